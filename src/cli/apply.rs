@@ -1,0 +1,208 @@
+//! `provision apply`
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::input::{self, Loaded, TopologyArg};
+use super::progress::Progress;
+use super::{Exit, Failure, plan as planning};
+use crate::execute::{self, Execution, Lease, NoLease, Outcome, Report, Stop};
+use crate::observe::{Observed, for_reach, look_at_all};
+use crate::plan::preflight::{self, Check};
+use crate::plan::{Consent, Goal, Plan, SealedPlan};
+use crate::topology::Source;
+use crate::world::Target;
+
+/// Makes the hosts what the topology says
+///
+/// Takes a topology, or a plan that `provision plan --out` saved. Run again after anything went wrong, it goes on.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    topology: TopologyArg,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Do also what makes the service unavailable for a while
+    #[arg(long)]
+    allow_outage: bool,
+    /// Leave hosts that do not answer for later, where that is safe
+    #[arg(long)]
+    skip_unreachable: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(args: &Args) -> Result<Exit, Failure> {
+    let path = args.topology.path();
+    let sealed = read_sealed(path)?;
+    let (loaded, goal) = match &sealed {
+        Some(sealed) => {
+            let source = Source::new(sealed.topology_name.clone(), sealed.topology_text.clone());
+            let goal = Goal::Apply { allow_outage: sealed.allow_outage, skip_unreachable: sealed.skip_unreachable };
+            (input::open(source)?, goal)
+        }
+        None => {
+            let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
+            (input::open(input::read(path)?)?, goal)
+        }
+    };
+    let (plan, observed) = planning::make(&goal, &loaded).await?;
+    if let Some(sealed) = &sealed {
+        let moved = sealed.moved(&plan);
+        if !moved.is_empty() {
+            let all: Vec<_> = moved.iter().take(20).map(|moved| format!("\n  {moved}")).collect();
+            return Err(Failure::say(Exit::Refused, format!("what the plan touches has changed since it was saved; plan again:{}", all.concat())));
+        }
+    }
+    eprint!("{plan}");
+    if plan.is_empty() {
+        if args.json {
+            println!("{}", serde_json::json!({ "outcome": "nothing to do", "done": 0 }));
+        }
+        return Ok(if plan.unknown.is_empty() || args.skip_unreachable { Exit::Done } else { Exit::Unreachable });
+    }
+    check_fit(&loaded, &observed).await?;
+    if !args.yes && sealed.is_none() {
+        // Said before anybody is asked for a yes that would not count.
+        input::confirm("Do this?")?;
+    }
+    let report = carry_out(&goal, plan, &loaded, &observed).await?;
+    if args.json {
+        println!("{}", serde_json::json!({ "outcome": report.outcome.to_string(), "done": report.done }));
+    }
+    finish(&report, &format!("provision apply {}", path.display()))?;
+    eprintln!("{}", next_steps(&loaded, path));
+    Ok(Exit::Done)
+}
+
+fn read_sealed(path: &Path) -> Result<Option<SealedPlan>, Failure> {
+    if path.extension().is_none_or(|ending| ending != "json") {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::say(Exit::Error, format!("cannot read the plan {}: {error}", path.display())))?;
+    let sealed: SealedPlan = serde_json::from_str(&text)
+        .map_err(|error| Failure::say(Exit::Error, format!("{} is not a saved plan: {error}", path.display())))?;
+    if sealed.version != SealedPlan::VERSION || !sealed.is_intact() {
+        return Err(Failure::say(Exit::Refused, format!("the seal of {} is broken: it was edited, or another version wrote it; plan again", path.display())));
+    }
+    Ok(Some(sealed))
+}
+
+/// Every host and every reason, as a table, before the first change.
+async fn check_fit(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> {
+    let mut checks = preflight::preflight(&loaded.desired, observed);
+    let queries = preflight::pairs(&loaded.desired)
+        .into_iter()
+        .filter(|(name, _)| observed.facts(name).is_some())
+        .map(|(name, pairs)| (Target::of(&loaded.desired.hosts[&name].host), for_reach(&loaded.desired.cluster, &pairs)))
+        .collect();
+    for (name, seen) in look_at_all(queries, &loaded.world).await {
+        for (address, port) in seen.facts().map(|facts| facts.silent.clone()).unwrap_or_default() {
+            checks.push(Check {
+                host: name.clone(),
+                what: "reach",
+                seen: format!("silence from {address}:{port}"),
+                problem: Some("open it between the two (a firewall drops it), or mend the route".to_owned()),
+            });
+        }
+    }
+    let bad: Vec<_> = checks.iter().filter(|check| check.problem.is_some()).collect();
+    if bad.is_empty() {
+        return Ok(());
+    }
+    eprintln!("{:16} {:10} {:44} what to do", "host", "check", "seen");
+    for check in &bad {
+        eprintln!("{:16} {:10} {:44} {}", check.host, check.what, check.seen, check.problem.as_deref().unwrap_or_default());
+    }
+    Err(Failure::say(Exit::Unfit, format!("{} of {} checks failed; nothing was changed", bad.len(), checks.len())))
+}
+
+/// Takes the lease, looks again, and goes on only when nothing moved in between.
+pub async fn carry_out(goal: &Goal, plan: Plan, loaded: &Loaded, observed: &Observed) -> Result<Report, Failure> {
+    let lease = execute::acquire(&loaded.desired, observed, &input::who(), &loaded.world).await.map_err(no_lease)?;
+    let (fresh, _) = planning::make(goal, loaded).await?;
+    let moved = plan.moved(&fresh);
+    if !moved.is_empty() {
+        let all: Vec<_> = moved.iter().take(20).map(|moved| format!("\n  {moved}")).collect();
+        return Err(Failure::say(Exit::Refused, format!("the hosts changed while the plan was read; plan again:{}", all.concat())));
+    }
+    let approved = fresh.approve(Consent::given()).map_err(|error| Failure::new(Exit::Refused, error))?;
+    let stop = watch_interrupts();
+    let mut progress = Progress::new();
+    let report = run_execution(approved, loaded, &lease, &mut progress, &stop).await;
+    progress.finish();
+    Ok(report)
+}
+
+async fn run_execution(
+    approved: crate::plan::ApprovedPlan,
+    loaded: &Loaded,
+    lease: &Lease,
+    progress: &mut Progress,
+    stop: &Stop,
+) -> Report {
+    let execution = Execution { desired: &loaded.desired, world: &loaded.world, lease, sink: progress, stop };
+    execute::execute(approved, execution).await
+}
+
+fn no_lease(error: NoLease) -> Failure {
+    let exit = match error {
+        NoLease::Held { .. } => Exit::Locked,
+        NoLease::NoMajority { .. } => Exit::Unreachable,
+    };
+    Failure::new(exit, error)
+}
+
+/// The first Ctrl-C stops at the next safe point, the second at once.
+fn watch_interrupts() -> Arc<Stop> {
+    let stop = Arc::new(Stop::default());
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
+        loop {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            if asked.is_asked() {
+                eprintln!("stopped at once; run it again to go on");
+                std::process::exit(130);
+            }
+            asked.ask();
+            eprintln!("stopping at the next safe point; once more stops at once");
+        }
+    });
+    stop
+}
+
+/// Turns an end into words and an exit code.
+pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
+    let exit = match &report.outcome {
+        Outcome::Done => return Ok(()),
+        Outcome::Interrupted { .. } => Exit::Interrupted,
+        Outcome::Refused { .. } => Exit::Refused,
+        Outcome::LeaseLost => Exit::Locked,
+        Outcome::Failed { failures } => {
+            let all: Vec<_> = failures.iter().map(|(host, title, error)| format!("\n  {host}, {title}: {error}")).collect();
+            let fenced = failures.iter().any(|(.., error)| matches!(error, crate::world::HostError::Fenced { .. }));
+            let exit = if fenced { Exit::Locked } else { Exit::Failed };
+            return Err(Failure::say(exit, format!("{} of the steps failed; what was begun is whole, and `{again}` goes on:{}", failures.len(), all.concat())));
+        }
+        Outcome::NotWell { .. } | Outcome::PutBack { .. } => Exit::Failed,
+    };
+    Err(Failure::say(exit, format!("{}\n`{again}` goes on from here", report.outcome)))
+}
+
+fn next_steps(loaded: &Loaded, path: &Path) -> String {
+    let mut text = "Done.".to_owned();
+    if let Some(url) = loaded.cluster.master_url() {
+        text += &format!(" Master: {url}.");
+    }
+    if let Some(job) = loaded.cluster.jobs.keys().next() {
+        text += &format!(" Try: provision submit {job} -f {}", path.display());
+    }
+    text
+}

@@ -1,0 +1,61 @@
+//! Exit codes: which kind of end it was, for scripts.
+
+use std::process::ExitCode;
+
+/// How a command ended. The numbers are documented and do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Done,
+    Error,
+    Changes,
+    Refused,
+    Unreachable,
+    Locked,
+    Unfit,
+    Failed,
+    Unwell,
+    Usage,
+    Interrupted,
+    /// What a command on a host returned.
+    Code(u8),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(match exit {
+            Exit::Done => 0,
+            Exit::Error => 1,
+            Exit::Changes => 2,
+            Exit::Refused => 3,
+            Exit::Unreachable => 4,
+            Exit::Locked => 5,
+            Exit::Unfit => 6,
+            Exit::Failed => 7,
+            Exit::Unwell => 8,
+            Exit::Usage => 64,
+            Exit::Interrupted => 130,
+            Exit::Code(code) => code,
+        })
+    }
+}
+
+/// An end that needs words.
+#[derive(Debug)]
+pub struct Failure {
+    pub exit: Exit,
+    pub error: anyhow::Error,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Failure {
+        Failure { exit, error: error.into() }
+    }
+
+    pub fn error(error: impl Into<anyhow::Error>) -> Failure {
+        Failure::new(Exit::Error, error)
+    }
+
+    pub fn say(exit: Exit, text: impl std::fmt::Display) -> Failure {
+        Failure { exit, error: anyhow::anyhow!("{text}") }
+    }
+}

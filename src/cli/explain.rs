@@ -1,0 +1,19 @@
+//! `provision explain`
+
+use super::{Exit, Failure};
+use crate::diagnostic::Code;
+
+/// Prints the page of a diagnostic code: what is wrong, what happens in a real cluster, what to write instead
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The code, as in ZK001; without it all codes are listed
+    code: Option<String>,
+}
+
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    match &args.code {
+        Some(code) => print!("{}", code.parse::<Code>().map_err(Failure::error)?.page()),
+        None => Code::ALL.iter().for_each(|code| println!("{code:6} {}", code.title())),
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,62 @@
+//! `provision ssh`
+
+use super::input::{self, Loaded, TopologyOption};
+use super::{Exit, Failure};
+use crate::topology::value::Name;
+use crate::world::Target;
+use crate::world::ssh::Io;
+
+/// Runs a command on the host of a node, or opens a shell there
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A node (analytics-zk-1) or a host (h1)
+    node: String,
+    /// The command; without one, OpenSSH opens a shell
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<String>,
+    #[command(flatten)]
+    topology: TopologyOption,
+}
+
+pub async fn run(args: &Args) -> Result<Exit, Failure> {
+    let loaded = input::open(input::read(args.topology.path())?)?;
+    let target = find(&args.node, &loaded)?;
+    if args.command.is_empty() {
+        return shell(&target);
+    }
+    let code = loaded.world.interactive(&target, &args.command.join(" "), Io::AsUser).await;
+    Ok(Exit::Code(u8::try_from(code.map_err(|error| Failure::new(Exit::Unreachable, error))?).unwrap_or(255)))
+}
+
+/// The host of a node, by the node's name or its own.
+pub fn find(node: &str, loaded: &Loaded) -> Result<Target, Failure> {
+    let host: Option<&Name> = loaded
+        .cluster
+        .instances
+        .iter()
+        .find(|instance| instance.node == node)
+        .map(|instance| &instance.host)
+        .or_else(|| loaded.cluster.hosts.keys().find(|name| name.as_str() == node));
+    let all = || loaded.cluster.instances.iter().map(|instance| instance.node.as_str()).chain(loaded.cluster.hosts.keys().map(Name::as_str));
+    match host {
+        Some(host) => Ok(Target::of(&loaded.cluster.hosts[host])),
+        None => {
+            let hint = crate::yaml::suggest::hint(node, all().collect::<Vec<_>>()).unwrap_or_default();
+            Err(Failure::say(Exit::Error, format!("there is no node or host `{node}`; {hint}")))
+        }
+    }
+}
+
+/// A terminal needs OpenSSH itself.
+fn shell(target: &Target) -> Result<Exit, Failure> {
+    let mut command = std::process::Command::new("ssh");
+    if let Some(port) = target.reach.port {
+        command.args(["-p", &port.to_string()]);
+    }
+    if let Some(user) = &target.reach.user {
+        command.args(["-l", user.as_str()]);
+    }
+    let status = command.arg("--").arg(&target.reach.ssh_name.0).status();
+    let status = status.map_err(|error| Failure::say(Exit::Error, format!("cannot start ssh: {error}")))?;
+    Ok(Exit::Code(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(255)))
+}

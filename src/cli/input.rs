@@ -1,0 +1,161 @@
+//! From the arguments to a goal: topology, cluster, desired state, secrets, a way to the hosts.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+
+use super::{Exit, Failure};
+use crate::cluster::{self, Cluster};
+use crate::desired::{self, Content, Desired};
+use crate::diagnostic::{Severity, show};
+use crate::observe::Secrets;
+use crate::topology::value::SecretRef;
+use crate::topology::{self, Source, Topology};
+use crate::world::ssh::{Config, Ssh};
+
+/// The topology of a command.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TopologyArg {
+    /// The topology [default: provision.yaml]
+    #[arg(value_name = "TOPOLOGY")]
+    path: Option<PathBuf>,
+    /// The topology, for those who like it as an option
+    #[arg(short = 'f', long = "file", value_name = "TOPOLOGY", conflicts_with = "path")]
+    file: Option<PathBuf>,
+}
+
+/// The topology of a command whose first argument is something else.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TopologyOption {
+    /// The topology
+    #[arg(short = 'f', long = "file", value_name = "TOPOLOGY", default_value = "provision.yaml")]
+    file: PathBuf,
+}
+
+impl TopologyArg {
+    pub fn path(&self) -> &Path {
+        self.path.as_deref().or(self.file.as_deref()).unwrap_or(Path::new("provision.yaml"))
+    }
+}
+
+impl TopologyOption {
+    pub fn path(&self) -> &Path {
+        &self.file
+    }
+}
+
+pub fn colour(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+pub fn read(path: &Path) -> Result<Source, Failure> {
+    Source::read(path)
+        .with_context(|| format!("cannot read the topology {}", path.display()))
+        .map_err(Failure::error)
+}
+
+/// A topology without errors; warnings are shown on stderr.
+pub fn load(source: &Source) -> Result<Topology, Failure> {
+    let (file, mut problems) = topology::load(source);
+    let topology = topology::check(&file, &mut problems);
+    let colour = colour(&std::io::stderr());
+    for problem in problems.sorted() {
+        if problem.code.severity() != Severity::Note {
+            eprint!("{}", show(problem, source, colour));
+        }
+    }
+    topology.ok_or_else(|| Failure::say(Exit::Error, format!("{} is not right; `provision explain CODE` says more of a code", source.name)))
+}
+
+/// Everything a command on hosts works with.
+#[derive(Debug)]
+pub struct Loaded {
+    pub source: Source,
+    pub cluster: Cluster,
+    pub desired: Desired,
+    pub secrets: Secrets,
+    pub world: Ssh,
+}
+
+/// Reads a topology for a command that goes to hosts.
+pub fn open(source: Source) -> Result<Loaded, Failure> {
+    let topology = load(&source)?;
+    let cluster = cluster::resolve(&topology).map_err(|error| Failure::new(Exit::Refused, error))?;
+    let desired = desired::of(&cluster);
+    let secrets = read_secrets(&desired, &source.folder).map_err(Failure::error)?;
+    let config = Config::read().map_err(Failure::error)?;
+    let world = Ssh::new(config, secrets.clone(), &source.folder);
+    Ok(Loaded { source, cluster, desired, secrets, world })
+}
+
+fn read_secrets(desired: &Desired, folder: &Path) -> anyhow::Result<Secrets> {
+    let mut all = BTreeMap::new();
+    for (path, file) in desired.hosts.values().flat_map(|state| &state.files) {
+        if let Content::Secret { secret, .. } = &file.content
+            && !all.contains_key(path)
+        {
+            all.insert(path.clone(), escape(&read_secret(secret, folder)?)?);
+        }
+    }
+    Ok(Secrets(all))
+}
+
+fn read_secret(secret: &SecretRef, folder: &Path) -> anyhow::Result<String> {
+    match secret {
+        SecretRef::Env(name) => {
+            let value = std::env::var(name).map_err(|_| anyhow!("the secret in the environment variable {name} is not set"))?;
+            if value.is_empty() { Err(anyhow!("the secret in the environment variable {name} is empty")) } else { Ok(value) }
+        }
+        SecretRef::File(path) => {
+            use std::os::unix::fs::PermissionsExt;
+            let path = folder.join(path);
+            let context = || format!("cannot read the secret in {}", path.display());
+            let mode = std::fs::metadata(&path).with_context(context)?.permissions().mode();
+            if mode & 0o077 != 0 {
+                return Err(anyhow!("{} may be read by others (mode {:04o}): chmod 600 {}", path.display(), mode & 0o7777, path.display()));
+            }
+            let text = std::fs::read_to_string(&path).with_context(context)?;
+            let value = text.trim_end_matches('\n').to_owned();
+            if value.is_empty() { Err(anyhow!("the secret in {} is empty", path.display())) } else { Ok(value) }
+        }
+    }
+}
+
+/// For a double-quoted word, which sh and systemd read alike.
+fn escape(secret: &str) -> anyhow::Result<String> {
+    if secret.chars().any(char::is_control) {
+        return Err(anyhow!("a secret holds a control character (a line break, perhaps): systemd could not hand it on"));
+    }
+    Ok(secret.chars().fold(String::new(), |mut out, c| {
+        if matches!(c, '"' | '\\' | '$' | '`') {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    }))
+}
+
+/// Asks on the terminal; refuses where there is none.
+pub fn confirm(question: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::say(Exit::Error, "nobody is there to ask; add --yes to go on without asking"));
+    }
+    eprint!("{question} [y/N] ");
+    let _ = std::io::stderr().flush();
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(Failure::error)?;
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::say(Exit::Interrupted, "nothing was changed")),
+    }
+}
+
+/// Who this is, for the lease and the journal.
+pub fn who() -> String {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "somebody".to_owned());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{user}@{} (process {})", host.trim(), std::process::id())
+}

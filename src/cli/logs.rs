@@ -1,0 +1,64 @@
+//! `provision logs`
+
+use futures_util::future::join_all;
+
+use super::host::find;
+use super::input::{self, Loaded, TopologyOption};
+use super::{Exit, Failure};
+use crate::service::listener::Role;
+use crate::world::Target;
+use crate::world::ssh::Io;
+
+/// Shows the journal of a node, or of a service on all its hosts
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A node (analytics-zk-1), a host (h1), or a service: zookeeper, spark-master, spark-worker
+    what: String,
+    /// Go on as more comes
+    #[arg(long)]
+    follow: bool,
+    /// How many lines to begin with
+    #[arg(short = 'n', long, default_value_t = 50)]
+    lines: u32,
+    #[command(flatten)]
+    topology: TopologyOption,
+}
+
+pub async fn run(args: &Args) -> Result<Exit, Failure> {
+    let loaded = input::open(input::read(args.topology.path())?)?;
+    let wanted = journals(&args.what, &loaded)?;
+    let follow = if args.follow { " -f" } else { "" };
+    let runs = wanted.iter().map(|(target, units)| {
+        let units: String = units.iter().map(|unit| format!(" -u {unit}")).collect();
+        // Ends with this program: its input closes when we do.
+        let command = format!(
+            "journalctl --no-pager -o short-iso{units} -n {}{follow} & pid=$!; (cat >/dev/null; kill $pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
+            args.lines
+        );
+        let world = &loaded.world;
+        async move { world.interactive(target, &command, Io::Watched).await }
+    });
+    for code in join_all(runs).await {
+        let code = code.map_err(|error| Failure::new(Exit::Unreachable, error))?;
+        if code != 0 {
+            return Ok(Exit::Code(u8::try_from(code).unwrap_or(255)));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Which units on which hosts.
+fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str>)>, Failure> {
+    if let Some(role) = Role::ALL.into_iter().find(|role| role.unit() == what || role.slug() == what) {
+        let hosts = loaded.cluster.of_role(role).map(|instance| Target::of(&loaded.cluster.hosts[&instance.host]));
+        return Ok(hosts.map(|target| (target, vec![role.unit()])).collect());
+    }
+    let target = find(what, loaded)?;
+    let units = loaded
+        .cluster
+        .on_host(&target.name)
+        .filter(|instance| instance.node == what || target.name.as_str() == what)
+        .map(|instance| instance.role.unit())
+        .collect();
+    Ok(vec![(target, units)])
+}

@@ -1,0 +1,88 @@
+//! The commands, one a file. Results go to stdout, everything else to stderr.
+
+mod apply;
+mod destroy;
+mod exit;
+mod explain;
+mod host;
+mod input;
+mod logs;
+mod plan;
+mod progress;
+mod render;
+mod schema;
+mod status;
+mod submit;
+mod validate;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::{Exit, Failure};
+
+/// One topology file in, a running highly available Apache Spark cluster out.
+#[derive(Debug, Parser)]
+#[command(name = "provision", version, max_term_width = 110, after_help = EXITS)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXITS: &str = "Exit codes: 0 done or nothing to do; 1 wrong input or an error; 2 `plan --detailed-exitcode` found changes; \
+3 refused as unsafe; 4 hosts cannot be asked; 5 somebody else holds the lease; 6 a host is not fit; 7 a step failed; \
+8 `status` found something wrong; 64 wrong usage; 130 interrupted at a safe point.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Validate(validate::Args),
+    Explain(explain::Args),
+    Schema(schema::Args),
+    Render(render::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Status(status::Args),
+    Destroy(destroy::Args),
+    Submit(submit::Args),
+    Ssh(host::Args),
+    Logs(logs::Args),
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> Result<Exit, Failure> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return Ok(if error.use_stderr() { Exit::Usage } else { Exit::Done });
+        }
+    };
+    match cli.command {
+        Command::Validate(args) => validate::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Render(args) => render::run(&args),
+        Command::Plan(args) => wait(plan::run(&args)),
+        Command::Apply(args) => wait(apply::run(&args)),
+        Command::Status(args) => wait(status::run(&args)),
+        Command::Destroy(args) => wait(destroy::run(&args)),
+        Command::Submit(args) => wait(submit::run(&args)),
+        Command::Ssh(args) => wait(host::run(&args)),
+        Command::Logs(args) => wait(logs::run(&args)),
+    }
+}
+
+/// Hands ssh sessions to at most this many threads: each costs a stack, and more make nothing faster (FACTS: 64 to 128).
+const SSH_THREADS: usize = 128;
+
+fn wait(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(SSH_THREADS)
+        .thread_stack_size(1024 * 1024)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::error(anyhow::Error::new(error).context("cannot start")))?;
+    let result = runtime.block_on(work);
+    // A thread that is still blocked on a dead host must not keep an operator waiting.
+    runtime.shutdown_background();
+    result
+}

@@ -1,0 +1,67 @@
+//! `provision plan`
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use super::input::{self, Loaded, TopologyArg};
+use super::{Exit, Failure};
+use crate::observe::{self, Observed};
+use crate::plan::{self, Goal, Plan, Refusal, SealedPlan};
+
+/// Shows what `apply` would do, and changes nothing
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    topology: TopologyArg,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Save the plan, sealed, for `provision apply FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Plan also what makes the service unavailable for a while
+    #[arg(long)]
+    allow_outage: bool,
+    /// Plan for the hosts that answer, where that is safe
+    #[arg(long)]
+    skip_unreachable: bool,
+    /// Print the plan as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(args: &Args) -> Result<Exit, Failure> {
+    let loaded = input::open(input::read(args.topology.path())?)?;
+    let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
+    let (plan, _) = make(&goal, &loaded).await?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&plan).map_err(Failure::error)?);
+    } else {
+        print!("{plan}");
+    }
+    if let Some(path) = &args.out {
+        let sealed = SealedPlan::seal(&plan, &loaded.source.name, &loaded.source.text);
+        let text = serde_json::to_string_pretty(&sealed).map_err(Failure::error)?;
+        std::fs::write(path, text).with_context(|| format!("cannot write the plan to {}", path.display())).map_err(Failure::error)?;
+        eprintln!("saved; `provision apply {}` does exactly this, or nothing", path.display());
+    }
+    if !plan.unknown.is_empty() && !args.skip_unreachable {
+        return Ok(Exit::Unreachable);
+    }
+    Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// Looks and plans.
+pub async fn make(goal: &Goal, loaded: &Loaded) -> Result<(Plan, Observed), Failure> {
+    let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
+    let plan = plan::plan(goal, &loaded.desired, &observed).map_err(|refusals| refused(&refusals, &observed))?;
+    Ok((plan, observed))
+}
+
+fn refused(refusals: &[Refusal], observed: &Observed) -> Failure {
+    let mut all: Vec<_> = refusals.iter().map(|refusal| format!("\n  {refusal}")).collect();
+    all.extend(observed.unknown().map(|(name, error)| format!("\n  {name} cannot be asked: {error}")));
+    let exit = if observed.unknown().next().is_some() { Exit::Unreachable } else { Exit::Refused };
+    Failure::say(exit, format!("no plan can be made:{}", all.concat()))
+}

@@ -1,0 +1,85 @@
+//! What is going on: a line a node on a terminal, plain lines when piped.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::execute::{Event, Sink};
+use crate::topology::value::Name;
+
+#[derive(Debug)]
+pub struct Progress {
+    live: Option<MultiProgress>,
+    bars: BTreeMap<Name, ProgressBar>,
+    started: Instant,
+    last_wait: String,
+}
+
+impl Progress {
+    pub fn new() -> Progress {
+        let live = std::io::stderr().is_terminal().then(MultiProgress::new);
+        Progress { live, bars: BTreeMap::new(), started: Instant::now(), last_wait: String::new() }
+    }
+
+    pub fn finish(&mut self) {
+        self.bars.values().for_each(ProgressBar::finish_and_clear);
+        self.bars.clear();
+    }
+
+    fn line(&self, text: &str) {
+        let text = format!("{:6.1}s {text}", self.started.elapsed().as_secs_f64());
+        match &self.live {
+            Some(live) => {
+                let _ = live.println(text);
+            }
+            None => eprintln!("{text}"),
+        }
+    }
+}
+
+impl Sink for Progress {
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Phase { title } => {
+                self.finish();
+                self.line(&title);
+            }
+            Event::Begun { host, title } => {
+                if let Some(live) = &self.live {
+                    let bar = live.add(ProgressBar::new_spinner());
+                    let style = ProgressStyle::with_template("       {prefix:14} {spinner} {msg} {elapsed}").expect("a template");
+                    bar.set_style(style);
+                    bar.set_prefix(host.to_string());
+                    bar.set_message(title);
+                    bar.enable_steady_tick(Duration::from_millis(120));
+                    if let Some(old) = self.bars.insert(host, bar) {
+                        old.finish_and_clear();
+                    }
+                }
+            }
+            Event::Done { host, title, said } => {
+                if let Some(bar) = self.bars.remove(&host) {
+                    bar.finish_and_clear();
+                }
+                let said = if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) };
+                self.line(&format!("  {host}: {title}{said}"));
+            }
+            Event::Failed { host, title, error } => {
+                if let Some(bar) = self.bars.remove(&host) {
+                    bar.finish_and_clear();
+                }
+                self.line(&format!("  {host}: {title}: FAILED: {error}"));
+            }
+            Event::Waiting { because } => {
+                if because != self.last_wait {
+                    self.line(&format!("  waiting: {because}"));
+                    self.last_wait = because;
+                }
+            }
+            Event::Passed { what } => self.line(&format!("  {what}")),
+            Event::Rolling { host, because } => self.line(&format!("  {host} is next: {because}")),
+        }
+    }
+}

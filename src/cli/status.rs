@@ -1,0 +1,156 @@
+//! `provision status`
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::input::{self, Loaded, TopologyArg};
+use super::{Exit, Failure};
+use crate::execute::judge;
+use crate::observe::{self, HostFacts, MemberMode, Observed};
+use crate::service::listener::Role;
+use crate::service::spark;
+
+/// Shows every node, and what is wrong, in words
+///
+/// Exit code 0 only when all is well.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    topology: TopologyArg,
+    /// Look again every two seconds
+    #[arg(long)]
+    watch: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Status {
+    nodes: Vec<Node>,
+    spark: Option<Totals>,
+    wrong: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Node {
+    node: String,
+    host: String,
+    reachable: bool,
+    service: String,
+    state: String,
+}
+
+/// As the ALIVE master counts.
+#[derive(Debug, Serialize)]
+struct Totals {
+    master: String,
+    workers: usize,
+    cores: u32,
+    cores_used: u32,
+    memory_mib: u64,
+    memory_used_mib: u64,
+    applications: usize,
+}
+
+pub async fn run(args: &Args) -> Result<Exit, Failure> {
+    let loaded = input::open(input::read(args.topology.path())?)?;
+    loop {
+        let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
+        let status = status(&loaded, &observed);
+        if args.json {
+            println!("{}", serde_json::to_string(&status).map_err(Failure::error)?);
+        } else {
+            show(&status);
+        }
+        if !args.watch {
+            return Ok(if status.wrong.is_empty() { Exit::Done } else { Exit::Unwell });
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
+fn status(loaded: &Loaded, observed: &Observed) -> Status {
+    let mut wrong: Vec<String> = observed.unknown().map(|(name, error)| format!("{name}: {error}")).collect();
+    let nodes = loaded
+        .cluster
+        .instances
+        .iter()
+        .map(|instance| {
+            let facts = observed.facts(&instance.host);
+            let unit = facts.and_then(|facts| facts.units.get(instance.role.unit()));
+            Node {
+                node: instance.node.clone(),
+                host: instance.host.to_string(),
+                reachable: facts.is_some(),
+                service: unit.map_or_else(|| "unknown".to_owned(), |unit| format!("{} ({})", unit.active, unit.sub)),
+                state: facts.map_or_else(|| "unknown".to_owned(), |facts| state(instance.role, facts)),
+            }
+        })
+        .collect();
+    for role in Role::ALL.into_iter().filter(|role| loaded.cluster.of_role(*role).next().is_some()) {
+        for missing in judge(role, &loaded.desired, &observed.hosts).missing {
+            if !wrong.contains(&missing) && !missing.ends_with("cannot be asked") {
+                wrong.push(missing);
+            }
+        }
+    }
+    for (name, facts) in observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
+        for (unit, seen) in facts.units.iter().filter(|(_, seen)| !seen.is_running() || !seen.is_enabled()) {
+            wrong.push(format!("{name}: {unit} is {}, {}", seen.active, if seen.file.is_empty() { "not there" } else { &seen.file }));
+        }
+    }
+    let totals = spark::alive_master(&observed.hosts).map(|master| {
+        let alive: Vec<_> = master.workers.iter().filter(|worker| worker.state == "ALIVE").collect();
+        Totals {
+            master: loaded.cluster.master_url().unwrap_or_default(),
+            workers: alive.len(),
+            cores: alive.iter().map(|worker| worker.cores).sum(),
+            cores_used: alive.iter().map(|worker| worker.coresused).sum(),
+            memory_mib: alive.iter().map(|worker| worker.memory).sum(),
+            memory_used_mib: alive.iter().map(|worker| worker.memoryused).sum(),
+            applications: master.activeapps.len(),
+        }
+    });
+    Status { nodes, spark: totals, wrong }
+}
+
+fn state(role: Role, facts: &HostFacts) -> String {
+    match role {
+        Role::ZooKeeper => facts.member.as_ref().map_or_else(
+            || "does not answer".to_owned(),
+            |member| match member.mode {
+                MemberMode::NotServing => "does not serve".to_owned(),
+                MemberMode::Standalone => "standalone".to_owned(),
+                MemberMode::Follower => format!("follower, epoch {}", member.epoch),
+                MemberMode::Leader => {
+                    format!("leader, epoch {}, {} followers in sync", member.epoch, member.synced_voters.unwrap_or(0))
+                }
+            },
+        ),
+        Role::Master => facts.master.as_ref().map_or_else(|| "does not answer".to_owned(), |master| master.status.clone()),
+        Role::Worker => facts
+            .worker
+            .as_ref()
+            .map_or_else(|| "does not answer".to_owned(), |worker| format!("{} executors", worker.executors.len())),
+    }
+}
+
+fn show(status: &Status) {
+    println!("{:28} {:10} {:20} state", "node", "host", "service");
+    for Node { node, host, reachable, service, state } in &status.nodes {
+        let service = if *reachable { service.as_str() } else { "host not reachable" };
+        println!("{node:28} {host:10} {service:20} {state}");
+    }
+    if let Some(totals) = &status.spark {
+        println!(
+            "{}: {} workers, {} of {} cores and {} of {} MiB in use, {} applications",
+            totals.master, totals.workers, totals.cores_used, totals.cores, totals.memory_used_mib, totals.memory_mib, totals.applications
+        );
+    }
+    if status.wrong.is_empty() {
+        println!("all is well");
+    }
+    status.wrong.iter().for_each(|wrong| println!("wrong: {wrong}"));
+}

@@ -1,0 +1,87 @@
+//! `provision submit`
+
+use anyhow::anyhow;
+
+use super::input::{self, Loaded, TopologyOption};
+use super::{Exit, Failure};
+use crate::service::listener::Role;
+use crate::service::spark;
+use crate::topology::value::HostPath;
+use crate::topology::{Application, Job};
+use crate::world::script::quote;
+use crate::world::ssh::Io;
+use crate::world::{HostError, Target};
+
+/// Runs a job of the topology, streams its output, and returns its exit code
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The job's name
+    job: String,
+    #[command(flatten)]
+    topology: TopologyOption,
+}
+
+pub async fn run(args: &Args) -> Result<Exit, Failure> {
+    let loaded = input::open(input::read(args.topology.path())?)?;
+    let Some((_, job)) = loaded.cluster.jobs.iter().find(|(name, _)| name.as_str() == args.job) else {
+        let hint = crate::yaml::suggest::hint(&args.job, loaded.cluster.jobs.keys().map(crate::topology::value::Name::as_str).collect::<Vec<_>>());
+        return Err(Failure::say(Exit::Error, format!("there is no job `{}`; {}", args.job, hint.unwrap_or_else(|| "the topology has none".to_owned()))));
+    };
+    // Drivers run on the masters' hosts: those ports are declared. Any of them will do, the first that answers does it.
+    let mut last = HostError::Unreachable { address: "every master".to_owned(), why: "the topology has none".to_owned() };
+    for master in loaded.cluster.of_role(Role::Master) {
+        let target = Target::of(&loaded.cluster.hosts[&master.host]);
+        let command = command(job, &loaded, &target).map_err(Failure::error)?;
+        eprintln!("{} on {}", args.job, target.name);
+        match loaded.world.interactive(&target, &command, Io::Watched).await {
+            Ok(code) => return Ok(Exit::Code(u8::try_from(code).unwrap_or(255))),
+            Err(error @ HostError::Unreachable { .. }) => last = error,
+            Err(error) => return Err(Failure::new(Exit::Failed, error)),
+        }
+    }
+    Err(Failure::new(Exit::Unreachable, last))
+}
+
+/// spark-submit as the user `spark`. It ends when our side of its input does.
+fn command(job: &Job, loaded: &Loaded, target: &Target) -> anyhow::Result<String> {
+    let spark = loaded.cluster.spark.as_ref().ok_or_else(|| anyhow!("the topology has no spark on hosts"))?;
+    let home = spark::home(&spark.service.version);
+    let master = loaded.cluster.master_url().unwrap_or_default();
+    let mut words = vec![format!("{home}/bin/spark-submit"), "--master".to_owned(), master.clone()];
+    let mut conf = |key: &str, value: String| words.extend(["--conf".to_owned(), format!("{key}={value}")]);
+    conf("spark.driver.host", target.reach.address.to_string());
+    conf("spark.driver.bindAddress", target.reach.address.to_string());
+    conf("spark.executor.cores", job.executor_cores.to_string());
+    conf("spark.executor.memory", job.executor_memory.to_string());
+    if let Some(instances) = job.instances {
+        conf("spark.cores.max", (u64::from(instances) * u64::from(job.executor_cores)).to_string());
+    }
+    for (key, value) in &job.config {
+        conf(key.as_str(), value.clone());
+    }
+    words.extend(["--driver-memory".to_owned(), job.driver_memory.to_string()]);
+    if let Some(class) = &job.main_class {
+        words.extend(["--class".to_owned(), class.clone()]);
+    }
+    if !job.jars.is_empty() {
+        words.extend(["--jars".to_owned(), job.jars.join(",")]);
+    }
+    words.push(match &job.application {
+        Application::Home(path) => format!("{home}{path}"),
+        Application::Url(url) => url.clone(),
+        Application::File(path) => return Err(anyhow!("{}: applications of your own are not copied over yet; use home: or a URL", path.display())),
+    });
+    let connect = loaded.cluster.zookeeper_connect().unwrap_or_default();
+    words.extend(job.arguments.iter().map(|argument| argument.replace("{spark.master}", &master).replace("{zookeeper.connect}", &connect)));
+    let submit: Vec<_> = words.iter().map(|word| quote(word)).collect();
+    let environment = spark.service.authenticate.as_ref().map_or_else(String::new, |_| {
+        format!("set -a; . {}; set +a; ", HostPath::known(spark::SECRET_FILE))
+    });
+    // A group of its own, so that all of it can be ended. The secret is in the environment, never in an argument.
+    Ok(format!(
+        "cd /var/lib/spark || exit 1; {environment}export SPARK_CONF_DIR=/etc/spark HOME=/var/lib/spark; \
+         setsid setpriv --reuid spark --regid spark --init-groups {} </dev/null & pid=$!; \
+         (cat >/dev/null; kill -- -$pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
+        submit.join(" ")
+    ))
+}

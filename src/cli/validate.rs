@@ -1,0 +1,55 @@
+//! `provision validate`
+
+use std::path::PathBuf;
+
+use super::{Exit, Failure, input};
+use crate::diagnostic::{Severity, locate, show};
+use crate::topology;
+
+/// Checks topologies: everything that is wrong with them, at once
+///
+/// Notes are shown too. Exit code 1 if there is an error (with --strict: a warning), else 0.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The topologies [default: provision.yaml]
+    #[arg(value_name = "TOPOLOGY")]
+    paths: Vec<PathBuf>,
+    /// A topology, for those who like it as an option
+    #[arg(short = 'f', long = "file", value_name = "TOPOLOGY")]
+    files: Vec<PathBuf>,
+    /// Warnings are errors
+    #[arg(long)]
+    strict: bool,
+    /// Print {"diagnostics": [...]} instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let mut paths: Vec<PathBuf> = args.paths.iter().chain(&args.files).cloned().collect();
+    if paths.is_empty() {
+        paths.push("provision.yaml".into());
+    }
+    let mut all = Vec::new();
+    let mut worst = Severity::Note;
+    for path in &paths {
+        let source = input::read(path)?;
+        let (file, mut problems) = topology::load(&source);
+        topology::check(&file, &mut problems);
+        for problem in problems.sorted() {
+            worst = worst.min(problem.code.severity());
+            if args.json {
+                all.push(locate(problem, &source));
+            } else {
+                print!("{}", show(problem, &source, input::colour(&std::io::stdout())));
+            }
+        }
+    }
+    if args.json {
+        println!("{}", serde_json::json!({ "diagnostics": all }));
+    } else if worst != Severity::Error {
+        eprintln!("{} is right", paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "));
+    }
+    let bad = worst == Severity::Error || (args.strict && worst == Severity::Warning);
+    Ok(if bad { Exit::Error } else { Exit::Done })
+}

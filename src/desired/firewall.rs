@@ -1,0 +1,68 @@
+//! Everything but ssh and the declared listeners is closed, when the topology asks for it.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{Access, Content, HostState, OnChange, Service, render_template, unit_path};
+use crate::cluster::Cluster;
+use crate::service::listener::{Bind, Role};
+use crate::topology::value::{HostPath, Port};
+
+pub const UNIT: &str = "provision-firewall";
+const RULES_PATH: &str = "/etc/provision/firewall.nft";
+
+#[derive(Serialize)]
+struct Rules<'a> {
+    cluster: &'a str,
+    ssh_port: u16,
+    rules: Vec<Rule>,
+}
+
+#[derive(Serialize)]
+struct Rule {
+    role: &'static str,
+    name: &'static str,
+    sources: String,
+    ports: String,
+}
+
+pub fn desire(cluster: &Cluster, state: &mut HostState) {
+    let host = state.host.name.clone();
+    let node = host.as_str();
+    let roles: BTreeSet<Role> = cluster.on_host(&host).map(|instance| instance.role).collect();
+    let rules = cluster
+        .listeners
+        .iter()
+        .filter(|listener| listener.bind == Bind::Host && roles.contains(&listener.role))
+        .map(|listener| Rule {
+            role: listener.role.title(),
+            name: listener.name,
+            sources: sources(cluster, listener.from),
+            ports: match (listener.ports.start(), listener.ports.end()) {
+                (first, last) if first == last => first.to_string(),
+                (first, last) => format!("{first}-{last}"),
+            },
+        })
+        .filter(|rule| !rule.sources.is_empty())
+        .collect();
+    let ssh_port = state.host.reach.port.map_or(22, Port::get);
+    let values = Rules { cluster: cluster.name.as_str(), ssh_port, rules };
+    let (path, unit) = (HostPath::known(RULES_PATH), unit_path(UNIT));
+    let inputs = vec![path.clone(), unit.clone()];
+    state.directory(&HostPath::known("/etc/provision"), Access::root(0o755), false, node);
+    state.file(&path, Access::root(0o644), Content::Text(render_template("firewall/provision.nft", &values)), node);
+    let listed = inputs.iter().map(HostPath::as_str).collect::<Vec<_>>().join(" ");
+    let unit_values = serde_json::json!({ "cluster": cluster.name.as_str(), "inputs": listed });
+    let text = render_template("firewall/provision-firewall.service", &unit_values);
+    state.file(&unit, Access::root(0o644), Content::Text(text), node);
+    let service = Service { role: None, node: None, inputs, secret_inputs: Vec::new(), change: OnChange::Reload };
+    state.services.insert(UNIT.to_owned(), service);
+    state.nft = true;
+}
+
+fn sources(cluster: &Cluster, from: &[Role]) -> String {
+    let addresses: BTreeSet<_> =
+        from.iter().flat_map(|role| cluster.of_role(*role)).map(|instance| cluster.address(&instance.host).as_str()).collect();
+    addresses.into_iter().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,220 @@
+//! What every host must look like, computed once from the cluster. Every way of delivering it obeys the same values.
+
+mod birth;
+mod firewall;
+mod properties;
+pub mod settings;
+mod stamp;
+mod template;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::cluster::{Cluster, Host};
+use crate::platform::nodes::Firewall;
+use crate::service::archive::Archive;
+use crate::service::listener::{Listener, Role};
+use crate::service::{spark, zookeeper};
+use crate::topology::value::{HostPath, Name, SecretRef};
+
+pub use birth::{BIRTH_PATH, Birth, Quorum};
+pub use properties::{Property, properties};
+pub use settings::{Class, Setting, Settings};
+pub use stamp::{Anchor, Owned, Stamp};
+pub use template::render as render_template;
+
+/// The goal: every host's state, and what the cluster must remember.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    pub cluster: Name,
+    pub hosts: BTreeMap<Name, HostState>,
+    pub anchors: Vec<Name>,
+    pub quorum: Option<Quorum>,
+    pub settings: Settings,
+    pub listeners: Vec<Listener>,
+}
+
+/// What one host must look like.
+#[derive(Clone, Debug)]
+pub struct HostState {
+    pub host: Host,
+    pub users: BTreeMap<String, User>,
+    pub directories: BTreeMap<HostPath, Directory>,
+    pub files: BTreeMap<HostPath, File>,
+    pub distributions: BTreeMap<HostPath, Distribution>,
+    pub services: BTreeMap<String, Service>,
+    /// The oldest Java that its services run on.
+    pub java: Option<u32>,
+    /// Whether nftables must be there.
+    pub nft: bool,
+}
+
+/// A system user with a group of its own name and no login.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct User {
+    pub home: HostPath,
+    pub nodes: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Access {
+    pub owner: String,
+    pub group: String,
+    /// As chmod takes it, at most 0o7777.
+    pub mode: u32,
+}
+
+impl Access {
+    pub fn root(mode: u32) -> Access {
+        Access { owner: "root".into(), group: "root".into(), mode }
+    }
+
+    pub fn of(user: &str, mode: u32) -> Access {
+        Access { owner: user.into(), group: user.into(), mode }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    pub access: Access,
+    /// Whether what the service keeps in it is the user's data, which `destroy` leaves unless told otherwise.
+    pub data: bool,
+    pub nodes: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    pub content: Content,
+    pub access: Access,
+    pub nodes: BTreeSet<String>,
+}
+
+/// The bytes of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    Text(String),
+    /// `before`, the secret (escaped for a double-quoted word of sh and systemd), `after`.
+    Secret { before: String, secret: SecretRef, after: String },
+}
+
+impl Content {
+    /// What people may see of it.
+    pub fn public(&self) -> String {
+        match self {
+            Content::Text(text) => text.clone(),
+            Content::Secret { before, secret, after } => format!("{before}<secret: {secret}>{after}"),
+        }
+    }
+}
+
+/// An archive unpacked under a folder of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Distribution {
+    pub archive: Archive,
+    pub nodes: BTreeSet<String>,
+}
+
+/// The file inside an unpacked distribution that says what it was unpacked from: one line, the SHA-512 of the archive.
+pub const ORIGIN_FILE: &str = ".provision-origin";
+
+/// A systemd unit that is enabled and runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    pub role: Option<Role>,
+    pub node: Option<String>,
+    /// Files it reads at start: it must have started with what they are now. The unit itself is among them.
+    pub inputs: Vec<HostPath>,
+    /// Secret files it reads at start, told apart by inode and time, never by a digest.
+    pub secret_inputs: Vec<HostPath>,
+    /// How it takes up changed inputs.
+    pub change: OnChange,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnChange {
+    Restart,
+    Reload,
+}
+
+/// The folder of units that a machine's administrator writes.
+pub const UNIT_FOLDER: &str = "/etc/systemd/system";
+/// What the tool keeps on every host.
+pub const STATE_FOLDER: &str = "/var/lib/provision";
+pub const STAMP_PATH: &str = "/var/lib/provision/stamp.json";
+
+pub fn unit_path(unit: &str) -> HostPath {
+    HostPath::known(&format!("{UNIT_FOLDER}/{unit}.service"))
+}
+
+/// Computes the goal.
+pub fn of(cluster: &Cluster) -> Desired {
+    let mut hosts: BTreeMap<Name, HostState> =
+        cluster.hosts.iter().map(|(name, host)| (name.clone(), HostState::bare(host.clone()))).collect();
+    for instance in &cluster.instances {
+        let state = hosts.get_mut(&instance.host).expect("instances are on declared hosts");
+        match instance.role {
+            Role::ZooKeeper => zookeeper::desire(cluster, instance, state),
+            Role::Master => spark::desire_master(cluster, instance, state),
+            Role::Worker => spark::desire_worker(cluster, instance, state),
+        }
+    }
+    if cluster.firewall == Firewall::Nftables {
+        for state in hosts.values_mut() {
+            firewall::desire(cluster, state);
+        }
+    }
+    for (name, state) in &mut hosts {
+        stamp::desire(cluster, name, state);
+    }
+    Desired {
+        cluster: cluster.name.clone(),
+        hosts,
+        anchors: cluster.anchors(),
+        quorum: Quorum::of(cluster),
+        settings: settings::of(cluster),
+        listeners: cluster.listeners.clone(),
+    }
+}
+
+impl HostState {
+    fn bare(host: Host) -> HostState {
+        HostState {
+            host,
+            users: BTreeMap::new(),
+            directories: BTreeMap::new(),
+            files: BTreeMap::new(),
+            distributions: BTreeMap::new(),
+            services: BTreeMap::new(),
+            java: None,
+            nft: false,
+        }
+    }
+
+    pub fn user(&mut self, name: &str, home: &str, node: &str) {
+        let user = User { home: HostPath::known(home), nodes: BTreeSet::new() };
+        self.users.entry(name.to_owned()).or_insert(user).nodes.insert(node.to_owned());
+    }
+
+    pub fn directory(&mut self, path: &HostPath, access: Access, data: bool, node: &str) {
+        let directory = Directory { access, data, nodes: BTreeSet::new() };
+        self.directories.entry(path.clone()).or_insert(directory).nodes.insert(node.to_owned());
+    }
+
+    /// Adds a file. Roles on one host may share it, as long as they agree on it.
+    pub fn file(&mut self, path: &HostPath, access: Access, content: Content, node: &str) {
+        let file = File { content, access, nodes: BTreeSet::new() };
+        let entry = self.files.entry(path.clone()).or_insert_with(|| file.clone());
+        assert!(entry.content == file.content && entry.access == file.access, "two roles disagree on {path}");
+        entry.nodes.insert(node.to_owned());
+    }
+
+    pub fn distribution(&mut self, home: &HostPath, archive: &Archive, node: &str) {
+        let distribution = Distribution { archive: archive.clone(), nodes: BTreeSet::new() };
+        self.distributions.entry(home.clone()).or_insert(distribution).nodes.insert(node.to_owned());
+    }
+
+    pub fn needs_java(&mut self, oldest: u32) {
+        self.java = self.java.max(Some(oldest));
+    }
+}

@@ -1,0 +1,54 @@
+//! Java properties, escaped by construction.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+/// One line of a properties file, key and value escaped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Property {
+    pub key: String,
+    pub value: String,
+}
+
+/// Sorted properties, escaped as `java.util.Properties` reads them.
+pub fn properties<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Vec<Property> {
+    let sorted: std::collections::BTreeMap<_, _> = pairs.into_iter().collect();
+    sorted.into_iter().map(|(key, value)| Property { key: escape(key, true), value: escape(&value, false) }).collect()
+}
+
+fn escape(text: &str, key: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.chars().enumerate() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            ' ' if key || at == 0 => out.push_str("\\ "),
+            '=' | ':' | '#' | '!' if key => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c.is_ascii_graphic() || c == ' ' => out.push(c),
+            c => {
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    write!(out, "\\u{unit:04x}").expect("a String takes all text");
+                }
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_value_stays_on_its_line() {
+        let lines = properties([("a", "x\nb=1\\ ü $(id) {{ 7*7 }} \u{1f600}".to_owned())]);
+        assert_eq!(lines[0].value, "x\\nb=1\\\\ \\u00fc $(id) {{ 7*7 }} \\ud83d\\ude00");
+    }
+}

@@ -1,0 +1,104 @@
+//! The stamp of a managed host: whose it is, what of it is ours, and where the memory of the cluster is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Access, Content, Directory, HostState, STAMP_PATH, STATE_FOLDER, User, unit_path};
+use crate::cluster::{Cluster, Reach};
+use crate::topology::value::{HostPath, Name};
+
+/// Depends on the topology alone, so that every way of delivering a host can lay it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    pub cluster: Name,
+    pub host: Name,
+    pub instances: Vec<String>,
+    /// Where `intended` and `applied` are, with the way there.
+    pub anchors: Vec<Anchor>,
+    pub owned: Owned,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anchor {
+    pub host: Name,
+    pub reach: Reach,
+}
+
+/// What of a host is ours: what may be removed when it has left the topology.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owned {
+    pub users: BTreeMap<String, HostPath>,
+    /// Directories; `true` where they hold the user's data.
+    pub directories: BTreeMap<HostPath, bool>,
+    pub files: BTreeSet<HostPath>,
+    pub distributions: BTreeSet<HostPath>,
+    pub units: BTreeSet<String>,
+}
+
+impl Stamp {
+    pub fn text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a stamp is plain JSON");
+        text.push('\n');
+        text
+    }
+}
+
+impl Owned {
+    fn of(state: &HostState) -> Owned {
+        let home = |(name, user): (&String, &User)| (name.clone(), user.home.clone());
+        let data = |(path, directory): (&HostPath, &Directory)| (path.clone(), directory.data);
+        Owned {
+            users: state.users.iter().map(home).collect(),
+            directories: state.directories.iter().map(data).collect(),
+            files: state.files.keys().cloned().collect(),
+            distributions: state.distributions.keys().cloned().collect(),
+            units: state.services.keys().cloned().collect(),
+        }
+    }
+
+    /// What is in `self` and no longer in `goal`.
+    pub fn without(&self, goal: &Owned) -> Owned {
+        let users = self.users.iter().filter(|(name, _)| !goal.users.contains_key(*name));
+        let directories = self.directories.iter().filter(|(path, _)| !goal.directories.contains_key(*path));
+        Owned {
+            users: users.map(|(name, home)| (name.clone(), home.clone())).collect(),
+            directories: directories.map(|(path, data)| (path.clone(), *data)).collect(),
+            files: self.files.difference(&goal.files).cloned().collect(),
+            distributions: self.distributions.difference(&goal.distributions).cloned().collect(),
+            units: self.units.difference(&goal.units).cloned().collect(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        let Owned { users, directories, files, distributions, units } = self;
+        users.is_empty() && directories.is_empty() && files.is_empty() && distributions.is_empty() && units.is_empty()
+    }
+}
+
+/// Adds the stamp, last: it lists all the rest.
+pub fn desire(cluster: &Cluster, name: &Name, state: &mut HostState) {
+    let node = name.as_str();
+    state.directory(&HostPath::known(STATE_FOLDER), Access::root(0o755), false, node);
+    let anchors = cluster
+        .anchors()
+        .into_iter()
+        .map(|host| Anchor { reach: cluster.hosts[&host].reach.clone(), host })
+        .collect();
+    let mut owned = Owned::of(state);
+    owned.files.insert(HostPath::known(STAMP_PATH));
+    let instances = cluster.on_host(name).map(|instance| instance.node.clone()).collect();
+    let stamp = Stamp { cluster: cluster.name.clone(), host: name.clone(), instances, anchors, owned };
+    debug_assert!(stamp.owned.units.iter().all(|unit| stamp.owned.files.contains(&unit_path(unit))));
+    state.file(&HostPath::known(STAMP_PATH), Access::root(0o644), Content::Text(stamp.text()), node);
+}
+
+impl HostState {
+    /// The stamp that this host must carry.
+    pub fn stamp(&self) -> Stamp {
+        match self.files.get(&HostPath::known(STAMP_PATH)).map(|file| &file.content) {
+            Some(Content::Text(text)) => serde_json::from_str(text).expect("the stamp was written by `desire`"),
+            _ => unreachable!("every host state has a stamp"),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What is wrong with a topology: a stable code, a place, a way out; and the page that explains the code.
+
+mod code;
+mod report;
+
+use serde::Serialize;
+
+use crate::yaml::{Fault, FaultKind, Span};
+
+pub use code::Code;
+pub use report::{Located, locate, show};
+
+/// How bad it is. Errors stop every command; warnings stop only `validate --strict`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Error,
+    Warning,
+    Note,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub code: Code,
+    pub span: Span,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+/// Everything found so far. Checks add to it and go on.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds a problem; chain [`Added::help`] where the user can act on it.
+    pub fn add(&mut self, code: Code, span: Span, message: impl Into<String>) -> Added<'_> {
+        self.0.push(Diagnostic { code, span, message: message.into(), help: None });
+        Added(self.0.last_mut().expect("one was just pushed"))
+    }
+
+    pub fn add_fault(&mut self, fault: Fault) {
+        let Fault { kind, span, message, help } = fault;
+        let code = match kind {
+            FaultKind::Invalid => Code::T001,
+            FaultKind::UnknownKey => Code::T002,
+            FaultKind::DuplicateKey => Code::T004,
+            FaultKind::SecretInline => Code::T020,
+        };
+        self.0.push(Diagnostic { code, span, message, help });
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|d| d.code.severity() == Severity::Error)
+    }
+
+    /// In the order of the file.
+    pub fn sorted(&self) -> Vec<&Diagnostic> {
+        let mut all: Vec<_> = self.0.iter().collect();
+        all.sort_by_key(|d| (d.span.start, d.code.severity(), d.code));
+        all.dedup();
+        all
+    }
+}
+
+/// A problem just added, to be completed.
+#[derive(Debug)]
+pub struct Added<'a>(&'a mut Diagnostic);
+
+impl Added<'_> {
+    pub fn help(self, help: impl Into<String>) {
+        self.0.help = Some(help.into());
+    }
+
+    pub fn maybe_help(self, help: Option<String>) {
+        self.0.help = help;
+    }
+}

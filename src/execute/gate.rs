@@ -1,0 +1,114 @@
+//! Waiting until a service is whole, and stays so for a while.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::{Event, Execution, Outcome, Sink};
+use crate::desired::Desired;
+use crate::observe::{HostQuery, Seen, for_gate, look_at_all};
+use crate::plan::Gate;
+use crate::plan::roll::ServiceFacts;
+use crate::service::listener::Role;
+use crate::service::{spark, zookeeper};
+use crate::topology::value::Name;
+use crate::world::{Target, World};
+
+/// ROLLING.md: three passes in a row over at least two seconds; a member with a full disk looked well in between.
+const PASSES: u32 = 3;
+const PASSES_OVER: Duration = Duration::from_secs(2);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(400);
+
+/// Looks at all nodes of a role (for workers at the masters too: theirs is the word that counts).
+pub async fn look(role: Role, desired: &Desired, world: &impl World) -> BTreeMap<Name, Seen> {
+    let roles: &[Role] = match role {
+        Role::ZooKeeper => &[Role::ZooKeeper],
+        Role::Master => &[Role::Master],
+        Role::Worker => &[Role::Master, Role::Worker],
+    };
+    let queries: Vec<(Target, HostQuery)> = desired
+        .hosts
+        .values()
+        .filter(|state| roles.iter().any(|role| state.services.contains_key(role.unit())))
+        .map(|state| (Target::of(&state.host), for_gate(state, desired, roles, role == Role::ZooKeeper)))
+        .collect();
+    look_at_all(queries, world).await
+}
+
+/// What one look says of a service.
+pub fn judge(role: Role, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+    match role {
+        Role::ZooKeeper => zookeeper::judge(desired, seen),
+        Role::Master => spark::judge_masters(desired, seen),
+        Role::Worker => spark::judge_workers(desired, seen),
+    }
+}
+
+/// Counts passes in a row, and starts anew when a member was restarted in between.
+#[derive(Debug, Default)]
+pub struct Settled {
+    passes: u32,
+    since: Option<Instant>,
+    uptimes: BTreeMap<Name, u64>,
+}
+
+impl Settled {
+    /// Takes one look into account; `facts.whole` is left only once it has lasted.
+    pub fn take(&mut self, seen: &BTreeMap<Name, Seen>, facts: &mut ServiceFacts) {
+        let mut restarted = false;
+        for (name, uptime) in seen.iter().filter_map(|(name, seen)| Some((name, seen.facts()?.member.as_ref()?.uptime_millis))) {
+            let before = self.uptimes.insert(name.clone(), uptime);
+            restarted |= before.is_some_and(|before| uptime < before);
+        }
+        if !facts.whole || restarted {
+            self.passes = 0;
+            self.since = None;
+        }
+        if !facts.whole {
+            return;
+        }
+        self.passes += 1;
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if self.passes < PASSES || since.elapsed() < PASSES_OVER {
+            facts.whole = false;
+            facts.missing.push("it is well, and must stay so for a moment".to_owned());
+        }
+    }
+}
+
+/// How long to wait between two looks.
+pub fn pause() -> impl Future<Output = ()> {
+    tokio::time::sleep(PAUSE)
+}
+
+impl<W: World, S: Sink> Execution<'_, W, S> {
+    pub(super) async fn gate(&mut self, gate: &Gate) -> Result<(), Outcome> {
+        let mut settled = Settled::default();
+        let end = Instant::now() + Duration::from_secs(gate.seconds);
+        loop {
+            let seen = look(gate.role, self.desired, self.world).await;
+            let mut facts = judge(gate.role, self.desired, &seen);
+            // Hosts that the plan leaves out do not hold it up.
+            if facts.nodes.iter().any(|(name, _)| !gate.hosts.contains(name)) {
+                facts.whole = gate.hosts.iter().all(|name| facts.nodes.get(name).is_some_and(|node| node.health.serves()));
+            }
+            settled.take(&seen, &mut facts);
+            if facts.whole {
+                self.sink.event(Event::Passed { what: format!("every {} is well", gate.role.title()) });
+                return Ok(());
+            }
+            let because = facts.missing.join("; ");
+            if Instant::now() > end {
+                return Err(Outcome::NotWell { what: format!("waiting for every {}", gate.role.title()), seconds: gate.seconds, because });
+            }
+            if self.stop.is_asked() {
+                return Err(Outcome::Interrupted { before: "the gate was passed".to_owned() });
+            }
+            if !self.lease.is_held() {
+                return Err(Outcome::LeaseLost);
+            }
+            self.sink.event(Event::Waiting { because });
+            pause().await;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! One operator at a time: a majority of the old and of the new anchors must agree.
+
+use std::collections::BTreeMap;
+
+use crate::desired::Desired;
+use crate::observe::{Observed, RecordName};
+use crate::topology::value::Name;
+use crate::world::{Epoch, Hold, HostError, Target, World};
+
+/// The right to change a cluster, for as long as it is held.
+pub struct Lease {
+    epoch: Epoch,
+    pub who: String,
+    holds: BTreeMap<Name, Box<dyn Hold>>,
+    /// Each set of anchors of which a majority must hear us.
+    sets: Vec<Vec<Name>>,
+}
+
+impl std::fmt::Debug for Lease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lease({}, epoch {})", self.who, self.epoch.0)
+    }
+}
+
+impl Lease {
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub fn is_held(&self) -> bool {
+        self.sets.iter().all(|set| {
+            let held = set.iter().filter(|name| self.holds.get(*name).is_some_and(|hold| hold.is_held())).count();
+            held > set.len() / 2
+        })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum NoLease {
+    #[error("{owner} is changing this cluster since {since} (says {anchor}); wait for it, or look what it is at")]
+    Held { owner: String, since: String, anchor: Name },
+    #[error("only {got} of {of} anchors can be asked, and a majority must agree: {}", why.join("; "))]
+    NoMajority { got: usize, of: usize, why: Vec<String> },
+}
+
+/// Takes the lease on the anchors of the topology and on those that the cluster remembers.
+pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &impl World) -> Result<Lease, NoLease> {
+    let mut sets = vec![desired.anchors.clone()];
+    for record in RecordName::ALL.iter().filter_map(|name| observed.record(*name)) {
+        if record.cluster == desired.cluster && !sets.contains(&record.anchors) {
+            sets.push(record.anchors.clone());
+        }
+    }
+    let mut targets: BTreeMap<Name, Target> = BTreeMap::new();
+    for name in sets.iter().flatten() {
+        let target = match (desired.hosts.get(name), observed.departed.get(name)) {
+            (Some(state), _) => Target::of(&state.host),
+            (None, Some(departed)) => Target { name: name.clone(), reach: departed.reach.clone() },
+            (None, None) => continue,
+        };
+        targets.insert(name.clone(), target);
+    }
+    let mut holds: BTreeMap<Name, Box<dyn Hold>> = BTreeMap::new();
+    let mut why = Vec::new();
+    // One after the other in one order for everybody: the first anchor decides between two who come at once.
+    for (name, target) in &targets {
+        match world.hold(target, who).await {
+            Ok(hold) => {
+                holds.insert(name.clone(), hold);
+            }
+            Err(HostError::Held { owner, since }) => return Err(NoLease::Held { owner, since, anchor: name.clone() }),
+            Err(error) => why.push(format!("{name}: {error}")),
+        }
+    }
+    for set in &sets {
+        let got = set.iter().filter(|name| holds.contains_key(*name)).count();
+        if got <= set.len() / 2 {
+            return Err(NoLease::NoMajority { got, of: set.len(), why });
+        }
+    }
+    let held = holds.values().map(|hold| hold.epoch().0);
+    let hosts = observed.hosts.values().chain(observed.departed.values().map(|departed| &departed.seen));
+    let seen = hosts.filter_map(|seen| Some(seen.facts()?.epoch));
+    let epoch = Epoch(held.chain(seen).max().unwrap_or(0) + 1);
+    Ok(Lease { epoch, who: who.to_owned(), holds, sets })
+}

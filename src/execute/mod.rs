@@ -1,0 +1,211 @@
+//! The only mutator. It does what an approved plan says, asks `roll::next` where the plan says to, and stops where it is safe.
+
+mod gate;
+mod journal;
+pub mod lease;
+mod roll;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::join_all;
+
+use crate::desired::Desired;
+use crate::plan::{Action, ApprovedPlan, Phase, Step};
+use crate::topology::value::Name;
+use crate::world::{HostError, Target, World};
+
+pub use gate::{Settled, judge, look};
+pub use lease::{Lease, NoLease, acquire};
+
+/// What is going on, for whoever watches.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Phase { title: String },
+    Begun { host: Name, title: String },
+    Done { host: Name, title: String, said: Vec<String> },
+    Failed { host: Name, title: String, error: String },
+    Waiting { because: String },
+    Passed { what: String },
+    Rolling { host: Name, because: String },
+}
+
+pub trait Sink {
+    fn event(&mut self, event: Event);
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub struct Report {
+    pub outcome: Outcome,
+    /// Actions that were done.
+    pub done: usize,
+    pub said: BTreeMap<Name, Vec<String>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Outcome {
+    #[error("everything is done")]
+    Done,
+    #[error("stopped at a safe point before `{before}`")]
+    Interrupted { before: String },
+    #[error("{} failed", failures.len())]
+    Failed { failures: Vec<(Name, String, HostError)> },
+    #[error("{what}: not within {seconds} s: {because}")]
+    NotWell { what: String, seconds: u64, because: String },
+    #[error("{node} did not come up with its new configuration; {}; no other was touched. {because}", if *put_back { "the old one is back in place and serves" } else { "the old one could not be put back" })]
+    PutBack { node: String, put_back: bool, because: String },
+    #[error("refused: {why}")]
+    Refused { why: String },
+    #[error("the lease is lost: the anchors no longer hear from this apply, and another may have begun; nothing more was changed")]
+    LeaseLost,
+}
+
+/// Raised by Ctrl-C.
+#[derive(Debug, Default)]
+pub struct Stop(AtomicBool);
+
+impl Stop {
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Everything an execution works with.
+#[expect(missing_debug_implementations, reason = "a world and a sink need not be printable")]
+pub struct Execution<'a, W: World, S: Sink> {
+    pub desired: &'a Desired,
+    pub world: &'a W,
+    pub lease: &'a Lease,
+    pub sink: &'a mut S,
+    pub stop: &'a Stop,
+}
+
+/// Does what the plan says.
+pub async fn execute<W: World, S: Sink>(plan: ApprovedPlan, mut execution: Execution<'_, W, S>) -> Report {
+    let mut report = Report { outcome: Outcome::Done, done: 0, said: BTreeMap::new() };
+    if let Err(outcome) = execution.all(&plan, &mut report).await {
+        report.outcome = outcome;
+    }
+    report
+}
+
+impl<W: World, S: Sink> Execution<'_, W, S> {
+    async fn all(&mut self, plan: &ApprovedPlan, report: &mut Report) -> Result<(), Outcome> {
+        let plan = plan.plan();
+        self.raise(plan, report).await?;
+        for phase in &plan.phases {
+            let title = title(phase);
+            if self.stop.is_asked() {
+                return Err(Outcome::Interrupted { before: title });
+            }
+            if !self.lease.is_held() {
+                return Err(Outcome::LeaseLost);
+            }
+            self.sink.event(Event::Phase { title: title.clone() });
+            match phase {
+                Phase::Steps { steps, .. } => self.steps(steps, report).await?,
+                Phase::Gate { gate, .. } => self.gate(gate).await?,
+                Phase::Roll(roll) => self.roll(roll, report).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// From here on every host of the plan refuses whoever came before.
+    async fn raise(&mut self, plan: &crate::plan::Plan, report: &mut Report) -> Result<(), Outcome> {
+        let steps: Vec<Step> = targets(plan)
+            .into_values()
+            .map(|target| Step { target, action: Action::Raise, why: Vec::new() })
+            .collect();
+        self.steps(&steps, report).await?;
+        let line = journal::begun(plan, self.lease);
+        self.steps(&self.on_anchors(plan, &line), report).await
+    }
+
+    fn on_anchors(&self, plan: &crate::plan::Plan, line: &str) -> Vec<Step> {
+        let reachable = targets(plan);
+        let anchors = self.desired.anchors.iter().filter_map(|host| reachable.get(host));
+        anchors
+            .map(|target| Step { target: target.clone(), action: Action::Journal { line: line.to_owned() }, why: Vec::new() })
+            .collect()
+    }
+
+    /// Independent steps at once; those of one host one after the other.
+    async fn steps(&mut self, steps: &[Step], report: &mut Report) -> Result<(), Outcome> {
+        let mut by_host: BTreeMap<&Name, Vec<&Step>> = BTreeMap::new();
+        for step in steps {
+            by_host.entry(&step.target.name).or_default().push(step);
+        }
+        let (events, mut incoming) = tokio::sync::mpsc::unbounded_channel();
+        let lease = self.lease;
+        let world = self.world;
+        let work = join_all(by_host.into_values().map(|steps| {
+            let events = events.clone();
+            async move {
+                let mut done = Vec::new();
+                for step in steps {
+                    let (host, title) = (step.target.name.clone(), step.action.title());
+                    let _ = events.send(Event::Begun { host: host.clone(), title: title.clone() });
+                    match world.act(&step.target, &step.action, lease.epoch()).await {
+                        Ok(said) => {
+                            let _ = events.send(Event::Done { host: host.clone(), title, said: said.clone() });
+                            done.push((host, said));
+                        }
+                        Err(error) => {
+                            let _ = events.send(Event::Failed { host: host.clone(), title: title.clone(), error: error.to_string() });
+                            return (done, Some((host, title, error)));
+                        }
+                    }
+                }
+                (done, None)
+            }
+        }));
+        drop(events);
+        let show = async {
+            while let Some(event) = incoming.recv().await {
+                self.sink.event(event);
+            }
+        };
+        let (results, ()) = tokio::join!(work, show);
+        let mut failures = Vec::new();
+        for (done, failure) in results {
+            report.done += done.len();
+            for (host, said) in done {
+                report.said.entry(host).or_default().extend(said);
+            }
+            failures.extend(failure);
+        }
+        if failures.is_empty() { Ok(()) } else { Err(Outcome::Failed { failures }) }
+    }
+}
+
+fn title(phase: &Phase) -> String {
+    match phase {
+        Phase::Steps { title, .. } | Phase::Gate { title, .. } => title.clone(),
+        Phase::Roll(roll) => format!("restart every {} in turn", roll.role.title()),
+    }
+}
+
+/// Every host that the plan touches.
+fn targets(plan: &crate::plan::Plan) -> BTreeMap<Name, Target> {
+    let mut all = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for phase in &plan.phases {
+        let targets: Vec<&Target> = match phase {
+            Phase::Steps { steps, .. } => steps.iter().map(|step| &step.target).collect(),
+            Phase::Gate { .. } => Vec::new(),
+            Phase::Roll(roll) => roll.members.values().map(|member| &member.target).collect(),
+        };
+        for target in targets {
+            if seen.insert(target.name.clone()) {
+                all.insert(target.name.clone(), target.clone());
+            }
+        }
+    }
+    all
+}

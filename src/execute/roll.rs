@@ -1,0 +1,112 @@
+//! One node after the other, as `roll::next` says, from facts that are never older than one look.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::gate::{Settled, judge, look, pause};
+use super::{Event, Execution, Outcome, Report, Sink};
+use crate::plan::roll::{Next, next};
+use crate::plan::{Action, Roll, RollMember, Step};
+use crate::topology::value::Name;
+use crate::world::World;
+
+impl<W: World, S: Sink> Execution<'_, W, S> {
+    pub(super) async fn roll(&mut self, roll: &Roll, report: &mut Report) -> Result<(), Outcome> {
+        let mut settled = Settled::default();
+        let mut touched: Vec<Name> = Vec::new();
+        // What this run has restarted is waited for, not restarted again and again.
+        let mut tried: BTreeSet<Name> = BTreeSet::new();
+        let limit = Duration::from_secs(roll.seconds);
+        let mut end = Instant::now() + limit;
+        loop {
+            let seen = look(roll.role, self.desired, self.world).await;
+            let mut facts = judge(roll.role, self.desired, &seen);
+            settled.take(&seen, &mut facts);
+            if !self.lease.is_held() {
+                return Err(Outcome::LeaseLost);
+            }
+            let step = match next(roll, &facts) {
+                Next::Do { members, .. } if members.iter().any(|host| tried.contains(host)) => {
+                    Next::Wait { because: facts.missing.join("; ") }
+                }
+                step => step,
+            };
+            match step {
+                Next::Done => return Ok(()),
+                Next::Refuse { why } => return Err(Outcome::Refused { why }),
+                Next::Wait { because } if Instant::now() > end => return Err(self.give_up(roll, &touched, because, report).await),
+                Next::Wait { because } => {
+                    self.sink.event(Event::Waiting { because });
+                    pause().await;
+                }
+                // Between two nodes all are well: the safe point to stop at.
+                Next::Do { .. } if self.stop.is_asked() => {
+                    return Err(Outcome::Interrupted { before: format!("the next {} was restarted", roll.role.title()) });
+                }
+                Next::Do { members, because } => {
+                    tried.extend(members.iter().cloned());
+                    touched = members;
+                    self.restart(roll, &touched, &because, report).await?;
+                    settled = Settled::default();
+                    end = Instant::now() + limit;
+                }
+            }
+        }
+    }
+
+    async fn restart(&mut self, roll: &Roll, members: &[Name], because: &str, report: &mut Report) -> Result<(), Outcome> {
+        let mut steps = Vec::new();
+        for host in members {
+            let member = &roll.members[host];
+            self.sink.event(Event::Rolling { host: host.clone(), because: because.to_owned() });
+            steps.push(step(member, swap(member)));
+        }
+        match self.steps(&steps, report).await {
+            Err(Outcome::Failed { failures }) if failures.iter().all(|(.., error)| !error.is_unreachable() && !fenced(error)) => {
+                let because = failures.iter().map(|(host, _, error)| format!("{host}: {error}")).collect::<Vec<_>>().join("; ");
+                Err(self.give_up(roll, members, because, report).await)
+            }
+            other => other,
+        }
+    }
+
+    /// The nodes touched last get their old files back; whatever happens then, no further node is touched.
+    async fn give_up(&mut self, roll: &Roll, touched: &[Name], because: String, report: &mut Report) -> Outcome {
+        if touched.is_empty() {
+            return Outcome::NotWell { what: format!("before the first {} was restarted", roll.role.title()), seconds: roll.seconds, because };
+        }
+        let members: Vec<&RollMember> = touched.iter().map(|host| &roll.members[host]).collect();
+        let steps: Vec<Step> = members.iter().map(|member| step(member, Action::PutBack { unit: member.unit.clone() })).collect();
+        let mut put_back = self.steps(&steps, report).await.is_ok();
+        if put_back {
+            put_back = self.serves_again(roll, touched).await;
+        }
+        let nodes: Vec<_> = members.iter().map(|member| member.node.as_str()).collect();
+        Outcome::PutBack { node: nodes.join(", "), put_back, because }
+    }
+
+    async fn serves_again(&mut self, roll: &Roll, touched: &[Name]) -> bool {
+        let end = Instant::now() + Duration::from_secs(roll.seconds);
+        while Instant::now() < end {
+            let seen = look(roll.role, self.desired, self.world).await;
+            let facts = judge(roll.role, self.desired, &seen);
+            if touched.iter().all(|host| facts.nodes.get(host).is_some_and(|node| node.health.serves())) {
+                return true;
+            }
+            pause().await;
+        }
+        false
+    }
+}
+
+fn step(member: &RollMember, action: Action) -> Step {
+    Step { target: member.target.clone(), action, why: member.why.clone() }
+}
+
+fn swap(member: &RollMember) -> Action {
+    Action::Swap { unit: member.unit.clone(), files: member.files.clone(), drain: member.drain.clone() }
+}
+
+fn fenced(error: &crate::world::HostError) -> bool {
+    matches!(error, crate::world::HostError::Fenced { .. })
+}

@@ -1,0 +1,185 @@
+//! What one host said of itself.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::answers::{MasterFacts, MemberFacts, WorkerFacts};
+use crate::cluster::Reach;
+use crate::desired::{Access, Birth, Settings, Stamp};
+use crate::topology::value::{HostPath, Name};
+
+/// Everything seen of a host in one look. What was not asked is empty.
+#[derive(Clone, Debug, Default)]
+pub struct HostFacts {
+    /// As in `/etc/os-release`: `debian 12`.
+    pub os: String,
+    /// How far its clock is ahead of the operator's, in milliseconds, give or take half the round trip.
+    pub clock_ahead_millis: i64,
+    pub cores: u32,
+    pub memory_mib: u64,
+    /// Programs that the scripts need, as far as they are there.
+    pub tools: Vec<String>,
+    pub java: Option<Java>,
+    /// A package of apt that would bring a Java new enough.
+    pub java_package: Option<String>,
+    /// KiB free where a path is, or would be.
+    pub free_kib: BTreeMap<HostPath, u64>,
+    pub users: BTreeMap<String, UserFacts>,
+    pub paths: BTreeMap<HostPath, PathFacts>,
+    /// Whether a secret file is what it should be.
+    pub secrets: BTreeMap<HostPath, bool>,
+    pub units: BTreeMap<String, UnitFacts>,
+    /// SHA-512 of the archive each distribution was unpacked from.
+    pub origins: BTreeMap<HostPath, String>,
+    /// SHA-512 of archives that are on the host, by path; asked only while nothing is unpacked.
+    pub archives: BTreeMap<HostPath, String>,
+    pub listening: Vec<Listening>,
+    pub stamp: Option<Stamp>,
+    /// What stands in our files and cannot be read.
+    pub wrong: Vec<Wrong>,
+    pub epoch: u64,
+    pub birth: Option<BirthRecord>,
+    pub records: BTreeMap<RecordName, Record>,
+    /// Whether a member's data directory holds data.
+    pub has_data: bool,
+    /// Whether a one-shot `initialize` marker lies there.
+    pub has_marker: bool,
+    pub member: Option<MemberFacts>,
+    pub master: Option<MasterFacts>,
+    pub worker: Option<WorkerFacts>,
+    pub canary: Option<bool>,
+    /// Addresses and ports that answer with silence.
+    pub silent: Vec<(String, u16)>,
+}
+
+/// A file of ours that is not what we write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    pub path: String,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Java {
+    pub path: String,
+    pub version: String,
+}
+
+impl Java {
+    /// 17 of `17.0.15`, 8 of `1.8.0_402`.
+    pub fn major(&self) -> Option<u32> {
+        let mut parts = self.version.split(['.', '_', '-', '+']).map(str::parse::<u32>);
+        match (parts.next()?.ok()?, parts.next()) {
+            (1, Some(Ok(minor))) => Some(minor),
+            (major, _) => Some(major),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserFacts {
+    pub uid: u32,
+    pub home: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathFacts {
+    pub kind: PathKind,
+    pub access: Access,
+    /// Inode and time of change: what stands for a secret file in a service's record.
+    pub identity: String,
+    pub sha256: Option<String>,
+    /// The text, where it is not what it should be.
+    pub text: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathKind {
+    File,
+    Directory,
+    Other,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnitFacts {
+    /// `loaded`, `not-found`, `masked`, …
+    pub load: String,
+    /// `active`, `inactive`, `failed`, `activating`, …
+    pub active: String,
+    pub sub: String,
+    /// `enabled`, `disabled`, `masked`, or empty.
+    pub file: String,
+    pub needs_reload: bool,
+    pub restarts: u32,
+    /// What it recorded when it started: digest (or identity, for secrets) by path.
+    pub started: BTreeMap<String, String>,
+}
+
+impl UnitFacts {
+    pub fn is_running(&self) -> bool {
+        self.active == "active" || self.active == "reloading"
+    }
+
+    pub fn is_enabled(&self) -> bool {
+        self.file == "enabled"
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    pub port: u16,
+    pub uid: u32,
+}
+
+/// A birth on one host: begun before the first marker, complete once the ensemble served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BirthRecord {
+    pub birth: Birth,
+    pub complete: bool,
+}
+
+/// The two things that the anchors remember.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordName {
+    /// Written before the first change.
+    Intended,
+    /// Written after the last.
+    Applied,
+}
+
+impl RecordName {
+    pub const ALL: [RecordName; 2] = [RecordName::Intended, RecordName::Applied];
+
+    pub fn text(self) -> &'static str {
+        match self {
+            RecordName::Intended => "intended",
+            RecordName::Applied => "applied",
+        }
+    }
+}
+
+/// What the cluster was, or was to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub cluster: Name,
+    /// Of the apply that wrote it: the newest record is the one that counts.
+    pub epoch: u64,
+    pub hosts: BTreeMap<Name, Reach>,
+    pub anchors: Vec<Name>,
+    pub settings: Settings,
+}
+
+impl Record {
+    pub fn text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a record is plain JSON");
+        text.push('\n');
+        text
+    }
+
+    /// Whether it says the same but for the epoch.
+    pub fn agrees(&self, other: &Record) -> bool {
+        Record { epoch: 0, ..self.clone() } == Record { epoch: 0, ..other.clone() }
+    }
+}

@@ -1,0 +1,136 @@
+//! What is there, asked in one round trip a host and never assumed: present, absent, or unknown with a reason.
+
+mod answers;
+mod facts;
+mod query;
+
+use std::collections::BTreeMap;
+
+use crate::cluster::Reach;
+use crate::desired::{Desired, Stamp};
+use crate::topology::value::{HostPath, Name};
+use crate::world::{HostError, Target, World};
+
+pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts, canary_request, canary_succeeded};
+pub use facts::{BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, UserFacts, Wrong};
+pub use query::{Ask, AskName, HostQuery, SecretQuestion, for_gate, for_goal, for_memory, for_reach, key_of_secret, sha256};
+
+/// What was seen of one host.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    Present(Box<HostFacts>),
+    Unknown(HostError),
+}
+
+impl Seen {
+    pub fn facts(&self) -> Option<&HostFacts> {
+        match self {
+            Seen::Present(facts) => Some(facts),
+            Seen::Unknown(_) => None,
+        }
+    }
+}
+
+/// What was seen of a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// The hosts of the topology.
+    pub hosts: BTreeMap<Name, Seen>,
+    /// Hosts that the cluster remembers and the topology no longer names.
+    pub departed: BTreeMap<Name, Departed>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Departed {
+    pub reach: Reach,
+    pub seen: Seen,
+}
+
+impl Observed {
+    pub fn facts(&self, host: &Name) -> Option<&HostFacts> {
+        self.hosts.get(host).and_then(Seen::facts)
+    }
+
+    pub fn unknown(&self) -> impl Iterator<Item = (&Name, &HostError)> {
+        self.hosts.iter().filter_map(|(name, seen)| match seen {
+            Seen::Present(_) => None,
+            Seen::Unknown(error) => Some((name, error)),
+        })
+    }
+
+    /// The newest of what the anchors remember under this name.
+    pub fn record(&self, name: RecordName) -> Option<&Record> {
+        let departed = self.departed.values().map(|departed| &departed.seen);
+        self.hosts
+            .values()
+            .chain(departed)
+            .filter_map(|seen| seen.facts()?.records.get(&name))
+            .max_by_key(|record| record.epoch)
+    }
+}
+
+/// Looks at every host of the goal, then at those which only the cluster's memory knows.
+pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -> Observed {
+    let queries: Vec<_> = desired
+        .hosts
+        .values()
+        .map(|state| (Target::of(&state.host), for_goal(state, desired, secrets)))
+        .collect();
+    let hosts = look_at_all(queries, world).await;
+    let mut observed = Observed { hosts, departed: BTreeMap::new() };
+    // Anchors that have left may know of further hosts: ask until nothing new turns up.
+    loop {
+        let unseen: BTreeMap<Name, Reach> = remembered(&observed)
+            .into_iter()
+            .filter(|(name, _)| !desired.hosts.contains_key(name) && !observed.departed.contains_key(name))
+            .collect();
+        if unseen.is_empty() {
+            return observed;
+        }
+        let queries = unseen
+            .iter()
+            .map(|(name, reach)| (Target { name: name.clone(), reach: reach.clone() }, for_memory(&desired.cluster)))
+            .collect();
+        for (name, seen) in look_at_all(queries, world).await {
+            let reach = unseen[&name].clone();
+            observed.departed.insert(name, Departed { reach, seen });
+        }
+    }
+}
+
+/// Every host that a stamp or a record of this cluster names.
+fn remembered(observed: &Observed) -> BTreeMap<Name, Reach> {
+    let mut all = BTreeMap::new();
+    let departed = observed.departed.values().map(|departed| &departed.seen);
+    for facts in observed.hosts.values().chain(departed).filter_map(Seen::facts) {
+        for anchor in facts.stamp.iter().flat_map(|stamp: &Stamp| &stamp.anchors) {
+            all.insert(anchor.host.clone(), anchor.reach.clone());
+        }
+        for record in facts.records.values() {
+            all.extend(record.hosts.iter().map(|(name, reach)| (name.clone(), reach.clone())));
+        }
+    }
+    all
+}
+
+/// All at once; the world bounds how many really are.
+pub async fn look_at_all(queries: Vec<(Target, HostQuery)>, world: &impl World) -> BTreeMap<Name, Seen> {
+    let looks = queries.into_iter().map(|(target, query)| async move {
+        let seen = match world.look(&target, &query).await {
+            Ok(facts) => Seen::Present(Box::new(facts)),
+            Err(error) => Seen::Unknown(error),
+        };
+        (target.name, seen)
+    });
+    futures_util::future::join_all(looks).await.into_iter().collect()
+}
+
+/// The secrets of a topology, read once; by the path of the file that holds each.
+#[derive(Clone, Default)]
+pub struct Secrets(pub BTreeMap<HostPath, String>);
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,194 @@
+//! The questions about one host, asked together.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::Secrets;
+use crate::desired::{Content, Desired, HostState, Quorum};
+use crate::service::archive::Archive;
+use crate::service::listener::{Listener, Role};
+use crate::topology::value::{HostPath, Name};
+
+/// What to ask a host. Everything is read, nothing is changed.
+#[derive(Clone, Debug, Default)]
+pub struct HostQuery {
+    pub cluster: String,
+    /// Paths, with the digest that a file's text is shown for when it differs.
+    pub paths: BTreeMap<HostPath, Option<String>>,
+    pub secrets: Vec<SecretQuestion>,
+    pub users: Vec<String>,
+    pub units: Vec<String>,
+    /// Where distributions are unpacked, with the archive on the host if that is where it comes from.
+    pub distributions: BTreeMap<HostPath, Option<HostPath>>,
+    /// Directories whose free space matters.
+    pub space: Vec<HostPath>,
+    pub java: Option<u32>,
+    /// Data and log directory of a member.
+    pub member: Option<(HostPath, HostPath)>,
+    pub asks: Vec<Ask>,
+    /// Addresses and ports that must be reachable from it: refused is reachable, silence is not.
+    pub reach: Vec<(String, u16)>,
+    /// Whether the machine itself (memory, clock, ports, tools) is asked for.
+    pub machine: bool,
+}
+
+/// Is the file at `path` the one I mean? Answered by a digest keyed with `nonce`, which is new for every question.
+#[derive(Clone, Debug)]
+pub struct SecretQuestion {
+    pub path: HostPath,
+    pub nonce: String,
+    /// What the answer is when it is.
+    pub expected: String,
+}
+
+/// Bytes to send to a port as seen from the host, until the other side closes.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub name: AskName,
+    pub address: String,
+    pub port: u16,
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AskName {
+    Srvr,
+    Mntr,
+    Canary,
+    Master,
+    Worker,
+}
+
+impl AskName {
+    pub fn text(self) -> &'static str {
+        match self {
+            AskName::Srvr => "srvr",
+            AskName::Mntr => "mntr",
+            AskName::Canary => "canary",
+            AskName::Master => "master",
+            AskName::Worker => "worker",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<AskName> {
+        [AskName::Srvr, AskName::Mntr, AskName::Canary, AskName::Master, AskName::Worker]
+            .into_iter()
+            .find(|name| name.text() == text)
+    }
+}
+
+/// Spark's web servers close after one answer in HTTP/1.0.
+const JSON_REQUEST: &[u8] = b"GET /json/ HTTP/1.0\r\n\r\n";
+
+/// Everything that a plan wants to know of a host of the goal.
+pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets) -> HostQuery {
+    let mut query = HostQuery { cluster: desired.cluster.to_string(), machine: true, java: state.java, ..HostQuery::default() };
+    query.paths.extend(state.directories.keys().map(|path| (path.clone(), None)));
+    for (path, file) in &state.files {
+        let digest = match &file.content {
+            Content::Text(text) => Some(sha256(text.as_bytes())),
+            Content::Secret { before, after, .. } => {
+                if let Some(secret) = secrets.0.get(path) {
+                    query.secrets.push(key_of_secret(path, before, secret, after));
+                }
+                None
+            }
+        };
+        query.paths.insert(path.clone(), digest);
+    }
+    query.users = state.users.keys().cloned().collect();
+    query.units = state.services.keys().cloned().collect();
+    for (home, distribution) in &state.distributions {
+        let archive = match &distribution.archive {
+            Archive::OnHost { path, .. } => Some(path.clone()),
+            _ => None,
+        };
+        query.distributions.insert(home.clone(), archive);
+    }
+    query.space = state.directories.iter().filter(|(_, directory)| directory.data).map(|(path, _)| path.clone()).collect();
+    query.space.extend(state.distributions.keys().cloned());
+    let is_member = state.services.values().any(|service| service.role == Some(Role::ZooKeeper));
+    query.member = desired.quorum.as_ref().filter(|_| is_member).map(|quorum| (quorum.data_dir.clone(), quorum.log_dir.clone()));
+    query.asks = state
+        .services
+        .values()
+        .filter_map(|service| service.role)
+        .flat_map(|role| asks(role, state.host.address.as_str(), &desired.listeners, false))
+        .collect();
+    query
+}
+
+/// What a gate or a roll wants to know of a host between two steps. `write` proves each member by a committed write.
+pub fn for_gate(state: &HostState, desired: &Desired, roles: &[Role], write: bool) -> HostQuery {
+    let mut query = HostQuery { cluster: desired.cluster.to_string(), ..HostQuery::default() };
+    for role in roles {
+        let unit = role.unit().to_owned();
+        let Some(service) = state.services.get(&unit) else { continue };
+        query.units.push(unit);
+        for path in service.inputs.iter().chain(&service.secret_inputs) {
+            let digest = state.files.get(path).and_then(|file| match &file.content {
+                Content::Text(text) => Some(sha256(text.as_bytes())),
+                Content::Secret { .. } => None,
+            });
+            query.paths.insert(path.clone(), digest);
+        }
+        if let (Role::ZooKeeper, Some(Quorum { data_dir, log_dir, .. })) = (role, &desired.quorum) {
+            query.member = Some((data_dir.clone(), log_dir.clone()));
+        }
+        query.asks.extend(asks(*role, state.host.address.as_str(), &desired.listeners, write));
+    }
+    query
+}
+
+/// Whether a host reaches those that it will talk to.
+pub fn for_reach(cluster: &Name, pairs: &[(String, u16)]) -> HostQuery {
+    HostQuery { cluster: cluster.to_string(), reach: pairs.to_vec(), ..HostQuery::default() }
+}
+
+/// What a host that has left the topology is asked: only what it remembers.
+pub fn for_memory(cluster: &Name) -> HostQuery {
+    HostQuery { cluster: cluster.to_string(), ..HostQuery::default() }
+}
+
+fn asks(role: Role, address: &str, listeners: &[Listener], write: bool) -> Vec<Ask> {
+    let port = |name: &str| listeners.iter().find(|l| l.role == role && l.name == name).map_or(0, |l| *l.ports.start());
+    let ask = |name, port, bytes: &[u8]| Ask { name, address: address.to_owned(), port, bytes: bytes.to_vec() };
+    match role {
+        Role::ZooKeeper => {
+            let client = port("client");
+            let mut all = vec![ask(AskName::Srvr, client, b"srvr"), ask(AskName::Mntr, client, b"mntr")];
+            if write {
+                all.push(ask(AskName::Canary, client, &super::canary_request()));
+            }
+            all
+        }
+        Role::Master => vec![ask(AskName::Master, port("master-ui"), JSON_REQUEST)],
+        Role::Worker => vec![ask(AskName::Worker, port("worker-ui"), JSON_REQUEST)],
+    }
+}
+
+/// A question whose answer tells nothing to who does not know the secret already.
+pub fn key_of_secret(path: &HostPath, before: &str, secret: &str, after: &str) -> SecretQuestion {
+    let nonce = nonce();
+    let mut hash = Sha256::new();
+    for part in [nonce.as_str(), before, secret, after] {
+        hash.update(part.as_bytes());
+    }
+    SecretQuestion { path: path.clone(), expected: hex(&hash.finalize()), nonce }
+}
+
+/// 128 bits that nobody can foretell, from the standard library's randomly keyed hasher.
+fn nonce() -> String {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let word = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", word(), word())
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,130 @@
+//! The closed list of things that can be done to a host. Each is one script under the host's lock, and can be repeated.
+
+use serde::Serialize;
+
+use crate::desired::{Access, Content, Owned};
+use crate::observe::{BirthRecord, Record, RecordName};
+use crate::service::archive::Archive;
+use crate::topology::value::HostPath;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Action {
+    /// From now on the host refuses every lower epoch.
+    Raise,
+    /// Writes what the cluster remembers.
+    Remember { name: RecordName, record: Box<Record> },
+    /// Adds a line to the journal.
+    Journal { line: String },
+    /// Installs a package of apt.
+    InstallPackage { package: String },
+    /// Brings users, directories, distributions and files about, and removes what is no longer ours.
+    Patch(Box<Patch>),
+    /// Records a birth on the host; never takes a record back.
+    Born { record: BirthRecord },
+    /// Marks an empty data directory as new. Refused by the host itself if it holds data or no birth is recorded as begun.
+    MarkNew { marker: HostPath, data: HostPath },
+    /// Removes a marker that nobody used.
+    Unmark { marker: HostPath },
+    /// Enables and starts a unit.
+    Start { unit: String },
+    /// Stops a unit.
+    Stop { unit: String },
+    /// Enables a unit that runs already.
+    Enable { unit: String },
+    /// Makes a running unit take up its files without a restart.
+    Reload { unit: String },
+    /// Keeps the old files, writes the new ones, restarts the unit.
+    Swap { unit: String, files: Vec<FileEdit>, drain: Option<Drain> },
+    /// Puts back what the last `Swap` of this unit kept, and restarts it.
+    PutBack { unit: String },
+    /// Removes what the tool made.
+    Remove(Box<Removal>),
+}
+
+/// Lets a worker finish before it is stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drain {
+    pub address: String,
+    pub port: u16,
+    /// After so many seconds it is stopped nevertheless.
+    pub seconds: u32,
+}
+
+/// A change of what lies on a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Patch {
+    /// Name and home.
+    pub users: Vec<(String, HostPath)>,
+    pub directories: Vec<(HostPath, Access)>,
+    pub distributions: Vec<Unpack>,
+    pub files: Vec<FileEdit>,
+    /// What has left the topology. Removed before the new stamp is written.
+    pub leftovers: Owned,
+    /// Whether systemd must read its units again.
+    pub reload_units: bool,
+}
+
+/// One file as it must be.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FileEdit {
+    pub path: HostPath,
+    pub access: Access,
+    pub content: Content,
+}
+
+impl std::fmt::Debug for FileEdit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?}", self.path, self.access)
+    }
+}
+
+impl Serialize for FileEdit {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.path, &self.access, self.content.public()).serialize(serializer)
+    }
+}
+
+/// An archive to unpack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unpack {
+    pub home: HostPath,
+    #[serde(serialize_with = "origin")]
+    pub archive: Archive,
+    /// The SHA-512 it must have, as far as the plan knows it.
+    pub sha512: Option<String>,
+}
+
+fn origin<S: serde::Serializer>(archive: &Archive, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{archive:?}"))
+}
+
+/// What to take away from a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Removal {
+    pub owned: Owned,
+    pub delete_data: bool,
+}
+
+impl Action {
+    /// What it does, for progress, journal and errors.
+    pub fn title(&self) -> String {
+        match self {
+            Action::Raise => "raise the epoch".to_owned(),
+            Action::Remember { name, .. } => format!("record what is {}", name.text()),
+            Action::Journal { .. } => "write the journal".to_owned(),
+            Action::InstallPackage { package } => format!("install {package}"),
+            Action::Patch(_) => "lay users, directories, distributions and files".to_owned(),
+            Action::Born { record } if record.complete => "record the birth as complete".to_owned(),
+            Action::Born { .. } => "record the birth".to_owned(),
+            Action::MarkNew { .. } => "mark the data directory as new".to_owned(),
+            Action::Unmark { .. } => "remove an unused marker of a new data directory".to_owned(),
+            Action::Start { unit } => format!("start {unit}"),
+            Action::Stop { unit } => format!("stop {unit}"),
+            Action::Enable { unit } => format!("enable {unit}"),
+            Action::Reload { unit } => format!("reload {unit}"),
+            Action::Swap { unit, .. } => format!("restart {unit}"),
+            Action::PutBack { unit } => format!("put back the old files of {unit}"),
+            Action::Remove(_) => "remove what provision made".to_owned(),
+        }
+    }
+}

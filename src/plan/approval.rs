@@ -1,0 +1,181 @@
+//! Only an approved plan can be executed, and only this module makes one.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Goal, Plan};
+use crate::observe::sha256;
+
+/// Somebody said yes.
+#[derive(Clone, Copy, Debug)]
+pub struct Consent {
+    _private: (),
+}
+
+impl Consent {
+    /// The operator answered yes, or passed `--yes`.
+    pub fn given() -> Consent {
+        Consent { _private: () }
+    }
+}
+
+/// A plan that may be executed. It cannot be made from a file.
+#[derive(Debug)]
+pub struct ApprovedPlan {
+    plan: Plan,
+}
+
+impl ApprovedPlan {
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// Why a plan cannot be approved as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotApproved {
+    #[error("the plan needs an outage ({0}); add --allow-outage if that may be")]
+    Outage(String),
+    #[error("{0} cannot be asked; mend the way there, or add --skip-unreachable to leave them for later")]
+    Unknown(String),
+}
+
+impl Plan {
+    pub fn approve(self, _consent: Consent) -> Result<ApprovedPlan, NotApproved> {
+        let (allow_outage, skip) = match self.goal {
+            Goal::Apply { allow_outage, skip_unreachable } => (allow_outage, skip_unreachable),
+            Goal::Destroy { .. } => (true, true),
+        };
+        if !allow_outage && !self.outages.is_empty() {
+            let all: Vec<_> = self.outages.iter().map(|outage| format!("{}: about {} s", outage.what, outage.seconds)).collect();
+            return Err(NotApproved::Outage(all.join(", ")));
+        }
+        if !skip && !self.unknown.is_empty() {
+            let all: Vec<_> = self.unknown.keys().map(ToString::to_string).collect();
+            return Err(NotApproved::Unknown(all.join(", ")));
+        }
+        Ok(ApprovedPlan { plan: self })
+    }
+
+    /// What two plans must share to be the same: every change, every step, every reason.
+    fn essence(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("a plan is plain JSON")
+    }
+
+    pub fn fingerprint(&self) -> String {
+        sha256(self.essence().to_string().as_bytes())
+    }
+
+    /// Where this plan and a fresh one differ.
+    pub fn moved(&self, fresh: &Plan) -> Vec<Moved> {
+        moved(&self.essence(), &fresh.essence())
+    }
+}
+
+/// One thing that changed between two plans.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Moved {
+    /// Where in the plan.
+    pub at: String,
+    pub was: String,
+    pub is: String,
+}
+
+impl std::fmt::Display for Moved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: was {}, is {}", self.at, self.was, self.is)
+    }
+}
+
+fn moved(was: &serde_json::Value, is: &serde_json::Value) -> Vec<Moved> {
+    let mut all = Vec::new();
+    walk("", was, is, &mut all);
+    all
+}
+
+fn walk(at: &str, was: &serde_json::Value, is: &serde_json::Value, all: &mut Vec<Moved>) {
+    use serde_json::Value;
+    let null = Value::Null;
+    match (was, is) {
+        _ if was == is => {}
+        (Value::Object(a), Value::Object(b)) => {
+            let keys: std::collections::BTreeSet<_> = a.keys().chain(b.keys()).collect();
+            for key in keys {
+                walk(&format!("{at}/{key}"), a.get(key).unwrap_or(&null), b.get(key).unwrap_or(&null), all);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (index, (a, b)) in a.iter().zip(b).enumerate() {
+                walk(&format!("{at}/{index}"), a, b, all);
+            }
+        }
+        _ => all.push(Moved { at: at.to_owned(), was: brief(was), is: brief(is) }),
+    }
+}
+
+fn brief(value: &serde_json::Value) -> String {
+    let text = match value {
+        serde_json::Value::Null => "nothing".to_owned(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(120) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}
+
+/// A plan on disk: what was seen and decided, and the topology it was made from. It holds no secret.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SealedPlan {
+    pub version: u32,
+    pub topology_name: String,
+    pub topology_text: String,
+    pub allow_outage: bool,
+    pub skip_unreachable: bool,
+    essence: serde_json::Value,
+    /// SHA-256 over everything above.
+    seal: String,
+}
+
+impl SealedPlan {
+    pub const VERSION: u32 = 1;
+
+    pub fn seal(plan: &Plan, topology_name: &str, topology_text: &str) -> SealedPlan {
+        let (allow_outage, skip_unreachable) = match plan.goal {
+            Goal::Apply { allow_outage, skip_unreachable } => (allow_outage, skip_unreachable),
+            Goal::Destroy { .. } => (false, false),
+        };
+        let mut sealed = SealedPlan {
+            version: Self::VERSION,
+            topology_name: topology_name.to_owned(),
+            topology_text: topology_text.to_owned(),
+            allow_outage,
+            skip_unreachable,
+            essence: plan.essence(),
+            seal: String::new(),
+        };
+        sealed.seal = sealed.digest();
+        sealed
+    }
+
+    fn digest(&self) -> String {
+        let parts = serde_json::json!([
+            self.version,
+            self.topology_name,
+            self.topology_text,
+            self.allow_outage,
+            self.skip_unreachable,
+            self.essence
+        ]);
+        sha256(parts.to_string().as_bytes())
+    }
+
+    /// Whether nobody changed the file since it was written.
+    pub fn is_intact(&self) -> bool {
+        self.seal == self.digest()
+    }
+
+    /// Plans, not raw facts, are compared: what does not touch the plan may have changed.
+    pub fn moved(&self, fresh: &Plan) -> Vec<Moved> {
+        moved(&self.essence, &fresh.essence())
+    }
+}

@@ -1,0 +1,113 @@
+//! What must be done, in which order, behind which gates, and why. Pure: everything it decides from is in its arguments.
+
+pub mod action;
+mod approval;
+mod build;
+pub mod compare;
+pub mod preflight;
+pub mod reason;
+pub mod roll;
+pub mod safety;
+pub mod show;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::desired::Class;
+use crate::service::listener::Role;
+use crate::topology::value::Name;
+use crate::world::Target;
+
+pub use action::{Action, FileEdit, Patch, Removal, Unpack};
+pub use approval::{ApprovedPlan, Consent, Moved, SealedPlan};
+pub use build::plan;
+pub use compare::HostChange;
+pub use reason::Reason;
+pub use roll::{Roll, RollMember};
+
+/// What the operator wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Goal {
+    /// The hosts become what the topology says.
+    Apply { allow_outage: bool, skip_unreachable: bool },
+    /// What the tool made goes; data only with `delete_data`.
+    Destroy { delete_data: bool },
+}
+
+/// Why nothing may be done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize)]
+pub enum Refusal {
+    #[error("{host}: {why}; {instead}")]
+    Host { host: Name, why: String, instead: String },
+    #[error("{setting} changes from `{from}` to `{to}`: {why}")]
+    Setting { setting: String, from: String, to: String, class: Class, why: String },
+    #[error("{why}; {instead}")]
+    Cluster { why: String, instead: String },
+}
+
+/// A plan: what is different and what will be done about it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    pub cluster: Name,
+    pub goal: Goal,
+    /// What is different, by host: for people.
+    pub changes: BTreeMap<Name, HostChange>,
+    /// What will be done, in order.
+    pub phases: Vec<Phase>,
+    /// Hosts that nobody could ask.
+    pub unknown: BTreeMap<Name, String>,
+    /// What will not work while the plan runs, and for how long.
+    pub outages: Vec<Outage>,
+    pub notes: Vec<String>,
+    /// What `--skip-unreachable` leaves for later.
+    pub skipped: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outage {
+    pub what: String,
+    /// As measured on the lab, give or take the machine.
+    pub seconds: u32,
+    pub why: String,
+}
+
+/// A part of a plan. The next begins when this one is whole.
+#[derive(Clone, Debug, Serialize)]
+pub enum Phase {
+    /// Independent steps, all at once.
+    Steps { title: String, steps: Vec<Step> },
+    /// Wait until a service is whole.
+    Gate { title: String, gate: Gate },
+    /// One node (or batch) after the other, each chosen from fresh facts by `roll::next`.
+    Roll(Roll),
+}
+
+/// One action on one host.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    #[serde(serialize_with = "target_name")]
+    pub target: Target,
+    pub action: Action,
+    pub why: Vec<Reason>,
+}
+
+fn target_name<S: serde::Serializer>(target: &Target, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&target.name)
+}
+
+/// What must be so before the plan goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gate {
+    pub role: Role,
+    /// The hosts that must be well.
+    pub hosts: Vec<Name>,
+    pub seconds: u64,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.phases.is_empty()
+    }
+}

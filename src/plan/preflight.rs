@@ -1,0 +1,136 @@
+//! What must be so on a host before the first change: every host and every reason, not the first.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::desired::Desired;
+use crate::observe::{HostFacts, Java, Observed, UnitFacts};
+use crate::service::listener::{Listener, Role};
+use crate::topology::value::Name;
+
+/// Clocks further apart than this make logs, leases and certificates lie.
+const CLOCK_MILLIS: i64 = 1000;
+/// An unpacked Spark (about 450 MB), an archive beside it, and room to breathe.
+const FREE_KIB: u64 = 1_500_000;
+/// On hosts that have everything unpacked already.
+const FREE_LATER_KIB: u64 = 100_000;
+/// What every script needs.
+const TOOLS: &[&str] = &["bash", "flock", "timeout", "base64", "sha256sum", "sha512sum", "tar", "gzip", "systemctl", "awk", "stat", "getent", "useradd"];
+
+/// One question about one host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    pub host: Name,
+    pub what: &'static str,
+    pub seen: String,
+    /// What to do about it; `None` where all is well.
+    pub problem: Option<String>,
+}
+
+/// All checks of all hosts that answered, in the order of hosts.
+pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for (name, state) in &desired.hosts {
+        let Some(facts) = observed.facts(name) else { continue };
+        let mut check = |what, seen: String, problem: Option<String>| checks.push(Check { host: name.clone(), what, seen, problem });
+        let missing: Vec<_> = TOOLS.iter().filter(|tool| !facts.tools.iter().any(|there| there == *tool)).copied().collect();
+        let problem = (!missing.is_empty()).then(|| format!("install {}", missing.join(", ")));
+        check("programs", if missing.is_empty() { "all there".to_owned() } else { format!("{} missing", missing.join(", ")) }, problem);
+        if state.nft && !facts.tools.iter().any(|tool| tool == "nft") {
+            check("nftables", "missing".to_owned(), Some("install nftables, or write firewall: none".to_owned()));
+        }
+        if let Some(oldest) = state.java {
+            let (seen, problem) = java(facts, oldest);
+            check("java", seen, problem);
+        }
+        let unpacked = state.distributions.keys().all(|home| facts.origins.contains_key(home));
+        let needed = if unpacked { FREE_LATER_KIB } else { FREE_KIB };
+        for (path, free) in facts.free_kib.iter().filter(|(path, _)| state.distributions.contains_key(*path) || unpacked) {
+            if *free < needed {
+                let problem = format!("free {} MiB more where {path} is", (needed - free) / 1024);
+                check("disk", format!("{} MiB free for {path}", free / 1024), Some(problem));
+            }
+        }
+        let (seen, problem) = memory(desired, state, facts);
+        check("memory", seen, problem);
+        let ahead = facts.clock_ahead_millis;
+        let far = ahead.abs() > CLOCK_MILLIS;
+        check("clock", format!("{ahead:+} ms"), far.then(|| "set it (chrony or systemd-timesyncd)".to_owned()));
+        for (port, owner) in taken_ports(desired, state, facts) {
+            check("port", format!("{port} is taken by uid {owner}"), Some(format!("stop what listens on {port}, or choose another port")));
+        }
+    }
+    checks
+}
+
+fn java(facts: &HostFacts, oldest: u32) -> (String, Option<String>) {
+    match (&facts.java, &facts.java_package) {
+        (Some(java), _) => {
+            let seen = format!("{} at {}", java.version, java.path);
+            let old = Java::major(java).is_none_or(|major| major < oldest);
+            (seen, old.then(|| format!("make a Java {oldest} or later the default `java`")))
+        }
+        (None, Some(package)) => (format!("none; {package} will be installed"), None),
+        (None, None) => ("none".to_owned(), Some(format!("install a Java {oldest} or later: apt knows none here"))),
+    }
+}
+
+/// What the heaps and the declared worker take, against what the machine has.
+fn memory(desired: &Desired, state: &crate::desired::HostState, facts: &HostFacts) -> (String, Option<String>) {
+    let heap = |path: &str| {
+        let setting = desired.settings.get(path)?;
+        setting.value.parse::<crate::topology::value::JvmSize>().ok().map(crate::topology::value::JvmSize::mebibytes)
+    };
+    let needed: u64 = state
+        .services
+        .values()
+        .filter_map(|service| service.role)
+        .map(|role| match role {
+            Role::ZooKeeper => heap("zookeeper.heap").unwrap_or(0),
+            Role::Master => heap("spark.masters.heap").unwrap_or(0),
+            Role::Worker => heap("spark.workers.heap").unwrap_or(0) + heap("spark.workers.memory").unwrap_or(0),
+        })
+        .sum();
+    let problem = (facts.memory_mib < needed).then(|| format!("heaps and executors want {needed} MiB: make them smaller"));
+    (format!("{} MiB, {needed} wanted", facts.memory_mib), problem)
+}
+
+/// Lasting ports that somebody else listens on: not root's systemd, not the service's own user.
+fn taken_ports(desired: &Desired, state: &crate::desired::HostState, facts: &HostFacts) -> BTreeMap<u16, u32> {
+    let roles: Vec<Role> = state.services.values().filter_map(|service| service.role).collect();
+    let wanted = |listener: &&Listener| listener.lasting && roles.contains(&listener.role);
+    let mut taken = BTreeMap::new();
+    for listener in desired.listeners.iter().filter(wanted) {
+        if facts.units.get(listener.role.unit()).is_some_and(UnitFacts::is_running) {
+            continue;
+        }
+        let user = if listener.role == Role::ZooKeeper { "zookeeper" } else { "spark" };
+        let ours = facts.users.get(user).map(|user| user.uid);
+        for other in facts.listening.iter().filter(|other| listener.ports.contains(&other.port) && Some(other.uid) != ours) {
+            taken.insert(other.port, other.uid);
+        }
+    }
+    taken
+}
+
+/// The pairs that will talk: from each host, the addresses and ports it must reach. For the look at reachability.
+pub fn pairs(desired: &Desired) -> BTreeMap<Name, Vec<(String, u16)>> {
+    let mut all: BTreeMap<Name, Vec<(String, u16)>> = BTreeMap::new();
+    let has = |name: &Name, role: Role| desired.hosts[name].services.values().any(|service| service.role == Some(role));
+    for from in desired.hosts.keys() {
+        for listener in desired.listeners.iter().filter(|l| l.bind == crate::service::listener::Bind::Host) {
+            if !listener.from.iter().any(|role| has(from, *role)) {
+                continue;
+            }
+            for to in desired.hosts.keys().filter(|to| *to != from && has(to, listener.role)) {
+                let pair = (desired.hosts[to].host.address.to_string(), *listener.ports.start());
+                let pairs = all.entry(from.clone()).or_default();
+                if !pairs.contains(&pair) {
+                    pairs.push(pair);
+                }
+            }
+        }
+    }
+    all
+}

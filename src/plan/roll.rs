@@ -1,0 +1,124 @@
+//! The rule of a roll: which node is next, from fresh facts. One pure function for preview, execution, resumption and tests.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Reason;
+use super::action::{Drain, FileEdit};
+use crate::service::listener::Role;
+use crate::topology::value::Name;
+use crate::world::Target;
+
+/// A roll of one role.
+#[derive(Clone, Debug, Serialize)]
+pub struct Roll {
+    pub role: Role,
+    pub members: BTreeMap<Name, RollMember>,
+    /// All nodes of the role that the topology has, also those that need nothing.
+    pub all: Vec<Name>,
+    /// How many may be down at once.
+    pub batch: usize,
+    /// How long one node may take to be well again.
+    pub seconds: u64,
+    /// What cannot be rolled is stopped nevertheless.
+    pub outage_allowed: bool,
+}
+
+/// A node that must be restarted.
+#[derive(Clone, Debug, Serialize)]
+pub struct RollMember {
+    #[serde(skip)]
+    pub target: Target,
+    pub node: String,
+    pub unit: String,
+    pub files: Vec<FileEdit>,
+    pub drain: Option<Drain>,
+    pub why: Vec<Reason>,
+}
+
+/// A node as the rule sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeFacts {
+    pub health: Health,
+    /// Whether it runs with the inputs that it must have.
+    pub current: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Nobody could ask its host.
+    Unknown,
+    /// Its service does not run, or does not serve.
+    Down,
+    /// It serves; for masters: it stands by.
+    Serving,
+    /// It serves and leads; for masters: it is ALIVE.
+    Leading,
+}
+
+impl Health {
+    pub fn serves(self) -> bool {
+        matches!(self, Health::Serving | Health::Leading)
+    }
+}
+
+/// Facts of every node of the role, and whether the service as a whole is well.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceFacts {
+    pub nodes: BTreeMap<Name, NodeFacts>,
+    /// For an ensemble: one leader, all in sync. For masters: exactly one ALIVE. For workers: an ALIVE master knows them.
+    pub whole: bool,
+    /// What is not well, in words.
+    pub missing: Vec<String>,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Next {
+    Do { members: Vec<Name>, because: String },
+    Wait { because: String },
+    Done,
+    Refuse { why: String },
+}
+
+/// The next step of a roll. It depends on nothing but rule and facts, so a killed roll goes on where the facts say.
+pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
+    let pending: Vec<&Name> =
+        roll.members.keys().filter(|name| facts.nodes.get(*name).is_none_or(|node| !node.current)).collect();
+    if pending.is_empty() {
+        let done = facts.whole;
+        return if done { Next::Done } else { Next::Wait { because: facts.missing.join("; ") } };
+    }
+    let health = |name: &Name| facts.nodes.get(name).map_or(Health::Unknown, |node| node.health);
+    if let Some(unknown) = pending.iter().find(|name| health(name) == Health::Unknown) {
+        return Next::Wait { because: format!("nobody can ask {unknown}") };
+    }
+    // A node that is done but not well again holds up the rest: never touch a second one.
+    let settling = roll.all.iter().find(|name| !pending.contains(name) && !health(name).serves());
+    let down: Vec<Name> = pending.iter().filter(|name| !health(name).serves()).map(|name| (*name).clone()).collect();
+    if let Some(first) = down.first() {
+        let members = if roll.role == Role::Worker { down.clone() } else { vec![first.clone()] };
+        return Next::Do { members, because: "it does not serve, so its restart takes nothing away".to_owned() };
+    }
+    if let Some(settling) = settling {
+        return Next::Wait { because: format!("{settling} is not well again") };
+    }
+    if !facts.whole && !roll.outage_allowed {
+        return Next::Wait { because: facts.missing.join("; ") };
+    }
+    if roll.role == Role::Worker {
+        let members = pending.iter().take(roll.batch.max(1)).map(|name| (*name).clone()).collect();
+        return Next::Do { members, because: format!("in batches of {}", roll.batch.max(1)) };
+    }
+    let leads = |name: &&&Name| health(name) == Health::Leading;
+    let (name, because) = match pending.iter().find(|name| !leads(name)) {
+        Some(name) => (*name, "followers first: their restart costs no election"),
+        None => (pending[0], "it leads, so it is last"),
+    };
+    match super::safety::may_stop(roll, facts, name) {
+        Ok(()) => Next::Do { members: vec![name.clone()], because: because.to_owned() },
+        Err(hazard) if roll.outage_allowed => Next::Do { members: vec![name.clone()], because: format!("{hazard}; the outage is allowed") },
+        Err(hazard) => Next::Refuse { why: hazard.to_string() },
+    }
+}

@@ -1,0 +1,39 @@
+//! What must never be done to a running service, with the numbers that say so.
+
+use super::roll::{Roll, ServiceFacts};
+use crate::service::listener::Role;
+use crate::topology::value::Name;
+
+/// Why a node must not be stopped now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Hazard {
+    #[error("stopping {node} would leave {left} of {all} members, and {majority} are a majority")]
+    Majority { node: Name, left: usize, all: usize, majority: usize },
+    #[error("stopping {node} would leave no master ALIVE or STANDBY")]
+    LastMaster { node: Name },
+}
+
+/// Whether `node` may be stopped, as far as the others are concerned (law 3).
+pub fn may_stop(roll: &Roll, facts: &ServiceFacts, node: &Name) -> Result<(), Hazard> {
+    let left = roll
+        .all
+        .iter()
+        .filter(|name| *name != node)
+        .filter(|name| facts.nodes.get(*name).is_some_and(|other| other.health.serves()))
+        .count();
+    let all = roll.all.len();
+    match roll.role {
+        Role::ZooKeeper => {
+            let majority = all / 2 + 1;
+            if left >= majority { Ok(()) } else { Err(Hazard::Majority { node: node.clone(), left, all, majority }) }
+        }
+        Role::Master => {
+            if left >= 1 {
+                Ok(())
+            } else {
+                Err(Hazard::LastMaster { node: node.clone() })
+            }
+        }
+        Role::Worker => Ok(()),
+    }
+}

@@ -1,0 +1,29 @@
+//! Instances on AWS.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::platform::cloud::{CloudSshFile, ImageFile};
+use crate::topology::value::{Cidr, Label, Zone};
+use crate::yaml::{Entries, Field};
+
+/// Instances on AWS.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AwsVmsFile {
+    /// The AWS region, as in `eu-west-1`.
+    #[schemars(required)]
+    pub region: Field<Label>,
+    /// The availability zones to spread over, by their letter, as in `[a, b, c]`. Default: no zones.
+    pub zones: Field<Vec<Field<Zone>>>,
+    /// The address range of the VPC.
+    #[schemars(required)]
+    pub network: Field<Cidr>,
+    /// What the machines boot from. Default: `{ ubuntu: "24.04" }`.
+    pub image: Field<ImageFile>,
+    /// How operators log in.
+    #[schemars(required)]
+    pub ssh: Field<CloudSshFile>,
+    /// Tags put on every resource, beside the tool's own.
+    pub tags: Field<Entries<String>>,
+}

@@ -1,0 +1,29 @@
+//! Virtual machines on Azure.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::platform::cloud::{CloudSshFile, ImageFile};
+use crate::topology::value::{Cidr, Label, Zone};
+use crate::yaml::{Entries, Field};
+
+/// Virtual machines on Azure.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AzureVmsFile {
+    /// The Azure region, as in `westeurope`.
+    #[schemars(required)]
+    pub location: Field<Label>,
+    /// The availability zones to spread over, as in `[1, 2, 3]`. Default: no zones.
+    pub zones: Field<Vec<Field<Zone>>>,
+    /// The address range of the virtual network.
+    #[schemars(required)]
+    pub network: Field<Cidr>,
+    /// What the machines boot from. Default: `{ ubuntu: "24.04" }`.
+    pub image: Field<ImageFile>,
+    /// How operators log in.
+    #[schemars(required)]
+    pub ssh: Field<CloudSshFile>,
+    /// Tags put on every resource, beside the tool's own.
+    pub tags: Field<Entries<String>>,
+}

@@ -1,0 +1,33 @@
+//! Amazon's Kubernetes service.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::platform::cloud::PoolFile;
+use crate::topology::value::{Cidr, Label, Version, Zone};
+use crate::yaml::{Entries, Field};
+
+/// Amazon's Kubernetes service.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EksFile {
+    /// The AWS region, as in `eu-west-1`.
+    #[schemars(required)]
+    pub region: Field<Label>,
+    /// The version of Kubernetes, in quotes, as in `"1.35"`.
+    #[schemars(required)]
+    pub version: Field<Version>,
+    /// The address range of the VPC.
+    #[schemars(required)]
+    pub network: Field<Cidr>,
+    /// The availability zones to spread over, by their letter.
+    #[schemars(required)]
+    pub zones: Field<Vec<Field<Zone>>>,
+    /// Whether to make container repositories that the nodes may pull from. Default: false.
+    pub registry: Field<bool>,
+    /// The ranges that may reach the API server. Default: a private API server.
+    pub api_from: Field<Vec<Field<Cidr>>>,
+    /// The pools of nodes by name. `system` carries the cluster's own pods.
+    #[schemars(required)]
+    pub pools: Field<Entries<PoolFile>>,
+}

@@ -1,0 +1,64 @@
+//! Azure HDInsight, Spark as a managed service.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::platform::cloud::CloudSshFile;
+use crate::topology::value::{Cidr, Label, SecretFile, UserName, Version};
+use crate::yaml::Field;
+
+/// Azure HDInsight.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HdinsightFile {
+    /// The Azure region, as in `westeurope`.
+    #[schemars(required)]
+    pub location: Field<Label>,
+    /// The version of `HDInsight`, in quotes, as in `"5.1"`.
+    #[schemars(required)]
+    pub version: Field<Version>,
+    /// The service tier. Default: `standard`.
+    pub tier: Field<Tier>,
+    /// The address range of the virtual network. Default: the service's own network.
+    pub network: Field<Cidr>,
+    /// Where the cluster keeps its data.
+    #[schemars(required)]
+    pub storage: Field<HdinsightStorageFile>,
+    /// The HTTP gateway's login.
+    #[schemars(required)]
+    pub gateway: Field<GatewayFile>,
+    /// How operators log in. Default: nobody can.
+    pub ssh: Field<CloudSshFile>,
+}
+
+/// The tiers of the service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Without the enterprise security package.
+    #[default]
+    Standard,
+    /// With the enterprise security package.
+    Premium,
+}
+
+/// Where a managed cluster keeps its data.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HdinsightStorageFile {
+    /// A container of Azure Data Lake Storage Gen2.
+    #[schemars(required)]
+    pub adls: Field<crate::service::storage::AdlsFile>,
+}
+
+/// The login of the HTTP gateway.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GatewayFile {
+    /// The gateway's user.
+    #[schemars(required)]
+    pub user: Field<UserName>,
+    /// The gateway's password: `{ env: NAME }` or `{ file: path }`.
+    #[schemars(required)]
+    pub password: Field<SecretFile>,
+}

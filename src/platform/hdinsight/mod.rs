@@ -1,0 +1,2 @@
+//! See [`file`].
+pub mod file;

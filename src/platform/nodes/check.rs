@@ -1,0 +1,49 @@
+//! Checks of machines that exist already.
+
+use std::collections::BTreeMap;
+
+use super::file::{HostFile, NodesFile};
+use super::{Login, Machine, Nodes};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::topology::value::{Address, Name};
+use crate::yaml::{Field, Span};
+
+pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option<Nodes> {
+    let NodesFile { ssh, hosts, firewall } = file;
+    if hosts.is_missing() {
+        problems.add(Code::T003, span, "`hosts` is missing").help("name the machines: hosts: { h1: { address: 10.0.0.11 } }");
+    }
+    let mut machines = BTreeMap::new();
+    let mut addresses: BTreeMap<Address, Name> = BTreeMap::new();
+    let mut complete = true;
+    for entry in hosts.ok()? {
+        let name = entry.key.text.parse::<Name>();
+        if let Err(message) = &name {
+            let message = message.split('\u{1f}').next().unwrap_or_default().to_owned();
+            problems.add(Code::T001, entry.key.span, message);
+        }
+        let machine = check_host(entry.key.span, &entry.value, problems);
+        let (Ok(name), Some(machine)) = (name, machine) else {
+            complete = false;
+            continue;
+        };
+        if let Some(other) = addresses.insert(machine.address.clone(), name.clone()) {
+            let message = format!("`{name}` and `{other}` have one address, {}", machine.address);
+            problems.add(Code::T004, entry.key.span, message).help("a machine is named once; put several roles on that name");
+        }
+        machines.insert(name, machine);
+    }
+    let login = ssh.ok().map_or_else(Login::default, |ssh| Login { user: ssh.user.ok().cloned(), port: ssh.port.ok().copied() });
+    complete.then(|| Nodes { ssh: login, hosts: machines, firewall: firewall.or_default() })
+}
+
+fn check_host(span: Span, host: &Field<HostFile>, problems: &mut Diagnostics) -> Option<Machine> {
+    if host.is_missing() {
+        problems.add(Code::T003, span, "this host has no address").help("write { address: 10.0.0.11 }");
+    }
+    let (span, HostFile { address, zone, ssh_name }) = host.spanned()?;
+    if address.is_missing() {
+        problems.add(Code::T003, span, "`address` is missing").help("write { address: 10.0.0.11 }");
+    }
+    Some(Machine { address: address.ok()?.clone(), zone: zone.ok().cloned(), ssh_name: ssh_name.ok().cloned() })
+}

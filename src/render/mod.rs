@@ -1,0 +1,7 @@
+//! Desired state as files that people review.
+
+mod hosts;
+mod tree;
+
+pub use hosts::hosts;
+pub use tree::{Difference, FileTree, check, write};

@@ -1,0 +1,92 @@
+//! A tree of rendered files, on disk and against it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Relative paths and their bytes.
+pub type FileTree = BTreeMap<PathBuf, String>;
+
+/// One difference between what would be rendered and what is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    Missing(PathBuf),
+    Extra(PathBuf),
+    Changed { path: PathBuf, diff: String },
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Difference::Missing(path) => writeln!(f, "missing: {}", path.display()),
+            Difference::Extra(path) => writeln!(f, "not rendered: {}", path.display()),
+            Difference::Changed { path, diff } => write!(f, "changed: {}\n{diff}", path.display()),
+        }
+    }
+}
+
+/// Makes `folder` hold exactly `tree`. Files that are right already keep their times.
+pub fn write(folder: &Path, tree: &FileTree) -> io::Result<()> {
+    for difference in check(folder, tree)? {
+        match difference {
+            Difference::Extra(path) => std::fs::remove_file(folder.join(path))?,
+            Difference::Missing(path) | Difference::Changed { path, .. } => {
+                let target = folder.join(&path);
+                std::fs::create_dir_all(target.parent().expect("a file of a tree is below its folder"))?;
+                std::fs::write(target, &tree[&path])?;
+            }
+        }
+    }
+    remove_empty(folder)
+}
+
+fn remove_empty(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_empty(&entry.path())?;
+            if std::fs::read_dir(entry.path())?.next().is_none() {
+                std::fs::remove_dir(entry.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What differs between `folder` and `tree`, in the order of paths.
+pub fn check(folder: &Path, tree: &FileTree) -> io::Result<Vec<Difference>> {
+    let mut found = BTreeMap::new();
+    collect(folder, Path::new(""), &mut found)?;
+    let mut differences = Vec::new();
+    for (path, text) in tree {
+        match found.remove(path) {
+            None => differences.push(Difference::Missing(path.clone())),
+            Some(bytes) if bytes == text.as_bytes() => {}
+            Some(bytes) => {
+                let old = String::from_utf8_lossy(&bytes).into_owned();
+                let diff = similar::TextDiff::from_lines(&old, text).unified_diff().header("on disk", "rendered").to_string();
+                differences.push(Difference::Changed { path: path.clone(), diff });
+            }
+        }
+    }
+    differences.extend(found.into_keys().map(Difference::Extra));
+    Ok(differences)
+}
+
+fn collect(root: &Path, below: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) -> io::Result<()> {
+    let entries = match std::fs::read_dir(root.join(below)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let path = below.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            collect(root, &path, found)?;
+        } else {
+            found.insert(path, std::fs::read(entry.path())?);
+        }
+    }
+    Ok(())
+}

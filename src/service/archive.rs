@@ -1,0 +1,160 @@
+//! Where a distribution comes from.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::topology::value::HostPath;
+use crate::yaml::{Field, Span};
+
+/// Where a distribution comes from: exactly one of these.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ArchiveFile {
+    /// The host downloads it.
+    pub url: Field<UrlFile>,
+    /// A file on this machine, copied over.
+    pub file: Field<LocalArchiveFile>,
+    /// A file that is on every host already; its digest is recorded and must agree on all of them.
+    pub on_host: Field<OnHostFile>,
+    /// The `pyspark` package, whose jars carry Spark and `ZooKeeper` (without the `AdminServer`). For `local`.
+    pub pypi: Field<PypiFile>,
+}
+
+/// An archive to download.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UrlFile {
+    /// The address, `https://…`.
+    #[schemars(required)]
+    pub url: Field<String>,
+    /// The SHA-512 of the archive, 128 hexadecimal digits.
+    #[schemars(required)]
+    pub sha512: Field<String>,
+}
+
+/// An archive on the operator's machine.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LocalArchiveFile {
+    /// The path, relative to the topology.
+    #[schemars(required)]
+    pub path: Field<String>,
+    /// The SHA-512 that it must have. Default: what it has when it is first copied.
+    pub sha512: Field<String>,
+}
+
+/// An archive on the hosts.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OnHostFile {
+    /// The absolute path on every host.
+    #[schemars(required)]
+    pub path: Field<HostPath>,
+    /// The SHA-512 that it must have. Default: what it has on the first host, as long as all agree.
+    pub sha512: Field<String>,
+}
+
+/// The `pyspark` package of the service's version.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PypiFile {}
+
+/// A checked origin.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Archive {
+    /// The host downloads `url`; without a checksum, `checksum_url` holds it.
+    Url { url: String, sum: UrlSum },
+    /// `path` on the operator's machine.
+    File { path: std::path::PathBuf, sha512: Option<Sha512> },
+    /// `path` on the host.
+    OnHost { path: HostPath, sha512: Option<Sha512> },
+    Pypi,
+}
+
+/// How a download is checked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UrlSum {
+    Known(Sha512),
+    /// Published beside the archive, at this address.
+    Published(String),
+}
+
+/// A SHA-512 in lower-case hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sha512(String);
+
+impl Sha512 {
+    pub fn parse(text: &str) -> Option<Sha512> {
+        (text.len() == 128 && text.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Sha512(text.to_lowercase()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Checks an `archive:`; `None` where the file leaves it out or it is wrong.
+pub fn check(archive: &Field<ArchiveFile>, problems: &mut Diagnostics) -> Option<Archive> {
+    let (span, ArchiveFile { url, file, on_host, pypi }) = archive.spanned()?;
+    let given = [url.span(), file.span(), on_host.span(), pypi.span()].into_iter().flatten().count();
+    if given != 1 {
+        problems
+            .add(Code::T001, span, format!("an archive has exactly one origin, found {given}"))
+            .help("write one of `url`, `file`, `onHost`, `pypi`");
+        return None;
+    }
+    if let Some((span, UrlFile { url, sha512 })) = url.spanned() {
+        return check_url(span, url, sha512, problems);
+    }
+    if let Some((span, LocalArchiveFile { path, sha512 })) = file.spanned() {
+        let sha512 = check_sum(sha512, problems)?;
+        let path = required(path, "path", span, problems)?;
+        return Some(Archive::File { path: path.into(), sha512 });
+    }
+    if let Some((span, OnHostFile { path, sha512 })) = on_host.spanned() {
+        let sha512 = check_sum(sha512, problems)?;
+        let path = required(path, "path", span, problems)?;
+        return Some(Archive::OnHost { path: path.clone(), sha512 });
+    }
+    pypi.ok().map(|PypiFile {}| Archive::Pypi)
+}
+
+fn check_url(span: Span, url: &Field<String>, sha512: &Field<String>, problems: &mut Diagnostics) -> Option<Archive> {
+    if sha512.is_missing() {
+        problems
+            .add(Code::T030, span, "this download has no checksum")
+            .help("add `sha512:` with the checksum that the publisher gives");
+    }
+    let text = required(url, "url", span, problems)?;
+    let plain = |b: u8| b.is_ascii_graphic() && !b"\"'\\`$<>{}|^ ".contains(&b);
+    if !text.starts_with("https://") || !text.bytes().all(plain) {
+        let at = url.span().unwrap_or(span);
+        problems.add(Code::T030, at, "not an address of the form https://host/path").help("only https is taken");
+        return None;
+    }
+    let sum = check_sum(sha512, problems)??;
+    Some(Archive::Url { url: text.clone(), sum: UrlSum::Known(sum) })
+}
+
+fn required<'a, T>(field: &'a Field<T>, name: &str, parent: Span, problems: &mut Diagnostics) -> Option<&'a T> {
+    if field.is_missing() {
+        problems.add(Code::T003, parent, format!("`{name}` is missing"));
+    }
+    field.ok()
+}
+
+/// `Some(None)` where none is given, `None` where it is wrong.
+fn check_sum(field: &Field<String>, problems: &mut Diagnostics) -> Option<Option<Sha512>> {
+    match field {
+        Field::Missing => Some(None),
+        Field::Bad(_) => None,
+        Field::Ok(span, text) => {
+            let sum = Sha512::parse(text);
+            if sum.is_none() {
+                problems.add(Code::T030, *span, "a SHA-512 is 128 hexadecimal digits");
+            }
+            sum.map(Some)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Elasticsearch's part of a topology.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::service::zookeeper::file::LoadBalancer;
+use crate::topology::value::{Disk, JvmSize, Name, Version};
+use crate::yaml::Field;
+
+/// An Elasticsearch cluster.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ElasticsearchFile {
+    /// The platform it lives on. Default: the only one that can carry it.
+    pub platform: Field<Name>,
+    /// The version. Default: the newest that the tool knows.
+    pub version: Field<Version>,
+    /// How many nodes, on platforms that make their machines.
+    pub nodes: Field<u32>,
+    /// The hosts, where hosts have names.
+    pub hosts: Field<Vec<Field<Name>>>,
+    /// The pool of Kubernetes nodes they run on. Default: any.
+    pub pool: Field<Name>,
+    /// The JVM's heap.
+    pub heap: Field<JvmSize>,
+    /// The data disk in GiB.
+    pub disk: Field<Disk>,
+    /// How what runs outside reaches it. Default: not at all.
+    pub load_balancer: Field<LoadBalancer>,
+}

@@ -1,0 +1,30 @@
+//! `PostgreSQL`'s part of a topology.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::topology::value::{Disk, Label, Name, SecretFile, UserName, Version};
+use crate::yaml::Field;
+
+/// A `PostgreSQL` database.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PostgresFile {
+    /// The platform it lives on. Default: the only one that can carry it.
+    pub platform: Field<Name>,
+    /// The version. Default: the newest that the tool knows.
+    pub version: Field<Version>,
+    /// The hosts, where hosts have names.
+    pub hosts: Field<Vec<Field<Name>>>,
+    /// The database to make.
+    #[schemars(required)]
+    pub database: Field<Label>,
+    /// Its owner.
+    #[schemars(required)]
+    pub user: Field<UserName>,
+    /// The owner's password: `{ env: NAME }` or `{ file: path }`.
+    #[schemars(required)]
+    pub password: Field<SecretFile>,
+    /// The data disk in GiB.
+    pub disk: Field<Disk>,
+}

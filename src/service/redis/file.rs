@@ -1,0 +1,19 @@
+//! Redis's part of a topology.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::topology::value::{Name, Version};
+use crate::yaml::Field;
+
+/// A Redis server.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RedisFile {
+    /// The platform it lives on. Default: the only one that can carry it.
+    pub platform: Field<Name>,
+    /// The version. Default: the newest that the tool knows.
+    pub version: Field<Version>,
+    /// The hosts, where hosts have names.
+    pub hosts: Field<Vec<Field<Name>>>,
+}

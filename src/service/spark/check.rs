@@ -1,0 +1,273 @@
+//! Checks of Spark.
+
+use std::collections::BTreeMap;
+
+use super::file::{MastersFile, SparkFile, WorkersFile};
+use super::{JobPorts, Masters, Place, Spark, Standalone, Workers};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::{Ground, PlatformKind};
+use crate::service::archive::{self, Archive, UrlSum};
+use crate::topology::support::Hosts;
+use crate::topology::value::{ConfigKey, JvmSize, Name, Port, SecretRef, Version};
+use crate::yaml::{Entries, Field, RawScalar, Span};
+
+/// The version that the lab proves every day.
+const DEFAULT_VERSION: &str = "4.3.0";
+/// More masters than this add elections, not availability.
+const MASTERS_MAX: usize = 9;
+
+/// What the tool derives from the topology, and what to write instead of setting it.
+const DERIVED: &[(&str, &str)] = &[
+    ("spark.master", "it follows from `masters`"),
+    ("spark.deploy.recoveryMode", "it follows from `masters` and `zookeeper`"),
+    ("spark.deploy.zookeeper.url", "it lists every member of `zookeeper`: one address in front of them is a single point of failure"),
+    ("spark.deploy.zookeeper.dir", "it follows from the cluster's name"),
+    ("spark.driver.host", "it is the address of the host a job is submitted on"),
+    ("spark.driver.bindAddress", "it is the address of the host a job is submitted on"),
+    ("spark.driver.port", "write `ports: { driver: … }`"),
+    ("spark.driver.blockManager.port", "write `ports: { driverBlockManager: … }`"),
+    ("spark.blockManager.port", "write `ports: { blockManager: … }`"),
+    ("spark.ui.port", "write `ports: { ui: … }`"),
+    ("spark.port.maxRetries", "write `ports: { retries: … }`"),
+    ("spark.worker.ui.port", "write `workers: { webUiPort: … }`"),
+    ("spark.master.ui.port", "write `masters: { webUiPort: … }`"),
+    ("spark.authenticate", "write `authenticate: { secret: … }`"),
+    ("spark.decommission.enabled", "it is always on: without it a worker that stops takes its blocks along"),
+];
+
+/// Keys whose values are secrets, by their last part.
+const SECRET_ENDINGS: &[&str] = &["secret", "password", "token", "accesskey", "secret.key", "access.key"];
+
+/// Checks Spark on a platform of `kind` whose named hosts are `hosts`; `quorum` tells whether the topology has a `ZooKeeper`.
+pub fn check(
+    span: Span,
+    file: &SparkFile,
+    kind: PlatformKind,
+    hosts: &Hosts<'_>,
+    quorum: bool,
+    problems: &mut Diagnostics,
+) -> Option<Spark> {
+    let version = file.version.or(DEFAULT_VERSION.parse().expect("a version"));
+    let on_hosts = matches!(kind.ground(), Ground::NamedHosts | Ground::CountedHosts);
+    note_unused(file, kind, problems);
+    let config = check_config(&file.config, problems);
+    let standalone = if on_hosts { check_standalone(span, file, kind, hosts, quorum, problems) } else { None };
+    let authenticate = check_authenticate(file, problems);
+    if on_hosts && kind != PlatformKind::Local && file.authenticate.is_missing() {
+        problems
+            .add(Code::SEC01, span, "whoever reaches a master's port can run code on every worker: there is no `authenticate`")
+            .help("add authenticate: { secret: { env: SPARK_SECRET } }");
+    }
+    let archive = match archive::check(&file.archive, problems) {
+        Some(archive) => archive,
+        None if file.archive.is_missing() => default_archive(&version),
+        None => return None,
+    };
+    if on_hosts && standalone.is_none() {
+        return None;
+    }
+    Some(Spark { version, archive, standalone, config: config?, authenticate: authenticate? })
+}
+
+fn default_archive(version: &Version) -> Archive {
+    let url = format!("https://archive.apache.org/dist/spark/spark-{version}/spark-{version}-bin-hadoop3.tgz");
+    let sum = UrlSum::Published(format!("{url}.sha512"));
+    Archive::Url { url, sum }
+}
+
+/// `None` where it is wrong, `Some(None)` where there is none.
+fn check_authenticate(file: &SparkFile, problems: &mut Diagnostics) -> Option<Option<SecretRef>> {
+    match &file.authenticate {
+        Field::Missing => Some(None),
+        Field::Bad(_) => None,
+        Field::Ok(span, authenticate) => {
+            if authenticate.secret.is_missing() {
+                problems.add(Code::T003, *span, "`secret` is missing").help("write secret: { env: SPARK_SECRET }");
+            }
+            authenticate.secret.ok().map(|secret| Some(secret.0.clone()))
+        }
+    }
+}
+
+fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics) {
+    let kubernetes = [
+        ("operator", file.operator.span()),
+        ("native", file.native.span()),
+        ("namespace", file.namespace.span()),
+        ("image", file.image.span()),
+        ("storageJars", file.storage_jars.span()),
+    ];
+    let managed = [("heads", file.heads.span()), ("zookeepers", file.zookeepers.span())];
+    let hosts = [("masters", file.masters.span()), ("archive", file.archive.span()), ("ports", file.ports.span())];
+    let unused: Vec<_> = match kind.ground() {
+        Ground::NamedHosts | Ground::CountedHosts => kubernetes.into_iter().chain(managed).collect(),
+        Ground::Kubernetes => hosts.into_iter().chain(managed).chain([("workers", file.workers.span())]).collect(),
+        Ground::Managed => hosts.into_iter().chain(kubernetes).collect(),
+    };
+    for (name, span) in unused {
+        if let Some(span) = span {
+            problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
+        }
+    }
+}
+
+fn check_standalone(
+    span: Span,
+    file: &SparkFile,
+    kind: PlatformKind,
+    hosts: &Hosts<'_>,
+    quorum: bool,
+    problems: &mut Diagnostics,
+) -> Option<Standalone> {
+    for (name, missing) in [("masters", file.masters.is_missing()), ("workers", file.workers.is_missing())] {
+        if missing {
+            problems.add(Code::T003, span, format!("`{name}` is missing")).help(format!("say where: {name}: {{ hosts: [h1, h2] }}"));
+        }
+    }
+    let masters = file.masters.spanned().and_then(|(span, file)| check_masters(span, file, kind, hosts, quorum, problems));
+    let workers = file.workers.spanned().and_then(|(span, file)| check_workers(span, file, kind, hosts, problems));
+    let ports = file.ports.or_default();
+    let job_ports = JobPorts {
+        driver: ports.driver.or(Port::new(7100)),
+        driver_block_manager: ports.driver_block_manager.or(Port::new(7130)),
+        block_manager: ports.block_manager.or(Port::new(7160)),
+        ui: ports.ui.or(Port::new(4040)),
+        retries: ports.retries.or(16),
+    };
+    Some(Standalone { masters: masters?, workers: workers?, job_ports })
+}
+
+fn check_masters(
+    span: Span,
+    file: &MastersFile,
+    kind: PlatformKind,
+    hosts: &Hosts<'_>,
+    quorum: bool,
+    problems: &mut Diagnostics,
+) -> Option<Masters> {
+    let place = check_place(span, &file.nodes, &file.hosts, kind, hosts, Some(2), problems)?;
+    match place.len().unwrap_or(0) {
+        0 => {
+            problems.add(Code::T012, span, "a cluster has at least one master");
+            return None;
+        }
+        1 => problems
+            .add(Code::SP001, span, "one master: while it is down nothing can be submitted and no executor replaced")
+            .help("take 2, with `zookeeper`"),
+        count if count > MASTERS_MAX => {
+            problems.add(Code::T012, span, format!("{count} masters: one is ALIVE at a time, more than {MASTERS_MAX} help nobody"));
+            return None;
+        }
+        count if !quorum => {
+            problems
+                .add(Code::SP002, span, format!("{count} masters without `zookeeper`: each would think itself the only one"))
+                .help("add services: { zookeeper: … }, or take one master");
+            return None;
+        }
+        _ => {}
+    }
+    Some(Masters {
+        place,
+        port: file.port.or(Port::new(7077)),
+        web_ui: file.web_ui_port.or(Port::new(8080)),
+        heap: file.heap.or(JvmSize::from_mebibytes(512)),
+    })
+}
+
+fn check_workers(
+    span: Span,
+    file: &WorkersFile,
+    kind: PlatformKind,
+    hosts: &Hosts<'_>,
+    problems: &mut Diagnostics,
+) -> Option<Workers> {
+    let place = check_place(span, &file.nodes, &file.hosts, kind, hosts, None, problems)?;
+    if place == Place::Counted(None) && file.autoscale.is_missing() {
+        problems.add(Code::T003, span, "how many workers? neither `nodes` nor `autoscale` is given");
+        return None;
+    }
+    if let Some((at, 0)) = file.cores.spanned() {
+        problems.add(Code::T001, at, "a worker without cores runs nothing");
+        return None;
+    }
+    Some(Workers {
+        place,
+        cores: file.cores.ok().copied(),
+        memory: file.memory.ok().copied(),
+        port: file.port.or(Port::new(7078)),
+        web_ui: file.web_ui_port.or(Port::new(8081)),
+        heap: file.heap.or(JvmSize::from_mebibytes(512)),
+    })
+}
+
+fn check_place(
+    span: Span,
+    nodes: &Field<u32>,
+    names: &Field<Vec<Field<Name>>>,
+    kind: PlatformKind,
+    hosts: &Hosts<'_>,
+    default: Option<u32>,
+    problems: &mut Diagnostics,
+) -> Option<Place> {
+    let named = kind.ground() == Ground::NamedHosts;
+    let unused = if named { nodes.span().map(|s| (s, "nodes")) } else { names.span().map(|s| (s, "hosts")) };
+    if let Some((span, name)) = unused {
+        problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
+    }
+    if !named {
+        return if matches!(nodes, Field::Bad(_)) { None } else { Some(Place::Counted(nodes.ok().copied().or(default))) };
+    }
+    if names.is_missing() {
+        let help = "machines that exist are named: hosts: [h1, h2]";
+        problems.add(Code::T003, span, "`hosts` is missing").help(help);
+    }
+    let mut place = Vec::new();
+    let mut complete = true;
+    for host in names.ok()? {
+        let Some((at, host)) = host.spanned() else {
+            complete = false;
+            continue;
+        };
+        complete &= hosts.check_declared(at, host, problems);
+        if place.contains(host) {
+            problems.add(Code::T012, at, format!("`{host}` is named twice in one role"));
+            complete = false;
+        }
+        place.push(host.clone());
+    }
+    if place.is_empty() {
+        problems.add(Code::T012, span, "at least one host is needed");
+        complete = false;
+    }
+    complete.then_some(Place::Named(place))
+}
+
+/// Checks properties that the user sets, for the service or for one job.
+pub fn check_config(config: &Field<Entries<RawScalar>>, problems: &mut Diagnostics) -> Option<BTreeMap<ConfigKey, String>> {
+    let mut properties = BTreeMap::new();
+    let mut complete = !matches!(config, Field::Bad(_));
+    for entry in config.ok().into_iter().flatten() {
+        let key = entry.key.text.as_str();
+        let at = entry.key.span;
+        if let Some((_, instead)) = DERIVED.iter().find(|(derived, _)| *derived == key) {
+            problems.add(Code::SP005, at, format!("`{key}` is derived from the topology")).help(*instead);
+            complete = false;
+        } else if SECRET_ENDINGS.iter().any(|ending| key.to_lowercase().ends_with(ending)) {
+            problems
+                .add(Code::T020, at, format!("`{key}` holds a secret, and a topology is shared"))
+                .help("use `authenticate`, or a credential provider that Spark reads itself");
+            complete = false;
+        }
+        match (key.parse::<ConfigKey>(), entry.value.ok()) {
+            (Ok(key), Some(RawScalar(value))) => {
+                properties.insert(key, value.clone());
+            }
+            (Err(message), _) => {
+                problems.add(Code::T001, at, message);
+                complete = false;
+            }
+            (Ok(_), None) => complete = false,
+        }
+    }
+    complete.then_some(properties)
+}

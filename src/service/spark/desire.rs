@@ -1,0 +1,199 @@
+//! What masters and workers want on their hosts.
+
+use std::collections::BTreeMap;
+
+use super::keys::{is_master_key, is_worker_key};
+use crate::cluster::{Cluster, Instance, SparkOnHosts};
+use crate::desired::{Access, Content, HostState, ORIGIN_FILE, OnChange, Property, Service, properties, render_template, unit_path};
+use crate::service::listener::Role;
+use crate::topology::value::{HostPath, JvmSize, Port, Version};
+
+const USER: &str = "spark";
+const CONFIG: &str = "/etc/spark";
+const DATA: &str = "/var/lib/spark";
+/// The secret of `authenticate` lives here and nowhere else; systemd reads it as root.
+pub const SECRET_FILE: &str = "/etc/spark/secret.env";
+/// Spark reads the secret from this variable before it looks at `spark.authenticate.secret` (`SecurityManager`).
+const SECRET_VARIABLE: &str = "_SPARK_AUTH_SECRET";
+
+/// Where a version of Spark is unpacked.
+pub fn home(version: &Version) -> HostPath {
+    HostPath::known(&format!("/opt/provision/spark-{version}"))
+}
+
+/// Spark 4 needs Java 17, Spark 3 Java 8 (11 is the oldest that distributions still mend).
+fn oldest_java(version: &Version) -> u32 {
+    if version.is_before(&[4]) { 11 } else { 17 }
+}
+
+pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
+    let Some(spark) = &cluster.spark else { return };
+    shared(cluster, spark, instance, state);
+    let path = HostPath::known(CONFIG).join("ha.conf");
+    let lines = properties(master_properties(cluster, spark));
+    put_properties(&path, "spark/ha.conf", cluster, &lines, &instance.node, state);
+    let masters = &spark.standalone.masters;
+    let unit = Unit { role: Role::Master, config: path, heap: masters.heap, port: masters.port, web_ui: masters.web_ui };
+    desire_unit(cluster, spark, instance, &unit, state);
+}
+
+pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
+    let Some(spark) = &cluster.spark else { return };
+    shared(cluster, spark, instance, state);
+    let path = HostPath::known(CONFIG).join("worker.conf");
+    let lines = properties(worker_properties(spark));
+    put_properties(&path, "spark/worker.conf", cluster, &lines, &instance.node, state);
+    let workers = &spark.standalone.workers;
+    let unit = Unit { role: Role::Worker, config: path, heap: workers.heap, port: workers.port, web_ui: workers.web_ui };
+    desire_unit(cluster, spark, instance, &unit, state);
+}
+
+/// What both roles have on a host.
+fn shared(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, state: &mut HostState) {
+    let node = instance.node.as_str();
+    let home = home(&spark.service.version);
+    state.user(USER, DATA, node);
+    state.needs_java(oldest_java(&spark.service.version));
+    state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
+    state.directory(&HostPath::known(CONFIG), Access::root(0o755), false, node);
+    for (path, data) in [(DATA, false), ("/var/lib/spark/work", true), ("/var/lib/spark/tmp", false)] {
+        state.directory(&HostPath::known(path), Access::of(USER, 0o750), data, node);
+    }
+    state.distribution(&home, &spark.service.archive, node);
+    let config = HostPath::known(CONFIG);
+    let lines = properties(job_properties(cluster, spark));
+    put_properties(&config.join("spark-defaults.conf"), "spark/spark-defaults.conf", cluster, &lines, node, state);
+    let log = render_template("spark/log4j2.properties", &serde_json::json!({}));
+    state.file(&config.join("log4j2.properties"), Access::root(0o644), Content::Text(log), node);
+    let worker_here = cluster.on_host(&instance.host).any(|other| other.role == Role::Worker);
+    let mut values = serde_json::json!({
+        "cluster": cluster.name.as_str(), "home": home.as_str(), "address": cluster.address(&instance.host).as_str(),
+    });
+    if worker_here {
+        values["worker_port"] = spark.standalone.workers.port.get().into();
+    }
+    let environment = render_template("spark/spark-env.sh", &values);
+    state.file(&config.join("spark-env.sh"), Access::root(0o644), Content::Text(environment), node);
+    if let Some(secret) = &spark.service.authenticate {
+        let content = Content::Secret {
+            before: format!("{SECRET_VARIABLE}=\""),
+            secret: secret.clone(),
+            after: "\"\n".to_owned(),
+        };
+        state.file(&HostPath::known(SECRET_FILE), Access::root(0o600), content, node);
+    }
+}
+
+fn put_properties(path: &HostPath, template: &str, cluster: &Cluster, lines: &[Property], node: &str, state: &mut HostState) {
+    let values = serde_json::json!({ "cluster": cluster.name.as_str(), "properties": lines });
+    state.file(path, Access::root(0o644), Content::Text(render_template(template, &values)), node);
+}
+
+/// One daemon of Spark.
+struct Unit {
+    role: Role,
+    /// Its own properties file.
+    config: HostPath,
+    heap: JvmSize,
+    port: Port,
+    web_ui: Port,
+}
+
+fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, unit: &Unit, state: &mut HostState) {
+    let Unit { role, config: own, heap, port, web_ui } = unit;
+    let home = home(&spark.service.version);
+    let config = HostPath::known(CONFIG);
+    let inputs = vec![
+        own.clone(),
+        config.join("spark-env.sh"),
+        config.join("log4j2.properties"),
+        home.join(ORIGIN_FILE),
+        unit_path(role.unit()),
+    ];
+    let secret = spark.service.authenticate.is_some().then(|| HostPath::known(SECRET_FILE));
+    let mut values = serde_json::json!({
+        "cluster": cluster.name.as_str(), "node": instance.node, "home": home.as_str(), "heap": heap.to_string(),
+        "address": cluster.address(&instance.host).as_str(), "port": port.get(), "web_ui_port": web_ui.get(),
+        "inputs": inputs.iter().map(HostPath::as_str).collect::<Vec<_>>().join(" "),
+        "master_url": cluster.master_url(),
+    });
+    if let Some(secret) = &secret {
+        values["secret_file"] = secret.as_str().into();
+    }
+    if let Some(cores) = spark.standalone.workers.cores {
+        values["cores"] = cores.into();
+    }
+    if let Some(memory) = spark.standalone.workers.memory {
+        values["memory"] = memory.to_string().into();
+    }
+    let text = render_template(&format!("spark/{}.service", role.unit()), &values);
+    state.file(&unit_path(role.unit()), Access::root(0o644), Content::Text(text), &instance.node);
+    let service = Service {
+        role: Some(*role),
+        node: Some(instance.node.clone()),
+        inputs,
+        secret_inputs: secret.into_iter().collect(),
+        change: OnChange::Restart,
+    };
+    state.services.insert(role.unit().to_owned(), service);
+}
+
+type Pairs<'a> = BTreeMap<&'a str, String>;
+
+/// What all of Spark's processes must agree on.
+fn common(spark: &SparkOnHosts) -> Pairs<'static> {
+    let mut pairs = Pairs::from([
+        ("spark.decommission.enabled", "true".to_owned()),
+        ("spark.storage.decommission.enabled", "true".to_owned()),
+        ("spark.port.maxRetries", spark.standalone.job_ports.retries.to_string()),
+    ]);
+    if spark.service.authenticate.is_some() {
+        pairs.insert("spark.authenticate", "true".to_owned());
+    }
+    pairs
+}
+
+fn user<'a>(spark: &'a SparkOnHosts, wanted: fn(&str) -> bool) -> impl Iterator<Item = (&'a str, String)> {
+    let config = spark.service.config.iter().map(|(key, value)| (key.as_str(), value.clone()));
+    config.filter(move |(key, _)| wanted(key))
+}
+
+fn master_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a> {
+    let mut pairs: Pairs<'a> = common(spark);
+    pairs.extend(user(spark, is_master_key));
+    // Its own submission server on 6066 asks for no secret, even with `spark.authenticate`.
+    pairs.insert("spark.master.rest.enabled", "false".to_owned());
+    if let Some(connect) = cluster.zookeeper_connect() {
+        pairs.insert("spark.deploy.recoveryMode", "ZOOKEEPER".to_owned());
+        pairs.insert("spark.deploy.zookeeper.url", connect);
+        pairs.insert("spark.deploy.zookeeper.dir", format!("/spark-{}", cluster.name));
+    }
+    pairs
+}
+
+fn worker_properties(spark: &SparkOnHosts) -> Pairs<'_> {
+    let mut pairs: Pairs<'_> = common(spark);
+    pairs.extend(user(spark, is_worker_key));
+    pairs.insert("spark.local.dir", format!("{DATA}/tmp"));
+    pairs
+}
+
+fn job_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a> {
+    let ports = spark.standalone.job_ports;
+    let mut pairs: Pairs<'a> = common(spark);
+    pairs.extend(user(spark, |_| true));
+    pairs.extend([
+        ("spark.driver.port", ports.driver.to_string()),
+        ("spark.driver.blockManager.port", ports.driver_block_manager.to_string()),
+        ("spark.blockManager.port", ports.block_manager.to_string()),
+        ("spark.ui.port", ports.ui.to_string()),
+    ]);
+    if let Some(url) = cluster.master_url() {
+        pairs.insert("spark.master", url);
+    }
+    if spark.service.authenticate.is_some() {
+        // A driver wants the property to exist; the variable beside it wins, so that no file but one holds the secret.
+        pairs.insert("spark.authenticate.secret", "in-the-environment".to_owned());
+    }
+    pairs
+}

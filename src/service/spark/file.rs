@@ -1,0 +1,180 @@
+//! Spark's part of a topology.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::service::archive::ArchiveFile;
+use crate::service::storage::StorageFile;
+use crate::topology::value::{Disk, Duration, JvmSize, Label, Name, Percent, Port, SecretFile, Version};
+use crate::yaml::{Entries, Field, RawScalar};
+
+/// Spark: standalone on hosts, run by the operator or by Kubernetes itself, or managed.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SparkFile {
+    /// The platform it lives on. Default: the only one that can carry it.
+    pub platform: Field<Name>,
+    /// The version, as in `4.3.0`. Default: 4.3.0.
+    pub version: Field<Version>,
+    /// Where the distribution comes from. Default: Apache's own download site with the checksum published beside it.
+    pub archive: Field<ArchiveFile>,
+    /// The masters, on hosts. One is ALIVE, the others stand by.
+    pub masters: Field<MastersFile>,
+    /// The workers, on hosts and as a managed service.
+    pub workers: Field<WorkersFile>,
+    /// Properties for `spark-defaults.conf`.
+    pub config: Field<Entries<RawScalar>>,
+    /// Authentication between all of Spark's processes. Default: none.
+    pub authenticate: Field<AuthenticateFile>,
+    /// Where jobs keep checkpoints, event logs and data.
+    pub storage: Field<StorageFile>,
+    /// Where the connector jars of `storage` come from. Default: brought by the tool.
+    pub storage_jars: Field<StorageJars>,
+    /// Run by the Spark operator, on Kubernetes.
+    pub operator: Field<OperatorFile>,
+    /// Run by Spark's own Kubernetes scheduler.
+    pub native: Field<NativeFile>,
+    /// The namespace, on Kubernetes. Default: `spark`.
+    pub namespace: Field<Name>,
+    /// The container image, on Kubernetes.
+    pub image: Field<Label>,
+    /// The head nodes, as a managed service.
+    pub heads: Field<SizedFile>,
+    /// The `ZooKeeper` nodes, as a managed service.
+    pub zookeepers: Field<SizedFile>,
+    /// The user the daemons and jobs run as, and the TCP ports that jobs use on hosts.
+    pub ports: Field<JobPortsFile>,
+}
+
+/// The masters.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MastersFile {
+    /// How many, on platforms that make their machines. Default: 2.
+    pub nodes: Field<u32>,
+    /// The hosts they are on, where hosts have names.
+    pub hosts: Field<Vec<Field<Name>>>,
+    /// The size of the machines, in the cloud's own names.
+    pub size: Field<Label>,
+    /// The TCP port of workers and drivers. Default: 7077.
+    pub port: Field<Port>,
+    /// The TCP port of the web page. Default: 8080.
+    pub web_ui_port: Field<Port>,
+    /// The JVM's heap. Default: `512m`.
+    pub heap: Field<JvmSize>,
+}
+
+/// The workers.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorkersFile {
+    /// How many, on platforms that make their machines.
+    pub nodes: Field<u32>,
+    /// The hosts they are on, where hosts have names.
+    pub hosts: Field<Vec<Field<Name>>>,
+    /// The size of the machines, in the cloud's own names.
+    pub size: Field<Label>,
+    /// The work disk in GiB, on platforms that make their machines.
+    pub disk: Field<Disk>,
+    /// The cores that executors may use on each. Default: all of the machine's.
+    pub cores: Field<u32>,
+    /// The memory that executors may use on each. Default: the machine's less 1 GiB.
+    pub memory: Field<JvmSize>,
+    /// The TCP port of the worker itself. Default: 7078.
+    pub port: Field<Port>,
+    /// The TCP port of the web page. Default: 8081.
+    pub web_ui_port: Field<Port>,
+    /// The JVM's heap of the worker itself. Default: `512m`.
+    pub heap: Field<JvmSize>,
+    /// Bounds between which the number of workers follows the load.
+    pub autoscale: Field<AutoscaleFile>,
+}
+
+/// How the number of workers follows the load.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AutoscaleFile {
+    /// The fewest workers.
+    #[schemars(required)]
+    pub min: Field<u32>,
+    /// The most workers.
+    #[schemars(required)]
+    pub max: Field<u32>,
+    /// Bounds on the processors' use.
+    pub cpu: Field<ScaleBoundsFile>,
+    /// Bounds on the memory's use.
+    pub memory: Field<ScaleBoundsFile>,
+    /// The time over which use is averaged. Default: `10m`.
+    pub window: Field<Duration>,
+    /// The time between two changes. Default: `5m`.
+    pub cooldown: Field<Duration>,
+}
+
+/// When to add and when to remove.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScaleBoundsFile {
+    /// Above this percentage a worker is added.
+    #[schemars(required)]
+    pub out: Field<Percent>,
+    /// Below this percentage a worker is removed.
+    #[schemars(required, rename = "in")]
+    #[serde(rename = "in")]
+    pub inward: Field<Percent>,
+}
+
+/// `spark.authenticate`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuthenticateFile {
+    /// The shared secret: `{ env: NAME }` or `{ file: path }`.
+    #[schemars(required)]
+    pub secret: Field<SecretFile>,
+}
+
+/// Where connector jars come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum StorageJars {
+    /// The container image carries them.
+    InImage,
+}
+
+/// The Spark operator.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OperatorFile {
+    /// The operator's version, as in `2.5.0`.
+    #[schemars(required)]
+    pub version: Field<Version>,
+}
+
+/// Spark's own scheduler for Kubernetes: nothing to choose.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NativeFile {}
+
+/// Machines of a managed service.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SizedFile {
+    /// The size of the machines, in the cloud's own names.
+    #[schemars(required)]
+    pub size: Field<Label>,
+}
+
+/// The ports that Spark would pick at random, fixed so that a firewall can be exact. Each is the first of a range.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JobPortsFile {
+    /// The first TCP port of drivers (`spark.driver.port`). Default: 7100.
+    pub driver: Field<Port>,
+    /// The first TCP port of drivers' block managers (`spark.driver.blockManager.port`). Default: 7130.
+    pub driver_block_manager: Field<Port>,
+    /// The first TCP port of executors' block managers (`spark.blockManager.port`). Default: 7160.
+    pub block_manager: Field<Port>,
+    /// The first TCP port of drivers' web pages (`spark.ui.port`). Default: 4040.
+    pub ui: Field<Port>,
+    /// How many ports behind the first may be tried (`spark.port.maxRetries`): so many jobs fit on one host. Default: 16.
+    pub retries: Field<u16>,
+}

@@ -1,0 +1,98 @@
+//! Are the masters and the workers well? The masters' word counts: a worker may believe in a master that has forgotten it.
+
+use std::collections::BTreeMap;
+
+use crate::desired::{Desired, HostState};
+use crate::observe::{HostFacts, MasterFacts, Seen};
+use crate::plan::compare::stale_inputs;
+use crate::plan::roll::{Health, NodeFacts, ServiceFacts};
+use crate::service::listener::Role;
+use crate::topology::value::Name;
+
+/// One ALIVE, all others STANDBY.
+pub fn judge_masters(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+    let mut facts = ServiceFacts::default();
+    let mut alive = 0;
+    for (name, state) in with_role(desired, Role::Master) {
+        let Some(host) = seen.get(name).and_then(Seen::facts) else {
+            unknown(name, &mut facts);
+            continue;
+        };
+        let running = is_running(host, Role::Master);
+        let health = match host.master.as_ref().filter(|_| running) {
+            Some(master) if master.is_alive() => {
+                alive += 1;
+                Health::Leading
+            }
+            Some(master) if master.is_standby() => Health::Serving,
+            Some(master) => {
+                // Recovering: it leads, and must not be touched before it has finished.
+                facts.missing.push(format!("the master on {name} is {}", master.status));
+                Health::Leading
+            }
+            None => {
+                facts.missing.push(format!("the master on {name} does not answer"));
+                Health::Down
+            }
+        };
+        facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Master) });
+    }
+    if alive != 1 {
+        facts.missing.push(format!("{alive} masters are ALIVE"));
+    }
+    facts.whole = facts.missing.is_empty();
+    facts
+}
+
+/// An ALIVE master lists every worker as ALIVE.
+pub fn judge_workers(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+    let mut facts = ServiceFacts::default();
+    let master = alive_master(seen);
+    if master.is_none() {
+        facts.missing.push("no master is ALIVE".to_owned());
+    }
+    for (name, state) in with_role(desired, Role::Worker) {
+        let Some(host) = seen.get(name).and_then(Seen::facts) else {
+            unknown(name, &mut facts);
+            continue;
+        };
+        let known = is_running(host, Role::Worker) && master.is_some_and(|master| knows(desired, master, state));
+        if !known {
+            facts.missing.push(format!("the ALIVE master does not list the worker on {name} as ALIVE"));
+        }
+        let health = if known { Health::Serving } else { Health::Down };
+        facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Worker) });
+    }
+    facts.whole = facts.missing.is_empty();
+    facts
+}
+
+pub fn alive_master(seen: &BTreeMap<Name, Seen>) -> Option<&MasterFacts> {
+    seen.values().filter_map(|seen| seen.facts()?.master.as_ref()).find(|master| master.is_alive())
+}
+
+/// Whether a master lists this host's worker as ALIVE. Former lives of a worker stay listed as DEAD.
+pub fn knows(desired: &Desired, master: &MasterFacts, state: &HostState) -> bool {
+    let port = desired.listeners.iter().find(|l| l.role == Role::Worker && l.name == "worker").map_or(0, |l| *l.ports.start());
+    master.workers.iter().any(|worker| worker.host == state.host.address.as_str() && worker.port == port && worker.state == "ALIVE")
+}
+
+fn with_role(desired: &Desired, role: Role) -> impl Iterator<Item = (&Name, &HostState)> {
+    desired.hosts.iter().filter(move |(_, state)| state.services.contains_key(role.unit()))
+}
+
+fn unknown(name: &Name, facts: &mut ServiceFacts) {
+    facts.missing.push(format!("{name} cannot be asked"));
+    facts.nodes.insert(name.clone(), NodeFacts { health: Health::Unknown, current: false });
+}
+
+fn is_running(host: &HostFacts, role: Role) -> bool {
+    host.units.get(role.unit()).is_some_and(crate::observe::UnitFacts::is_running)
+}
+
+fn is_current(state: &HostState, host: &HostFacts, role: Role) -> bool {
+    host.units
+        .get(role.unit())
+        .filter(|unit| unit.is_running() && !unit.needs_reload)
+        .is_some_and(|unit| stale_inputs(&state.services[role.unit()], unit, state, host).is_empty())
+}

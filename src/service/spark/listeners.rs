@@ -1,0 +1,37 @@
+//! The ports of Spark. Drivers run on the masters' hosts (`submit` starts them there), executors on the workers'.
+
+use super::Standalone;
+use crate::service::listener::{Bind, Listener, Role};
+use crate::topology::value::Port;
+
+const SPARK: &[Role] = &[Role::Master, Role::Worker];
+
+pub fn listeners(spark: &Standalone) -> Vec<Listener> {
+    let Standalone { masters, workers, job_ports } = spark;
+    let lasting = |role, name, port: Port, from| Listener {
+        role,
+        name,
+        ports: port.get()..=port.get(),
+        bind: Bind::Host,
+        from,
+        lasting: true,
+    };
+    let passing = |role, name, port: Port, from| Listener {
+        role,
+        name,
+        ports: port.through(job_ports.retries),
+        bind: Bind::Host,
+        from,
+        lasting: false,
+    };
+    vec![
+        lasting(Role::Master, "master", masters.port, SPARK),
+        lasting(Role::Master, "master-ui", masters.web_ui, SPARK),
+        lasting(Role::Worker, "worker", workers.port, SPARK),
+        lasting(Role::Worker, "worker-ui", workers.web_ui, SPARK),
+        passing(Role::Master, "driver", job_ports.driver, &[Role::Worker]),
+        passing(Role::Master, "driver-block-manager", job_ports.driver_block_manager, &[Role::Worker]),
+        passing(Role::Master, "driver-ui", job_ports.ui, SPARK),
+        passing(Role::Worker, "block-manager", job_ports.block_manager, SPARK),
+    ]
+}

@@ -1,0 +1,84 @@
+//! Apache Spark.
+
+mod check;
+mod desire;
+mod judge;
+mod keys;
+mod listeners;
+pub mod file;
+
+use std::collections::BTreeMap;
+
+use crate::service::archive::Archive;
+use crate::topology::value::{ConfigKey, JvmSize, Name, Port, SecretRef, Version};
+
+pub use check::{check, check_config};
+pub use desire::{SECRET_FILE, desire_master, desire_worker, home};
+pub use judge::{alive_master, judge_masters, judge_workers, knows};
+pub use keys::is_daemon_key;
+pub use listeners::listeners;
+
+/// Spark, checked.
+#[derive(Clone, Debug)]
+pub struct Spark {
+    pub version: Version,
+    pub archive: Archive,
+    /// Present where Spark runs on hosts.
+    pub standalone: Option<Standalone>,
+    pub config: BTreeMap<ConfigKey, String>,
+    pub authenticate: Option<SecretRef>,
+}
+
+/// Spark's own cluster manager: masters and workers on hosts.
+#[derive(Clone, Debug)]
+pub struct Standalone {
+    pub masters: Masters,
+    pub workers: Workers,
+    pub job_ports: JobPorts,
+}
+
+#[derive(Clone, Debug)]
+pub struct Masters {
+    pub place: Place,
+    pub port: Port,
+    pub web_ui: Port,
+    pub heap: JvmSize,
+}
+
+#[derive(Clone, Debug)]
+pub struct Workers {
+    pub place: Place,
+    /// Left to the machine where `None`.
+    pub cores: Option<u32>,
+    pub memory: Option<JvmSize>,
+    pub port: Port,
+    pub web_ui: Port,
+    pub heap: JvmSize,
+}
+
+/// Where the nodes of one role are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Named(Vec<Name>),
+    /// How many, where a number is given (and not bounds).
+    Counted(Option<u32>),
+}
+
+impl Place {
+    pub fn len(&self) -> Option<usize> {
+        match self {
+            Place::Named(hosts) => Some(hosts.len()),
+            Place::Counted(count) => count.map(|count| count as usize),
+        }
+    }
+}
+
+/// First ports of what runs for jobs; `retries` more behind each may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobPorts {
+    pub driver: Port,
+    pub driver_block_manager: Port,
+    pub block_manager: Port,
+    pub ui: Port,
+    pub retries: u16,
+}

@@ -1,0 +1,198 @@
+//! Checks of an ensemble.
+
+use std::collections::BTreeMap;
+
+use super::file::{ZooKeeperConfigFile, ZooKeeperFile};
+use super::{Config, Members, Ports, ZooKeeper};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::{Ground, PlatformKind};
+use crate::service::archive::{self, Archive, UrlSum};
+use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
+use crate::topology::support::Hosts;
+use crate::yaml::{Entries, Field, Span};
+
+/// The version that the lab proves every day.
+const DEFAULT_VERSION: &str = "3.9.5";
+/// A member's id fits a byte, and 0 is not one.
+const MEMBERS_MAX: u32 = 255;
+
+/// Checks an ensemble on a platform of `kind` whose named hosts are `hosts`.
+pub fn check(
+    span: Span,
+    file: &ZooKeeperFile,
+    kind: PlatformKind,
+    hosts: &Hosts<'_>,
+    problems: &mut Diagnostics,
+) -> Option<ZooKeeper> {
+    let version = file.version.or(DEFAULT_VERSION.parse().expect("a version"));
+    warn_data_loss(file.version.span().unwrap_or(span), &version, problems);
+    let members = check_members(span, file, kind, hosts, problems);
+    let config = check_config(&file.config, problems);
+    let archive = match archive::check(&file.archive, problems) {
+        Some(archive) => archive,
+        None if file.archive.is_missing() => default_archive(&version),
+        None => return None,
+    };
+    Some(ZooKeeper {
+        archive,
+        members: members?,
+        data_dir: file.data_dir.or(HostPath::known("/var/lib/zookeeper")),
+        data_log_dir: file.data_log_dir.ok().cloned(),
+        heap: file.heap.or(JvmSize::from_mebibytes(512)),
+        ports: Ports {
+            client: file.client_port.or(Port::new(2181)),
+            peer: file.peer_port.or(Port::new(2888)),
+            election: file.election_port.or(Port::new(3888)),
+            admin: file.admin_port.or(Port::new(8070)),
+        },
+        config: config?,
+        version,
+    })
+}
+
+fn default_archive(version: &Version) -> Archive {
+    let url = format!("https://archive.apache.org/dist/zookeeper/zookeeper-{version}/apache-zookeeper-{version}-bin.tar.gz");
+    let sum = UrlSum::Published(format!("{url}.sha512"));
+    Archive::Url { url, sum }
+}
+
+/// ZOOKEEPER-4925 (3.9.3) and ZOOKEEPER-4785 (before 3.8.5, 3.9.0, 3.9.1) lose committed transactions.
+fn warn_data_loss(span: Span, version: &Version, problems: &mut Diagnostics) {
+    let issue = match version.numbers().as_slice() {
+        [3, 9, 3] => "ZOOKEEPER-4925",
+        [3, 9, 0 | 1] => "ZOOKEEPER-4785",
+        _ if version.is_before(&[3, 8, 5]) => "ZOOKEEPER-4785",
+        _ => return,
+    };
+    problems
+        .add(Code::ZK007, span, format!("ZooKeeper {version} can lose committed transactions ({issue})"))
+        .help("take 3.9.5 or 3.8.6");
+}
+
+fn check_members(
+    span: Span,
+    file: &ZooKeeperFile,
+    kind: PlatformKind,
+    hosts: &Hosts<'_>,
+    problems: &mut Diagnostics,
+) -> Option<Members> {
+    let named = kind.ground() == Ground::NamedHosts;
+    let unused = if named { file.nodes.span().map(|s| (s, "nodes")) } else { file.members.span().map(|s| (s, "members")) };
+    if let Some((span, name)) = unused {
+        problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
+    }
+    let members = if named {
+        if file.members.is_missing() {
+            problems.add(Code::T003, span, "`members` is missing").help("say which id is where: members: { 1: h1, 2: h2, 3: h3 }");
+        }
+        check_named(&file.members, hosts, problems)
+    } else {
+        check_counted(span, &file.nodes, problems)
+    };
+    let members = members?;
+    let at = file.members.span().filter(|_| named).or(file.nodes.span()).unwrap_or(span);
+    warn_size(at, members.len(), problems);
+    if let Members::Named(map) = &members {
+        warn_zones(at, map, hosts, problems);
+    }
+    Some(members)
+}
+
+fn check_counted(span: Span, nodes: &Field<u32>, problems: &mut Diagnostics) -> Option<Members> {
+    if let Field::Bad(_) = nodes {
+        return None;
+    }
+    let count = nodes.or(3);
+    if count == 0 || count > MEMBERS_MAX {
+        let at = nodes.span().unwrap_or(span);
+        problems.add(Code::T012, at, format!("an ensemble has 1 to {MEMBERS_MAX} members, not {count}"));
+        return None;
+    }
+    Some(Members::Counted(u8::try_from(count).ok()?))
+}
+
+fn check_named(members: &Field<Entries<Name>>, hosts: &Hosts<'_>, problems: &mut Diagnostics) -> Option<Members> {
+    let (span, entries) = members.spanned()?;
+    let mut map: BTreeMap<MemberId, Name> = BTreeMap::new();
+    let mut complete = !entries.0.is_empty();
+    if entries.0.is_empty() {
+        problems.add(Code::T003, span, "an ensemble has at least one member");
+    }
+    for entry in entries {
+        let id = entry.key.text.parse::<i64>().ok().and_then(|id| MemberId::try_from(id).ok());
+        let Some(id) = id else {
+            problems
+                .add(Code::ZK005, entry.key.span, format!("`{}` is not a member id", entry.key.text.escape_default()))
+                .help("ids are 1 to 255, each for good");
+            complete = false;
+            continue;
+        };
+        let Some((at, host)) = entry.value.spanned() else {
+            complete = false;
+            continue;
+        };
+        complete &= hosts.check_declared(at, host, problems);
+        if let Some((other, _)) = map.iter().find(|(_, taken)| *taken == host) {
+            problems.add(Code::T012, at, format!("members {other} and {id} are both on `{host}`")).help("one member a host");
+            complete = false;
+        }
+        map.insert(id, host.clone());
+    }
+    complete.then_some(Members::Named(map))
+}
+
+fn warn_size(span: Span, count: usize, problems: &mut Diagnostics) {
+    let survives = |count: usize| (count - 1) / 2;
+    if count == 1 {
+        problems.add(Code::ZK002, span, "one member: when it stops, so does everything").help("take 3");
+    } else if count % 2 == 0 {
+        let message = format!("{count} members survive the loss of {}, as {} do", survives(count), count - 1);
+        problems.add(Code::ZK001, span, message).help(format!("take {} or {}", count - 1, count + 1));
+    }
+}
+
+/// A zone may be lost when what remains is still a majority.
+fn warn_zones(span: Span, members: &BTreeMap<MemberId, Name>, hosts: &Hosts<'_>, problems: &mut Diagnostics) {
+    let mut zones: BTreeMap<&Zone, usize> = BTreeMap::new();
+    for zone in members.values().filter_map(|host| hosts.zone(host)) {
+        *zones.entry(zone).or_default() += 1;
+    }
+    let tolerated = (members.len() - 1) / 2;
+    for (zone, count) in zones.into_iter().filter(|(_, count)| members.len() > 1 && *count > tolerated) {
+        let message = format!("{count} of {} members are in zone {}: its loss ends the quorum", members.len(), zone.as_str());
+        problems.add(Code::ZK003, span, message).help(format!("at most {tolerated} in one zone"));
+    }
+}
+
+fn check_config(field: &Field<ZooKeeperConfigFile>, problems: &mut Diagnostics) -> Option<Config> {
+    let file = field.or_default();
+    let bounded = |field: &Field<u32>, name: &str, default: u32, low: u32, problems: &mut Diagnostics| {
+        if let Some((span, value)) = field.spanned().filter(|(_, value)| **value < low || **value > i32::MAX.unsigned_abs()) {
+            problems.add(Code::T001, span, format!("`{name}` is at least {low} and fits 31 bits, not {value}"));
+            return None;
+        }
+        if matches!(field, Field::Bad(_)) { None } else { Some(field.or(default)) }
+    };
+    let tick_time = bounded(&file.tick_time, "tickTime", 2000, 100, problems);
+    let init_limit = bounded(&file.init_limit, "initLimit", 10, 1, problems);
+    let sync_limit = bounded(&file.sync_limit, "syncLimit", 5, 1, problems);
+    let max_client_cnxns = bounded(&file.max_client_cnxns, "maxClientCnxns", 60, 0, problems);
+    let retain = bounded(&file.snap_retain_count, "snapRetainCount", 3, 3, problems);
+    let purge = bounded(&file.purge_interval, "purgeInterval", 1, 0, problems);
+    if let Some((span, 0)) = file.purge_interval.spanned() {
+        problems
+            .add(Code::ZK006, span, "snapshots and transaction logs are never purged: the disk fills")
+            .help("take 1 (hour)");
+    }
+    Some(Config {
+        tick_time: tick_time?,
+        init_limit: init_limit?,
+        sync_limit: sync_limit?,
+        max_client_cnxns: max_client_cnxns?,
+        min_session_timeout: file.min_session_timeout.ok().copied(),
+        max_session_timeout: file.max_session_timeout.ok().copied(),
+        snap_count: file.snap_count.ok().copied(),
+        snap_retain_count: retain?,
+        purge_interval: purge?,
+    })
+}

@@ -1,0 +1,79 @@
+//! Is the ensemble whole? Every member is asked by itself, never through one address.
+
+use std::collections::BTreeMap;
+
+use crate::desired::Desired;
+use crate::observe::{MemberMode, Seen};
+use crate::plan::compare::stale_inputs;
+use crate::plan::roll::{Health, NodeFacts, ServiceFacts};
+use crate::service::listener::Role;
+use crate::topology::value::Name;
+
+/// One look at every member. (That it stays so for a while is the gate's to see.)
+pub fn judge(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+    let unit = Role::ZooKeeper.unit();
+    let mut facts = ServiceFacts::default();
+    let mut leaders = Vec::new();
+    let mut epochs = Vec::new();
+    let members: Vec<_> = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(unit)).collect();
+    for (name, state) in &members {
+        let Some(host) = seen.get(*name).and_then(Seen::facts) else {
+            facts.missing.push(format!("{name} cannot be asked"));
+            facts.nodes.insert((*name).clone(), NodeFacts { health: Health::Unknown, current: false });
+            continue;
+        };
+        let running = host.units.get(unit).filter(|unit| unit.is_running());
+        let current = host.has_data
+            && running.is_some_and(|unit| {
+                !unit.needs_reload && stale_inputs(&state.services[Role::ZooKeeper.unit()], unit, state, host).is_empty()
+            });
+        let serving = host.member.as_ref().filter(|member| running.is_some() && member.serves());
+        let health = match serving.map(|member| member.mode) {
+            Some(MemberMode::Leader | MemberMode::Standalone) => Health::Leading,
+            Some(MemberMode::Follower) => Health::Serving,
+            Some(MemberMode::NotServing) | None => Health::Down,
+        };
+        if let Some(member) = serving {
+            if health == Health::Leading {
+                leaders.push(((*name).clone(), member.clone()));
+            }
+            // A fresh follower knows no transaction yet and says epoch 0.
+            epochs.extend((member.epoch > 0).then_some(member.epoch));
+        } else {
+            facts.missing.push(format!("{name} does not serve"));
+        }
+        if serving.is_some() && host.canary == Some(false) {
+            facts.missing.push(format!("a write through {name} is not answered"));
+        }
+        facts.nodes.insert((*name).clone(), NodeFacts { health, current });
+    }
+    judge_leader(&leaders, members.len(), &mut facts);
+    epochs.dedup();
+    if epochs.len() > 1 {
+        facts.missing.push(format!("members are in different epochs ({epochs:?})"));
+    }
+    facts.whole = facts.missing.is_empty();
+    facts
+}
+
+fn judge_leader(leaders: &[(Name, crate::observe::MemberFacts)], members: usize, facts: &mut ServiceFacts) {
+    let [(name, leader)] = leaders else {
+        let what = if leaders.is_empty() { "nobody leads".to_owned() } else { format!("{} members lead", leaders.len()) };
+        facts.missing.push(what);
+        return;
+    };
+    if leader.mode == MemberMode::Standalone {
+        return;
+    }
+    let wanted = u32::try_from(members - 1).unwrap_or(u32::MAX);
+    if leader.synced_voters != Some(wanted) {
+        let have = leader.synced_voters.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
+        facts.missing.push(format!("the leader {name} has {have} followers in sync, not {wanted}"));
+    }
+    if leader.pending_syncs.is_some_and(|pending| pending > 0) {
+        facts.missing.push(format!("the leader {name} still syncs a follower"));
+    }
+    if leader.quorum_size.is_some_and(|size| size as usize != members) {
+        facts.missing.push(format!("the leader {name} counts another number of members"));
+    }
+}

@@ -1,0 +1,76 @@
+//! A `ZooKeeper` ensemble.
+
+mod check;
+mod desire;
+mod judge;
+mod listeners;
+pub mod file;
+
+use std::collections::BTreeMap;
+
+use crate::service::archive::Archive;
+use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version};
+
+pub use check::check;
+pub use desire::desire;
+pub use judge::judge;
+pub use listeners::listeners;
+
+/// An ensemble, checked.
+#[derive(Clone, Debug)]
+pub struct ZooKeeper {
+    pub version: Version,
+    pub archive: Archive,
+    pub members: Members,
+    pub data_dir: HostPath,
+    pub data_log_dir: Option<HostPath>,
+    pub heap: JvmSize,
+    pub ports: Ports,
+    pub config: Config,
+}
+
+/// Who the members are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Members {
+    /// On named hosts, ids fixed in the file.
+    Named(BTreeMap<MemberId, Name>),
+    /// On hosts that are made: ids 1 to N.
+    Counted(u8),
+}
+
+impl Members {
+    pub fn len(&self) -> usize {
+        match self {
+            Members::Named(members) => members.len(),
+            Members::Counted(count) => usize::from(*count),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// TCP ports of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    pub client: Port,
+    pub peer: Port,
+    pub election: Port,
+    pub admin: Port,
+}
+
+/// Settings of `zoo.cfg`; times in milliseconds. Defaults are `ZooKeeper`'s own unless the field says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub tick_time: u32,
+    pub init_limit: u32,
+    pub sync_limit: u32,
+    pub max_client_cnxns: u32,
+    pub min_session_timeout: Option<u32>,
+    pub max_session_timeout: Option<u32>,
+    pub snap_count: Option<u32>,
+    pub snap_retain_count: u32,
+    /// Hours. `ZooKeeper`'s own default, 0, never purges.
+    pub purge_interval: u32,
+}

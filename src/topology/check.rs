@@ -1,0 +1,237 @@
+//! Is this topology right? Every check runs that can; a value that is wrong silences only what depends on it.
+
+use std::collections::BTreeMap;
+
+use super::support::{self, Hosts};
+use super::value::{Cidr, Name};
+use super::{Platform, Topology, TopologyFile, file::JobFile, jobs, listeners};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::{PlatformFile, PlatformKind, nodes};
+use crate::service::{Placed, ServiceKind, ServicesFile, spark, zookeeper};
+use crate::yaml::{Entries, Field, Span, suggest};
+
+/// Judges a file. `None` when there is an error, in `problems` now or before.
+pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology> {
+    let TopologyFile { api_version, name, platforms, services, jobs } = file;
+    let start = Span::default();
+    if api_version.is_missing() {
+        problems.add(Code::T003, start, "`apiVersion` is missing").help("write apiVersion: provision/v1");
+    }
+    for (key, missing) in [("name", name.is_missing()), ("platforms", platforms.is_missing()), ("services", services.is_missing())] {
+        if missing {
+            problems.add(Code::T003, start, format!("`{key}` is missing"));
+        }
+    }
+    let platform_files = platforms.or_default();
+    let places = check_platforms(&platform_files, problems);
+    let services = services.or_default();
+    let placement = place(&services, &platform_files, problems);
+    let (zookeeper, spark) = check_services(&services, &platform_files, &placement, problems);
+    check_networks(&platform_files, &services, problems);
+    let jobs = check_jobs(&jobs.or_default(), &services, spark.as_ref(), problems);
+    let topology = Topology { name: name.ok()?.clone(), platforms: places, placement, zookeeper, spark, jobs };
+    if !problems.has_errors() {
+        listeners::check_collisions(&topology, &services, problems);
+    }
+    (!problems.has_errors()).then_some(topology)
+}
+
+fn check_platforms(files: &Entries<PlatformFile>, problems: &mut Diagnostics) -> BTreeMap<Name, Platform> {
+    let mut places = BTreeMap::new();
+    for entry in files {
+        let name = match entry.key.text.parse::<Name>() {
+            Ok(name) => name,
+            Err(message) => {
+                let message = message.split('\u{1f}').next().unwrap_or_default().to_owned();
+                problems.add(Code::T001, entry.key.span, message);
+                continue;
+            }
+        };
+        if let Some(platform) = check_platform(entry.key.span, &entry.value, problems) {
+            places.insert(name, platform);
+        }
+    }
+    places
+}
+
+fn check_platform(at: Span, file: &Field<PlatformFile>, problems: &mut Diagnostics) -> Option<Platform> {
+    let kinds = file.ok().map(PlatformFile::kinds).unwrap_or_default();
+    let (kind, span) = match kinds.as_slice() {
+        [one] => *one,
+        [] => {
+            if !matches!(file, Field::Bad(_)) && !problems.has_errors() {
+                let all: Vec<_> = PlatformKind::ALL.iter().map(|kind| format!("`{kind}`")).collect();
+                problems.add(Code::T003, at, "this platform has no kind").help(format!("write one of {}", all.join(", ")));
+            }
+            return None;
+        }
+        [_, (second, span), ..] => {
+            problems
+                .add(Code::T001, *span, format!("a platform has one kind, and `{second}` is its second"))
+                .help("give it a name of its own");
+            return None;
+        }
+    };
+    match (kind, file.ok().and_then(|file| file.nodes.ok())) {
+        (PlatformKind::Nodes, Some(nodes)) => nodes::check(span, nodes, problems).map(Platform::Nodes),
+        (PlatformKind::Nodes, None) => None,
+        _ => {
+            crate::platform::cloud_check::check(span, file.ok()?, problems);
+            Some(Platform::Later(kind))
+        }
+    }
+}
+
+/// Which platform carries which service: the one it names, else the only one that can.
+fn place(services: &ServicesFile, platforms: &Entries<PlatformFile>, problems: &mut Diagnostics) -> BTreeMap<ServiceKind, Name> {
+    let kind_of = |entry: &crate::yaml::Entry<PlatformFile>| match entry.value.ok().map(PlatformFile::kinds)?.as_slice() {
+        [(kind, _)] => Some(*kind),
+        _ => None,
+    };
+    let mut placement = BTreeMap::new();
+    for Placed { kind: service, span, platform } in services.placed() {
+        let chosen = match platform {
+            Field::Bad(_) => continue,
+            Field::Ok(at, name) => match platforms.get(name.as_str()) {
+                Some(entry) => Some((entry, *at)),
+                None => {
+                    problems
+                        .add(Code::T010, *at, format!("no platform `{name}` is declared"))
+                        .maybe_help(suggest::hint(name.as_str(), platforms.names()));
+                    continue;
+                }
+            },
+            Field::Missing => {
+                let able: Vec<_> =
+                    platforms.iter().filter(|entry| kind_of(entry).is_none_or(|kind| support::carries(kind, service))).collect();
+                match able.as_slice() {
+                    [one] => Some((*one, span)),
+                    [] => platforms.iter().next().map(|entry| (entry, span)),
+                    [..] => {
+                        let names: Vec<_> = able.iter().map(|entry| format!("`{}`", entry.key.text)).collect();
+                        problems
+                            .add(Code::T003, span, format!("`platform` is missing: {} can carry {service}", names.join(" and ")))
+                            .help("say which");
+                        continue;
+                    }
+                }
+            }
+        };
+        let Some((entry, at)) = chosen else { continue };
+        let Some(kind) = kind_of(entry) else { continue };
+        if !support::carries(kind, service) {
+            let able: Vec<_> =
+                PlatformKind::ALL.iter().filter(|kind| support::carries(**kind, service)).map(|kind| format!("`{kind}`")).collect();
+            problems
+                .add(Code::T011, at, format!("a platform of kind `{kind}` cannot carry {service}"))
+                .help(format!("{} can", able.join(", ")));
+        } else if let Ok(name) = entry.key.text.parse() {
+            placement.insert(service, name);
+        }
+    }
+    placement
+}
+
+fn check_services(
+    services: &ServicesFile,
+    platforms: &Entries<PlatformFile>,
+    placement: &BTreeMap<ServiceKind, Name>,
+    problems: &mut Diagnostics,
+) -> (Option<zookeeper::ZooKeeper>, Option<spark::Spark>) {
+    let ground = |service| {
+        let file = platforms.get(placement.get(&service)?.as_str())?.value.ok()?;
+        let kind = file.kinds().first()?.0;
+        Some((kind, Hosts { named: file.nodes.ok().and_then(|nodes| nodes.hosts.ok()) }))
+    };
+    let quorum = !services.zookeeper.is_missing();
+    let zookeeper = services.zookeeper.spanned().and_then(|(span, file)| {
+        let (kind, hosts) = ground(ServiceKind::ZooKeeper)?;
+        zookeeper::check(span, file, kind, &hosts, problems)
+    });
+    let spark = services.spark.spanned().and_then(|(span, file)| {
+        let (kind, hosts) = ground(ServiceKind::Spark)?;
+        spark::check(span, file, kind, &hosts, quorum, problems)
+    });
+    note_unused_places(services, &ground, problems);
+    (zookeeper, spark)
+}
+
+/// `hosts` on platforms that make their machines, `nodes` and `pool` where machines exist already.
+fn note_unused_places<'a>(
+    services: &ServicesFile,
+    ground: &dyn Fn(ServiceKind) -> Option<(PlatformKind, Hosts<'a>)>,
+    problems: &mut Diagnostics,
+) {
+    let kafka = services.kafka.ok().map(|s| (ServiceKind::Kafka, &s.hosts, s.nodes.span(), s.pool.span()));
+    let elastic = services.elasticsearch.ok().map(|s| (ServiceKind::Elasticsearch, &s.hosts, s.nodes.span(), s.pool.span()));
+    let postgres = services.postgres.ok().map(|s| (ServiceKind::Postgres, &s.hosts, None, None));
+    let redis = services.redis.ok().map(|s| (ServiceKind::Redis, &s.hosts, None, None));
+    for (service, names, nodes, pool) in [kafka, elastic, postgres, redis].into_iter().flatten() {
+        let Some((kind, hosts)) = ground(service) else { continue };
+        let named = kind == PlatformKind::Nodes;
+        let unused = if named { [("nodes", nodes), ("pool", pool)] } else { [("hosts", names.span()), ("", None)] };
+        for (name, span) in unused {
+            if let Some(span) = span {
+                problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
+            }
+        }
+        for (at, host) in names.ok().into_iter().flatten().filter_map(Field::spanned).filter(|_| named) {
+            hosts.check_declared(at, host, problems);
+        }
+    }
+}
+
+/// Clouds keep the first four addresses and the last of every subnet for themselves.
+const RESERVED_ADDRESSES: u64 = 5;
+
+fn check_networks(platforms: &Entries<PlatformFile>, services: &ServicesFile, problems: &mut Diagnostics) {
+    let ranges: Vec<(Span, Cidr)> = platforms
+        .iter()
+        .filter_map(|entry| entry.value.ok())
+        .filter_map(|file| {
+            let azure = file.azure_vms.ok().and_then(|p| p.network.spanned());
+            let aws = file.aws_vms.ok().and_then(|p| p.network.spanned());
+            azure.or(aws).map(|(span, range)| (span, *range))
+        })
+        .collect();
+    let zookeeper = services.zookeeper.ok().map_or(0, |z| u64::from(z.nodes.or(3)));
+    let spark = services.spark.ok().map_or(0, |s| {
+        let workers = s.workers.or_default();
+        let most = workers.autoscale.ok().and_then(|scale| scale.max.ok().copied());
+        u64::from(s.masters.or_default().nodes.or(2)) + u64::from(most.unwrap_or(workers.nodes.or(0)))
+    });
+    for (span, range) in ranges {
+        let needed = zookeeper + spark + RESERVED_ADDRESSES;
+        if range.size() < needed {
+            let message = format!("{range} has {} addresses, and {} nodes need {needed}", range.size(), zookeeper + spark);
+            problems.add(Code::T012, span, message).help("the cloud keeps 5 of every subnet; take a /24 or wider");
+        }
+    }
+}
+
+fn check_jobs(
+    files: &Entries<JobFile>,
+    services: &ServicesFile,
+    spark: Option<&spark::Spark>,
+    problems: &mut Diagnostics,
+) -> BTreeMap<Name, jobs::Job> {
+    let mut all = BTreeMap::new();
+    for entry in files {
+        let name = match entry.key.text.parse::<Name>() {
+            Ok(name) => name,
+            Err(message) => {
+                let message = message.split('\u{1f}').next().unwrap_or_default().to_owned();
+                problems.add(Code::T001, entry.key.span, message);
+                continue;
+            }
+        };
+        if services.spark.is_missing() {
+            problems.add(Code::T010, entry.key.span, format!("job `{name}` needs `spark`, which is not declared"));
+        }
+        let Some((_, file)) = entry.value.spanned() else { continue };
+        if let Some(job) = jobs::check(entry.key.span, file, services, spark, problems) {
+            all.insert(name, job);
+        }
+    }
+    all
+}

@@ -1,0 +1,126 @@
+//! A topology as it is written: everything may be missing or wrong, everything has a place.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::platform::PlatformFile;
+use crate::service::ServicesFile;
+use crate::topology::value::{HostPath, JvmSize, Name};
+use crate::yaml::{Entries, Field, RawScalar, Span};
+
+/// One file, one cluster.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "A topology of provision")]
+pub struct TopologyFile {
+    /// The version of this language.
+    #[schemars(required)]
+    pub api_version: Field<ApiVersion>,
+    /// The cluster's name, a DNS label. It prefixes the name of everything that is made.
+    #[schemars(required)]
+    pub name: Field<Name>,
+    /// The places the cluster lives in, by names of your own.
+    #[schemars(required)]
+    pub platforms: Field<Entries<PlatformFile>>,
+    /// What the cluster runs, and what on.
+    #[schemars(required)]
+    pub services: Field<ServicesFile>,
+    /// Applications that `provision submit` runs, by name.
+    pub jobs: Field<Entries<JobFile>>,
+}
+
+impl TopologyFile {
+    /// What stands for a text that could not be read at all: nothing more is to be said of its keys.
+    pub fn unreadable() -> Self {
+        let at = Span::default();
+        TopologyFile {
+            api_version: Field::Bad(at),
+            name: Field::Bad(at),
+            platforms: Field::Bad(at),
+            services: Field::Bad(at),
+            jobs: Field::Bad(at),
+        }
+    }
+}
+
+/// The versions of this language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum ApiVersion {
+    /// The only one so far.
+    #[serde(rename = "provision/v1")]
+    V1,
+}
+
+/// An application.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JobFile {
+    /// What to run: `home:` a path within Spark's own directory, `file:` a file beside the topology, or a URL that Spark can read.
+    #[schemars(required)]
+    pub application: Field<String>,
+    /// The same application where a container image has it (`local:///…`).
+    pub in_image: Field<String>,
+    /// The class to run, for applications in jars.
+    pub main_class: Field<String>,
+    /// Further jars for the driver and the executors.
+    pub jars: Field<Vec<Field<String>>>,
+    /// Arguments of the application, each a text. `{spark.master}`, `{zookeeper.connect}` and the like become addresses.
+    pub arguments: Field<Vec<Field<String>>>,
+    /// The driver's share.
+    pub driver: Field<DriverFile>,
+    /// The executors' share.
+    pub executors: Field<ExecutorsFile>,
+    /// Whether a job that ended is started again. Default: `never`.
+    pub restart: Field<Restart>,
+    /// Properties of Spark for this job alone.
+    pub config: Field<Entries<RawScalar>>,
+    /// For a job of structured streaming.
+    pub streaming: Field<StreamingFile>,
+}
+
+/// The driver's share of the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DriverFile {
+    /// Its cores. Default: 1.
+    pub cores: Field<u32>,
+    /// Its memory. Default: `1g`.
+    pub memory: Field<JvmSize>,
+}
+
+/// The executors' share of the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExecutorsFile {
+    /// How many. Default: as many as fit.
+    pub instances: Field<u32>,
+    /// The cores of each. Default: 1.
+    pub cores: Field<u32>,
+    /// The memory of each. Default: `1g`.
+    pub memory: Field<JvmSize>,
+}
+
+/// What happens when a job ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Restart {
+    /// It stays ended.
+    #[default]
+    Never,
+    /// It is started again, whatever it returned.
+    Always,
+}
+
+/// Structured streaming.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StreamingFile {
+    /// The directory of checkpoints within `storage`.
+    #[schemars(required)]
+    pub checkpoint: Field<String>,
+}
+
+/// `home:` in front of an application's path.
+pub fn in_home(application: &str) -> Option<Result<HostPath, String>> {
+    application.strip_prefix("home:").map(|rest| format!("/{rest}").parse())
+}

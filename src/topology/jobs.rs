@@ -1,0 +1,163 @@
+//! Applications, checked against the cluster they run on.
+
+use std::collections::BTreeMap;
+
+use super::file::{ExecutorsFile, JobFile, Restart, in_home};
+use super::value::{ConfigKey, HostPath, JvmSize};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::service::spark::Spark;
+use crate::service::{ServiceKind, ServicesFile};
+use crate::yaml::{Field, Span, suggest};
+
+/// An application, checked.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub application: Application,
+    pub main_class: Option<String>,
+    pub jars: Vec<String>,
+    pub arguments: Vec<String>,
+    pub driver_cores: u32,
+    pub driver_memory: JvmSize,
+    pub instances: Option<u32>,
+    pub executor_cores: u32,
+    pub executor_memory: JvmSize,
+    pub restart: Restart,
+    pub config: BTreeMap<ConfigKey, String>,
+}
+
+/// Where an application is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Application {
+    /// Below Spark's own directory; the path starts with a slash.
+    Home(HostPath),
+    /// A file of the operator's, relative to the topology.
+    File(std::path::PathBuf),
+    /// Something that Spark can read by itself.
+    Url(String),
+}
+
+/// Checks one job. `spark` is there when Spark itself is right.
+pub fn check(span: Span, file: &JobFile, services: &ServicesFile, spark: Option<&Spark>, problems: &mut Diagnostics) -> Option<Job> {
+    let application = check_application(span, &file.application, problems);
+    let config = crate::service::spark::check_config(&file.config, problems);
+    let executors = file.executors.or_default();
+    if let Some(spark) = spark {
+        check_fit(file.executors.span().unwrap_or(span), &executors, spark, problems);
+    }
+    warn_contradictions(&executors, file, problems);
+    let arguments = texts(&file.arguments);
+    for (at, argument) in &arguments {
+        check_placeholders(*at, argument, services, problems);
+    }
+    Some(Job {
+        application: application?,
+        main_class: file.main_class.ok().cloned(),
+        jars: texts(&file.jars).into_iter().map(|(_, jar)| jar).collect(),
+        arguments: arguments.into_iter().map(|(_, argument)| argument).collect(),
+        driver_cores: file.driver.or_default().cores.or(1),
+        driver_memory: file.driver.or_default().memory.or(JvmSize::from_mebibytes(1024)),
+        instances: executors.instances.ok().copied(),
+        executor_cores: executors.cores.or(1),
+        executor_memory: executors.memory.or(JvmSize::from_mebibytes(1024)),
+        restart: file.restart.or_default(),
+        config: config?,
+    })
+}
+
+fn texts(list: &Field<Vec<Field<String>>>) -> Vec<(Span, String)> {
+    list.ok().into_iter().flatten().filter_map(Field::spanned).map(|(span, text)| (span, text.clone())).collect()
+}
+
+fn check_application(span: Span, application: &Field<String>, problems: &mut Diagnostics) -> Option<Application> {
+    if application.is_missing() {
+        problems.add(Code::T003, span, "`application` is missing");
+    }
+    let (at, text) = application.spanned()?;
+    match in_home(text) {
+        Some(Ok(path)) => return Some(Application::Home(path)),
+        Some(Err(message)) => {
+            problems.add(Code::T001, at, message);
+            return None;
+        }
+        None => {}
+    }
+    if let Some(path) = text.strip_prefix("file:") {
+        return Some(Application::File(path.into()));
+    }
+    if text.contains("://") && !text.contains(char::is_whitespace) {
+        return Some(Application::Url(text.clone()));
+    }
+    problems
+        .add(Code::T001, at, "this names no application")
+        .help("write home:PATH for Spark's own, file:PATH for a file of yours, or a URL that Spark can read");
+    None
+}
+
+/// An executor runs on one worker: what is larger than every worker waits for ever.
+fn check_fit(span: Span, executors: &ExecutorsFile, spark: &Spark, problems: &mut Diagnostics) {
+    let Some(workers) = spark.standalone.as_ref().map(|standalone| &standalone.workers) else { return };
+    let cores = executors.cores.or(1);
+    let memory = executors.memory.or(JvmSize::from_mebibytes(1024));
+    if let Some(have) = workers.cores.filter(|have| *have < cores) {
+        let message = format!("an executor wants {cores} cores, and a worker has {have}: it is never scheduled");
+        problems.add(Code::SP003, span, message).help("ask for less, or give `workers` more cores");
+    } else if let Some(have) = workers.memory.filter(|have| *have < memory) {
+        let message = format!("an executor wants {memory}, and a worker has {have}: it is never scheduled");
+        problems.add(Code::SP003, span, message).help("ask for less, or give `workers` more memory");
+    } else if let (Some(count), Some(nodes), Some(have)) = (executors.instances.ok(), workers.place.len(), workers.cores) {
+        let room = nodes as u64 * u64::from(have / cores.max(1));
+        if u64::from(*count) > room {
+            let message = format!("{count} executors of {cores} cores are asked for, and {nodes} workers of {have} cores hold {room}");
+            problems.add(Code::SP003, span, message).help("ask for fewer, or declare more workers");
+        }
+    }
+}
+
+fn warn_contradictions(executors: &ExecutorsFile, file: &JobFile, problems: &mut Diagnostics) {
+    let Some(instances) = executors.instances.ok() else { return };
+    let wanted: &[(&str, String)] = &[
+        ("spark.executor.instances", instances.to_string()),
+        ("spark.cores.max", (instances * executors.cores.or(1)).to_string()),
+        ("spark.dynamicAllocation.enabled", "false".to_owned()),
+    ];
+    for entry in file.config.ok().into_iter().flatten() {
+        let (Some((_, wanted)), Some(value)) = (wanted.iter().find(|(key, _)| *key == entry.key.text), entry.value.ok()) else {
+            continue;
+        };
+        if *wanted != value.0 {
+            let message =
+                format!("`{}` is {}, and `executors.instances: {instances}` means {wanted}", entry.key.text, value.0.escape_default());
+            problems.add(Code::SP004, entry.key.span, message).help("keep one of the two");
+        }
+    }
+}
+
+/// Placeholders and the service each speaks of.
+const PLACEHOLDERS: &[(&str, ServiceKind)] = &[
+    ("spark.master", ServiceKind::Spark),
+    ("zookeeper.connect", ServiceKind::ZooKeeper),
+    ("kafka.bootstrap", ServiceKind::Kafka),
+    ("elasticsearch.host", ServiceKind::Elasticsearch),
+    ("elasticsearch.port", ServiceKind::Elasticsearch),
+    ("postgres.host", ServiceKind::Postgres),
+    ("postgres.port", ServiceKind::Postgres),
+    ("redis.host", ServiceKind::Redis),
+    ("redis.port", ServiceKind::Redis),
+    ("eventstore.host", ServiceKind::Eventstore),
+];
+
+fn check_placeholders(at: Span, argument: &str, services: &ServicesFile, problems: &mut Diagnostics) {
+    for part in argument.split('{').skip(1) {
+        let Some((name, _)) = part.split_once('}') else { continue };
+        let dotted = name.contains('.') && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'.');
+        match PLACEHOLDERS.iter().find(|(known, _)| *known == name) {
+            Some((_, service)) if !services.placed().iter().any(|placed| placed.kind == *service) => {
+                problems.add(Code::T010, at, format!("`{{{name}}}` speaks of {service}, which is not declared"));
+            }
+            None if dotted => problems
+                .add(Code::T010, at, format!("`{{{name}}}` is not an address that is known"))
+                .maybe_help(suggest::hint(name, PLACEHOLDERS.iter().map(|(known, _)| *known))),
+            _ => {}
+        }
+    }
+}

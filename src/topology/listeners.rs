@@ -1,0 +1,99 @@
+//! Two listeners cannot have one port on one host.
+
+use std::collections::BTreeMap;
+
+use super::Topology;
+use super::value::Name;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::service::listener::{Listener, Role};
+use crate::service::spark::Place;
+use crate::service::zookeeper::Members;
+use crate::service::{ServicesFile, spark, zookeeper};
+use crate::yaml::Span;
+
+/// Every listener of the topology.
+pub fn all(topology: &Topology) -> Vec<Listener> {
+    let members = topology.zookeeper.iter().flat_map(zookeeper::listeners);
+    let spark = topology.spark.iter().filter_map(|spark| spark.standalone.as_ref()).flat_map(spark::listeners);
+    members.chain(spark).collect()
+}
+
+pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
+    let listeners = all(topology);
+    let mut reported: Vec<(&str, &str)> = Vec::new();
+    for (host, roles) in roles_by_host(topology) {
+        let here: Vec<_> = listeners.iter().filter(|listener| roles.contains(&listener.role)).collect();
+        for (at, second) in here.iter().enumerate() {
+            for first in here[..at].iter().filter(|first| first.collides(second)) {
+                if reported.contains(&(first.name, second.name)) {
+                    continue;
+                }
+                reported.push((first.name, second.name));
+                let port = first.ports.start().max(second.ports.start());
+                let message = format!(
+                    "port {port} on `{host}` is wanted by {} ({}) and by {} ({})",
+                    first.role.title(),
+                    first.name,
+                    second.role.title(),
+                    second.name
+                );
+                problems.add(Code::T013, span_of(second, services), message).help("give one of them another port");
+            }
+        }
+    }
+}
+
+/// Named hosts with all their roles; what is made for one role has a host of its own, named after the role here.
+fn roles_by_host(topology: &Topology) -> BTreeMap<String, Vec<Role>> {
+    let mut hosts: BTreeMap<String, Vec<Role>> = BTreeMap::new();
+    let mut put = |names: Option<Vec<&Name>>, role: Role| match names {
+        Some(names) => names.into_iter().for_each(|name| hosts.entry(name.to_string()).or_default().push(role)),
+        None => hosts.entry(format!("every {}", role.title())).or_default().push(role),
+    };
+    if let Some(zookeeper) = &topology.zookeeper {
+        let names = match &zookeeper.members {
+            Members::Named(members) => Some(members.values().collect()),
+            Members::Counted(_) => None,
+        };
+        put(names, Role::ZooKeeper);
+    }
+    if let Some(standalone) = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref()) {
+        for (place, role) in [(&standalone.masters.place, Role::Master), (&standalone.workers.place, Role::Worker)] {
+            let names = match place {
+                Place::Named(names) => Some(names.iter().collect()),
+                Place::Counted(_) => None,
+            };
+            put(names, role);
+        }
+    }
+    hosts
+}
+
+/// Where the port is written, else where its role is.
+fn span_of(listener: &Listener, services: &ServicesFile) -> Span {
+    let zookeeper = services.zookeeper.ok();
+    let spark = services.spark.ok();
+    let masters = spark.and_then(|spark| spark.masters.ok());
+    let workers = spark.and_then(|spark| spark.workers.ok());
+    let ports = spark.and_then(|spark| spark.ports.ok());
+    let port = match listener.name {
+        "client" => zookeeper.and_then(|z| z.client_port.span()),
+        "peer" => zookeeper.and_then(|z| z.peer_port.span()),
+        "election" => zookeeper.and_then(|z| z.election_port.span()),
+        "admin" => zookeeper.and_then(|z| z.admin_port.span()),
+        "master" => masters.and_then(|m| m.port.span()),
+        "master-ui" => masters.and_then(|m| m.web_ui_port.span()),
+        "worker" => workers.and_then(|w| w.port.span()),
+        "worker-ui" => workers.and_then(|w| w.web_ui_port.span()),
+        "driver" => ports.and_then(|p| p.driver.span()),
+        "driver-block-manager" => ports.and_then(|p| p.driver_block_manager.span()),
+        "driver-ui" => ports.and_then(|p| p.ui.span()),
+        _ => ports.and_then(|p| p.block_manager.span()),
+    };
+    let role = match listener.role {
+        Role::ZooKeeper => services.zookeeper.span(),
+        Role::Master => spark.and_then(|spark| spark.masters.span()),
+        Role::Worker => spark.and_then(|spark| spark.workers.span()),
+    };
+    port.or(role).unwrap_or_default()
+}

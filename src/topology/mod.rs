@@ -1,0 +1,71 @@
+//! From text to a topology that is known to be right. [`load`] reads, [`check`] judges; both report every problem at once.
+
+mod check;
+pub mod file;
+mod jobs;
+pub mod listeners;
+mod schema;
+mod source;
+pub mod support;
+pub mod value;
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Diagnostics;
+use crate::platform::PlatformKind;
+use crate::platform::nodes::Nodes;
+use crate::service::ServiceKind;
+use crate::service::spark::Spark;
+use crate::service::zookeeper::ZooKeeper;
+use crate::yaml;
+
+pub use check::check;
+pub use file::TopologyFile;
+pub use jobs::{Application, Job};
+pub use schema::schema;
+pub use source::Source;
+use value::Name;
+
+/// A topology in which nothing is wrong (warnings aside).
+#[derive(Clone, Debug)]
+pub struct Topology {
+    pub name: Name,
+    pub platforms: BTreeMap<Name, Platform>,
+    /// Which platform carries which service.
+    pub placement: BTreeMap<ServiceKind, Name>,
+    pub zookeeper: Option<ZooKeeper>,
+    pub spark: Option<Spark>,
+    pub jobs: BTreeMap<Name, Job>,
+}
+
+/// A place that was checked. Only what is delivered today has a form beyond its kind.
+#[derive(Clone, Debug)]
+pub enum Platform {
+    Nodes(Nodes),
+    Later(PlatformKind),
+}
+
+impl Platform {
+    pub fn kind(&self) -> PlatformKind {
+        match self {
+            Platform::Nodes(_) => PlatformKind::Nodes,
+            Platform::Later(kind) => *kind,
+        }
+    }
+}
+
+/// Reads a topology. What is wrong with the text is in the diagnostics; what is right is in the file nevertheless.
+pub fn load(source: &Source) -> (TopologyFile, Diagnostics) {
+    let mut faults = Vec::new();
+    let file = yaml::tree::parse(&source.text, &mut faults)
+        .and_then(|root| yaml::decode(&root, &mut faults))
+        .unwrap_or_else(TopologyFile::unreadable);
+    let mut problems = Diagnostics::default();
+    if faults.is_empty() && file.name.span() == Some(yaml::Span::default()) {
+        problems.add(crate::diagnostic::Code::T001, yaml::Span::default(), "the file is empty");
+    }
+    for fault in faults {
+        problems.add_fault(fault);
+    }
+    (file, problems)
+}

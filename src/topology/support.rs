@@ -1,0 +1,72 @@
+//! Which platform carries which service.
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::{Ground, PlatformKind};
+use crate::service::ServiceKind;
+use crate::topology::value::{Name, Zone};
+use crate::yaml::{Span, suggest};
+
+/// Whether `platform` can carry `service`, delivered today or later.
+pub fn carries(platform: PlatformKind, service: ServiceKind) -> bool {
+    match service {
+        ServiceKind::ZooKeeper => matches!(platform.ground(), Ground::NamedHosts | Ground::CountedHosts),
+        ServiceKind::Spark => true,
+        ServiceKind::Kafka | ServiceKind::Elasticsearch | ServiceKind::Postgres | ServiceKind::Redis => {
+            matches!(platform.ground(), Ground::NamedHosts | Ground::Kubernetes)
+        }
+        ServiceKind::Eventstore => platform.ground() == Ground::Kubernetes,
+    }
+}
+
+/// Whether `plan` and `apply` bring `service` about on `platform` today.
+pub fn delivered(platform: PlatformKind, service: ServiceKind) -> bool {
+    platform.delivered() && matches!(service, ServiceKind::ZooKeeper | ServiceKind::Spark)
+}
+
+/// The table of the README, in Markdown.
+pub fn table() -> String {
+    let mut out = String::from("| |");
+    for service in ServiceKind::ALL {
+        out += &format!(" {service} |");
+    }
+    out += "\n|---|";
+    out += &"---|".repeat(ServiceKind::ALL.len());
+    out.push('\n');
+    for platform in PlatformKind::ALL {
+        out += &format!("| `{platform}` |");
+        for service in ServiceKind::ALL {
+            out += match (delivered(platform, service), carries(platform, service)) {
+                (true, _) => " yes |",
+                (false, true) => " validates |",
+                (false, false) => " |",
+            };
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// The hosts that a platform names, for checks of services placed on them.
+#[derive(Debug)]
+pub struct Hosts<'a> {
+    /// `None` where the platform names none, or its hosts are wrong and reported already.
+    pub named: Option<&'a crate::yaml::Entries<crate::platform::nodes::file::HostFile>>,
+}
+
+impl<'a> Hosts<'a> {
+    /// Whether `host` is declared; reports it otherwise. Where the hosts are unknown nothing is reported.
+    pub fn check_declared(&self, at: Span, host: &Name, problems: &mut Diagnostics) -> bool {
+        let Some(hosts) = self.named else { return false };
+        if hosts.get(host.as_str()).is_some() {
+            return true;
+        }
+        problems
+            .add(Code::T010, at, format!("no host `{host}` is declared"))
+            .maybe_help(suggest::hint(host.as_str(), hosts.names()));
+        false
+    }
+
+    pub fn zone(&self, host: &Name) -> Option<&'a Zone> {
+        self.named?.get(host.as_str())?.value.ok()?.zone.ok()
+    }
+}

@@ -1,0 +1,69 @@
+//! Values that cannot be wrong once they exist. Each parses from the text of a topology and knows its schema.
+
+mod duration;
+mod names;
+mod network;
+mod numbers;
+mod path;
+mod secret;
+mod size;
+mod version;
+
+pub use duration::Duration;
+pub use names::{Name, Label, ConfigKey, UserName, Zone};
+pub use network::{Address, Cidr};
+pub use numbers::{Disk, MemberId, Percent, Port};
+pub use path::HostPath;
+pub use secret::{SecretFile, SecretRef};
+pub use size::JvmSize;
+pub use version::Version;
+
+/// A newtype over text with one rule: `FromStr` checks it, serde and the schema follow.
+macro_rules! text_value {
+    ($(#[$doc:meta])* $name:ident, pattern $pattern:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                let check: fn(&str) -> Result<(), String> = $check;
+                check(text).map(|()| $name(text.to_owned()))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+    };
+}
+pub(crate) use text_value;

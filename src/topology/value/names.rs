@@ -1,0 +1,86 @@
+//! Names, each with the alphabet of the place it ends up in.
+
+use super::text_value;
+
+/// The longest DNS label (RFC 1035).
+const LABEL_MAX: usize = 63;
+
+text_value!(
+    /// A DNS label: lower-case letters, digits and dashes, 1 to 63 of them.
+    Name,
+    pattern "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+    |text| {
+        let edge = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let ok = (1..=LABEL_MAX).contains(&text.len())
+            && text.bytes().all(|b| edge(b) || b == b'-')
+            && text.bytes().next().is_some_and(edge)
+            && text.bytes().last().is_some_and(edge);
+        if ok {
+            return Ok(());
+        }
+        let fixed: String = text
+            .to_lowercase()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .take(LABEL_MAX)
+            .collect();
+        let fixed = fixed.trim_matches('-');
+        let message = format!("`{}` is not a name: lower-case letters, digits and dashes, at most 63", text.escape_default());
+        Err(if fixed.is_empty() { message } else { crate::yaml::decode::with_help(message, format!("`{fixed}` would be one")) })
+    }
+);
+
+text_value!(
+    /// One word of a cloud or a tool (a size, a location, an image): no spaces, quotes or control characters.
+    Label,
+    pattern "^[A-Za-z0-9._:/@-]{1,200}$",
+    |text| {
+        let ok = (1..=200).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:/@-".contains(&b));
+        if ok { Ok(()) } else { Err(format!("`{}` is not one word of letters, digits and ._:/@-", text.escape_default())) }
+    }
+);
+
+text_value!(
+    /// A user of a Unix machine.
+    UserName,
+    pattern "^[a-z_][a-z0-9_-]{0,31}$",
+    |text| {
+        let ok = (1..=32).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
+            && text.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_');
+        if ok { Ok(()) } else { Err(format!("`{}` is not a Unix user name", text.escape_default())) }
+    }
+);
+
+text_value!(
+    /// A key of Spark's configuration.
+    ConfigKey,
+    pattern "^[A-Za-z0-9._-]{1,200}$",
+    |text| {
+        let ok = (1..=200).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if ok { Ok(()) } else { Err(format!("`{}` is not a configuration key: letters, digits, dots, dashes", text.escape_default())) }
+    }
+);
+
+/// A failure zone: whatever the platform calls it (`1`, `b`, `rack-4`), at most 64 letters, digits and `._-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema)]
+#[schemars(transparent, inline)]
+pub struct Zone(#[schemars(with = "crate::yaml::RawScalar")] String);
+
+impl Zone {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Zone {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = crate::yaml::RawScalar::deserialize(deserializer)?.0;
+        let ok = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if !ok {
+            return Err(serde::de::Error::custom(format!("`{}` is not a zone", text.escape_default())));
+        }
+        Ok(Zone(text))
+    }
+}

@@ -1,0 +1,86 @@
+//! Addresses and ranges.
+
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+use super::text_value;
+
+text_value!(
+    /// Where a host is: an IPv4 address or a DNS name. (IPv6 is refused: Spark's master list cannot carry it unambiguously.)
+    Address,
+    pattern "^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+    |text| {
+        let numeric = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let name = (1..=253).contains(&text.len())
+            && text.split('.').all(|label| {
+                (1..=63).contains(&label.len())
+                    && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                    && !label.starts_with('-')
+                    && !label.ends_with('-')
+            });
+        let ok = if numeric { text.parse::<Ipv4Addr>().is_ok() } else { name };
+        if ok { Ok(()) } else { Err(format!("`{}` is neither an IPv4 address nor a DNS name", text.escape_default())) }
+    }
+);
+
+/// A range of IPv4 addresses, as in `10.20.0.0/16`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct Cidr {
+    network: Ipv4Addr,
+    prefix: u8,
+}
+
+impl Cidr {
+    /// How many addresses the range has.
+    pub fn size(self) -> u64 {
+        1 << (32 - u32::from(self.prefix))
+    }
+
+    pub fn contains(self, address: Ipv4Addr) -> bool {
+        u64::from(u32::from(address) ^ u32::from(self.network)) < self.size()
+    }
+}
+
+impl FromStr for Cidr {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{}` is not a range such as 10.20.0.0/16", text.escape_default());
+        let (network, prefix) = text.split_once('/').ok_or_else(wrong)?;
+        let network: Ipv4Addr = network.parse().map_err(|_| wrong())?;
+        let prefix: u8 = prefix.parse().ok().filter(|prefix| *prefix <= 32).ok_or_else(wrong)?;
+        let range = Cidr { network, prefix };
+        let base = Ipv4Addr::from(u32::try_from(u64::from(u32::from(network)) / range.size() * range.size()).unwrap_or(0));
+        if base != network {
+            let message = format!("`{text}` has bits set behind its prefix");
+            return Err(crate::yaml::decode::with_help(message, format!("write {base}/{prefix}")));
+        }
+        Ok(range)
+    }
+}
+
+impl TryFrom<String> for Cidr {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl std::fmt::Display for Cidr {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.network, self.prefix)
+    }
+}
+
+impl schemars::JsonSchema for Cidr {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Cidr".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[0-9.]+/[0-9]{1,2}$" })
+    }
+}

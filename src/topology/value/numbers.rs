@@ -1,0 +1,75 @@
+//! Whole numbers with bounds.
+
+macro_rules! number_value {
+    ($(#[$doc:meta])* $name:ident($inner:ty), $low:literal..=$high:literal, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "i64")]
+        pub struct $name($inner);
+
+        impl $name {
+            pub const fn get(self) -> $inner {
+                self.0
+            }
+        }
+
+        impl TryFrom<i64> for $name {
+            type Error = String;
+            fn try_from(number: i64) -> Result<Self, String> {
+                <$inner>::try_from(number)
+                    .ok()
+                    .filter(|number| ($low..=$high).contains(number))
+                    .map($name)
+                    .ok_or_else(|| format!("{number} is not {} ({} to {})", $what, $low, $high))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "integer", "minimum": $low, "maximum": $high })
+            }
+        }
+    };
+}
+
+number_value!(
+    /// A TCP port.
+    Port(u16), 1..=65535, "a port"
+);
+number_value!(
+    /// The id of a `ZooKeeper` member, for good.
+    MemberId(u8), 1..=255, "a member id"
+);
+number_value!(
+    /// A whole percentage.
+    Percent(u8), 1..=100, "a percentage"
+);
+number_value!(
+    /// A disk in GiB.
+    Disk(u32), 1..=65536, "a disk size in GiB"
+);
+
+impl Port {
+    /// For the defaults below, which are known to be ports.
+    pub const fn new(port: u16) -> Self {
+        assert!(port > 0, "port 0 asks the kernel for a random port");
+        Port(port)
+    }
+
+    /// This port and the `count` behind it, as far as there are ports.
+    pub fn through(self, count: u16) -> std::ops::RangeInclusive<u16> {
+        self.0..=self.0.saturating_add(count)
+    }
+}

@@ -1,0 +1,56 @@
+//! What can go wrong with one host: each kind is data, and says what to do.
+
+/// Why a host did not answer, or did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    #[error("no connection to {address}: {why}")]
+    Unreachable { address: String, why: String },
+    #[error("the ssh configuration for {name} says `{option}`, which is not supported: {instead}")]
+    Unsupported { name: String, option: String, instead: String },
+    #[error("the host key of {name} is unknown ({fingerprint}); if that is the one its console shows, accept it with: {command}")]
+    UnknownKey { name: String, fingerprint: String, command: String },
+    #[error(
+        "the host key of {name} has changed: known is {known}, offered is {offered}; somebody may be in between. Find out why before you remove the old key from known_hosts"
+    )]
+    ChangedKey { name: String, known: String, offered: String },
+    #[error("the host key of {name} cannot be judged: {why}")]
+    KeyPolicy { name: String, why: String },
+    #[error("{user}@{name} was refused: {why}")]
+    Login { name: String, user: String, why: String },
+    #[error("{user} may not use sudo without a password: add `{user} ALL=(ALL) NOPASSWD:ALL` to sudoers, or log in as root")]
+    Sudo { user: String },
+    #[error("no answer within {seconds} s during {during}")]
+    Timeout { seconds: u64, during: String },
+    #[error("the connection was lost during {during}: {why}")]
+    Lost { during: String, why: String },
+    #[error("another change is running on the host; it kept its lock for {seconds} s")]
+    Busy { seconds: u64 },
+    #[error("refused: another apply has raised the epoch to {seen} (this one has {ours})")]
+    Fenced { seen: u64, ours: u64 },
+    #[error("the lease is held by {owner} since {since}")]
+    Held { owner: String, since: String },
+    #[error("{step}: {why}")]
+    Failed { step: String, why: String },
+    #[error("the host's answer makes no sense: {why}")]
+    Garbled { why: String },
+}
+
+impl HostError {
+    /// Whether the host may be fine and only the way to it is not: it is then unknown, not broken.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            HostError::Unreachable { .. } | HostError::Timeout { .. } | HostError::Lost { .. } => true,
+            HostError::Unsupported { .. }
+            | HostError::UnknownKey { .. }
+            | HostError::ChangedKey { .. }
+            | HostError::KeyPolicy { .. }
+            | HostError::Login { .. }
+            | HostError::Sudo { .. }
+            | HostError::Busy { .. }
+            | HostError::Fenced { .. }
+            | HostError::Held { .. }
+            | HostError::Failed { .. }
+            | HostError::Garbled { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A query as a script that changes nothing.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Script, quote};
+use crate::observe::HostQuery;
+
+const PRELUDE: &str = include_str!("../../../templates/host/look.sh");
+
+/// The script that answers `query`.
+pub fn look(query: &HostQuery) -> Script {
+    let HostQuery { cluster: _, paths, secrets, users, units, distributions, space, java, member, asks, reach, machine } = query;
+    let mut s = String::from(PRELUDE);
+    let mut line = |text: String| {
+        s.push_str(&text);
+        s.push('\n');
+    };
+    if *machine {
+        line("machine".to_owned());
+    }
+    if let Some(oldest) = java {
+        line(format!("java_facts {oldest}"));
+    }
+    for path in space {
+        line(format!("space {path}"));
+    }
+    if !users.is_empty() {
+        line(format!("users {}", words(users)));
+    }
+    if !paths.is_empty() {
+        let all = words(paths.keys());
+        line(format!("paths {all}"));
+        let expected: String = paths.iter().filter_map(|(path, sum)| Some(format!("{} {path}\n", sum.as_ref()?))).collect();
+        line(format!("expected={}", quote(&expected)));
+        line(format!("digests {all}"));
+    }
+    for secret in secrets {
+        line(format!("secret {} {}", secret.path, secret.nonce));
+    }
+    if !units.is_empty() {
+        line(format!("units {}", words(units.iter().map(|unit| format!("{unit}.service")))));
+    }
+    for (home, archive) in distributions {
+        line(format!("distribution {home} {}", archive.as_ref().map_or("-", |path| path.as_str())));
+    }
+    if let Some((data, log)) = member {
+        line(format!("member {data} {log}"));
+    }
+    for ask in asks {
+        line(format!("ask {} {} {} {}", ask.name.text(), quote(&ask.address), ask.port, STANDARD.encode(&ask.bytes)));
+    }
+    for (address, port) in reach {
+        line(format!("reach {} {port} &", quote(address)));
+    }
+    if !reach.is_empty() {
+        line("wait".to_owned());
+    }
+    line("memory".to_owned());
+    line("fact end".to_owned());
+    Script(whole(&s))
+}
+
+fn words<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().fold(String::new(), |mut all, item| {
+        write!(all, "{}{}", if all.is_empty() { "" } else { " " }, quote(&item.to_string())).expect("a String takes all text");
+        all
+    })
+}
+
+/// In braces, so that sh reads all of it before it runs any of it: a script cut short does nothing.
+pub(super) fn whole(script: &str) -> String {
+    format!("{{\n{script}\nexit 0\n}}\n")
+}

@@ -1,0 +1,22 @@
+//! Questions and actions as POSIX sh. Whoever can run sh on a host and carry bytes can be a way to reach it.
+
+mod act;
+mod look;
+mod parse;
+mod quote;
+
+pub use act::{act, cached, outcome};
+pub use look::look;
+pub use parse::facts;
+pub use quote::quote;
+
+/// A script for the standard input of `sh`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Script(pub String);
+
+impl std::fmt::Debug for Script {
+    /// A script may carry a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Script({} bytes)", self.0.len())
+    }
+}

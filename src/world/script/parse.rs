@@ -1,0 +1,207 @@
+//! A host's answer as facts. Anything unexpected is an error, never a guess.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::desired::Access;
+use crate::observe::{
+    AskName, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts, PathFacts, PathKind, RecordName, UnitFacts,
+    UserFacts, WorkerFacts, Wrong, canary_succeeded,
+};
+use crate::topology::value::HostPath;
+use crate::world::HostError;
+
+/// Reads what `look` printed. `now_nanos` is the operator's clock half-way between question and answer.
+pub fn facts(query: &HostQuery, output: &[u8], now_nanos: i128) -> Result<HostFacts, HostError> {
+    let text = std::str::from_utf8(output).map_err(|_| garbled("it is not text"))?;
+    let mut lines = text.lines();
+    // A login shell's profile may print before the script does.
+    lines.by_ref().find(|line| *line == "begin").ok_or_else(|| garbled("it has no beginning"))?;
+    let mut reader = Reader { facts: HostFacts::default(), units: Vec::new(), answers: BTreeMap::new(), ended: false };
+    for line in lines {
+        let fields: Vec<&str> = line.split('\t').collect();
+        reader.line(query, &fields, now_nanos)?;
+    }
+    if !reader.ended {
+        return Err(garbled("it has no end"));
+    }
+    Ok(reader.finish(query))
+}
+
+fn garbled(why: &str) -> HostError {
+    HostError::Garbled { why: why.to_owned() }
+}
+
+struct Reader {
+    facts: HostFacts,
+    /// Properties of units, an empty map between two.
+    units: Vec<BTreeMap<String, String>>,
+    answers: BTreeMap<AskName, Vec<u8>>,
+    ended: bool,
+}
+
+impl Reader {
+    fn line(&mut self, query: &HostQuery, fields: &[&str], now_nanos: i128) -> Result<(), HostError> {
+        let facts = &mut self.facts;
+        match fields {
+            ["clock", nanos] => {
+                let host: i128 = nanos.parse().map_err(|_| garbled("its clock has no nanoseconds"))?;
+                facts.clock_ahead_millis = i64::try_from((host - now_nanos) / 1_000_000).unwrap_or(i64::MAX);
+            }
+            ["os", os] => facts.os = os.trim().to_owned(),
+            ["cores", n] => facts.cores = n.parse().unwrap_or(1),
+            ["memory", kib] => facts.memory_mib = kib.parse::<u64>().unwrap_or(0) / 1024,
+            ["tool", tool] => facts.tools.push((*tool).to_owned()),
+            ["listen", port, uid] => {
+                let port = u16::from_str_radix(port, 16).map_err(|_| garbled("a port is no number"))?;
+                facts.listening.push(Listening { port, uid: uid.parse().unwrap_or(u32::MAX) });
+            }
+            ["java", path, version] => facts.java = Some(Java { path: (*path).to_owned(), version: (*version).to_owned() }),
+            ["apt-java", package] => facts.java_package = Some((*package).to_owned()),
+            ["space", path, kib] => {
+                facts.free_kib.insert(host_path(path)?, kib.parse().unwrap_or(0));
+            }
+            ["user", name, uid, home] => {
+                let user = UserFacts { uid: uid.parse().unwrap_or(u32::MAX), home: (*home).to_owned() };
+                facts.users.insert((*name).to_owned(), user);
+            }
+            ["path", path, kind, owner, group, mode, identity] => {
+                let seen = path_facts(kind, owner, group, mode, identity)?;
+                facts.paths.insert(host_path(path)?, seen);
+            }
+            ["sum", digest, path] => {
+                if let Some(seen) = facts.paths.get_mut(&host_path(path)?) {
+                    seen.sha256 = Some((*digest).to_owned());
+                }
+            }
+            ["text", path, base64] => {
+                let text = String::from_utf8(decode(base64)?).ok();
+                if let Some(seen) = facts.paths.get_mut(&host_path(path)?) {
+                    seen.text = text;
+                }
+            }
+            ["secret", path, digest] => {
+                let same = query.secrets.iter().any(|secret| secret.path.as_str() == *path && secret.expected == *digest);
+                facts.secrets.insert(host_path(path)?, same);
+            }
+            ["unit", property] => self.unit(property),
+            ["started", path, base64] => self.started(path, &decode(base64)?),
+            ["origin", home, sum] => {
+                facts.origins.insert(host_path(home)?, (*sum).to_owned());
+            }
+            ["archive", path, sum] => {
+                facts.archives.insert(host_path(path)?, (*sum).to_owned());
+            }
+            ["data", _] => facts.has_data = true,
+            ["marker", _] => facts.has_marker = true,
+            ["answer", name, base64] => {
+                let name = AskName::parse(name).ok_or_else(|| garbled("an answer to nothing that was asked"))?;
+                self.answers.insert(name, decode(base64)?);
+            }
+            ["file", path, base64] => self.memory(path, &decode(base64)?),
+            ["epoch", epoch] => facts.epoch = epoch.trim().parse().map_err(|_| garbled("its epoch is no number"))?,
+            ["silent", address, port] => facts.silent.push(((*address).to_owned(), port.parse().unwrap_or(0))),
+            ["end"] => self.ended = true,
+            _ => return Err(garbled(&format!("an unknown line `{}`", fields.join(" ").chars().take(80).collect::<String>()))),
+        }
+        Ok(())
+    }
+
+    /// `systemctl show` prints a unit's properties in an order of its own; an empty line stands between two units.
+    fn unit(&mut self, property: &str) {
+        if property.is_empty() || self.units.is_empty() {
+            self.units.push(BTreeMap::new());
+        }
+        if let (Some((name, value)), Some(unit)) = (property.split_once('='), self.units.last_mut()) {
+            unit.insert(name.to_owned(), value.to_owned());
+        }
+    }
+
+    fn started(&mut self, path: &str, text: &[u8]) {
+        let unit = path.trim_start_matches("/run/provision/").trim_end_matches(".service.started");
+        let entry = self.facts.units.entry(unit.to_owned()).or_default();
+        for line in String::from_utf8_lossy(text).lines() {
+            if let Some((digest, path)) = line.split_once("  ") {
+                entry.started.insert(path.to_owned(), digest.to_owned());
+            }
+        }
+    }
+
+    fn memory(&mut self, path: &str, text: &[u8]) {
+        let facts = &mut self.facts;
+        let failed = match path.rsplit('/').next() {
+            Some("stamp.json") => put(&mut facts.stamp, text),
+            Some("birth.json") => put(&mut facts.birth, text),
+            Some(name) => {
+                let Some(name) = RecordName::ALL.into_iter().find(|record| name.strip_suffix(".json") == Some(record.text())) else {
+                    return;
+                };
+                match serde_json::from_slice(text) {
+                    Ok(record) => {
+                        facts.records.insert(name, record);
+                        None
+                    }
+                    Err(error) => Some(error),
+                }
+            }
+            None => None,
+        };
+        if let Some(error) = failed {
+            facts.wrong.push(Wrong { path: path.to_owned(), why: error.to_string() });
+        }
+    }
+
+    fn finish(mut self, query: &HostQuery) -> HostFacts {
+        for unit in &self.units {
+            let get = |name: &str| unit.get(name).cloned().unwrap_or_default();
+            let name = get("Id").trim_end_matches(".service").to_owned();
+            if !query.units.contains(&name) {
+                continue;
+            }
+            let entry: &mut UnitFacts = self.facts.units.entry(name).or_default();
+            entry.load = get("LoadState");
+            entry.active = get("ActiveState");
+            entry.sub = get("SubState");
+            entry.file = get("UnitFileState");
+            entry.needs_reload = get("NeedDaemonReload") == "yes";
+            entry.restarts = get("NRestarts").parse().unwrap_or(0);
+        }
+        let answer = |name| self.answers.get(&name).map(Vec::as_slice).unwrap_or_default();
+        self.facts.member = MemberFacts::read(answer(AskName::Srvr), answer(AskName::Mntr));
+        self.facts.master = MasterFacts::read(answer(AskName::Master));
+        self.facts.worker = WorkerFacts::read(answer(AskName::Worker));
+        self.facts.canary = self.answers.get(&AskName::Canary).map(|answer| canary_succeeded(answer));
+        self.facts
+    }
+}
+
+fn put<T: serde::de::DeserializeOwned>(slot: &mut Option<T>, text: &[u8]) -> Option<serde_json::Error> {
+    match serde_json::from_slice(text) {
+        Ok(value) => {
+            *slot = Some(value);
+            None
+        }
+        Err(error) => Some(error),
+    }
+}
+
+fn path_facts(kind: &str, owner: &str, group: &str, mode: &str, identity: &str) -> Result<PathFacts, HostError> {
+    let kind = match kind {
+        "regular file" | "regular empty file" => PathKind::File,
+        "directory" => PathKind::Directory,
+        _ => PathKind::Other,
+    };
+    let mode = u32::from_str_radix(mode, 8).map_err(|_| garbled("a mode is no number"))?;
+    let access = Access { owner: owner.to_owned(), group: group.to_owned(), mode };
+    Ok(PathFacts { kind, access, identity: identity.to_owned(), sha256: None, text: None })
+}
+
+fn host_path(text: &str) -> Result<HostPath, HostError> {
+    text.parse().map_err(|_| garbled("a path that was not asked for"))
+}
+
+fn decode(base64: &str) -> Result<Vec<u8>, HostError> {
+    STANDARD.decode(base64).map_err(|_| garbled("it is not base64"))
+}

@@ -1,0 +1,106 @@
+//! A byte stream to a host: directly, or through a jump host.
+
+use std::net::TcpStream;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use super::config::Route;
+use crate::world::HostError;
+
+/// A machine that does not take a connection within this is not there.
+const CONNECT_LIMIT: Duration = Duration::from_secs(8);
+/// A peer that does not acknowledge what was sent within this is gone.
+const SILENCE_LIMIT: Duration = Duration::from_secs(15);
+
+/// The way to a host. Dropping it ends a jump host's process.
+#[derive(Debug)]
+pub enum Stream {
+    Tcp(TcpStream),
+    Jump { socket: UnixStream, child: Child },
+}
+
+impl Stream {
+    /// Ends a read that is blocked in another thread.
+    pub fn breaker(&self) -> Option<Breaker> {
+        match self {
+            Stream::Tcp(stream) => stream.try_clone().ok().map(Breaker::Tcp),
+            Stream::Jump { socket, .. } => socket.try_clone().ok().map(Breaker::Unix),
+        }
+    }
+}
+
+impl AsRawFd for Stream {
+    fn as_raw_fd(&self) -> RawFd {
+        match self {
+            Stream::Tcp(stream) => stream.as_raw_fd(),
+            Stream::Jump { socket, .. } => socket.as_raw_fd(),
+        }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Stream::Jump { child, .. } = self {
+            // It ends by itself when the socket closes; waiting for it keeps no zombie.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A second handle on a connection, to end it from elsewhere.
+#[derive(Debug)]
+pub enum Breaker {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Breaker {
+    pub fn end(&self) {
+        let _ = match self {
+            Breaker::Tcp(stream) => stream.shutdown(std::net::Shutdown::Both),
+            Breaker::Unix(socket) => socket.shutdown(std::net::Shutdown::Both),
+        };
+    }
+}
+
+/// Connects, all hosts at once, each within its limit: a hundred dead hosts cost no more than one.
+pub async fn connect(route: &Route) -> Result<Stream, HostError> {
+    let unreachable = |why: String| HostError::Unreachable { address: format!("{}:{}", route.address, route.port), why };
+    if let Some(jump) = &route.jump {
+        return through(route, jump).map_err(|error| unreachable(format!("ssh -W through {jump} does not start: {error}")));
+    }
+    let attempt = tokio::net::TcpStream::connect((route.address.as_str(), route.port));
+    let stream = tokio::time::timeout(CONNECT_LIMIT, attempt)
+        .await
+        .map_err(|_| unreachable(format!("silence for {} s", CONNECT_LIMIT.as_secs())))?
+        .map_err(|error| unreachable(error.to_string()))?;
+    let stream = stream.into_std().map_err(|error| unreachable(error.to_string()))?;
+    let prepare = || -> std::io::Result<()> {
+        stream.set_nonblocking(false)?;
+        stream.set_nodelay(true)?;
+        let socket = socket2::SockRef::from(&stream);
+        socket.set_tcp_user_timeout(Some(SILENCE_LIMIT))?;
+        let probes = socket2::TcpKeepalive::new().with_time(Duration::from_secs(5)).with_interval(Duration::from_secs(3)).with_retries(3);
+        socket.set_tcp_keepalive(&probes)
+    };
+    prepare().map_err(|error| unreachable(error.to_string()))?;
+    Ok(Stream::Tcp(stream))
+}
+
+/// OpenSSH itself makes the hop, with all that it knows of Match, hardware keys and further hops.
+fn through(route: &Route, jump: &str) -> std::io::Result<Stream> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let child = Command::new("ssh")
+        .args(["-o", "BatchMode=yes", "-o", "ConnectTimeout=8"])
+        .args(jump.contains(',').then(|| ["-J", jump.rsplit_once(',').map_or("", |(before, _)| before)]).into_iter().flatten())
+        .args(["-W", &format!("{}:{}", route.address, route.port), "--"])
+        .arg(jump.rsplit(',').next().unwrap_or(jump))
+        .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs.try_clone()?)))
+        .stdout(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
+        .stderr(Stdio::null())
+        .spawn()?;
+    Ok(Stream::Jump { socket: ours, child })
+}

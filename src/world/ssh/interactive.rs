@@ -1,0 +1,95 @@
+//! What an operator runs on a host: output as it comes, and files going up.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::config::Config;
+use super::session::Session;
+use crate::topology::value::HostPath;
+use crate::world::{HostError, Target};
+
+/// Where a command's input comes from. Its output always goes to this program's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Io {
+    /// None; as root. The input stays open while we live, so that the other side notices when we do not.
+    Watched,
+    /// None; as the user that logs in.
+    AsUser,
+}
+
+/// How long a blocked read may last before it looks whether the connection still lives.
+const POLL_MILLIS: u32 = 500;
+
+pub async fn run(config: Arc<Config>, target: Target, command: String, io: Io) -> Result<i32, HostError> {
+    let session = Session::open(config, target).await?;
+    let work = tokio::task::spawn_blocking(move || stream(&session, &command, io));
+    work.await.map_err(|error| HostError::Lost { during: "the command".to_owned(), why: error.to_string() })?
+}
+
+fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
+    let lost = |why: String| HostError::Lost { during: "the command".to_owned(), why };
+    session.ssh.set_timeout(20_000);
+    let mut channel = session.ssh.channel_session().map_err(|error| lost(error.message().to_owned()))?;
+    let line = match io {
+        Io::AsUser => command.to_owned(),
+        Io::Watched if session.user == "root" => format!("sh -c {}", crate::world::script::quote(command)),
+        Io::Watched => format!("sudo -n sh -c {}", crate::world::script::quote(command)),
+    };
+    channel.exec(&line).map_err(|error| lost(error.message().to_owned()))?;
+    if io == Io::AsUser {
+        channel.send_eof().map_err(|error| lost(error.message().to_owned()))?;
+    }
+    session.ssh.set_timeout(POLL_MILLIS);
+    let mut buffer = vec![0; 32 * 1024];
+    loop {
+        let mut moved = pump(&mut channel.stream(0), &mut std::io::stdout(), &mut buffer).map_err(lost)?;
+        moved |= pump(&mut channel.stderr(), &mut std::io::stderr(), &mut buffer).map_err(lost)?;
+        if channel.eof() && !moved {
+            break;
+        }
+    }
+    session.ssh.set_timeout(20_000);
+    channel.wait_close().map_err(|error| lost(error.message().to_owned()))?;
+    channel.exit_status().map_err(|error| lost(error.message().to_owned()))
+}
+
+/// Moves what is there. A timeout means that nothing is.
+fn pump(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8]) -> Result<bool, String> {
+    match from.read(buffer) {
+        Ok(0) => Ok(false),
+        Ok(count) => {
+            // A reader that has closed our output ends the command through its own input, below.
+            to.write_all(&buffer[..count]).and_then(|()| to.flush()).map_err(|error| error.to_string())?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::TimedOut || error.kind() == std::io::ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Copies a file to a host, as root, mode 0600. The name appears only when all of it is there.
+pub async fn upload(config: Arc<Config>, target: Target, local: PathBuf, remote: HostPath, limit: Duration) -> Result<(), HostError> {
+    let session = Session::open(config, target).await?;
+    let work = tokio::task::spawn_blocking(move || {
+        let failed = |why: String| HostError::Failed { step: format!("copy {}", local.display()), why };
+        let mut file = std::fs::File::open(&local).map_err(|error| failed(error.to_string()))?;
+        session.ssh.set_timeout(120_000);
+        let folder = remote.parent().expect("the cache has a folder");
+        let script = format!("umask 077; mkdir -p {folder} && cat >{remote}.part && sync {remote}.part && mv -fT {remote}.part {remote}");
+        let command = session.root_command(&format!("sh -c {}", crate::world::script::quote(&script)), limit);
+        let mut channel = session.ssh.channel_session().map_err(|error| failed(error.message().to_owned()))?;
+        channel.exec(&command).map_err(|error| failed(error.message().to_owned()))?;
+        let sent = std::io::copy(&mut file, &mut channel);
+        let ended = channel.send_eof();
+        let mut stderr = String::new();
+        let _ = channel.stderr().read_to_string(&mut stderr);
+        let closed = channel.wait_close();
+        match (sent, ended, closed, channel.exit_status()) {
+            (Ok(_), Ok(()), Ok(()), Ok(0)) => Ok(()),
+            (sent, ..) => Err(failed(sent.err().map_or(stderr, |error| error.to_string()))),
+        }
+    });
+    work.await.map_err(|error| HostError::Lost { during: "copying a file".to_owned(), why: error.to_string() })?
+}

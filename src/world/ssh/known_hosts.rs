@@ -1,0 +1,226 @@
+//! Whose key is whose. Read by ourselves: libssh2's own reader passes over `@revoked` and `@cert-authority`, and reads
+//! all lines anew for every session.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use super::config::Route;
+use crate::world::HostError;
+
+#[derive(Clone, Debug)]
+pub struct KnownHosts {
+    lines: Vec<Line>,
+    /// Where a new key would be added.
+    file: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    marker: Marker,
+    hosts: Hosts,
+    algorithm: String,
+    key: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marker {
+    None,
+    Revoked,
+    Authority,
+}
+
+#[derive(Clone, Debug)]
+enum Hosts {
+    /// Patterns, a leading `!` denies.
+    Plain(Vec<String>),
+    Hashed { salt: Vec<u8>, hash: Vec<u8> },
+}
+
+impl KnownHosts {
+    /// Files that are not there know nobody.
+    pub fn read(files: &[PathBuf]) -> KnownHosts {
+        let lines = files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).flat_map(|text| parse(&text)).collect();
+        KnownHosts { lines, file: files.first().cloned().unwrap_or_default() }
+    }
+
+    /// The algorithms under which this host is known, for the order in which keys are asked for: otherwise a host would be
+    /// called changed that only offered another of its keys.
+    pub fn algorithms(&self, route: &Route) -> Vec<&'static str> {
+        let mut all: Vec<&'static str> = Vec::new();
+        for line in self.of(route).filter(|line| line.marker == Marker::None) {
+            let names: &[&'static str] = match line.algorithm.as_str() {
+                "ssh-ed25519" => &["ssh-ed25519"],
+                "ecdsa-sha2-nistp256" => &["ecdsa-sha2-nistp256"],
+                "ecdsa-sha2-nistp384" => &["ecdsa-sha2-nistp384"],
+                "ecdsa-sha2-nistp521" => &["ecdsa-sha2-nistp521"],
+                "ssh-rsa" => &["rsa-sha2-512", "rsa-sha2-256"],
+                _ => &[],
+            };
+            for name in names {
+                if !all.contains(name) {
+                    all.push(name);
+                }
+            }
+        }
+        all
+    }
+
+    fn of<'a>(&'a self, route: &Route) -> impl Iterator<Item = &'a Line> {
+        let name = if route.port == 22 { route.address.clone() } else { format!("[{}]:{}", route.address, route.port) };
+        self.lines.iter().filter(move |line| line.hosts.has(&name))
+    }
+
+    /// Judges the key that a host offers.
+    pub fn check(&self, route: &Route, key: &[u8]) -> Result<(), HostError> {
+        let lines: Vec<&Line> = self.of(route).collect();
+        let policy = |why: &str| HostError::KeyPolicy { name: route.name.clone(), why: why.to_owned() };
+        if lines.iter().any(|line| line.marker == Marker::Revoked && line.key == key) {
+            return Err(policy("known_hosts says @revoked of it"));
+        }
+        if lines.iter().any(|line| line.marker == Marker::None && line.key == key) {
+            return Ok(());
+        }
+        if lines.iter().any(|line| line.marker == Marker::Authority) {
+            return Err(policy("known_hosts has a @cert-authority for it, which is not supported; list its own key"));
+        }
+        match lines.iter().find(|line| line.marker == Marker::None) {
+            Some(known) => Err(HostError::ChangedKey {
+                name: route.name.clone(),
+                known: fingerprint(&known.key),
+                offered: fingerprint(key),
+            }),
+            None => Err(HostError::UnknownKey {
+                name: route.name.clone(),
+                fingerprint: fingerprint(key),
+                command: accept_command(route, &self.file),
+            }),
+        }
+    }
+}
+
+fn accept_command(route: &Route, file: &Path) -> String {
+    let port = if route.port == 22 { String::new() } else { format!("-p {} ", route.port) };
+    format!("ssh-keyscan {port}{} >> {}", route.address, crate::world::script::quote(&file.display().to_string()))
+}
+
+/// As OpenSSH prints it.
+pub fn fingerprint(key: &[u8]) -> String {
+    format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(key)))
+}
+
+fn parse(text: &str) -> Vec<Line> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).filter_map(parse_line).collect()
+}
+
+fn parse_line(line: &str) -> Option<Line> {
+    let mut words = line.split_whitespace();
+    let first = words.next()?;
+    let (marker, hosts) = match first {
+        "@revoked" => (Marker::Revoked, words.next()?),
+        "@cert-authority" => (Marker::Authority, words.next()?),
+        hosts => (Marker::None, hosts),
+    };
+    let algorithm = words.next()?.to_owned();
+    let key = STANDARD.decode(words.next()?).ok()?;
+    let hosts = match hosts.strip_prefix("|1|").and_then(|rest| rest.split_once('|')) {
+        Some((salt, hash)) => Hosts::Hashed { salt: STANDARD.decode(salt).ok()?, hash: STANDARD.decode(hash).ok()? },
+        None => Hosts::Plain(hosts.split(',').map(str::to_lowercase).collect()),
+    };
+    Some(Line { marker, hosts, algorithm, key })
+}
+
+impl Hosts {
+    fn has(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        match self {
+            Hosts::Hashed { salt, hash } => {
+                let mut mac = Hmac::<sha1::Sha1>::new_from_slice(salt).expect("HMAC takes keys of any length");
+                mac.update(name.as_bytes());
+                mac.verify_slice(hash).is_ok()
+            }
+            Hosts::Plain(patterns) => {
+                let denied = patterns.iter().filter_map(|p| p.strip_prefix('!')).any(|p| glob(p.as_bytes(), name.as_bytes()));
+                !denied && patterns.iter().any(|p| glob(p.as_bytes(), name.as_bytes()))
+            }
+        }
+    }
+}
+
+/// `*` and `?` as OpenSSH takes them.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern.split_first(), text.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) => glob(rest, text) || text.split_first().is_some_and(|(_, tail)| glob(pattern, tail)),
+        (Some((b'?', rest)), Some((_, tail))) => glob(rest, tail),
+        (Some((a, rest)), Some((b, tail))) => a == b && glob(rest, tail),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(address: &str, port: u16) -> Route {
+        Route {
+            name: address.into(),
+            address: address.into(),
+            port,
+            user: "ops".into(),
+            identities: vec![],
+            identities_only: false,
+            known_hosts: vec![],
+            jump: None,
+        }
+    }
+
+    fn known(text: &str) -> KnownHosts {
+        KnownHosts { lines: parse(text), file: "known_hosts".into() }
+    }
+
+    const KEY: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn key() -> Vec<u8> {
+        STANDARD.decode(KEY).expect("base64")
+    }
+
+    #[test]
+    fn law_7_an_unknown_or_changed_key_stops() {
+        let none = known("");
+        assert!(matches!(none.check(&route("h1", 22), &key()), Err(HostError::UnknownKey { .. })));
+        let other = known(&format!("h1 ssh-ed25519 {KEY}"));
+        assert!(other.check(&route("h1", 22), &key()).is_ok());
+        let changed = other.check(&route("h1", 22), b"another").expect_err("changed");
+        assert!(matches!(changed, HostError::ChangedKey { .. }));
+        assert!(!changed.to_string().contains("ssh-keygen"), "a changed key comes with no command");
+    }
+
+    #[test]
+    fn ports_patterns_denials_and_revocations_are_heeded() {
+        let k = known(&format!("[h1]:2222,10.0.0.* ssh-ed25519 {KEY}\n!bad.example,*.example ssh-ed25519 {KEY}\n@revoked r ssh-ed25519 {KEY}\nr ssh-ed25519 {KEY}\n@cert-authority *.ca ssh-ed25519 {KEY}"));
+        assert!(k.check(&route("h1", 2222), &key()).is_ok());
+        assert!(matches!(k.check(&route("h1", 22), &key()), Err(HostError::UnknownKey { .. })));
+        assert!(k.check(&route("10.0.0.7", 22), &key()).is_ok());
+        assert!(k.check(&route("good.example", 22), &key()).is_ok());
+        assert!(matches!(k.check(&route("bad.example", 22), &key()), Err(HostError::UnknownKey { .. })));
+        assert!(matches!(k.check(&route("r", 22), &key()), Err(HostError::KeyPolicy { .. })));
+        assert!(matches!(k.check(&route("x.ca", 22), b"k"), Err(HostError::KeyPolicy { .. })));
+    }
+
+    /// Written by `ssh-keygen -H` from `h1 ssh-ed25519 …`: salt and HMAC-SHA1 of the name.
+    #[test]
+    fn hashed_names_are_found() {
+        let salt = STANDARD.encode([7; 20]);
+        let mut mac = Hmac::<sha1::Sha1>::new_from_slice(&[7; 20]).expect("any length");
+        mac.update(b"h1");
+        let hash = STANDARD.encode(mac.finalize().into_bytes());
+        let k = known(&format!("|1|{salt}|{hash} ssh-ed25519 {KEY}"));
+        assert!(k.check(&route("h1", 22), &key()).is_ok());
+        assert!(k.check(&route("h2", 22), &key()).is_err());
+        assert_eq!(k.algorithms(&route("h1", 22)), ["ssh-ed25519"]);
+    }
+}

@@ -1,0 +1,145 @@
+//! A lease on an anchor: a lock held by a process there that lives as long as our heartbeat does.
+
+use std::io::{BufRead, BufReader, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use super::session::Session;
+use crate::world::script::quote;
+use crate::world::{Epoch, Hold, HostError};
+
+/// A heartbeat every so often,
+const BEAT: Duration = Duration::from_secs(2);
+/// and without one for so long the anchor gives the lease to the next.
+const GRACE_SECONDS: u64 = 15;
+/// A holder that could not send for this long no longer trusts its lease. Less than the grace, so that it gives up first.
+const TRUST: Duration = Duration::from_secs(10);
+/// No apply is longer than this.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+#[derive(Debug)]
+pub struct Lease {
+    epoch: Epoch,
+    beats: Arc<Beats>,
+    stop: Option<mpsc::Sender<()>>,
+}
+
+#[derive(Debug)]
+struct Beats {
+    alive: AtomicBool,
+    started: Instant,
+    /// Milliseconds since `started`.
+    last: AtomicU64,
+}
+
+impl Beats {
+    fn beat(&self) {
+        self.last.store(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
+    }
+}
+
+/// Holds the lock while heartbeats come. It ends with the connection, with silence, and with the host.
+fn holder(who: &str) -> String {
+    format!(
+        r#"{{
+umask 077
+mkdir -p /run/provision && chmod 755 /run/provision || {{ printf 'fail\tcannot make /run/provision\n'; exit 1; }}
+exec 8>>/run/provision/lease
+if ! flock -n 8; then printf 'held\t'; cat /run/provision/holder; exit 0; fi
+printf '%s\t%s\n' {who} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >/run/provision/holder
+printf 'mine\t%s\n' "$(cat /var/lib/provision/epoch 2>/dev/null || echo 0)"
+while [ "$(timeout {GRACE_SECONDS} head -c 1)" = . ]; do :; done
+rm -f /run/provision/holder
+exit 0
+}}
+"#,
+        who = quote(who)
+    )
+}
+
+impl Lease {
+    pub async fn take(session: Session, who: &str) -> Result<Lease, HostError> {
+        let script = holder(who);
+        let (answer, first) = tokio::sync::oneshot::channel();
+        let (stop, stopped) = mpsc::channel();
+        let beats = Arc::new(Beats { alive: AtomicBool::new(true), started: Instant::now(), last: AtomicU64::new(0) });
+        let shared = beats.clone();
+        std::thread::Builder::new()
+            .name("lease".to_owned())
+            .spawn(move || hold(&session, &script, answer, &stopped, &shared))
+            .map_err(|error| HostError::Lost { during: "taking the lease".to_owned(), why: error.to_string() })?;
+        let gone = |_| HostError::Lost { during: "taking the lease".to_owned(), why: "its thread ended".to_owned() };
+        let line = first.await.map_err(gone)??;
+        let fields: Vec<&str> = line.trim_end().split('\t').collect();
+        match fields.as_slice() {
+            ["mine", epoch] => Ok(Lease { epoch: Epoch(epoch.parse().unwrap_or(0)), beats, stop: Some(stop) }),
+            ["held", owner, since] => Err(HostError::Held { owner: (*owner).to_owned(), since: (*since).to_owned() }),
+            ["held", ..] => Err(HostError::Held { owner: "somebody".to_owned(), since: "a moment ago".to_owned() }),
+            _ => Err(HostError::Failed { step: "take the lease".to_owned(), why: fields.join(" ") }),
+        }
+    }
+}
+
+type FirstLine = tokio::sync::oneshot::Sender<Result<String, HostError>>;
+
+fn hold(session: &Session, script: &str, answer: FirstLine, stopped: &mpsc::Receiver<()>, beats: &Beats) {
+    let lost = |why: String| HostError::Lost { during: "taking the lease".to_owned(), why };
+    session.ssh.set_timeout(20_000);
+    let begin = || -> Result<(ssh2::Channel, String), HostError> {
+        let mut channel = session.ssh.channel_session().map_err(|error| lost(error.message().to_owned()))?;
+        channel.exec(&session.root_command("sh -s", LONGEST)).map_err(|error| lost(error.message().to_owned()))?;
+        channel.write_all(script.as_bytes()).and_then(|()| channel.flush()).map_err(|error| lost(error.to_string()))?;
+        let mut line = String::new();
+        BufReader::new(&mut channel).read_line(&mut line).map_err(|error| lost(error.to_string()))?;
+        if line.is_empty() {
+            return Err(HostError::Sudo { user: session.user.clone() });
+        }
+        Ok((channel, line))
+    };
+    let (mut channel, mine) = match begin() {
+        Ok((channel, line)) => {
+            beats.beat();
+            let mine = line.starts_with("mine");
+            // Whoever asked may be gone already: then the channel is closed below.
+            let wanted = answer.send(Ok(line)).is_ok();
+            (channel, mine && wanted)
+        }
+        Err(error) => {
+            beats.alive.store(false, Ordering::SeqCst);
+            let _ = answer.send(Err(error));
+            return;
+        }
+    };
+    while mine && stopped.recv_timeout(BEAT) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if channel.eof() || channel.write_all(b".").and_then(|()| channel.flush()).is_err() {
+            break;
+        }
+        beats.beat();
+    }
+    beats.alive.store(false, Ordering::SeqCst);
+    let _ = channel.send_eof();
+    let _ = channel.close();
+}
+
+impl Hold for Lease {
+    fn is_held(&self) -> bool {
+        let since = self.beats.started.elapsed().saturating_sub(Duration::from_millis(self.beats.last.load(Ordering::SeqCst)));
+        self.beats.alive.load(Ordering::SeqCst) && since < TRUST
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        // The next apply, of this operator too, should find the lease free: wait until the thread has let go, a moment at most.
+        let end = Instant::now() + Duration::from_millis(1500);
+        while self.beats.alive.load(Ordering::SeqCst) && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Hosts over SSH. One session a host, kept for the next script; every wait has an end.
+
+mod config;
+mod connect;
+mod interactive;
+mod known_hosts;
+mod lease;
+mod login;
+mod session;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::script::{Script, act, facts, look, outcome};
+use super::{Epoch, Hold, HostError, Target, World};
+use crate::observe::{HostFacts, HostQuery, Secrets};
+use crate::plan::Action;
+use crate::service::archive::Archive;
+use crate::topology::value::Name;
+
+pub use config::Config;
+pub use interactive::Io;
+use session::{Output, Session};
+
+/// A question is answered within this, or the host is unknown.
+const LOOK_LIMIT: Duration = Duration::from_secs(60);
+/// The longest action: a distribution of 400 MB downloaded, checked and unpacked on a slow disk.
+const ACT_LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// The hosts that ssh reaches.
+#[derive(Debug)]
+pub struct Ssh {
+    config: Arc<Config>,
+    secrets: Secrets,
+    /// Relative paths of `archive: { file: … }` start here.
+    folder: std::path::PathBuf,
+    sessions: Mutex<HashMap<Name, Session>>,
+}
+
+impl Ssh {
+    pub fn new(config: Config, secrets: Secrets, folder: &Path) -> Ssh {
+        Ssh { config: Arc::new(config), secrets, folder: folder.to_owned(), sessions: Mutex::new(HashMap::new()) }
+    }
+
+    /// Runs a script as root and returns all it printed.
+    async fn run(&self, target: &Target, script: Script, limit: Duration, during: &str) -> Result<Output, HostError> {
+        let session = match self.idle(&target.name) {
+            Some(session) => session,
+            None => Session::open(self.config.clone(), target.clone()).await?,
+        };
+        let (session, output) = session.run(script, limit, during).await?;
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(target.name.clone(), session);
+        Ok(output)
+    }
+
+    fn idle(&self, name: &Name) -> Option<Session> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(name)
+    }
+
+    /// Copies archives that are on this machine to where the script will look for them.
+    async fn upload(&self, target: &Target, action: &Action) -> Result<(), HostError> {
+        let Action::Patch(patch) = action else { return Ok(()) };
+        for unpack in &patch.distributions {
+            if let Archive::File { path, .. } = &unpack.archive {
+                let local = self.folder.join(path);
+                let remote = super::script::cached(&unpack.home);
+                interactive::upload(self.config.clone(), target.clone(), local, remote, ACT_LIMIT).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a command line of the operator's with this machine's own input and output. Returns its exit code.
+    pub async fn interactive(&self, target: &Target, command: &str, io: Io) -> Result<i32, HostError> {
+        interactive::run(self.config.clone(), target.clone(), command.to_owned(), io).await
+    }
+}
+
+impl World for Ssh {
+    async fn look(&self, target: &Target, query: &HostQuery) -> Result<HostFacts, HostError> {
+        let before = now_nanos();
+        let output = self.run(target, look(query), LOOK_LIMIT, "looking").await?;
+        let middle = i128::midpoint(before, now_nanos());
+        facts(query, &output.stdout, middle).map_err(|error| match error {
+            HostError::Garbled { why } if !output.stderr.is_empty() => {
+                let stderr = String::from_utf8_lossy(&output.stderr);
+                HostError::Garbled { why: format!("{why}; it said: {}", stderr.lines().last().unwrap_or_default()) }
+            }
+            other => other,
+        })
+    }
+
+    async fn act(&self, target: &Target, action: &Action, epoch: Epoch) -> Result<Vec<String>, HostError> {
+        self.upload(target, action).await?;
+        let title = action.title();
+        let output = self.run(target, act(action, epoch, &self.secrets), ACT_LIMIT, &title).await?;
+        outcome(&title, output.status, &output.stdout, &output.stderr, epoch)
+    }
+
+    async fn hold(&self, target: &Target, who: &str) -> Result<Box<dyn Hold>, HostError> {
+        let session = Session::open(self.config.clone(), target.clone()).await?;
+        Ok(Box::new(lease::Lease::take(session, who).await?))
+    }
+}
+
+fn now_nanos() -> i128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i128::try_from(since.as_nanos()).unwrap_or(i128::MAX))
+}

@@ -1,0 +1,98 @@
+//! One session on one host: a thread at a time uses it, and a breaker ends what takes too long.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::config::Config;
+use super::connect::{Breaker, connect};
+use super::login::login;
+use crate::world::script::Script;
+use crate::world::{HostError, Target};
+
+pub struct Session {
+    pub(super) ssh: ssh2::Session,
+    breaker: Option<Breaker>,
+    pub(super) user: String,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Session({})", self.user)
+    }
+}
+
+/// What a script printed, and how it ended.
+#[derive(Debug)]
+pub struct Output {
+    pub status: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+impl Session {
+    pub async fn open(config: Arc<Config>, target: Target) -> Result<Session, HostError> {
+        let route = config.route(&target)?;
+        let stream = connect(&route).await?;
+        let breaker = stream.breaker();
+        let user = route.user.clone();
+        let opened = tokio::task::spawn_blocking(move || login(&route, stream)).await;
+        let ssh = opened.map_err(|error| HostError::Lost { during: "the login".to_owned(), why: error.to_string() })??;
+        Ok(Session { ssh, breaker, user })
+    }
+
+    /// `sh` as root, bounded on the host too: it may live on when the connection does not.
+    pub fn root_command(&self, shell: &str, limit: Duration) -> String {
+        let bounded = format!("timeout -k 5 {} {shell}", limit.as_secs());
+        if self.user == "root" { bounded } else { format!("sudo -n {bounded}") }
+    }
+
+    /// Runs a script as root. The session comes back only when it is fit for another.
+    pub async fn run(self, script: Script, limit: Duration, during: &str) -> Result<(Session, Output), HostError> {
+        let Session { ssh, breaker, user } = self;
+        let session = Session { ssh, breaker: None, user };
+        let what = during.to_owned();
+        let work = tokio::task::spawn_blocking(move || {
+            let output = session.run_blocking(&script, limit, &what);
+            (session, output)
+        });
+        match tokio::time::timeout(limit + Duration::from_secs(10), work).await {
+            Ok(Ok((mut session, output))) => {
+                session.breaker = breaker;
+                output.map(|output| (session, output))
+            }
+            Ok(Err(error)) => Err(HostError::Lost { during: during.to_owned(), why: error.to_string() }),
+            Err(_) => {
+                // Ends the blocked read; the thread then ends by itself.
+                breaker.iter().for_each(Breaker::end);
+                Err(HostError::Timeout { seconds: limit.as_secs(), during: during.to_owned() })
+            }
+        }
+    }
+
+    fn run_blocking(&self, script: &Script, limit: Duration, during: &str) -> Result<Output, HostError> {
+        let lost = |why: String| HostError::Lost { during: during.to_owned(), why };
+        self.ssh.set_timeout(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
+        let mut channel = self.ssh.channel_session().map_err(|error| lost(error.message().to_owned()))?;
+        channel.exec(&self.root_command("sh -s", limit)).map_err(|error| lost(error.message().to_owned()))?;
+        // A sudo that refuses closes its end: what it says is worth more than the broken pipe.
+        let sent = channel.write_all(script.0.as_bytes()).and_then(|()| channel.flush());
+        let sent = sent.map_err(|error| error.to_string()).and_then(|()| channel.send_eof().map_err(|error| error.message().to_owned()));
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let read = channel.read_to_end(&mut stdout).and_then(|_| channel.stderr().read_to_end(&mut stderr));
+        read.map_err(|error| lost(error.to_string()))?;
+        let closed = channel.wait_close();
+        let status = channel.exit_status().unwrap_or(-1);
+        if stdout.is_empty() && refused_by_sudo(&stderr) {
+            return Err(HostError::Sudo { user: self.user.clone() });
+        }
+        sent.map_err(lost)?;
+        closed.map_err(|error| lost(error.message().to_owned()))?;
+        Ok(Output { status, stdout, stderr })
+    }
+}
+
+fn refused_by_sudo(stderr: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(stderr);
+    text.contains("sudo:") || text.contains("sudo: not found") || text.contains("not in the sudoers file")
+}

@@ -1,0 +1,39 @@
+//! YAML with spans, decoded so that every problem is found at once.
+//!
+//! Nothing here knows what a topology is: [`tree`] turns text into nodes that remember where they stood, [`decode`]
+//! fills ordinary serde types from them and goes on after an error.
+
+pub mod decode;
+pub mod field;
+pub mod suggest;
+pub mod tree;
+
+pub use decode::decode;
+pub use field::{Entries, Entry, Field, Key, RawScalar};
+
+/// A half-open range of bytes in the source text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+/// What is wrong with one place in the text, before it becomes a diagnostic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub kind: FaultKind,
+    pub span: Span,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+/// The kinds of fault that text alone can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Not YAML, or a wrong type or value.
+    Invalid,
+    UnknownKey,
+    DuplicateKey,
+    /// A secret stands where a reference to one belongs; its value must not be shown.
+    SecretInline,
+}

@@ -1,0 +1,24 @@
+//! The nearest right name for a wrong one.
+
+/// Below this Jaro-Winkler similarity a suggestion misleads more than it helps; the value is the one clap uses.
+const SIMILAR_ENOUGH: f64 = 0.7;
+
+/// The candidate most like `wrong`, when one is like it at all.
+pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&wrong, &candidate.to_lowercase()), candidate))
+        .filter(|(similarity, _)| *similarity >= SIMILAR_ENOUGH)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// `did you mean …?`, or else the list of what would be right.
+pub fn hint<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
+    if let Some(near) = nearest(wrong, candidates.clone()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    let all: Vec<_> = candidates.into_iter().map(|name| format!("`{name}`")).collect();
+    (!all.is_empty()).then(|| format!("expected one of {}", all.join(", ")))
+}

@@ -1,0 +1,186 @@
+# Changes this host under its lock, unless somebody with a higher epoch was here. POSIX sh.
+set -u
+LC_ALL=C; export LC_ALL
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+umask 077
+state=/var/lib/provision
+
+say() { printf 'say\t%s\n' "$*"; }
+fail() { printf 'fail\t%s\n' "$*"; exit 1; }
+busy() { printf 'busy\t%s\n' "$1"; exit 1; }
+fenced() { printf 'fenced\t%s\n' "$1"; exit 1; }
+
+lock() { # seconds to wait
+  mkdir -p /run/provision || fail "cannot make /run/provision"
+  chmod 755 /run/provision
+  exec 9>>/run/provision/lock || fail "cannot open the host's lock"
+  flock -w "$1" 9 || busy "$1"
+}
+seen() { cat "$state/epoch" 2>/dev/null || echo 0; }
+fence() { # our epoch: it must be exactly what was raised here
+  [ "$(seen)" = "$1" ] || fenced "$(seen)"
+}
+raise() { # our epoch: never lowers what the host has seen
+  [ "$(seen)" -le "$1" ] || fenced "$(seen)"
+  [ -d "$state" ] || mkdir "$state" || fail "cannot make $state"
+  chmod 755 "$state"
+  printf '%s\n' "$1" | write "$state/epoch" root root 644
+}
+# Beside, synced, renamed: a reader sees the old bytes or the new ones, also after a power cut.
+write() { # path owner group mode; bytes on stdin
+  t=$1.provision-new
+  if cat >"$t" && chown "$2:$3" "$t" && chmod "$4" "$t" && sync "$t" && mv -fT "$t" "$1"; then return 0; fi
+  rm -f "$t"
+  fail "cannot write $1: $(df -Pk "${1%/*}" 2>/dev/null | awk 'NR == 2 { print $4 " KiB free on " $6 }')"
+}
+put() { # path owner group mode; base64 on stdin
+  base64 -d | write "$@" || exit 1
+}
+made() { # what this host got from us and did not have before: a destroy takes only that away
+  grep -qxF "$1" "$state/made" 2>/dev/null && return 0
+  printf '%s\n' "$1" >>"$state/made" && sync "$state/made" || fail "cannot write $state/made"
+}
+user() { # name home
+  getent passwd "$1" >/dev/null && return 0
+  made "user $1"
+  useradd --system --user-group --home-dir "$2" --no-create-home --shell /usr/sbin/nologin "$1" 2>&1 ||
+    fail "cannot add the user $1"
+  say "user $1"
+}
+directory() { # path owner group mode
+  p=$1; missing=
+  while [ ! -d "$p" ]; do
+    [ -e "$p" ] && fail "$p is in the way: it is no directory"
+    missing="$p $missing"; p=${p%/*}
+    [ -n "$p" ] || break
+  done
+  for p in $missing; do
+    made "dir $p"
+    mkdir "$p" || fail "cannot make $p"
+    chmod 755 "$p"
+  done
+  chown "$2:$3" "$1" && chmod "$4" "$1" || fail "cannot set owner and mode of $1"
+}
+unpack() { # home archive sha512-or-dash
+  sum=$(sha512sum <"$2" | cut -d ' ' -f 1) || fail "cannot read the archive $2"
+  [ "$3" = - ] || [ "$sum" = "$3" ] || fail "the archive $2 has the SHA-512 $sum, not $3: it is another one, or damaged"
+  rm -rf "$1.provision-new"
+  mkdir -p "$1.provision-new" || fail "cannot make $1.provision-new"
+  if ! why=$(tar -xzf "$2" -C "$1.provision-new" --strip-components=1 --no-same-owner --no-same-permissions 2>&1); then
+    rm -rf "$1.provision-new"
+    fail "cannot unpack $2: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
+  fi
+  chmod -R u+rwX,go+rX,go-w "$1.provision-new"
+  [ -n "$(ls -A "$1.provision-new")" ] || { rm -rf "$1.provision-new"; fail "the archive $2 is empty"; }
+  printf '%s\n' "$sum" >"$1.provision-new/.provision-origin"
+  chmod 644 "$1.provision-new/.provision-origin"
+  chmod 755 "$1.provision-new"
+  sync -f "$1.provision-new"
+  rm -rf "$1"
+  mv -T "$1.provision-new" "$1" || fail "cannot rename the unpacked $1"
+  say "unpacked $1"
+}
+download() { # url file sha512-or-dash checksum-url-or-dash
+  mkdir -p "${2%/*}"
+  get() {
+    if command -v curl >/dev/null 2>&1; then curl -fsSL --connect-timeout 15 --max-time 1500 --retry 2 -o "$2" "$1"
+    elif command -v wget >/dev/null 2>&1; then wget -q --timeout=15 --tries=3 -O "$2" "$1"
+    else fail "neither curl nor wget is there to download $1: use archive: { file: … }"; fi
+  }
+  want=$3
+  if [ "$4" != - ]; then
+    get "$4" "$2.sum" 2>/dev/null || fail "cannot download the checksum $4"
+    want=$(tr -cs '0-9A-Fa-f' '\n' <"$2.sum" | grep -E '^[0-9A-Fa-f]{128}$' | head -n 1 | tr 'A-F' 'a-f')
+    rm -f "$2.sum"
+    [ -n "$want" ] || fail "no SHA-512 is to be found in $4"
+  fi
+  get "$1" "$2.part" || { rm -f "$2.part"; fail "cannot download $1"; }
+  sum=$(sha512sum <"$2.part" | cut -d ' ' -f 1)
+  [ "$sum" = "$want" ] || { rm -f "$2.part"; fail "what $1 sent has the SHA-512 $sum, not $want"; }
+  mv -fT "$2.part" "$2"
+}
+reload_units() { systemctl daemon-reload || fail "systemd cannot read its units"; }
+enable() { systemctl -q enable "$1" 2>/dev/null || fail "cannot enable $1"; }
+start() {
+  enable "$1"
+  systemctl reset-failed "$1" 2>/dev/null
+  systemctl start "$1" || fail "$1 does not start: $(systemctl status --no-pager -n 3 "$1" 2>&1 | tail -n 3 | tr '\n' ' ')"
+}
+stop() {
+  systemctl cat "$1" >/dev/null 2>&1 || return 0
+  systemctl stop "$1" || fail "$1 does not stop"
+}
+drop_unit() { # unit file: its service stopped, disabled and forgotten
+  stop "$1"
+  systemctl -q disable "$1" 2>/dev/null
+  return 0
+}
+# Keeps the old files of a unit, so that they can be put back.
+keep() { # unit
+  kept=$state/kept/$1
+  rm -rf "$kept.new"
+  mkdir -p "$kept.new" || fail "cannot make $kept.new"
+}
+keep_file() { # unit path
+  if [ -e "$2" ]; then
+    mkdir -p "$state/kept/$1.new/$(dirname "$2")" && cp -a "$2" "$state/kept/$1.new/$2" || fail "cannot keep $2"
+  else
+    printf '%s\n' "$2" >>"$state/kept/$1.new/absent"
+  fi
+}
+kept() { # unit: from now on these are what is put back
+  sync -f "$state/kept/$1.new"
+  rm -rf "$state/kept/$1"
+  mv -T "$state/kept/$1.new" "$state/kept/$1" || fail "cannot keep the old files of $1"
+}
+put_back() { # unit
+  cd "$state/kept/$1" 2>/dev/null || fail "no old files of $1 are kept"
+  if [ -f absent ]; then
+    while read -r path; do rm -f "$path"; done <absent
+    rm -f absent
+  fi
+  find . -type f | while read -r path; do
+    target=${path#.}
+    cp -a "$path" "$target.provision-new" && sync "$target.provision-new" && mv -fT "$target.provision-new" "$target" ||
+      fail "cannot put back $target"
+  done || exit 1
+  cd /
+}
+# Lets a worker finish: SIGPWR decommissions it; then no executor is left, or the time is over.
+drain() { # unit address port seconds
+  systemctl kill -s PWR --kill-whom=main "$1" 2>/dev/null || return 0
+  end=$(($(date +%s) + $4))
+  while [ "$(date +%s)" -lt "$end" ]; do
+    sleep 1
+    timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "GET /json/ HTTP/1.0\r\n\r\n" >&3 && cat <&3' ask "$2" "$3" 2>/dev/null |
+      tr -d ' \n' | grep -q '"executors":\[\]' && return 0
+  done
+  say "still busy after $4 s"
+}
+was_made() { grep -qxF "$1" "$state/made" 2>/dev/null; }
+remove_file() { rm -f "$1" "$1.provision-new" && say "gone file $1"; }
+remove_directory() { # path data(true/false) delete-data(true/false)
+  [ -d "$1" ] || return 0
+  if [ "$2" = true ] && [ "$3" != true ] && [ -n "$(ls -A "$1")" ]; then say "stays data $1"; return 0; fi
+  if ! was_made "dir $1" && { [ "$2" != true ] || [ "$3" != true ]; }; then
+    [ -n "$(ls -A "$1")" ] && say "stays directory $1 (it was here before)"
+    return 0
+  fi
+  if [ "$2" = true ] && [ "$3" = true ]; then find "$1" -mindepth 1 -delete; fi
+  if ! was_made "dir $1"; then say "stays directory $1 (it was here before, now empty)"; return 0; fi
+  if rmdir "$1" 2>/dev/null; then say "gone directory $1"; else say "stays directory $1 (it holds what is not ours)"; fi
+}
+remove_scratch() { # a directory whose content is ours alone
+  [ -d "$1" ] && was_made "dir $1" && find "$1" -mindepth 1 -delete
+  return 0
+}
+remove_made_parents() { # directories made on the way to ours, deepest first
+  sed -n 's/^dir //p' "$state/made" 2>/dev/null | sort -r | while read -r p; do rmdir "$p" 2>/dev/null && say "gone directory $p"; done
+  return 0
+}
+remove_user() {
+  was_made "user $1" || { say "stays user $1 (it was here before)"; return 0; }
+  getent passwd "$1" >/dev/null || return 0
+  if pgrep -u "$1" >/dev/null 2>&1; then say "stays user $1 (a process of it runs)"; return 0; fi
+  userdel "$1" 2>/dev/null && say "gone user $1"
+}

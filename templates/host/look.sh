@@ -1,0 +1,99 @@
+# Reads everything that a plan wants to know of this host, in one go. POSIX sh; nothing is changed.
+# Every fact is a line of fields separated by tabs; what may hold anything comes as base64.
+set -u
+LC_ALL=C; export LC_ALL
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+umask 077
+
+fact() {
+  printf '%s' "$1"; shift
+  for field do printf '\t%s' "$field"; done
+  printf '\n'
+}
+encoded() { base64 | tr -d '\n'; }
+text() { # key, file: the file's bytes, if there is one
+  [ -f "$2" ] || return 0
+  printf '%s\t%s\t' "$1" "$2"; encoded <"$2"; printf '\n'
+}
+# The nearest directory above a path that exists.
+above() {
+  p=$1
+  while [ ! -d "$p" ]; do p=${p%/*}; [ -n "$p" ] || p=/; done
+  printf '%s' "$p"
+}
+
+machine() {
+  fact clock "$(date +%s%N)"
+  [ -r /etc/os-release ] && (. /etc/os-release; fact os "${ID:-linux} ${VERSION_ID:-}")
+  fact cores "$(nproc 2>/dev/null || echo 1)"
+  fact memory "$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)"
+  for tool in bash flock timeout base64 sha256sum sha512sum tar gzip systemctl awk stat getent useradd nft curl wget apt-get; do
+    command -v "$tool" >/dev/null 2>&1 && fact tool "$tool"
+  done
+  # Listening sockets: hexadecimal port and the owner's uid. The state 0A is LISTEN.
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+    awk '$4 == "0A" { n = split($2, a, ":"); print "listen\t" a[n] "\t" $8 }' | sort -u
+}
+java_facts() { # the oldest that will do
+  major=0
+  if java=$(command -v java); then
+    real=$(readlink -f "$java")
+    version=$(sed -n 's/^JAVA_VERSION="\(.*\)"/\1/p' "${real%/bin/java}/release" 2>/dev/null)
+    [ -n "$version" ] || version=$(java -version 2>&1 | sed -n 's/.*version "\([^"]*\)".*/\1/p' | head -n 1)
+    fact java "$real" "$version"
+    return
+  fi
+  for v in 17 21 25; do
+    [ "$v" -ge "$1" ] || continue
+    if apt-cache show "openjdk-$v-jre-headless" >/dev/null 2>&1; then fact apt-java "openjdk-$v-jre-headless"; return; fi
+  done
+}
+space() { fact space "$1" "$(df -Pk "$(above "$1")" | awk 'NR == 2 { print $4 }')"; }
+users() { getent passwd "$@" | awk -F: '{ print "user\t" $1 "\t" $3 "\t" $6 }'; }
+paths() { stat --printf='path\t%n\t%F\t%U\t%G\t%a\t%i:%Y\n' -- "$@" 2>/dev/null; }
+# Digests, and the text of what differs from $expected (lines of digest and path), as far as it is short.
+digests() {
+  sha256sum -- "$@" 2>/dev/null | while read -r digest path; do
+    fact sum "$digest" "$path"
+    case "$expected" in
+      *"$digest $path
+"*) ;;
+      *"$path
+"*) [ "$(stat -c %s -- "$path")" -le 65536 ] && text text "$path" ;;
+    esac
+  done
+}
+secret() { # path, nonce: a digest that tells nothing to who does not know the secret
+  [ -f "$1" ] && fact secret "$1" "$({ printf %s "$2"; cat -- "$1"; } | sha256sum | cut -d ' ' -f 1)"
+}
+units() {
+  systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts -- "$@" | sed 's/^/unit\t/'
+  for unit do text started "/run/provision/$unit.started"; done
+}
+distribution() { # home, archive or -
+  if [ -f "$1/.provision-origin" ]; then
+    fact origin "$1" "$(cat "$1/.provision-origin")"
+  elif [ "$2" != - ] && [ -f "$2" ]; then
+    fact archive "$2" "$(sha512sum <"$2" | cut -d ' ' -f 1)"
+  fi
+}
+member() { # data directory, log directory
+  for d in "$2/version-2" "$1/version-2"; do
+    if [ -d "$d" ] && [ -n "$(ls -A "$d")" ]; then fact data "$d"; break; fi
+  done
+  [ -e "$2/initialize" ] && fact marker "$2/initialize"
+}
+ask() { # name, address, port, request in base64: what the other side answers until it closes, within 4 s
+  answer=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && cat <&3' ask "$2" "$3" "$4" 2>/dev/null | encoded)
+  fact answer "$1" "$answer"
+}
+reach() { # address, port: only silence is said; a refusal shows that packets get there
+  timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' reach "$1" "$2" 2>/dev/null
+  [ $? -ne 124 ] || fact silent "$1" "$2"
+}
+memory() {
+  for name in stamp birth intended applied; do text file "/var/lib/provision/$name.json"; done
+  [ -f /var/lib/provision/epoch ] && fact epoch "$(cat /var/lib/provision/epoch)"
+}
+
+fact begin

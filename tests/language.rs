@@ -1,0 +1,94 @@
+//! The language by its examples: what must pass passes, what must be refused is refused where and as its first lines say.
+
+use std::path::{Path, PathBuf};
+
+use provision::diagnostic::{Severity, locate};
+use provision::topology::{self, Source};
+
+fn yaml_files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder exists")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+fn diagnose(source: &Source) -> Vec<provision::diagnostic::Located> {
+    let (file, mut problems) = topology::load(source);
+    topology::check(&file, &mut problems);
+    problems.sorted().into_iter().map(|problem| locate(problem, source)).collect()
+}
+
+#[test]
+fn every_example_validates() {
+    for path in yaml_files("topologies") {
+        let source = Source::read(&path).expect("readable");
+        let errors: Vec<_> = diagnose(&source).into_iter().filter(|d| d.severity == Severity::Error).collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+    }
+}
+
+#[test]
+fn every_bad_file_gives_what_its_first_lines_expect() {
+    for path in yaml_files("topologies/bad") {
+        let source = Source::read(&path).expect("readable");
+        let found = diagnose(&source);
+        let expected: Vec<_> = source.text.lines().filter_map(|line| line.strip_prefix("# expect: ")).collect();
+        assert!(!expected.is_empty(), "{} expects nothing", path.display());
+        for line in &expected {
+            let [severity, code, line] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let severity = match severity {
+                "error" => Severity::Error,
+                "warning" => Severity::Warning,
+                _ => Severity::Note,
+            };
+            assert!(
+                found.iter().any(|d| d.severity == severity && d.code == code && (line == "*" || d.line.to_string() == line)),
+                "{}: no {code} at line {line} in {found:#?}",
+                path.display()
+            );
+        }
+        let errors = found.iter().filter(|d| d.severity == Severity::Error).count();
+        let wanted = expected.iter().filter(|line| line.starts_with("error")).count();
+        assert_eq!(errors, wanted, "{}: {found:#?}", path.display());
+    }
+}
+
+#[test]
+fn what_the_decoder_takes_the_schema_takes() {
+    let schema = serde_json::from_str(&topology::schema()).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for path in yaml_files("topologies") {
+        let source = Source::read(&path).expect("readable");
+        let value = as_json(&source.text);
+        let errors: Vec<_> = validator.iter_errors(&value).map(|e| format!("{} at {}", e, e.instance_path())).collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+    }
+    let unknown = serde_json::json!({"apiVersion": "provision/v1", "name": "x", "platforms": {}, "services": {}, "x": 1});
+    assert!(!validator.is_valid(&unknown), "an unknown key passed the schema");
+    let missing = serde_json::json!({"apiVersion": "provision/v1", "platforms": {}, "services": {}});
+    assert!(!validator.is_valid(&missing), "a missing name passed the schema");
+}
+
+/// The project's own tree as JSON, by YAML's core schema.
+fn as_json(text: &str) -> serde_json::Value {
+    use provision::yaml::tree::{Node, Plain, Value, classify, parse};
+    fn convert(node: &Node) -> serde_json::Value {
+        match &node.value {
+            Value::List(items) => items.iter().map(convert).collect(),
+            Value::Map(entries) => entries.iter().map(|(key, value)| (key.text.clone(), convert(value))).collect(),
+            Value::Scalar { text, plain } => match if *plain { classify(text) } else { Plain::Text } {
+                Plain::Null => serde_json::Value::Null,
+                Plain::Bool(value) => value.into(),
+                Plain::Integer => text.parse::<i64>().expect("an integer").into(),
+                Plain::Float => text.parse::<f64>().expect("a number").into(),
+                Plain::Text => text.clone().into(),
+            },
+        }
+    }
+    convert(&parse(text, &mut Vec::new()).expect("YAML"))
+}
