@@ -32,7 +32,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         let units: String = units.iter().map(|unit| format!(" -u {unit}")).collect();
         // Ends with this program: its input closes when we do.
         let command = format!(
-            "journalctl --no-pager -o short-iso{units} -n {}{follow} & pid=$!; (cat >/dev/null; kill $pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
+            "exec 3<&0; journalctl --no-pager -o short-iso{units} -n {}{follow} & pid=$!; (cat <&3 >/dev/null; kill $pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
             args.lines
         );
         let world = &loaded.world;

@@ -63,7 +63,11 @@ impl Sink for Progress {
                 if let Some(bar) = self.bars.remove(&host) {
                     bar.finish_and_clear();
                 }
-                let said = if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) };
+                let said = match said.len() {
+                    0 => String::new(),
+                    1..=4 => format!(" ({})", said.join(", ")),
+                    many => format!(" ({many} things)"),
+                };
                 self.line(&format!("  {host}: {title}{said}"));
             }
             Event::Failed { host, title, error } => {

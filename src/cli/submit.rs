@@ -79,9 +79,9 @@ fn command(job: &Job, loaded: &Loaded, target: &Target) -> anyhow::Result<String
     });
     // A group of its own, so that all of it can be ended. The secret is in the environment, never in an argument.
     Ok(format!(
-        "cd /var/lib/spark || exit 1; {environment}export SPARK_CONF_DIR=/etc/spark HOME=/var/lib/spark; \
+        "exec 3<&0; cd /var/lib/spark || exit 1; {environment}export SPARK_CONF_DIR=/etc/spark HOME=/var/lib/spark; \
          setsid setpriv --reuid spark --regid spark --init-groups {} </dev/null & pid=$!; \
-         (cat >/dev/null; kill -- -$pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
+         (cat <&3 >/dev/null; kill -- -$pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
         submit.join(" ")
     ))
 }

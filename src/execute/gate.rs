@@ -45,15 +45,20 @@ pub fn judge(role: Role, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Serv
 }
 
 /// Counts passes in a row, and starts anew when a member was restarted in between.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Settled {
+    role: Role,
     passes: u32,
     since: Option<Instant>,
     uptimes: BTreeMap<Name, u64>,
 }
 
 impl Settled {
-    /// Takes one look into account; `facts.whole` is left only once it has lasted.
+    pub fn of(role: Role) -> Settled {
+        Settled { role, passes: 0, since: None, uptimes: BTreeMap::new() }
+    }
+
+    /// Takes one look into account; for an ensemble `facts.whole` is left only once it has lasted.
     pub fn take(&mut self, seen: &BTreeMap<Name, Seen>, facts: &mut ServiceFacts) {
         let mut restarted = false;
         for (name, uptime) in seen.iter().filter_map(|(name, seen)| Some((name, seen.facts()?.member.as_ref()?.uptime_millis))) {
@@ -64,7 +69,7 @@ impl Settled {
             self.passes = 0;
             self.since = None;
         }
-        if !facts.whole {
+        if !facts.whole || self.role != Role::ZooKeeper {
             return;
         }
         self.passes += 1;
@@ -83,7 +88,7 @@ pub fn pause() -> impl Future<Output = ()> {
 
 impl<W: World, S: Sink> Execution<'_, W, S> {
     pub(super) async fn gate(&mut self, gate: &Gate) -> Result<(), Outcome> {
-        let mut settled = Settled::default();
+        let mut settled = Settled::of(gate.role);
         let end = Instant::now() + Duration::from_secs(gate.seconds);
         loop {
             let seen = look(gate.role, self.desired, self.world).await;

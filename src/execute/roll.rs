@@ -12,7 +12,7 @@ use crate::world::World;
 
 impl<W: World, S: Sink> Execution<'_, W, S> {
     pub(super) async fn roll(&mut self, roll: &Roll, report: &mut Report) -> Result<(), Outcome> {
-        let mut settled = Settled::default();
+        let mut settled = Settled::of(roll.role);
         let mut touched: Vec<Name> = Vec::new();
         // What this run has restarted is waited for, not restarted again and again.
         let mut tried: BTreeSet<Name> = BTreeSet::new();
@@ -47,7 +47,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                     tried.extend(members.iter().cloned());
                     touched = members;
                     self.restart(roll, &touched, &because, report).await?;
-                    settled = Settled::default();
+                    settled = Settled::of(roll.role);
                     end = Instant::now() + limit;
                 }
             }
