@@ -2,16 +2,16 @@
 //!
 //! The modules are the stages, in order; data goes one way through them. `docs/architecture.md` draws the picture.
 
-pub mod yaml;
-pub mod diagnostic;
-pub mod topology;
-pub mod platform;
-pub mod service;
+pub mod cli;
 pub mod cluster;
 pub mod desired;
-pub mod render;
+pub mod diagnostic;
+pub mod execute;
 pub mod observe;
 pub mod plan;
+pub mod platform;
+pub mod render;
+pub mod service;
+pub mod topology;
 pub mod world;
-pub mod execute;
-pub mod cli;
+pub mod yaml;

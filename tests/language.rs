@@ -47,7 +47,9 @@ fn every_bad_file_gives_what_its_first_lines_expect() {
                 _ => Severity::Note,
             };
             assert!(
-                found.iter().any(|d| d.severity == severity && d.code == code && (line == "*" || d.line.to_string() == line)),
+                found
+                    .iter()
+                    .any(|d| d.severity == severity && d.code == code && (line == "*" || d.line.to_string() == line)),
                 "{}: no {code} at line {line} in {found:#?}",
                 path.display()
             );
@@ -68,7 +70,8 @@ fn what_the_decoder_takes_the_schema_takes() {
         let errors: Vec<_> = validator.iter_errors(&value).map(|e| format!("{} at {}", e, e.instance_path())).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
     }
-    let unknown = serde_json::json!({"apiVersion": "provision/v1", "name": "x", "platforms": {}, "services": {}, "x": 1});
+    let unknown =
+        serde_json::json!({"apiVersion": "provision/v1", "name": "x", "platforms": {}, "services": {}, "x": 1});
     assert!(!validator.is_valid(&unknown), "an unknown key passed the schema");
     let missing = serde_json::json!({"apiVersion": "provision/v1", "platforms": {}, "services": {}});
     assert!(!validator.is_valid(&missing), "a missing name passed the schema");

@@ -37,23 +37,23 @@ pub struct Args {
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let path = args.topology.path();
     let sealed = read_sealed(path)?;
-    let (loaded, goal) = match &sealed {
-        Some(sealed) => {
-            let source = Source::new(sealed.topology_name.clone(), sealed.topology_text.clone());
-            let goal = Goal::Apply { allow_outage: sealed.allow_outage, skip_unreachable: sealed.skip_unreachable };
-            (input::open(source)?, goal)
-        }
-        None => {
-            let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
-            (input::open(input::read(path)?)?, goal)
-        }
+    let (loaded, goal) = if let Some(sealed) = &sealed {
+        let source = Source::new(sealed.topology_name.clone(), sealed.topology_text.clone());
+        let goal = Goal::Apply { allow_outage: sealed.allow_outage, skip_unreachable: sealed.skip_unreachable };
+        (input::open(source)?, goal)
+    } else {
+        let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
+        (input::open(input::read(path)?)?, goal)
     };
     let (plan, observed) = planning::make(&goal, &loaded).await?;
     if let Some(sealed) = &sealed {
         let moved = sealed.moved(&plan);
         if !moved.is_empty() {
             let all: Vec<_> = moved.iter().take(20).map(|moved| format!("\n  {moved}")).collect();
-            return Err(Failure::say(Exit::Refused, format!("what the plan touches has changed since it was saved; plan again:{}", all.concat())));
+            return Err(Failure::say(
+                Exit::Refused,
+                format!("what the plan touches has changed since it was saved; plan again:{}", all.concat()),
+            ));
         }
     }
     eprint!("{plan}");
@@ -86,7 +86,10 @@ fn read_sealed(path: &Path) -> Result<Option<SealedPlan>, Failure> {
     let sealed: SealedPlan = serde_json::from_str(&text)
         .map_err(|error| Failure::say(Exit::Error, format!("{} is not a saved plan: {error}", path.display())))?;
     if sealed.version != SealedPlan::VERSION || !sealed.is_intact() {
-        return Err(Failure::say(Exit::Refused, format!("the seal of {} is broken: it was edited, or another version wrote it; plan again", path.display())));
+        return Err(Failure::say(
+            Exit::Refused,
+            format!("the seal of {} is broken: it was edited, or another version wrote it; plan again", path.display()),
+        ));
     }
     Ok(Some(sealed))
 }
@@ -94,10 +97,11 @@ fn read_sealed(path: &Path) -> Result<Option<SealedPlan>, Failure> {
 /// Every host and every reason, as a table, before the first change.
 async fn check_fit(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> {
     let mut checks = preflight::preflight(&loaded.desired, observed);
-    let queries = preflight::pairs(&loaded.desired)
+    let queries = preflight::pairs(&loaded.desired, observed)
         .into_iter()
-        .filter(|(name, _)| observed.facts(name).is_some())
-        .map(|(name, pairs)| (Target::of(&loaded.desired.hosts[&name].host), for_reach(&loaded.desired.cluster, &pairs)))
+        .map(|(name, pairs)| {
+            (Target::of(&loaded.desired.hosts[&name].host), for_reach(&loaded.desired.cluster, &pairs))
+        })
         .collect();
     for (name, seen) in look_at_all(queries, &loaded.world).await {
         for (address, port) in seen.facts().map(|facts| facts.silent.clone()).unwrap_or_default() {
@@ -115,7 +119,13 @@ async fn check_fit(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> 
     }
     eprintln!("{:16} {:10} {:44} what to do", "host", "check", "seen");
     for check in &bad {
-        eprintln!("{:16} {:10} {:44} {}", check.host, check.what, check.seen, check.problem.as_deref().unwrap_or_default());
+        eprintln!(
+            "{:16} {:10} {:44} {}",
+            check.host,
+            check.what,
+            check.seen,
+            check.problem.as_deref().unwrap_or_default()
+        );
     }
     Err(Failure::say(Exit::Unfit, format!("{} of {} checks failed; nothing was changed", bad.len(), checks.len())))
 }
@@ -127,7 +137,10 @@ pub async fn carry_out(goal: &Goal, plan: Plan, loaded: &Loaded, observed: &Obse
     let moved = plan.moved(&fresh);
     if !moved.is_empty() {
         let all: Vec<_> = moved.iter().take(20).map(|moved| format!("\n  {moved}")).collect();
-        return Err(Failure::say(Exit::Refused, format!("the hosts changed while the plan was read; plan again:{}", all.concat())));
+        return Err(Failure::say(
+            Exit::Refused,
+            format!("the hosts changed while the plan was read; plan again:{}", all.concat()),
+        ));
     }
     let approved = fresh.approve(Consent::given()).map_err(|error| Failure::new(Exit::Refused, error))?;
     let stop = watch_interrupts();
@@ -161,7 +174,9 @@ fn watch_interrupts() -> Arc<Stop> {
     let stop = Arc::new(Stop::default());
     let asked = stop.clone();
     tokio::spawn(async move {
-        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
+        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+            return;
+        };
         loop {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
@@ -186,10 +201,18 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
         Outcome::Refused { .. } => Exit::Refused,
         Outcome::LeaseLost => Exit::Locked,
         Outcome::Failed { failures } => {
-            let all: Vec<_> = failures.iter().map(|(host, title, error)| format!("\n  {host}, {title}: {error}")).collect();
+            let all: Vec<_> =
+                failures.iter().map(|(host, title, error)| format!("\n  {host}, {title}: {error}")).collect();
             let fenced = failures.iter().any(|(.., error)| matches!(error, crate::world::HostError::Fenced { .. }));
             let exit = if fenced { Exit::Locked } else { Exit::Failed };
-            return Err(Failure::say(exit, format!("{} of the steps failed; what was begun is whole, and `{again}` goes on:{}", failures.len(), all.concat())));
+            return Err(Failure::say(
+                exit,
+                format!(
+                    "{} of the steps failed; what was begun is whole, and `{again}` goes on:{}",
+                    failures.len(),
+                    all.concat()
+                ),
+            ));
         }
         Outcome::NotWell { .. } | Outcome::PutBack { .. } => Exit::Failed,
     };

@@ -43,7 +43,10 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let skipped = plan.skipped.clone();
     let report = carry_out(&goal, plan, &loaded, &observed).await?;
     if args.json {
-        println!("{}", serde_json::json!({ "outcome": report.outcome.to_string(), "ledger": report.said, "left": skipped }));
+        println!(
+            "{}",
+            serde_json::json!({ "outcome": report.outcome.to_string(), "ledger": report.said, "left": skipped })
+        );
     } else {
         for (host, lines) in &report.said {
             lines.iter().for_each(|line| println!("{host:16} {line}"));

@@ -37,13 +37,19 @@ pub fn find(node: &str, loaded: &Loaded) -> Result<Target, Failure> {
         .find(|instance| instance.node == node)
         .map(|instance| &instance.host)
         .or_else(|| loaded.cluster.hosts.keys().find(|name| name.as_str() == node));
-    let all = || loaded.cluster.instances.iter().map(|instance| instance.node.as_str()).chain(loaded.cluster.hosts.keys().map(Name::as_str));
-    match host {
-        Some(host) => Ok(Target::of(&loaded.cluster.hosts[host])),
-        None => {
-            let hint = crate::yaml::suggest::hint(node, all().collect::<Vec<_>>()).unwrap_or_default();
-            Err(Failure::say(Exit::Error, format!("there is no node or host `{node}`; {hint}")))
-        }
+    let all = || {
+        loaded
+            .cluster
+            .instances
+            .iter()
+            .map(|instance| instance.node.as_str())
+            .chain(loaded.cluster.hosts.keys().map(Name::as_str))
+    };
+    if let Some(host) = host {
+        Ok(Target::of(&loaded.cluster.hosts[host]))
+    } else {
+        let hint = crate::yaml::suggest::hint(node, all().collect::<Vec<_>>()).unwrap_or_default();
+        Err(Failure::say(Exit::Error, format!("there is no node or host `{node}`; {hint}")))
     }
 }
 

@@ -51,9 +51,7 @@ pub fn colour(stream: &impl IsTerminal) -> bool {
 }
 
 pub fn read(path: &Path) -> Result<Source, Failure> {
-    Source::read(path)
-        .with_context(|| format!("cannot read the topology {}", path.display()))
-        .map_err(Failure::error)
+    Source::read(path).with_context(|| format!("cannot read the topology {}", path.display())).map_err(Failure::error)
 }
 
 /// A topology without errors; warnings are shown on stderr.
@@ -66,7 +64,9 @@ pub fn load(source: &Source) -> Result<Topology, Failure> {
             eprint!("{}", show(problem, source, colour));
         }
     }
-    topology.ok_or_else(|| Failure::say(Exit::Error, format!("{} is not right; `provision explain CODE` says more of a code", source.name)))
+    topology.ok_or_else(|| {
+        Failure::say(Exit::Error, format!("{} is not right; `provision explain CODE` says more of a code", source.name))
+    })
 }
 
 /// Everything a command on hosts works with.
@@ -105,8 +105,13 @@ fn read_secrets(desired: &Desired, folder: &Path) -> anyhow::Result<Secrets> {
 fn read_secret(secret: &SecretRef, folder: &Path) -> anyhow::Result<String> {
     match secret {
         SecretRef::Env(name) => {
-            let value = std::env::var(name).map_err(|_| anyhow!("the secret in the environment variable {name} is not set"))?;
-            if value.is_empty() { Err(anyhow!("the secret in the environment variable {name} is empty")) } else { Ok(value) }
+            let value =
+                std::env::var(name).map_err(|_| anyhow!("the secret in the environment variable {name} is not set"))?;
+            if value.is_empty() {
+                Err(anyhow!("the secret in the environment variable {name} is empty"))
+            } else {
+                Ok(value)
+            }
         }
         SecretRef::File(path) => {
             use std::os::unix::fs::PermissionsExt;
@@ -114,7 +119,12 @@ fn read_secret(secret: &SecretRef, folder: &Path) -> anyhow::Result<String> {
             let context = || format!("cannot read the secret in {}", path.display());
             let mode = std::fs::metadata(&path).with_context(context)?.permissions().mode();
             if mode & 0o077 != 0 {
-                return Err(anyhow!("{} may be read by others (mode {:04o}): chmod 600 {}", path.display(), mode & 0o7777, path.display()));
+                return Err(anyhow!(
+                    "{} may be read by others (mode {:04o}): chmod 600 {}",
+                    path.display(),
+                    mode & 0o7777,
+                    path.display()
+                ));
             }
             let text = std::fs::read_to_string(&path).with_context(context)?;
             let value = text.trim_end_matches('\n').to_owned();
@@ -126,7 +136,9 @@ fn read_secret(secret: &SecretRef, folder: &Path) -> anyhow::Result<String> {
 /// For a double-quoted word, which sh and systemd read alike.
 fn escape(secret: &str) -> anyhow::Result<String> {
     if secret.chars().any(char::is_control) {
-        return Err(anyhow!("a secret holds a control character (a line break, perhaps): systemd could not hand it on"));
+        return Err(anyhow!(
+            "a secret holds a control character (a line break, perhaps): systemd could not hand it on"
+        ));
     }
     Ok(secret.chars().fold(String::new(), |mut out, c| {
         if matches!(c, '"' | '\\' | '$' | '`') {

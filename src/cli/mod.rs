@@ -58,7 +58,7 @@ pub fn main() -> Result<Exit, Failure> {
     match cli.command {
         Command::Validate(args) => validate::run(&args),
         Command::Explain(args) => explain::run(&args),
-        Command::Schema(args) => schema::run(&args),
+        Command::Schema(args) => Ok(schema::run(&args)),
         Command::Render(args) => render::run(&args),
         Command::Plan(args) => wait(plan::run(&args)),
         Command::Apply(args) => wait(apply::run(&args)),

@@ -43,7 +43,9 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(path) = &args.out {
         let sealed = SealedPlan::seal(&plan, &loaded.source.name, &loaded.source.text);
         let text = serde_json::to_string_pretty(&sealed).map_err(Failure::error)?;
-        std::fs::write(path, text).with_context(|| format!("cannot write the plan to {}", path.display())).map_err(Failure::error)?;
+        std::fs::write(path, text)
+            .with_context(|| format!("cannot write the plan to {}", path.display()))
+            .map_err(Failure::error)?;
         eprintln!("saved; `provision apply {}` does exactly this, or nothing", path.display());
     }
     if !plan.unknown.is_empty() && !args.skip_unreachable {

@@ -49,7 +49,8 @@ impl Sink for Progress {
             Event::Begun { host, title } => {
                 if let Some(live) = &self.live {
                     let bar = live.add(ProgressBar::new_spinner());
-                    let style = ProgressStyle::with_template("       {prefix:14} {spinner} {msg} {elapsed}").expect("a template");
+                    let style = ProgressStyle::with_template("       {prefix:14} {spinner} {msg} {elapsed}")
+                        .expect("a template");
                     bar.set_style(style);
                     bar.set_prefix(host.to_string());
                     bar.set_message(title);

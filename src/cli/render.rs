@@ -33,7 +33,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let tree = render::hosts(&desired::of(&cluster));
     let folder = args.out.join("hosts-out").join(source.stem());
     if !args.check {
-        render::write(&folder, &tree).with_context(|| format!("cannot write below {}", folder.display())).map_err(Failure::error)?;
+        render::write(&folder, &tree)
+            .with_context(|| format!("cannot write below {}", folder.display()))
+            .map_err(Failure::error)?;
         if args.json {
             println!("{}", serde_json::json!({ "folder": folder, "files": tree.keys().collect::<Vec<_>>() }));
         } else {
@@ -41,7 +43,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Done);
     }
-    let differences = render::check(&folder, &tree).with_context(|| format!("cannot read {}", folder.display())).map_err(Failure::error)?;
+    let differences = render::check(&folder, &tree)
+        .with_context(|| format!("cannot read {}", folder.display()))
+        .map_err(Failure::error)?;
     if args.json {
         let all: Vec<_> = differences.iter().map(ToString::to_string).collect();
         println!("{}", serde_json::json!({ "differences": all }));
@@ -51,5 +55,13 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     if differences.is_empty() {
         return Ok(Exit::Done);
     }
-    Err(Failure::say(Exit::Error, format!("{} differs in {} files from what the topology renders to; run `provision render {}`", folder.display(), differences.len(), source.name)))
+    Err(Failure::say(
+        Exit::Error,
+        format!(
+            "{} differs in {} files from what the topology renders to; run `provision render {}`",
+            folder.display(),
+            differences.len(),
+            source.name
+        ),
+    ))
 }

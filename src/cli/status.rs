@@ -98,7 +98,11 @@ fn status(loaded: &Loaded, observed: &Observed) -> Status {
     }
     for (name, facts) in observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
         for (unit, seen) in facts.units.iter().filter(|(_, seen)| !seen.is_running() || !seen.is_enabled()) {
-            wrong.push(format!("{name}: {unit} is {}, {}", seen.active, if seen.file.is_empty() { "not there" } else { &seen.file }));
+            wrong.push(format!(
+                "{name}: {unit} is {}, {}",
+                seen.active,
+                if seen.file.is_empty() { "not there" } else { &seen.file }
+            ));
         }
     }
     let totals = spark::alive_master(&observed.hosts).map(|master| {
@@ -129,7 +133,9 @@ fn state(role: Role, facts: &HostFacts) -> String {
                 }
             },
         ),
-        Role::Master => facts.master.as_ref().map_or_else(|| "does not answer".to_owned(), |master| master.status.clone()),
+        Role::Master => {
+            facts.master.as_ref().map_or_else(|| "does not answer".to_owned(), |master| master.status.clone())
+        }
         Role::Worker => facts
             .worker
             .as_ref()
@@ -146,7 +152,13 @@ fn show(status: &Status) {
     if let Some(totals) = &status.spark {
         println!(
             "{}: {} workers, {} of {} cores and {} of {} MiB in use, {} applications",
-            totals.master, totals.workers, totals.cores_used, totals.cores, totals.memory_used_mib, totals.memory_mib, totals.applications
+            totals.master,
+            totals.workers,
+            totals.cores_used,
+            totals.cores,
+            totals.memory_used_mib,
+            totals.memory_mib,
+            totals.applications
         );
     }
     if status.wrong.is_empty() {

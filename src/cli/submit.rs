@@ -24,11 +24,18 @@ pub struct Args {
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let loaded = input::open(input::read(args.topology.path())?)?;
     let Some((_, job)) = loaded.cluster.jobs.iter().find(|(name, _)| name.as_str() == args.job) else {
-        let hint = crate::yaml::suggest::hint(&args.job, loaded.cluster.jobs.keys().map(crate::topology::value::Name::as_str).collect::<Vec<_>>());
-        return Err(Failure::say(Exit::Error, format!("there is no job `{}`; {}", args.job, hint.unwrap_or_else(|| "the topology has none".to_owned()))));
+        let hint = crate::yaml::suggest::hint(
+            &args.job,
+            loaded.cluster.jobs.keys().map(crate::topology::value::Name::as_str).collect::<Vec<_>>(),
+        );
+        return Err(Failure::say(
+            Exit::Error,
+            format!("there is no job `{}`; {}", args.job, hint.unwrap_or_else(|| "the topology has none".to_owned())),
+        ));
     };
     // Drivers run on the masters' hosts: those ports are declared. Any of them will do, the first that answers does it.
-    let mut last = HostError::Unreachable { address: "every master".to_owned(), why: "the topology has none".to_owned() };
+    let mut last =
+        HostError::Unreachable { address: "every master".to_owned(), why: "the topology has none".to_owned() };
     for master in loaded.cluster.of_role(Role::Master) {
         let target = Target::of(&loaded.cluster.hosts[&master.host]);
         let command = command(job, &loaded, &target).map_err(Failure::error)?;
@@ -69,14 +76,25 @@ fn command(job: &Job, loaded: &Loaded, target: &Target) -> anyhow::Result<String
     words.push(match &job.application {
         Application::Home(path) => format!("{home}{path}"),
         Application::Url(url) => url.clone(),
-        Application::File(path) => return Err(anyhow!("{}: applications of your own are not copied over yet; use home: or a URL", path.display())),
+        Application::File(path) => {
+            return Err(anyhow!(
+                "{}: applications of your own are not copied over yet; use home: or a URL",
+                path.display()
+            ));
+        }
     });
     let connect = loaded.cluster.zookeeper_connect().unwrap_or_default();
-    words.extend(job.arguments.iter().map(|argument| argument.replace("{spark.master}", &master).replace("{zookeeper.connect}", &connect)));
+    words.extend(
+        job.arguments
+            .iter()
+            .map(|argument| argument.replace("{spark.master}", &master).replace("{zookeeper.connect}", &connect)),
+    );
     let submit: Vec<_> = words.iter().map(|word| quote(word)).collect();
-    let environment = spark.service.authenticate.as_ref().map_or_else(String::new, |_| {
-        format!("set -a; . {}; set +a; ", HostPath::known(spark::SECRET_FILE))
-    });
+    let environment = spark
+        .service
+        .authenticate
+        .as_ref()
+        .map_or_else(String::new, |_| format!("set -a; . {}; set +a; ", HostPath::known(spark::SECRET_FILE)));
     // A group of its own, so that all of it can be ended. The secret is in the environment, never in an argument.
     Ok(format!(
         "exec 3<&0; cd /var/lib/spark || exit 1; {environment}export SPARK_CONF_DIR=/etc/spark HOME=/var/lib/spark; \

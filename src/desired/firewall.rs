@@ -62,7 +62,10 @@ pub fn desire(cluster: &Cluster, state: &mut HostState) {
 }
 
 fn sources(cluster: &Cluster, from: &[Role]) -> String {
-    let addresses: BTreeSet<_> =
-        from.iter().flat_map(|role| cluster.of_role(*role)).map(|instance| cluster.address(&instance.host).as_str()).collect();
+    let addresses: BTreeSet<_> = from
+        .iter()
+        .flat_map(|role| cluster.of_role(*role))
+        .map(|instance| cluster.address(&instance.host).as_str())
+        .collect();
     addresses.into_iter().collect::<Vec<_>>().join(", ")
 }

@@ -95,7 +95,11 @@ pub struct File {
 pub enum Content {
     Text(String),
     /// `before`, the secret (escaped for a double-quoted word of sh and systemd), `after`.
-    Secret { before: String, secret: SecretRef, after: String },
+    Secret {
+        before: String,
+        secret: SecretRef,
+        after: String,
+    },
 }
 
 impl Content {

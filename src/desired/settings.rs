@@ -95,7 +95,8 @@ impl Writer {
     }
 
     fn spark(&mut self, spark: &SparkOnHosts) {
-        let SparkOnHosts { service: Spark { version, archive, standalone: _, config, authenticate }, standalone } = spark;
+        let SparkOnHosts { service: Spark { version, archive, standalone: _, config, authenticate }, standalone } =
+            spark;
         let Standalone { masters, workers, job_ports } = standalone;
         let Masters { place: _, port: master_port, web_ui: master_ui, heap: master_heap } = masters;
         let Workers { place: _, cores, memory, port: worker_port, web_ui: worker_ui, heap: worker_heap } = workers;

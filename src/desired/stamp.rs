@@ -80,11 +80,8 @@ impl Owned {
 pub fn desire(cluster: &Cluster, name: &Name, state: &mut HostState) {
     let node = name.as_str();
     state.directory(&HostPath::known(STATE_FOLDER), Access::root(0o755), false, node);
-    let anchors = cluster
-        .anchors()
-        .into_iter()
-        .map(|host| Anchor { reach: cluster.hosts[&host].reach.clone(), host })
-        .collect();
+    let anchors =
+        cluster.anchors().into_iter().map(|host| Anchor { reach: cluster.hosts[&host].reach.clone(), host }).collect();
     let mut owned = Owned::of(state);
     owned.files.insert(HostPath::known(STAMP_PATH));
     let instances = cluster.on_host(name).map(|instance| instance.node.clone()).collect();

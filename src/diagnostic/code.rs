@@ -89,7 +89,10 @@ mod tests {
     fn every_page_says_what_is_wrong_what_happens_and_what_to_write() {
         for code in Code::ALL {
             let page = code.page();
-            assert!(page.starts_with(&format!("# {code}: {}\n", code.title())), "{code}: heading differs from its title");
+            assert!(
+                page.starts_with(&format!("# {code}: {}\n", code.title())),
+                "{code}: heading differs from its title"
+            );
             for part in ["## What is wrong", "## What happens in a real cluster", "## What to write instead"] {
                 assert!(page.contains(part), "{code}: no part `{part}`");
             }

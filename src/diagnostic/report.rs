@@ -95,13 +95,21 @@ impl miette::Diagnostic for View<'_> {
 }
 
 /// Words in a key that announce a secret value.
-const SECRET_WORDS: [&str; 5] = ["pass", "secret", "token", "credential", "accesskey"];
+const SECRET_WORDS: [&str; 7] = ["pass", "secret", "token", "credential", "accesskey", "access.key", "account.key"];
 
 /// The text with every scalar behind a secret-looking key overwritten, byte for byte, so that spans still agree.
 fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut awaited = false;
     for line in text.split_inclusive('\n') {
-        out.push_str(&mask_line(line));
+        // `password:` and its value on the line below.
+        if awaited && !line.contains(':') && !line.trim().is_empty() {
+            out.extend(line.bytes().map(|b| if b.is_ascii_whitespace() { char::from(b) } else { '*' }));
+        } else {
+            out.push_str(&mask_line(line));
+        }
+        let key = line.trim_end().strip_suffix(':').map(str::to_lowercase);
+        awaited = key.is_some_and(|key| SECRET_WORDS.iter().any(|secret| key.contains(secret)));
     }
     out
 }
@@ -114,7 +122,7 @@ fn mask_line(line: &str) -> String {
         out.push_str(key);
         let word = key.rsplit(['{', ',', ' ', '"', '\'']).find(|part| part.len() > 1).unwrap_or("").to_lowercase();
         let secret = SECRET_WORDS.iter().any(|secret| word.contains(secret));
-        let open = value.trim_start().starts_with(['{', '[', '\n', '\r']) || value.trim().is_empty();
+        let open = value.trim_start().starts_with(['{', '\n', '\r']) || value.trim().is_empty();
         rest = value;
         if secret && !open {
             let end = value.find([',', '}', '\n']).unwrap_or(value.len());
@@ -136,6 +144,12 @@ mod tests {
         let masked = mask(line);
         assert_eq!(masked, "  postgres: { user: admin, password: *******, database: x }\n");
         assert_eq!(masked.len(), line.len());
+    }
+
+    #[test]
+    fn a_password_on_the_next_line_or_in_a_list_is_masked() {
+        assert_eq!(mask("password:\n  hunter2\nuser: a\n"), "password:\n  *******\nuser: a\n");
+        assert_eq!(mask("password: [hunter2]\n"), "password: *********\n");
     }
 
     #[test]

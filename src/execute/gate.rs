@@ -1,7 +1,9 @@
 //! Waiting until a service is whole, and stays so for a while.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::{Event, Execution, Outcome, Sink};
 use crate::desired::Desired;
@@ -61,7 +63,9 @@ impl Settled {
     /// Takes one look into account; for an ensemble `facts.whole` is left only once it has lasted.
     pub fn take(&mut self, seen: &BTreeMap<Name, Seen>, facts: &mut ServiceFacts) {
         let mut restarted = false;
-        for (name, uptime) in seen.iter().filter_map(|(name, seen)| Some((name, seen.facts()?.member.as_ref()?.uptime_millis))) {
+        for (name, uptime) in
+            seen.iter().filter_map(|(name, seen)| Some((name, seen.facts()?.member.as_ref()?.uptime_millis)))
+        {
             let before = self.uptimes.insert(name.clone(), uptime);
             restarted |= before.is_some_and(|before| uptime < before);
         }
@@ -95,7 +99,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let mut facts = judge(gate.role, self.desired, &seen);
             // Hosts that the plan leaves out do not hold it up.
             if facts.nodes.iter().any(|(name, _)| !gate.hosts.contains(name)) {
-                facts.whole = gate.hosts.iter().all(|name| facts.nodes.get(name).is_some_and(|node| node.health.serves()));
+                facts.whole =
+                    gate.hosts.iter().all(|name| facts.nodes.get(name).is_some_and(|node| node.health.serves()));
             }
             settled.take(&seen, &mut facts);
             if facts.whole {
@@ -104,7 +109,11 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             }
             let because = facts.missing.join("; ");
             if Instant::now() > end {
-                return Err(Outcome::NotWell { what: format!("waiting for every {}", gate.role.title()), seconds: gate.seconds, because });
+                return Err(Outcome::NotWell {
+                    what: format!("waiting for every {}", gate.role.title()),
+                    seconds: gate.seconds,
+                    because,
+                });
             }
             if self.stop.is_asked() {
                 return Err(Outcome::Interrupted { before: "the gate was passed".to_owned() });

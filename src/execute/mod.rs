@@ -57,7 +57,9 @@ pub enum Outcome {
     PutBack { node: String, put_back: bool, because: String },
     #[error("refused: {why}")]
     Refused { why: String },
-    #[error("the lease is lost: the anchors no longer hear from this apply, and another may have begun; nothing more was changed")]
+    #[error(
+        "the lease is lost: the anchors no longer hear from this apply, and another may have begun; nothing more was changed"
+    )]
     LeaseLost,
 }
 
@@ -118,10 +120,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
 
     /// From here on every host of the plan refuses whoever came before.
     async fn raise(&mut self, plan: &crate::plan::Plan, report: &mut Report) -> Result<(), Outcome> {
-        let steps: Vec<Step> = targets(plan)
-            .into_values()
-            .map(|target| Step { target, action: Action::Raise, why: Vec::new() })
-            .collect();
+        let steps: Vec<Step> =
+            targets(plan).into_values().map(|target| Step { target, action: Action::Raise, why: Vec::new() }).collect();
         self.steps(&steps, report).await?;
         let line = journal::begun(plan, self.lease);
         self.steps(&self.on_anchors(plan, &line), report).await
@@ -131,7 +131,11 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let reachable = targets(plan);
         let anchors = self.desired.anchors.iter().filter_map(|host| reachable.get(host));
         anchors
-            .map(|target| Step { target: target.clone(), action: Action::Journal { line: line.to_owned() }, why: Vec::new() })
+            .map(|target| Step {
+                target: target.clone(),
+                action: Action::Journal { line: line.to_owned() },
+                why: Vec::new(),
+            })
             .collect()
     }
 
@@ -157,7 +161,11 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                             done.push((host, said));
                         }
                         Err(error) => {
-                            let _ = events.send(Event::Failed { host: host.clone(), title: title.clone(), error: error.to_string() });
+                            let _ = events.send(Event::Failed {
+                                host: host.clone(),
+                                title: title.clone(),
+                                error: error.to_string(),
+                            });
                             return (done, Some((host, title, error)));
                         }
                     }

@@ -1,7 +1,9 @@
 //! One node after the other, as `roll::next` says, from facts that are never older than one look.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::gate::{Settled, judge, look, pause};
 use super::{Event, Execution, Outcome, Report, Sink};
@@ -34,14 +36,18 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             match step {
                 Next::Done => return Ok(()),
                 Next::Refuse { why } => return Err(Outcome::Refused { why }),
-                Next::Wait { because } if Instant::now() > end => return Err(self.give_up(roll, &touched, because, report).await),
+                Next::Wait { because } if Instant::now() > end => {
+                    return Err(self.give_up(roll, &touched, because, report).await);
+                }
                 Next::Wait { because } => {
                     self.sink.event(Event::Waiting { because });
                     pause().await;
                 }
                 // Between two nodes all are well: the safe point to stop at.
                 Next::Do { .. } if self.stop.is_asked() => {
-                    return Err(Outcome::Interrupted { before: format!("the next {} was restarted", roll.role.title()) });
+                    return Err(Outcome::Interrupted {
+                        before: format!("the next {} was restarted", roll.role.title()),
+                    });
                 }
                 Next::Do { members, because } => {
                     tried.extend(members.iter().cloned());
@@ -54,7 +60,13 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         }
     }
 
-    async fn restart(&mut self, roll: &Roll, members: &[Name], because: &str, report: &mut Report) -> Result<(), Outcome> {
+    async fn restart(
+        &mut self,
+        roll: &Roll,
+        members: &[Name],
+        because: &str,
+        report: &mut Report,
+    ) -> Result<(), Outcome> {
         let mut steps = Vec::new();
         for host in members {
             let member = &roll.members[host];
@@ -62,8 +74,11 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             steps.push(step(member, swap(member)));
         }
         match self.steps(&steps, report).await {
-            Err(Outcome::Failed { failures }) if failures.iter().all(|(.., error)| !error.is_unreachable() && !fenced(error)) => {
-                let because = failures.iter().map(|(host, _, error)| format!("{host}: {error}")).collect::<Vec<_>>().join("; ");
+            Err(Outcome::Failed { failures })
+                if failures.iter().all(|(.., error)| !error.is_unreachable() && !fenced(error)) =>
+            {
+                let because =
+                    failures.iter().map(|(host, _, error)| format!("{host}: {error}")).collect::<Vec<_>>().join("; ");
                 Err(self.give_up(roll, members, because, report).await)
             }
             other => other,
@@ -73,10 +88,15 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     /// The nodes touched last get their old files back; whatever happens then, no further node is touched.
     async fn give_up(&mut self, roll: &Roll, touched: &[Name], because: String, report: &mut Report) -> Outcome {
         if touched.is_empty() {
-            return Outcome::NotWell { what: format!("before the first {} was restarted", roll.role.title()), seconds: roll.seconds, because };
+            return Outcome::NotWell {
+                what: format!("before the first {} was restarted", roll.role.title()),
+                seconds: roll.seconds,
+                because,
+            };
         }
         let members: Vec<&RollMember> = touched.iter().map(|host| &roll.members[host]).collect();
-        let steps: Vec<Step> = members.iter().map(|member| step(member, Action::PutBack { unit: member.unit.clone() })).collect();
+        let steps: Vec<Step> =
+            members.iter().map(|member| step(member, Action::PutBack { unit: member.unit.clone() })).collect();
         let mut put_back = self.steps(&steps, report).await.is_ok();
         if put_back {
             put_back = self.serves_again(roll, touched).await;

@@ -39,11 +39,18 @@ impl MemberFacts {
             "standalone" => MemberMode::Standalone,
             _ => return None,
         };
-        let zxid = after("Zxid:").and_then(|zxid| u64::from_str_radix(zxid.trim_start_matches("0x"), 16).ok()).unwrap_or(0);
+        let zxid =
+            after("Zxid:").and_then(|zxid| u64::from_str_radix(zxid.trim_start_matches("0x"), 16).ok()).unwrap_or(0);
         let mntr = String::from_utf8_lossy(mntr);
-        let key = |key: &str| mntr.lines().find_map(|line| line.split_once('\t').filter(|(name, _)| *name == key)).map(|(_, v)| v);
+        let key = |key: &str| {
+            mntr.lines().find_map(|line| line.split_once('\t').filter(|(name, _)| *name == key)).map(|(_, v)| v)
+        };
         let number = |name: &str| key(name).and_then(|value| value.parse::<f64>().ok());
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counters far below 2^32, never negative")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "counters far below 2^32, never negative"
+        )]
         let count = |name: &str| number(name).map(|value| value as u32);
         let voters = match (count("zk_synced_followers"), count("zk_synced_non_voting_followers")) {
             (Some(all), others) => Some(all - others.unwrap_or(0).min(all)),
@@ -54,7 +61,8 @@ impl MemberFacts {
         Some(MemberFacts {
             mode,
             epoch: zxid >> 32,
-            broadcasts: mode == MemberMode::Standalone || key("zk_peer_state").is_some_and(|state| state.ends_with("broadcast")),
+            broadcasts: mode == MemberMode::Standalone
+                || key("zk_peer_state").is_some_and(|state| state.ends_with("broadcast")),
             synced_voters: voters,
             pending_syncs: count("zk_pending_syncs"),
             quorum_size: count("zk_quorum_size"),
@@ -153,23 +161,25 @@ const NODE_EXISTS: i32 = -110;
 /// It answers only once the quorum has agreed, and leaves nothing behind.
 pub fn canary_request() -> Vec<u8> {
     let frame = |body: Vec<u8>| [u32::try_from(body.len()).expect("short").to_be_bytes().to_vec(), body].concat();
-    let text = |text: &str| [u32::try_from(text.len()).expect("short").to_be_bytes().to_vec(), text.as_bytes().to_vec()].concat();
+    let text = |text: &str| {
+        [u32::try_from(text.len()).expect("short").to_be_bytes().to_vec(), text.as_bytes().to_vec()].concat()
+    };
     let connect = [
-        vec![0; 4],                         // protocol version
-        vec![0; 8],                         // last zxid seen
+        vec![0; 4], // protocol version
+        vec![0; 8], // last zxid seen
         CANARY_TIMEOUT.to_be_bytes().to_vec(),
-        vec![0; 8],                         // session id: a new one
-        16_u32.to_be_bytes().to_vec(),      // password
+        vec![0; 8],                    // session id: a new one
+        16_u32.to_be_bytes().to_vec(), // password
         vec![0; 16],
-        vec![0],                            // not read-only
+        vec![0], // not read-only
     ]
     .concat();
     let create = [
-        1_i32.to_be_bytes().to_vec(),       // xid
+        1_i32.to_be_bytes().to_vec(), // xid
         OP_CREATE.to_be_bytes().to_vec(),
         text(CANARY),
-        vec![0; 4],                         // no data
-        1_u32.to_be_bytes().to_vec(),       // one ACL
+        vec![0; 4],                   // no data
+        1_u32.to_be_bytes().to_vec(), // one ACL
         ALL_PERMISSIONS.to_be_bytes().to_vec(),
         text("world"),
         text("anyone"),
@@ -204,7 +214,7 @@ mod tests {
         (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("hex")).collect()
     }
 
-    /// Recorded from ZooKeeper 3.9.5.
+    /// Recorded from `ZooKeeper` 3.9.5.
     #[test]
     fn a_canary_is_what_zookeeper_answered_to() {
         let request = "0000002d 00000000 0000000000000000 00000fa0 0000000000000000 00000010
@@ -216,8 +226,16 @@ mod tests {
             00000025 00000001 0000000100000002 00000000 00000011 2f70726f766973696f6e2d63616e617279
             00000010 00000002 0000000100000003 00000000";
         assert!(canary_succeeded(&bytes(success)));
-        assert!(canary_succeeded(&bytes(&success.replacen("0000000100000002 00000000", "0000000100000002 ffffff92", 1))));
-        assert!(!canary_succeeded(&bytes(&success.replacen("0000000100000002 00000000", "0000000100000002 ffffff9c", 1))));
+        assert!(canary_succeeded(&bytes(&success.replacen(
+            "0000000100000002 00000000",
+            "0000000100000002 ffffff92",
+            1
+        ))));
+        assert!(!canary_succeeded(&bytes(&success.replacen(
+            "0000000100000002 00000000",
+            "0000000100000002 ffffff9c",
+            1
+        ))));
         assert!(!canary_succeeded(b""));
         assert!(!canary_succeeded(&bytes("00000025 00000000 00000fa0")));
     }

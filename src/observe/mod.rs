@@ -12,8 +12,12 @@ use crate::topology::value::{HostPath, Name};
 use crate::world::{HostError, Target, World};
 
 pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts, canary_request, canary_succeeded};
-pub use facts::{BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, UserFacts, Wrong};
-pub use query::{Ask, AskName, HostQuery, SecretQuestion, for_gate, for_goal, for_memory, for_reach, key_of_secret, sha256};
+pub use facts::{
+    BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, UserFacts, Wrong,
+};
+pub use query::{
+    Ask, AskName, HostQuery, SecretQuestion, for_gate, for_goal, for_memory, for_reach, key_of_secret, sha256,
+};
 
 /// What was seen of one host.
 #[derive(Clone, Debug)]
@@ -71,11 +75,8 @@ impl Observed {
 
 /// Looks at every host of the goal, then at those which only the cluster's memory knows.
 pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -> Observed {
-    let queries: Vec<_> = desired
-        .hosts
-        .values()
-        .map(|state| (Target::of(&state.host), for_goal(state, desired, secrets)))
-        .collect();
+    let queries: Vec<_> =
+        desired.hosts.values().map(|state| (Target::of(&state.host), for_goal(state, desired, secrets))).collect();
     let hosts = look_at_all(queries, world).await;
     let mut observed = Observed { hosts, departed: BTreeMap::new() };
     // Anchors that have left may know of further hosts: ask until nothing new turns up.

@@ -83,7 +83,8 @@ const JSON_REQUEST: &[u8] = b"GET /json/ HTTP/1.0\r\n\r\n";
 
 /// Everything that a plan wants to know of a host of the goal.
 pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets) -> HostQuery {
-    let mut query = HostQuery { cluster: desired.cluster.to_string(), machine: true, java: state.java, ..HostQuery::default() };
+    let mut query =
+        HostQuery { cluster: desired.cluster.to_string(), machine: true, java: state.java, ..HostQuery::default() };
     query.paths.extend(state.directories.keys().map(|path| (path.clone(), None)));
     for (path, file) in &state.files {
         let digest = match &file.content {
@@ -106,10 +107,12 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets) -> Host
         };
         query.distributions.insert(home.clone(), archive);
     }
-    query.space = state.directories.iter().filter(|(_, directory)| directory.data).map(|(path, _)| path.clone()).collect();
+    query.space =
+        state.directories.iter().filter(|(_, directory)| directory.data).map(|(path, _)| path.clone()).collect();
     query.space.extend(state.distributions.keys().cloned());
     let is_member = state.services.values().any(|service| service.role == Some(Role::ZooKeeper));
-    query.member = desired.quorum.as_ref().filter(|_| is_member).map(|quorum| (quorum.data_dir.clone(), quorum.log_dir.clone()));
+    query.member =
+        desired.quorum.as_ref().filter(|_| is_member).map(|quorum| (quorum.data_dir.clone(), quorum.log_dir.clone()));
     query.asks = state
         .services
         .values()

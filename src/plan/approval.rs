@@ -46,7 +46,8 @@ impl Plan {
             Goal::Destroy { .. } => (true, true),
         };
         if !allow_outage && !self.outages.is_empty() {
-            let all: Vec<_> = self.outages.iter().map(|outage| format!("{}: about {} s", outage.what, outage.seconds)).collect();
+            let all: Vec<_> =
+                self.outages.iter().map(|outage| format!("{}: about {} s", outage.what, outage.seconds)).collect();
             return Err(NotApproved::Outage(all.join(", ")));
         }
         if !skip && !self.unknown.is_empty() {

@@ -189,7 +189,11 @@ impl<'a> Planner<'a> {
                 if installed.is_none() && *has != expected {
                     refusals.push(Refusal::Host {
                         host: name.clone(),
-                        why: format!("the archive of {home} has the SHA-512 {}…, and that of {by} is {}…", short(has), short(&expected)),
+                        why: format!(
+                            "the archive of {home} has the SHA-512 {}…, and that of {by} is {}…",
+                            short(has),
+                            short(&expected)
+                        ),
                         instead: "put the same archive on every host".to_owned(),
                     });
                 }
@@ -201,7 +205,8 @@ impl<'a> Planner<'a> {
 
     /// What changed settings ask for, by their classes. Returns the roles that must stop together.
     fn classify_settings(&mut self, refusals: &mut Vec<Refusal>) -> BTreeSet<Role> {
-        let Some(before) = self.observed.record(RecordName::Applied).or(self.observed.record(RecordName::Intended)) else {
+        let Some(before) = self.observed.record(RecordName::Applied).or(self.observed.record(RecordName::Intended))
+        else {
             return BTreeSet::new();
         };
         let applied = self.observed.record(RecordName::Applied).is_some();
@@ -227,7 +232,11 @@ impl<'a> Planner<'a> {
                 }),
                 Class::Outage => {
                     let zookeeper = path.starts_with("zookeeper.");
-                    roles.extend(if zookeeper { [Role::ZooKeeper, Role::Master] } else { [Role::Worker, Role::Master] });
+                    roles.extend(if zookeeper {
+                        [Role::ZooKeeper, Role::Master]
+                    } else {
+                        [Role::Worker, Role::Master]
+                    });
                     self.outages.push(Outage {
                         what: if zookeeper { "ZooKeeper and Spark's masters" } else { "Spark" }.to_owned(),
                         seconds: MEMBER_RESTART_SECONDS + MASTER_TAKEOVER_SECONDS,
@@ -248,12 +257,18 @@ impl<'a> Planner<'a> {
             if record.birth != quorum.birth {
                 refusals.push(Refusal::Host {
                     host: (*host).clone(),
-                    why: format!("it took part in the birth of {} with other members ({})", record.birth.cluster, list(&record.birth.members)),
-                    instead: "growing, shrinking and replacing members is not delivered yet; put the old list back".to_owned(),
+                    why: format!(
+                        "it took part in the birth of {} with other members ({})",
+                        record.birth.cluster,
+                        list(&record.birth.members)
+                    ),
+                    instead: "growing, shrinking and replacing members is not delivered yet; put the old list back"
+                        .to_owned(),
                 });
             }
         }
-        let with_data = members.iter().filter(|name| self.observed.facts(name).is_some_and(|facts| facts.has_data)).count();
+        let with_data =
+            members.iter().filter(|name| self.observed.facts(name).is_some_and(|facts| facts.has_data)).count();
         let life = if records.iter().any(|(_, record)| record.complete) {
             Life::Complete
         } else if records.is_empty() {
@@ -261,7 +276,8 @@ impl<'a> Planner<'a> {
         } else {
             Life::Begun
         };
-        let unseen: Vec<_> = members.iter().filter(|name| self.observed.facts(name).is_none()).map(ToString::to_string).collect();
+        let unseen: Vec<_> =
+            members.iter().filter(|name| self.observed.facts(name).is_none()).map(ToString::to_string).collect();
         match life {
             Life::Unborn if with_data > 0 => refusals.push(Refusal::Cluster {
                 why: format!("{with_data} of {} members have data in {}, and nothing records that it is this cluster's", members.len(), quorum.data_dir),
@@ -291,7 +307,9 @@ impl<'a> Planner<'a> {
             return;
         }
         for (name, facts) in self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))) {
-            let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster == self.desired.cluster) else { continue };
+            let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster == self.desired.cluster) else {
+                continue;
+            };
             let anchors: Vec<Name> = stamp.anchors.iter().map(|anchor| anchor.host.clone()).collect();
             if anchors != self.desired.anchors {
                 refusals.push(Refusal::Host {
@@ -327,7 +345,11 @@ impl<'a> Planner<'a> {
         for (host, change) in &self.changes {
             let state = self.state(host);
             if let Some(package) = &change.package {
-                packages.push(self.step(host, Action::InstallPackage { package: package.clone() }, vec![Reason::Differs]));
+                packages.push(self.step(
+                    host,
+                    Action::InstallPackage { package: package.clone() },
+                    vec![Reason::Differs],
+                ));
             }
             let held: BTreeSet<HostPath> = held_back(state, change).into_values().flatten().collect();
             let patch = patch(change, state, agreed, &|path| held.contains(path));
@@ -360,7 +382,9 @@ impl<'a> Planner<'a> {
         let birth = |complete| Action::Born { record: BirthRecord { birth: quorum.birth.clone(), complete } };
         let seen = |name: &&Name| self.observed.facts(name).is_some();
         let lacks = |name: &Name, complete: bool| {
-            self.observed.facts(name).is_some_and(|facts| facts.birth.as_ref().is_none_or(|record| !record.complete && complete))
+            self.observed
+                .facts(name)
+                .is_some_and(|facts| facts.birth.as_ref().is_none_or(|record| !record.complete && complete))
         };
         if life == Life::Complete {
             let unmark = members
@@ -368,14 +392,22 @@ impl<'a> Planner<'a> {
                 .filter(|name| self.observed.facts(name).is_some_and(|facts| facts.has_marker))
                 .map(|name| self.step(name, Action::Unmark { marker: quorum.marker() }, vec![Reason::Differs]))
                 .collect();
-            let records: Vec<_> = members.iter().filter(|name| lacks(name, true)).map(|name| self.step(name, birth(true), vec![Reason::Differs])).collect();
+            let records: Vec<_> = members
+                .iter()
+                .filter(|name| lacks(name, true))
+                .map(|name| self.step(name, birth(true), vec![Reason::Differs]))
+                .collect();
             self.steps("remove unused marks of new data directories", unmark);
             self.steps("record the birth on hosts that came later", records);
             self.start_and_gate(Role::ZooKeeper, QUORUM_SECONDS.max(quorum.join_millis / 1000));
             self.roll(Role::ZooKeeper, 1, QUORUM_SECONDS.max(quorum.join_millis / 1000));
             return;
         }
-        let begun: Vec<_> = members.iter().filter(|name| lacks(name, false)).map(|name| self.step(name, birth(false), vec![Reason::Birth])).collect();
+        let begun: Vec<_> = members
+            .iter()
+            .filter(|name| lacks(name, false))
+            .map(|name| self.step(name, birth(false), vec![Reason::Birth]))
+            .collect();
         let anybody_lives = members.iter().any(|name| self.observed.facts(name).is_some_and(|facts| facts.has_data));
         let mark: Vec<_> = members
             .iter()
@@ -420,7 +452,8 @@ impl<'a> Planner<'a> {
     }
 
     fn gate(&mut self, role: Role, seconds: u64) {
-        let hosts: Vec<Name> = self.with_role(role).into_iter().filter(|name| self.observed.facts(name).is_some()).collect();
+        let hosts: Vec<Name> =
+            self.with_role(role).into_iter().filter(|name| self.observed.facts(name).is_some()).collect();
         let title = match role {
             Role::ZooKeeper => "wait for a whole quorum",
             Role::Master => "wait for one ALIVE master, the others STANDBY",
@@ -448,7 +481,8 @@ impl<'a> Planner<'a> {
     fn roll(&mut self, role: Role, batch: usize, seconds: u64) {
         let unit = role.unit();
         let all = self.with_role(role);
-        let pending: Vec<Name> = all.iter().filter(|host| self.need(host, unit) == Some(Need::Restart)).cloned().collect();
+        let pending: Vec<Name> =
+            all.iter().filter(|host| self.need(host, unit) == Some(Need::Restart)).cloned().collect();
         if pending.is_empty() {
             return;
         }
@@ -521,7 +555,9 @@ impl<'a> Planner<'a> {
         let mut steps = Vec::new();
         for (name, departed) in &self.observed.departed {
             let Some(facts) = departed.seen.facts() else {
-                self.skipped.push(format!("{name} has left the topology and cannot be asked: what is on it stays until it can"));
+                self.skipped.push(format!(
+                    "{name} has left the topology and cannot be asked: what is on it stays until it can"
+                ));
                 continue;
             };
             if let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster == self.desired.cluster) {
@@ -543,12 +579,16 @@ impl<'a> Planner<'a> {
             settings: self.desired.settings.clone(),
         };
         let stale = |name: RecordName| {
-            self.desired.anchors.iter().filter_map(|host| self.observed.facts(host)).any(|facts| {
-                facts.records.get(&name).is_none_or(|there| !there.agrees(&record))
-            })
+            self.desired
+                .anchors
+                .iter()
+                .filter_map(|host| self.observed.facts(host))
+                .any(|facts| facts.records.get(&name).is_none_or(|there| !there.agrees(&record)))
         };
         let idle = self.phases.is_empty();
-        if idle && !stale(RecordName::Intended) && !stale(RecordName::Applied) {
+        // What was left for later is intended, and not applied.
+        let whole = self.skipped.is_empty() && self.observed.unknown().next().is_none();
+        if idle && (!whole || !stale(RecordName::Intended) && !stale(RecordName::Applied)) {
             return;
         }
         let on_anchors = |name: RecordName, record: &Record| -> Vec<Step> {
@@ -559,7 +599,8 @@ impl<'a> Planner<'a> {
         let union = self.intended_with_past(&record);
         let first = on_anchors(RecordName::Intended, &union);
         // The last word on both records: what was left behind is remembered until it is gone.
-        let last = [on_anchors(RecordName::Applied, &record), on_anchors(RecordName::Intended, &record)].concat();
+        let applied = if whole { on_anchors(RecordName::Applied, &record) } else { Vec::new() };
+        let last = [applied, on_anchors(RecordName::Intended, &record)].concat();
         if !idle {
             self.phases.insert(0, Phase::Steps { title: "record what is intended".to_owned(), steps: first });
         }
@@ -596,7 +637,9 @@ impl<'a> Planner<'a> {
         for (name, departed) in &self.observed.departed {
             let target = Target { name: name.clone(), reach: departed.reach.clone() };
             match departed.seen.facts().map(|facts| &facts.stamp) {
-                Some(Some(stamp)) if stamp.cluster == self.desired.cluster => owned.push((target, stamp.owned.clone(), false)),
+                Some(Some(stamp)) if stamp.cluster == self.desired.cluster => {
+                    owned.push((target, stamp.owned.clone(), false));
+                }
                 Some(_) => {}
                 None => self.skipped.push(format!("{name} cannot be asked: what is on it stays")),
             }
@@ -617,7 +660,9 @@ impl<'a> Planner<'a> {
             self.steps(&format!("stop every {}", role.title()), steps);
         }
         // The anchors last: while they remember, a destroy that was killed can go on.
-        for (anchors, title) in [(false, "remove what provision made"), (true, "remove what provision made from the anchors")] {
+        for (anchors, title) in
+            [(false, "remove what provision made"), (true, "remove what provision made from the anchors")]
+        {
             let steps = owned
                 .iter()
                 .filter(|(_, _, anchor)| *anchor == anchors)
@@ -648,7 +693,8 @@ fn lost_data(desired: &Desired, state: &HostState, facts: &HostFacts, change: &m
 /// A host that is no longer an anchor keeps no records.
 fn forget_records(desired: &Desired, name: &Name, facts: &HostFacts, change: &mut HostChange) {
     if !desired.anchors.contains(name) {
-        let files = facts.records.keys().map(|record| HostPath::known(&format!("{STATE_FOLDER}/{}.json", record.text())));
+        let files =
+            facts.records.keys().map(|record| HostPath::known(&format!("{STATE_FOLDER}/{}.json", record.text())));
         change.leftovers.files.extend(files);
     }
 }
@@ -658,10 +704,12 @@ fn forget_records(desired: &Desired, name: &Name, facts: &HostFacts, change: &mu
 fn held_back(state: &HostState, change: &HostChange) -> BTreeMap<String, BTreeSet<HostPath>> {
     let restarts = |unit: &str| change.services.get(unit).is_some_and(|service| service.need == Need::Restart);
     let starts = |unit: &str| change.services.get(unit).is_some_and(|service| service.need == Need::Start);
-    let reads = |service: &Service, path: &HostPath| service.inputs.contains(path) || service.secret_inputs.contains(path);
+    let reads =
+        |service: &Service, path: &HostPath| service.inputs.contains(path) || service.secret_inputs.contains(path);
     let mut held: BTreeMap<String, BTreeSet<HostPath>> = BTreeMap::new();
     for path in change.files.keys() {
-        let mut readers: Vec<(&String, &Service)> = state.services.iter().filter(|(_, service)| reads(service, path)).collect();
+        let mut readers: Vec<(&String, &Service)> =
+            state.services.iter().filter(|(_, service)| reads(service, path)).collect();
         readers.sort_by_key(|(_, service)| service.role);
         if readers.iter().any(|(unit, _)| starts(unit)) {
             continue;

@@ -28,15 +28,21 @@ pub struct HostChange {
 pub enum Difference {
     Absent,
     /// Owner, group or mode only.
-    Access { is: Access },
+    Access {
+        is: Access,
+    },
     /// A unified diff.
-    Text { diff: String },
+    Text {
+        diff: String,
+    },
     /// It differs, and nothing more may be said.
     Secret,
     /// Something else is in its place.
     Kind,
     /// Another archive.
-    Origin { is: String },
+    Origin {
+        is: String,
+    },
 }
 
 /// What a service needs.
@@ -133,7 +139,10 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
             let same = seen.sha256.as_ref().is_some_and(|digest| *digest == sha256(text.as_bytes()));
             if !same {
                 let old = seen.text.as_deref().unwrap_or("(not text)\n");
-                let diff = similar::TextDiff::from_lines(old, text).unified_diff().header("on the host", "topology").to_string();
+                let diff = similar::TextDiff::from_lines(old, text)
+                    .unified_diff()
+                    .header("on the host", "topology")
+                    .to_string();
                 return Some(Difference::Text { diff });
             }
         }
@@ -166,7 +175,9 @@ fn distribution_differences(state: &HostState, facts: &HostFacts) -> Vec<(HostPa
 pub fn known_sum(archive: &Archive) -> Option<String> {
     match archive {
         Archive::Url { sum: UrlSum::Known(sum), .. } => Some(sum.as_str().to_owned()),
-        Archive::File { sha512, .. } | Archive::OnHost { sha512, .. } => sha512.as_ref().map(|sum| sum.as_str().to_owned()),
+        Archive::File { sha512, .. } | Archive::OnHost { sha512, .. } => {
+            sha512.as_ref().map(|sum| sum.as_str().to_owned())
+        }
         Archive::Url { sum: UrlSum::Published(_), .. } | Archive::Pypi => None,
     }
 }
@@ -174,7 +185,8 @@ pub fn known_sum(archive: &Archive) -> Option<String> {
 fn service_change(unit: &str, service: &Service, state: &HostState, facts: &HostFacts) -> Option<ServiceChange> {
     let seen = facts.units.get(unit).cloned().unwrap_or_default();
     if !seen.is_running() {
-        let what = if seen.load == "not-found" || seen.load.is_empty() { "not there".to_owned() } else { seen.active.clone() };
+        let what =
+            if seen.load == "not-found" || seen.load.is_empty() { "not there".to_owned() } else { seen.active.clone() };
         let mut why = vec![Reason::NotRunning { state: what }];
         if !seen.is_enabled() {
             why.push(Reason::NotEnabled);
@@ -218,7 +230,10 @@ pub fn stale_inputs(service: &Service, unit: &UnitFacts, state: &HostState, fact
     for path in &service.secret_inputs {
         let identity = facts.paths.get(path).map(|seen| seen.identity.as_str());
         let differs = facts.secrets.get(path) == Some(&false);
-        if differs || identity.is_some_and(|identity| unit.started.get(path.as_str()).is_none_or(|started| started != identity)) {
+        if differs
+            || identity
+                .is_some_and(|identity| unit.started.get(path.as_str()).is_none_or(|started| started != identity))
+        {
             why.push(Reason::InputChanged { path: path.to_string() });
         }
     }
@@ -226,14 +241,23 @@ pub fn stale_inputs(service: &Service, unit: &UnitFacts, state: &HostState, fact
 }
 
 /// The change as a patch, without the files in `held_back`.
-pub fn patch(change: &HostChange, state: &HostState, agreed: &BTreeMap<HostPath, String>, held_back: &dyn Fn(&HostPath) -> bool) -> Patch {
+pub fn patch(
+    change: &HostChange,
+    state: &HostState,
+    agreed: &BTreeMap<HostPath, String>,
+    held_back: &dyn Fn(&HostPath) -> bool,
+) -> Patch {
     let files: Vec<_> = change.files.keys().filter(|path| !held_back(path)).map(|path| edit(state, path)).collect();
     let reload_units = files.iter().any(|file| file.path.as_str().starts_with(crate::desired::UNIT_FOLDER))
         || change.leftovers.units.iter().next().is_some()
         || change.services.values().any(|service| service.why.contains(&Reason::UnitNotRead));
     Patch {
         users: change.users.clone(),
-        directories: change.directories.iter().map(|(path, _)| (path.clone(), state.directories[path].access.clone())).collect(),
+        directories: change
+            .directories
+            .iter()
+            .map(|(path, _)| (path.clone(), state.directories[path].access.clone()))
+            .collect(),
         distributions: change
             .distributions
             .iter()
@@ -257,6 +281,11 @@ pub fn edit(state: &HostState, path: &HostPath) -> FileEdit {
 impl Patch {
     pub fn is_empty(&self) -> bool {
         let Patch { users, directories, distributions, files, leftovers, reload_units } = self;
-        users.is_empty() && directories.is_empty() && distributions.is_empty() && files.is_empty() && leftovers.is_empty() && !reload_units
+        users.is_empty()
+            && directories.is_empty()
+            && distributions.is_empty()
+            && files.is_empty()
+            && leftovers.is_empty()
+            && !reload_units
     }
 }

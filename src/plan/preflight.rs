@@ -16,7 +16,21 @@ const FREE_KIB: u64 = 1_500_000;
 /// On hosts that have everything unpacked already.
 const FREE_LATER_KIB: u64 = 100_000;
 /// What every script needs.
-const TOOLS: &[&str] = &["bash", "flock", "timeout", "base64", "sha256sum", "sha512sum", "tar", "gzip", "systemctl", "awk", "stat", "getent", "useradd"];
+const TOOLS: &[&str] = &[
+    "bash",
+    "flock",
+    "timeout",
+    "base64",
+    "sha256sum",
+    "sha512sum",
+    "tar",
+    "gzip",
+    "systemctl",
+    "awk",
+    "stat",
+    "getent",
+    "useradd",
+];
 
 /// One question about one host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,10 +47,17 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
     let mut checks = Vec::new();
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name) else { continue };
-        let mut check = |what, seen: String, problem: Option<String>| checks.push(Check { host: name.clone(), what, seen, problem });
-        let missing: Vec<_> = TOOLS.iter().filter(|tool| !facts.tools.iter().any(|there| there == *tool)).copied().collect();
+        let mut check = |what, seen: String, problem: Option<String>| {
+            checks.push(Check { host: name.clone(), what, seen, problem });
+        };
+        let missing: Vec<_> =
+            TOOLS.iter().filter(|tool| !facts.tools.iter().any(|there| there == *tool)).copied().collect();
         let problem = (!missing.is_empty()).then(|| format!("install {}", missing.join(", ")));
-        check("programs", if missing.is_empty() { "all there".to_owned() } else { format!("{} missing", missing.join(", ")) }, problem);
+        check(
+            "programs",
+            if missing.is_empty() { "all there".to_owned() } else { format!("{} missing", missing.join(", ")) },
+            problem,
+        );
         if state.nft && !facts.tools.iter().any(|tool| tool == "nft") {
             check("nftables", "missing".to_owned(), Some("install nftables, or write firewall: none".to_owned()));
         }
@@ -46,7 +67,9 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         }
         let unpacked = state.distributions.keys().all(|home| facts.origins.contains_key(home));
         let needed = if unpacked { FREE_LATER_KIB } else { FREE_KIB };
-        for (path, free) in facts.free_kib.iter().filter(|(path, _)| state.distributions.contains_key(*path) || unpacked) {
+        for (path, free) in
+            facts.free_kib.iter().filter(|(path, _)| state.distributions.contains_key(*path) || unpacked)
+        {
             if *free < needed {
                 let problem = format!("free {} MiB more where {path} is", (needed - free) / 1024);
                 check("disk", format!("{} MiB free for {path}", free / 1024), Some(problem));
@@ -58,7 +81,11 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         let far = ahead.abs() > CLOCK_MILLIS;
         check("clock", format!("{ahead:+} ms"), far.then(|| "set it (chrony or systemd-timesyncd)".to_owned()));
         for (port, owner) in taken_ports(desired, state, facts) {
-            check("port", format!("{port} is taken by uid {owner}"), Some(format!("stop what listens on {port}, or choose another port")));
+            check(
+                "port",
+                format!("{port} is taken by uid {owner}"),
+                Some(format!("stop what listens on {port}, or choose another port")),
+            );
         }
     }
     checks
@@ -92,7 +119,8 @@ fn memory(desired: &Desired, state: &crate::desired::HostState, facts: &HostFact
             Role::Worker => heap("spark.workers.heap").unwrap_or(0) + heap("spark.workers.memory").unwrap_or(0),
         })
         .sum();
-    let problem = (facts.memory_mib < needed).then(|| format!("heaps and executors want {needed} MiB: make them smaller"));
+    let problem =
+        (facts.memory_mib < needed).then(|| format!("heaps and executors want {needed} MiB: make them smaller"));
     (format!("{} MiB, {needed} wanted", facts.memory_mib), problem)
 }
 
@@ -107,23 +135,26 @@ fn taken_ports(desired: &Desired, state: &crate::desired::HostState, facts: &Hos
         }
         let user = if listener.role == Role::ZooKeeper { "zookeeper" } else { "spark" };
         let ours = facts.users.get(user).map(|user| user.uid);
-        for other in facts.listening.iter().filter(|other| listener.ports.contains(&other.port) && Some(other.uid) != ours) {
+        for other in
+            facts.listening.iter().filter(|other| listener.ports.contains(&other.port) && Some(other.uid) != ours)
+        {
             taken.insert(other.port, other.uid);
         }
     }
     taken
 }
 
-/// The pairs that will talk: from each host, the addresses and ports it must reach. For the look at reachability.
-pub fn pairs(desired: &Desired) -> BTreeMap<Name, Vec<(String, u16)>> {
+/// The pairs that will talk, of hosts that answered: from each, the addresses and ports it must reach.
+pub fn pairs(desired: &Desired, observed: &Observed) -> BTreeMap<Name, Vec<(String, u16)>> {
     let mut all: BTreeMap<Name, Vec<(String, u16)>> = BTreeMap::new();
     let has = |name: &Name, role: Role| desired.hosts[name].services.values().any(|service| service.role == Some(role));
-    for from in desired.hosts.keys() {
+    for from in desired.hosts.keys().filter(|from| observed.facts(from).is_some()) {
         for listener in desired.listeners.iter().filter(|l| l.bind == crate::service::listener::Bind::Host) {
             if !listener.from.iter().any(|role| has(from, *role)) {
                 continue;
             }
-            for to in desired.hosts.keys().filter(|to| *to != from && has(to, listener.role)) {
+            let others = desired.hosts.keys().filter(|to| *to != from && observed.facts(to).is_some());
+            for to in others.filter(|to| has(to, listener.role)) {
                 let pair = (desired.hosts[to].host.address.to_string(), *listener.ports.start());
                 let pairs = all.entry(from.clone()).or_default();
                 if !pairs.contains(&pair) {

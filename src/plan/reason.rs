@@ -5,9 +5,13 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Reason {
     /// It is not running.
-    NotRunning { state: String },
+    NotRunning {
+        state: String,
+    },
     /// It runs with other inputs than it should.
-    InputChanged { path: String },
+    InputChanged {
+        path: String,
+    },
     /// Nobody recorded what it runs with.
     NoRecord,
     /// It will not be there after a reboot.

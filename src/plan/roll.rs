@@ -118,7 +118,9 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     };
     match super::safety::may_stop(roll, facts, name) {
         Ok(()) => Next::Do { members: vec![name.clone()], because: because.to_owned() },
-        Err(hazard) if roll.outage_allowed => Next::Do { members: vec![name.clone()], because: format!("{hazard}; the outage is allowed") },
+        Err(hazard) if roll.outage_allowed => {
+            Next::Do { members: vec![name.clone()], because: format!("{hazard}; the outage is allowed") }
+        }
         Err(hazard) => Next::Refuse { why: hazard.to_string() },
     }
 }

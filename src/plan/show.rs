@@ -53,9 +53,14 @@ impl Plan {
             })
             .sum();
         let count = |wanted: fn(&Difference) -> bool| {
-            self.changes.values().flat_map(|change| change.files.values()).filter(|difference| wanted(difference)).count()
+            self.changes
+                .values()
+                .flat_map(|change| change.files.values())
+                .filter(|difference| wanted(difference))
+                .count()
         };
-        let restarts: usize = self.phases.iter().map(|phase| if let Phase::Roll(roll) = phase { roll.members.len() } else { 0 }).sum();
+        let restarts: usize =
+            self.phases.iter().map(|phase| if let Phase::Roll(roll) = phase { roll.members.len() } else { 0 }).sum();
         let starts = self
             .changes
             .values()
@@ -132,7 +137,9 @@ fn detail(difference: &Difference) -> String {
         Difference::Access { is } => format!(": it is {}:{} {:04o}", is.owner, is.group, is.mode),
         Difference::Secret => ": the secret in it differs".to_owned(),
         Difference::Kind => ": something else is in its place".to_owned(),
-        Difference::Origin { is } => format!(": it was unpacked from another archive ({}…)", is.get(..16).unwrap_or(is)),
+        Difference::Origin { is } => {
+            format!(": it was unpacked from another archive ({}…)", is.get(..16).unwrap_or(is))
+        }
     }
 }
 
@@ -155,7 +162,11 @@ fn show_roll(f: &mut Formatter<'_>, at: usize, roll: &Roll) -> fmt::Result {
         crate::service::listener::Role::Master => "one at a time, standbys first, the ALIVE one (as it is then) last",
         crate::service::listener::Role::Worker => "in batches, each drained first",
     };
-    writeln!(f, "  {at}. restart every {} in turn: {order}; batches of {batch}; each must be well within {seconds} s", role.title())?;
+    writeln!(
+        f,
+        "  {at}. restart every {} in turn: {order}; batches of {batch}; each must be well within {seconds} s",
+        role.title()
+    )?;
     for (host, member) in members {
         let why: Vec<_> = member.why.iter().map(ToString::to_string).collect();
         writeln!(f, "       {} on {host}: {}", member.node, why.join("; "))?;

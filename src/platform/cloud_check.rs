@@ -72,9 +72,17 @@ fn check_pools(pools: &Field<Entries<PoolFile>>, shape: fn(&str) -> Shape, probl
         }
         let Some((span, size)) = pool.size.spanned() else { continue };
         let executors = entry.key.text == "executors";
-        if let Some((cores, memory)) = shape(size.as_str()).filter(|(cores, memory)| executors && (*cores < 4 || *memory < 14)) {
+        if let Some((cores, memory)) =
+            shape(size.as_str()).filter(|(cores, memory)| executors && (*cores < 4 || *memory < 14))
+        {
             problems
-                .add(Code::K8S01, span, format!("{size} has {cores} vCPUs and {memory} GiB: an executor beside the system's pods hardly fits"))
+                .add(
+                    Code::K8S01,
+                    span,
+                    format!(
+                        "{size} has {cores} vCPUs and {memory} GiB: an executor beside the system's pods hardly fits"
+                    ),
+                )
                 .help("take at least 4 vCPUs and 14 GiB");
         }
     }
@@ -86,7 +94,13 @@ fn azure_shape(size: &str) -> Shape {
     let rest = name.strip_prefix("standard_")?;
     let digits_at = rest.find(|c: char| c.is_ascii_digit())?;
     let digits: String = rest[digits_at..].chars().take_while(char::is_ascii_digit).collect();
-    let cores: u32 = digits.parse().ok()?;
+    let number: u32 = digits.parse().ok()?;
+    if let "d" | "ds" = &rest[..digits_at]
+        && rest.ends_with("_v2")
+    {
+        return second_d_series(number);
+    }
+    let cores = number;
     let each = match &rest[..digits_at] {
         "e" => 8,
         "f" => 2,
@@ -94,6 +108,23 @@ fn azure_shape(size: &str) -> Shape {
         _ => return None,
     };
     Some((cores, cores * each))
+}
+
+/// The Dv2 series numbers its sizes instead of counting vCPUs: cores and GiB (Azure's size documentation).
+fn second_d_series(number: u32) -> Shape {
+    Some(match number {
+        1 => (1, 3),
+        2 => (2, 7),
+        3 => (4, 14),
+        4 => (8, 28),
+        5 => (16, 56),
+        11 => (2, 14),
+        12 => (4, 28),
+        13 => (8, 56),
+        14 => (16, 112),
+        15 => (20, 140),
+        _ => return None,
+    })
 }
 
 /// GiB for each vCPU by AWS's family letter (m general, r memory, c compute).

@@ -64,7 +64,8 @@ pub fn check(folder: &Path, tree: &FileTree) -> io::Result<Vec<Difference>> {
             Some(bytes) if bytes == text.as_bytes() => {}
             Some(bytes) => {
                 let old = String::from_utf8_lossy(&bytes).into_owned();
-                let diff = similar::TextDiff::from_lines(&old, text).unified_diff().header("on disk", "rendered").to_string();
+                let diff =
+                    similar::TextDiff::from_lines(&old, text).unified_diff().header("on disk", "rendered").to_string();
                 differences.push(Difference::Changed { path: path.clone(), diff });
             }
         }

@@ -64,11 +64,20 @@ pub struct PypiFile {}
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Archive {
     /// The host downloads `url`; without a checksum, `checksum_url` holds it.
-    Url { url: String, sum: UrlSum },
+    Url {
+        url: String,
+        sum: UrlSum,
+    },
     /// `path` on the operator's machine.
-    File { path: std::path::PathBuf, sha512: Option<Sha512> },
+    File {
+        path: std::path::PathBuf,
+        sha512: Option<Sha512>,
+    },
     /// `path` on the host.
-    OnHost { path: HostPath, sha512: Option<Sha512> },
+    OnHost {
+        path: HostPath,
+        sha512: Option<Sha512>,
+    },
     Pypi,
 }
 

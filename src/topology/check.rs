@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::support::{self, Hosts};
-use super::value::{Cidr, Name};
+use super::value::Name;
 use super::{Platform, Topology, TopologyFile, file::JobFile, jobs, listeners};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::{PlatformFile, PlatformKind, nodes};
@@ -17,7 +17,9 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     if api_version.is_missing() {
         problems.add(Code::T003, start, "`apiVersion` is missing").help("write apiVersion: provision/v1");
     }
-    for (key, missing) in [("name", name.is_missing()), ("platforms", platforms.is_missing()), ("services", services.is_missing())] {
+    for (key, missing) in
+        [("name", name.is_missing()), ("platforms", platforms.is_missing()), ("services", services.is_missing())]
+    {
         if missing {
             problems.add(Code::T003, start, format!("`{key}` is missing"));
         }
@@ -27,7 +29,9 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     let services = services.or_default();
     let placement = place(&services, &platform_files, problems);
     let (zookeeper, spark) = check_services(&services, &platform_files, &placement, problems);
-    check_networks(&platform_files, &services, problems);
+    check_networks(&platform_files, &services, &placement, problems);
+    check_sizes(&platform_files, &services, &placement, problems);
+    check_required(&platform_files, &services, problems);
     let jobs = check_jobs(&jobs.or_default(), &services, spark.as_ref(), problems);
     let topology = Topology { name: name.ok()?.clone(), platforms: places, placement, zookeeper, spark, jobs };
     if !problems.has_errors() {
@@ -61,7 +65,9 @@ fn check_platform(at: Span, file: &Field<PlatformFile>, problems: &mut Diagnosti
         [] => {
             if !matches!(file, Field::Bad(_)) && !problems.has_errors() {
                 let all: Vec<_> = PlatformKind::ALL.iter().map(|kind| format!("`{kind}`")).collect();
-                problems.add(Code::T003, at, "this platform has no kind").help(format!("write one of {}", all.join(", ")));
+                problems
+                    .add(Code::T003, at, "this platform has no kind")
+                    .help(format!("write one of {}", all.join(", ")));
             }
             return None;
         }
@@ -83,8 +89,13 @@ fn check_platform(at: Span, file: &Field<PlatformFile>, problems: &mut Diagnosti
 }
 
 /// Which platform carries which service: the one it names, else the only one that can.
-fn place(services: &ServicesFile, platforms: &Entries<PlatformFile>, problems: &mut Diagnostics) -> BTreeMap<ServiceKind, Name> {
-    let kind_of = |entry: &crate::yaml::Entry<PlatformFile>| match entry.value.ok().map(PlatformFile::kinds)?.as_slice() {
+fn place(
+    services: &ServicesFile,
+    platforms: &Entries<PlatformFile>,
+    problems: &mut Diagnostics,
+) -> BTreeMap<ServiceKind, Name> {
+    let kind_of = |entry: &crate::yaml::Entry<PlatformFile>| match entry.value.ok().map(PlatformFile::kinds)?.as_slice()
+    {
         [(kind, _)] => Some(*kind),
         _ => None,
     };
@@ -92,25 +103,32 @@ fn place(services: &ServicesFile, platforms: &Entries<PlatformFile>, problems: &
     for Placed { kind: service, span, platform } in services.placed() {
         let chosen = match platform {
             Field::Bad(_) => continue,
-            Field::Ok(at, name) => match platforms.get(name.as_str()) {
-                Some(entry) => Some((entry, *at)),
-                None => {
+            Field::Ok(at, name) => {
+                if let Some(entry) = platforms.get(name.as_str()) {
+                    Some((entry, *at))
+                } else {
                     problems
                         .add(Code::T010, *at, format!("no platform `{name}` is declared"))
                         .maybe_help(suggest::hint(name.as_str(), platforms.names()));
                     continue;
                 }
-            },
+            }
             Field::Missing => {
-                let able: Vec<_> =
-                    platforms.iter().filter(|entry| kind_of(entry).is_none_or(|kind| support::carries(kind, service))).collect();
+                let able: Vec<_> = platforms
+                    .iter()
+                    .filter(|entry| kind_of(entry).is_none_or(|kind| support::carries(kind, service)))
+                    .collect();
                 match able.as_slice() {
                     [one] => Some((*one, span)),
                     [] => platforms.iter().next().map(|entry| (entry, span)),
                     [..] => {
                         let names: Vec<_> = able.iter().map(|entry| format!("`{}`", entry.key.text)).collect();
                         problems
-                            .add(Code::T003, span, format!("`platform` is missing: {} can carry {service}", names.join(" and ")))
+                            .add(
+                                Code::T003,
+                                span,
+                                format!("`platform` is missing: {} can carry {service}", names.join(" and ")),
+                            )
                             .help("say which");
                         continue;
                     }
@@ -120,8 +138,11 @@ fn place(services: &ServicesFile, platforms: &Entries<PlatformFile>, problems: &
         let Some((entry, at)) = chosen else { continue };
         let Some(kind) = kind_of(entry) else { continue };
         if !support::carries(kind, service) {
-            let able: Vec<_> =
-                PlatformKind::ALL.iter().filter(|kind| support::carries(**kind, service)).map(|kind| format!("`{kind}`")).collect();
+            let able: Vec<_> = PlatformKind::ALL
+                .iter()
+                .filter(|kind| support::carries(**kind, service))
+                .map(|kind| format!("`{kind}`"))
+                .collect();
             problems
                 .add(Code::T011, at, format!("a platform of kind `{kind}` cannot carry {service}"))
                 .help(format!("{} can", able.join(", ")));
@@ -163,7 +184,8 @@ fn note_unused_places<'a>(
     problems: &mut Diagnostics,
 ) {
     let kafka = services.kafka.ok().map(|s| (ServiceKind::Kafka, &s.hosts, s.nodes.span(), s.pool.span()));
-    let elastic = services.elasticsearch.ok().map(|s| (ServiceKind::Elasticsearch, &s.hosts, s.nodes.span(), s.pool.span()));
+    let elastic =
+        services.elasticsearch.ok().map(|s| (ServiceKind::Elasticsearch, &s.hosts, s.nodes.span(), s.pool.span()));
     let postgres = services.postgres.ok().map(|s| (ServiceKind::Postgres, &s.hosts, None, None));
     let redis = services.redis.ok().map(|s| (ServiceKind::Redis, &s.hosts, None, None));
     for (service, names, nodes, pool) in [kafka, elastic, postgres, redis].into_iter().flatten() {
@@ -184,28 +206,104 @@ fn note_unused_places<'a>(
 /// Clouds keep the first four addresses and the last of every subnet for themselves.
 const RESERVED_ADDRESSES: u64 = 5;
 
-fn check_networks(platforms: &Entries<PlatformFile>, services: &ServicesFile, problems: &mut Diagnostics) {
-    let ranges: Vec<(Span, Cidr)> = platforms
-        .iter()
-        .filter_map(|entry| entry.value.ok())
-        .filter_map(|file| {
-            let azure = file.azure_vms.ok().and_then(|p| p.network.spanned());
-            let aws = file.aws_vms.ok().and_then(|p| p.network.spanned());
-            azure.or(aws).map(|(span, range)| (span, *range))
-        })
-        .collect();
-    let zookeeper = services.zookeeper.ok().map_or(0, |z| u64::from(z.nodes.or(3)));
+fn check_networks(
+    platforms: &Entries<PlatformFile>,
+    services: &ServicesFile,
+    placement: &BTreeMap<ServiceKind, Name>,
+    problems: &mut Diagnostics,
+) {
+    let members = services.zookeeper.ok().map_or(0, |z| u64::from(z.nodes.or(3)));
     let spark = services.spark.ok().map_or(0, |s| {
         let workers = s.workers.or_default();
         let most = workers.autoscale.ok().and_then(|scale| scale.max.ok().copied());
         u64::from(s.masters.or_default().nodes.or(2)) + u64::from(most.unwrap_or(workers.nodes.or(0)))
     });
-    for (span, range) in ranges {
-        let needed = zookeeper + spark + RESERVED_ADDRESSES;
+    for entry in platforms {
+        let Some(file) = entry.value.ok() else { continue };
+        let azure = file.azure_vms.ok().and_then(|p| p.network.spanned());
+        let aws = file.aws_vms.ok().and_then(|p| p.network.spanned());
+        let Some((span, range)) = azure.or(aws) else { continue };
+        let here = |service| placement.get(&service).is_some_and(|name| name.as_str() == entry.key.text);
+        let nodes =
+            if here(ServiceKind::ZooKeeper) { members } else { 0 } + if here(ServiceKind::Spark) { spark } else { 0 };
+        let needed = nodes + RESERVED_ADDRESSES;
         if range.size() < needed {
-            let message = format!("{range} has {} addresses, and {} nodes need {needed}", range.size(), zookeeper + spark);
+            let message = format!("{range} has {} addresses, and {nodes} nodes need {needed}", range.size());
             problems.add(Code::T012, span, message).help("the cloud keeps 5 of every subnet; take a /24 or wider");
         }
+    }
+}
+
+/// Sizes of Azure's machines that are retired or never were.
+fn check_sizes(
+    platforms: &Entries<PlatformFile>,
+    services: &ServicesFile,
+    placement: &BTreeMap<ServiceKind, Name>,
+    problems: &mut Diagnostics,
+) {
+    let azure = |service| {
+        let file =
+            placement.get(&service).and_then(|name| platforms.get(name.as_str())).and_then(|entry| entry.value.ok());
+        file.is_some_and(|file| file.azure_vms.ok().is_some() || file.hdinsight.ok().is_some())
+    };
+    let mut sizes = Vec::new();
+    if let Some(zookeeper) = services.zookeeper.ok().filter(|_| azure(ServiceKind::ZooKeeper)) {
+        sizes.extend(zookeeper.size.spanned());
+    }
+    let spark = services.spark.ok().filter(|_| azure(ServiceKind::Spark));
+    if let Some(spark) = spark {
+        sizes.extend(spark.masters.ok().and_then(|masters| masters.size.spanned()));
+        sizes.extend(spark.workers.ok().and_then(|workers| workers.size.spanned()));
+        sizes.extend(spark.heads.ok().and_then(|heads| heads.size.spanned()));
+        sizes.extend(spark.zookeepers.ok().and_then(|zookeepers| zookeepers.size.spanned()));
+    }
+    let pools = platforms.iter().filter_map(|entry| entry.value.ok()?.aks.ok()?.pools.ok()).flatten();
+    sizes.extend(pools.filter_map(|pool| pool.value.ok()?.size.spanned()));
+    for (span, size) in sizes {
+        if let Some(why) = crate::platform::cloud_check::azure_size_problem(size) {
+            problems
+                .add(Code::AZ001, span, format!("{size}: {why}"))
+                .help("take a current size, as in Standard_D4s_v5");
+        }
+    }
+}
+
+/// Keys that have no sensible default, in services whose delivery comes later.
+fn check_required(platforms: &Entries<PlatformFile>, services: &ServicesFile, problems: &mut Diagnostics) {
+    let mut need = |parent: Option<Span>, keys: &[(&str, bool)]| {
+        for (key, missing) in keys.iter().filter(|(_, missing)| *missing) {
+            debug_assert!(missing);
+            problems.add(Code::T003, parent.unwrap_or_default(), format!("`{key}` is missing"));
+        }
+    };
+    if let Some((at, p)) = services.postgres.spanned() {
+        need(
+            Some(at),
+            &[
+                ("database", p.database.is_missing()),
+                ("user", p.user.is_missing()),
+                ("password", p.password.is_missing()),
+            ],
+        );
+    }
+    if let Some(spark) = services.spark.ok() {
+        if let Some((at, operator)) = spark.operator.spanned() {
+            need(Some(at), &[("version", operator.version.is_missing())]);
+        }
+        if let Some((at, scale)) = spark.workers.ok().and_then(|workers| workers.autoscale.spanned()) {
+            need(Some(at), &[("min", scale.min.is_missing()), ("max", scale.max.is_missing())]);
+        }
+    }
+    for file in platforms.iter().filter_map(|entry| entry.value.ok()) {
+        if let Some((at, gateway)) = file.hdinsight.ok().and_then(|managed| managed.gateway.spanned()) {
+            need(Some(at), &[("user", gateway.user.is_missing()), ("password", gateway.password.is_missing())]);
+        }
+    }
+    if let Some((at, scale)) = services.spark.ok().and_then(|s| s.workers.ok()).and_then(|w| w.autoscale.spanned())
+        && let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok())
+        && min > max
+    {
+        problems.add(Code::T012, at, format!("at least {min} and at most {max} workers cannot be"));
     }
 }
 

@@ -37,10 +37,26 @@ pub enum Application {
 }
 
 /// Checks one job. `spark` is there when Spark itself is right.
-pub fn check(span: Span, file: &JobFile, services: &ServicesFile, spark: Option<&Spark>, problems: &mut Diagnostics) -> Option<Job> {
+pub fn check(
+    span: Span,
+    file: &JobFile,
+    services: &ServicesFile,
+    spark: Option<&Spark>,
+    problems: &mut Diagnostics,
+) -> Option<Job> {
     let application = check_application(span, &file.application, problems);
     let config = crate::service::spark::check_config(&file.config, problems);
     let executors = file.executors.or_default();
+    for (name, field) in [("instances", &executors.instances), ("cores", &executors.cores)] {
+        if let Some((at, 0)) = field.spanned() {
+            problems.add(Code::T001, at, format!("`{name}: 0` runs nothing"));
+        }
+    }
+    if let Some((at, streaming)) = file.streaming.spanned()
+        && streaming.checkpoint.is_missing()
+    {
+        problems.add(Code::T003, at, "`checkpoint` is missing");
+    }
     if let Some(spark) = spark {
         check_fit(file.executors.span().unwrap_or(span), &executors, spark, problems);
     }
@@ -104,10 +120,14 @@ fn check_fit(span: Span, executors: &ExecutorsFile, spark: &Spark, problems: &mu
     } else if let Some(have) = workers.memory.filter(|have| *have < memory) {
         let message = format!("an executor wants {memory}, and a worker has {have}: it is never scheduled");
         problems.add(Code::SP003, span, message).help("ask for less, or give `workers` more memory");
-    } else if let (Some(count), Some(nodes), Some(have)) = (executors.instances.ok(), workers.place.len(), workers.cores) {
+    } else if let (Some(count), Some(nodes), Some(have)) =
+        (executors.instances.ok(), workers.place.count(), workers.cores)
+    {
         let room = nodes as u64 * u64::from(have / cores.max(1));
         if u64::from(*count) > room {
-            let message = format!("{count} executors of {cores} cores are asked for, and {nodes} workers of {have} cores hold {room}");
+            let message = format!(
+                "{count} executors of {cores} cores are asked for, and {nodes} workers of {have} cores hold {room}"
+            );
             problems.add(Code::SP003, span, message).help("ask for fewer, or declare more workers");
         }
     }
@@ -117,16 +137,21 @@ fn warn_contradictions(executors: &ExecutorsFile, file: &JobFile, problems: &mut
     let Some(instances) = executors.instances.ok() else { return };
     let wanted: &[(&str, String)] = &[
         ("spark.executor.instances", instances.to_string()),
-        ("spark.cores.max", (instances * executors.cores.or(1)).to_string()),
+        ("spark.cores.max", (u64::from(*instances) * u64::from(executors.cores.or(1))).to_string()),
         ("spark.dynamicAllocation.enabled", "false".to_owned()),
     ];
     for entry in file.config.ok().into_iter().flatten() {
-        let (Some((_, wanted)), Some(value)) = (wanted.iter().find(|(key, _)| *key == entry.key.text), entry.value.ok()) else {
+        let (Some((_, wanted)), Some(value)) =
+            (wanted.iter().find(|(key, _)| *key == entry.key.text), entry.value.ok())
+        else {
             continue;
         };
-        if *wanted != value.0 {
-            let message =
-                format!("`{}` is {}, and `executors.instances: {instances}` means {wanted}", entry.key.text, value.0.escape_default());
+        if *wanted != value.0.to_lowercase() {
+            let message = format!(
+                "`{}` is {}, and `executors.instances: {instances}` means {wanted}",
+                entry.key.text,
+                value.0.escape_default()
+            );
             problems.add(Code::SP004, entry.key.span, message).help("keep one of the two");
         }
     }

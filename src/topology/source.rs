@@ -43,6 +43,8 @@ impl Source {
 
     /// The name without folder and ending: the folder of what is rendered.
     pub fn stem(&self) -> String {
-        Path::new(&self.name).file_stem().map_or_else(|| "topology".to_owned(), |stem| stem.to_string_lossy().into_owned())
+        Path::new(&self.name)
+            .file_stem()
+            .map_or_else(|| "topology".to_owned(), |stem| stem.to_string_lossy().into_owned())
     }
 }

@@ -7,7 +7,9 @@ pub enum HostError {
     Unreachable { address: String, why: String },
     #[error("the ssh configuration for {name} says `{option}`, which is not supported: {instead}")]
     Unsupported { name: String, option: String, instead: String },
-    #[error("the host key of {name} is unknown ({fingerprint}); if that is the one its console shows, accept it with: {command}")]
+    #[error(
+        "the host key of {name} is unknown ({fingerprint}); if that is the one its console shows, accept it with: {command}"
+    )]
     UnknownKey { name: String, fingerprint: String, command: String },
     #[error(
         "the host key of {name} has changed: known is {known}, offered is {offered}; somebody may be in between. Find out why before you remove the old key from known_hosts"
@@ -17,7 +19,9 @@ pub enum HostError {
     KeyPolicy { name: String, why: String },
     #[error("{user}@{name} was refused: {why}")]
     Login { name: String, user: String, why: String },
-    #[error("{user} may not use sudo without a password: add `{user} ALL=(ALL) NOPASSWD:ALL` to sudoers, or log in as root")]
+    #[error(
+        "{user} may not use sudo without a password: add `{user} ALL=(ALL) NOPASSWD:ALL` to sudoers, or log in as root"
+    )]
     Sudo { user: String },
     #[error("no answer within {seconds} s during {during}")]
     Timeout { seconds: u64, during: String },

@@ -35,7 +35,12 @@ pub trait World: Sync {
     fn look(&self, target: &Target, query: &HostQuery) -> impl Future<Output = Result<HostFacts, HostError>> + Send;
 
     /// Does one action under the host's lock, or refuses it for its epoch. What was done is said in lines.
-    fn act(&self, target: &Target, action: &Action, epoch: Epoch) -> impl Future<Output = Result<Vec<String>, HostError>> + Send;
+    fn act(
+        &self,
+        target: &Target,
+        action: &Action,
+        epoch: Epoch,
+    ) -> impl Future<Output = Result<Vec<String>, HostError>> + Send;
 
     /// Takes the lease on one anchor: held until what is returned is dropped, or its holder dies.
     fn hold(&self, target: &Target, who: &str) -> impl Future<Output = Result<Box<dyn Hold>, HostError>> + Send;

@@ -6,7 +6,9 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 
 use super::field::{RAW, SPANNED};
 use super::suggest;
@@ -90,7 +92,7 @@ struct At<'de, 'f> {
     faults: &'f RefCell<Vec<Fault>>,
 }
 
-impl<'de, 'f> At<'de, 'f> {
+impl<'de> At<'de, '_> {
     fn child(self, node: &'de Node) -> Self {
         At { node, faults: self.faults }
     }
@@ -130,7 +132,10 @@ impl<'de, 'f> At<'de, 'f> {
             Plain::Bool(_) => "a truth value",
             Plain::Integer | Plain::Float => "a number",
         };
-        Err(DecodeError::new(format!("YAML reads {text} as {reads_as}, but text belongs here"), Some(format!("write \"{text}\""))))
+        Err(DecodeError::new(
+            format!("YAML reads {text} as {reads_as}, but text belongs here"),
+            Some(format!("write \"{text}\"")),
+        ))
     }
 
     fn entries(self) -> Result<&'de [(Key, Node)], DecodeError> {
@@ -223,7 +228,11 @@ impl<'de> Deserializer<'de> for At<'de, '_> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         match name {
             SPANNED => visitor.visit_seq(Spanned { at: self, part: 0 }),
             RAW => visitor.visit_borrowed_str(self.scalar("one value")?.0),
@@ -359,7 +368,11 @@ impl<'de> Deserializer<'de> for KeyAt<'de> {
         visitor.visit_borrowed_str(&self.0.text)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         match name {
             SPANNED => visitor.visit_seq(SpannedKey { key: self, part: 0 }),
             _ => visitor.visit_borrowed_str(&self.0.text),
@@ -398,7 +411,8 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), DecodeError> {
-        let name: de::value::BorrowedStrDeserializer<'de, DecodeError> = de::value::BorrowedStrDeserializer::new(self.0);
+        let name: de::value::BorrowedStrDeserializer<'de, DecodeError> =
+            de::value::BorrowedStrDeserializer::new(self.0);
         Ok((seed.deserialize(name)?, self))
     }
 }

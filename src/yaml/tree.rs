@@ -53,12 +53,11 @@ pub fn classify(text: &str) -> Plain {
 
 fn is_integer(text: &str) -> bool {
     let radix = |prefix: &str, ok: fn(&char) -> bool| {
-        text.strip_prefix(prefix)
-            .is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| ok(&c)))
+        text.strip_prefix(prefix).is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| ok(&c)))
     };
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
-        || radix("0x", |c| c.is_ascii_hexdigit())
+        || radix("0x", char::is_ascii_hexdigit)
         || radix("0o", |c| ('0'..='7').contains(c))
 }
 
@@ -74,10 +73,7 @@ fn is_float(text: &str) -> bool {
 /// Parses one document. `None` when the text is not YAML at all; duplicate keys are reported and their later values dropped.
 pub fn parse(text: &str, faults: &mut Vec<Fault>) -> Option<Node> {
     let mut builder = Builder { text, parser: Parser::new_from_str(text), faults, last: Span::default() };
-    match builder.document() {
-        Ok(node) => node,
-        Err(Stop) => None,
-    }
+    builder.document().unwrap_or_default()
 }
 
 /// The fault that ended parsing has been recorded.
@@ -152,10 +148,9 @@ impl Builder<'_, '_> {
         }
         self.refuse_anchors(&event, span);
         match event {
-            Event::Scalar(text, style, ..) => Ok(Node {
-                span,
-                value: Value::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain },
-            }),
+            Event::Scalar(text, style, ..) => {
+                Ok(Node { span, value: Value::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain } })
+            }
             Event::SequenceStart(..) => self.list(span, depth),
             Event::MappingStart(..) => self.map(span, depth),
             Event::Alias(_) => Ok(Node { span, value: Value::Scalar { text: String::new(), plain: true } }),
@@ -226,9 +221,7 @@ fn owned(event: Event<'_>) -> Option<Event<'static>> {
         Event::DocumentStart(explicit, version) => Event::DocumentStart(explicit, version),
         Event::DocumentEnd => Event::DocumentEnd,
         Event::Alias(id) => Event::Alias(id),
-        Event::Scalar(text, style, anchor, t) => {
-            Event::Scalar(Cow::Owned(text.into_owned()), style, anchor, tag(t))
-        }
+        Event::Scalar(text, style, anchor, t) => Event::Scalar(Cow::Owned(text.into_owned()), style, anchor, tag(t)),
         Event::SequenceStart(style, anchor, t) => Event::SequenceStart(style, anchor, tag(t)),
         Event::SequenceEnd => Event::SequenceEnd,
         Event::MappingStart(style, anchor, t) => Event::MappingStart(style, anchor, tag(t)),

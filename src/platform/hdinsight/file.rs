@@ -1,4 +1,4 @@
-//! Azure HDInsight, Spark as a managed service.
+//! Azure `HDInsight`, Spark as a managed service.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use crate::platform::cloud::CloudSshFile;
 use crate::topology::value::{Cidr, Label, SecretFile, UserName, Version};
 use crate::yaml::Field;
 
-/// Azure HDInsight.
+/// Azure `HDInsight`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HdinsightFile {

@@ -11,7 +11,9 @@ use crate::yaml::{Field, Span};
 pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option<Nodes> {
     let NodesFile { ssh, hosts, firewall } = file;
     if hosts.is_missing() {
-        problems.add(Code::T003, span, "`hosts` is missing").help("name the machines: hosts: { h1: { address: 10.0.0.11 } }");
+        problems
+            .add(Code::T003, span, "`hosts` is missing")
+            .help("name the machines: hosts: { h1: { address: 10.0.0.11 } }");
     }
     let mut machines = BTreeMap::new();
     let mut addresses: BTreeMap<Address, Name> = BTreeMap::new();
@@ -29,11 +31,15 @@ pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option
         };
         if let Some(other) = addresses.insert(machine.address.clone(), name.clone()) {
             let message = format!("`{name}` and `{other}` have one address, {}", machine.address);
-            problems.add(Code::T004, entry.key.span, message).help("a machine is named once; put several roles on that name");
+            problems
+                .add(Code::T004, entry.key.span, message)
+                .help("a machine is named once; put several roles on that name");
         }
         machines.insert(name, machine);
     }
-    let login = ssh.ok().map_or_else(Login::default, |ssh| Login { user: ssh.user.ok().cloned(), port: ssh.port.ok().copied() });
+    let login = ssh
+        .ok()
+        .map_or_else(Login::default, |ssh| Login { user: ssh.user.ok().cloned(), port: ssh.port.ok().copied() });
     complete.then(|| Nodes { ssh: login, hosts: machines, firewall: firewall.or_default() })
 }
 

@@ -20,7 +20,10 @@ const MASTERS_MAX: usize = 9;
 const DERIVED: &[(&str, &str)] = &[
     ("spark.master", "it follows from `masters`"),
     ("spark.deploy.recoveryMode", "it follows from `masters` and `zookeeper`"),
-    ("spark.deploy.zookeeper.url", "it lists every member of `zookeeper`: one address in front of them is a single point of failure"),
+    (
+        "spark.deploy.zookeeper.url",
+        "it lists every member of `zookeeper`: one address in front of them is a single point of failure",
+    ),
     ("spark.deploy.zookeeper.dir", "it follows from the cluster's name"),
     ("spark.driver.host", "it is the address of the host a job is submitted on"),
     ("spark.driver.bindAddress", "it is the address of the host a job is submitted on"),
@@ -37,6 +40,8 @@ const DERIVED: &[(&str, &str)] = &[
 
 /// Keys whose values are secrets, by their last part.
 const SECRET_ENDINGS: &[&str] = &["secret", "password", "token", "accesskey", "secret.key", "access.key"];
+/// Azure's keys end with the account they are for.
+const SECRET_PARTS: &[&str] = &[".account.key.", ".oauth2.client.secret."];
 
 /// Checks Spark on a platform of `kind` whose named hosts are `hosts`; `quorum` tells whether the topology has a `ZooKeeper`.
 pub fn check(
@@ -55,7 +60,11 @@ pub fn check(
     let authenticate = check_authenticate(file, problems);
     if on_hosts && kind != PlatformKind::Local && file.authenticate.is_missing() {
         problems
-            .add(Code::SEC01, span, "whoever reaches a master's port can run code on every worker: there is no `authenticate`")
+            .add(
+                Code::SEC01,
+                span,
+                "whoever reaches a master's port can run code on every worker: there is no `authenticate`",
+            )
             .help("add authenticate: { secret: { env: SPARK_SECRET } }");
     }
     let archive = match archive::check(&file.archive, problems) {
@@ -121,10 +130,13 @@ fn check_standalone(
 ) -> Option<Standalone> {
     for (name, missing) in [("masters", file.masters.is_missing()), ("workers", file.workers.is_missing())] {
         if missing {
-            problems.add(Code::T003, span, format!("`{name}` is missing")).help(format!("say where: {name}: {{ hosts: [h1, h2] }}"));
+            problems
+                .add(Code::T003, span, format!("`{name}` is missing"))
+                .help(format!("say where: {name}: {{ hosts: [h1, h2] }}"));
         }
     }
-    let masters = file.masters.spanned().and_then(|(span, file)| check_masters(span, file, kind, hosts, quorum, problems));
+    let masters =
+        file.masters.spanned().and_then(|(span, file)| check_masters(span, file, kind, hosts, quorum, problems));
     let workers = file.workers.spanned().and_then(|(span, file)| check_workers(span, file, kind, hosts, problems));
     let ports = file.ports.or_default();
     let job_ports = JobPorts {
@@ -146,7 +158,7 @@ fn check_masters(
     problems: &mut Diagnostics,
 ) -> Option<Masters> {
     let place = check_place(span, &file.nodes, &file.hosts, kind, hosts, Some(2), problems)?;
-    match place.len().unwrap_or(0) {
+    match place.count().unwrap_or(0) {
         0 => {
             problems.add(Code::T012, span, "a cluster has at least one master");
             return None;
@@ -155,12 +167,20 @@ fn check_masters(
             .add(Code::SP001, span, "one master: while it is down nothing can be submitted and no executor replaced")
             .help("take 2, with `zookeeper`"),
         count if count > MASTERS_MAX => {
-            problems.add(Code::T012, span, format!("{count} masters: one is ALIVE at a time, more than {MASTERS_MAX} help nobody"));
+            problems.add(
+                Code::T012,
+                span,
+                format!("{count} masters: one is ALIVE at a time, more than {MASTERS_MAX} help nobody"),
+            );
             return None;
         }
         count if !quorum => {
             problems
-                .add(Code::SP002, span, format!("{count} masters without `zookeeper`: each would think itself the only one"))
+                .add(
+                    Code::SP002,
+                    span,
+                    format!("{count} masters without `zookeeper`: each would think itself the only one"),
+                )
                 .help("add services: { zookeeper: … }, or take one master");
             return None;
         }
@@ -215,7 +235,11 @@ fn check_place(
         problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
     }
     if !named {
-        return if matches!(nodes, Field::Bad(_)) { None } else { Some(Place::Counted(nodes.ok().copied().or(default))) };
+        return if matches!(nodes, Field::Bad(_)) {
+            None
+        } else {
+            Some(Place::Counted(nodes.ok().copied().or(default)))
+        };
     }
     if names.is_missing() {
         let help = "machines that exist are named: hosts: [h1, h2]";
@@ -242,8 +266,16 @@ fn check_place(
     complete.then_some(Place::Named(place))
 }
 
+fn is_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending)) || SECRET_PARTS.iter().any(|part| key.contains(part))
+}
+
 /// Checks properties that the user sets, for the service or for one job.
-pub fn check_config(config: &Field<Entries<RawScalar>>, problems: &mut Diagnostics) -> Option<BTreeMap<ConfigKey, String>> {
+pub fn check_config(
+    config: &Field<Entries<RawScalar>>,
+    problems: &mut Diagnostics,
+) -> Option<BTreeMap<ConfigKey, String>> {
     let mut properties = BTreeMap::new();
     let mut complete = !matches!(config, Field::Bad(_));
     for entry in config.ok().into_iter().flatten() {
@@ -252,7 +284,7 @@ pub fn check_config(config: &Field<Entries<RawScalar>>, problems: &mut Diagnosti
         if let Some((_, instead)) = DERIVED.iter().find(|(derived, _)| *derived == key) {
             problems.add(Code::SP005, at, format!("`{key}` is derived from the topology")).help(*instead);
             complete = false;
-        } else if SECRET_ENDINGS.iter().any(|ending| key.to_lowercase().ends_with(ending)) {
+        } else if is_secret(key) {
             problems
                 .add(Code::T020, at, format!("`{key}` holds a secret, and a topology is shared"))
                 .help("use `authenticate`, or a credential provider that Spark reads itself");

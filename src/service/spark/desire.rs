@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::keys::{is_master_key, is_worker_key};
 use crate::cluster::{Cluster, Instance, SparkOnHosts};
-use crate::desired::{Access, Content, HostState, ORIGIN_FILE, OnChange, Property, Service, properties, render_template, unit_path};
+use crate::desired::{
+    Access, Content, HostState, ORIGIN_FILE, OnChange, Property, Service, properties, render_template, unit_path,
+};
 use crate::service::listener::Role;
 use crate::topology::value::{HostPath, JvmSize, Port, Version};
 
@@ -33,7 +35,8 @@ pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let lines = properties(master_properties(cluster, spark));
     put_properties(&path, "spark/ha.conf", cluster, &lines, &instance.node, state);
     let masters = &spark.standalone.masters;
-    let unit = Unit { role: Role::Master, config: path, heap: masters.heap, port: masters.port, web_ui: masters.web_ui };
+    let unit =
+        Unit { role: Role::Master, config: path, heap: masters.heap, port: masters.port, web_ui: masters.web_ui };
     desire_unit(cluster, spark, instance, &unit, state);
 }
 
@@ -44,7 +47,8 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let lines = properties(worker_properties(spark));
     put_properties(&path, "spark/worker.conf", cluster, &lines, &instance.node, state);
     let workers = &spark.standalone.workers;
-    let unit = Unit { role: Role::Worker, config: path, heap: workers.heap, port: workers.port, web_ui: workers.web_ui };
+    let unit =
+        Unit { role: Role::Worker, config: path, heap: workers.heap, port: workers.port, web_ui: workers.web_ui };
     desire_unit(cluster, spark, instance, &unit, state);
 }
 
@@ -84,7 +88,14 @@ fn shared(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, state: &
     }
 }
 
-fn put_properties(path: &HostPath, template: &str, cluster: &Cluster, lines: &[Property], node: &str, state: &mut HostState) {
+fn put_properties(
+    path: &HostPath,
+    template: &str,
+    cluster: &Cluster,
+    lines: &[Property],
+    node: &str,
+    state: &mut HostState,
+) {
     let values = serde_json::json!({ "cluster": cluster.name.as_str(), "properties": lines });
     state.file(path, Access::root(0o644), Content::Text(render_template(template, &values)), node);
 }
@@ -153,7 +164,7 @@ fn common(spark: &SparkOnHosts) -> Pairs<'static> {
     pairs
 }
 
-fn user<'a>(spark: &'a SparkOnHosts, wanted: fn(&str) -> bool) -> impl Iterator<Item = (&'a str, String)> {
+fn user(spark: &SparkOnHosts, wanted: fn(&str) -> bool) -> impl Iterator<Item = (&str, String)> {
     let config = spark.service.config.iter().map(|(key, value)| (key.as_str(), value.clone()));
     config.filter(move |(key, _)| wanted(key))
 }

@@ -73,8 +73,12 @@ pub fn alive_master(seen: &BTreeMap<Name, Seen>) -> Option<&MasterFacts> {
 
 /// Whether a master lists this host's worker as ALIVE. Former lives of a worker stay listed as DEAD.
 pub fn knows(desired: &Desired, master: &MasterFacts, state: &HostState) -> bool {
-    let port = desired.listeners.iter().find(|l| l.role == Role::Worker && l.name == "worker").map_or(0, |l| *l.ports.start());
-    master.workers.iter().any(|worker| worker.host == state.host.address.as_str() && worker.port == port && worker.state == "ALIVE")
+    let port =
+        desired.listeners.iter().find(|l| l.role == Role::Worker && l.name == "worker").map_or(0, |l| *l.ports.start());
+    master
+        .workers
+        .iter()
+        .any(|worker| worker.host == state.host.address.as_str() && worker.port == port && worker.state == "ALIVE")
 }
 
 fn with_role(desired: &Desired, role: Role) -> impl Iterator<Item = (&Name, &HostState)> {

@@ -14,7 +14,8 @@ const BOTH: &[&str] = &[
     "spark.user.groups.",
 ];
 const MASTER: &[&str] = &["spark.deploy.", "spark.master.", "spark.dead.worker."];
-const WORKER: &[&str] = &["spark.worker.", "spark.shuffle.service.", "spark.storage.", "spark.decommission.", "spark.local."];
+const WORKER: &[&str] =
+    &["spark.worker.", "spark.shuffle.service.", "spark.storage.", "spark.decommission.", "spark.local."];
 
 fn starts(key: &str, prefixes: &[&str]) -> bool {
     prefixes.iter().any(|prefix| key.starts_with(prefix))

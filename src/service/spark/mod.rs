@@ -2,10 +2,10 @@
 
 mod check;
 mod desire;
+pub mod file;
 mod judge;
 mod keys;
 mod listeners;
-pub mod file;
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ pub enum Place {
 }
 
 impl Place {
-    pub fn len(&self) -> Option<usize> {
+    pub fn count(&self) -> Option<usize> {
         match self {
             Place::Named(hosts) => Some(hosts.len()),
             Place::Counted(count) => count.map(|count| count as usize),

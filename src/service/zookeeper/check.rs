@@ -7,8 +7,8 @@ use super::{Config, Members, Ports, ZooKeeper};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Archive, UrlSum};
-use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 use crate::topology::support::Hosts;
+use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 use crate::yaml::{Entries, Field, Span};
 
 /// The version that the lab proves every day.
@@ -51,7 +51,8 @@ pub fn check(
 }
 
 fn default_archive(version: &Version) -> Archive {
-    let url = format!("https://archive.apache.org/dist/zookeeper/zookeeper-{version}/apache-zookeeper-{version}-bin.tar.gz");
+    let url =
+        format!("https://archive.apache.org/dist/zookeeper/zookeeper-{version}/apache-zookeeper-{version}-bin.tar.gz");
     let sum = UrlSum::Published(format!("{url}.sha512"));
     Archive::Url { url, sum }
 }
@@ -77,13 +78,16 @@ fn check_members(
     problems: &mut Diagnostics,
 ) -> Option<Members> {
     let named = kind.ground() == Ground::NamedHosts;
-    let unused = if named { file.nodes.span().map(|s| (s, "nodes")) } else { file.members.span().map(|s| (s, "members")) };
+    let unused =
+        if named { file.nodes.span().map(|s| (s, "nodes")) } else { file.members.span().map(|s| (s, "members")) };
     if let Some((span, name)) = unused {
         problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
     }
     let members = if named {
         if file.members.is_missing() {
-            problems.add(Code::T003, span, "`members` is missing").help("say which id is where: members: { 1: h1, 2: h2, 3: h3 }");
+            problems
+                .add(Code::T003, span, "`members` is missing")
+                .help("say which id is where: members: { 1: h1, 2: h2, 3: h3 }");
         }
         check_named(&file.members, hosts, problems)
     } else {
@@ -133,7 +137,9 @@ fn check_named(members: &Field<Entries<Name>>, hosts: &Hosts<'_>, problems: &mut
         };
         complete &= hosts.check_declared(at, host, problems);
         if let Some((other, _)) = map.iter().find(|(_, taken)| *taken == host) {
-            problems.add(Code::T012, at, format!("members {other} and {id} are both on `{host}`")).help("one member a host");
+            problems
+                .add(Code::T012, at, format!("members {other} and {id} are both on `{host}`"))
+                .help("one member a host");
             complete = false;
         }
         map.insert(id, host.clone());
@@ -145,7 +151,7 @@ fn warn_size(span: Span, count: usize, problems: &mut Diagnostics) {
     let survives = |count: usize| (count - 1) / 2;
     if count == 1 {
         problems.add(Code::ZK002, span, "one member: when it stops, so does everything").help("take 3");
-    } else if count % 2 == 0 {
+    } else if count.is_multiple_of(2) {
         let message = format!("{count} members survive the loss of {}, as {} do", survives(count), count - 1);
         problems.add(Code::ZK001, span, message).help(format!("take {} or {}", count - 1, count + 1));
     }
@@ -159,7 +165,8 @@ fn warn_zones(span: Span, members: &BTreeMap<MemberId, Name>, hosts: &Hosts<'_>,
     }
     let tolerated = (members.len() - 1) / 2;
     for (zone, count) in zones.into_iter().filter(|(_, count)| members.len() > 1 && *count > tolerated) {
-        let message = format!("{count} of {} members are in zone {}: its loss ends the quorum", members.len(), zone.as_str());
+        let message =
+            format!("{count} of {} members are in zone {}: its loss ends the quorum", members.len(), zone.as_str());
         problems.add(Code::ZK003, span, message).help(format!("at most {tolerated} in one zone"));
     }
 }
@@ -167,7 +174,9 @@ fn warn_zones(span: Span, members: &BTreeMap<MemberId, Name>, hosts: &Hosts<'_>,
 fn check_config(field: &Field<ZooKeeperConfigFile>, problems: &mut Diagnostics) -> Option<Config> {
     let file = field.or_default();
     let bounded = |field: &Field<u32>, name: &str, default: u32, low: u32, problems: &mut Diagnostics| {
-        if let Some((span, value)) = field.spanned().filter(|(_, value)| **value < low || **value > i32::MAX.unsigned_abs()) {
+        if let Some((span, value)) =
+            field.spanned().filter(|(_, value)| **value < low || **value > i32::MAX.unsigned_abs())
+        {
             problems.add(Code::T001, span, format!("`{name}` is at least {low} and fits 31 bits, not {value}"));
             return None;
         }

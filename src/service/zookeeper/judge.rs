@@ -25,7 +25,8 @@ pub fn judge(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
         let running = host.units.get(unit).filter(|unit| unit.is_running());
         let current = host.has_data
             && running.is_some_and(|unit| {
-                !unit.needs_reload && stale_inputs(&state.services[Role::ZooKeeper.unit()], unit, state, host).is_empty()
+                !unit.needs_reload
+                    && stale_inputs(&state.services[Role::ZooKeeper.unit()], unit, state, host).is_empty()
             });
         let serving = host.member.as_ref().filter(|member| running.is_some() && member.serves());
         let health = match serving.map(|member| member.mode) {
@@ -58,7 +59,8 @@ pub fn judge(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
 
 fn judge_leader(leaders: &[(Name, crate::observe::MemberFacts)], members: usize, facts: &mut ServiceFacts) {
     let [(name, leader)] = leaders else {
-        let what = if leaders.is_empty() { "nobody leads".to_owned() } else { format!("{} members lead", leaders.len()) };
+        let what =
+            if leaders.is_empty() { "nobody leads".to_owned() } else { format!("{} members lead", leaders.len()) };
         facts.missing.push(what);
         return;
     };

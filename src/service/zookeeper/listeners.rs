@@ -6,7 +6,14 @@ use crate::service::listener::{Bind, Listener, Role};
 /// Only masters are clients of `ZooKeeper`; workers and drivers learn of masters from their list.
 pub fn listeners(zookeeper: &ZooKeeper) -> Vec<Listener> {
     let ports = zookeeper.ports;
-    let one = |name, port: u16, bind, from| Listener { role: Role::ZooKeeper, name, ports: port..=port, bind, from, lasting: true };
+    let one = |name, port: u16, bind, from| Listener {
+        role: Role::ZooKeeper,
+        name,
+        ports: port..=port,
+        bind,
+        from,
+        lasting: true,
+    };
     vec![
         one("client", ports.client.get(), Bind::Host, &[Role::Master] as &[Role]),
         one("peer", ports.peer.get(), Bind::Host, &[Role::ZooKeeper]),

@@ -2,9 +2,9 @@
 
 mod check;
 mod desire;
+pub mod file;
 mod judge;
 mod listeners;
-pub mod file;
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ mod size;
 mod version;
 
 pub use duration::Duration;
-pub use names::{Name, Label, ConfigKey, UserName, Zone};
+pub use names::{ConfigKey, Label, Name, UserName, Zone};
 pub use network::{Address, Cidr};
 pub use numbers::{Disk, MemberId, Percent, Port};
 pub use path::HostPath;

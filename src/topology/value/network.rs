@@ -51,7 +51,8 @@ impl FromStr for Cidr {
         let network: Ipv4Addr = network.parse().map_err(|_| wrong())?;
         let prefix: u8 = prefix.parse().ok().filter(|prefix| *prefix <= 32).ok_or_else(wrong)?;
         let range = Cidr { network, prefix };
-        let base = Ipv4Addr::from(u32::try_from(u64::from(u32::from(network)) / range.size() * range.size()).unwrap_or(0));
+        let base =
+            Ipv4Addr::from(u32::try_from(u64::from(u32::from(network)) / range.size() * range.size()).unwrap_or(0));
         if base != network {
             let message = format!("`{text}` has bits set behind its prefix");
             return Err(crate::yaml::decode::with_help(message, format!("write {base}/{prefix}")));

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::de::{Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
 /// Where a secret comes from: `{ env: NAME }` or `{ file: path }`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,11 +81,15 @@ impl<'de> Visitor<'de> for SecretVisitor {
                     && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
                     && !name.starts_with(|c: char| c.is_ascii_digit());
                 if !ok {
-                    return Err(A::Error::custom("this is not the name of an environment variable: letters, digits and _"));
+                    return Err(A::Error::custom(
+                        "this is not the name of an environment variable: letters, digits and _",
+                    ));
                 }
                 Ok(SecretFile(SecretRef::Env(name)))
             }
-            SecretParts { env: None, file: Some(path) } if !path.is_empty() => Ok(SecretFile(SecretRef::File(path.into()))),
+            SecretParts { env: None, file: Some(path) } if !path.is_empty() => {
+                Ok(SecretFile(SecretRef::File(path.into())))
+            }
             _ => Err(A::Error::custom("a secret is exactly one of { env: NAME } and { file: path }")),
         }
     }

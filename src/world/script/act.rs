@@ -48,7 +48,10 @@ fn body(s: &mut String, action: &Action, epoch: Epoch, secrets: &Secrets) {
             let package = quote(package);
             line!(s, "export DEBIAN_FRONTEND=noninteractive");
             line!(s, "apt-get install -y -q --no-install-recommends {package} >/dev/null 2>&1 ||");
-            line!(s, "  {{ apt-get update -q >/dev/null 2>&1; apt-get install -y -q --no-install-recommends {package} >/dev/null 2>&1; }} ||");
+            line!(
+                s,
+                "  {{ apt-get update -q >/dev/null 2>&1; apt-get install -y -q --no-install-recommends {package} >/dev/null 2>&1; }} ||"
+            );
             line!(s, "  fail \"apt-get cannot install \"{package}");
         }
         Action::Patch(patch) => lay(s, patch, secrets),
@@ -62,7 +65,10 @@ fn body(s: &mut String, action: &Action, epoch: Epoch, secrets: &Secrets) {
         }
         Action::MarkNew { marker, data } => {
             line!(s, "grep -q '\"complete\":false' {BIRTH_PATH} || fail \"no birth is begun here\"");
-            line!(s, "[ -d {data}/version-2 ] && [ -n \"$(ls -A {data}/version-2)\" ] && fail \"{data} holds data: it is not new\"");
+            line!(
+                s,
+                "[ -d {data}/version-2 ] && [ -n \"$(ls -A {data}/version-2)\" ] && fail \"{data} holds data: it is not new\""
+            );
             line!(s, ": | write {marker} zookeeper zookeeper 640");
         }
         Action::Unmark { marker } => line!(s, "rm -f {marker}"),
@@ -104,7 +110,8 @@ fn lay(s: &mut String, patch: &Patch, secrets: &Secrets) {
     let Patch { users, directories, distributions, files, leftovers, reload_units } = patch;
     // What has left goes first, by the old stamp; then the new stamp, so that a killed run knows all it may have laid.
     remove_owned(s, leftovers, false);
-    let (stamps, others): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.path.as_str() == crate::desired::STAMP_PATH);
+    let (stamps, others): (Vec<_>, Vec<_>) =
+        files.iter().partition(|file| file.path.as_str() == crate::desired::STAMP_PATH);
     stamps.into_iter().for_each(|file| put_file(s, file, secrets));
     for (name, home) in users {
         line!(s, "user {} {home}", quote(name));
@@ -202,7 +209,9 @@ fn remove(s: &mut String, removal: &Removal) {
     remove_owned(s, owned, *delete_data);
     line!(s, "remove_made_parents");
     // A birth outlives a destroy that leaves the data: it says whose data it is.
-    let birth = if *delete_data { "rm -f /var/lib/provision/birth.json".to_owned() } else {
+    let birth = if *delete_data {
+        "rm -f /var/lib/provision/birth.json".to_owned()
+    } else {
         "[ -e /var/lib/provision/birth.json ] && say \"stays record /var/lib/provision/birth.json (it says whose data this is)\"".to_owned()
     };
     line!(s, "{birth}");

@@ -12,7 +12,20 @@ const PRELUDE: &str = include_str!("../../../templates/host/look.sh");
 
 /// The script that answers `query`.
 pub fn look(query: &HostQuery) -> Script {
-    let HostQuery { cluster: _, paths, secrets, users, units, distributions, space, java, member, asks, reach, machine } = query;
+    let HostQuery {
+        cluster: _,
+        paths,
+        secrets,
+        users,
+        units,
+        distributions,
+        space,
+        java,
+        member,
+        asks,
+        reach,
+        machine,
+    } = query;
     let mut s = String::from(PRELUDE);
     let mut line = |text: String| {
         s.push_str(&text);
@@ -33,7 +46,8 @@ pub fn look(query: &HostQuery) -> Script {
     if !paths.is_empty() {
         let all = words(paths.keys());
         line(format!("paths {all}"));
-        let expected: String = paths.iter().filter_map(|(path, sum)| Some(format!("{} {path}\n", sum.as_ref()?))).collect();
+        let expected: String =
+            paths.iter().filter_map(|(path, sum)| Some(format!("{} {path}\n", sum.as_ref()?))).collect();
         line(format!("expected={}", quote(&expected)));
         line(format!("digests {all}"));
     }
@@ -65,7 +79,8 @@ pub fn look(query: &HostQuery) -> Script {
 
 fn words<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().fold(String::new(), |mut all, item| {
-        write!(all, "{}{}", if all.is_empty() { "" } else { " " }, quote(&item.to_string())).expect("a String takes all text");
+        write!(all, "{}{}", if all.is_empty() { "" } else { " " }, quote(&item.to_string()))
+            .expect("a String takes all text");
         all
     })
 }

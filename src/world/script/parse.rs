@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::desired::Access;
 use crate::observe::{
-    AskName, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts, PathFacts, PathKind, RecordName, UnitFacts,
-    UserFacts, WorkerFacts, Wrong, canary_succeeded,
+    AskName, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts, PathFacts, PathKind, RecordName,
+    UnitFacts, UserFacts, WorkerFacts, Wrong, canary_succeeded,
 };
 use crate::topology::value::HostPath;
 use crate::world::HostError;
@@ -58,7 +58,9 @@ impl Reader {
                 let port = u16::from_str_radix(port, 16).map_err(|_| garbled("a port is no number"))?;
                 facts.listening.push(Listening { port, uid: uid.parse().unwrap_or(u32::MAX) });
             }
-            ["java", path, version] => facts.java = Some(Java { path: (*path).to_owned(), version: (*version).to_owned() }),
+            ["java", path, version] => {
+                facts.java = Some(Java { path: (*path).to_owned(), version: (*version).to_owned() });
+            }
             ["apt-java", package] => facts.java_package = Some((*package).to_owned()),
             ["space", path, kib] => {
                 facts.free_kib.insert(host_path(path)?, kib.parse().unwrap_or(0));
@@ -83,7 +85,8 @@ impl Reader {
                 }
             }
             ["secret", path, digest] => {
-                let same = query.secrets.iter().any(|secret| secret.path.as_str() == *path && secret.expected == *digest);
+                let same =
+                    query.secrets.iter().any(|secret| secret.path.as_str() == *path && secret.expected == *digest);
                 facts.secrets.insert(host_path(path)?, same);
             }
             ["unit", property] => self.unit(property),
@@ -104,7 +107,12 @@ impl Reader {
             ["epoch", epoch] => facts.epoch = epoch.trim().parse().map_err(|_| garbled("its epoch is no number"))?,
             ["silent", address, port] => facts.silent.push(((*address).to_owned(), port.parse().unwrap_or(0))),
             ["end"] => self.ended = true,
-            _ => return Err(garbled(&format!("an unknown line `{}`", fields.join(" ").chars().take(80).collect::<String>()))),
+            _ => {
+                return Err(garbled(&format!(
+                    "an unknown line `{}`",
+                    fields.join(" ").chars().take(80).collect::<String>()
+                )));
+            }
         }
         Ok(())
     }
@@ -135,7 +143,9 @@ impl Reader {
             Some("stamp.json") => put(&mut facts.stamp, text),
             Some("birth.json") => put(&mut facts.birth, text),
             Some(name) => {
-                let Some(name) = RecordName::ALL.into_iter().find(|record| name.strip_suffix(".json") == Some(record.text())) else {
+                let Some(name) =
+                    RecordName::ALL.into_iter().find(|record| name.strip_suffix(".json") == Some(record.text()))
+                else {
                     return;
                 };
                 match serde_json::from_slice(text) {

@@ -83,18 +83,24 @@ impl Config {
         let user = reach.user.as_ref().map(ToString::to_string);
         let user = user.or_else(|| params.as_ref()?.user.clone()).or_else(|| std::env::var("USER").ok());
         let identities = params.as_ref().and_then(|params| params.identity_file.clone());
-        let yes = |value: Option<Vec<String>>| value.is_some_and(|words| words.first().is_some_and(|word| word.eq_ignore_ascii_case("yes")));
+        let yes = |value: Option<Vec<String>>| {
+            value.is_some_and(|words| words.first().is_some_and(|word| word.eq_ignore_ascii_case("yes")))
+        };
         let jump = params.as_ref().and_then(|params| params.proxy_jump.clone()).filter(|jumps| jumps != &["none"]);
         Ok(Route {
-            address: params.as_ref().and_then(|params| params.host_name.clone()).unwrap_or_else(|| reach.address.to_string()),
+            address: params
+                .as_ref()
+                .and_then(|params| params.host_name.clone())
+                .unwrap_or_else(|| reach.address.to_string()),
             port: reach.port.map(crate::topology::value::Port::get).or_else(|| params.as_ref()?.port).unwrap_or(22),
             user: user.unwrap_or_else(|| "root".to_owned()),
-            identities: identities.map_or_else(|| self.default_identities(), |all| all.iter().map(|path| self.expand(path)).collect()),
+            identities: identities
+                .map_or_else(|| self.default_identities(), |all| all.iter().map(|path| self.expand(path)).collect()),
             identities_only: yes(params.as_ref().and_then(|params| raw(params, "identitiesonly"))),
-            known_hosts: params
-                .as_ref()
-                .and_then(|params| raw(params, "userknownhostsfile"))
-                .map_or_else(|| self.default_known_hosts(), |all| all.iter().map(|path| self.expand(path.as_ref())).collect()),
+            known_hosts: params.as_ref().and_then(|params| raw(params, "userknownhostsfile")).map_or_else(
+                || self.default_known_hosts(),
+                |all| all.iter().map(|path| self.expand(path.as_ref())).collect(),
+            ),
             jump: jump.map(|jumps| jumps.join(",")),
             name,
         })

@@ -68,9 +68,11 @@ impl Breaker {
 
 /// Connects, all hosts at once, each within its limit: a hundred dead hosts cost no more than one.
 pub async fn connect(route: &Route) -> Result<Stream, HostError> {
-    let unreachable = |why: String| HostError::Unreachable { address: format!("{}:{}", route.address, route.port), why };
+    let unreachable =
+        |why: String| HostError::Unreachable { address: format!("{}:{}", route.address, route.port), why };
     if let Some(jump) = &route.jump {
-        return through(route, jump).map_err(|error| unreachable(format!("ssh -W through {jump} does not start: {error}")));
+        return through(route, jump)
+            .map_err(|error| unreachable(format!("ssh -W through {jump} does not start: {error}")));
     }
     let attempt = tokio::net::TcpStream::connect((route.address.as_str(), route.port));
     let stream = tokio::time::timeout(CONNECT_LIMIT, attempt)
@@ -83,7 +85,10 @@ pub async fn connect(route: &Route) -> Result<Stream, HostError> {
         stream.set_nodelay(true)?;
         let socket = socket2::SockRef::from(&stream);
         socket.set_tcp_user_timeout(Some(SILENCE_LIMIT))?;
-        let probes = socket2::TcpKeepalive::new().with_time(Duration::from_secs(5)).with_interval(Duration::from_secs(3)).with_retries(3);
+        let probes = socket2::TcpKeepalive::new()
+            .with_time(Duration::from_secs(5))
+            .with_interval(Duration::from_secs(3))
+            .with_retries(3);
         socket.set_tcp_keepalive(&probes)
     };
     prepare().map_err(|error| unreachable(error.to_string()))?;
@@ -95,7 +100,12 @@ fn through(route: &Route, jump: &str) -> std::io::Result<Stream> {
     let (ours, theirs) = UnixStream::pair()?;
     let child = Command::new("ssh")
         .args(["-o", "BatchMode=yes", "-o", "ConnectTimeout=8"])
-        .args(jump.contains(',').then(|| ["-J", jump.rsplit_once(',').map_or("", |(before, _)| before)]).into_iter().flatten())
+        .args(
+            jump.contains(',')
+                .then(|| ["-J", jump.rsplit_once(',').map_or("", |(before, _)| before)])
+                .into_iter()
+                .flatten(),
+        )
         .args(["-W", &format!("{}:{}", route.address, route.port), "--"])
         .arg(jump.rsplit(',').next().unwrap_or(jump))
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs.try_clone()?)))

@@ -64,20 +64,32 @@ fn pump(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8]) -> Result<
             to.write_all(&buffer[..count]).and_then(|()| to.flush()).map_err(|error| error.to_string())?;
             Ok(true)
         }
-        Err(error) if error.kind() == std::io::ErrorKind::TimedOut || error.kind() == std::io::ErrorKind::WouldBlock => Ok(false),
+        Err(error)
+            if error.kind() == std::io::ErrorKind::TimedOut || error.kind() == std::io::ErrorKind::WouldBlock =>
+        {
+            Ok(false)
+        }
         Err(error) => Err(error.to_string()),
     }
 }
 
 /// Copies a file to a host, as root, mode 0600. The name appears only when all of it is there.
-pub async fn upload(config: Arc<Config>, target: Target, local: PathBuf, remote: HostPath, limit: Duration) -> Result<(), HostError> {
+pub async fn upload(
+    config: Arc<Config>,
+    target: Target,
+    local: PathBuf,
+    remote: HostPath,
+    limit: Duration,
+) -> Result<(), HostError> {
     let session = Session::open(config, target).await?;
     let work = tokio::task::spawn_blocking(move || {
         let failed = |why: String| HostError::Failed { step: format!("copy {}", local.display()), why };
         let mut file = std::fs::File::open(&local).map_err(|error| failed(error.to_string()))?;
         session.ssh.set_timeout(120_000);
         let folder = remote.parent().expect("the cache has a folder");
-        let script = format!("umask 077; mkdir -p {folder} && cat >{remote}.part && sync {remote}.part && mv -fT {remote}.part {remote}");
+        let script = format!(
+            "umask 077; mkdir -p {folder} && cat >{remote}.part && sync {remote}.part && mv -fT {remote}.part {remote}"
+        );
         let command = session.root_command(&format!("sh -c {}", crate::world::script::quote(&script)), limit);
         let mut channel = session.ssh.channel_session().map_err(|error| failed(error.message().to_owned()))?;
         channel.exec(&command).map_err(|error| failed(error.message().to_owned()))?;

@@ -37,13 +37,17 @@ enum Marker {
 enum Hosts {
     /// Patterns, a leading `!` denies.
     Plain(Vec<String>),
-    Hashed { salt: Vec<u8>, hash: Vec<u8> },
+    Hashed {
+        salt: Vec<u8>,
+        hash: Vec<u8>,
+    },
 }
 
 impl KnownHosts {
     /// Files that are not there know nobody.
     pub fn read(files: &[PathBuf]) -> KnownHosts {
-        let lines = files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).flat_map(|text| parse(&text)).collect();
+        let lines =
+            files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).flat_map(|text| parse(&text)).collect();
         KnownHosts { lines, file: files.first().cloned().unwrap_or_default() }
     }
 
@@ -113,7 +117,11 @@ pub fn fingerprint(key: &[u8]) -> String {
 }
 
 fn parse(text: &str) -> Vec<Line> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).filter_map(parse_line).collect()
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .filter_map(parse_line)
+        .collect()
 }
 
 fn parse_line(line: &str) -> Option<Line> {
@@ -143,7 +151,8 @@ impl Hosts {
                 mac.verify_slice(hash).is_ok()
             }
             Hosts::Plain(patterns) => {
-                let denied = patterns.iter().filter_map(|p| p.strip_prefix('!')).any(|p| glob(p.as_bytes(), name.as_bytes()));
+                let denied =
+                    patterns.iter().filter_map(|p| p.strip_prefix('!')).any(|p| glob(p.as_bytes(), name.as_bytes()));
                 !denied && patterns.iter().any(|p| glob(p.as_bytes(), name.as_bytes()))
             }
         }
@@ -201,7 +210,9 @@ mod tests {
 
     #[test]
     fn ports_patterns_denials_and_revocations_are_heeded() {
-        let k = known(&format!("[h1]:2222,10.0.0.* ssh-ed25519 {KEY}\n!bad.example,*.example ssh-ed25519 {KEY}\n@revoked r ssh-ed25519 {KEY}\nr ssh-ed25519 {KEY}\n@cert-authority *.ca ssh-ed25519 {KEY}"));
+        let k = known(&format!(
+            "[h1]:2222,10.0.0.* ssh-ed25519 {KEY}\n!bad.example,*.example ssh-ed25519 {KEY}\n@revoked r ssh-ed25519 {KEY}\nr ssh-ed25519 {KEY}\n@cert-authority *.ca ssh-ed25519 {KEY}"
+        ));
         assert!(k.check(&route("h1", 2222), &key()).is_ok());
         assert!(matches!(k.check(&route("h1", 22), &key()), Err(HostError::UnknownKey { .. })));
         assert!(k.check(&route("10.0.0.7", 22), &key()).is_ok());

@@ -124,7 +124,8 @@ fn hold(session: &Session, script: &str, answer: FirstLine, stopped: &mpsc::Rece
 
 impl Hold for Lease {
     fn is_held(&self) -> bool {
-        let since = self.beats.started.elapsed().saturating_sub(Duration::from_millis(self.beats.last.load(Ordering::SeqCst)));
+        let since =
+            self.beats.started.elapsed().saturating_sub(Duration::from_millis(self.beats.last.load(Ordering::SeqCst)));
         self.beats.alive.load(Ordering::SeqCst) && since < TRUST
     }
 

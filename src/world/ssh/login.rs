@@ -11,20 +11,24 @@ const HANDSHAKE_MILLIS: u32 = 20_000;
 
 /// Blocking: runs in a thread of its own.
 pub fn login(route: &Route, stream: Stream) -> Result<Session, HostError> {
-    let lost = |during: &str, error: &ssh2::Error| HostError::Lost { during: during.to_owned(), why: error.message().to_owned() };
+    let lost = |during: &str, error: &ssh2::Error| HostError::Lost {
+        during: during.to_owned(),
+        why: error.message().to_owned(),
+    };
     let known = Config::known_hosts(route);
     let mut session = Session::new().map_err(|error| lost("starting ssh", &error))?;
     session.set_timeout(HANDSHAKE_MILLIS);
     let algorithms = known.algorithms(route);
     if !algorithms.is_empty() {
-        session.method_pref(MethodType::HostKey, &algorithms.join(",")).map_err(|error| lost("choosing host keys", &error))?;
+        session
+            .method_pref(MethodType::HostKey, &algorithms.join(","))
+            .map_err(|error| lost("choosing host keys", &error))?;
     }
     session.set_tcp_stream(stream);
     session.handshake().map_err(|error| lost("the ssh handshake", &error))?;
-    let (key, _) = session.host_key().ok_or_else(|| HostError::KeyPolicy {
-        name: route.name.clone(),
-        why: "it offered none".to_owned(),
-    })?;
+    let (key, _) = session
+        .host_key()
+        .ok_or_else(|| HostError::KeyPolicy { name: route.name.clone(), why: "it offered none".to_owned() })?;
     known.check(route, key)?;
     authenticate(&session, route)?;
     Ok(session)

@@ -37,7 +37,8 @@ impl Session {
         let breaker = stream.breaker();
         let user = route.user.clone();
         let opened = tokio::task::spawn_blocking(move || login(&route, stream)).await;
-        let ssh = opened.map_err(|error| HostError::Lost { during: "the login".to_owned(), why: error.to_string() })??;
+        let ssh =
+            opened.map_err(|error| HostError::Lost { during: "the login".to_owned(), why: error.to_string() })??;
         Ok(Session { ssh, breaker, user })
     }
 
@@ -77,7 +78,9 @@ impl Session {
         channel.exec(&self.root_command("sh -s", limit)).map_err(|error| lost(error.message().to_owned()))?;
         // A sudo that refuses closes its end: what it says is worth more than the broken pipe.
         let sent = channel.write_all(script.0.as_bytes()).and_then(|()| channel.flush());
-        let sent = sent.map_err(|error| error.to_string()).and_then(|()| channel.send_eof().map_err(|error| error.message().to_owned()));
+        let sent = sent
+            .map_err(|error| error.to_string())
+            .and_then(|()| channel.send_eof().map_err(|error| error.message().to_owned()));
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let read = channel.read_to_end(&mut stdout).and_then(|_| channel.stderr().read_to_end(&mut stderr));
         read.map_err(|error| lost(error.to_string()))?;

@@ -1,0 +1,31 @@
+# make demo    three small hosts on this machine, from nothing to SparkPi and back (KEEP=1 leaves them running)
+# make test    all that must pass: format, lints, unit, property and golden tests, rendered examples, schema, the lab
+# make lab     the lab alone
+# Needs root for the lab (without it the lab's tests say that they were skipped; with CI=true that is a failure).
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: demo test check render schema lab setup
+
+CARGO ?= cargo
+
+demo:
+	@tests/lab/demo
+
+test:
+	@tests/run
+
+check:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --quiet -- -D warnings
+	$(CARGO) test --quiet --lib --bins --test language --test laws --test commands
+
+# The committed examples, made anew.
+render:
+	$(CARGO) run --quiet -- render topologies/nodes.yaml
+	$(CARGO) run --quiet -- schema >schema/topology.schema.json
+
+setup:
+	tests/lab/setup
+
+lab: setup
+	$(CARGO) test --test lab -- --test-threads=1

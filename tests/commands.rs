@@ -1,0 +1,148 @@
+//! The program as a user runs it, without hosts: whole outputs, exit codes, bad input.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// With an environment of its own: no home, no colours.
+fn provision(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_provision"))
+        .args(args)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .output()
+        .expect("the program runs")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+#[test]
+fn validate_exits_with_1_on_errors_and_with_strict_on_warnings() {
+    let code = |args: &[&str]| provision(&root(""), args).status.code();
+    assert_eq!(code(&["validate", "topologies/nodes.yaml", "topologies/aks.yaml"]), Some(0));
+    assert_eq!(code(&["validate", "topologies/bad/even-quorum.yaml"]), Some(0));
+    assert_eq!(code(&["validate", "--strict", "topologies/bad/even-quorum.yaml"]), Some(1));
+    assert_eq!(code(&["validate", "-f", "topologies/bad/unknown-key.yaml"]), Some(1));
+    assert_eq!(code(&["validate", "no-such-file.yaml"]), Some(1));
+    assert_eq!(code(&["validate", "--no-such-option"]), Some(64));
+}
+
+#[test]
+fn validate_json_is_what_the_documentation_says() {
+    let output = provision(&root(""), &["validate", "--json", "topologies/bad/unknown-key.yaml"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert_eq!(
+        json["diagnostics"][0],
+        serde_json::json!({
+            "severity": "error", "code": "T002", "message": "unknown key `noodes`", "file": "topologies/bad/unknown-key.yaml",
+            "line": 8, "column": 5, "help": "did you mean `nodes`?"
+        })
+    );
+}
+
+#[test]
+fn a_secret_written_in_a_topology_is_not_shown() {
+    for format in [
+        &["validate", "topologies/bad/secret-in-file.yaml"][..],
+        &["validate", "--json", "topologies/bad/secret-in-file.yaml"],
+    ] {
+        let output = provision(&root(""), format);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(!stdout(&output).contains("hunter2") && !stderr(&output).contains("hunter2"));
+    }
+}
+
+#[test]
+fn explain_prints_a_page_and_refuses_what_is_no_code() {
+    let output = provision(&root(""), &["explain", "zk001"]);
+    assert!(stdout(&output).starts_with("# ZK001: an even number of voting members\n"));
+    assert_eq!(provision(&root(""), &["explain", "ZK999"]).status.code(), Some(1));
+    assert!(stdout(&provision(&root(""), &["explain"])).lines().count() > 20);
+}
+
+#[test]
+fn render_writes_what_check_then_finds_and_shows_what_differs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(root("topologies/nodes.yaml"), folder.path().join("provision.yaml")).expect("copied");
+    let run = |args: &[&str]| provision(folder.path(), args);
+    assert_eq!(run(&["render", "--check"]).status.code(), Some(1));
+    assert_eq!(run(&["render"]).status.code(), Some(0));
+    assert_eq!(run(&["render", "--check"]).status.code(), Some(0));
+    let zoo_cfg = folder.path().join("hosts-out/provision/analytics-zk-1/etc/zookeeper/zoo.cfg");
+    let text = std::fs::read_to_string(&zoo_cfg).expect("rendered");
+    std::fs::write(&zoo_cfg, text.replace("syncLimit=5", "syncLimit=6")).expect("written");
+    let output = run(&["render", "--check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("-syncLimit=6\n+syncLimit=5\n"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_one_number_change_is_a_one_line_diff() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = std::fs::read_to_string(root("topologies/nodes.yaml")).expect("readable");
+    std::fs::write(folder.path().join("a.yaml"), &text).expect("written");
+    provision(folder.path(), &["render", "a.yaml"]);
+    std::fs::write(folder.path().join("a.yaml"), text.replace("maxClientCnxns: 60", "maxClientCnxns: 61"))
+        .expect("written");
+    let output = provision(folder.path(), &["render", "a.yaml", "--check"]);
+    let added: Vec<_> = stdout(&output)
+        .lines()
+        .filter(|line| line.starts_with('+') && !line.starts_with("+++"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(added, ["+maxClientCnxns=61"; 3]);
+}
+
+#[test]
+fn platforms_that_come_later_validate_and_say_so_when_planned() {
+    for (file, kind) in [("azure-vms", "azureVms"), ("aks", "aks"), ("local", "local"), ("hdinsight", "hdinsight")] {
+        let output = provision(&root(""), &["plan", &format!("topologies/{file}.yaml")]);
+        assert_eq!(output.status.code(), Some(3));
+        assert!(
+            stderr(&output).contains("does not deliver yet") && stderr(&output).contains(kind),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn a_missing_secret_is_named_before_any_host_is_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = std::fs::read_to_string(root("topologies/nodes.yaml")).expect("readable");
+    let text = text.replace("    masters:", "    authenticate: { secret: { env: NO_SUCH_SECRET } }\n    masters:");
+    std::fs::write(folder.path().join("provision.yaml"), &text).expect("written");
+    let output = provision(folder.path(), &["plan"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("NO_SUCH_SECRET is not set"), "{}", stderr(&output));
+    // A file that others may read is no secret.
+    let text = text.replace("{ env: NO_SUCH_SECRET }", "{ file: secret.txt }");
+    std::fs::write(folder.path().join("provision.yaml"), &text).expect("written");
+    std::fs::write(folder.path().join("secret.txt"), "x").expect("written");
+    let output = provision(folder.path(), &["plan"]);
+    assert!(stderr(&output).contains("chmod 600"), "{}", stderr(&output));
+}
+
+#[test]
+fn the_committed_schema_is_the_one_of_the_types() {
+    let committed = std::fs::read_to_string(root("schema/topology.schema.json")).expect("committed");
+    assert_eq!(stdout(&provision(&root(""), &["schema"])), committed);
+}
+
+#[test]
+fn the_readme_shows_the_support_table_of_the_code() {
+    let readme = std::fs::read_to_string(root("README.md")).expect("readable");
+    let (_, rest) = readme.split_once("<!-- support -->\n").expect("the README has a place for the table");
+    let (table, _) = rest.split_once("<!-- /support -->").expect("the place has an end");
+    assert_eq!(table, provision::topology::support::table(), "copy the right-hand side into README.md");
+}

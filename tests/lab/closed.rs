@@ -1,0 +1,73 @@
+//! Closed networks: the operator has port 22 alone, the hosts have the declared listeners alone; and still the job runs.
+//! With `authenticate`, so that the secret is looked for everywhere; one host without curl, nc and Python.
+
+use crate::hosts::{Lab, nodes_yaml, quorum_yaml};
+
+const SECRET: &str = "s3cr3t-\"quoted\"-$(id)";
+
+#[test]
+fn law_6_and_a_job_behind_closed_ports() {
+    let Some(lab) = Lab::up("closed", 3) else { return };
+    let text =
+        nodes_yaml().replace("      ssh: { user: ops }", "      firewall: nftables\n      ssh: { user: ops }").replace(
+            "    masters: { hosts: [h1, h2] }",
+            "    authenticate: { secret: { env: SPARK_SECRET } }\n    masters: { hosts: [h1, h2] }",
+        );
+    let topology = lab.topology("closed.yaml", &text);
+    // Nothing but ssh from the operator, before anything is there.
+    for host in 1..=3 {
+        lab.on(
+            host,
+            "nft add table inet lab; nft 'add chain inet lab input { type filter hook input priority -10; }'; \
+            nft add rule inet lab input ip saddr 10.77.0.1 tcp dport != 22 drop",
+        );
+    }
+    let ran = lab.apply(&topology);
+    assert!(!ran.stderr.contains("s3cr3t"), "the secret is in the output");
+    lab.converged(&topology);
+    lab.run(&["status", &topology]).expect(0).says("all is well");
+    lab.run(&["submit", "pi", "-f", &topology]).expect(0).says("Pi is roughly 3.1");
+    // What is not declared is closed, what is declared is open, from where it must be.
+    assert!(lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.12/2888' || [ $? -ne 124 ]"));
+    lab.on(3, "systemd-run -q --unit stranger nc -lk 9999");
+    assert!(!lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.13/9999'"), "an undeclared port is open");
+    // The secret is in one file, for root alone, and in no argument of a process.
+    for host in 1..=3 {
+        let found = lab.on(host, "grep -rlF 's3cr3t' /etc /var/lib/provision /run/provision /var/lib/spark /opt/provision/spark-4.3.0/conf 2>/dev/null || true");
+        assert_eq!(found.trim(), "/etc/spark/secret.env", "h{host}");
+        assert_eq!(lab.on(host, "stat -c '%U %a' /etc/spark/secret.env").trim(), "root 600");
+        assert!(
+            !lab.on(host, "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '").contains("s3cr3t"),
+            "h{host}: in an argument"
+        );
+        assert!(
+            !lab.on(host, "journalctl --no-pager -o cat | grep -F s3cr3t || true").contains("s3cr3t"),
+            "h{host}: in the journal"
+        );
+    }
+    // Another secret: same or different is all that is said.
+    lab.on(1, "sed -i s/quoted/other/ /etc/spark/secret.env");
+    let ran = lab.run(&["plan", &topology]).expect(0).says("~ file /etc/spark/secret.env: the secret in it differs");
+    assert!(!ran.stdout.contains("s3cr3t") && !ran.stdout.contains(SECRET));
+    lab.apply(&topology);
+    lab.converged(&topology);
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
+    assert!(!lab.test(1, "nft list table inet provision 2>/dev/null"), "our table is left");
+    assert!(lab.test(1, "nft list table inet lab >/dev/null"), "somebody else's table is gone");
+}
+
+#[test]
+fn hosts_with_nothing_but_a_base_system_and_the_older_zookeeper() {
+    let Some(lab) = Lab::up_with("slim", 3, "1 2 3") else { return };
+    assert!(!lab.test(1, "command -v python3 || command -v curl || command -v nc"), "the slim root is not slim");
+    let topology = lab.topology("slim.yaml", &quorum_yaml().replace("3.9.5", "3.8.4"));
+    lab.apply(&topology).says("ZK007");
+    lab.converged(&topology);
+    lab.run(&["status", &topology]).expect(0).says("all is well");
+    // Data stays unless told otherwise, and a later apply finds it again.
+    lab.run(&["destroy", &topology, "--yes"]).expect(0).says("stays data /data/zookeeper");
+    assert!(lab.test(1, "test -d /data/zookeeper/version-2"));
+    lab.apply(&topology);
+    lab.run(&["status", &topology]).expect(0).says("all is well");
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
+}

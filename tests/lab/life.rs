@@ -1,0 +1,134 @@
+//! Bare hosts to `SparkPi`, drift found and repaired, a roll under load, and nothing left at the end.
+
+use crate::hosts::{Lab, nodes_yaml};
+
+/// Everything on a host that an install could leave behind.
+const SNAPSHOT: &str = "cd / && find etc opt srv var home root data usr/local -xdev \
+    -not -path 'var/log/*' -not -path 'var/lib/systemd/*' -not -path 'var/cache/*' -not -path 'etc/.pwd.lock' \
+    -not -path 'etc/passwd*' -not -path 'etc/group*' -not -path 'etc/shadow*' -not -path 'etc/gshadow*' -not -path 'etc/sub*' \
+    2>/dev/null | sort; sort /etc/passwd; sort /etc/group; ls /run/provision 2>/dev/null; systemctl list-units --failed --plain --no-legend";
+
+#[test]
+fn bare_hosts_become_a_cluster_live_and_leave_nothing() {
+    let Some(lab) = Lab::up("life", 3) else { return };
+    let topology = lab.topology("nodes.yaml", &nodes_yaml());
+    let before: Vec<String> = (1..=3).map(|host| lab.on(host, SNAPSHOT)).collect();
+
+    lab.run(&["plan", &topology, "--detailed-exitcode"]).expect(2).says("+ distribution /opt/provision/spark-4.3.0");
+    lab.run(&["status", &topology]).expect(8);
+    lab.apply(&topology);
+    lab.converged(&topology);
+    lab.run(&["apply", &topology, "--yes"]).expect(0).says("Nothing to do");
+    lab.run(&["status", &topology]).expect(0).says("all is well").says("2 workers");
+    lab.run(&["submit", "pi", "-f", &topology]).expect(0).says("Pi is roughly 3.1");
+    lab.run(&["submit", "pie", "-f", &topology]).expect(1).says("did you mean `pi`?");
+    lab.run(&["ssh", "analytics-zk-2", "-f", &topology, "--", "hostname"]).expect(0).says("h2");
+    lab.run(&["ssh", "h1", "-f", &topology, "--", "exit 7"]).expect(7);
+    lab.run(&["logs", "zookeeper", "-n", "5", "-f", &topology]).expect(0).says("java");
+
+    each_drift_is_found_and_repaired(&lab, &topology);
+    a_changed_setting_rolls_under_load(&lab, &topology);
+    a_setting_of_jobs_restarts_nothing(&lab, &topology);
+    a_saved_plan_is_done_or_refused(&lab, &topology);
+
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0).says("gone user zookeeper");
+    for (host, before) in (1..=3).zip(before) {
+        let after = lab.on(host, SNAPSHOT);
+        assert_eq!(differences(&before, &after), Vec::<String>::new(), "h{host} is not as it was");
+    }
+    lab.run(&["destroy", &topology, "--yes"]).expect(0).says("Nothing to do");
+}
+
+fn differences(before: &str, after: &str) -> Vec<String> {
+    let changes = |from: &str, to: &str, sign: char| -> Vec<String> {
+        from.lines()
+            .filter(|line| !to.lines().any(|other| other == *line))
+            .map(|line| format!("{sign} {line}"))
+            .collect()
+    };
+    [changes(before, after, '-'), changes(after, before, '+')].concat()
+}
+
+/// Host, what is done to it, what the plan must say, and the units that may restart.
+const DRIFTS: &[(u32, &str, &str, &[&str])] = &[
+    (1, "echo '# edited' >>/etc/zookeeper/zoo.cfg", "~ file /etc/zookeeper/zoo.cfg", &[]),
+    (2, "chmod 666 /etc/spark/ha.conf", "~ file /etc/spark/ha.conf: it is root:root 0666", &[]),
+    (3, "rm /etc/spark/worker.conf", "+ file /etc/spark/worker.conf", &[]),
+    (3, "systemctl stop spark-worker", "~ start spark-worker: it is inactive", &["spark-worker"]),
+    (1, "systemctl disable zookeeper", "~ enable zookeeper: it is not enabled", &[]),
+    (2, "systemctl stop spark-worker spark-master; userdel spark", "+ user spark", &["spark-worker", "spark-master"]),
+    (2, "chown root /data/zookeeper", "~ directory /data/zookeeper: it is root:zookeeper 0750", &[]),
+    (3, "echo 1 >/data/zookeeper/myid; systemctl restart zookeeper", "~ file /data/zookeeper/myid", &["zookeeper"]),
+    (3, "rm /data/zookeeper/myid", "+ file /data/zookeeper/myid", &[]),
+];
+
+/// What ran since when, by unit: a restart shows as another time.
+fn starts(lab: &Lab) -> Vec<(u32, String, String)> {
+    let mut all = Vec::new();
+    for host in 1..=3 {
+        for unit in ["zookeeper", "spark-master", "spark-worker"] {
+            let since = lab.on(host, &format!("systemctl show -p MainPID --value {unit}"));
+            all.push((host, unit.to_owned(), since.trim().to_owned()));
+        }
+    }
+    all
+}
+
+fn each_drift_is_found_and_repaired(lab: &Lab, topology: &str) {
+    for (host, script, said, may_restart) in DRIFTS {
+        let before = starts(lab);
+        lab.test(*host, script);
+        lab.run(&["plan", topology, "--detailed-exitcode"]).expect(2).says(said);
+        lab.apply(topology);
+        lab.converged(topology);
+        for ((_, _, was), (at, unit, is)) in before.iter().zip(starts(lab)) {
+            let allowed = at == *host && may_restart.contains(&unit.as_str());
+            assert!(was == &is || allowed, "{script} on h{host} restarted {unit} on h{at}");
+        }
+    }
+    lab.run(&["status", topology]).expect(0).says("all is well");
+}
+
+fn a_changed_setting_rolls_under_load(lab: &Lab, topology: &str) {
+    let changed = nodes_yaml().replace("maxClientCnxns: 60", "maxClientCnxns: 61");
+    std::fs::write(topology, &changed).expect("writable");
+    lab.run(&["plan", topology])
+        .expect(0)
+        .says("-maxClientCnxns=60")
+        .says("+maxClientCnxns=61")
+        .says("followers first, the leader");
+    let load = lab.load();
+    lab.apply(topology);
+    let counted = load.end();
+    assert_eq!(counted["failed"], 0, "{counted}");
+    assert_eq!(counted["sessions_expired"], 0, "{counted}");
+    assert!(counted["ok"].as_u64().is_some_and(|ok| ok > 100), "{counted}");
+    lab.converged(topology);
+}
+
+fn a_setting_of_jobs_restarts_nothing(lab: &Lab, topology: &str) {
+    let before = starts(lab);
+    let text = std::fs::read_to_string(topology).expect("readable");
+    std::fs::write(topology, text.replace("spark.eventLog.enabled: \"false\"", "spark.sql.shuffle.partitions: 7"))
+        .expect("writable");
+    lab.apply(topology);
+    lab.converged(topology);
+    assert_eq!(starts(lab), before);
+}
+
+fn a_saved_plan_is_done_or_refused(lab: &Lab, topology: &str) {
+    let text = std::fs::read_to_string(topology).expect("readable");
+    std::fs::write(topology, text.replace("partitions: 7", "partitions: 8")).expect("writable");
+    let saved = format!("{topology}.plan.json");
+    lab.run(&["plan", topology, "--out", &saved]).expect(0);
+    lab.on(1, "chmod 600 /etc/spark/spark-defaults.conf");
+    lab.run(&["apply", &saved]).expect(0);
+    lab.run(&["plan", topology, "--out", &saved]).expect(0);
+    lab.on(1, "echo x >>/etc/spark/log4j2.properties");
+    lab.run(&["apply", &saved]).expect(3).says("has changed since it was saved").says("log4j2.properties");
+    let edited = std::fs::read_to_string(&saved).expect("readable").replace("partitions: 8", "partitions: 9");
+    std::fs::write(&saved, edited).expect("writable");
+    lab.run(&["apply", &saved]).expect(3).says("seal");
+    lab.apply(topology);
+    lab.converged(topology);
+}

@@ -1,0 +1,115 @@
+//! Hosts that are not fit, ways that are not open, inputs that are not right: one clear message each, and nothing changed.
+
+use crate::hosts::{Lab, nodes_yaml, quorum_yaml};
+
+/// What the tool would leave, had it touched the host.
+const TRACES: &str = "ls -d /var/lib/provision /etc/zookeeper /etc/spark /opt/provision 2>/dev/null";
+
+#[test]
+fn a_host_that_is_not_fit_is_named_with_its_reason_before_anything_changes() {
+    let Some(lab) = Lab::up("refusals", 3) else { return };
+    let topology = lab.topology("nodes.yaml", &nodes_yaml());
+
+    // No sudo.
+    lab.on(2, "mv /etc/sudoers.d/ops /root/ops.sudoers");
+    lab.run(&["plan", &topology]).expect(4).says("h2").says("sudo without a password");
+    lab.on(2, "mv /root/ops.sudoers /etc/sudoers.d/ops");
+
+    // A Java that this Spark does not run on, on one host; a port taken by a stranger on another: both are said at once.
+    lab.on(
+        1,
+        "mkdir -p /opt/jdk-11/bin && printf '#!/bin/sh\\n' >/opt/jdk-11/bin/java && chmod 755 /opt/jdk-11/bin/java \
+        && echo 'JAVA_VERSION=\"11.0.2\"' >/opt/jdk-11/release && ln -s /opt/jdk-11/bin/java /usr/local/bin/java",
+    );
+    lab.on(3, "systemd-run -q --unit stranger nc -lk 10.77.0.13 7078 || systemd-run -q --unit stranger nc -lkp 7078");
+    lab.run(&["apply", &topology, "--yes"]).expect(6).says("11.0.2").says("make a Java 17").says("7078 is taken");
+    lab.on(1, "rm -r /usr/local/bin/java /opt/jdk-11");
+    lab.on(3, "systemctl stop stranger");
+
+    // A full disk.
+    lab.on(2, "mkdir -p /opt/provision && mount -t tmpfs -o size=20m tmpfs /opt/provision");
+    lab.run(&["apply", &topology, "--yes"]).expect(6).says("h2").says("MiB free for /opt/provision");
+    lab.on(2, "umount /opt/provision && rmdir /opt/provision");
+
+    // An archive that differs from the others', and one that is damaged on all.
+    lab.on(3, "mkdir /root/dist && cp /srv/dist/zookeeper-3.9.5.tar.gz /root/dist/ && printf x >>/root/dist/zookeeper-3.9.5.tar.gz \
+        && mount --bind /root/dist/zookeeper-3.9.5.tar.gz /srv/dist/zookeeper-3.9.5.tar.gz");
+    lab.run(&["plan", &topology]).expect(3).says("h3").says("SHA-512").says("put the same archive on every host");
+    lab.on(3, "umount /srv/dist/zookeeper-3.9.5.tar.gz");
+    for host in 1..=3 {
+        lab.on(host, "head -c 1000000 /srv/dist/zookeeper-3.9.5.tar.gz >/root/broken.tar.gz");
+    }
+    let broken =
+        lab.topology("broken.yaml", &quorum_yaml().replace("/srv/dist/zookeeper-3.9.5.tar.gz", "/root/broken.tar.gz"));
+    lab.run(&["apply", &broken, "--yes"]).expect(7).says("cannot unpack /root/broken.tar.gz");
+    assert!(!lab.test(1, "ls -d /opt/provision/zookeeper* 2>/dev/null"), "something half-unpacked is left");
+    lab.run(&["destroy", &broken, "--yes", "--delete-data"]).expect(0);
+
+    // Silence between two hosts.
+    lab.verb(&["cut", "1", "3"]);
+    lab.run(&["apply", &topology, "--yes"]).expect(6).says("silence from 10.77.0.13");
+    lab.verb(&["heal"]);
+
+    // A host that is off: no ensemble is begun with a part of its members, not even when unreachable ones may be skipped.
+    lab.verb(&["kill", "3"]);
+    lab.run(&["plan", &topology]).expect(4).says("h3").says("a new ensemble needs all its first members");
+    lab.run(&["apply", &topology, "--yes", "--skip-unreachable"]).expect(4);
+    lab.verb(&["start", "3"]);
+
+    for host in 1..=3 {
+        assert!(!lab.test(host, TRACES), "h{host} was changed");
+    }
+}
+
+#[test]
+fn law_7_an_unknown_or_changed_host_key_stops() {
+    let Some(lab) = Lab::up("keys", 3) else { return };
+    let topology = lab.topology("quorum.yaml", &quorum_yaml());
+    let config = lab.home().join(".ssh/config");
+    let original = std::fs::read_to_string(&config).expect("readable");
+    let line =
+        original.lines().find(|line| line.contains("UserKnownHostsFile")).expect("the lab names its known_hosts");
+    let known_path = line.split_whitespace().last().expect("a path");
+    let known = std::fs::read_to_string(known_path).expect("readable");
+    let own = lab.home().join("known_hosts");
+    std::fs::write(&config, original.replace(known_path, &own.display().to_string())).expect("writable");
+
+    // Nobody knows h2.
+    let without: String =
+        known.lines().filter(|line| !line.starts_with("h2,")).map(|line| format!("{line}\n")).collect();
+    std::fs::write(&own, &without).expect("writable");
+    let ran = lab
+        .run(&["plan", &topology])
+        .expect(4)
+        .says("the host key of 10.77.0.12 is unknown")
+        .says("ssh-keyscan 10.77.0.12 >>");
+    assert!(!ran.stderr.contains("10.77.0.11"), "{}", ran.stderr);
+
+    // The command that it names accepts it.
+    let command =
+        ran.stderr.lines().find_map(|line| line.split_once("accept it with: ")).expect("a command").1.to_owned();
+    lab.verb(&["exec", "sh", "-c", &format!("{command} 2>/dev/null")]);
+    lab.run(&["plan", &topology]).expect(0);
+
+    // h2 has another's key.
+    let other = known.lines().find(|line| line.starts_with("h1,") && line.contains("ed25519")).expect("a key");
+    let changed = other.replacen("h1,10.77.0.11", "h2,10.77.0.12", 1);
+    std::fs::write(&own, format!("{without}{changed}\n")).expect("writable");
+    let ran = lab.run(&["plan", &topology]).expect(4).says("has changed").says("SHA256:");
+    assert!(
+        !ran.stderr.contains("ssh-keygen") && !ran.stderr.contains("ssh-keyscan"),
+        "a changed key comes with no command"
+    );
+
+    // Hashed names are found.
+    std::fs::write(&own, &known).expect("writable");
+    let hashed =
+        std::process::Command::new("ssh-keygen").args(["-q", "-H", "-f"]).arg(&own).output().expect("ssh-keygen runs");
+    assert!(hashed.status.success(), "{hashed:?}");
+    assert!(!std::fs::read_to_string(&own).expect("readable").contains("h2"), "the names are not hashed");
+    lab.run(&["plan", &topology]).expect(0);
+
+    // An option that is not followed is named, where it matters.
+    std::fs::write(&config, format!("Host 10.77.0.13\n  ProxyCommand nc %h %p\n{original}")).expect("writable");
+    lab.run(&["plan", &topology]).expect(4).says("proxycommand").says("use ProxyJump");
+}

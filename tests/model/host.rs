@@ -1,0 +1,437 @@
+//! One simulated machine: what lies on it, who lives on it, what runs on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use provision::desired::{Access, Owned, STATE_FOLDER};
+use provision::observe::sha256;
+use provision::world::HostError;
+use tokio::time::Instant;
+
+#[derive(Clone, Debug)]
+pub enum Kind {
+    Directory,
+    File { bytes: Vec<u8>, sha256: String },
+}
+
+/// A file or directory. `identity` stands for inode and time of change: no two writes share one.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub kind: Kind,
+    pub access: Access,
+    pub identity: u64,
+}
+
+/// What a process was started with.
+#[derive(Clone, Debug)]
+pub struct Process {
+    pub since: Instant,
+    /// The unit's text as systemd had read it.
+    pub unit: String,
+    /// Digest or identity by path, as `ExecStartPre` records them.
+    pub started: BTreeMap<String, String>,
+    /// The inputs themselves.
+    pub inputs: BTreeMap<String, Vec<u8>>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Unit {
+    pub enabled: bool,
+    /// Identity and text of the unit's file when systemd read it.
+    pub read: Option<(u64, String)>,
+    pub process: Option<Process>,
+    /// It ends as soon as it starts, and systemd tries again.
+    pub failing: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct SimHost {
+    pub address: String,
+    pub reachable: bool,
+    pub paths: BTreeMap<String, Node>,
+    pub users: BTreeMap<String, String>,
+    /// SHA-512 of archives that lie there.
+    pub archives: BTreeMap<String, String>,
+    pub units: BTreeMap<String, Unit>,
+    pub java: bool,
+    /// How many more primitive changes the machine makes before it is cut off.
+    pub budget: Option<usize>,
+    counter: u64,
+}
+
+const BASE: &[&str] = &["/etc", "/etc/systemd", "/etc/systemd/system", "/opt", "/srv", "/var", "/var/lib"];
+
+pub fn fail(why: impl Into<String>) -> HostError {
+    HostError::Failed { step: "simulated".to_owned(), why: why.into() }
+}
+
+impl SimHost {
+    pub fn new(address: &str) -> SimHost {
+        let mut host = SimHost {
+            address: address.to_owned(),
+            reachable: true,
+            paths: BTreeMap::new(),
+            users: BTreeMap::new(),
+            archives: BTreeMap::new(),
+            units: BTreeMap::new(),
+            java: true,
+            budget: None,
+            counter: 0,
+        };
+        for path in BASE {
+            host.set(path, Kind::Directory, Access::root(0o755));
+        }
+        host
+    }
+
+    fn set(&mut self, path: &str, kind: Kind, access: Access) {
+        self.counter += 1;
+        self.paths.insert(path.to_owned(), Node { kind, access, identity: self.counter });
+    }
+
+    /// One primitive change; a machine that is cut off makes no more.
+    fn change(&mut self) -> Result<(), HostError> {
+        match &mut self.budget {
+            Some(0) => Err(HostError::Lost { during: "a simulated action".to_owned(), why: "cut off".to_owned() }),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub fn bytes(&self, path: &str) -> Option<&[u8]> {
+        match &self.paths.get(path)?.kind {
+            Kind::File { bytes, .. } => Some(bytes),
+            Kind::Directory => None,
+        }
+    }
+
+    pub fn text(&self, path: &str) -> Option<String> {
+        self.bytes(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    pub fn is_directory(&self, path: &str) -> bool {
+        path == "/" || self.paths.get(path).is_some_and(|node| matches!(node.kind, Kind::Directory))
+    }
+
+    fn children(&self, folder: &str) -> Vec<String> {
+        let prefix = format!("{folder}/");
+        self.paths.keys().filter(|path| path.starts_with(&prefix)).cloned().collect()
+    }
+
+    pub fn holds_something(&self, folder: &str) -> bool {
+        !self.children(folder).is_empty()
+    }
+
+    pub fn epoch(&self) -> u64 {
+        self.text(&format!("{STATE_FOLDER}/epoch")).and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    }
+
+    /// Whatever nature does, without the host's own rules.
+    pub fn scribble(&mut self, path: &str, bytes: &[u8], access: Access) {
+        self.set(path, Kind::File { bytes: bytes.to_vec(), sha256: sha256(bytes) }, access);
+    }
+
+    pub fn write(&mut self, path: &str, access: &Access, bytes: &[u8]) -> Result<(), HostError> {
+        self.change()?;
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if !self.is_directory(folder) {
+            return Err(fail(format!("cannot write {path}: {folder} is not there")));
+        }
+        if self.is_directory(path) {
+            return Err(fail(format!("cannot write {path}: it is a directory")));
+        }
+        self.known_user(&access.owner)?;
+        self.scribble(path, bytes, access.clone());
+        Ok(())
+    }
+
+    fn known_user(&self, name: &str) -> Result<(), HostError> {
+        if name == "root" || self.users.contains_key(name) { Ok(()) } else { Err(fail(format!("there is no user {name}"))) }
+    }
+
+    fn made_path() -> String {
+        format!("{STATE_FOLDER}/made")
+    }
+
+    fn was_made(&self, line: &str) -> bool {
+        self.text(&Self::made_path()).is_some_and(|made| made.lines().any(|known| known == line))
+    }
+
+    fn made(&mut self, line: &str) -> Result<(), HostError> {
+        if self.was_made(line) {
+            return Ok(());
+        }
+        let text = self.text(&Self::made_path()).unwrap_or_default() + line + "\n";
+        self.write(&Self::made_path(), &Access::root(0o600), text.as_bytes())
+    }
+
+    pub fn raise(&mut self, epoch: u64) -> Result<(), HostError> {
+        if !self.is_directory(STATE_FOLDER) {
+            self.change()?;
+            self.set(STATE_FOLDER, Kind::Directory, Access::root(0o755));
+        }
+        self.write(&format!("{STATE_FOLDER}/epoch"), &Access::root(0o644), format!("{epoch}\n").as_bytes())
+    }
+
+    pub fn user(&mut self, name: &str, home: &str) -> Result<(), HostError> {
+        if self.users.contains_key(name) {
+            return Ok(());
+        }
+        self.made(&format!("user {name}"))?;
+        self.change()?;
+        self.users.insert(name.to_owned(), home.to_owned());
+        Ok(())
+    }
+
+    pub fn directory(&mut self, path: &str, access: &Access) -> Result<(), HostError> {
+        let mut missing = Vec::new();
+        let mut at = path;
+        while !at.is_empty() && !self.is_directory(at) {
+            if self.paths.contains_key(at) {
+                return Err(fail(format!("{at} is in the way: it is no directory")));
+            }
+            missing.push(at.to_owned());
+            at = at.rsplit_once('/').map_or("", |(folder, _)| folder);
+        }
+        for path in missing.iter().rev() {
+            self.made(&format!("dir {path}"))?;
+            self.change()?;
+            self.set(path, Kind::Directory, Access::root(0o755));
+        }
+        self.known_user(&access.owner)?;
+        self.change()?;
+        if let Some(node) = self.paths.get_mut(path) {
+            node.access = access.clone();
+        }
+        Ok(())
+    }
+
+    pub fn unpack(&mut self, home: &str, sum: &str) -> Result<(), HostError> {
+        self.change()?;
+        self.remove_tree(home);
+        self.set(home, Kind::Directory, Access::root(0o755));
+        self.scribble(&format!("{home}/.provision-origin"), format!("{sum}\n").as_bytes(), Access::root(0o644));
+        Ok(())
+    }
+
+    pub fn remove_tree(&mut self, path: &str) {
+        for child in self.children(path) {
+            self.paths.remove(&child);
+        }
+        self.paths.remove(path);
+    }
+
+    pub fn remove_owned(&mut self, owned: &Owned, delete_data: bool, now: Instant) -> Result<(), HostError> {
+        let Owned { users, directories, files, distributions, units } = owned;
+        for unit in units {
+            self.stop(unit)?;
+            if let Some(unit) = self.units.get_mut(unit) {
+                unit.enabled = false;
+            }
+        }
+        for path in files {
+            self.change()?;
+            self.paths.remove(path.as_str());
+        }
+        if !units.is_empty() {
+            self.reload_units(now)?;
+        }
+        for home in distributions {
+            self.change()?;
+            self.remove_tree(home.as_str());
+        }
+        for (path, data) in directories.iter().rev().filter(|(path, _)| path.as_str() != STATE_FOLDER) {
+            self.remove_directory(path.as_str(), *data, delete_data)?;
+        }
+        for user in users.keys().filter(|user| self.was_made(&format!("user {user}"))).cloned().collect::<BTreeSet<_>>() {
+            self.change()?;
+            self.users.remove(&user);
+        }
+        Ok(())
+    }
+
+    fn remove_directory(&mut self, path: &str, data: bool, delete_data: bool) -> Result<(), HostError> {
+        self.change()?;
+        if !self.is_directory(path) || (data && !delete_data && self.holds_something(path)) {
+            return Ok(());
+        }
+        let made = self.was_made(&format!("dir {path}"));
+        if !made && !(data && delete_data) {
+            return Ok(());
+        }
+        if (data && delete_data) || path == "/var/lib/spark/tmp" {
+            for child in self.children(path) {
+                self.paths.remove(&child);
+            }
+        }
+        if made && !self.holds_something(path) {
+            self.paths.remove(path);
+        }
+        Ok(())
+    }
+
+    /// What a destroy does after what the stamp lists.
+    pub fn remove_rest(&mut self, delete_data: bool) -> Result<(), HostError> {
+        let made = self.text(&Self::made_path()).unwrap_or_default();
+        let mut folders: Vec<&str> = made.lines().filter_map(|line| line.strip_prefix("dir ")).collect();
+        folders.sort_unstable();
+        for folder in folders.into_iter().rev().filter(|folder| *folder != STATE_FOLDER) {
+            self.change()?;
+            if self.is_directory(folder) && !self.holds_something(folder) {
+                self.paths.remove(folder);
+            }
+        }
+        let birth = format!("{STATE_FOLDER}/birth.json");
+        if delete_data {
+            self.change()?;
+            self.paths.remove(&birth);
+        }
+        for path in self.children(STATE_FOLDER).into_iter().filter(|path| *path != birth) {
+            self.change()?;
+            self.paths.remove(&path);
+        }
+        self.change()?;
+        if !self.holds_something(STATE_FOLDER) {
+            self.paths.remove(STATE_FOLDER);
+        }
+        Ok(())
+    }
+
+    // ------------------------------------------------------------- systemd
+
+    pub fn unit_file(unit: &str) -> String {
+        format!("/etc/systemd/system/{unit}.service")
+    }
+
+    pub fn reload_units(&mut self, _now: Instant) -> Result<(), HostError> {
+        self.change()?;
+        for (name, unit) in &mut self.units {
+            let file = self.paths.get(&Self::unit_file(name));
+            unit.read = match file {
+                Some(Node { kind: Kind::File { bytes, .. }, identity, .. }) if unit.process.is_some() || unit.enabled => {
+                    Some((*identity, String::from_utf8_lossy(bytes).into_owned()))
+                }
+                _ => None,
+            };
+        }
+        Ok(())
+    }
+
+    pub fn enable(&mut self, unit: &str) -> Result<(), HostError> {
+        self.change()?;
+        if self.bytes(&Self::unit_file(unit)).is_none() {
+            return Err(fail(format!("cannot enable {unit}")));
+        }
+        self.units.entry(unit.to_owned()).or_default().enabled = true;
+        Ok(())
+    }
+
+    pub fn stop(&mut self, unit: &str) -> Result<(), HostError> {
+        self.change()?;
+        self.crash(unit);
+        Ok(())
+    }
+
+    /// It ends, and nobody starts it again.
+    pub fn crash(&mut self, unit: &str) {
+        if let Some(unit) = self.units.get_mut(unit) {
+            unit.process = None;
+            unit.failing = false;
+        }
+    }
+
+    pub fn restart(&mut self, unit: &str, now: Instant) -> Result<(), HostError> {
+        self.crash(unit);
+        self.start(unit, now)
+    }
+
+    /// `systemctl start`: an error where its inputs are not there; systemd tries again for ever.
+    pub fn start(&mut self, unit: &str, now: Instant) -> Result<(), HostError> {
+        self.change()?;
+        if self.units.get(unit).is_some_and(|unit| unit.process.is_some()) {
+            return Ok(());
+        }
+        let file = self.paths.get(&Self::unit_file(unit)).and_then(|node| match &node.kind {
+            Kind::File { bytes, .. } => Some((node.identity, String::from_utf8_lossy(bytes).into_owned())),
+            Kind::Directory => None,
+        });
+        let known = self.units.entry(unit.to_owned()).or_default();
+        let Some(read) = known.read.clone().or(file) else { return Err(fail(format!("{unit} does not start: not found"))) };
+        known.read = Some(read.clone());
+        let process = self.spawn(&read.1, now);
+        let known = self.units.get_mut(unit).expect("entered above");
+        known.failing = process.is_none();
+        known.process = process;
+        let failing = known.failing;
+        if unit == super::services::ZOOKEEPER {
+            super::services::begin_member(self);
+        }
+        if failing { Err(fail(format!("{unit} does not start: its inputs are not there"))) } else { Ok(()) }
+    }
+
+    fn spawn(&mut self, unit: &str, now: Instant) -> Option<Process> {
+        let list = words_after(unit, "sha256sum ");
+        let secret = unit.lines().find_map(|line| line.strip_prefix("EnvironmentFile="));
+        let mut process = Process { since: now, unit: unit.to_owned(), started: BTreeMap::new(), inputs: BTreeMap::new() };
+        for path in &list {
+            let Some(Node { kind: Kind::File { bytes, sha256 }, .. }) = self.paths.get(path) else { return None };
+            process.started.insert(path.clone(), sha256.clone());
+            process.inputs.insert(path.clone(), bytes.clone());
+        }
+        if let Some(path) = secret {
+            let Some(Node { kind: Kind::File { bytes, .. }, identity, .. }) = self.paths.get(path) else { return None };
+            process.started.insert(path.to_owned(), identity_text(*identity));
+            process.inputs.insert(path.to_owned(), bytes.clone());
+        }
+        let java = self.java || !unit.contains("java");
+        java.then_some(process)
+    }
+
+    /// `ExecReload` writes the record anew.
+    pub fn reload(&mut self, unit: &str, now: Instant) -> Result<(), HostError> {
+        self.reload_units(now)?;
+        let known = self.units.get(unit).filter(|unit| unit.process.is_some()).and_then(|unit| unit.read.clone());
+        let Some((_, text)) = known else { return Err(fail(format!("{unit} does not reload"))) };
+        let Some(process) = self.spawn(&text, now) else { return Err(fail(format!("{unit} does not reload"))) };
+        self.change()?;
+        self.units.get_mut(unit).expect("found above").process = Some(process);
+        Ok(())
+    }
+
+    /// systemd tries failing units again.
+    pub fn retry(&mut self, now: Instant) {
+        let failing: Vec<String> = self.units.iter().filter(|(_, unit)| unit.failing).map(|(name, _)| name.clone()).collect();
+        for name in failing {
+            let budget = self.budget.take();
+            let _ = self.start(&name, now);
+            self.budget = budget;
+        }
+    }
+
+    pub fn process(&self, unit: &str) -> Option<&Process> {
+        self.units.get(unit)?.process.as_ref()
+    }
+
+    pub fn digest_of_secret(&self, path: &str, nonce: &str) -> Option<String> {
+        let bytes = self.bytes(path)?;
+        Some(sha256(&[nonce.as_bytes(), bytes].concat()))
+    }
+
+    /// Everything that a look or a restart could tell apart.
+    pub fn digest(&self) -> String {
+        sha256(format!("{:?}{:?}{:?}{:?}{}", self.paths, self.users, self.units, self.archives, self.java).as_bytes())
+    }
+}
+
+pub fn identity_text(identity: u64) -> String {
+    format!("{identity}:{identity}")
+}
+
+/// The paths behind a command, up to the end of it.
+fn words_after(text: &str, command: &str) -> Vec<String> {
+    let rest = text.split_once(command).map_or("", |(_, rest)| rest);
+    let end = rest.find(['>', ';']).unwrap_or(rest.len());
+    rest[..end].split_whitespace().map(str::to_owned).collect()
+}

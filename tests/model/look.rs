@@ -1,0 +1,204 @@
+//! What `look.sh` would print.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use provision::desired::STATE_FOLDER;
+use provision::observe::{AskName, HostQuery};
+use provision::topology::value::Name;
+use tokio::time::Instant;
+
+use super::State;
+use super::host::{Kind, Node, SimHost, identity_text};
+use super::services::{MASTER, Member, WORKER, ZOOKEEPER};
+
+const TOOLS: &[&str] = &[
+    "bash", "flock", "timeout", "base64", "sha256sum", "sha512sum", "tar", "gzip", "systemctl", "awk", "stat", "getent", "useradd",
+    "nft",
+];
+
+struct Lines(String);
+
+impl Lines {
+    fn fact(&mut self, fields: &[&str]) {
+        self.0.push_str(&fields.join("\t"));
+        self.0.push('\n');
+    }
+}
+
+pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> String {
+    let host = &state.hosts[name];
+    let mut lines = Lines("begin\n".to_owned());
+    if query.machine {
+        for fact in [["clock", "0"], ["os", "debian 12"], ["cores", "8"], ["memory", "16777216"]] {
+            lines.fact(&fact);
+        }
+        TOOLS.iter().for_each(|tool| lines.fact(&["tool", tool]));
+    }
+    if query.java.is_some() {
+        let java: &[&str] = if host.java { &["java", "/usr/lib/jvm/bin/java", "17.0.15"] } else { &["apt-java", "openjdk-17-jre-headless"] };
+        lines.fact(java);
+    }
+    query.space.iter().for_each(|path| lines.fact(&["space", path.as_str(), "9000000"]));
+    for (at, user) in query.users.iter().enumerate() {
+        if let Some(home) = host.users.get(user) {
+            lines.fact(&["user", user, &(900 + at).to_string(), home]);
+        }
+    }
+    paths(host, query, &mut lines);
+    for question in &query.secrets {
+        if let Some(digest) = host.digest_of_secret(question.path.as_str(), &question.nonce) {
+            lines.fact(&["secret", question.path.as_str(), &digest]);
+        }
+    }
+    query.units.iter().for_each(|unit| self::unit(host, unit, &mut lines));
+    for (home, archive) in &query.distributions {
+        let archive = archive.as_ref().map(|path| (path, host.archives.get(path.as_str())));
+        match (host.text(&format!("{home}/.provision-origin")), archive) {
+            (Some(origin), _) => lines.fact(&["origin", home.as_str(), origin.trim()]),
+            (None, Some((path, Some(sum)))) => lines.fact(&["archive", path.as_str(), sum]),
+            (None, _) => {}
+        }
+    }
+    if let Some((data, log)) = &query.member {
+        for folder in [log, data].map(|folder| format!("{folder}/version-2")) {
+            if host.holds_something(&folder) {
+                lines.fact(&["data", &folder]);
+                break;
+            }
+        }
+        let marker = format!("{log}/initialize");
+        if host.paths.contains_key(&marker) {
+            lines.fact(&["marker", &marker]);
+        }
+    }
+    for ask in &query.asks {
+        lines.fact(&["answer", ask.name.text(), &STANDARD.encode(ask_service(state, name, ask.name, ask.port, now))]);
+    }
+    for memory in ["stamp", "birth", "intended", "applied"] {
+        let path = format!("{STATE_FOLDER}/{memory}.json");
+        if let Some(bytes) = host.bytes(&path) {
+            lines.fact(&["file", &path, &STANDARD.encode(bytes)]);
+        }
+    }
+    if let Some(epoch) = host.text(&format!("{STATE_FOLDER}/epoch")) {
+        lines.fact(&["epoch", epoch.trim()]);
+    }
+    lines.fact(&["end"]);
+    lines.0
+}
+
+fn paths(host: &SimHost, query: &HostQuery, lines: &mut Lines) {
+    let there: Vec<(&str, &Option<String>, &Node)> =
+        query.paths.iter().filter_map(|(path, sum)| Some((path.as_str(), sum, host.paths.get(path.as_str())?))).collect();
+    for (path, _, node) in &there {
+        let kind = match node.kind {
+            Kind::File { .. } => "regular file",
+            Kind::Directory => "directory",
+        };
+        let mode = format!("{:o}", node.access.mode);
+        lines.fact(&["path", path, kind, &node.access.owner, &node.access.group, &mode, &identity_text(node.identity)]);
+    }
+    for (path, expected, node) in &there {
+        if let Kind::File { bytes, sha256 } = &node.kind {
+            lines.fact(&["sum", sha256, path]);
+            if expected.as_ref().is_some_and(|expected| expected != sha256) {
+                lines.fact(&["text", path, &STANDARD.encode(bytes)]);
+            }
+        }
+    }
+}
+
+fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
+    let file = host.paths.get(&SimHost::unit_file(name));
+    let unit = host.units.get(name).cloned().unwrap_or_default();
+    let active = match (&unit.process, unit.failing) {
+        (Some(_), _) => "active",
+        (None, true) => "activating",
+        (None, false) => "inactive",
+    };
+    let read = unit.read.as_ref().filter(|_| unit.process.is_some() || unit.enabled);
+    let stale = read.is_some_and(|(identity, _)| file.is_none_or(|file| file.identity != *identity));
+    let load = if file.is_some() || read.is_some() { "loaded" } else { "not-found" };
+    for (property, value) in [
+        ("Id", format!("{name}.service").as_str()),
+        ("LoadState", load),
+        ("ActiveState", active),
+        ("SubState", ""),
+        ("UnitFileState", if file.is_none() { "" } else if unit.enabled { "enabled" } else { "disabled" }),
+        ("NeedDaemonReload", if stale { "yes" } else { "no" }),
+        ("NRestarts", "0"),
+    ] {
+        lines.fact(&["unit", &format!("{property}={value}")]);
+    }
+    lines.fact(&["unit", ""]);
+    if let Some(process) = &unit.process {
+        let record: String = process.started.iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect();
+        lines.fact(&["started", &format!("/run/provision/{name}.service.started"), &STANDARD.encode(record)]);
+    }
+}
+
+fn ask_service(state: &State, name: &Name, ask: AskName, port: u16, now: Instant) -> Vec<u8> {
+    let host = &state.hosts[name];
+    match ask {
+        AskName::Srvr | AskName::Mntr | AskName::Canary => ask_member(state, name, ask, port, now),
+        AskName::Master => ask_master(state, name, now),
+        AskName::Worker if host.process(WORKER).is_some() => json("{\"executors\":[]}"),
+        AskName::Worker => Vec::new(),
+    }
+}
+
+fn ask_member(state: &State, name: &Name, ask: AskName, port: u16, now: Instant) -> Vec<u8> {
+    let host = &state.hosts[name];
+    let Some(member) = Member::of(name, host, now, &state.services.pace) else { return Vec::new() };
+    if !member.client.ends_with(&format!(":{port}")) || host.process(ZOOKEEPER).is_none() {
+        return Vec::new();
+    }
+    if !state.services.serving.contains(name) {
+        return b"This ZooKeeper instance is not currently serving requests\n".to_vec();
+    }
+    let leads = state.services.leader.as_ref().is_some_and(|(leader, _)| leader == name);
+    let mode = match (member.list.len(), leads) {
+        (1, _) => "standalone",
+        (_, true) => "leader",
+        (_, false) => "follower",
+    };
+    let uptime = now.duration_since(host.process(ZOOKEEPER).expect("asked above").since).as_millis();
+    match ask {
+        AskName::Srvr => format!("Zookeeper version: 3.9.5\nZxid: 0x100000001\nMode: {mode}\nNode count: 5\n").into_bytes(),
+        AskName::Mntr => {
+            let mut text = format!("zk_version\t3.9.5\nzk_uptime\t{uptime}\n");
+            if mode != "standalone" {
+                text += &format!("zk_peer_state\t{} - broadcast\n", if leads { "leading" } else { "following" });
+            }
+            if mode == "leader" {
+                let synced = state.services.synced.len() - 1;
+                text += &format!("zk_synced_followers\t{synced}\nzk_synced_non_voting_followers\t0\n");
+                text += &format!("zk_pending_syncs\t0\nzk_quorum_size\t{}\n", member.list.len());
+            }
+            text.into_bytes()
+        }
+        _ => [vec![0, 0, 0, 4], vec![0; 4], vec![0, 0, 0, 16], vec![0, 0, 0, 1], vec![0; 12]].concat(),
+    }
+}
+
+fn ask_master(state: &State, name: &Name, now: Instant) -> Vec<u8> {
+    let host = &state.hosts[name];
+    if !state.services.master_stands(host, now) || host.process(MASTER).is_none() {
+        return Vec::new();
+    }
+    let alive = state.services.alive.as_ref().is_some_and(|alive| alive.host == *name);
+    if !alive {
+        return json("{\"status\":\"STANDBY\",\"workers\":[],\"activeapps\":[]}");
+    }
+    let workers: Vec<String> = state
+        .services
+        .workers(&state.hosts, now)
+        .into_iter()
+        .map(|(host, port)| format!("{{\"host\":\"{host}\",\"port\":{port},\"state\":\"ALIVE\",\"cores\":1,\"memory\":1024}}"))
+        .collect();
+    json(&format!("{{\"status\":\"ALIVE\",\"workers\":[{}],\"activeapps\":[]}}", workers.join(",")))
+}
+
+fn json(body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\nContent-Type: text/json\r\n\r\n{body}").into_bytes()
+}

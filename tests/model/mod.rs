@@ -1,0 +1,225 @@
+//! A simulated world: hosts, what runs on them, and a witness who looks at every action.
+//!
+//! `look` answers in the words of `look.sh`, read by the program's own parser; `act` does what `act.sh` does.
+
+pub mod act;
+pub mod host;
+pub mod look;
+pub mod services;
+pub mod site;
+pub mod witness;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use provision::observe::{HostFacts, HostQuery, Secrets};
+use provision::plan::Action;
+use provision::topology::value::Name;
+use provision::world::{Epoch, Hold, HostError, Target, World};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use host::SimHost;
+use services::{Pace, Services};
+use witness::Witness;
+
+/// How far an action comes before the operator's process is killed, or before the host is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    Before,
+    /// So many primitive changes were made.
+    Within(usize),
+    After,
+}
+
+/// What goes wrong at one action.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// The action, counted from 0.
+    pub at: usize,
+    pub cut: Cut,
+    /// Whether the whole operator dies, or only this action's connection.
+    pub kills: bool,
+}
+
+pub struct State {
+    pub hosts: BTreeMap<Name, SimHost>,
+    pub services: Services,
+    pub witness: Witness,
+    pub fault: Option<Fault>,
+    /// Actions that began, by host and title.
+    pub journal: Vec<(Name, String)>,
+    pub holds: BTreeMap<Name, (u64, String)>,
+    next_hold: u64,
+}
+
+/// The world of the tests.
+#[derive(Clone)]
+pub struct SimWorld {
+    state: Arc<Mutex<State>>,
+    pub secrets: Secrets,
+    dead: watch::Sender<bool>,
+}
+
+impl SimWorld {
+    pub fn new(hosts: BTreeMap<Name, SimHost>, secrets: Secrets) -> SimWorld {
+        let state = State {
+            hosts,
+            services: Services { pace: Pace::default(), ..Services::default() },
+            witness: Witness::default(),
+            fault: None,
+            journal: Vec::new(),
+            holds: BTreeMap::new(),
+            next_hold: 0,
+        };
+        SimWorld { state: Arc::new(Mutex::new(state)), secrets, dead: watch::Sender::new(false) }
+    }
+
+    /// The state, with everything settled that was due by now.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        let mut guard = self.state.lock().expect("no test panics while it holds the state");
+        let State { hosts, services, .. } = &mut *guard;
+        services.settle(hosts, Instant::now());
+        guard
+    }
+
+    /// The operator is killed at this action of the next run, counted from 0.
+    pub fn cut(&self, at: usize, cut: Cut, kills: bool) {
+        let mut state = self.state();
+        state.journal.clear();
+        state.fault = Some(Fault { at, cut, kills });
+    }
+
+    /// Resolves once the operator was killed.
+    pub async fn death(&self) {
+        let mut dead = self.dead.subscribe();
+        let _ = dead.wait_for(|dead| *dead).await;
+    }
+
+    /// Another operator sits down.
+    pub fn revive(&self) {
+        self.dead.send_replace(false);
+        let mut state = self.state();
+        state.fault = None;
+        state.hosts.values_mut().for_each(|host| host.budget = None);
+    }
+
+    pub fn violations(&self) -> Vec<String> {
+        self.state().witness.violations.clone()
+    }
+
+    pub fn digest(&self) -> String {
+        self.state().hosts.values().map(SimHost::digest).collect()
+    }
+
+    async fn if_alive(&self) {
+        if *self.dead.borrow() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn unreachable(target: &Target) -> HostError {
+    HostError::Unreachable { address: target.reach.address.to_string(), why: "simulated".to_owned() }
+}
+
+impl State {
+    fn reachable(&mut self, target: &Target) -> Result<&mut SimHost, HostError> {
+        let host = self.hosts.get_mut(&target.name).filter(|host| host.address == target.reach.address.as_str());
+        host.filter(|host| host.reachable).ok_or_else(|| unreachable(target))
+    }
+
+    /// Takes one action in; `true` where the operator dies of it.
+    fn act(&mut self, target: &Target, action: &Action, epoch: Epoch, secrets: &Secrets) -> (Result<Vec<String>, HostError>, bool) {
+        let now = Instant::now();
+        let number = self.journal.len();
+        self.journal.push((target.name.clone(), action.title()));
+        let fault = self.fault.filter(|fault| fault.at == number);
+        let lost = || Err(HostError::Lost { during: action.title(), why: "simulated".to_owned() });
+        let kills = fault.is_some_and(|fault| fault.kills);
+        if fault.is_some_and(|fault| fault.cut == Cut::Before) {
+            return (lost(), kills);
+        }
+        let before = self.witness.before(&self.services, &self.hosts, &target.name, action, now);
+        let host = match self.reachable(target) {
+            Ok(host) => host,
+            Err(error) => return (Err(error), kills),
+        };
+        host.budget = fault.and_then(|fault| match fault.cut {
+            Cut::Within(changes) => Some(changes),
+            Cut::Before | Cut::After => None,
+        });
+        let result = act::act(host, action, epoch, secrets, now);
+        host.budget = None;
+        self.services.settle(&mut self.hosts, now);
+        self.witness.after(before, &self.services, &self.hosts, &target.name, action);
+        if fault.is_some() { (lost(), kills) } else { (result, kills) }
+    }
+}
+
+impl World for SimWorld {
+    async fn look(&self, target: &Target, query: &HostQuery) -> Result<HostFacts, HostError> {
+        self.if_alive().await;
+        let answer = {
+            let mut state = self.state();
+            state.reachable(target)?;
+            look::answer(&state, &target.name, query, Instant::now())
+        };
+        provision::world::script::facts(query, answer.as_bytes(), 0)
+    }
+
+    async fn act(&self, target: &Target, action: &Action, epoch: Epoch) -> Result<Vec<String>, HostError> {
+        self.if_alive().await;
+        // Hosts are not equally fast: what happens at once happens in an order of its own.
+        let slowness = self.state().journal.len() % 3 + target.name.as_str().len() % 2;
+        tokio::time::sleep(std::time::Duration::from_millis(slowness as u64 * 7)).await;
+        self.if_alive().await;
+        let (result, dies) = self.state().act(target, action, epoch, &self.secrets);
+        if dies {
+            self.dead.send_replace(true);
+        }
+        self.if_alive().await;
+        result
+    }
+
+    async fn hold(&self, target: &Target, who: &str) -> Result<Box<dyn Hold>, HostError> {
+        self.if_alive().await;
+        let mut state = self.state();
+        let epoch = Epoch(state.reachable(target)?.epoch());
+        if let Some((_, owner)) = state.holds.get(&target.name) {
+            return Err(HostError::Held { owner: owner.clone(), since: "now".to_owned() });
+        }
+        state.next_hold += 1;
+        let number = state.next_hold;
+        state.holds.insert(target.name.clone(), (number, who.to_owned()));
+        Ok(Box::new(SimHold { world: self.state.clone(), host: target.name.clone(), number, epoch }))
+    }
+}
+
+struct SimHold {
+    world: Arc<Mutex<State>>,
+    host: Name,
+    number: u64,
+    epoch: Epoch,
+}
+
+impl Hold for SimHold {
+    fn is_held(&self) -> bool {
+        let state = self.world.lock().expect("no test panics while it holds the state");
+        state.hosts[&self.host].reachable && state.holds.get(&self.host).is_some_and(|(number, _)| *number == self.number)
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+}
+
+impl Drop for SimHold {
+    fn drop(&mut self) {
+        if let Ok(mut state) = self.world.lock()
+            && state.holds.get(&self.host).is_some_and(|(number, _)| *number == self.number)
+        {
+            state.holds.remove(&self.host);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! What `ZooKeeper` and Spark do on the simulated machines, as far as plans and gates can tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use provision::desired::Access;
+use provision::topology::value::Name;
+use tokio::time::Instant;
+
+use super::host::{Process, SimHost};
+
+pub const ZOOKEEPER: &str = "zookeeper";
+pub const MASTER: &str = "spark-master";
+pub const WORKER: &str = "spark-worker";
+/// A member with this in its configuration comes up and never serves.
+pub const POISON: &str = "maxClientCnxns=666";
+
+/// How long things take.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    pub join: Duration,
+    pub election: Duration,
+    pub master: Duration,
+    pub takeover: Duration,
+    pub worker: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let millis = Duration::from_millis;
+        Pace { join: millis(900), election: millis(500), master: millis(700), takeover: millis(1500), worker: millis(500) }
+    }
+}
+
+/// What the services of a site have come to.
+#[derive(Clone, Debug, Default)]
+pub struct Services {
+    pub pace: Pace,
+    /// Who leads, since when.
+    pub leader: Option<(Name, Instant)>,
+    /// Members with a majority behind them: in sync, and (after an election) serving.
+    pub synced: BTreeSet<Name>,
+    pub serving: BTreeSet<Name>,
+    pub elections: u64,
+    /// How often a history of transactions began from nothing.
+    pub births: u64,
+    /// Whether all members of the ensemble served at once at some time.
+    pub was_whole: bool,
+    pub alive: Option<Alive>,
+    vacant: Option<Instant>,
+}
+
+/// The active master: which life of it, and under which leader of `ZooKeeper`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alive {
+    pub host: Name,
+    started: Instant,
+    pub since: Instant,
+    elections: u64,
+}
+
+/// A running member's own view.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub host: Name,
+    pub id: u8,
+    /// `address:peer:election` by id.
+    pub list: BTreeMap<u8, String>,
+    pub client: String,
+    pub data_dir: String,
+    pub up: bool,
+}
+
+fn setting<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+}
+
+pub fn input(process: &Process, path: &str) -> String {
+    process.inputs.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+}
+
+pub fn folders(zoo_cfg: &str) -> (String, String) {
+    let data = setting(zoo_cfg, "dataDir").unwrap_or("/nowhere").to_owned();
+    let log = setting(zoo_cfg, "dataLogDir").unwrap_or(&data).to_owned();
+    (data, log)
+}
+
+pub fn has_data(host: &SimHost, data: &str, log: &str) -> bool {
+    [data, log].iter().any(|folder| host.holds_something(&format!("{folder}/version-2")))
+}
+
+impl Member {
+    pub fn of(name: &Name, host: &SimHost, now: Instant, pace: &Pace) -> Option<Member> {
+        let process = host.process(ZOOKEEPER)?;
+        let cfg = input(process, "/etc/zookeeper/zoo.cfg");
+        let (data_dir, _) = folders(&cfg);
+        let id: u8 = input(process, &format!("{data_dir}/myid")).trim().parse().ok()?;
+        let list: BTreeMap<u8, String> = cfg
+            .lines()
+            .filter_map(|line| line.strip_prefix("server.")?.split_once('='))
+            .filter_map(|(id, place)| Some((id.parse().ok()?, place.to_owned())))
+            .collect();
+        let listed = list.get(&id).is_some_and(|place| place.starts_with(&format!("{}:", host.address)));
+        let client = format!("{}:{}", host.address, setting(&cfg, "clientPort").unwrap_or("0"));
+        let up = listed && !cfg.contains(POISON) && process.since + pace.join <= now;
+        Some(Member { host: name.clone(), id, list, client, data_dir, up })
+    }
+
+    pub fn majority(&self) -> usize {
+        self.list.len() / 2 + 1
+    }
+}
+
+/// A one-shot marker is consumed at start, by a member without data only.
+pub fn begin_member(host: &mut SimHost) {
+    let Some(process) = host.process(ZOOKEEPER) else { return };
+    let cfg = input(process, "/etc/zookeeper/zoo.cfg");
+    let (data, log) = folders(&cfg);
+    let marker = format!("{log}/initialize");
+    if !has_data(host, &data, &log) && host.bytes(&marker).is_some() {
+        host.paths.remove(&marker);
+        keep_data(host, &data, 0);
+    }
+}
+
+fn snapshot(data_dir: &str) -> String {
+    format!("{data_dir}/version-2/snapshot.0")
+}
+
+fn keep_data(host: &mut SimHost, data_dir: &str, birth: u64) {
+    host.scribble(&snapshot(data_dir), format!("{birth}\n").as_bytes(), Access::of(ZOOKEEPER, 0o640));
+}
+
+fn birth_of(host: &SimHost, data_dir: &str) -> Option<u64> {
+    host.text(&snapshot(data_dir))?.trim().parse().ok()
+}
+
+impl Services {
+    /// Lets everything happen that was due by now.
+    pub fn settle(&mut self, hosts: &mut BTreeMap<Name, SimHost>, now: Instant) {
+        hosts.values_mut().for_each(|host| host.retry(now));
+        self.settle_ensemble(hosts, now);
+        self.settle_masters(hosts, now);
+    }
+
+    fn settle_ensemble(&mut self, hosts: &mut BTreeMap<Name, SimHost>, now: Instant) {
+        let members: Vec<Member> = hosts.iter().filter_map(|(name, host)| Member::of(name, host, now, &self.pace)).collect();
+        let mut groups: BTreeMap<&BTreeMap<u8, String>, Vec<&Member>> = BTreeMap::new();
+        for member in members.iter().filter(|member| member.up) {
+            groups.entry(&member.list).or_default().push(member);
+        }
+        self.synced.clear();
+        self.serving.clear();
+        let mut formed = None;
+        for group in groups.into_values() {
+            let with_data = group.iter().filter(|member| birth_of(&hosts[&member.host], &member.data_dir).is_some()).count();
+            // A member without data counts for nothing while a quorum forms; one that stands keeps whoever is in it.
+            if with_data >= group[0].majority() {
+                assert!(formed.is_none(), "two ensembles at once");
+                formed = Some(group);
+            }
+        }
+        let Some(group) = formed else {
+            self.leader = None;
+            return;
+        };
+        let newest = group.iter().filter_map(|member| birth_of(&hosts[&member.host], &member.data_dir)).max().unwrap_or(0);
+        let birth = if newest > 0 {
+            newest
+        } else {
+            self.births += 1;
+            self.births
+        };
+        for member in &group {
+            let host = hosts.get_mut(&member.host).expect("members are on hosts");
+            if birth_of(host, &member.data_dir) != Some(birth) {
+                keep_data(host, &member.data_dir, birth);
+            }
+            self.synced.insert(member.host.clone());
+        }
+        let stays = self.leader.as_ref().filter(|(leader, since)| {
+            self.synced.contains(leader) && hosts[leader].process(ZOOKEEPER).is_some_and(|process| process.since <= *since)
+        });
+        if stays.is_none() {
+            let leader = group.iter().max_by_key(|member| member.id).expect("a majority is somebody");
+            self.leader = Some((leader.host.clone(), now));
+            self.elections += 1;
+        }
+        let since = self.leader.as_ref().expect("elected above").1;
+        if since + self.pace.election <= now || group[0].list.len() == 1 {
+            self.serving = self.synced.clone();
+            self.was_whole |= self.serving.len() == group[0].list.len();
+        }
+    }
+
+    /// The client address of every member that serves.
+    pub fn clients(&self, hosts: &BTreeMap<Name, SimHost>, now: Instant) -> Vec<String> {
+        self.serving.iter().filter_map(|name| Some(Member::of(name, hosts.get(name)?, now, &self.pace)?.client)).collect()
+    }
+
+    fn settle_masters(&mut self, hosts: &BTreeMap<Name, SimHost>, now: Instant) {
+        let clients = self.clients(hosts, now);
+        let able: Vec<(&Name, &Process)> = hosts
+            .iter()
+            .filter_map(|(name, host)| Some((name, host.process(MASTER)?)))
+            .filter(|(_, process)| process.since + self.pace.master <= now)
+            .filter(|(_, process)| {
+                let conf = input(process, "/etc/spark/ha.conf");
+                !conf.contains("recoveryMode") || clients.iter().any(|client| conf.contains(client.as_str()))
+            })
+            .collect();
+        let elections = self.elections;
+        // A new leader of ZooKeeper ends the active master's session.
+        self.alive = self.alive.take().filter(|alive| {
+            alive.elections == elections && able.iter().any(|(name, process)| **name == alive.host && process.since == alive.started)
+        });
+        if self.alive.is_some() {
+            return;
+        }
+        let Some((name, process)) = able.first() else {
+            self.vacant = None;
+            return;
+        };
+        let vacant = *self.vacant.get_or_insert(now);
+        if vacant + self.pace.takeover <= now {
+            self.alive = Some(Alive { host: (*name).clone(), started: process.since, since: now, elections });
+            self.vacant = None;
+        }
+    }
+
+    /// ALIVE or STANDBY.
+    pub fn master_stands(&self, host: &SimHost, now: Instant) -> bool {
+        host.process(MASTER).is_some_and(|process| process.since + self.pace.master <= now)
+    }
+
+    /// Address and port of every worker that the active master knows.
+    pub fn workers(&self, hosts: &BTreeMap<Name, SimHost>, now: Instant) -> Vec<(String, String)> {
+        let Some(alive) = self.alive.as_ref().filter(|alive| alive.since + self.pace.worker <= now) else { return Vec::new() };
+        let master = &hosts[&alive.host];
+        let Some(active) = master.process(MASTER) else { return Vec::new() };
+        let place = format!("{}:{}", master.address, option(&active.unit, "--port "));
+        hosts
+            .values()
+            .filter_map(|host| Some((host, host.process(WORKER)?)))
+            .filter(|(_, worker)| worker.since + self.pace.worker <= now)
+            .filter(|(_, worker)| worker.unit.split(['/', ',', '\n', ' ']).any(|master| master == place))
+            .filter(|(_, worker)| secret(worker) == secret(active))
+            .map(|(host, worker)| (host.address.clone(), option(&worker.unit, "--port ").to_owned()))
+            .collect()
+    }
+}
+
+fn secret(process: &Process) -> String {
+    input(process, "/etc/spark/secret.env")
+}
+
+fn option<'a>(unit: &'a str, name: &str) -> &'a str {
+    unit.split_once(name).map_or("", |(_, rest)| rest.split_whitespace().next().unwrap_or_default())
+}
