@@ -17,7 +17,7 @@ test:
 check:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --quiet -- -D warnings
-	$(CARGO) test --quiet --lib --bins --test language --test laws --test commands
+	$(CARGO) test --quiet --lib --bins --test language --test laws --test commands --test hostile
 
 # The committed examples, made anew.
 render:

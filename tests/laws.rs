@@ -1,1 +1,709 @@
-//! The laws.
+//! The laws of `docs/architecture.md`, on a simulated world.
+
+#[path = "model/mod.rs"]
+mod model;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::Cut;
+use model::host::SimHost;
+use model::random::{drifts, happen, settings, shapes};
+use model::services::POISON;
+use model::site::{End, SECRET, Shape, Site, apply, apply_with_outage, path_of_secret, run};
+use model::SimWorld;
+use proptest::prelude::*;
+use provision::desired::{BIRTH_PATH, Content, STAMP_PATH};
+use provision::execute::{Outcome, Report};
+use provision::observe::{RecordName, Secrets, sha256};
+use provision::plan::roll::{Health, Next, NodeFacts, ServiceFacts, next};
+use provision::plan::{Action, Goal, Roll, RollMember, SealedPlan};
+use provision::render;
+use provision::service::listener::Role;
+use provision::topology::value::Name;
+use provision::world::{Epoch, HostError, Target, World, script};
+
+const GENTLY: Goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
+const DESTROY: Goal = Goal::Destroy { delete_data: false };
+const DESTROY_ALL: Goal = Goal::Destroy { delete_data: true };
+
+fn name(text: &str) -> Name {
+    text.parse().expect("a name")
+}
+
+async fn converged(site: &Site) -> SimWorld {
+    let world = site.world();
+    site.converge_by(&apply_with_outage(), &world).await;
+    world.assert_lawful();
+    world
+}
+
+fn report(end: End) -> Report {
+    match end {
+        End::Executed(report, _) => report,
+        end => panic!("{end:?}"),
+    }
+}
+
+// ------------------------------------------------------------------ law 1
+
+#[test]
+fn law_1_rendering_twice_gives_the_same_bytes() {
+    let nodes = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/topologies/nodes.yaml")).expect("the example");
+    let shape = Shape::side_by_side(3, 2, 3);
+    let variations = [
+        nodes.clone(),
+        nodes.replace("maxClientCnxns: 60", "maxClientCnxns: 600"),
+        shape.with(|s| s.firewall = true).text(),
+        shape.with(|s| s.authenticate = true).text(),
+        Shape::side_by_side(7, 4, 8).text(),
+    ];
+    for text in variations {
+        let first = render::hosts(&Site::of(&text).desired);
+        assert!(!first.is_empty());
+        assert_eq!(first, render::hosts(&Site::of(&text).desired));
+    }
+}
+
+#[test]
+fn law_1_one_changed_number_is_one_changed_line_on_each_member() {
+    let shape = Shape::side_by_side(3, 2, 3);
+    let (old, new) = (render::hosts(&shape.site().desired), render::hosts(&shape.with(|s| s.connections = 61).site().desired));
+    let changed: Vec<_> = old.keys().filter(|path| old[*path] != new[*path]).collect();
+    assert_eq!(changed.len(), 3, "{changed:?}");
+    for path in changed {
+        let differ = old[path].lines().zip(new[path].lines()).filter(|(old, new)| old != new).count();
+        assert_eq!((differ, old[path].lines().count()), (1, new[path].lines().count()), "{}", path.display());
+    }
+}
+
+// ------------------------------------------------------------------ law 2
+
+#[test]
+fn law_2_a_plan_after_an_apply_is_empty() {
+    let shapes = [
+        Shape::side_by_side(3, 2, 2),
+        Shape::side_by_side(1, 1, 1),
+        Shape::side_by_side(0, 1, 3),
+        Shape::side_by_side(5, 0, 0),
+        Shape::side_by_side(4, 3, 4).with(|s| s.firewall = true),
+        Shape { log_dir: true, ..Shape::side_by_side(3, 2, 3).with(|s| s.authenticate = true) },
+    ];
+    for shape in shapes {
+        run(async {
+            converged(&shape.site()).await;
+        });
+    }
+}
+
+#[test]
+fn law_2_so_is_one_after_each_changed_setting() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let changes: [fn(&mut model::site::Settings); 9] = [
+            |s| s.connections = 61,
+            |s| s.zookeeper_heap = 300,
+            |s| s.master_heap = 600,
+            |s| s.cores = 2,
+            |s| s.live = 2,
+            |s| s.daemon = 2,
+            |s| s.firewall = true,
+            |s| s.authenticate = true,
+            |s| s.tick = 3000,
+        ];
+        for change in changes {
+            let world = world.fork();
+            shape.with(change).site().converge_by(&apply_with_outage(), &world).await;
+            world.assert_lawful();
+            shape.site().converge_by(&apply_with_outage(), &world).await;
+            world.assert_lawful();
+        }
+    });
+}
+
+#[test]
+fn law_2_a_live_setting_restarts_nothing() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        world.state().journal.clear();
+        shape.with(|s| s.live = 2).site().converge(&world).await;
+        let restarts: Vec<_> = world.state().journal.iter().filter(|(_, title)| title.contains("start ")).cloned().collect();
+        assert_eq!(restarts, []);
+    });
+}
+
+/// The topology names another archive of the same version: what runs must be what lies there.
+#[test]
+fn law_2_another_archive_of_the_same_version_is_rolled() {
+    run(async {
+        let shape = Shape::side_by_side(3, 0, 0).with(|s| s.sum = Some('a'));
+        let world = converged(&shape.site()).await;
+        for host in world.state().hosts.values_mut() {
+            host.archives.values_mut().for_each(|sum| *sum = "b".repeat(128));
+        }
+        shape.with(|s| s.sum = Some('b')).site().converge(&world).await;
+        world.assert_lawful();
+    });
+}
+
+#[test]
+fn law_2_what_has_left_the_topology_is_retired() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 5);
+        let world = converged(&shape.site()).await;
+        let smaller = Shape { workers: vec![0, 1, 2], hosts: 3, ..shape.clone() };
+        smaller.site().converge(&world).await;
+        world.assert_lawful();
+        let state = world.state();
+        for left in ["h4", "h5"].map(name) {
+            assert_eq!(paths(&state.hosts[&left]), paths(&SimHost::new("x")), "{left}");
+            assert!(state.hosts[&left].users.is_empty());
+        }
+    });
+}
+
+fn paths(host: &SimHost) -> BTreeSet<String> {
+    host.paths.keys().cloned().collect()
+}
+
+// ------------------------------------------------------------------ law 3
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(64), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn law_3_no_step_takes_a_majority_or_the_last_master(
+        shape in shapes(),
+        change in settings(),
+        drifts in drifts(),
+        allow_outage: bool,
+        skip_unreachable: bool,
+    ) {
+        run(async {
+            let site = shape.site();
+            let world = converged(&site).await;
+            let odd = happen(&site, &drifts, &world);
+            world.state().journal.clear();
+            let changed = Shape { settings: change, ..shape.clone() }.site();
+            let goal = Goal::Apply { allow_outage, skip_unreachable };
+            let end = changed.carry_out(&goal, &world).await;
+            world.assert_lawful();
+            if let End::Executed(Report { outcome: Outcome::Failed { .. }, .. }, _) = &end {
+                panic!("no action may fail here: {end:?}\n{}", changed.text);
+            }
+            world.state().hosts.values_mut().for_each(|host| host.reachable = true);
+            if !odd {
+                changed.converge_by(&apply_with_outage(), &world).await;
+                world.assert_lawful();
+            }
+        });
+    }
+}
+
+fn cases(default: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(default)
+}
+
+prop_compose! {
+    fn node()(health in 0..4, current: bool) -> NodeFacts {
+        let health = [Health::Unknown, Health::Down, Health::Serving, Health::Leading][usize::try_from(health).expect("0 to 3")];
+        NodeFacts { health, current }
+    }
+}
+
+fn roll_of(role: Role, site: &Site, pending: &[bool], batch: usize, outage_allowed: bool) -> Roll {
+    let all: Vec<Name> = site.desired.hosts.keys().cloned().collect();
+    let member = |host: &Name| RollMember {
+        target: Target::of(&site.desired.hosts[host].host),
+        node: host.to_string(),
+        unit: role.unit().to_owned(),
+        files: Vec::new(),
+        drain: None,
+        why: Vec::new(),
+    };
+    let members = all.iter().zip(pending).filter(|(_, pending)| **pending).map(|(host, _)| (host.clone(), member(host))).collect();
+    Roll { role, members, all, batch, seconds: 120, outage_allowed }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(4096), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn law_3_the_next_of_a_roll_never_takes_the_majority(
+        role in prop_oneof![Just(Role::ZooKeeper), Just(Role::Master), Just(Role::Worker)],
+        nodes in prop::collection::vec(node(), 1..=7),
+        pending in prop::collection::vec(any::<bool>(), 7),
+        seen in prop::collection::vec(prop::bool::weighted(0.9), 7),
+        whole: bool,
+        batch in 1_usize..3,
+        outage_allowed: bool,
+    ) {
+        let site = Shape::side_by_side(nodes.len(), 0, 0).site();
+        let roll = roll_of(role, &site, &pending, batch, outage_allowed);
+        let facts = ServiceFacts {
+            nodes: roll.all.iter().cloned().zip(nodes.iter().copied()).zip(&seen).filter(|(_, seen)| **seen).map(|(node, _)| node).collect(),
+            whole,
+            missing: if whole { Vec::new() } else { vec!["something".to_owned()] },
+        };
+        let serves = |host: &Name| facts.nodes.get(host).is_some_and(|node| node.health.serves());
+        let serving = roll.all.iter().filter(|host| serves(host)).count();
+        match next(&roll, &facts) {
+            Next::Do { members, .. } => {
+                prop_assert!(!members.is_empty());
+                for host in &members {
+                    prop_assert!(roll.members.contains_key(host));
+                    prop_assert!(!facts.nodes[host].current, "{host} needs nothing");
+                    prop_assert!(facts.nodes[host].health != Health::Unknown, "nobody can ask {host}");
+                }
+                let stopped = members.iter().filter(|host| serves(host)).count();
+                if stopped > 0 && !outage_allowed {
+                    prop_assert!(facts.whole, "{members:?} stopped while not all is well");
+                    match role {
+                        Role::ZooKeeper => prop_assert!(serving - stopped > roll.all.len() / 2),
+                        Role::Master => prop_assert!(serving - stopped >= 1),
+                        Role::Worker => {}
+                    }
+                }
+                if role != Role::Worker {
+                    prop_assert_eq!(members.len(), 1);
+                }
+                if role == Role::Worker && stopped > 0 {
+                    prop_assert!(members.len() <= batch);
+                }
+            }
+            Next::Done => {
+                prop_assert!(facts.whole);
+                prop_assert!(roll.members.keys().all(|host| facts.nodes.get(host).is_some_and(|node| node.current)));
+            }
+            Next::Wait { because } => prop_assert!(!because.is_empty(), "nothing says what is waited for"),
+            Next::Refuse { .. } => prop_assert!(!outage_allowed),
+        }
+    }
+}
+
+#[test]
+fn law_3_a_roll_takes_followers_first_and_the_leader_last() {
+    run(async {
+        let shape = Shape::side_by_side(5, 0, 0);
+        let world = converged(&shape.site()).await;
+        let leader = world.state().services.leader.clone().expect("somebody leads").0;
+        world.state().journal.clear();
+        shape.with(|s| s.connections = 61).site().converge(&world).await;
+        world.assert_lawful();
+        let restarts: Vec<Name> =
+            world.state().journal.iter().filter(|(_, title)| title == "restart zookeeper").map(|(host, _)| host.clone()).collect();
+        assert_eq!(restarts.len(), 5, "each once: {restarts:?}");
+        assert_eq!(restarts.last(), Some(&leader));
+    });
+}
+
+#[test]
+fn law_3_a_member_that_does_not_come_up_gets_its_old_files_back_and_no_other_is_touched() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 1);
+        let world = converged(&shape.site()).await;
+        world.state().journal.clear();
+        let bad = shape.with(|s| s.connections = 666).site();
+        let outcome = report(bad.carry_out(&apply(), &world).await).outcome;
+        assert!(matches!(outcome, Outcome::PutBack { put_back: true, .. }), "{outcome:?}");
+        world.assert_lawful();
+        let touched: BTreeSet<Name> =
+            world.state().journal.iter().filter(|(_, title)| title.contains("zookeeper")).map(|(host, _)| host.clone()).collect();
+        assert_eq!(touched.len(), 1, "{touched:?}");
+        let state = world.state();
+        assert_eq!(state.services.serving.len(), 3);
+        assert!(state.hosts.values().all(|host| !host.text("/etc/zookeeper/zoo.cfg").expect("a member").contains(POISON)));
+        drop(state);
+        shape.site().converge(&world).await;
+        world.assert_lawful();
+    });
+}
+
+/// A leader that crashes in the middle of a roll: for a moment nobody serves, and that is no leave to restart everybody.
+#[test]
+fn law_3_an_election_in_the_middle_of_a_roll_is_waited_for() {
+    for after in 1..=40_u64 {
+        run(async {
+            let shape = Shape::side_by_side(5, 0, 0);
+            let world = converged(&shape.site()).await;
+            let leader = world.state().services.leader.clone().expect("somebody leads").0;
+            world.state().journal.clear();
+            let changed = shape.with(|s| s.connections = 61).site();
+            let crash = async {
+                tokio::time::sleep(std::time::Duration::from_millis(after * 300)).await;
+                let mut state = world.state();
+                let host = state.hosts.get_mut(&leader).expect("a member");
+                let _ = host.restart("zookeeper", tokio::time::Instant::now());
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                end = changed.carry_out(&GENTLY, &world) => {
+                    let outcome = report(end).outcome;
+                    assert!(matches!(outcome, Outcome::Done), "crash after {after} x 300 ms: {outcome:?}");
+                }
+                () = crash => {}
+            }
+            assert_eq!(world.violations(), Vec::<String>::new(), "crash after {after} x 300 ms: {:#?}", world.state().journal);
+        });
+    }
+}
+
+// ------------------------------------------------------------------ law 4
+
+#[test]
+fn law_4_looking_and_planning_change_nothing() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let fresh = shape.site().world();
+        let converged = converged(&shape.site()).await;
+        let drifted = converged.fork();
+        drifted.state().hosts.get_mut(&name("h1")).expect("a host").paths.remove("/etc/zookeeper/zoo.cfg");
+        for world in [fresh, converged, drifted] {
+            world.state().journal.clear();
+            let before = world.digest();
+            for goal in [apply(), apply_with_outage(), DESTROY, DESTROY_ALL] {
+                shape.with(|s| s.connections = 61).site().plan(&goal, &world).await.expect("a plan");
+            }
+            assert_eq!(world.acts(), 0);
+            assert_eq!(world.digest(), before);
+        }
+    });
+}
+
+// ------------------------------------------------------------------ law 5
+
+/// Kills the operator at every action of `goal`, in every way; then `goal` is carried out again, and `check` looks.
+async fn killed_at_any_step(site: &Site, goal: &Goal, start: &SimWorld, check: impl AsyncFn(&SimWorld)) {
+    let world = start.fork();
+    let outcome = report(site.carry_out(goal, &world).await).outcome;
+    assert!(matches!(outcome, Outcome::Done), "{outcome:?}");
+    world.assert_lawful();
+    let acts = world.acts();
+    for at in 0..acts {
+        for cut in [Cut::Before, Cut::Within(3), Cut::After] {
+            for kills in [true, false] {
+                let world = start.fork();
+                world.cut(at, cut, kills);
+                tokio::select! {
+                    end = site.carry_out(goal, &world) => assert!(!kills, "not killed at {at}: {end:?}"),
+                    () = world.death() => assert!(kills),
+                }
+                let last = world.state().journal.last().cloned();
+                world.revive();
+                assert_eq!(world.violations(), Vec::<String>::new(), "{cut:?} at {at} {last:?}");
+                let again = site.carry_out(goal, &world).await;
+                let done = matches!(&again, End::Nothing | End::Executed(Report { outcome: Outcome::Done, .. }, _));
+                assert!(done, "{cut:?} at {at} {last:?}: {again:?}");
+                assert_eq!(world.violations(), Vec::<String>::new(), "{cut:?} at {at} {last:?}");
+                let plan = site.plan(goal, &world).await.expect("a plan");
+                assert!(plan.is_empty(), "{cut:?} at {at} {last:?}:\n{plan}");
+                check(&world).await;
+            }
+        }
+    }
+}
+
+#[test]
+fn law_5_killed_at_any_step_the_next_apply_converges_when_it_is_the_first() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 2).site();
+        killed_at_any_step(&site, &apply(), &site.world(), async |world| {
+            site.assert_current(world);
+            for host in world.state().hosts.values() {
+                assert!(host.text(BIRTH_PATH).is_some_and(|text| text.contains("\"complete\":true")));
+            }
+            assert_eq!(world.state().services.births, 1);
+        })
+        .await;
+    });
+}
+
+#[test]
+fn law_5_killed_at_any_step_the_next_apply_converges_when_it_rolls() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 2);
+        let world = converged(&shape.site()).await;
+        let site = shape.with(|s| (s.connections, s.cores, s.master_heap) = (61, 2, 600)).site();
+        killed_at_any_step(&site, &apply(), &world, async |world| site.assert_current(world)).await;
+    });
+}
+
+#[test]
+fn law_5_killed_at_any_step_the_next_destroy_goes_on_and_the_data_stays() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 2).site();
+        let world = converged(&site).await;
+        killed_at_any_step(&site, &DESTROY, &world, async |world| {
+            for (name, host) in &world.state().hosts {
+                let kept: Vec<String> = paths(host).difference(&paths(&SimHost::new("x"))).cloned().collect();
+                assert!(kept.iter().all(|path| is_kept(path)), "{name}: {kept:?}");
+                assert!(kept.iter().any(|path| path.contains("version-2")), "{name}: its data is gone");
+                assert!(host.units.values().all(|unit| unit.process.is_none() && !unit.enabled), "{name}");
+            }
+            site.converge(world).await;
+            assert_eq!(world.state().services.births, 1);
+            world.assert_lawful();
+        })
+        .await;
+    });
+}
+
+/// What a destroy leaves where data is to stay.
+fn is_kept(path: &str) -> bool {
+    path.starts_with("/data") || path == BIRTH_PATH || path == "/var/lib/provision"
+}
+
+#[test]
+fn law_5_killed_at_any_step_the_next_destroy_of_data_too_leaves_a_host_as_it_was() {
+    run(async {
+        let site = Shape { log_dir: true, ..Shape::side_by_side(3, 2, 2).with(|s| s.authenticate = true) }.site();
+        let world = converged(&site).await;
+        killed_at_any_step(&site, &DESTROY_ALL, &world, async |world| {
+            for (name, host) in &world.state().hosts {
+                assert_eq!(paths(host), paths(&SimHost::new("x")), "{name}");
+                assert!(host.users.is_empty(), "{name}: {:?}", host.users);
+            }
+        })
+        .await;
+    });
+}
+
+#[test]
+fn law_5_whoever_was_overtaken_is_refused_by_every_host() {
+    run(async {
+        let site = Shape::side_by_side(3, 0, 0).site();
+        let world = converged(&site).await;
+        let target = Target::of(&site.desired.hosts[&name("h1")].host);
+        let epoch = world.state().hosts[&name("h1")].epoch();
+        let stop = Action::Stop { unit: "zookeeper".to_owned() };
+        for wrong in [epoch - 1, epoch + 1] {
+            let refused = world.act(&target, &stop, Epoch(wrong)).await;
+            assert!(matches!(refused, Err(HostError::Fenced { .. })), "{refused:?}");
+        }
+        let refused = world.act(&target, &Action::Raise, Epoch(epoch - 1)).await;
+        assert!(matches!(refused, Err(HostError::Fenced { .. })), "{refused:?}");
+        // An apply that lost its lease to another: the other has raised the epoch on all that it touches.
+        let changed = Shape::side_by_side(3, 0, 0).with(|s| s.connections = 61).site();
+        let overtake = async {
+            tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+            for host in world.state().hosts.values_mut() {
+                host.raise(epoch + 9).expect("room");
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            end = changed.carry_out(&GENTLY, &world) => {
+                let outcome = report(end).outcome;
+                let Outcome::Failed { failures } = outcome else { panic!("{outcome:?}") };
+                assert!(failures.iter().all(|(.., error)| matches!(error, HostError::Fenced { .. })), "{failures:?}");
+            }
+            () = overtake => {}
+        }
+        world.assert_lawful();
+        site.converge(&world).await;
+    });
+}
+
+#[test]
+fn law_5_two_operators_never_hold_the_lease_at_once() {
+    run(async {
+        let site = Shape::side_by_side(3, 0, 0).site();
+        let world = site.world();
+        let observed = site.observe(&world).await;
+        let first = provision::execute::acquire(&site.desired, &observed, "first", &world).await.expect("nobody holds it");
+        let second = provision::execute::acquire(&site.desired, &observed, "second", &world).await;
+        assert!(matches!(second, Err(provision::execute::NoLease::Held { ref owner, .. }) if owner == "first"), "{second:?}");
+        for host in ["h1", "h2"] {
+            assert!(first.is_held());
+            world.state().hosts.get_mut(&name(host)).expect("a host").reachable = false;
+        }
+        assert!(!first.is_held());
+        drop(first);
+        assert!(world.state().holds.is_empty());
+    });
+}
+
+// ------------------------------------------------------------------ law 6
+
+/// The secret itself, and digests that need no key.
+fn traces() -> Vec<String> {
+    let file = format!("_SPARK_AUTH_SECRET=\"{SECRET}\"\n");
+    vec![SECRET.to_owned(), sha256(SECRET.as_bytes()), sha256(file.as_bytes()), sha256(file.trim_end().as_bytes())]
+}
+
+fn assert_no_trace(of: &str, text: &str) {
+    for trace in traces() {
+        assert!(!text.contains(&trace), "{of} shows `{trace}`");
+    }
+}
+
+#[test]
+fn law_6_no_secret_is_rendered_planned_sealed_logged_or_remembered() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 3).with(|s| s.authenticate = true).site();
+        let world = site.world();
+        for (path, text) in render::hosts(&site.desired) {
+            assert_no_trace(&path.display().to_string(), &text);
+        }
+        assert_no_trace("the secrets' Debug", &format!("{:?}", site.secrets));
+        let mut plans = vec![site.plan(&apply(), &world).await.expect("a plan")];
+        match site.carry_out(&apply(), &world).await {
+            End::Executed(report, events) => assert_no_trace("an execution", &format!("{report:?}{events:?}")),
+            end => panic!("{end:?}"),
+        }
+        // It differs on one host.
+        let path = path_of_secret();
+        let access = world.state().hosts[&name("h1")].paths[path.as_str()].access.clone();
+        world.state().hosts.get_mut(&name("h1")).expect("a host").scribble(path.as_str(), b"old", access);
+        let drifted = site.plan(&apply(), &world).await.expect("a plan");
+        assert!(drifted.to_string().contains("the secret in it differs"), "{drifted}");
+        plans.push(drifted);
+        for plan in plans {
+            assert_no_trace("a plan", &format!("{plan}{plan:?}{}", serde_json::to_string(&plan).expect("JSON")));
+            let sealed = SealedPlan::seal(&plan, "site.yaml", &site.text);
+            assert_no_trace("a sealed plan", &format!("{sealed:?}{}", serde_json::to_string(&sealed).expect("JSON")));
+            for action in actions(&plan) {
+                let script = script::act(&action, Epoch(1), &site.secrets);
+                assert_no_trace("an action or its script", &format!("{action:?}{script:?}{}", action.title()));
+            }
+        }
+        world.cut(2, Cut::Before, false);
+        let failed = site.carry_out(&apply(), &world).await;
+        assert_no_trace("a failed execution", &format!("{failed:?}"));
+        world.revive();
+        site.converge_by(&apply_with_outage(), &world).await;
+        for host in world.state().hosts.values() {
+            for path in host.paths.keys().filter(|at| *at != path.as_str()) {
+                assert_no_trace(path, &host.text(path).unwrap_or_default());
+            }
+            for unit in host.units.values().filter_map(|unit| unit.process.as_ref()) {
+                assert_no_trace("the record of a service", &format!("{:?}", unit.started));
+            }
+        }
+    });
+}
+
+/// What is known of a secret file is that it is the same or another one.
+#[test]
+fn law_6_no_unkeyed_digest_of_a_secret_is_among_the_facts() {
+    run(async {
+        let site = Shape::side_by_side(1, 1, 1).with(|s| s.authenticate = true).site();
+        let world = converged(&site).await;
+        assert_no_trace("what was observed", &format!("{:?}", site.observe(&world).await));
+    });
+}
+
+fn actions(plan: &provision::plan::Plan) -> Vec<Action> {
+    let mut all = Vec::new();
+    for phase in &plan.phases {
+        match phase {
+            provision::plan::Phase::Steps { steps, .. } => all.extend(steps.iter().map(|step| step.action.clone())),
+            provision::plan::Phase::Gate { .. } => {}
+            provision::plan::Phase::Roll(roll) => all.extend(roll.members.values().map(|member| Action::Swap {
+                unit: member.unit.clone(),
+                files: member.files.clone(),
+                drain: member.drain.clone(),
+            })),
+        }
+    }
+    all
+}
+
+#[test]
+fn law_6_a_changed_secret_is_taken_up_by_everybody() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 3).with(|s| s.authenticate = true).site();
+        let world = converged(&site).await;
+        let newer = Secrets(BTreeMap::from([(path_of_secret(), "another-one".to_owned())]));
+        let site = Site { secrets: newer.clone(), ..site };
+        let mut world = world.fork();
+        world.secrets = newer;
+        site.converge_by(&apply_with_outage(), &world).await;
+        world.assert_lawful();
+        for host in world.state().hosts.values() {
+            assert_eq!(host.text(path_of_secret().as_str()).as_deref(), Some("_SPARK_AUTH_SECRET=\"another-one\"\n"));
+        }
+        assert!(site.desired.hosts.values().any(|state| state.files.values().any(|file| matches!(file.content, Content::Secret { .. }))));
+    });
+}
+
+// ------------------------------------------------------------ sealed plans
+
+#[test]
+fn a_sealed_plan_that_was_edited_is_not_intact() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 3).site();
+        let plan = site.plan(&apply(), &site.world()).await.expect("a plan");
+        let sealed = SealedPlan::seal(&plan, "site.yaml", &site.text);
+        assert!(sealed.is_intact());
+        let json = serde_json::to_value(&sealed).expect("JSON");
+        let back: SealedPlan = serde_json::from_value(json.clone()).expect("a sealed plan");
+        assert!(back.is_intact() && back.moved(&plan).is_empty());
+        let mut edits = 0;
+        let tampered = [
+            ("/allow_outage", serde_json::json!(true)),
+            ("/skip_unreachable", serde_json::json!(true)),
+            ("/topology_text", serde_json::json!(site.text.replace("maxClientCnxns: 60", "maxClientCnxns: 6"))),
+            ("/topology_name", serde_json::json!("other.yaml")),
+            ("/version", serde_json::json!(2)),
+            ("/essence/cluster", serde_json::json!("other")),
+            ("/essence/phases/0", serde_json::json!({})),
+            ("/seal", serde_json::json!("0")),
+        ];
+        for (at, value) in tampered {
+            let mut json = json.clone();
+            *json.pointer_mut(at).unwrap_or_else(|| panic!("there is no {at}")) = value;
+            let edited: SealedPlan = serde_json::from_value(json).expect("a sealed plan");
+            assert!(!edited.is_intact(), "{at} was edited, and the seal still holds");
+            edits += 1;
+        }
+        assert_eq!(edits, 8);
+    });
+}
+
+#[test]
+fn a_sealed_plan_names_what_moved() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let site = shape.with(|s| s.connections = 61).site();
+        let sealed = SealedPlan::seal(&site.plan(&apply(), &world).await.expect("a plan"), "site.yaml", &site.text);
+        // What does not touch the plan may change.
+        world.state().hosts.get_mut(&name("h1")).expect("a host").scribble("/etc/motd", b"hello", provision::desired::Access::root(0o644));
+        assert_eq!(sealed.moved(&site.plan(&apply(), &world).await.expect("a plan")), []);
+        world.state().hosts.get_mut(&name("h2")).expect("a host").paths.remove("/etc/spark/worker.conf");
+        let moved = sealed.moved(&site.plan(&apply(), &world).await.expect("a plan"));
+        assert!(moved.iter().any(|moved| moved.at.contains("/changes/h2/files/") || moved.at.contains("/changes/h2")), "{moved:?}");
+        assert!(moved.iter().all(|moved| !moved.at.contains("/changes/h1") && !moved.at.contains("/changes/h3")), "{moved:?}");
+    });
+}
+
+// ------------------------------------------------------------- what is left
+
+#[test]
+fn a_stranger_is_refused_and_a_majority_of_wiped_members_too() {
+    run(async {
+        let shape = Shape::side_by_side(3, 0, 0);
+        let world = converged(&shape.site()).await;
+        let wiped = world.fork();
+        for host in ["h1", "h2"].map(name) {
+            wiped.state().hosts.get_mut(&host).expect("a host").crash("zookeeper");
+            wiped.state().hosts.get_mut(&host).expect("a host").remove_tree("/data/zookeeper/version-2");
+        }
+        assert!(matches!(shape.site().carry_out(&apply(), &wiped).await, End::Refused(_)));
+        let other = Site::of(&shape.text().replace("name: sim", "name: other"));
+        assert!(matches!(other.carry_out(&apply(), &world).await, End::Refused(_)));
+        let grown = Shape::side_by_side(5, 0, 0);
+        for host in [4, 5] {
+            let mut fresh = SimHost::new(&format!("10.0.0.{host}"));
+            fresh.archives = world.state().hosts[&name("h1")].archives.clone();
+            world.state().hosts.insert(name(&format!("h{host}")), fresh);
+        }
+        assert!(matches!(grown.site().carry_out(&apply(), &world).await, End::Refused(_)));
+        world.assert_lawful();
+        let state = world.state();
+        assert!(state.hosts[&name("h1")].text(STAMP_PATH).is_some_and(|stamp| stamp.contains("\"sim\"")));
+        assert!(state.hosts[&name("h1")].bytes(&format!("/var/lib/provision/{}.json", RecordName::Applied.text())).is_some());
+    });
+}

@@ -1,5 +1,6 @@
 //! `provision apply`
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -104,11 +105,17 @@ async fn check_fit(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> 
         })
         .collect();
     for (name, seen) in look_at_all(queries, &loaded.world).await {
+        let mut silent: BTreeMap<String, Vec<u16>> = BTreeMap::new();
         for (address, port) in seen.facts().map(|facts| facts.silent.clone()).unwrap_or_default() {
+            silent.entry(address).or_default().push(port);
+        }
+        for (address, mut ports) in silent {
+            ports.sort_unstable();
+            let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
             checks.push(Check {
                 host: name.clone(),
                 what: "reach",
-                seen: format!("silence from {address}:{port}"),
+                seen: format!("silence from {address}, port {}", ports.join(", ")),
                 problem: Some("open it between the two (a firewall drops it), or mend the route".to_owned()),
             });
         }

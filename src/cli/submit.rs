@@ -1,15 +1,16 @@
 //! `provision submit`
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 
 use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
+use crate::desired::STATE_FOLDER;
 use crate::service::listener::Role;
 use crate::service::spark;
 use crate::topology::value::HostPath;
 use crate::topology::{Application, Job};
 use crate::world::script::quote;
-use crate::world::ssh::Io;
+use crate::world::ssh::{Io, Upload};
 use crate::world::{HostError, Target};
 
 /// Runs a job of the topology, streams its output, and returns its exit code
@@ -40,6 +41,17 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         let target = Target::of(&loaded.cluster.hosts[&master.host]);
         let command = command(job, &loaded, &target).map_err(Failure::error)?;
         eprintln!("{} on {}", args.job, target.name);
+        if let Application::File(path) = &job.application {
+            let upload = upload(path, &loaded).map_err(Failure::error)?;
+            match loaded.world.copy(&target, upload).await {
+                Ok(()) => {}
+                Err(error @ HostError::Unreachable { .. }) => {
+                    last = error;
+                    continue;
+                }
+                Err(error) => return Err(Failure::new(Exit::Failed, error)),
+            }
+        }
         match loaded.world.interactive(&target, &command, Io::Watched).await {
             Ok(code) => return Ok(Exit::Code(u8::try_from(code).unwrap_or(255))),
             Err(error @ HostError::Unreachable { .. }) => last = error,
@@ -76,12 +88,7 @@ fn command(job: &Job, loaded: &Loaded, target: &Target) -> anyhow::Result<String
     words.push(match &job.application {
         Application::Home(path) => format!("{home}{path}"),
         Application::Url(url) => url.clone(),
-        Application::File(path) => {
-            return Err(anyhow!(
-                "{}: applications of your own are not copied over yet; use home: or a URL",
-                path.display()
-            ));
-        }
+        Application::File(path) => upload(path, loaded)?.remote.to_string(),
     });
     let connect = loaded.cluster.zookeeper_connect().unwrap_or_default();
     words.extend(
@@ -102,4 +109,15 @@ fn command(job: &Job, loaded: &Loaded, target: &Target) -> anyhow::Result<String
          (cat <&3 >/dev/null; kill -- -$pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
         submit.join(" ")
     ))
+}
+
+/// Where an application of the operator's goes: by its content, so that two versions never meet.
+fn upload(path: &std::path::Path, loaded: &Loaded) -> anyhow::Result<Upload> {
+    let local = loaded.source.folder.join(path);
+    let bytes = std::fs::read(&local).with_context(|| format!("cannot read the application {}", local.display()))?;
+    let ending: String =
+        local.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
+    let digest = crate::observe::sha256(&bytes);
+    let remote = HostPath::known(&format!("{STATE_FOLDER}/jobs/{}.{}", &digest[..32], if ending.is_empty() { "app" } else { &ending }));
+    Ok(Upload { local, remote, public: true })
 }

@@ -87,9 +87,9 @@ ask() { # name, address, port, request in base64: what the other side answers un
   answer=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && cat <&3' ask "$2" "$3" "$4" 2>/dev/null | encoded)
   fact answer "$1" "$answer"
 }
-reach() { # address, port: only silence is said; a refusal shows that packets get there
-  timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' reach "$1" "$2" 2>/dev/null
-  [ $? -ne 124 ] || fact silent "$1" "$2"
+reach() { # address, port: a refusal shows that packets get there; silence, or a route that leads nowhere, is said
+  why=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' reach "$1" "$2" 2>&1) && return 0
+  case $why in *refused*) ;; *) fact silent "$1" "$2" ;; esac
 }
 memory() {
   for name in stamp birth intended applied; do text file "/var/lib/provision/$name.json"; done

@@ -43,7 +43,7 @@ fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn lab_home() -> PathBuf {
+pub fn lab_home() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache"));
     std::env::var_os("LAB_HOME").map_or_else(|| cache.join("provision-test/lab"), PathBuf::from)

@@ -6,5 +6,6 @@ mod hosts;
 mod closed;
 mod faults;
 mod killed;
+mod leaving;
 mod life;
 mod refusals;

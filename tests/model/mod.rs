@@ -5,6 +5,7 @@
 pub mod act;
 pub mod host;
 pub mod look;
+pub mod random;
 pub mod services;
 pub mod site;
 pub mod witness;
@@ -20,7 +21,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use host::SimHost;
-use services::{Pace, Services};
+use services::Services;
 use witness::Witness;
 
 /// How far an action comes before the operator's process is killed, or before the host is lost.
@@ -65,7 +66,7 @@ impl SimWorld {
     pub fn new(hosts: BTreeMap<Name, SimHost>, secrets: Secrets) -> SimWorld {
         let state = State {
             hosts,
-            services: Services { pace: Pace::default(), ..Services::default() },
+            services: Services::default(),
             witness: Witness::default(),
             fault: None,
             journal: Vec::new(),
@@ -73,6 +74,21 @@ impl SimWorld {
             next_hold: 0,
         };
         SimWorld { state: Arc::new(Mutex::new(state)), secrets, dead: watch::Sender::new(false) }
+    }
+
+    /// The same world once more, to try something else on. Times go on in the same runtime.
+    pub fn fork(&self) -> SimWorld {
+        let state = self.state();
+        let copy = State {
+            hosts: state.hosts.clone(),
+            services: state.services.clone(),
+            witness: state.witness.clone(),
+            fault: None,
+            journal: Vec::new(),
+            holds: BTreeMap::new(),
+            next_hold: 0,
+        };
+        SimWorld { state: Arc::new(Mutex::new(copy)), secrets: self.secrets.clone(), dead: watch::Sender::new(false) }
     }
 
     /// The state, with everything settled that was due by now.
@@ -102,6 +118,14 @@ impl SimWorld {
         let mut state = self.state();
         state.fault = None;
         state.hosts.values_mut().for_each(|host| host.budget = None);
+    }
+
+    pub fn acts(&self) -> usize {
+        self.state().journal.len()
+    }
+
+    pub fn assert_lawful(&self) {
+        assert_eq!(self.violations(), Vec::<String>::new(), "{:#?}", self.state().journal);
     }
 
     pub fn violations(&self) -> Vec<String> {

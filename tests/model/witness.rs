@@ -13,8 +13,10 @@ use super::services::{MASTER, Member, Services, ZOOKEEPER};
 #[derive(Clone, Debug, Default)]
 pub struct Witness {
     pub violations: Vec<String>,
-    /// The operator allowed an outage, or destroys.
+    /// The operator allowed an outage of the masters, or destroys.
     pub allow_outage: bool,
+    /// The plan says that ZooKeeper stops, or everything is destroyed.
+    pub quorum_may_stop: bool,
     /// Data was removed on purpose: the next birth is a new one.
     pub births_allowed: u64,
 }
@@ -67,7 +69,7 @@ impl Witness {
         // The host itself may have refused it: judged is what was done.
         if let Some((majority, all)) = majority.filter(|_| serving && !services.synced.contains(name)) {
             let left = services.synced.len();
-            if left < majority && !self.allow_outage {
+            if left < majority && !self.quorum_may_stop {
                 violations.push(format!("law 3: `{title}` on {name} left {left} of {all} members, and {majority} are a majority"));
             }
         }
@@ -77,6 +79,9 @@ impl Witness {
         let complete = hosts.values().any(|host| host.text(BIRTH_PATH).is_some_and(|text| text.contains("\"complete\":true")));
         if complete && markers(hosts) > before_markers {
             violations.push(format!("births: `{title}` on {name} wrote a marker after a birth was complete"));
+        }
+        if matches!(action, Action::Remove(removal) if removal.delete_data) {
+            self.births_allowed = services.births;
         }
         if services.births > 1 + self.births_allowed {
             violations.push(format!("births: after `{title}` on {name} a quorum formed that forgets"));

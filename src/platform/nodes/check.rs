@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{HostFile, NodesFile};
+use super::file::{Firewall, HostFile, NodesFile};
 use super::{Login, Machine, Nodes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::topology::value::{Address, Name};
@@ -36,6 +36,14 @@ pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option
                 .help("a machine is named once; put several roles on that name");
         }
         machines.insert(name, machine);
+    }
+    if firewall.ok() == Some(&Firewall::Nftables) {
+        for (name, machine) in machines.iter().filter(|(_, machine)| !machine.address.is_ipv4()) {
+            let at = hosts.ok().and_then(|hosts| hosts.get(name.as_str())).map_or(span, |entry| entry.key.span);
+            let message = format!("`{name}` has the address {}, and rules of nftables need IPv4 addresses", machine.address);
+            problems.add(Code::T001, at, message).help("write its IPv4 address, or firewall: none");
+            complete = false;
+        }
     }
     let login = ssh
         .ok()

@@ -23,6 +23,12 @@ text_value!(
     }
 );
 
+impl Address {
+    pub fn is_ipv4(&self) -> bool {
+        self.as_str().parse::<Ipv4Addr>().is_ok()
+    }
+}
+
 /// A range of IPv4 addresses, as in `10.20.0.0/16`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]

@@ -38,6 +38,8 @@ pub struct Route {
     pub known_hosts: Vec<PathBuf>,
     /// A jump host, as `ssh -J` takes it.
     pub jump: Option<String>,
+    /// The configuration that this route was read from, if there is one.
+    pub config: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -102,6 +104,7 @@ impl Config {
                 |all| all.iter().map(|path| self.expand(path.as_ref())).collect(),
             ),
             jump: jump.map(|jumps| jumps.join(",")),
+            config: self.file.as_ref().map(|_| self.home.join(".ssh/config")),
             name,
         })
     }

@@ -100,6 +100,7 @@ fn through(route: &Route, jump: &str) -> std::io::Result<Stream> {
     let (ours, theirs) = UnixStream::pair()?;
     let child = Command::new("ssh")
         .args(["-o", "BatchMode=yes", "-o", "ConnectTimeout=8"])
+        .args(route.config.iter().flat_map(|path| [std::ffi::OsStr::new("-F"), path.as_os_str()]))
         .args(
             jump.contains(',')
                 .then(|| ["-J", jump.rsplit_once(',').map_or("", |(before, _)| before)])

@@ -73,35 +73,45 @@ fn pump(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8]) -> Result<
     }
 }
 
-/// Copies a file to a host, as root, mode 0600. The name appears only when all of it is there.
-pub async fn upload(
-    config: Arc<Config>,
-    target: Target,
-    local: PathBuf,
-    remote: HostPath,
-    limit: Duration,
-) -> Result<(), HostError> {
+/// A file on its way to a host.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    pub local: PathBuf,
+    pub remote: HostPath,
+    /// Whether every user of the host may read it.
+    pub public: bool,
+}
+
+/// Copies a file to a host, as root. The name appears only when all of it is there: a connection that ends early looks to
+/// the host like the end of the file, so the size is part of what it checks.
+pub async fn upload(config: Arc<Config>, target: Target, upload: Upload, limit: Duration) -> Result<(), HostError> {
     let session = Session::open(config, target).await?;
-    let work = tokio::task::spawn_blocking(move || {
-        let failed = |why: String| HostError::Failed { step: format!("copy {}", local.display()), why };
-        let mut file = std::fs::File::open(&local).map_err(|error| failed(error.to_string()))?;
-        session.ssh.set_timeout(120_000);
-        let folder = remote.parent().expect("the cache has a folder");
-        let script = format!(
-            "umask 077; mkdir -p {folder} && cat >{remote}.part && sync {remote}.part && mv -fT {remote}.part {remote}"
-        );
-        let command = session.root_command(&format!("sh -c {}", crate::world::script::quote(&script)), limit);
-        let mut channel = session.ssh.channel_session().map_err(|error| failed(error.message().to_owned()))?;
-        channel.exec(&command).map_err(|error| failed(error.message().to_owned()))?;
-        let sent = std::io::copy(&mut file, &mut channel);
-        let ended = channel.send_eof();
-        let mut stderr = String::new();
-        let _ = channel.stderr().read_to_string(&mut stderr);
-        let closed = channel.wait_close();
-        match (sent, ended, closed, channel.exit_status()) {
-            (Ok(_), Ok(()), Ok(()), Ok(0)) => Ok(()),
-            (sent, ..) => Err(failed(sent.err().map_or(stderr, |error| error.to_string()))),
-        }
-    });
+    let work = tokio::task::spawn_blocking(move || send(&session, &upload, limit));
     work.await.map_err(|error| HostError::Lost { during: "copying a file".to_owned(), why: error.to_string() })?
+}
+
+fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostError> {
+    let Upload { local, remote, public } = upload;
+    let failed = |why: String| HostError::Failed { step: format!("copy {}", local.display()), why };
+    let mut file = std::fs::File::open(local).map_err(|error| failed(error.to_string()))?;
+    let size = file.metadata().map_err(|error| failed(error.to_string()))?.len();
+    let folder = remote.parent().expect("uploads go to folders of the tool");
+    let (folder_mode, mode) = if *public { ("755", "644") } else { ("700", "600") };
+    let script = format!(
+        "umask 077; mkdir -p {folder} && chmod {folder_mode} {folder} && cat >{remote}.part && \
+         [ \"$(stat -c %s {remote}.part)\" = {size} ] && chmod {mode} {remote}.part && sync {remote}.part && mv -fT {remote}.part {remote}"
+    );
+    session.ssh.set_timeout(120_000);
+    let command = session.root_command(&format!("sh -c {}", crate::world::script::quote(&script)), limit);
+    let mut channel = session.ssh.channel_session().map_err(|error| failed(error.message().to_owned()))?;
+    channel.exec(&command).map_err(|error| failed(error.message().to_owned()))?;
+    let sent = std::io::copy(&mut file, &mut channel);
+    let ended = channel.send_eof();
+    let mut stderr = String::new();
+    let _ = channel.stderr().read_to_string(&mut stderr);
+    let closed = channel.wait_close();
+    match (sent, ended, closed, channel.exit_status()) {
+        (Ok(_), Ok(()), Ok(()), Ok(0)) => Ok(()),
+        (sent, ..) => Err(failed(sent.err().map_or(stderr, |error| error.to_string()))),
+    }
 }

@@ -184,6 +184,7 @@ mod tests {
             identities_only: false,
             known_hosts: vec![],
             jump: None,
+            config: None,
         }
     }
 

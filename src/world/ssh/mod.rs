@@ -21,7 +21,7 @@ use crate::service::archive::Archive;
 use crate::topology::value::Name;
 
 pub use config::Config;
-pub use interactive::Io;
+pub use interactive::{Io, Upload};
 use session::{Output, Session};
 
 /// A question is answered within this, or the host is unknown.
@@ -64,12 +64,17 @@ impl Ssh {
         let Action::Patch(patch) = action else { return Ok(()) };
         for unpack in &patch.distributions {
             if let Archive::File { path, .. } = &unpack.archive {
-                let local = self.folder.join(path);
                 let remote = super::script::cached(&unpack.home);
-                interactive::upload(self.config.clone(), target.clone(), local, remote, ACT_LIMIT).await?;
+                let upload = Upload { local: self.folder.join(path), remote, public: false };
+                interactive::upload(self.config.clone(), target.clone(), upload, ACT_LIMIT).await?;
             }
         }
         Ok(())
+    }
+
+    /// Copies a file of the operator's to a host.
+    pub async fn copy(&self, target: &Target, upload: Upload) -> Result<(), HostError> {
+        interactive::upload(self.config.clone(), target.clone(), upload, ACT_LIMIT).await
     }
 
     /// Runs a command line of the operator's with this machine's own input and output. Returns its exit code.

@@ -1,0 +1,69 @@
+//! Hosts that leave, anchors that move, machines behind a jump host, archives and applications of the operator's own.
+
+use crate::hosts::{Lab, lab_home, nodes_yaml};
+
+/// Spark with one master and no ZooKeeper: the anchors are the first three hosts by name.
+fn topology_text(workers: &str) -> String {
+    let text = nodes_yaml();
+    let (head, rest) = text.split_once("  zookeeper:\n").expect("zookeeper comes first");
+    let (_, spark) = rest.split_once("  spark:\n").expect("then spark");
+    format!("{head}  spark:\n{spark}")
+        .replace("masters: { hosts: [h1, h2] }", "masters: { hosts: [h1] }")
+        .replace("workers: { hosts: [h2, h3], cores: 1, memory: 1g }", &format!("workers: {{ hosts: {workers}, cores: 1, memory: 1g }}"))
+        .replace("{ onHost: { path: /srv/dist/spark-4.3.0.tar.gz } }", &format!("{{ file: {{ path: {} }} }}", lab_home().join("dist/spark-4.3.0.tar.gz").display()))
+}
+
+#[test]
+fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
+    let Some(lab) = Lab::up("leaving", 3) else { return };
+    // h3 is reached through h1.
+    let config = lab.home().join(".ssh/config");
+    let original = std::fs::read_to_string(&config).expect("readable");
+    std::fs::write(&config, format!("Host 10.77.0.13\n  ProxyJump 10.77.0.11\n{original}")).expect("writable");
+    let topology = lab.topology("spark.yaml", &topology_text("[h2, h3]"));
+    lab.apply(&topology);
+    lab.converged(&topology);
+    lab.run(&["status", &topology]).expect(0).says("2 workers");
+    assert!(lab.test(3, "test -e /var/lib/provision/applied.json"), "h3 is an anchor");
+    assert!(!lab.test(3, "ls /var/lib/provision/cache/* 2>/dev/null"), "the copied archive is left");
+
+    // An application of the operator's own, with arguments that want to be more than arguments.
+    lab.topology("own.py", "import sys\nfrom pyspark.sql import SparkSession\ns = SparkSession.builder.getOrCreate()\n\
+        print('sum', s.sparkContext.parallelize(range(10)).sum(), sys.argv[1:])\nsys.exit(int(sys.argv[1]))\n");
+    let hostile = r#"["3", "$(id)", "`id`", "{{ 7*7 }}", "a'b\"c\nd", "%n", "; exit 9"]"#;
+    let text = topology_text("[h2, h3]").replace("application: home:examples/src/main/python/pi.py", "application: file:own.py").replace("[\"20\"]", hostile);
+    std::fs::write(&topology, text).expect("writable");
+    let ran = lab.run(&["submit", "pi", "-f", &topology]).expect(3).says("sum 45");
+    assert!(ran.stdout.contains(r#"['3', '$(id)', '`id`', '{{ 7*7 }}', 'a\'b"c\nd', '%n', '; exit 9']"#), "{}", ran.stdout);
+
+    // h3 leaves: what was made there goes, and h1 and h2 are the anchors.
+    std::fs::write(&topology, topology_text("[h2]")).expect("writable");
+    lab.run(&["plan", &topology]).expect(0).says("retire what has left the topology (h3)");
+    lab.apply(&topology);
+    lab.converged(&topology);
+    assert!(!lab.test(3, "ls -d /var/lib/provision /etc/spark /opt/provision /var/lib/spark 2>/dev/null"), "h3 keeps something");
+    assert!(!lab.on(1, "cat /var/lib/provision/applied.json").contains("h3"), "h3 is still remembered");
+
+    // A host that left while it could not be asked is retired later.
+    std::fs::write(&topology, topology_text("[h2, h3]")).expect("writable");
+    lab.apply(&topology);
+    lab.verb(&["kill", "3"]);
+    std::fs::write(&topology, topology_text("[h2]")).expect("writable");
+    lab.run(&["apply", &topology, "--yes"]).says("h3 has left the topology and cannot be asked");
+    lab.verb(&["start", "3"]);
+    lab.apply(&topology);
+    lab.converged(&topology);
+    assert!(!lab.test(3, "ls -d /var/lib/provision /etc/spark 2>/dev/null"), "h3 keeps something");
+
+    // One master: its restart is an outage, and needs to be allowed.
+    std::fs::write(&topology, topology_text("[h2]").replace("masters: { hosts: [h1] }", "masters: { hosts: [h1], heap: 400m }")).expect("writable");
+    lab.run(&["apply", &topology, "--yes"]).expect(3).says("outage").says("--allow-outage");
+    lab.run(&["apply", &topology, "--yes", "--allow-outage"]).expect(0);
+    lab.converged(&topology);
+
+    // Another cluster's host is nobody else's.
+    let other = lab.topology("other.yaml", &topology_text("[h2]").replace("name: analytics", "name: reports"));
+    lab.run(&["plan", &other]).expect(3).says("it belongs to the cluster `analytics`");
+    lab.run(&["destroy", &other, "--yes"]).expect(3);
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
+}

@@ -1,0 +1,282 @@
+//! Topologies to try, and the way from one to a changed site: look, plan, lease, look again, approve, execute.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use provision::cluster;
+use provision::desired::{self, Content, Desired};
+use provision::diagnostic::Severity;
+use provision::execute::{self, Event, Execution, NoLease, Outcome, Report, Sink, Stop};
+use provision::observe::{self, Observed, Secrets};
+use provision::plan::{self, Consent, Goal, Plan, Refusal};
+use provision::topology::value::Name;
+use provision::topology::{self, Source};
+
+use super::SimWorld;
+use super::host::SimHost;
+
+pub const ARCHIVES: [&str; 2] = ["/srv/dist/zookeeper-3.9.5.tar.gz", "/srv/dist/spark-4.3.0.tar.gz"];
+
+/// A topology in a few numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    pub hosts: usize,
+    /// The hosts of the members, in the order of their ids.
+    pub members: Vec<usize>,
+    pub masters: Vec<usize>,
+    pub workers: Vec<usize>,
+    pub log_dir: bool,
+    pub settings: Settings,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub connections: u32,
+    pub tick: u32,
+    pub zookeeper_heap: u32,
+    pub master_heap: u32,
+    pub worker_heap: u32,
+    pub cores: u32,
+    pub authenticate: bool,
+    pub firewall: bool,
+    /// A property of jobs alone, and one that daemons read.
+    pub live: u32,
+    pub daemon: u32,
+    pub sum: Option<char>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            connections: 60,
+            tick: 2000,
+            zookeeper_heap: 256,
+            master_heap: 512,
+            worker_heap: 512,
+            cores: 1,
+            authenticate: false,
+            firewall: false,
+            live: 1,
+            daemon: 1,
+            sum: None,
+        }
+    }
+}
+
+impl Shape {
+    /// Members, masters and workers side by side on the same hosts.
+    pub fn side_by_side(members: usize, masters: usize, workers: usize) -> Shape {
+        let hosts = members.max(masters).max(workers);
+        let first = |count: usize| (0..count).collect();
+        Shape {
+            hosts,
+            members: first(members),
+            masters: first(masters),
+            workers: (hosts - workers..hosts).collect(),
+            log_dir: false,
+            settings: Settings::default(),
+        }
+    }
+
+    pub fn with(&self, change: impl FnOnce(&mut Settings)) -> Shape {
+        let mut shape = self.clone();
+        change(&mut shape.settings);
+        shape
+    }
+
+    pub fn text(&self) -> String {
+        let Settings { connections, tick, zookeeper_heap, master_heap, worker_heap, cores, authenticate, firewall, live, daemon, sum } =
+            &self.settings;
+        let sum = sum.map_or_else(String::new, |digit| format!(", sha512: \"{}\"", digit.to_string().repeat(128)));
+        let [zookeeper, spark] = ARCHIVES;
+        let mut t = String::from("apiVersion: provision/v1\nname: sim\nplatforms:\n  rack:\n    nodes:\n      hosts:\n");
+        for host in 0..self.hosts {
+            line(&mut t, &format!("        h{}: {{ address: 10.0.0.{} }}", host + 1, host + 1));
+        }
+        if *firewall {
+            line(&mut t, "      firewall: nftables");
+        }
+        line(&mut t, "services:");
+        if !self.members.is_empty() {
+            let members: Vec<_> = self.members.iter().enumerate().map(|(at, host)| format!("{}: h{}", at + 1, host + 1)).collect();
+            line(&mut t, "  zookeeper:");
+            line(&mut t, &format!("    archive: {{ onHost: {{ path: {zookeeper}{sum} }} }}"));
+            line(&mut t, &format!("    members: {{ {} }}", members.join(", ")));
+            line(&mut t, "    dataDir: /data/zookeeper");
+            if self.log_dir {
+                line(&mut t, "    dataLogDir: /log/zookeeper");
+            }
+            line(&mut t, &format!("    heap: {zookeeper_heap}m"));
+            line(&mut t, &format!("    config: {{ tickTime: {tick}, maxClientCnxns: {connections} }}"));
+        }
+        if !self.masters.is_empty() {
+            line(&mut t, "  spark:");
+            line(&mut t, &format!("    archive: {{ onHost: {{ path: {spark} }} }}"));
+            line(&mut t, &format!("    masters: {{ hosts: [{}], heap: {master_heap}m }}", hosts(&self.masters)));
+            line(&mut t, &format!("    workers: {{ hosts: [{}], cores: {cores}, memory: 1g, heap: {worker_heap}m }}", hosts(&self.workers)));
+            line(&mut t, &format!("    config: {{ spark.eventLog.level: \"{live}\", spark.worker.timeout: \"{daemon}\" }}"));
+            if *authenticate {
+                line(&mut t, "    authenticate: { secret: { env: SIM_SECRET } }");
+            }
+        }
+        t
+    }
+
+    pub fn site(&self) -> Site {
+        Site::of(&self.text())
+    }
+}
+
+fn hosts(all: &[usize]) -> String {
+    all.iter().map(|host| format!("h{}", host + 1)).collect::<Vec<_>>().join(", ")
+}
+
+fn line(text: &mut String, line: &str) {
+    writeln!(text, "{line}").expect("a String takes all text");
+}
+
+/// A topology as commands see it.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub text: String,
+    pub desired: Desired,
+    pub secrets: Secrets,
+}
+
+pub const SECRET: &str = "correct-horse-battery-staple";
+
+impl Site {
+    pub fn of(text: &str) -> Site {
+        let source = Source::new("site.yaml", text);
+        let (file, mut problems) = topology::load(&source);
+        let topology = topology::check(&file, &mut problems);
+        let sorted = problems.sorted();
+        let errors: Vec<_> = sorted.iter().filter(|problem| problem.code.severity() == Severity::Error).collect();
+        assert!(errors.is_empty(), "{text}\n{errors:#?}");
+        let cluster = cluster::resolve(&topology.expect("there are no errors")).expect("machines are delivered");
+        let desired = desired::of(&cluster);
+        let files = desired.hosts.values().flat_map(|state| &state.files);
+        let secret = files.filter(|(_, file)| matches!(file.content, Content::Secret { .. }));
+        let secrets = Secrets(secret.map(|(path, _)| (path.clone(), SECRET.to_owned())).collect());
+        Site { text: text.to_owned(), desired, secrets }
+    }
+
+    /// Fresh machines.
+    pub fn world(&self) -> SimWorld {
+        let fresh = |address: &str| {
+            let mut host = SimHost::new(address);
+            host.archives = ARCHIVES.iter().map(|path| ((*path).to_owned(), "a".repeat(128))).collect();
+            host
+        };
+        let hosts: BTreeMap<Name, SimHost> =
+            self.desired.hosts.iter().map(|(name, state)| (name.clone(), fresh(state.host.address.as_str()))).collect();
+        SimWorld::new(hosts, Secrets(BTreeMap::from([(path_of_secret(), SECRET.to_owned())])))
+    }
+
+    pub async fn observe(&self, world: &SimWorld) -> Observed {
+        observe::observe(&self.desired, &self.secrets, world).await
+    }
+
+    pub async fn plan(&self, goal: &Goal, world: &SimWorld) -> Result<Plan, Vec<Refusal>> {
+        plan::plan(goal, &self.desired, &self.observe(world).await)
+    }
+
+    /// As the command does it, up to the end of the execution.
+    pub async fn carry_out(&self, goal: &Goal, world: &SimWorld) -> End {
+        let observed = self.observe(world).await;
+        let plan = match plan::plan(goal, &self.desired, &observed) {
+            Ok(plan) if plan.is_empty() => return End::Nothing,
+            Ok(plan) => plan,
+            Err(refusals) => return End::Refused(refusals),
+        };
+        let lease = match execute::acquire(&self.desired, &observed, "the test", world).await {
+            Ok(lease) => lease,
+            Err(error) => return End::NoLease(error),
+        };
+        let fresh = self.plan(goal, world).await.expect("nothing changed in between");
+        let moved = plan.moved(&fresh);
+        assert!(moved.is_empty(), "nothing changed in between, and {moved:?}");
+        let approved = match fresh.approve(Consent::given()) {
+            Ok(approved) => approved,
+            Err(error) => return End::NotApproved(error.to_string()),
+        };
+        let destroys = matches!(goal, Goal::Destroy { .. });
+        let allowed = destroys || matches!(goal, Goal::Apply { allow_outage: true, .. });
+        let planned = approved.plan().outages.iter().any(|outage| outage.what.contains("ZooKeeper"));
+        world.state().witness.allow_outage = allowed;
+        world.state().witness.quorum_may_stop = destroys || (allowed && planned);
+        let (stop, mut log) = (Stop::default(), Log::default());
+        let execution = Execution { desired: &self.desired, world, lease: &lease, sink: &mut log, stop: &stop };
+        let report = execute::execute(approved, execution).await;
+        End::Executed(report, log.0)
+    }
+
+    /// Applied, with nothing left to do.
+    pub async fn converge(&self, world: &SimWorld) {
+        self.converge_by(&apply(), world).await;
+    }
+
+    pub async fn converge_by(&self, goal: &Goal, world: &SimWorld) {
+        match self.carry_out(goal, world).await {
+            End::Nothing => {}
+            End::Executed(Report { outcome: Outcome::Done, .. }, _) => {
+                let plan = self.plan(goal, world).await.unwrap_or_else(|refusals| panic!("{refusals:?}\n{}", self.text));
+                assert!(plan.is_empty(), "a plan after an apply is not empty:\n{plan}\n{}", self.text);
+            }
+            end => panic!("{end:?}\n{}", self.text),
+        }
+        self.assert_current(world);
+    }
+
+    /// What every running process started with is what lies on its host and what the topology says.
+    pub fn assert_current(&self, world: &SimWorld) {
+        let state = world.state();
+        for (name, wanted) in &self.desired.hosts {
+            let host = &state.hosts[name];
+            for (unit, service) in &wanted.services {
+                let process = host.process(unit).unwrap_or_else(|| panic!("{unit} on {name} does not run\n{}", self.text));
+                for path in &service.inputs {
+                    let now = host.bytes(path.as_str()).unwrap_or_else(|| panic!("{path} on {name} is not there"));
+                    let then = process.inputs.get(path.as_str()).map(Vec::as_slice);
+                    assert_eq!(then, Some(now), "{unit} on {name} runs with another {path} than lies there\n{}", self.text);
+                }
+            }
+        }
+    }
+}
+
+pub fn path_of_secret() -> provision::topology::value::HostPath {
+    provision::topology::value::HostPath::known(provision::service::spark::SECRET_FILE)
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub enum End {
+    Nothing,
+    Refused(Vec<Refusal>),
+    NoLease(NoLease),
+    NotApproved(String),
+    Executed(Report, Vec<Event>),
+}
+
+#[derive(Default)]
+struct Log(Vec<Event>);
+
+impl Sink for Log {
+    fn event(&mut self, event: Event) {
+        self.0.push(event);
+    }
+}
+
+pub fn apply() -> Goal {
+    Goal::Apply { allow_outage: false, skip_unreachable: false }
+}
+
+pub fn apply_with_outage() -> Goal {
+    Goal::Apply { allow_outage: true, skip_unreachable: false }
+}
+
+pub fn run<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(work)
+}
