@@ -1,10 +1,11 @@
 # make demo    three small hosts on this machine, from nothing to SparkPi and back (KEEP=1 leaves them running)
 # make test    all that must pass: format, lints, unit, property and golden tests, rendered examples, schema, the lab
 # make lab     the lab alone
+# make soak    the parser's fuzz target for half an hour
 # Needs root for the lab (without it the lab's tests say that they were skipped; with CI=true that is a failure).
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: demo test check render schema lab setup
+.PHONY: demo test soak check render schema lab setup
 
 CARGO ?= cargo
 
@@ -23,6 +24,12 @@ check:
 render:
 	$(CARGO) run --quiet -- render topologies/nodes.yaml
 	$(CARGO) run --quiet -- schema >schema/topology.schema.json
+
+# Half an hour of the parser's fuzz target, from the examples as its seeds. Needs cargo-fuzz (cargo install cargo-fuzz).
+soak:
+	mkdir -p target/fuzz-corpus
+	cp topologies/*.yaml topologies/bad/*.yaml target/fuzz-corpus/
+	RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz topology target/fuzz-corpus -- -max_total_time=$${SECONDS_TO_RUN:-1800} -max_len=8192
 
 setup:
 	tests/lab/setup

@@ -9,14 +9,52 @@ use provision::{cluster, desired, render};
 const BASE: &str = include_str!("../topologies/nodes.yaml");
 
 const HOSTILE: &[&str] = &[
-    "a\"b", "a'b", "a\nb=c", "a\r\nExecStart=/bin/id", "$(id)", "`id`", "${IFS}id", "{{ 7*7 }}", "{% raw %}", "%n%H", "a;id", "a&&id",
-    "a|id", "a\\", "\\nb", "../../etc/passwd", "-rf", "--master", "a b", "\t", "\u{202e}abc", "#", "!", "é", "\u{0}", "a\u{1b}[31m",
+    "a\"b",
+    "a'b",
+    "a\nb=c",
+    "a\r\nExecStart=/bin/id",
+    "$(id)",
+    "`id`",
+    "${IFS}id",
+    "{{ 7*7 }}",
+    "{% raw %}",
+    "%n%H",
+    "a;id",
+    "a&&id",
+    "a|id",
+    "a\\",
+    "\\nb",
+    "../../etc/passwd",
+    "-rf",
+    "--master",
+    "a b",
+    "\t",
+    "\u{202e}abc",
+    "#",
+    "!",
+    "é",
+    "\u{0}",
+    "a\u{1b}[31m",
 ];
 
 /// Every place of the example that takes a text, as the text that stands there.
 const PLACES: &[&str] = &[
-    "analytics", "ops", "10.77.0.11", "zone: a", "3.9.5\n", "/srv/dist/zookeeper-3.9.5.tar.gz", "/data/zookeeper", "256m", "4.3.0\n",
-    "/srv/dist/spark-4.3.0.tar.gz", "\"false\"", "home:examples/src/main/python/pi.py", "\"20\"", "512m", "spark.eventLog.enabled", "h1:",
+    "analytics",
+    "ops",
+    "10.77.0.11",
+    "zone: a",
+    "3.9.5\n",
+    "/srv/dist/zookeeper-3.9.5.tar.gz",
+    "/data/zookeeper",
+    "256m",
+    "4.3.0\n",
+    "/srv/dist/spark-4.3.0.tar.gz",
+    "\"false\"",
+    "home:examples/src/main/python/pi.py",
+    "\"20\"",
+    "512m",
+    "spark.eventLog.enabled",
+    "h1:",
 ];
 
 fn quoted(text: &str) -> String {
@@ -52,7 +90,11 @@ fn check_one(place: &str, hostile: &str) {
     let base = rendered(BASE).expect("the example renders");
     assert_eq!(lines(&tree), lines(&base), "{hostile:?} at {place:?} made a line");
     for (path, text) in &tree {
-        assert!(!text.contains('\u{1b}') && !text.contains('\0'), "{hostile:?} at {place:?} is raw in {}", path.display());
+        assert!(
+            !text.contains('\u{1b}') && !text.contains('\0'),
+            "{hostile:?} at {place:?} is raw in {}",
+            path.display()
+        );
         let code = path.extension().is_some_and(|ending| ending == "service" || ending == "sh" || ending == "nft");
         let dangerous = hostile.contains(['$', '`', ';', '|', '&', '"', '\'', '%', '\n', ' ']);
         assert!(!(code && dangerous && text.contains(hostile)), "{hostile:?} at {place:?} is in {}", path.display());

@@ -6,11 +6,11 @@ mod model;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::Cut;
+use model::SimWorld;
 use model::host::SimHost;
 use model::random::{drifts, happen, settings, shapes};
 use model::services::POISON;
 use model::site::{End, SECRET, Shape, Site, apply, apply_with_outage, path_of_secret, run};
-use model::SimWorld;
 use proptest::prelude::*;
 use provision::desired::{BIRTH_PATH, Content, STAMP_PATH};
 use provision::execute::{Outcome, Report};
@@ -48,7 +48,8 @@ fn report(end: End) -> Report {
 
 #[test]
 fn law_1_rendering_twice_gives_the_same_bytes() {
-    let nodes = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/topologies/nodes.yaml")).expect("the example");
+    let nodes =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/topologies/nodes.yaml")).expect("the example");
     let shape = Shape::side_by_side(3, 2, 3);
     let variations = [
         nodes.clone(),
@@ -67,7 +68,8 @@ fn law_1_rendering_twice_gives_the_same_bytes() {
 #[test]
 fn law_1_one_changed_number_is_one_changed_line_on_each_member() {
     let shape = Shape::side_by_side(3, 2, 3);
-    let (old, new) = (render::hosts(&shape.site().desired), render::hosts(&shape.with(|s| s.connections = 61).site().desired));
+    let (old, new) =
+        (render::hosts(&shape.site().desired), render::hosts(&shape.with(|s| s.connections = 61).site().desired));
     let changed: Vec<_> = old.keys().filter(|path| old[*path] != new[*path]).collect();
     assert_eq!(changed.len(), 3, "{changed:?}");
     for path in changed {
@@ -128,7 +130,8 @@ fn law_2_a_live_setting_restarts_nothing() {
         let world = converged(&shape.site()).await;
         world.state().journal.clear();
         shape.with(|s| s.live = 2).site().converge(&world).await;
-        let restarts: Vec<_> = world.state().journal.iter().filter(|(_, title)| title.contains("start ")).cloned().collect();
+        let restarts: Vec<_> =
+            world.state().journal.iter().filter(|(_, title)| title.contains("start ")).cloned().collect();
         assert_eq!(restarts, []);
     });
 }
@@ -188,7 +191,7 @@ proptest! {
             let changed = Shape { settings: change, ..shape.clone() }.site();
             let goal = Goal::Apply { allow_outage, skip_unreachable };
             let end = changed.carry_out(&goal, &world).await;
-            world.assert_lawful();
+            prop_lawful(&world, &end, &changed);
             if let End::Executed(Report { outcome: Outcome::Failed { .. }, .. }, _) = &end {
                 panic!("no action may fail here: {end:?}\n{}", changed.text);
             }
@@ -199,6 +202,11 @@ proptest! {
             }
         });
     }
+}
+
+fn prop_lawful(world: &SimWorld, end: &End, site: &Site) {
+    let journal: Vec<String> = world.state().journal.iter().map(|(host, title)| format!("{host}: {title}")).collect();
+    assert_eq!(world.violations(), Vec::<String>::new(), "{journal:#?}\n{end:?}\n{}", site.text);
 }
 
 fn cases(default: u32) -> u32 {
@@ -222,7 +230,12 @@ fn roll_of(role: Role, site: &Site, pending: &[bool], batch: usize, outage_allow
         drain: None,
         why: Vec::new(),
     };
-    let members = all.iter().zip(pending).filter(|(_, pending)| **pending).map(|(host, _)| (host.clone(), member(host))).collect();
+    let members = all
+        .iter()
+        .zip(pending)
+        .filter(|(_, pending)| **pending)
+        .map(|(host, _)| (host.clone(), member(host)))
+        .collect();
     Roll { role, members, all, batch, seconds: 120, outage_allowed }
 }
 
@@ -291,8 +304,13 @@ fn law_3_a_roll_takes_followers_first_and_the_leader_last() {
         world.state().journal.clear();
         shape.with(|s| s.connections = 61).site().converge(&world).await;
         world.assert_lawful();
-        let restarts: Vec<Name> =
-            world.state().journal.iter().filter(|(_, title)| title == "restart zookeeper").map(|(host, _)| host.clone()).collect();
+        let restarts: Vec<Name> = world
+            .state()
+            .journal
+            .iter()
+            .filter(|(_, title)| title == "restart zookeeper")
+            .map(|(host, _)| host.clone())
+            .collect();
         assert_eq!(restarts.len(), 5, "each once: {restarts:?}");
         assert_eq!(restarts.last(), Some(&leader));
     });
@@ -308,12 +326,19 @@ fn law_3_a_member_that_does_not_come_up_gets_its_old_files_back_and_no_other_is_
         let outcome = report(bad.carry_out(&apply(), &world).await).outcome;
         assert!(matches!(outcome, Outcome::PutBack { put_back: true, .. }), "{outcome:?}");
         world.assert_lawful();
-        let touched: BTreeSet<Name> =
-            world.state().journal.iter().filter(|(_, title)| title.contains("zookeeper")).map(|(host, _)| host.clone()).collect();
+        let touched: BTreeSet<Name> = world
+            .state()
+            .journal
+            .iter()
+            .filter(|(_, title)| title.contains("zookeeper"))
+            .map(|(host, _)| host.clone())
+            .collect();
         assert_eq!(touched.len(), 1, "{touched:?}");
         let state = world.state();
         assert_eq!(state.services.serving.len(), 3);
-        assert!(state.hosts.values().all(|host| !host.text("/etc/zookeeper/zoo.cfg").expect("a member").contains(POISON)));
+        assert!(
+            state.hosts.values().all(|host| !host.text("/etc/zookeeper/zoo.cfg").expect("a member").contains(POISON))
+        );
         drop(state);
         shape.site().converge(&world).await;
         world.assert_lawful();
@@ -332,9 +357,8 @@ fn law_3_an_election_in_the_middle_of_a_roll_is_waited_for() {
             let changed = shape.with(|s| s.connections = 61).site();
             let crash = async {
                 tokio::time::sleep(std::time::Duration::from_millis(after * 300)).await;
-                let mut state = world.state();
-                let host = state.hosts.get_mut(&leader).expect("a member");
-                let _ = host.restart("zookeeper", tokio::time::Instant::now());
+                let now = tokio::time::Instant::now();
+                let _ = world.state().hosts.get_mut(&leader).expect("a member").restart("zookeeper", now);
                 std::future::pending::<()>().await;
             };
             tokio::select! {
@@ -344,7 +368,12 @@ fn law_3_an_election_in_the_middle_of_a_roll_is_waited_for() {
                 }
                 () = crash => {}
             }
-            assert_eq!(world.violations(), Vec::<String>::new(), "crash after {after} x 300 ms: {:#?}", world.state().journal);
+            assert_eq!(
+                world.violations(),
+                Vec::<String>::new(),
+                "crash after {after} x 300 ms: {:#?}",
+                world.state().journal
+            );
         });
     }
 }
@@ -511,9 +540,13 @@ fn law_5_two_operators_never_hold_the_lease_at_once() {
         let site = Shape::side_by_side(3, 0, 0).site();
         let world = site.world();
         let observed = site.observe(&world).await;
-        let first = provision::execute::acquire(&site.desired, &observed, "first", &world).await.expect("nobody holds it");
+        let first =
+            provision::execute::acquire(&site.desired, &observed, "first", &world).await.expect("nobody holds it");
         let second = provision::execute::acquire(&site.desired, &observed, "second", &world).await;
-        assert!(matches!(second, Err(provision::execute::NoLease::Held { ref owner, .. }) if owner == "first"), "{second:?}");
+        assert!(
+            matches!(second, Err(provision::execute::NoLease::Held { ref owner, .. }) if owner == "first"),
+            "{second:?}"
+        );
         for host in ["h1", "h2"] {
             assert!(first.is_held());
             world.state().hosts.get_mut(&name(host)).expect("a host").reachable = false;
@@ -624,7 +657,12 @@ fn law_6_a_changed_secret_is_taken_up_by_everybody() {
         for host in world.state().hosts.values() {
             assert_eq!(host.text(path_of_secret().as_str()).as_deref(), Some("_SPARK_AUTH_SECRET=\"another-one\"\n"));
         }
-        assert!(site.desired.hosts.values().any(|state| state.files.values().any(|file| matches!(file.content, Content::Secret { .. }))));
+        assert!(
+            site.desired
+                .hosts
+                .values()
+                .any(|state| state.files.values().any(|file| matches!(file.content, Content::Secret { .. })))
+        );
     });
 }
 
@@ -670,12 +708,22 @@ fn a_sealed_plan_names_what_moved() {
         let site = shape.with(|s| s.connections = 61).site();
         let sealed = SealedPlan::seal(&site.plan(&apply(), &world).await.expect("a plan"), "site.yaml", &site.text);
         // What does not touch the plan may change.
-        world.state().hosts.get_mut(&name("h1")).expect("a host").scribble("/etc/motd", b"hello", provision::desired::Access::root(0o644));
+        world.state().hosts.get_mut(&name("h1")).expect("a host").scribble(
+            "/etc/motd",
+            b"hello",
+            provision::desired::Access::root(0o644),
+        );
         assert_eq!(sealed.moved(&site.plan(&apply(), &world).await.expect("a plan")), []);
         world.state().hosts.get_mut(&name("h2")).expect("a host").paths.remove("/etc/spark/worker.conf");
         let moved = sealed.moved(&site.plan(&apply(), &world).await.expect("a plan"));
-        assert!(moved.iter().any(|moved| moved.at.contains("/changes/h2/files/") || moved.at.contains("/changes/h2")), "{moved:?}");
-        assert!(moved.iter().all(|moved| !moved.at.contains("/changes/h1") && !moved.at.contains("/changes/h3")), "{moved:?}");
+        assert!(
+            moved.iter().any(|moved| moved.at.contains("/changes/h2/files/") || moved.at.contains("/changes/h2")),
+            "{moved:?}"
+        );
+        assert!(
+            moved.iter().all(|moved| !moved.at.contains("/changes/h1") && !moved.at.contains("/changes/h3")),
+            "{moved:?}"
+        );
     });
 }
 
@@ -704,6 +752,10 @@ fn a_stranger_is_refused_and_a_majority_of_wiped_members_too() {
         world.assert_lawful();
         let state = world.state();
         assert!(state.hosts[&name("h1")].text(STAMP_PATH).is_some_and(|stamp| stamp.contains("\"sim\"")));
-        assert!(state.hosts[&name("h1")].bytes(&format!("/var/lib/provision/{}.json", RecordName::Applied.text())).is_some());
+        assert!(
+            state.hosts[&name("h1")]
+                .bytes(&format!("/var/lib/provision/{}.json", RecordName::Applied.text()))
+                .is_some()
+        );
     });
 }

@@ -8,7 +8,7 @@ use super::input::{self, Loaded, TopologyArg};
 use super::progress::Progress;
 use super::{Exit, Failure, plan as planning};
 use crate::execute::{self, Execution, Lease, NoLease, Outcome, Report, Stop};
-use crate::observe::{Observed, for_reach, look_at_all};
+use crate::observe::{Observed, Seen, for_reach, look_at_all};
 use crate::plan::preflight::{self, Check};
 use crate::plan::{Consent, Goal, Plan, SealedPlan};
 use crate::topology::Source;
@@ -105,6 +105,14 @@ async fn check_fit(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> 
         })
         .collect();
     for (name, seen) in look_at_all(queries, &loaded.world).await {
+        if let Seen::Unknown(error) = &seen {
+            checks.push(Check {
+                host: name.clone(),
+                what: "reach",
+                seen: error.to_string(),
+                problem: Some("ask again".to_owned()),
+            });
+        }
         let mut silent: BTreeMap<String, Vec<u16>> = BTreeMap::new();
         for (address, port) in seen.facts().map(|facts| facts.silent.clone()).unwrap_or_default() {
             silent.entry(address).or_default().push(port);

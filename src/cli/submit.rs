@@ -115,9 +115,18 @@ fn command(job: &Job, loaded: &Loaded, target: &Target) -> anyhow::Result<String
 fn upload(path: &std::path::Path, loaded: &Loaded) -> anyhow::Result<Upload> {
     let local = loaded.source.folder.join(path);
     let bytes = std::fs::read(&local).with_context(|| format!("cannot read the application {}", local.display()))?;
-    let ending: String =
-        local.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
+    let ending: String = local
+        .extension()
+        .map(|e| e.to_string_lossy().into_owned())
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
     let digest = crate::observe::sha256(&bytes);
-    let remote = HostPath::known(&format!("{STATE_FOLDER}/jobs/{}.{}", &digest[..32], if ending.is_empty() { "app" } else { &ending }));
+    let remote = HostPath::known(&format!(
+        "{STATE_FOLDER}/jobs/{}.{}",
+        &digest[..32],
+        if ending.is_empty() { "app" } else { &ending }
+    ));
     Ok(Upload { local, remote, public: true })
 }

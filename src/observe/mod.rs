@@ -81,9 +81,11 @@ pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -
     let mut observed = Observed { hosts, departed: BTreeMap::new() };
     // Anchors that have left may know of further hosts: ask until nothing new turns up.
     loop {
-        let unseen: BTreeMap<Name, Reach> = remembered(&observed)
+        let unseen: BTreeMap<Name, Reach> = remembered(&desired.cluster, &observed)
             .into_iter()
             .filter(|(name, _)| !desired.hosts.contains_key(name) && !observed.departed.contains_key(name))
+            // A machine with a new name has not left.
+            .filter(|(_, reach)| !desired.hosts.values().any(|state| state.host.address == reach.address))
             .collect();
         if unseen.is_empty() {
             return observed;
@@ -100,14 +102,16 @@ pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -
 }
 
 /// Every host that a stamp or a record of this cluster names.
-fn remembered(observed: &Observed) -> BTreeMap<Name, Reach> {
+fn remembered(cluster: &Name, observed: &Observed) -> BTreeMap<Name, Reach> {
     let mut all = BTreeMap::new();
     let departed = observed.departed.values().map(|departed| &departed.seen);
     for facts in observed.hosts.values().chain(departed).filter_map(Seen::facts) {
-        for anchor in facts.stamp.iter().flat_map(|stamp: &Stamp| &stamp.anchors) {
+        for anchor in
+            facts.stamp.iter().filter(|stamp| stamp.cluster == *cluster).flat_map(|stamp: &Stamp| &stamp.anchors)
+        {
             all.insert(anchor.host.clone(), anchor.reach.clone());
         }
-        for record in facts.records.values() {
+        for record in facts.records.values().filter(|record| record.cluster == *cluster) {
             all.extend(record.hosts.iter().map(|(name, reach)| (name.clone(), reach.clone())));
         }
     }

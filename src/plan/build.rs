@@ -45,6 +45,14 @@ fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
                 instead: "destroy that cluster, or take another host".to_owned(),
             });
         }
+        let other = facts.stamp.as_ref().filter(|stamp| stamp.cluster == desired.cluster && stamp.host != *name);
+        if let Some(stamp) = other.filter(|stamp| desired.hosts.contains_key(&stamp.host)) {
+            all.push(Refusal::Host {
+                host: name.clone(),
+                why: format!("it is stamped as {}, which the topology has at another address", stamp.host),
+                instead: "two addresses are swapped, or a disk was copied: put the addresses right".to_owned(),
+            });
+        }
         for wrong in &facts.wrong {
             all.push(Refusal::Host {
                 host: name.clone(),

@@ -8,9 +8,16 @@ fn topology_text(workers: &str) -> String {
     let (head, rest) = text.split_once("  zookeeper:\n").expect("zookeeper comes first");
     let (_, spark) = rest.split_once("  spark:\n").expect("then spark");
     format!("{head}  spark:\n{spark}")
+        .replace("instances: 2", "instances: 1")
         .replace("masters: { hosts: [h1, h2] }", "masters: { hosts: [h1] }")
-        .replace("workers: { hosts: [h2, h3], cores: 1, memory: 1g }", &format!("workers: {{ hosts: {workers}, cores: 1, memory: 1g }}"))
-        .replace("{ onHost: { path: /srv/dist/spark-4.3.0.tar.gz } }", &format!("{{ file: {{ path: {} }} }}", lab_home().join("dist/spark-4.3.0.tar.gz").display()))
+        .replace(
+            "workers: { hosts: [h2, h3], cores: 1, memory: 1g }",
+            &format!("workers: {{ hosts: {workers}, cores: 1, memory: 1g }}"),
+        )
+        .replace(
+            "{ onHost: { path: /srv/dist/spark-4.3.0.tar.gz } }",
+            &format!("{{ file: {{ path: {} }} }}", lab_home().join("dist/spark-4.3.0.tar.gz").display()),
+        )
 }
 
 #[test]
@@ -28,20 +35,32 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
     assert!(!lab.test(3, "ls /var/lib/provision/cache/* 2>/dev/null"), "the copied archive is left");
 
     // An application of the operator's own, with arguments that want to be more than arguments.
-    lab.topology("own.py", "import sys\nfrom pyspark.sql import SparkSession\ns = SparkSession.builder.getOrCreate()\n\
-        print('sum', s.sparkContext.parallelize(range(10)).sum(), sys.argv[1:])\nsys.exit(int(sys.argv[1]))\n");
+    lab.topology(
+        "own.py",
+        "import sys\nfrom pyspark.sql import SparkSession\ns = SparkSession.builder.getOrCreate()\n\
+        print('sum', s.sparkContext.parallelize(range(10)).sum(), sys.argv[1:])\nsys.exit(int(sys.argv[1]))\n",
+    );
     let hostile = r#"["3", "$(id)", "`id`", "{{ 7*7 }}", "a'b\"c\nd", "%n", "; exit 9"]"#;
-    let text = topology_text("[h2, h3]").replace("application: home:examples/src/main/python/pi.py", "application: file:own.py").replace("[\"20\"]", hostile);
+    let text = topology_text("[h2, h3]")
+        .replace("application: home:examples/src/main/python/pi.py", "application: file:own.py")
+        .replace("[\"20\"]", hostile);
     std::fs::write(&topology, text).expect("writable");
     let ran = lab.run(&["submit", "pi", "-f", &topology]).expect(3).says("sum 45");
-    assert!(ran.stdout.contains(r#"['3', '$(id)', '`id`', '{{ 7*7 }}', 'a\'b"c\nd', '%n', '; exit 9']"#), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains(r#"['3', '$(id)', '`id`', '{{ 7*7 }}', 'a\'b"c\nd', '%n', '; exit 9']"#),
+        "{}",
+        ran.stdout
+    );
 
     // h3 leaves: what was made there goes, and h1 and h2 are the anchors.
     std::fs::write(&topology, topology_text("[h2]")).expect("writable");
     lab.run(&["plan", &topology]).expect(0).says("retire what has left the topology (h3)");
     lab.apply(&topology);
     lab.converged(&topology);
-    assert!(!lab.test(3, "ls -d /var/lib/provision /etc/spark /opt/provision /var/lib/spark 2>/dev/null"), "h3 keeps something");
+    assert!(
+        !lab.test(3, "ls -d /var/lib/provision /etc/spark /opt/provision /var/lib/spark 2>/dev/null"),
+        "h3 keeps something"
+    );
     assert!(!lab.on(1, "cat /var/lib/provision/applied.json").contains("h3"), "h3 is still remembered");
 
     // A host that left while it could not be asked is retired later.
@@ -56,7 +75,11 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
     assert!(!lab.test(3, "ls -d /var/lib/provision /etc/spark 2>/dev/null"), "h3 keeps something");
 
     // One master: its restart is an outage, and needs to be allowed.
-    std::fs::write(&topology, topology_text("[h2]").replace("masters: { hosts: [h1] }", "masters: { hosts: [h1], heap: 400m }")).expect("writable");
+    std::fs::write(
+        &topology,
+        topology_text("[h2]").replace("masters: { hosts: [h1] }", "masters: { hosts: [h1], heap: 400m }"),
+    )
+    .expect("writable");
     lab.run(&["apply", &topology, "--yes"]).expect(3).says("outage").says("--allow-outage");
     lab.run(&["apply", &topology, "--yes", "--allow-outage"]).expect(0);
     lab.converged(&topology);

@@ -9,7 +9,13 @@ use tokio::time::Instant;
 
 use super::host::{Kind, SimHost, fail};
 
-pub fn act(host: &mut SimHost, action: &Action, epoch: Epoch, secrets: &Secrets, now: Instant) -> Result<Vec<String>, HostError> {
+pub fn act(
+    host: &mut SimHost,
+    action: &Action,
+    epoch: Epoch,
+    secrets: &Secrets,
+    now: Instant,
+) -> Result<Vec<String>, HostError> {
     let seen = host.epoch();
     let refused = if *action == Action::Raise { seen > epoch.0 } else { seen != epoch.0 };
     if refused {
@@ -19,7 +25,11 @@ pub fn act(host: &mut SimHost, action: &Action, epoch: Epoch, secrets: &Secrets,
         Action::Raise => host.raise(epoch.0)?,
         Action::Remember { name, record } => {
             let record = Record { epoch: epoch.0, ..(**record).clone() };
-            host.write(&format!("{STATE_FOLDER}/{}.json", name.text()), &Access::root(0o644), record.text().as_bytes())?;
+            host.write(
+                &format!("{STATE_FOLDER}/{}.json", name.text()),
+                &Access::root(0o644),
+                record.text().as_bytes(),
+            )?;
         }
         Action::Journal { line } => {
             let path = format!("{STATE_FOLDER}/journal");
@@ -120,7 +130,8 @@ fn kept(unit: &str) -> String {
 
 /// The old files lie under the folder of the unit as they lay; one that was not there is kept as a directory.
 fn keep(host: &mut SimHost, unit: &str, files: &[FileEdit]) -> Result<(), HostError> {
-    let old: Vec<_> = files.iter().map(|file| (file.path.to_string(), host.paths.get(file.path.as_str()).cloned())).collect();
+    let old: Vec<_> =
+        files.iter().map(|file| (file.path.to_string(), host.paths.get(file.path.as_str()).cloned())).collect();
     host.remove_tree(&kept(unit));
     host.directory(&kept(unit), &Access::root(0o700))?;
     for (path, node) in old {
@@ -138,7 +149,11 @@ fn put_back(host: &mut SimHost, unit: &str) -> Result<(), HostError> {
     if !host.is_directory(&folder) {
         return Err(fail("no old files are kept"));
     }
-    let there: Vec<_> = host.paths.range(format!("{folder}/")..format!("{folder}0")).map(|(path, node)| (path.clone(), node.clone())).collect();
+    let there: Vec<_> = host
+        .paths
+        .range(format!("{folder}/")..format!("{folder}0"))
+        .map(|(path, node)| (path.clone(), node.clone()))
+        .collect();
     for (path, node) in there {
         let path = &path[folder.len()..];
         match &node.kind {

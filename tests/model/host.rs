@@ -148,7 +148,11 @@ impl SimHost {
     }
 
     fn known_user(&self, name: &str) -> Result<(), HostError> {
-        if name == "root" || self.users.contains_key(name) { Ok(()) } else { Err(fail(format!("there is no user {name}"))) }
+        if name == "root" || self.users.contains_key(name) {
+            Ok(())
+        } else {
+            Err(fail(format!("there is no user {name}")))
+        }
     }
 
     fn made_path() -> String {
@@ -245,7 +249,8 @@ impl SimHost {
         for (path, data) in directories.iter().rev().filter(|(path, _)| path.as_str() != STATE_FOLDER) {
             self.remove_directory(path.as_str(), *data, delete_data)?;
         }
-        for user in users.keys().filter(|user| self.was_made(&format!("user {user}"))).cloned().collect::<BTreeSet<_>>() {
+        for user in users.keys().filter(|user| self.was_made(&format!("user {user}"))).cloned().collect::<BTreeSet<_>>()
+        {
             self.change()?;
             self.users.remove(&user);
         }
@@ -310,7 +315,9 @@ impl SimHost {
         for (name, unit) in &mut self.units {
             let file = self.paths.get(&Self::unit_file(name));
             unit.read = match file {
-                Some(Node { kind: Kind::File { bytes, .. }, identity, .. }) if unit.process.is_some() || unit.enabled => {
+                Some(Node { kind: Kind::File { bytes, .. }, identity, .. })
+                    if unit.process.is_some() || unit.enabled =>
+                {
                     Some((*identity, String::from_utf8_lossy(bytes).into_owned()))
                 }
                 _ => None,
@@ -358,7 +365,9 @@ impl SimHost {
             Kind::Directory => None,
         });
         let known = self.units.entry(unit.to_owned()).or_default();
-        let Some(read) = known.read.clone().or(file) else { return Err(fail(format!("{unit} does not start: not found"))) };
+        let Some(read) = known.read.clone().or(file) else {
+            return Err(fail(format!("{unit} does not start: not found")));
+        };
         known.read = Some(read.clone());
         let process = self.spawn(&read.1, now);
         let known = self.units.get_mut(unit).expect("entered above");
@@ -374,7 +383,8 @@ impl SimHost {
     fn spawn(&mut self, unit: &str, now: Instant) -> Option<Process> {
         let list = words_after(unit, "sha256sum ");
         let secret = unit.lines().find_map(|line| line.strip_prefix("EnvironmentFile="));
-        let mut process = Process { since: now, unit: unit.to_owned(), started: BTreeMap::new(), inputs: BTreeMap::new() };
+        let mut process =
+            Process { since: now, unit: unit.to_owned(), started: BTreeMap::new(), inputs: BTreeMap::new() };
         for path in &list {
             let Some(Node { kind: Kind::File { bytes, sha256 }, .. }) = self.paths.get(path) else { return None };
             process.started.insert(path.clone(), sha256.clone());
@@ -402,7 +412,8 @@ impl SimHost {
 
     /// systemd tries failing units again.
     pub fn retry(&mut self, now: Instant) {
-        let failing: Vec<String> = self.units.iter().filter(|(_, unit)| unit.failing).map(|(name, _)| name.clone()).collect();
+        let failing: Vec<String> =
+            self.units.iter().filter(|(_, unit)| unit.failing).map(|(name, _)| name.clone()).collect();
         for name in failing {
             let budget = self.budget.take();
             let _ = self.start(&name, now);

@@ -12,7 +12,19 @@ use super::host::{Kind, Node, SimHost, identity_text};
 use super::services::{MASTER, Member, WORKER, ZOOKEEPER};
 
 const TOOLS: &[&str] = &[
-    "bash", "flock", "timeout", "base64", "sha256sum", "sha512sum", "tar", "gzip", "systemctl", "awk", "stat", "getent", "useradd",
+    "bash",
+    "flock",
+    "timeout",
+    "base64",
+    "sha256sum",
+    "sha512sum",
+    "tar",
+    "gzip",
+    "systemctl",
+    "awk",
+    "stat",
+    "getent",
+    "useradd",
     "nft",
 ];
 
@@ -35,7 +47,11 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
         TOOLS.iter().for_each(|tool| lines.fact(&["tool", tool]));
     }
     if query.java.is_some() {
-        let java: &[&str] = if host.java { &["java", "/usr/lib/jvm/bin/java", "17.0.15"] } else { &["apt-java", "openjdk-17-jre-headless"] };
+        let java: &[&str] = if host.java {
+            &["java", "/usr/lib/jvm/bin/java", "17.0.15"]
+        } else {
+            &["apt-java", "openjdk-17-jre-headless"]
+        };
         lines.fact(java);
     }
     query.space.iter().for_each(|path| lines.fact(&["space", path.as_str(), "9000000"]));
@@ -88,8 +104,11 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
 }
 
 fn paths(host: &SimHost, query: &HostQuery, lines: &mut Lines) {
-    let there: Vec<(&str, &Option<String>, &Node)> =
-        query.paths.iter().filter_map(|(path, sum)| Some((path.as_str(), sum, host.paths.get(path.as_str())?))).collect();
+    let there: Vec<(&str, &Option<String>, &Node)> = query
+        .paths
+        .iter()
+        .filter_map(|(path, sum)| Some((path.as_str(), sum, host.paths.get(path.as_str())?)))
+        .collect();
     for (path, _, node) in &there {
         let kind = match node.kind {
             Kind::File { .. } => "regular file",
@@ -124,7 +143,16 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
         ("LoadState", load),
         ("ActiveState", active),
         ("SubState", ""),
-        ("UnitFileState", if file.is_none() { "" } else if unit.enabled { "enabled" } else { "disabled" }),
+        (
+            "UnitFileState",
+            if file.is_none() {
+                ""
+            } else if unit.enabled {
+                "enabled"
+            } else {
+                "disabled"
+            },
+        ),
         ("NeedDaemonReload", if stale { "yes" } else { "no" }),
         ("NRestarts", "0"),
     ] {
@@ -164,7 +192,9 @@ fn ask_member(state: &State, name: &Name, ask: AskName, port: u16, now: Instant)
     };
     let uptime = now.duration_since(host.process(ZOOKEEPER).expect("asked above").since).as_millis();
     match ask {
-        AskName::Srvr => format!("Zookeeper version: 3.9.5\nZxid: 0x100000001\nMode: {mode}\nNode count: 5\n").into_bytes(),
+        AskName::Srvr => {
+            format!("Zookeeper version: 3.9.5\nZxid: 0x100000001\nMode: {mode}\nNode count: 5\n").into_bytes()
+        }
         AskName::Mntr => {
             let mut text = format!("zk_version\t3.9.5\nzk_uptime\t{uptime}\n");
             if mode != "standalone" {
@@ -194,7 +224,9 @@ fn ask_master(state: &State, name: &Name, now: Instant) -> Vec<u8> {
         .services
         .workers(&state.hosts, now)
         .into_iter()
-        .map(|(host, port)| format!("{{\"host\":\"{host}\",\"port\":{port},\"state\":\"ALIVE\",\"cores\":1,\"memory\":1024}}"))
+        .map(|(host, port)| {
+            format!("{{\"host\":\"{host}\",\"port\":{port},\"state\":\"ALIVE\",\"cores\":1,\"memory\":1024}}")
+        })
         .collect();
     json(&format!("{{\"status\":\"ALIVE\",\"workers\":[{}],\"activeapps\":[]}}", workers.join(",")))
 }

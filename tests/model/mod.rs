@@ -154,7 +154,13 @@ impl State {
     }
 
     /// Takes one action in; `true` where the operator dies of it.
-    fn act(&mut self, target: &Target, action: &Action, epoch: Epoch, secrets: &Secrets) -> (Result<Vec<String>, HostError>, bool) {
+    fn act(
+        &mut self,
+        target: &Target,
+        action: &Action,
+        epoch: Epoch,
+        secrets: &Secrets,
+    ) -> (Result<Vec<String>, HostError>, bool) {
         let now = Instant::now();
         let number = self.journal.len();
         self.journal.push((target.name.clone(), action.title()));
@@ -230,7 +236,8 @@ struct SimHold {
 impl Hold for SimHold {
     fn is_held(&self) -> bool {
         let state = self.world.lock().expect("no test panics while it holds the state");
-        state.hosts[&self.host].reachable && state.holds.get(&self.host).is_some_and(|(number, _)| *number == self.number)
+        state.hosts[&self.host].reachable
+            && state.holds.get(&self.host).is_some_and(|(number, _)| *number == self.number)
     }
 
     fn epoch(&self) -> Epoch {

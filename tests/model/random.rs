@@ -95,7 +95,8 @@ pub fn drifts() -> impl Strategy<Value = Vec<Drift>> {
 /// Lets it happen. Returns whether somebody has to look at it: then a refusal is right.
 pub fn happen(site: &Site, drifts: &[Drift], world: &SimWorld) -> bool {
     let mut state = world.state();
-    let members: Vec<Name> = site.desired.quorum.iter().flat_map(|quorum| quorum.birth.members.values().cloned()).collect();
+    let members: Vec<Name> =
+        site.desired.quorum.iter().flat_map(|quorum| quorum.birth.members.values().cloned()).collect();
     let mut wiped = std::collections::BTreeSet::new();
     let mut forgotten = 0;
     let mut odd = false;
@@ -142,7 +143,9 @@ pub fn happen(site: &Site, drifts: &[Drift], world: &SimWorld) -> bool {
                 host.paths.remove("/var/lib/provision/intended.json");
                 host.paths.remove("/var/lib/provision/applied.json");
             }
-            Drift::Unreachable(host) => state.hosts.get_mut(host.get(&names)).expect("hosts of the site").reachable = false,
+            Drift::Unreachable(host) => {
+                state.hosts.get_mut(host.get(&names)).expect("hosts of the site").reachable = false
+            }
         }
     }
     odd || (!members.is_empty() && forgotten >= members.len())
@@ -157,7 +160,9 @@ fn pick(site: &Site, name: &Name, file: &Index) -> String {
 fn touch(site: &Site, state: &mut State, name: &Name, file: &Index, more: Option<&str>) -> bool {
     let path = pick(site, name, file);
     let host = state.hosts.get_mut(name).expect("hosts of the site");
-    let Some(Node { kind: Kind::File { bytes, .. }, access, .. }) = host.paths.get(&path).cloned() else { return false };
+    let Some(Node { kind: Kind::File { bytes, .. }, access, .. }) = host.paths.get(&path).cloned() else {
+        return false;
+    };
     match more {
         Some(more) => host.scribble(&path, &[&bytes, more.as_bytes()].concat(), access),
         None => drop(host.paths.remove(&path)),

@@ -28,7 +28,13 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         let millis = Duration::from_millis;
-        Pace { join: millis(900), election: millis(500), master: millis(700), takeover: millis(1500), worker: millis(500) }
+        Pace {
+            join: millis(900),
+            election: millis(500),
+            master: millis(700),
+            takeover: millis(1500),
+            worker: millis(500),
+        }
     }
 }
 
@@ -144,7 +150,8 @@ impl Services {
     }
 
     fn settle_ensemble(&mut self, hosts: &mut BTreeMap<Name, SimHost>, now: Instant) {
-        let members: Vec<Member> = hosts.iter().filter_map(|(name, host)| Member::of(name, host, now, &self.pace)).collect();
+        let members: Vec<Member> =
+            hosts.iter().filter_map(|(name, host)| Member::of(name, host, now, &self.pace)).collect();
         let mut groups: BTreeMap<&BTreeMap<u8, String>, Vec<&Member>> = BTreeMap::new();
         for member in members.iter().filter(|member| member.up) {
             groups.entry(&member.list).or_default().push(member);
@@ -153,7 +160,8 @@ impl Services {
         self.serving.clear();
         let mut formed = None;
         for group in groups.into_values() {
-            let with_data = group.iter().filter(|member| birth_of(&hosts[&member.host], &member.data_dir).is_some()).count();
+            let with_data =
+                group.iter().filter(|member| birth_of(&hosts[&member.host], &member.data_dir).is_some()).count();
             // A member without data counts for nothing while a quorum forms; one that stands keeps whoever is in it.
             if with_data >= group[0].majority() {
                 assert!(formed.is_none(), "two ensembles at once");
@@ -164,7 +172,8 @@ impl Services {
             self.leader = None;
             return;
         };
-        let newest = group.iter().filter_map(|member| birth_of(&hosts[&member.host], &member.data_dir)).max().unwrap_or(0);
+        let newest =
+            group.iter().filter_map(|member| birth_of(&hosts[&member.host], &member.data_dir)).max().unwrap_or(0);
         let birth = if newest > 0 {
             newest
         } else {
@@ -179,7 +188,8 @@ impl Services {
             self.synced.insert(member.host.clone());
         }
         let stays = self.leader.as_ref().filter(|(leader, since)| {
-            self.synced.contains(leader) && hosts[leader].process(ZOOKEEPER).is_some_and(|process| process.since <= *since)
+            self.synced.contains(leader)
+                && hosts[leader].process(ZOOKEEPER).is_some_and(|process| process.since <= *since)
         });
         if stays.is_none() {
             let leader = group.iter().max_by_key(|member| member.id).expect("a majority is somebody");
@@ -195,7 +205,10 @@ impl Services {
 
     /// The client address of every member that serves.
     pub fn clients(&self, hosts: &BTreeMap<Name, SimHost>, now: Instant) -> Vec<String> {
-        self.serving.iter().filter_map(|name| Some(Member::of(name, hosts.get(name)?, now, &self.pace)?.client)).collect()
+        self.serving
+            .iter()
+            .filter_map(|name| Some(Member::of(name, hosts.get(name)?, now, &self.pace)?.client))
+            .collect()
     }
 
     fn settle_masters(&mut self, hosts: &BTreeMap<Name, SimHost>, now: Instant) {
@@ -212,7 +225,8 @@ impl Services {
         let elections = self.elections;
         // A new leader of ZooKeeper ends the active master's session.
         self.alive = self.alive.take().filter(|alive| {
-            alive.elections == elections && able.iter().any(|(name, process)| **name == alive.host && process.since == alive.started)
+            alive.elections == elections
+                && able.iter().any(|(name, process)| **name == alive.host && process.since == alive.started)
         });
         if self.alive.is_some() {
             return;
@@ -235,7 +249,9 @@ impl Services {
 
     /// Address and port of every worker that the active master knows.
     pub fn workers(&self, hosts: &BTreeMap<Name, SimHost>, now: Instant) -> Vec<(String, String)> {
-        let Some(alive) = self.alive.as_ref().filter(|alive| alive.since + self.pace.worker <= now) else { return Vec::new() };
+        let Some(alive) = self.alive.as_ref().filter(|alive| alive.since + self.pace.worker <= now) else {
+            return Vec::new();
+        };
         let master = &hosts[&alive.host];
         let Some(active) = master.process(MASTER) else { return Vec::new() };
         let place = format!("{}:{}", master.address, option(&active.unit, "--port "));

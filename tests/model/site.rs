@@ -85,11 +85,23 @@ impl Shape {
     }
 
     pub fn text(&self) -> String {
-        let Settings { connections, tick, zookeeper_heap, master_heap, worker_heap, cores, authenticate, firewall, live, daemon, sum } =
-            &self.settings;
+        let Settings {
+            connections,
+            tick,
+            zookeeper_heap,
+            master_heap,
+            worker_heap,
+            cores,
+            authenticate,
+            firewall,
+            live,
+            daemon,
+            sum,
+        } = &self.settings;
         let sum = sum.map_or_else(String::new, |digit| format!(", sha512: \"{}\"", digit.to_string().repeat(128)));
         let [zookeeper, spark] = ARCHIVES;
-        let mut t = String::from("apiVersion: provision/v1\nname: sim\nplatforms:\n  rack:\n    nodes:\n      hosts:\n");
+        let mut t =
+            String::from("apiVersion: provision/v1\nname: sim\nplatforms:\n  rack:\n    nodes:\n      hosts:\n");
         for host in 0..self.hosts {
             line(&mut t, &format!("        h{}: {{ address: 10.0.0.{} }}", host + 1, host + 1));
         }
@@ -98,7 +110,8 @@ impl Shape {
         }
         line(&mut t, "services:");
         if !self.members.is_empty() {
-            let members: Vec<_> = self.members.iter().enumerate().map(|(at, host)| format!("{}: h{}", at + 1, host + 1)).collect();
+            let members: Vec<_> =
+                self.members.iter().enumerate().map(|(at, host)| format!("{}: h{}", at + 1, host + 1)).collect();
             line(&mut t, "  zookeeper:");
             line(&mut t, &format!("    archive: {{ onHost: {{ path: {zookeeper}{sum} }} }}"));
             line(&mut t, &format!("    members: {{ {} }}", members.join(", ")));
@@ -113,8 +126,17 @@ impl Shape {
             line(&mut t, "  spark:");
             line(&mut t, &format!("    archive: {{ onHost: {{ path: {spark} }} }}"));
             line(&mut t, &format!("    masters: {{ hosts: [{}], heap: {master_heap}m }}", hosts(&self.masters)));
-            line(&mut t, &format!("    workers: {{ hosts: [{}], cores: {cores}, memory: 1g, heap: {worker_heap}m }}", hosts(&self.workers)));
-            line(&mut t, &format!("    config: {{ spark.eventLog.level: \"{live}\", spark.worker.timeout: \"{daemon}\" }}"));
+            line(
+                &mut t,
+                &format!(
+                    "    workers: {{ hosts: [{}], cores: {cores}, memory: 1g, heap: {worker_heap}m }}",
+                    hosts(&self.workers)
+                ),
+            );
+            line(
+                &mut t,
+                &format!("    config: {{ spark.eventLog.level: \"{live}\", spark.worker.timeout: \"{daemon}\" }}"),
+            );
             if *authenticate {
                 line(&mut t, "    authenticate: { secret: { env: SIM_SECRET } }");
             }
@@ -220,7 +242,8 @@ impl Site {
         match self.carry_out(goal, world).await {
             End::Nothing => {}
             End::Executed(Report { outcome: Outcome::Done, .. }, _) => {
-                let plan = self.plan(goal, world).await.unwrap_or_else(|refusals| panic!("{refusals:?}\n{}", self.text));
+                let plan =
+                    self.plan(goal, world).await.unwrap_or_else(|refusals| panic!("{refusals:?}\n{}", self.text));
                 assert!(plan.is_empty(), "a plan after an apply is not empty:\n{plan}\n{}", self.text);
             }
             end => panic!("{end:?}\n{}", self.text),
@@ -234,11 +257,17 @@ impl Site {
         for (name, wanted) in &self.desired.hosts {
             let host = &state.hosts[name];
             for (unit, service) in &wanted.services {
-                let process = host.process(unit).unwrap_or_else(|| panic!("{unit} on {name} does not run\n{}", self.text));
+                let process =
+                    host.process(unit).unwrap_or_else(|| panic!("{unit} on {name} does not run\n{}", self.text));
                 for path in &service.inputs {
                     let now = host.bytes(path.as_str()).unwrap_or_else(|| panic!("{path} on {name} is not there"));
                     let then = process.inputs.get(path.as_str()).map(Vec::as_slice);
-                    assert_eq!(then, Some(now), "{unit} on {name} runs with another {path} than lies there\n{}", self.text);
+                    assert_eq!(
+                        then,
+                        Some(now),
+                        "{unit} on {name} runs with another {path} than lies there\n{}",
+                        self.text
+                    );
                 }
             }
         }

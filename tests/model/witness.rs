@@ -45,7 +45,14 @@ fn markers(hosts: &BTreeMap<Name, SimHost>) -> usize {
 }
 
 impl Witness {
-    pub fn before(&self, services: &Services, hosts: &BTreeMap<Name, SimHost>, name: &Name, action: &Action, now: Instant) -> Before {
+    pub fn before(
+        &self,
+        services: &Services,
+        hosts: &BTreeMap<Name, SimHost>,
+        name: &Name,
+        action: &Action,
+        now: Instant,
+    ) -> Before {
         let ends = ends(action);
         let member = ends
             .contains(&ZOOKEEPER)
@@ -62,7 +69,14 @@ impl Witness {
         }
     }
 
-    pub fn after(&mut self, before: Before, services: &Services, hosts: &BTreeMap<Name, SimHost>, name: &Name, action: &Action) {
+    pub fn after(
+        &mut self,
+        before: Before,
+        services: &Services,
+        hosts: &BTreeMap<Name, SimHost>,
+        name: &Name,
+        action: &Action,
+    ) {
         let Before { markers: before_markers, majority, serving, last_master } = before;
         let title = action.title();
         let mut violations = Vec::new();
@@ -70,13 +84,16 @@ impl Witness {
         if let Some((majority, all)) = majority.filter(|_| serving && !services.synced.contains(name)) {
             let left = services.synced.len();
             if left < majority && !self.quorum_may_stop {
-                violations.push(format!("law 3: `{title}` on {name} left {left} of {all} members, and {majority} are a majority"));
+                violations.push(format!(
+                    "law 3: `{title}` on {name} left {left} of {all} members, and {majority} are a majority"
+                ));
             }
         }
         if last_master && !self.allow_outage && services.alive.as_ref().is_none_or(|alive| alive.host != *name) {
             violations.push(format!("law 3: `{title}` on {name} stopped the last master"));
         }
-        let complete = hosts.values().any(|host| host.text(BIRTH_PATH).is_some_and(|text| text.contains("\"complete\":true")));
+        let complete =
+            hosts.values().any(|host| host.text(BIRTH_PATH).is_some_and(|text| text.contains("\"complete\":true")));
         if complete && markers(hosts) > before_markers {
             violations.push(format!("births: `{title}` on {name} wrote a marker after a birth was complete"));
         }

@@ -40,7 +40,8 @@ pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option
     if firewall.ok() == Some(&Firewall::Nftables) {
         for (name, machine) in machines.iter().filter(|(_, machine)| !machine.address.is_ipv4()) {
             let at = hosts.ok().and_then(|hosts| hosts.get(name.as_str())).map_or(span, |entry| entry.key.span);
-            let message = format!("`{name}` has the address {}, and rules of nftables need IPv4 addresses", machine.address);
+            let message =
+                format!("`{name}` has the address {}, and rules of nftables need IPv4 addresses", machine.address);
             problems.add(Code::T001, at, message).help("write its IPv4 address, or firewall: none");
             complete = false;
         }

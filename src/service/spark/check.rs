@@ -113,7 +113,14 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         Ground::Kubernetes => hosts.into_iter().chain(managed).chain([("workers", file.workers.span())]).collect(),
         Ground::Managed => hosts.into_iter().chain(kubernetes).collect(),
     };
-    for (name, span) in unused {
+    let machine = [
+        ("masters.size", file.masters.ok().and_then(|masters| masters.size.span())),
+        ("workers.size", file.workers.ok().and_then(|workers| workers.size.span())),
+        ("workers.disk", file.workers.ok().and_then(|workers| workers.disk.span())),
+        ("workers.autoscale", file.workers.ok().and_then(|workers| workers.autoscale.span())),
+    ];
+    let machine = machine.into_iter().filter(|_| matches!(kind, PlatformKind::Nodes | PlatformKind::Local));
+    for (name, span) in unused.into_iter().chain(machine) {
         if let Some(span) = span {
             problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
         }

@@ -80,7 +80,14 @@ fn check_members(
     let named = kind.ground() == Ground::NamedHosts;
     let unused =
         if named { file.nodes.span().map(|s| (s, "nodes")) } else { file.members.span().map(|s| (s, "members")) };
-    if let Some((span, name)) = unused {
+    let machine = [
+        ("size", file.size.span()),
+        ("disk", file.disk.span()),
+        ("zones", file.zones.span()),
+        ("loadBalancer", file.load_balancer.span()),
+    ];
+    let machine = machine.into_iter().filter(|_| named).filter_map(|(name, span)| Some((span?, name)));
+    for (span, name) in unused.into_iter().chain(machine) {
         problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
     }
     let members = if named {
