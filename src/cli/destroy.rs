@@ -3,7 +3,8 @@
 use super::apply::{carry_out, finish};
 use super::input::{self, TopologyArg};
 use super::{Exit, Failure, plan as planning};
-use crate::plan::{Goal, Phase};
+use crate::desired::Owned;
+use crate::plan::{Action, Goal, Phase, Plan};
 
 /// Removes exactly what was made; data only with --delete-data
 #[derive(Debug, clap::Args)]
@@ -29,12 +30,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         eprint!("{plan}");
         return Ok(if plan.unknown.is_empty() { Exit::Done } else { Exit::Unreachable });
     }
-    for phase in &plan.phases {
-        if let Phase::Steps { title, steps } = phase {
-            let hosts: Vec<_> = steps.iter().map(|step| step.target.name.as_str()).collect();
-            eprintln!("{title}: {}", hosts.join(", "));
-        }
-    }
+    list(&plan);
     plan.skipped.iter().for_each(|skipped| eprintln!("left: {skipped}"));
     eprintln!("{}", if args.delete_data { "The data goes too." } else { "The data stays." });
     if !args.yes {
@@ -55,4 +51,23 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     finish(&report, &format!("provision destroy {}", args.topology.path().display()))?;
     Ok(if skipped.is_empty() { Exit::Done } else { Exit::Unreachable })
+}
+
+/// What would go, by host. (What was there before the tool came stays, whatever stands here: the hosts know.)
+fn list(plan: &Plan) {
+    let steps =
+        plan.phases.iter().filter_map(|phase| if let Phase::Steps { steps, .. } = phase { Some(steps) } else { None });
+    for step in steps.flatten() {
+        let Action::Remove(removal) = &step.action else { continue };
+        let Owned { users, directories, files, distributions, units } = &removal.owned;
+        eprintln!("{}", step.target.name);
+        units.iter().for_each(|unit| eprintln!("  - service {unit}"));
+        distributions.iter().for_each(|path| eprintln!("  - distribution {path}"));
+        files.iter().for_each(|path| eprintln!("  - file {path}"));
+        for (path, data) in directories {
+            let stays = if *data && !removal.delete_data { " (its data stays)" } else { "" };
+            eprintln!("  - directory {path}{stays}");
+        }
+        users.keys().for_each(|user| eprintln!("  - user {user}"));
+    }
 }
