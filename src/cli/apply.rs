@@ -10,7 +10,7 @@ use super::{Exit, Failure, plan as planning};
 use crate::execute::{self, Execution, Lease, NoLease, Outcome, Report, Stop};
 use crate::observe::{Observed, Seen, for_reach, look_at_all};
 use crate::plan::preflight::{self, Check};
-use crate::plan::{Consent, Goal, Plan, SealedPlan};
+use crate::plan::{Consent, Goal, NotApproved, Plan, SealedPlan};
 use crate::topology::Source;
 use crate::world::Target;
 
@@ -38,6 +38,12 @@ pub struct Args {
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let path = args.topology.path();
     let sealed = read_sealed(path)?;
+    if sealed.is_some() && (args.allow_outage || args.skip_unreachable) {
+        return Err(Failure::say(
+            Exit::Usage,
+            "a saved plan says itself what it allows: give these options to `plan --out`",
+        ));
+    }
     let (loaded, goal) = if let Some(sealed) = &sealed {
         let source = Source::new(sealed.topology_name.clone(), sealed.topology_text.clone());
         let goal = Goal::Apply { allow_outage: sealed.allow_outage, skip_unreachable: sealed.skip_unreachable };
@@ -62,11 +68,13 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         if args.json {
             println!("{}", serde_json::json!({ "outcome": "nothing to do", "done": 0 }));
         }
-        return Ok(if plan.unknown.is_empty() || args.skip_unreachable { Exit::Done } else { Exit::Unreachable });
+        return Ok(if plan.unknown.is_empty() && plan.skipped.is_empty() { Exit::Done } else { Exit::Unreachable });
+    }
+    if let Some(objection) = plan.objection() {
+        return Err(not_approved(objection));
     }
     check_fit(&loaded, &observed).await?;
     if !args.yes && sealed.is_none() {
-        // Said before anybody is asked for a yes that would not count.
         input::confirm("Do this?")?;
     }
     let report = carry_out(&goal, plan, &loaded, &observed).await?;
@@ -157,7 +165,7 @@ pub async fn carry_out(goal: &Goal, plan: Plan, loaded: &Loaded, observed: &Obse
             format!("the hosts changed while the plan was read; plan again:{}", all.concat()),
         ));
     }
-    let approved = fresh.approve(Consent::given()).map_err(|error| Failure::new(Exit::Refused, error))?;
+    let approved = fresh.approve(Consent::given()).map_err(not_approved)?;
     let stop = watch_interrupts();
     let mut progress = Progress::new();
     let report = run_execution(approved, loaded, &lease, &mut progress, &stop).await;
@@ -172,8 +180,23 @@ async fn run_execution(
     progress: &mut Progress,
     stop: &Stop,
 ) -> Report {
-    let execution = Execution { desired: &loaded.desired, world: &loaded.world, lease, sink: progress, stop };
+    let execution = Execution {
+        desired: &loaded.desired,
+        secrets: &loaded.secrets,
+        world: &loaded.world,
+        lease,
+        sink: progress,
+        stop,
+    };
     execute::execute(approved, execution).await
+}
+
+fn not_approved(error: NotApproved) -> Failure {
+    let exit = match error {
+        NotApproved::Outage(_) => Exit::Refused,
+        NotApproved::Unknown(_) => Exit::Unreachable,
+    };
+    Failure::new(exit, error)
 }
 
 fn no_lease(error: NoLease) -> Failure {

@@ -11,8 +11,10 @@ use crate::cluster::{self, Cluster};
 use crate::desired::{self, Content, Desired};
 use crate::diagnostic::{Severity, show};
 use crate::observe::Secrets;
-use crate::topology::value::SecretRef;
+use crate::platform::nodes::Firewall;
+use crate::topology::value::{Port, SecretRef};
 use crate::topology::{self, Source, Topology};
+use crate::world::Target;
 use crate::world::ssh::{Config, Ssh};
 
 /// The topology of a command.
@@ -83,11 +85,34 @@ pub struct Loaded {
 pub fn open(source: Source) -> Result<Loaded, Failure> {
     let topology = load(&source)?;
     let cluster = cluster::resolve(&topology).map_err(|error| Failure::new(Exit::Refused, error))?;
+    if cluster.hosts.is_empty() {
+        return Err(Failure::say(Exit::Error, format!("{} puts nothing on any host: nothing was asked", source.name)));
+    }
     let desired = desired::of(&cluster);
     let secrets = read_secrets(&desired, &source.folder).map_err(Failure::error)?;
     let config = Config::read().map_err(Failure::error)?;
+    check_firewall(&cluster, &config)?;
     let world = Ssh::new(config, secrets.clone(), &source.folder);
     Ok(Loaded { source, cluster, desired, secrets, world })
+}
+
+/// A firewall that closes the port through which the operator comes in would be the last thing that was done.
+fn check_firewall(cluster: &Cluster, config: &Config) -> Result<(), Failure> {
+    if cluster.firewall != Firewall::Nftables {
+        return Ok(());
+    }
+    for host in cluster.hosts.values() {
+        let opened = host.reach.port.map_or(22, Port::get);
+        let Ok(route) = config.route(&Target::of(host)) else { continue };
+        if route.port != opened {
+            let text = format!(
+                "ssh reaches {} at port {}, and the firewall would leave {opened} open: write ssh: {{ port: {} }} in the topology",
+                host.name, route.port, route.port
+            );
+            return Err(Failure::say(Exit::Refused, text));
+        }
+    }
+    Ok(())
 }
 
 fn read_secrets(desired: &Desired, folder: &Path) -> anyhow::Result<Secrets> {

@@ -41,7 +41,9 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         print!("{plan}");
     }
     if let Some(path) = &args.out {
-        let sealed = SealedPlan::seal(&plan, &loaded.source.name, &loaded.source.text);
+        // Relative paths in it mean the same wherever the plan is applied.
+        let name = std::fs::canonicalize(&loaded.source.name).map_err(Failure::error)?;
+        let sealed = SealedPlan::seal(&plan, &name.display().to_string(), &loaded.source.text);
         let text = serde_json::to_string_pretty(&sealed).map_err(Failure::error)?;
         std::fs::write(path, text)
             .with_context(|| format!("cannot write the plan to {}", path.display()))

@@ -1,7 +1,7 @@
 //! What is going on: a line a node on a terminal, plain lines when piped.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -34,7 +34,10 @@ impl Progress {
             Some(live) => {
                 let _ = live.println(text);
             }
-            None => eprintln!("{text}"),
+            // A closed pager must not end an apply half-way.
+            None => {
+                let _ = writeln!(std::io::stderr(), "{text}");
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Access, Content, Directory, HostState, STAMP_PATH, STATE_FOLDER, User, unit_path};
+use super::{Access, Content, Directory, HostState, STAMP_PATH, User, unit_path};
 use crate::cluster::{Cluster, Reach};
 use crate::topology::value::{HostPath, Name};
 
@@ -79,7 +79,6 @@ impl Owned {
 /// Adds the stamp, last: it lists all the rest.
 pub fn desire(cluster: &Cluster, name: &Name, state: &mut HostState) {
     let node = name.as_str();
-    state.directory(&HostPath::known(STATE_FOLDER), Access::root(0o755), false, node);
     let anchors =
         cluster.anchors().into_iter().map(|host| Anchor { reach: cluster.hosts[&host].reach.clone(), host }).collect();
     let mut owned = Owned::of(state);

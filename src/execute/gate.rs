@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Event, Execution, Outcome, Sink};
 use crate::desired::Desired;
-use crate::observe::{HostQuery, Seen, for_gate, look_at_all};
+use crate::observe::{HostQuery, Secrets, Seen, for_gate, look_at_all};
 use crate::plan::Gate;
 use crate::plan::roll::ServiceFacts;
 use crate::service::listener::Role;
@@ -22,7 +22,7 @@ const PASSES_OVER: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(400);
 
 /// Looks at all nodes of a role (for workers at the masters too: theirs is the word that counts).
-pub async fn look(role: Role, desired: &Desired, world: &impl World) -> BTreeMap<Name, Seen> {
+pub async fn look(role: Role, desired: &Desired, secrets: &Secrets, world: &impl World) -> BTreeMap<Name, Seen> {
     let roles: &[Role] = match role {
         Role::ZooKeeper => &[Role::ZooKeeper],
         Role::Master => &[Role::Master],
@@ -32,7 +32,7 @@ pub async fn look(role: Role, desired: &Desired, world: &impl World) -> BTreeMap
         .hosts
         .values()
         .filter(|state| roles.iter().any(|role| state.services.contains_key(role.unit())))
-        .map(|state| (Target::of(&state.host), for_gate(state, desired, roles, role == Role::ZooKeeper)))
+        .map(|state| (Target::of(&state.host), for_gate(state, desired, secrets, roles, role == Role::ZooKeeper)))
         .collect();
     look_at_all(queries, world).await
 }
@@ -53,15 +53,21 @@ pub struct Settled {
     passes: u32,
     since: Option<Instant>,
     uptimes: BTreeMap<Name, u64>,
+    silent_since: Option<Instant>,
 }
 
 impl Settled {
     pub fn of(role: Role) -> Settled {
-        Settled { role, passes: 0, since: None, uptimes: BTreeMap::new() }
+        Settled { role, passes: 0, since: None, uptimes: BTreeMap::new(), silent_since: None }
     }
 
     /// Takes one look into account; for an ensemble `facts.whole` is left only once it has lasted.
     pub fn take(&mut self, seen: &BTreeMap<Name, Seen>, facts: &mut ServiceFacts) {
+        if facts.nodes.values().any(|node| node.health.serves()) {
+            self.silent_since = None;
+        } else {
+            facts.silent_seconds = self.silent_since.get_or_insert_with(Instant::now).elapsed().as_secs();
+        }
         let mut restarted = false;
         for (name, uptime) in
             seen.iter().filter_map(|(name, seen)| Some((name, seen.facts()?.member.as_ref()?.uptime_millis)))
@@ -95,7 +101,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let mut settled = Settled::of(gate.role);
         let end = Instant::now() + Duration::from_secs(gate.seconds);
         loop {
-            let seen = look(gate.role, self.desired, self.world).await;
+            let seen = look(gate.role, self.desired, self.secrets, self.world).await;
             let mut facts = judge(gate.role, self.desired, &seen);
             // Hosts that the plan leaves out do not hold it up.
             if facts.nodes.iter().any(|(name, _)| !gate.hosts.contains(name)) {

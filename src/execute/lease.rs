@@ -80,7 +80,7 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
     }
     let held = holds.values().map(|hold| hold.epoch().0);
     let hosts = observed.hosts.values().chain(observed.departed.values().map(|departed| &departed.seen));
-    let seen = hosts.filter_map(|seen| Some(seen.facts()?.epoch));
-    let epoch = Epoch(held.chain(seen).max().unwrap_or(0) + 1);
+    let seen = hosts.filter_map(|seen| Some(seen.facts()?.epoch + 1));
+    let epoch = Epoch(held.chain(seen).max().unwrap_or(1));
     Ok(Lease { epoch, who: who.to_owned(), holds, sets })
 }

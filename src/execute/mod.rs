@@ -5,12 +5,13 @@ mod journal;
 pub mod lease;
 mod roll;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
 
 use crate::desired::Desired;
+use crate::observe::Secrets;
 use crate::plan::{Action, ApprovedPlan, Phase, Step};
 use crate::topology::value::Name;
 use crate::world::{HostError, Target, World};
@@ -53,7 +54,7 @@ pub enum Outcome {
     Failed { failures: Vec<(Name, String, HostError)> },
     #[error("{what}: not within {seconds} s: {because}")]
     NotWell { what: String, seconds: u64, because: String },
-    #[error("{node} did not come up with its new configuration; {}; no other was touched. {because}", if *put_back { "the old one is back in place and serves" } else { "the old one could not be put back" })]
+    #[error("{node} did not come up with its new configuration; {}; no further one was touched. {because}", if *put_back { "the old one is back in place and serves" } else { "the old one could not be put back" })]
     PutBack { node: String, put_back: bool, because: String },
     #[error("refused: {why}")]
     Refused { why: String },
@@ -81,6 +82,7 @@ impl Stop {
 #[expect(missing_debug_implementations, reason = "a world and a sink need not be printable")]
 pub struct Execution<'a, W: World, S: Sink> {
     pub desired: &'a Desired,
+    pub secrets: &'a Secrets,
     pub world: &'a W,
     pub lease: &'a Lease,
     pub sink: &'a mut S,
@@ -120,16 +122,18 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
 
     /// From here on every host of the plan refuses whoever came before.
     async fn raise(&mut self, plan: &crate::plan::Plan, report: &mut Report) -> Result<(), Outcome> {
-        let steps: Vec<Step> =
-            targets(plan).into_values().map(|target| Step { target, action: Action::Raise, why: Vec::new() }).collect();
+        if !self.lease.is_held() {
+            return Err(Outcome::LeaseLost);
+        }
+        let raise = |target: &Target| Step { target: target.clone(), action: Action::Raise, why: Vec::new() };
+        let steps: Vec<Step> = plan.everyone.iter().map(raise).collect();
         self.steps(&steps, report).await?;
         let line = journal::begun(plan, self.lease);
         self.steps(&self.on_anchors(plan, &line), report).await
     }
 
     fn on_anchors(&self, plan: &crate::plan::Plan, line: &str) -> Vec<Step> {
-        let reachable = targets(plan);
-        let anchors = self.desired.anchors.iter().filter_map(|host| reachable.get(host));
+        let anchors = plan.everyone.iter().filter(|target| self.desired.anchors.contains(&target.name));
         anchors
             .map(|target| Step {
                 target: target.clone(),
@@ -154,6 +158,9 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 let mut done = Vec::new();
                 for step in steps {
                     let (host, title) = (step.target.name.clone(), step.action.title());
+                    if !lease.is_held() {
+                        return (done, Some((host, title, HostError::LeaseLost)));
+                    }
                     let _ = events.send(Event::Begun { host: host.clone(), title: title.clone() });
                     match world.act(&step.target, &step.action, lease.epoch()).await {
                         Ok(said) => {
@@ -188,6 +195,9 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             }
             failures.extend(failure);
         }
+        if failures.iter().any(|(.., error)| *error == HostError::LeaseLost) {
+            return Err(Outcome::LeaseLost);
+        }
         if failures.is_empty() { Ok(()) } else { Err(Outcome::Failed { failures }) }
     }
 }
@@ -197,23 +207,4 @@ fn title(phase: &Phase) -> String {
         Phase::Steps { title, .. } | Phase::Gate { title, .. } => title.clone(),
         Phase::Roll(roll) => format!("restart every {} in turn", roll.role.title()),
     }
-}
-
-/// Every host that the plan touches.
-fn targets(plan: &crate::plan::Plan) -> BTreeMap<Name, Target> {
-    let mut all = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    for phase in &plan.phases {
-        let targets: Vec<&Target> = match phase {
-            Phase::Steps { steps, .. } => steps.iter().map(|step| &step.target).collect(),
-            Phase::Gate { .. } => Vec::new(),
-            Phase::Roll(roll) => roll.members.values().map(|member| &member.target).collect(),
-        };
-        for target in targets {
-            if seen.insert(target.name.clone()) {
-                all.insert(target.name.clone(), target.clone());
-            }
-        }
-    }
-    all
 }

@@ -7,10 +7,11 @@ use tokio::time::Instant;
 
 use super::gate::{Settled, judge, look, pause};
 use super::{Event, Execution, Outcome, Report, Sink};
-use crate::plan::roll::{Next, next};
+use crate::plan::roll::{Health, Next, ServiceFacts, next};
 use crate::plan::{Action, Roll, RollMember, Step};
+use crate::service::listener::Role;
 use crate::topology::value::Name;
-use crate::world::World;
+use crate::world::{HostError, World};
 
 impl<W: World, S: Sink> Execution<'_, W, S> {
     pub(super) async fn roll(&mut self, roll: &Roll, report: &mut Report) -> Result<(), Outcome> {
@@ -21,8 +22,15 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let limit = Duration::from_secs(roll.seconds);
         let mut end = Instant::now() + limit;
         loop {
-            let seen = look(roll.role, self.desired, self.world).await;
+            let seen = look(roll.role, self.desired, self.secrets, self.world).await;
             let mut facts = judge(roll.role, self.desired, &seen);
+            leave_out(roll, &mut facts);
+            // What the plan holds back for a node is laid by its restart: without it the node is not done.
+            for (host, member) in roll.members.iter().filter(|(host, _)| !tried.contains(*host)) {
+                if let Some(node) = facts.nodes.get_mut(host).filter(|_| !member.files.is_empty()) {
+                    node.current = false;
+                }
+            }
             settled.take(&seen, &mut facts);
             if !self.lease.is_held() {
                 return Err(Outcome::LeaseLost);
@@ -75,7 +83,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         }
         match self.steps(&steps, report).await {
             Err(Outcome::Failed { failures })
-                if failures.iter().all(|(.., error)| !error.is_unreachable() && !fenced(error)) =>
+                if failures.iter().all(|(.., error)| !error.is_unreachable() && !refused(error)) =>
             {
                 let because =
                     failures.iter().map(|(host, _, error)| format!("{host}: {error}")).collect::<Vec<_>>().join("; ");
@@ -85,21 +93,30 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         }
     }
 
-    /// The nodes touched last get their old files back; whatever happens then, no further node is touched.
+    /// The nodes touched last that do not serve get their old files back; whatever happens then, no further one is touched.
     async fn give_up(&mut self, roll: &Roll, touched: &[Name], because: String, report: &mut Report) -> Outcome {
-        if touched.is_empty() {
-            return Outcome::NotWell {
-                what: format!("before the first {} was restarted", roll.role.title()),
-                seconds: roll.seconds,
-                because,
-            };
+        let seen = look(roll.role, self.desired, self.secrets, self.world).await;
+        let facts = judge(roll.role, self.desired, &seen);
+        let sick: Vec<Name> = touched
+            .iter()
+            .filter(|host| {
+                facts.nodes.get(*host).is_some_and(|node| matches!(node.health, Health::Down | Health::Unsettled))
+            })
+            .cloned()
+            .collect();
+        if sick.is_empty() {
+            let what = format!("restarting every {} in turn", roll.role.title());
+            return Outcome::NotWell { what, seconds: roll.seconds, because };
         }
-        let members: Vec<&RollMember> = touched.iter().map(|host| &roll.members[host]).collect();
+        if !self.lease.is_held() {
+            return Outcome::LeaseLost;
+        }
+        let members: Vec<&RollMember> = sick.iter().map(|host| &roll.members[host]).collect();
         let steps: Vec<Step> =
             members.iter().map(|member| step(member, Action::PutBack { unit: member.unit.clone() })).collect();
         let mut put_back = self.steps(&steps, report).await.is_ok();
         if put_back {
-            put_back = self.serves_again(roll, touched).await;
+            put_back = self.serves_again(roll, &sick).await;
         }
         let nodes: Vec<_> = members.iter().map(|member| member.node.as_str()).collect();
         Outcome::PutBack { node: nodes.join(", "), put_back, because }
@@ -108,7 +125,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     async fn serves_again(&mut self, roll: &Roll, touched: &[Name]) -> bool {
         let end = Instant::now() + Duration::from_secs(roll.seconds);
         while Instant::now() < end {
-            let seen = look(roll.role, self.desired, self.world).await;
+            let seen = look(roll.role, self.desired, self.secrets, self.world).await;
             let facts = judge(roll.role, self.desired, &seen);
             if touched.iter().all(|host| facts.nodes.get(host).is_some_and(|node| node.health.serves())) {
                 return true;
@@ -127,6 +144,17 @@ fn swap(member: &RollMember) -> Action {
     Action::Swap { unit: member.unit.clone(), files: member.files.clone(), drain: member.drain.clone() }
 }
 
-fn fenced(error: &crate::world::HostError) -> bool {
-    matches!(error, crate::world::HostError::Fenced { .. })
+/// Hosts that the plan leaves for later do not hold a roll up.
+fn leave_out(roll: &Roll, facts: &mut ServiceFacts) {
+    let before = facts.nodes.len();
+    facts.nodes.retain(|host, _| roll.all.contains(host));
+    if facts.nodes.len() < before {
+        let led = roll.role != Role::Master || facts.nodes.values().any(|node| node.health == Health::Leading);
+        facts.whole = facts.blocked.is_none() && led && facts.nodes.values().all(|node| node.health.serves());
+    }
+}
+
+/// Whether an action was refused before it changed anything.
+fn refused(error: &HostError) -> bool {
+    matches!(error, HostError::Fenced { .. } | HostError::Busy { .. } | HostError::LeaseLost)
 }

@@ -1,6 +1,6 @@
 //! What one host said of itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,8 @@ pub struct HostFacts {
     pub records: BTreeMap<RecordName, Record>,
     /// Whether a member's data directory holds data.
     pub has_data: bool,
+    /// Data directories of a member that hold anything at all.
+    pub filled: BTreeSet<HostPath>,
     /// Whether a one-shot `initialize` marker lies there.
     pub has_marker: bool,
     pub member: Option<MemberFacts>,

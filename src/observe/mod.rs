@@ -16,7 +16,7 @@ pub use facts::{
     BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, UserFacts, Wrong,
 };
 pub use query::{
-    Ask, AskName, HostQuery, SecretQuestion, for_gate, for_goal, for_memory, for_reach, key_of_secret, sha256,
+    Ask, AskName, HostQuery, SecretQuestion, for_gate, for_goal, for_memory, for_reach, secret_question, sha256,
 };
 
 /// What was seen of one host.
@@ -79,6 +79,7 @@ pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -
         desired.hosts.values().map(|state| (Target::of(&state.host), for_goal(state, desired, secrets))).collect();
     let hosts = look_at_all(queries, world).await;
     let mut observed = Observed { hosts, departed: BTreeMap::new() };
+    observed.hosts.values_mut().for_each(|seen| forget_others(&desired.cluster, seen));
     // Anchors that have left may know of further hosts: ask until nothing new turns up.
     loop {
         let unseen: BTreeMap<Name, Reach> = remembered(&desired.cluster, &observed)
@@ -94,10 +95,18 @@ pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -
             .iter()
             .map(|(name, reach)| (Target { name: name.clone(), reach: reach.clone() }, for_memory(&desired.cluster)))
             .collect();
-        for (name, seen) in look_at_all(queries, world).await {
+        for (name, mut seen) in look_at_all(queries, world).await {
+            forget_others(&desired.cluster, &mut seen);
             let reach = unseen[&name].clone();
             observed.departed.insert(name, Departed { reach, seen });
         }
+    }
+}
+
+/// What another cluster remembers on a host is not ours to go by.
+fn forget_others(cluster: &Name, seen: &mut Seen) {
+    if let Seen::Present(facts) = seen {
+        facts.records.retain(|_, record| record.cluster == *cluster);
     }
 }
 
@@ -111,7 +120,7 @@ fn remembered(cluster: &Name, observed: &Observed) -> BTreeMap<Name, Reach> {
         {
             all.insert(anchor.host.clone(), anchor.reach.clone());
         }
-        for record in facts.records.values().filter(|record| record.cluster == *cluster) {
+        for record in facts.records.values() {
             all.extend(record.hosts.iter().map(|(name, reach)| (name.clone(), reach.clone())));
         }
     }

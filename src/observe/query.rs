@@ -33,6 +33,16 @@ pub struct HostQuery {
     pub machine: bool,
 }
 
+impl HostQuery {
+    fn ask_secret(&mut self, path: &HostPath, before: &str, secrets: &Secrets, after: &str) {
+        if let Some(secret) = secrets.0.get(path)
+            && self.secrets.iter().all(|asked| asked.path != *path)
+        {
+            self.secrets.push(secret_question(path, before, secret, after));
+        }
+    }
+}
+
 /// Is the file at `path` the one I mean? Answered by a digest keyed with `nonce`, which is new for every question.
 #[derive(Clone, Debug)]
 pub struct SecretQuestion {
@@ -90,9 +100,7 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets) -> Host
         let digest = match &file.content {
             Content::Text(text) => Some(sha256(text.as_bytes())),
             Content::Secret { before, after, .. } => {
-                if let Some(secret) = secrets.0.get(path) {
-                    query.secrets.push(key_of_secret(path, before, secret, after));
-                }
+                query.ask_secret(path, before, secrets, after);
                 None
             }
         };
@@ -123,17 +131,21 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets) -> Host
 }
 
 /// What a gate or a roll wants to know of a host between two steps. `write` proves each member by a committed write.
-pub fn for_gate(state: &HostState, desired: &Desired, roles: &[Role], write: bool) -> HostQuery {
+pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: &[Role], write: bool) -> HostQuery {
     let mut query = HostQuery { cluster: desired.cluster.to_string(), ..HostQuery::default() };
     for role in roles {
         let unit = role.unit().to_owned();
         let Some(service) = state.services.get(&unit) else { continue };
         query.units.push(unit);
         for path in service.inputs.iter().chain(&service.secret_inputs) {
-            let digest = state.files.get(path).and_then(|file| match &file.content {
-                Content::Text(text) => Some(sha256(text.as_bytes())),
-                Content::Secret { .. } => None,
-            });
+            let digest = match state.files.get(path).map(|file| &file.content) {
+                Some(Content::Text(text)) => Some(sha256(text.as_bytes())),
+                Some(Content::Secret { before, after, .. }) => {
+                    query.ask_secret(path, before, secrets, after);
+                    None
+                }
+                None => None,
+            };
             query.paths.insert(path.clone(), digest);
         }
         if let (Role::ZooKeeper, Some(Quorum { data_dir, log_dir, .. })) = (role, &desired.quorum) {
@@ -172,7 +184,7 @@ fn asks(role: Role, address: &str, listeners: &[Listener], write: bool) -> Vec<A
 }
 
 /// A question whose answer tells nothing to who does not know the secret already.
-pub fn key_of_secret(path: &HostPath, before: &str, secret: &str, after: &str) -> SecretQuestion {
+pub fn secret_question(path: &HostPath, before: &str, secret: &str, after: &str) -> SecretQuestion {
     let nonce = nonce();
     let mut hash = Sha256::new();
     for part in [nonce.as_str(), before, secret, after] {

@@ -41,6 +41,12 @@ pub enum NotApproved {
 
 impl Plan {
     pub fn approve(self, _consent: Consent) -> Result<ApprovedPlan, NotApproved> {
+        self.objection().map_or(Ok(()), Err)?;
+        Ok(ApprovedPlan { plan: self })
+    }
+
+    /// Why a yes would not count.
+    pub fn objection(&self) -> Option<NotApproved> {
         let (allow_outage, skip) = match self.goal {
             Goal::Apply { allow_outage, skip_unreachable } => (allow_outage, skip_unreachable),
             Goal::Destroy { .. } => (true, true),
@@ -48,13 +54,13 @@ impl Plan {
         if !allow_outage && !self.outages.is_empty() {
             let all: Vec<_> =
                 self.outages.iter().map(|outage| format!("{}: about {} s", outage.what, outage.seconds)).collect();
-            return Err(NotApproved::Outage(all.join(", ")));
+            return Some(NotApproved::Outage(all.join(", ")));
         }
         if !skip && !self.unknown.is_empty() {
             let all: Vec<_> = self.unknown.keys().map(ToString::to_string).collect();
-            return Err(NotApproved::Unknown(all.join(", ")));
+            return Some(NotApproved::Unknown(all.join(", ")));
         }
-        Ok(ApprovedPlan { plan: self })
+        None
     }
 
     /// What two plans must share to be the same: every change, every step, every reason.

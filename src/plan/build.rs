@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::{HostChange, Need, compare, edit, patch};
-use super::{Action, Gate, Goal, Outage, Phase, Plan, Reason, Refusal, Removal, Roll, RollMember, Step};
+use super::{Action, Gate, Goal, Outage, Patch, Phase, Plan, Reason, Refusal, Removal, Roll, RollMember, Step};
 use crate::desired::{Class, Desired, HostState, Owned, STATE_FOLDER, Service, Setting};
 use crate::observe::{BirthRecord, HostFacts, Observed, Record, RecordName};
 use crate::plan::action::Drain;
@@ -27,6 +27,7 @@ const MEMBER_RESTART_SECONDS: u32 = 5;
 /// Decides everything. Refusals are all that stand in the way, not the first.
 pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
     let mut refusals = strangers(desired, observed);
+    refusals.extend(foreign(goal, desired, observed));
     let planned = match goal {
         Goal::Apply { .. } => Planner::new(goal, desired, observed).apply(&mut refusals),
         Goal::Destroy { delete_data } => Planner::new(goal, desired, observed).destroy(*delete_data),
@@ -64,6 +65,37 @@ fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     all
 }
 
+/// What stands where ours would, on a host that nothing says is ours.
+fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Vec<Refusal> {
+    let mut all = Vec::new();
+    for (name, state) in &desired.hosts {
+        let Some(facts) = observed.facts(name) else { continue };
+        if facts.stamp.is_some() || facts.epoch > 0 || facts.birth.is_some() {
+            continue;
+        }
+        let units =
+            state.services.keys().filter(|unit| facts.units.get(*unit).is_some_and(|seen| seen.load == "loaded"));
+        let files = state.files.keys().filter(|path| facts.paths.contains_key(*path));
+        let data = facts.filled.iter();
+        let found: Vec<String> =
+            units.map(|unit| format!("the service {unit}")).chain(files.chain(data).map(ToString::to_string)).collect();
+        if found.is_empty() {
+            continue;
+        }
+        let shown = found.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+        let instead = match goal {
+            Goal::Apply { .. } => "if it is of no use to anybody, remove it; else choose another host, path or port",
+            Goal::Destroy { .. } => "nothing records that it is this cluster's: look at it, and remove it by hand",
+        };
+        all.push(Refusal::Host {
+            host: name.clone(),
+            why: format!("it has {shown} already, and no stamp says that provision made that"),
+            instead: instead.to_owned(),
+        });
+    }
+    all
+}
+
 struct Planner<'a> {
     goal: &'a Goal,
     desired: &'a Desired,
@@ -72,6 +104,8 @@ struct Planner<'a> {
     outages: Vec<Outage>,
     notes: Vec<String>,
     skipped: Vec<String>,
+    /// Whether something of the topology itself is left for later.
+    held_up: bool,
     phases: Vec<Phase>,
 }
 
@@ -104,12 +138,19 @@ impl<'a> Planner<'a> {
             outages: Vec::new(),
             notes: Vec::new(),
             skipped: Vec::new(),
+            held_up: false,
             phases: Vec::new(),
         }
     }
 
     fn finish(self) -> Plan {
+        let everyone = match self.goal {
+            Goal::Apply { .. } => self.present(),
+            // A destroy leaves hosts alone on which nothing is.
+            Goal::Destroy { .. } => self.touched(),
+        };
         Plan {
+            everyone,
             cluster: self.desired.cluster.clone(),
             goal: self.goal.clone(),
             changes: self.changes.into_iter().filter(|(_, change)| !change.is_empty()).collect(),
@@ -119,6 +160,26 @@ impl<'a> Planner<'a> {
             notes: self.notes,
             skipped: self.skipped,
         }
+    }
+
+    /// Every host that answered, departed ones too.
+    fn present(&self) -> Vec<Target> {
+        let current =
+            self.desired.hosts.keys().filter(|name| self.observed.facts(name).is_some()).map(|name| self.target(name));
+        let departed = self.observed.departed.iter().filter(|(_, departed)| departed.seen.facts().is_some());
+        current
+            .chain(departed.map(|(name, departed)| Target { name: name.clone(), reach: departed.reach.clone() }))
+            .collect()
+    }
+
+    /// Every host that a step names.
+    fn touched(&self) -> Vec<Target> {
+        let steps = self
+            .phases
+            .iter()
+            .filter_map(|phase| if let Phase::Steps { steps, .. } = phase { Some(steps) } else { None });
+        let all: BTreeMap<&Name, &Target> = steps.flatten().map(|step| (&step.target.name, &step.target)).collect();
+        all.into_values().cloned().collect()
     }
 
     fn state(&self, host: &Name) -> &'a HostState {
@@ -155,8 +216,10 @@ impl<'a> Planner<'a> {
         let agreed = self.agree_on_archives(refusals);
         let stopped = self.classify_settings(refusals);
         let life = self.judge_birth(refusals);
-        self.stop_for_outage(&stopped);
+        let stops = self.stops_for_outage(&stopped);
+        // Unpacking takes long, and everything runs meanwhile.
         self.prepare(&agreed);
+        self.phases.extend(stops);
         self.firewall();
         self.ensemble(life);
         self.masters();
@@ -194,6 +257,13 @@ impl<'a> Planner<'a> {
                     (None, Some((sum, host))) => (sum.clone(), host.to_string()),
                     (None, None) => (has.clone(), name.to_string()),
                 };
+                if installed.is_some() && *has != expected {
+                    refusals.push(Refusal::Host {
+                        host: name.clone(),
+                        why: format!("{home} was unpacked from an archive with the SHA-512 {}…, not {}…", short(has), short(&expected)),
+                        instead: "another archive of the same version is not laid under running services: put the old one back, or destroy first".to_owned(),
+                    });
+                }
                 if installed.is_none() && *has != expected {
                     refusals.push(Refusal::Host {
                         host: name.clone(),
@@ -213,20 +283,22 @@ impl<'a> Planner<'a> {
 
     /// What changed settings ask for, by their classes. Returns the roles that must stop together.
     fn classify_settings(&mut self, refusals: &mut Vec<Refusal>) -> BTreeSet<Role> {
-        let Some(before) = self.observed.record(RecordName::Applied).or(self.observed.record(RecordName::Intended))
-        else {
-            return BTreeSet::new();
-        };
-        let applied = self.observed.record(RecordName::Applied).is_some();
+        let applied = self.observed.record(RecordName::Applied);
+        let intended = self.observed.record(RecordName::Intended);
+        let Some(before) = applied.or(intended) else { return BTreeSet::new() };
+        // An apply that was killed may have got as far as what it intended: nodes can run with either.
+        let halfway =
+            |path: &String| intended.is_some_and(|record| record.settings.get(path) != self.desired.settings.get(path));
+        let applied = applied.is_some();
         let mut roles = BTreeSet::new();
         let none = String::from("nothing");
         let paths: BTreeSet<&String> = before.settings.keys().chain(self.desired.settings.keys()).collect();
         for path in paths {
             let (was, is) = (before.settings.get(path), self.desired.settings.get(path));
-            if was == is {
+            let class = is.or(was).map_or(Class::Roll, |setting| setting.class);
+            if was == is && !(class == Class::Outage && halfway(path)) {
                 continue;
             }
-            let class = is.or(was).map_or(Class::Roll, |setting| setting.class);
             let value = |setting: Option<&Setting>| setting.map_or(none.clone(), |setting| setting.value.clone());
             match class {
                 Class::Live | Class::Roll => {}
@@ -237,6 +309,13 @@ impl<'a> Planner<'a> {
                     to: value(is),
                     class,
                     why: migration(path).to_owned(),
+                }),
+                Class::Outage if self.observed.unknown().next().is_some() => refusals.push(Refusal::Setting {
+                    setting: path.clone(),
+                    from: value(was),
+                    to: value(is),
+                    class,
+                    why: "all must change together, and some hosts cannot be asked".to_owned(),
                 }),
                 Class::Outage => {
                     let zookeeper = path.starts_with("zookeeper.");
@@ -330,7 +409,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Stops every unit of these roles, clients first; what follows starts them again.
-    fn stop_for_outage(&mut self, roles: &BTreeSet<Role>) {
+    fn stops_for_outage(&mut self, roles: &BTreeSet<Role>) -> Vec<Phase> {
+        let mut phases = Vec::new();
         for role in roles.iter().rev() {
             let mut steps = Vec::new();
             for host in self.with_role(*role) {
@@ -343,8 +423,11 @@ impl<'a> Planner<'a> {
                 let service = super::compare::ServiceChange { need: Need::Start, why: vec![Reason::Outage] };
                 change.services.insert(role.unit().to_owned(), service);
             }
-            self.steps(&format!("stop every {}", role.title()), steps);
+            if !steps.is_empty() {
+                phases.push(Phase::Steps { title: format!("stop every {}", role.title()), steps });
+            }
         }
+        phases
     }
 
     fn prepare(&mut self, agreed: &BTreeMap<HostPath, String>) {
@@ -360,7 +443,12 @@ impl<'a> Planner<'a> {
                 ));
             }
             let held: BTreeSet<HostPath> = held_back(state, change).into_values().flatten().collect();
-            let patch = patch(change, state, agreed, &|path| held.contains(path));
+            let later = leaves_role(change);
+            let stamp = HostPath::known(crate::desired::STAMP_PATH);
+            let mut patch = patch(change, state, agreed, &|path| held.contains(path) || (later && *path == stamp));
+            if later {
+                patch.leftovers = Owned::default();
+            }
             if !patch.is_empty() {
                 patches.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Differs]));
             }
@@ -449,6 +537,11 @@ impl<'a> Planner<'a> {
     }
 
     fn workers(&mut self) {
+        let starts = self.changes.values().any(|change| change.services.contains_key(Role::Worker.unit()));
+        if starts && !self.with_role(Role::Master).is_empty() && !self.gated(Role::Master) {
+            // A recovering master forgets workers that come back with new ids (measured).
+            self.gate(Role::Master, MASTER_SECONDS);
+        }
         self.start_and_gate(Role::Worker, WORKER_SECONDS);
         // A tenth at a time: the rest has room for what was running on them.
         let batch = (self.with_role(Role::Worker).len() / 10).max(1);
@@ -496,6 +589,7 @@ impl<'a> Planner<'a> {
         }
         let unseen: Vec<Name> = all.iter().filter(|name| self.observed.facts(name).is_none()).cloned().collect();
         if role == Role::ZooKeeper && !unseen.is_empty() {
+            self.held_up = true;
             self.skipped.push(format!("{} must be restarted, and are left alone while {} cannot be asked: no member is stopped while another may be down", names(&pending), names(&unseen)));
             return;
         }
@@ -517,7 +611,10 @@ impl<'a> Planner<'a> {
                 (host.clone(), member)
             })
             .collect();
-        let outage_allowed = matches!(self.goal, Goal::Apply { allow_outage: true, .. });
+        let allowed = matches!(self.goal, Goal::Apply { allow_outage: true, .. });
+        // An outage that is allowed for one role is not one for another.
+        let outage_allowed = allowed && all.len() < if role == Role::ZooKeeper { 3 } else { 2 };
+        let all = all.into_iter().filter(|name| self.observed.facts(name).is_some()).collect();
         self.phases.push(Phase::Roll(Roll { role, members, all, batch, seconds, outage_allowed }));
     }
 
@@ -560,6 +657,18 @@ impl<'a> Planner<'a> {
 
     /// What the cluster remembers and the topology no longer has.
     fn retire(&mut self) {
+        let mut leavers = Vec::new();
+        for (host, change) in self.changes.iter().filter(|(_, change)| leaves_role(change)) {
+            let stamp = edit(self.state(host), &HostPath::known(crate::desired::STAMP_PATH));
+            let patch = Patch {
+                leftovers: change.leftovers.clone(),
+                files: vec![stamp],
+                reload_units: true,
+                ..Patch::default()
+            };
+            leavers.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Left]));
+        }
+        self.steps("remove roles that have left their hosts", leavers);
         let mut steps = Vec::new();
         for (name, departed) in &self.observed.departed {
             let Some(facts) = departed.seen.facts() else {
@@ -595,7 +704,7 @@ impl<'a> Planner<'a> {
         };
         let idle = self.phases.is_empty();
         // What was left for later is intended, and not applied.
-        let whole = self.skipped.is_empty() && self.observed.unknown().next().is_none();
+        let whole = !self.held_up && self.observed.unknown().next().is_none();
         if idle && (!whole || !stale(RecordName::Intended) && !stale(RecordName::Applied)) {
             return;
         }
@@ -634,12 +743,19 @@ impl<'a> Planner<'a> {
     fn destroy(mut self, delete_data: bool) -> Plan {
         self.changes.clear();
         let mut owned: Vec<(Target, Owned, bool)> = Vec::new();
-        for (name, facts) in self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))) {
-            if let Some(stamp) = &facts.stamp {
-                owned.push((self.target(name), stamp.owned.clone(), self.desired.anchors.contains(name)));
-            } else if facts.epoch > 0 {
-                // Killed before the stamp was laid: only the tool's own folder is there.
-                owned.push((self.target(name), Owned::default(), self.desired.anchors.contains(name)));
+        let here: Vec<(&Name, &HostFacts)> =
+            self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))).collect();
+        // A birth alone is what an earlier destroy left with the data.
+        let touched =
+            |facts: &HostFacts| facts.stamp.is_some() || facts.epoch > 0 || (delete_data && facts.birth.is_some());
+        // Taking the lease leaves an epoch on the anchors: they are part of every destroy that does anything.
+        let anything = here.iter().any(|(_, facts)| touched(facts)) || !self.observed.departed.is_empty();
+        for (name, facts) in here {
+            let anchor = self.desired.anchors.contains(name);
+            if touched(facts) || (anchor && anything) {
+                // Killed before the stamp was laid, or the stamp is lost: what the topology has is what may be there.
+                let stamp = facts.stamp.clone().unwrap_or_else(|| self.state(name).stamp());
+                owned.push((self.target(name), stamp.owned, anchor));
             }
         }
         for (name, departed) in &self.observed.departed {
@@ -727,6 +843,12 @@ fn held_back(state: &HostState, change: &HostChange) -> BTreeMap<String, BTreeSe
         }
     }
     held
+}
+
+/// Whether a service leaves a host that stays. It goes when what takes over is well, and not before; until then the old
+/// stamp stays too, so that a killed run still knows of it.
+fn leaves_role(change: &HostChange) -> bool {
+    !change.leftovers.units.is_empty()
 }
 
 fn migration(path: &str) -> &'static str {

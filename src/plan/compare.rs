@@ -138,8 +138,8 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
         Content::Text(text) => {
             let same = seen.sha256.as_ref().is_some_and(|digest| *digest == sha256(text.as_bytes()));
             if !same {
-                let old = seen.text.as_deref().unwrap_or("(not text)\n");
-                let diff = similar::TextDiff::from_lines(old, text)
+                let old = masked(seen.text.as_deref().unwrap_or("(not text)\n"));
+                let diff = similar::TextDiff::from_lines(old.as_str(), text)
                     .unified_diff()
                     .header("on the host", "topology")
                     .to_string();
@@ -153,6 +153,19 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
         }
     }
     (seen.access != *access).then(|| Difference::Access { is: seen.access.clone() })
+}
+
+/// What somebody wrote into a file of ours may be a secret: the value behind a key that sounds like one is not shown.
+fn masked(text: &str) -> String {
+    let secret = |line: &str| {
+        let key = line.split(['=', ' ', ':']).next().unwrap_or_default().to_lowercase();
+        ["secret", "password", "token", "access.key", "account.key"].iter().any(|word| key.contains(word))
+    };
+    let hide = |line: &str| match line.find(['=', ' ', ':']) {
+        Some(at) if secret(line) && !line.contains("in-the-environment") => format!("{}(hidden)\n", &line[..=at]),
+        _ => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(hide).collect()
 }
 
 fn distribution_differences(state: &HostState, facts: &HostFacts) -> Vec<(HostPath, Difference)> {
@@ -185,8 +198,12 @@ pub fn known_sum(archive: &Archive) -> Option<String> {
 fn service_change(unit: &str, service: &Service, state: &HostState, facts: &HostFacts) -> Option<ServiceChange> {
     let seen = facts.units.get(unit).cloned().unwrap_or_default();
     if !seen.is_running() {
-        let what =
-            if seen.load == "not-found" || seen.load.is_empty() { "not there".to_owned() } else { seen.active.clone() };
+        let what = if seen.load == "not-found" || seen.load.is_empty() {
+            "not there".to_owned()
+        } else {
+            // No finer: a unit that keeps failing changes its state between two looks.
+            "not running".to_owned()
+        };
         let mut why = vec![Reason::NotRunning { state: what }];
         if !seen.is_enabled() {
             why.push(Reason::NotEnabled);
@@ -250,7 +267,10 @@ pub fn patch(
     let files: Vec<_> = change.files.keys().filter(|path| !held_back(path)).map(|path| edit(state, path)).collect();
     let reload_units = files.iter().any(|file| file.path.as_str().starts_with(crate::desired::UNIT_FOLDER))
         || change.leftovers.units.iter().next().is_some()
-        || change.services.values().any(|service| service.why.contains(&Reason::UnitNotRead));
+        || change
+            .services
+            .values()
+            .any(|service| service.need != Need::Restart && service.why.contains(&Reason::UnitNotRead));
     Patch {
         users: change.users.clone(),
         directories: change

@@ -20,7 +20,7 @@ use crate::topology::value::Name;
 use crate::world::Target;
 
 pub use action::{Action, FileEdit, Patch, Removal, Unpack};
-pub use approval::{ApprovedPlan, Consent, Moved, SealedPlan};
+pub use approval::{ApprovedPlan, Consent, Moved, NotApproved, SealedPlan};
 pub use build::plan;
 pub use compare::HostChange;
 pub use reason::Reason;
@@ -62,6 +62,9 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// What `--skip-unreachable` leaves for later.
     pub skipped: Vec<String>,
+    /// Every host that answered: all of them learn of the new epoch, so that nobody who was overtaken can touch any.
+    #[serde(serialize_with = "target_names")]
+    pub everyone: Vec<Target>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -94,6 +97,10 @@ pub struct Step {
 
 fn target_name<S: serde::Serializer>(target: &Target, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&target.name)
+}
+
+fn target_names<S: serde::Serializer>(targets: &[Target], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(targets.iter().map(|target| target.name.as_str()))
 }
 
 /// What must be so before the plan goes on.

@@ -49,8 +49,10 @@ pub struct NodeFacts {
 pub enum Health {
     /// Nobody could ask its host.
     Unknown,
-    /// Its service does not run, or does not serve.
+    /// Its service does not run.
     Down,
+    /// It runs, and does not serve (yet, or again): an election may be going on.
+    Unsettled,
     /// It serves; for masters: it stands by.
     Serving,
     /// It serves and leads; for masters: it is ALIVE.
@@ -71,6 +73,10 @@ pub struct ServiceFacts {
     pub whole: bool,
     /// What is not well, in words.
     pub missing: Vec<String>,
+    /// Why no node may be touched now, whatever its own state: for workers, that no master is ALIVE.
+    pub blocked: Option<String>,
+    /// For how many seconds no node at all has served: longer than any election, and a restart takes nothing away.
+    pub silent_seconds: u64,
 }
 
 /// What to do next.
@@ -81,6 +87,9 @@ pub enum Next {
     Done,
     Refuse { why: String },
 }
+
+/// Measured: an election ends within 1.2 s, a master's takeover within 43 s; and air for a loaded machine.
+const LONGEST_ELECTION_SECONDS: u64 = 60;
 
 /// The next step of a roll. It depends on nothing but rule and facts, so a killed roll goes on where the facts say.
 pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
@@ -94,15 +103,28 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     if let Some(unknown) = pending.iter().find(|name| health(name) == Health::Unknown) {
         return Next::Wait { because: format!("nobody can ask {unknown}") };
     }
+    if let Some(because) = &facts.blocked {
+        return Next::Wait { because: because.clone() };
+    }
     // A node that is done but not well again holds up the rest: never touch a second one.
-    let settling = roll.all.iter().find(|name| !pending.contains(name) && !health(name).serves());
-    let down: Vec<Name> = pending.iter().filter(|name| !health(name).serves()).map(|name| (*name).clone()).collect();
+    if let Some(settling) = roll.all.iter().find(|name| !pending.contains(name) && !health(name).serves()) {
+        return Next::Wait { because: format!("{settling} is not well again") };
+    }
+    let harmless = |name: &&Name| match health(name) {
+        Health::Down => true,
+        // It may be electing: its restart could take away the majority that is forming.
+        Health::Unsettled => {
+            facts.silent_seconds >= LONGEST_ELECTION_SECONDS || super::safety::may_stop(roll, facts, name).is_ok()
+        }
+        Health::Unknown | Health::Serving | Health::Leading => false,
+    };
+    let down: Vec<Name> = pending.iter().copied().filter(harmless).cloned().collect();
     if let Some(first) = down.first() {
         let members = if roll.role == Role::Worker { down.clone() } else { vec![first.clone()] };
         return Next::Do { members, because: "it does not serve, so its restart takes nothing away".to_owned() };
     }
-    if let Some(settling) = settling {
-        return Next::Wait { because: format!("{settling} is not well again") };
+    if let Some(unsettled) = pending.iter().find(|name| health(name) == Health::Unsettled) {
+        return Next::Wait { because: format!("{unsettled} runs and does not serve: an election may be going on") };
     }
     if !facts.whole && !roll.outage_allowed {
         return Next::Wait { because: facts.missing.join("; ") };

@@ -40,6 +40,9 @@ impl Plan {
     /// One line: what there is to do.
     pub fn summary(&self) -> String {
         let unknown = if self.unknown.is_empty() { String::new() } else { format!(", {} unknown", self.unknown.len()) };
+        if self.is_empty() && !self.skipped.is_empty() {
+            return format!("Nothing that can be done now; {} left for later{unknown}.", self.skipped.len());
+        }
         if self.is_empty() {
             return format!("Nothing to do{unknown}.");
         }

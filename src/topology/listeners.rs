@@ -11,6 +11,9 @@ use crate::service::zookeeper::Members;
 use crate::service::{ServicesFile, spark, zookeeper};
 use crate::yaml::Span;
 
+/// Ports below are privileged (`ip_unprivileged_port_start`).
+const FIRST_FREE_PORT: u16 = 1024;
+
 /// Every listener of the topology.
 pub fn all(topology: &Topology) -> Vec<Listener> {
     let members = topology.zookeeper.iter().flat_map(zookeeper::listeners);
@@ -20,6 +23,14 @@ pub fn all(topology: &Topology) -> Vec<Listener> {
 
 pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
     let listeners = all(topology);
+    for listener in listeners.iter().filter(|listener| *listener.ports.start() < FIRST_FREE_PORT) {
+        let message = format!(
+            "port {} ({}) is the system's: the service runs without the right to open it",
+            listener.ports.start(),
+            listener.name
+        );
+        problems.add(Code::T012, span_of(listener, services), message).help("take a port from 1024 on");
+    }
     let mut reported: Vec<(&str, &str)> = Vec::new();
     for (host, roles) in roles_by_host(topology) {
         let here: Vec<_> = listeners.iter().filter(|listener| roles.contains(&listener.role)).collect();

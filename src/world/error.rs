@@ -27,10 +27,14 @@ pub enum HostError {
     Timeout { seconds: u64, during: String },
     #[error("the connection was lost during {during}: {why}")]
     Lost { during: String, why: String },
+    #[error("the connection is gone, and nothing had begun: {why}")]
+    NotBegun { why: String },
     #[error("another change is running on the host; it kept its lock for {seconds} s")]
     Busy { seconds: u64 },
     #[error("refused: another apply has raised the epoch to {seen} (this one has {ours})")]
     Fenced { seen: u64, ours: u64 },
+    #[error("the lease is lost")]
+    LeaseLost,
     #[error("the lease is held by {owner} since {since}")]
     Held { owner: String, since: String },
     #[error("{step}: {why}")]
@@ -43,7 +47,10 @@ impl HostError {
     /// Whether the host may be fine and only the way to it is not: it is then unknown, not broken.
     pub fn is_unreachable(&self) -> bool {
         match self {
-            HostError::Unreachable { .. } | HostError::Timeout { .. } | HostError::Lost { .. } => true,
+            HostError::Unreachable { .. }
+            | HostError::Timeout { .. }
+            | HostError::Lost { .. }
+            | HostError::NotBegun { .. } => true,
             HostError::Unsupported { .. }
             | HostError::UnknownKey { .. }
             | HostError::ChangedKey { .. }
@@ -52,6 +59,7 @@ impl HostError {
             | HostError::Sudo { .. }
             | HostError::Busy { .. }
             | HostError::Fenced { .. }
+            | HostError::LeaseLost
             | HostError::Held { .. }
             | HostError::Failed { .. }
             | HostError::Garbled { .. } => false,

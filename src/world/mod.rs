@@ -50,6 +50,6 @@ pub trait World: Sync {
 pub trait Hold: Send + Sync {
     /// Whether the anchor still sees this holder alive.
     fn is_held(&self) -> bool;
-    /// The epoch that the anchor had seen when the lease was taken.
+    /// The epoch that the anchor was raised to when the lease was taken: it belongs to this lease alone.
     fn epoch(&self) -> Epoch;
 }

@@ -49,6 +49,7 @@ user() { # name home
 }
 directory() { # path owner group mode
   p=$1; missing=
+  [ -L "$p" ] && fail "$p is a symbolic link: write the directory that it leads to"
   while [ ! -d "$p" ]; do
     [ -e "$p" ] && fail "$p is in the way: it is no directory"
     missing="$p $missing"; p=${p%/*}
@@ -115,30 +116,28 @@ drop_unit() { # unit file: its service stopped, disabled and forgotten
   systemctl -q disable "$1" 2>/dev/null
   return 0
 }
-# Keeps the old files of a unit, so that they can be put back.
-keep() { # unit
-  kept=$state/kept/$1
-  rm -rf "$kept.new"
-  mkdir -p "$kept.new" || fail "cannot make $kept.new"
-}
-keep_file() { # unit path
-  if [ -e "$2" ]; then
-    mkdir -p "$state/kept/$1.new/$(dirname "$2")" && cp -a "$2" "$state/kept/$1.new/$2" || fail "cannot keep $2"
-  else
-    printf '%s\n' "$2" >>"$state/kept/$1.new/absent"
-  fi
-}
-kept() { # unit: from now on these are what is put back
-  sync -f "$state/kept/$1.new"
+# Keeps the old files of a unit under the epoch of this apply: what another apply kept is never put back.
+keep() { # unit epoch
   rm -rf "$state/kept/$1"
-  mv -T "$state/kept/$1.new" "$state/kept/$1" || fail "cannot keep the old files of $1"
+  kept=$state/kept/$1/$2
+  mkdir -p "$kept" || fail "cannot make $kept"
 }
-put_back() { # unit
-  cd "$state/kept/$1" 2>/dev/null || fail "no old files of $1 are kept"
-  if [ -f absent ]; then
-    while read -r path; do rm -f "$path"; done <absent
-    rm -f absent
+keep_file() { # unit epoch path
+  kept=$state/kept/$1/$2
+  if [ -e "$3" ]; then
+    mkdir -p "$kept/files$(dirname "$3")" && cp -a "$3" "$kept/files$3" || fail "cannot keep $3"
+  else
+    printf '%s\n' "$3" >>"$kept/absent" || fail "cannot keep that $3 is absent"
   fi
+}
+put_back() { # unit epoch
+  kept=$state/kept/$1/$2
+  [ -d "$kept" ] || fail "this apply kept no files of $1"
+  if [ -f "$kept/absent" ]; then
+    while read -r path; do rm -f "$path"; done <"$kept/absent"
+  fi
+  [ -d "$kept/files" ] || return 0
+  cd "$kept/files" || fail "cannot read $kept"
   find . -type f | while read -r path; do
     target=${path#.}
     cp -a "$path" "$target.provision-new" && sync "$target.provision-new" && mv -fT "$target.provision-new" "$target" ||
@@ -148,7 +147,7 @@ put_back() { # unit
 }
 # Lets a worker finish: SIGPWR decommissions it; then no executor is left, or the time is over.
 drain() { # unit address port seconds
-  systemctl kill -s PWR --kill-whom=main "$1" 2>/dev/null || return 0
+  systemctl kill -s PWR --kill-who=main "$1" 2>/dev/null || return 0
   end=$(($(date +%s) + $4))
   while [ "$(date +%s)" -lt "$end" ]; do
     sleep 1
@@ -161,13 +160,12 @@ was_made() { grep -qxF "$1" "$state/made" 2>/dev/null; }
 remove_file() { rm -f "$1" "$1.provision-new" && say "gone file $1"; }
 remove_directory() { # path data(true/false) delete-data(true/false)
   [ -d "$1" ] || return 0
-  if [ "$2" = true ] && [ "$3" != true ] && [ -n "$(ls -A "$1")" ]; then say "stays data $1"; return 0; fi
-  if ! was_made "dir $1" && { [ "$2" != true ] || [ "$3" != true ]; }; then
-    [ -n "$(ls -A "$1")" ] && say "stays directory $1 (it was here before)"
-    return 0
+  if [ "$2" = true ]; then
+    # By name, never all that is there: somebody else may keep things beside ours.
+    [ "$3" != true ] || rm -rf "$1"/version-2 "$1"/initialize "$1"/zookeeper_server.pid "$1"/app-* "$1"/driver-*
+    if [ -n "$(ls -A "$1")" ] && [ "$3" != true ]; then say "stays data $1"; return 0; fi
   fi
-  if [ "$2" = true ] && [ "$3" = true ]; then find "$1" -mindepth 1 -delete; fi
-  if ! was_made "dir $1"; then say "stays directory $1 (it was here before, now empty)"; return 0; fi
+  if ! was_made "dir $1"; then say "stays directory $1 (it was here before)"; return 0; fi
   if rmdir "$1" 2>/dev/null; then say "gone directory $1"; else say "stays directory $1 (it holds what is not ours)"; fi
 }
 remove_scratch() { # a directory whose content is ours alone
@@ -178,7 +176,13 @@ remove_made_parents() { # directories made on the way to ours, deepest first
   sed -n 's/^dir //p' "$state/made" 2>/dev/null | sort -r | while read -r p; do rmdir "$p" 2>/dev/null && say "gone directory $p"; done
   return 0
 }
-remove_user() {
+remove_user() { # user, directories of its data
+  name=$1; shift
+  for d do
+    # Its number must not go to somebody else while files of it are there.
+    if [ -d "$d" ]; then say "stays user $name (its data is in $d)"; return 0; fi
+  done
+  set -- "$name"
   was_made "user $1" || { say "stays user $1 (it was here before)"; return 0; }
   getent passwd "$1" >/dev/null || return 0
   if pgrep -u "$1" >/dev/null 2>&1; then say "stays user $1 (a process of it runs)"; return 0; fi

@@ -45,7 +45,9 @@ java_facts() { # the oldest that will do
   fi
   for v in 17 21 25; do
     [ "$v" -ge "$1" ] || continue
-    if apt-cache show "openjdk-$v-jre-headless" >/dev/null 2>&1; then fact apt-java "openjdk-$v-jre-headless"; return; fi
+    # A fresh image has no package lists yet: installing will fetch them.
+    if apt-cache show "openjdk-$v-jre-headless" >/dev/null 2>&1 ||
+      { command -v apt-get >/dev/null 2>&1 && [ -z "$(find /var/lib/apt/lists -name '*Packages*' 2>/dev/null | head -n 1)" ]; }; then fact apt-java "openjdk-$v-jre-headless"; return; fi
   done
 }
 space() { fact space "$1" "$(df -Pk "$(above "$1")" | awk 'NR == 2 { print $4 }')"; }
@@ -77,12 +79,14 @@ distribution() { # home, archive or -
     fact archive "$2" "$(sha512sum <"$2" | cut -d ' ' -f 1)"
   fi
 }
-member() { # data directory, log directory
-  for d in "$2/version-2" "$1/version-2"; do
-    if [ -d "$d" ] && [ -n "$(ls -A "$d")" ]; then fact data "$d"; break; fi
-  done
+member() { # data directory, log directory: data is there only when snapshots and log both are
+  if [ -n "$(ls -d "$1"/version-2/snapshot.* 2>/dev/null)" ]; then
+    if [ "$1" = "$2" ] || [ -n "$(ls -d "$2"/version-2/log.* 2>/dev/null)" ]; then fact data "$1"; fi
+  fi
   [ -e "$2/initialize" ] && fact marker "$2/initialize"
 }
+# Directories that hold something.
+filled() { for d do [ -d "$d" ] && [ -n "$(ls -A "$d")" ] && fact filled "$d"; done; }
 ask() { # name, address, port, request in base64: what the other side answers until it closes, within 4 s
   answer=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && cat <&3' ask "$2" "$3" "$4" 2>/dev/null | encoded)
   fact answer "$1" "$answer"
@@ -97,4 +101,6 @@ memory() {
   [ -f /var/lib/provision/epoch ] && fact epoch "$(cat /var/lib/provision/epoch)"
 }
 
+# A banner that a login shell printed may lack its line break.
+printf '\n'
 fact begin

@@ -2,7 +2,7 @@
 
 use crate::hosts::{Lab, lab_home, nodes_yaml};
 
-/// Spark with one master and no ZooKeeper: the anchors are the first three hosts by name.
+/// Spark with one master and no `ZooKeeper`: the anchors are the first three hosts by name.
 fn topology_text(workers: &str) -> String {
     let text = nodes_yaml();
     let (head, rest) = text.split_once("  zookeeper:\n").expect("zookeeper comes first");

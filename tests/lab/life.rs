@@ -54,7 +54,7 @@ const DRIFTS: &[(u32, &str, &str, &[&str])] = &[
     (1, "echo '# edited' >>/etc/zookeeper/zoo.cfg", "~ file /etc/zookeeper/zoo.cfg", &[]),
     (2, "chmod 666 /etc/spark/ha.conf", "~ file /etc/spark/ha.conf: it is root:root 0666", &[]),
     (3, "rm /etc/spark/worker.conf", "+ file /etc/spark/worker.conf", &[]),
-    (3, "systemctl stop spark-worker", "~ start spark-worker: it is inactive", &["spark-worker"]),
+    (3, "systemctl stop spark-worker", "~ start spark-worker: it is not running", &["spark-worker"]),
     (1, "systemctl disable zookeeper", "~ enable zookeeper: it is not enabled", &[]),
     (2, "systemctl stop spark-worker spark-master; userdel spark", "+ user spark", &["spark-worker", "spark-master"]),
     (2, "chown root /data/zookeeper", "~ directory /data/zookeeper: it is root:zookeeper 0750", &[]),

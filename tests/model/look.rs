@@ -119,6 +119,9 @@ fn paths(host: &SimHost, query: &HostQuery, lines: &mut Lines) {
     }
     for (path, expected, node) in &there {
         if let Kind::File { bytes, sha256 } = &node.kind {
+            if query.secrets.iter().any(|secret| secret.path.as_str() == *path) {
+                continue;
+            }
             lines.fact(&["sum", sha256, path]);
             if expected.as_ref().is_some_and(|expected| expected != sha256) {
                 lines.fact(&["text", path, &STANDARD.encode(bytes)]);

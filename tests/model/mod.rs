@@ -215,13 +215,16 @@ impl World for SimWorld {
     async fn hold(&self, target: &Target, who: &str) -> Result<Box<dyn Hold>, HostError> {
         self.if_alive().await;
         let mut state = self.state();
-        let epoch = Epoch(state.reachable(target)?.epoch());
+        state.reachable(target)?;
         if let Some((_, owner)) = state.holds.get(&target.name) {
             return Err(HostError::Held { owner: owner.clone(), since: "now".to_owned() });
         }
         state.next_hold += 1;
         let number = state.next_hold;
         state.holds.insert(target.name.clone(), (number, who.to_owned()));
+        let host = state.reachable(target)?;
+        let epoch = Epoch(host.epoch() + 1);
+        host.raise(epoch.0)?;
         Ok(Box::new(SimHold { world: self.state.clone(), host: target.name.clone(), number, epoch }))
     }
 }

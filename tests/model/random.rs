@@ -169,8 +169,3 @@ fn touch(site: &Site, state: &mut State, name: &Name, file: &Index, more: Option
     }
     more.is_some() && path.ends_with("stamp.json")
 }
-
-/// Whether a host's member runs, for tests that stop one.
-pub fn runs(world: &SimWorld, name: &Name) -> bool {
-    world.state().hosts[name].process(ZOOKEEPER).is_some()
-}

@@ -228,7 +228,14 @@ impl Site {
         world.state().witness.allow_outage = allowed;
         world.state().witness.quorum_may_stop = destroys || (allowed && planned);
         let (stop, mut log) = (Stop::default(), Log::default());
-        let execution = Execution { desired: &self.desired, world, lease: &lease, sink: &mut log, stop: &stop };
+        let execution = Execution {
+            desired: &self.desired,
+            secrets: &self.secrets,
+            world,
+            lease: &lease,
+            sink: &mut log,
+            stop: &stop,
+        };
         let report = execute::execute(approved, execution).await;
         End::Executed(report, log.0)
     }
@@ -279,6 +286,7 @@ pub fn path_of_secret() -> provision::topology::value::HostPath {
 }
 
 /// How an attempt ended.
+#[expect(dead_code, reason = "some ends are only printed, when a test fails")]
 #[derive(Debug)]
 pub enum End {
     Nothing,

@@ -32,7 +32,7 @@ pub fn judge_masters(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceF
             }
             None => {
                 facts.missing.push(format!("the master on {name} does not answer"));
-                Health::Down
+                if running { Health::Unsettled } else { Health::Down }
             }
         };
         facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Master) });
@@ -50,6 +50,8 @@ pub fn judge_workers(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceF
     let master = alive_master(seen);
     if master.is_none() {
         facts.missing.push("no master is ALIVE".to_owned());
+        // A recovering master forgets workers that come back with new ids (measured): none is restarted now.
+        facts.blocked = Some("no master is ALIVE".to_owned());
     }
     for (name, state) in with_role(desired, Role::Worker) {
         let Some(host) = seen.get(name).and_then(Seen::facts) else {
@@ -60,7 +62,11 @@ pub fn judge_workers(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceF
         if !known {
             facts.missing.push(format!("the ALIVE master does not list the worker on {name} as ALIVE"));
         }
-        let health = if known { Health::Serving } else { Health::Down };
+        let health = match (known, is_running(host, Role::Worker)) {
+            (true, _) => Health::Serving,
+            (false, true) => Health::Unsettled,
+            (false, false) => Health::Down,
+        };
         facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Worker) });
     }
     facts.whole = facts.missing.is_empty();

@@ -28,6 +28,21 @@ pub fn check(
     warn_data_loss(file.version.span().unwrap_or(span), &version, problems);
     let members = check_members(span, file, kind, hosts, problems);
     let config = check_config(&file.config, problems);
+    let mut data_ok = true;
+    for (span, path) in [file.data_dir.spanned(), file.data_log_dir.spanned()].into_iter().flatten() {
+        data_ok &= check_data_dir(span, path, problems);
+    }
+    if let (Some((span, data)), Some((_, log))) = (file.data_dir.spanned(), file.data_log_dir.spanned())
+        && (data.is_within(log) || log.is_within(data))
+    {
+        problems
+            .add(Code::T012, span, "`dataDir` and `dataLogDir` are within each other")
+            .help("give each a directory of its own");
+        data_ok = false;
+    }
+    if !data_ok {
+        return None;
+    }
     let archive = match archive::check(&file.archive, problems) {
         Some(archive) => archive,
         None if file.archive.is_missing() => default_archive(&version),
@@ -48,6 +63,46 @@ pub fn check(
         config: config?,
         version,
     })
+}
+
+/// Trees that are the system's, the tool's, or that the hardened service cannot see.
+const NOT_FOR_DATA: &[&str] = &[
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib64",
+    "/opt/provision",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/var/cache",
+    "/var/lib/provision",
+    "/var/lib/spark",
+    "/var/lib/systemd",
+    "/var/log",
+    "/var/run",
+    "/var/tmp",
+];
+/// Directories that hold others' things besides.
+const SHARED: &[&str] = &["/media", "/mnt", "/opt", "/srv", "/var", "/var/lib"];
+
+/// A data directory becomes the service's own: owner, mode and, one day, its removal.
+fn check_data_dir(span: Span, path: &HostPath, problems: &mut Diagnostics) -> bool {
+    let within = NOT_FOR_DATA.iter().any(|tree| path.is_within(&HostPath::known(tree)));
+    let shared = SHARED.contains(&path.as_str());
+    if within || shared {
+        problems
+            .add(Code::T012, span, format!("{path} is not a place for data: it is the system's, the tool's, or shared"))
+            .help("take a directory of its own, as in /data/zookeeper or /var/lib/zookeeper");
+    }
+    !(within || shared)
 }
 
 fn default_archive(version: &Version) -> Archive {
@@ -195,6 +250,11 @@ fn check_config(field: &Field<ZooKeeperConfigFile>, problems: &mut Diagnostics) 
     let max_client_cnxns = bounded(&file.max_client_cnxns, "maxClientCnxns", 60, 0, problems);
     let retain = bounded(&file.snap_retain_count, "snapRetainCount", 3, 3, problems);
     let purge = bounded(&file.purge_interval, "purgeInterval", 1, 0, problems);
+    if let (Some((span, min)), Some(max)) = (file.min_session_timeout.spanned(), file.max_session_timeout.ok())
+        && min > max
+    {
+        problems.add(Code::T012, span, format!("the shortest session, {min} ms, is longer than the longest, {max} ms"));
+    }
     if let Some((span, 0)) = file.purge_interval.spanned() {
         problems
             .add(Code::ZK006, span, "snapshots and transaction logs are never purged: the disk fills")

@@ -32,6 +32,7 @@ pub fn judge(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
         let health = match serving.map(|member| member.mode) {
             Some(MemberMode::Leader | MemberMode::Standalone) => Health::Leading,
             Some(MemberMode::Follower) => Health::Serving,
+            Some(MemberMode::NotServing) | None if running.is_some() => Health::Unsettled,
             Some(MemberMode::NotServing) | None => Health::Down,
         };
         if let Some(member) = serving {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Script, quote};
-use crate::desired::{BIRTH_PATH, Content, Owned, STATE_FOLDER, unit_path};
+use crate::desired::{BIRTH_PATH, Content, Owned, STATE_FOLDER};
 use crate::observe::Secrets;
 use crate::plan::{Action, FileEdit, Patch, Removal, Unpack};
 use crate::service::archive::{Archive, UrlSum};
@@ -47,6 +47,7 @@ fn body(s: &mut String, action: &Action, epoch: Epoch, secrets: &Secrets) {
         Action::InstallPackage { package } => {
             let package = quote(package);
             line!(s, "export DEBIAN_FRONTEND=noninteractive");
+            line!(s, "apt-get() {{ command apt-get -o DPkg::Lock::Timeout=300 \"$@\"; }}");
             line!(s, "apt-get install -y -q --no-install-recommends {package} >/dev/null 2>&1 ||");
             line!(
                 s,
@@ -83,16 +84,15 @@ fn body(s: &mut String, action: &Action, epoch: Epoch, secrets: &Secrets) {
             if let Some(drain) = drain {
                 line!(s, "drain {} {} {} {}", quote(unit), quote(&drain.address), drain.port, drain.seconds);
             }
-            line!(s, "keep {}", quote(unit));
+            line!(s, "keep {} {}", quote(unit), epoch.0);
             for file in files {
-                line!(s, "keep_file {} {}", quote(unit), file.path);
+                line!(s, "keep_file {} {} {}", quote(unit), epoch.0, file.path);
             }
-            line!(s, "kept {}", quote(unit));
             files.iter().for_each(|file| put_file(s, file, secrets));
             restart(s, unit);
         }
         Action::PutBack { unit } => {
-            line!(s, "put_back {}", quote(unit));
+            line!(s, "put_back {} {}", quote(unit), epoch.0);
             restart(s, unit);
         }
         Action::Remove(removal) => remove(s, removal),
@@ -117,7 +117,8 @@ fn lay(s: &mut String, patch: &Patch, secrets: &Secrets) {
         line!(s, "user {} {home}", quote(name));
     }
     for (path, access) in directories {
-        line!(s, "directory {path} {} {} {:o}", access.owner, access.group, access.mode);
+        // Five digits: with fewer, chmod leaves a setgid bit that the parent handed down.
+        line!(s, "directory {path} {} {} {:05o}", access.owner, access.group, access.mode);
     }
     for Unpack { home, archive, sha512 } in distributions {
         unpack(s, home, archive, sha512.as_deref());
@@ -199,8 +200,15 @@ fn remove_owned(s: &mut String, owned: &Owned, delete_data: bool) {
         }
         line!(s, "remove_directory {path} {data} {delete_data}");
     }
-    for user in users.keys() {
-        line!(s, "remove_user {}", quote(user));
+    let data: String = directories.iter().filter(|(_, data)| **data).map(|(path, _)| format!(" {path}")).collect();
+    for (user, home) in users {
+        // A user's data is below its home, or is all there is.
+        let own: String = if data.split(' ').any(|path| path.starts_with(home.as_str())) {
+            data.split(' ').filter(|path| path.starts_with(home.as_str())).map(|path| format!(" {path}")).collect()
+        } else {
+            String::new()
+        };
+        line!(s, "remove_user {}{own}", quote(user));
     }
 }
 
@@ -208,17 +216,19 @@ fn remove(s: &mut String, removal: &Removal) {
     let Removal { owned, delete_data } = removal;
     remove_owned(s, owned, *delete_data);
     line!(s, "remove_made_parents");
-    // A birth outlives a destroy that leaves the data: it says whose data it is.
-    let birth = if *delete_data {
-        "rm -f /var/lib/provision/birth.json".to_owned()
-    } else {
-        "[ -e /var/lib/provision/birth.json ] && say \"stays record /var/lib/provision/birth.json (it says whose data this is)\"".to_owned()
-    };
-    line!(s, "{birth}");
-    line!(s, "for f in {STATE_FOLDER}/*; do case $f in */birth.json) ;; *) rm -rf \"$f\" ;; esac; done");
+    // While data stays, so does what says whose it is, and what of the host was made for it.
+    let data: String =
+        owned.directories.iter().filter(|(_, data)| **data).map(|(path, _)| format!(" {path}")).collect();
+    line!(s, "stays=");
+    line!(s, "for d in{data}; do [ -d $d ] && [ -n \"$(ls -A $d)\" ] && stays=yes; done");
+    line!(s, "for f in {STATE_FOLDER}/*; do");
+    line!(
+        s,
+        "  case $stays$f in yes*/birth.json | yes*/made) say \"stays record $f (data stays)\" ;; *) rm -rf \"$f\" ;; esac"
+    );
+    line!(s, "done");
     line!(s, "rmdir {STATE_FOLDER} 2>/dev/null && say \"gone directory {STATE_FOLDER}\"");
     line!(s, "rm -rf /run/provision");
-    debug_assert!(unit_path("x").as_str().starts_with("/etc"));
 }
 
 /// What a script said, or why it did not do what it should.

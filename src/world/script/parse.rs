@@ -99,12 +99,15 @@ impl Reader {
             }
             ["data", _] => facts.has_data = true,
             ["marker", _] => facts.has_marker = true,
+            ["filled", path] => {
+                facts.filled.insert(host_path(path)?);
+            }
             ["answer", name, base64] => {
                 let name = AskName::parse(name).ok_or_else(|| garbled("an answer to nothing that was asked"))?;
                 self.answers.insert(name, decode(base64)?);
             }
             ["file", path, base64] => self.memory(path, &decode(base64)?),
-            ["epoch", epoch] => facts.epoch = epoch.trim().parse().map_err(|_| garbled("its epoch is no number"))?,
+            ["epoch", epoch] => self.epoch(epoch),
             ["silent", address, port] => facts.silent.push(((*address).to_owned(), port.parse().unwrap_or(0))),
             ["end"] => self.ended = true,
             _ => {
@@ -115,6 +118,17 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// An epoch that no apply can have raised is a damaged file, not a number to count on from.
+    fn epoch(&mut self, text: &str) {
+        match text.trim().parse::<u64>() {
+            Ok(epoch) if epoch < 1 << 32 => self.facts.epoch = epoch,
+            _ => self.facts.wrong.push(Wrong {
+                path: "/var/lib/provision/epoch".to_owned(),
+                why: format!("`{}` is no epoch", text.chars().take(30).collect::<String>().escape_default()),
+            }),
+        }
     }
 
     /// `systemctl show` prints a unit's properties in an order of its own; an empty line stands between two units.

@@ -13,6 +13,7 @@ const UNSUPPORTED: &[(&str, &str)] = &[
     ("proxycommand", "use ProxyJump"),
     ("hostkeyalias", "list the address itself in known_hosts"),
     ("certificatefile", "use a plain key"),
+    ("identityagent", "set SSH_AUTH_SOCK"),
     ("pkcs11provider", "use ssh-agent"),
     ("knownhostscommand", "use UserKnownHostsFile"),
 ];

@@ -3,6 +3,7 @@
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -112,6 +113,8 @@ fn through(route: &Route, jump: &str) -> std::io::Result<Stream> {
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs.try_clone()?)))
         .stdout(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
         .stderr(Stdio::null())
+        // Not in our group: Ctrl-C asks us to stop at a safe point, and the way to the host must hold until then.
+        .process_group(0)
         .spawn()?;
     Ok(Stream::Jump { socket: ours, child })
 }

@@ -100,15 +100,27 @@ impl KnownHosts {
             None => Err(HostError::UnknownKey {
                 name: route.name.clone(),
                 fingerprint: fingerprint(key),
-                command: accept_command(route, &self.file),
+                command: accept_command(route, key, &self.file),
             }),
         }
     }
 }
 
-fn accept_command(route: &Route, file: &Path) -> String {
-    let port = if route.port == 22 { String::new() } else { format!("-p {} ", route.port) };
-    format!("ssh-keyscan {port}{} >> {}", route.address, crate::world::script::quote(&file.display().to_string()))
+/// Adds the very key that was offered, and whose fingerprint was shown.
+fn accept_command(route: &Route, key: &[u8], file: &Path) -> String {
+    let name = if route.port == 22 { route.address.clone() } else { format!("[{}]:{}", route.address, route.port) };
+    let line = format!("{name} {} {}", algorithm(key), STANDARD.encode(key));
+    format!(
+        "echo {} >> {}",
+        crate::world::script::quote(&line),
+        crate::world::script::quote(&file.display().to_string())
+    )
+}
+
+/// A key begins with the length and the name of its algorithm.
+fn algorithm(key: &[u8]) -> String {
+    let length = key.get(..4).map_or(0, |bytes| u32::from_be_bytes(bytes.try_into().expect("four bytes")) as usize);
+    key.get(4..4 + length).map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default()
 }
 
 /// As OpenSSH prints it.

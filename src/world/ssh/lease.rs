@@ -1,6 +1,6 @@
 //! A lease on an anchor: a lock held by a process there that lives as long as our heartbeat does.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ const BEAT: Duration = Duration::from_secs(2);
 const GRACE_SECONDS: u64 = 15;
 /// A holder that could not send for this long no longer trusts its lease. Less than the grace, so that it gives up first.
 const TRUST: Duration = Duration::from_secs(10);
+/// An answer that takes longer than this does not come.
+const BEAT_MILLIS: u32 = 8000;
 /// No apply is longer than this.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
@@ -34,8 +36,10 @@ struct Beats {
 }
 
 impl Beats {
-    fn beat(&self) {
-        self.last.store(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
+    /// The anchor has heard what was sent at `sent`.
+    fn beat(&self, sent: Instant) {
+        let since = sent.saturating_duration_since(self.started);
+        self.last.store(u64::try_from(since.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
 }
 
@@ -48,8 +52,15 @@ mkdir -p /run/provision && chmod 755 /run/provision || {{ printf 'fail\tcannot m
 exec 8>>/run/provision/lease
 if ! flock -n 8; then printf 'held\t'; cat /run/provision/holder; exit 0; fi
 printf '%s\t%s\n' {who} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >/run/provision/holder
-printf 'mine\t%s\n' "$(cat /var/lib/provision/epoch 2>/dev/null || echo 0)"
-while [ "$(timeout {GRACE_SECONDS} head -c 1)" = . ]; do :; done
+state=/var/lib/provision
+mkdir -p $state && chmod 755 $state || {{ printf 'fail\tcannot make %s\n' $state; exit 1; }}
+# An epoch belongs to one lease: it is raised here, while nobody else can hold the lease.
+epoch=$(($(cat $state/epoch 2>/dev/null || echo 0) + 1))
+printf '%s\n' $epoch >$state/epoch.new && chmod 644 $state/epoch.new && sync $state/epoch.new && mv -fT $state/epoch.new $state/epoch ||
+  {{ printf 'fail\tcannot write %s/epoch\n' $state; exit 1; }}
+printf 'mine\t%s\n' $epoch
+# Each beat is answered: only an answer tells the holder that it is still heard.
+while [ "$(timeout {GRACE_SECONDS} head -c 1)" = . ]; do printf .; done
 rm -f /run/provision/holder
 exit 0
 }}
@@ -99,7 +110,8 @@ fn hold(session: &Session, script: &str, answer: FirstLine, stopped: &mpsc::Rece
     };
     let (mut channel, mine) = match begin() {
         Ok((channel, line)) => {
-            beats.beat();
+            beats.beat(Instant::now());
+            session.ssh.set_timeout(BEAT_MILLIS);
             let mine = line.starts_with("mine");
             // Whoever asked may be gone already: then the channel is closed below.
             let wanted = answer.send(Ok(line)).is_ok();
@@ -112,10 +124,17 @@ fn hold(session: &Session, script: &str, answer: FirstLine, stopped: &mpsc::Rece
         }
     };
     while mine && stopped.recv_timeout(BEAT) == Err(mpsc::RecvTimeoutError::Timeout) {
-        if channel.eof() || channel.write_all(b".").and_then(|()| channel.flush()).is_err() {
+        let mut answer = [0];
+        let sent = Instant::now();
+        if channel
+            .write_all(b".")
+            .and_then(|()| channel.flush())
+            .and_then(|()| channel.read_exact(&mut answer))
+            .is_err()
+        {
             break;
         }
-        beats.beat();
+        beats.beat(sent);
     }
     beats.alive.store(false, Ordering::SeqCst);
     let _ = channel.send_eof();

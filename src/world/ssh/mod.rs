@@ -46,11 +46,18 @@ impl Ssh {
 
     /// Runs a script as root and returns all it printed.
     async fn run(&self, target: &Target, script: Script, limit: Duration, during: &str) -> Result<Output, HostError> {
-        let session = match self.idle(&target.name) {
-            Some(session) => session,
-            None => Session::open(self.config.clone(), target.clone()).await?,
+        let ran = match self.idle(&target.name) {
+            Some(session) => match session.run(script.clone(), limit, during).await {
+                // It died while nobody looked; nothing has run yet.
+                Err(HostError::NotBegun { .. }) => None,
+                other => Some(other?),
+            },
+            None => None,
         };
-        let (session, output) = session.run(script, limit, during).await?;
+        let (session, output) = match ran {
+            Some(ran) => ran,
+            None => Session::open(self.config.clone(), target.clone()).await?.run(script, limit, during).await?,
+        };
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(target.name.clone(), session);
         Ok(output)
     }
