@@ -351,12 +351,12 @@ fn law_3_a_member_that_does_not_come_up_gets_its_old_files_back_and_no_other_is_
             .map(|(host, _)| host.clone())
             .collect();
         assert_eq!(touched.len(), 1, "{touched:?}");
-        let state = world.state();
-        assert_eq!(state.services.serving.len(), 3);
-        assert!(
-            state.hosts.values().all(|host| !host.text("/etc/zookeeper/zoo.cfg").expect("a member").contains(POISON))
-        );
-        drop(state);
+        {
+            let state = world.state();
+            assert_eq!(state.services.serving.len(), 3);
+            let poisoned = |host: &SimHost| host.text("/etc/zookeeper/zoo.cfg").expect("a member").contains(POISON);
+            assert!(!state.hosts.values().any(poisoned));
+        }
         shape.site().converge(&world).await;
         world.assert_lawful();
     });

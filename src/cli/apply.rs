@@ -155,6 +155,7 @@ async fn check_fit(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> 
 
 /// Takes the lease, looks again, and goes on only when nothing moved in between.
 pub async fn carry_out(goal: &Goal, plan: Plan, loaded: &Loaded, observed: &Observed) -> Result<Report, Failure> {
+    let stop = watch_interrupts();
     let lease = execute::acquire(&loaded.desired, observed, &input::who(), &loaded.world).await.map_err(no_lease)?;
     let (fresh, _) = planning::make(goal, loaded).await?;
     let moved = plan.moved(&fresh);
@@ -166,7 +167,6 @@ pub async fn carry_out(goal: &Goal, plan: Plan, loaded: &Loaded, observed: &Obse
         ));
     }
     let approved = fresh.approve(Consent::given()).map_err(not_approved)?;
-    let stop = watch_interrupts();
     let mut progress = Progress::new();
     let report = run_execution(approved, loaded, &lease, &mut progress, &stop).await;
     progress.finish();

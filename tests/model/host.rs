@@ -263,7 +263,8 @@ impl SimHost {
             return Ok(());
         }
         let made = self.was_made(&format!("dir {path}"));
-        if !made && !(data && delete_data) {
+        let emptied = data && delete_data;
+        if !(made || emptied) {
             return Ok(());
         }
         if (data && delete_data) || path == "/var/lib/spark/tmp" {

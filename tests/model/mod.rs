@@ -170,7 +170,7 @@ impl State {
         if fault.is_some_and(|fault| fault.cut == Cut::Before) {
             return (lost(), kills);
         }
-        let before = self.witness.before(&self.services, &self.hosts, &target.name, action, now);
+        let before = Witness::before(&self.services, &self.hosts, &target.name, action, now);
         let host = match self.reachable(target) {
             Ok(host) => host,
             Err(error) => return (Err(error), kills),
@@ -182,7 +182,7 @@ impl State {
         let result = act::act(host, action, epoch, secrets, now);
         host.budget = None;
         self.services.settle(&mut self.hosts, now);
-        self.witness.after(before, &self.services, &self.hosts, &target.name, action);
+        self.witness.after(&before, &self.services, &self.hosts, &target.name, action);
         if fault.is_some() { (lost(), kills) } else { (result, kills) }
     }
 }

@@ -7,7 +7,6 @@ use provision::topology::value::Name;
 use tokio::time::Instant;
 
 use super::host::{Kind, Node};
-use super::services::ZOOKEEPER;
 use super::site::{Settings, Shape, Site};
 use super::{SimWorld, State};
 
@@ -144,7 +143,7 @@ pub fn happen(site: &Site, drifts: &[Drift], world: &SimWorld) -> bool {
                 host.paths.remove("/var/lib/provision/applied.json");
             }
             Drift::Unreachable(host) => {
-                state.hosts.get_mut(host.get(&names)).expect("hosts of the site").reachable = false
+                state.hosts.get_mut(host.get(&names)).expect("hosts of the site").reachable = false;
             }
         }
     }

@@ -15,7 +15,7 @@ pub struct Witness {
     pub violations: Vec<String>,
     /// The operator allowed an outage of the masters, or destroys.
     pub allow_outage: bool,
-    /// The plan says that ZooKeeper stops, or everything is destroyed.
+    /// The plan says that `ZooKeeper` stops, or everything is destroyed.
     pub quorum_may_stop: bool,
     /// Data was removed on purpose: the next birth is a new one.
     pub births_allowed: u64,
@@ -46,7 +46,6 @@ fn markers(hosts: &BTreeMap<Name, SimHost>) -> usize {
 
 impl Witness {
     pub fn before(
-        &self,
         services: &Services,
         hosts: &BTreeMap<Name, SimHost>,
         name: &Name,
@@ -71,13 +70,13 @@ impl Witness {
 
     pub fn after(
         &mut self,
-        before: Before,
+        before: &Before,
         services: &Services,
         hosts: &BTreeMap<Name, SimHost>,
         name: &Name,
         action: &Action,
     ) {
-        let Before { markers: before_markers, majority, serving, last_master } = before;
+        let Before { markers: before_markers, majority, serving, last_master } = *before;
         let title = action.title();
         let mut violations = Vec::new();
         // The host itself may have refused it: judged is what was done.
