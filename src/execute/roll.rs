@@ -45,7 +45,9 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 Next::Done => return Ok(()),
                 Next::Refuse { why } => return Err(Outcome::Refused { why }),
                 Next::Wait { because } if Instant::now() > end => {
-                    return Err(self.give_up(roll, &touched, because, report).await);
+                    let what = format!("restarting every {} in turn", roll.role.title());
+                    let late = Outcome::NotWell { what, seconds: roll.seconds, because: because.clone() };
+                    return Err(self.give_up(roll, &touched, because, late, report).await);
                 }
                 Next::Wait { because } => {
                     self.sink.event(Event::Waiting { because });
@@ -87,14 +89,23 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             {
                 let because =
                     failures.iter().map(|(host, _, error)| format!("{host}: {error}")).collect::<Vec<_>>().join("; ");
-                Err(self.give_up(roll, members, because, report).await)
+                let outcome = Outcome::Failed { failures };
+                Err(self.give_up(roll, members, because, outcome, report).await)
             }
             other => other,
         }
     }
 
     /// The nodes touched last that do not serve get their old files back; whatever happens then, no further one is touched.
-    async fn give_up(&mut self, roll: &Roll, touched: &[Name], because: String, report: &mut Report) -> Outcome {
+    /// `healthy` is how it ends when all of them serve.
+    async fn give_up(
+        &mut self,
+        roll: &Roll,
+        touched: &[Name],
+        because: String,
+        healthy: Outcome,
+        report: &mut Report,
+    ) -> Outcome {
         let seen = look(roll.role, self.desired, self.secrets, self.world).await;
         let facts = judge(roll.role, self.desired, &seen);
         let sick: Vec<Name> = touched
@@ -105,8 +116,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             .cloned()
             .collect();
         if sick.is_empty() {
-            let what = format!("restarting every {} in turn", roll.role.title());
-            return Outcome::NotWell { what, seconds: roll.seconds, because };
+            return healthy;
         }
         if !self.lease.is_held() {
             return Outcome::LeaseLost;

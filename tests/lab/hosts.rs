@@ -136,8 +136,9 @@ impl Lab {
         path.display().to_string()
     }
 
-    fn program(&self, args: &[&str]) -> Command {
-        let mut command = self.command(&["exec", "env"]);
+    fn program(&self, more: &[(&str, &str)], args: &[&str]) -> Command {
+        let mut command = self.command(&["exec", "env", "-u", "SSH_AUTH_SOCK"]);
+        command.args(more.iter().map(|(name, value)| format!("{name}={value}")));
         command.arg(format!("HOME={}", self.home.path().display()));
         command
             .args(["NO_COLOR=1", "SPARK_SECRET=s3cr3t-\"quoted\"-$(id)", env!("CARGO_BIN_EXE_provision")])
@@ -147,7 +148,12 @@ impl Lab {
 
     /// Runs the program in the lab's network.
     pub fn run(&self, args: &[&str]) -> Ran {
-        let output = self.program(args).output().expect("the program runs");
+        self.run_with(&[], args)
+    }
+
+    /// With more in its environment.
+    pub fn run_with(&self, more: &[(&str, &str)], args: &[&str]) -> Ran {
+        let output = self.program(more, args).output().expect("the program runs");
         Ran {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -157,12 +163,12 @@ impl Lab {
 
     /// Starts the program; its output goes nowhere.
     pub fn start(&self, args: &[&str]) -> Child {
-        self.program(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs")
+        self.program(&[], args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs")
     }
 
     /// Starts the program with its stderr in a pipe.
     pub fn start_piped(&self, args: &[&str]) -> Child {
-        self.program(args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs")
+        self.program(&[], args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs")
     }
 
     #[track_caller]

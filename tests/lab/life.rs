@@ -24,7 +24,7 @@ fn bare_hosts_become_a_cluster_live_and_leave_nothing() {
     lab.run(&["submit", "pie", "-f", &topology]).expect(1).says("did you mean `pi`?");
     lab.run(&["ssh", "analytics-zk-2", "-f", &topology, "--", "hostname"]).expect(0).says("h2");
     lab.run(&["ssh", "h1", "-f", &topology, "--", "exit 7"]).expect(7);
-    lab.run(&["logs", "zookeeper", "-n", "5", "-f", &topology]).expect(0).says("java");
+    lab.run(&["logs", "zookeeper", "-n", "5", "-f", &topology]).expect(0).says("zookeeper[");
 
     each_drift_is_found_and_repaired(&lab, &topology);
     a_changed_setting_rolls_under_load(&lab, &topology);

@@ -110,7 +110,90 @@ fn law_7_an_unknown_or_changed_host_key_stops() {
     assert!(text.lines().all(|line| line.starts_with("|1|")), "the names are not hashed: {text}");
     lab.run(&["plan", &topology]).expect(0);
 
+    // A key that only the agent has.
+    let key =
+        original.lines().find_map(|line| line.trim().strip_prefix("IdentityFile ")).expect("the lab names its key");
+    let alone: String = original
+        .lines()
+        .filter(|line| !line.contains("IdentityFile ") && !line.contains("IdentitiesOnly"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    std::fs::write(&config, alone.replace(known_path, &own.display().to_string())).expect("writable");
+    lab.run(&["plan", &topology]).expect(4).says("there is no key to try");
+    let agent = Agent::with(key);
+    lab.run_with(&[("SSH_AUTH_SOCK", agent.socket.as_str())], &["plan", &topology]).expect(0);
+    drop(agent);
+    std::fs::write(&config, original.replace(known_path, &own.display().to_string())).expect("writable");
+
     // An option that is not followed is named, where it matters.
     std::fs::write(&config, format!("Host 10.77.0.13\n  ProxyCommand nc %h %p\n{original}")).expect("writable");
     lab.run(&["plan", &topology]).expect(4).says("proxycommand").says("use ProxyJump");
+}
+
+/// An ssh-agent of the test's own.
+struct Agent {
+    process: std::process::Child,
+    socket: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Agent {
+    fn with(key: &str) -> Agent {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = folder.path().join("agent").display().to_string();
+        let process =
+            std::process::Command::new("ssh-agent").args(["-D", "-a", &socket]).spawn().expect("ssh-agent runs");
+        crate::hosts::wait_until("the agent listens", std::time::Duration::from_secs(5), || {
+            std::path::Path::new(&socket).exists()
+        });
+        let added = std::process::Command::new("ssh-add").args(["-q", key]).env("SSH_AUTH_SOCK", &socket).status();
+        assert!(added.expect("ssh-add runs").success());
+        Agent { process, socket, _folder: folder }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn an_archive_is_downloaded_checked_and_refused_when_it_is_another() {
+    let Some(lab) = Lab::up("download", 3) else { return };
+    // Nothing outside can be reached from here: a stand-in for curl hands out what the lab has under the address asked for.
+    for host in 1..=3 {
+        lab.on(host, r#"cat >/usr/local/bin/curl <<'S'
+#!/bin/sh
+while [ $# -gt 1 ]; do case $1 in -o) out=$2; shift ;; esac; shift; done
+case $1 in
+  https://archive.apache.org/dist/zookeeper/zookeeper-3.9.5/apache-zookeeper-3.9.5-bin.tar.gz) cp /srv/dist/zookeeper-3.9.5.tar.gz "$out" ;;
+  https://archive.apache.org/dist/zookeeper/zookeeper-3.9.5/apache-zookeeper-3.9.5-bin.tar.gz.sha512)
+    cat /root/sum 2>/dev/null >"$out" || { sha512sum </srv/dist/zookeeper-3.9.5.tar.gz | sed 's/-$/apache-zookeeper-3.9.5-bin.tar.gz/' >"$out"; } ;;
+  *) exit 22 ;;
+esac
+S
+chmod 755 /usr/local/bin/curl"#);
+    }
+    let text = quorum_yaml().replace("    archive: { onHost: { path: /srv/dist/zookeeper-3.9.5.tar.gz } }\n", "");
+    let topology = lab.topology("download.yaml", &text);
+    // Another checksum is published than what is sent.
+    lab.on(2, "printf '%0128d  x\n' 0 >/root/sum");
+    lab.run(&["apply", &topology, "--yes"]).expect(7).says("h2").says("sent has the SHA-512");
+    assert!(!lab.test(2, "ls /opt/provision/zookeeper* /var/lib/provision/cache/* 2>/dev/null"), "something is left");
+    lab.on(2, "rm /root/sum");
+    lab.apply(&topology);
+    lab.converged(&topology);
+
+    // A disk that is full when a file is laid: the old file stays whole, and room is all that is needed to go on.
+    lab.on(1, "mkdir /root/etc && cp -a /etc/zookeeper/. /root/etc/ && mount -t tmpfs -o size=64k,mode=755 tmpfs /etc/zookeeper \
+        && cp -a /root/etc/. /etc/zookeeper/ && dd if=/dev/zero of=/etc/zookeeper/filler bs=4k count=64 2>/dev/null; true");
+    std::fs::write(&topology, text.replace("maxClientCnxns: 60", "maxClientCnxns: 61")).expect("writable");
+    lab.run(&["apply", &topology, "--yes"]).expect(7).says("cannot write /etc/zookeeper/zoo.cfg").says("KiB free");
+    assert!(lab.on(1, "cat /etc/zookeeper/zoo.cfg").contains("maxClientCnxns=60"));
+    assert!(!lab.test(1, "ls /etc/zookeeper/*.provision-new 2>/dev/null"), "a half-written file is left");
+    lab.on(1, "rm /etc/zookeeper/filler");
+    lab.apply(&topology);
+    lab.converged(&topology);
 }
