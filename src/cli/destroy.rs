@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
-    let loaded = input::open(input::read(args.topology.path())?)?;
+    let loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
     let goal = Goal::Destroy { delete_data: args.delete_data };
     let (plan, observed) = planning::make(&goal, &loaded).await?;
     if plan.is_empty() {

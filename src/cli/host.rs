@@ -19,7 +19,7 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
-    let loaded = input::open(input::read(args.topology.path())?)?;
+    let loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
     let target = find(&args.node, &loaded)?;
     if args.command.is_empty() {
         return shell(&target);

@@ -81,15 +81,24 @@ pub struct Loaded {
     pub world: Ssh,
 }
 
-/// Reads a topology for a command that goes to hosts.
+/// Reads a topology for a command that goes to hosts and may lay files there.
 pub fn open(source: Source) -> Result<Loaded, Failure> {
+    open_with(source, read_secrets)
+}
+
+/// Reads a topology for a command that only looks, or takes away: whoever is on call need not know the secrets for that.
+pub fn open_without_secrets(source: Source) -> Result<Loaded, Failure> {
+    open_with(source, |_, _| Ok(Secrets::default()))
+}
+
+fn open_with(source: Source, secrets: fn(&Desired, &Path) -> anyhow::Result<Secrets>) -> Result<Loaded, Failure> {
     let topology = load(&source)?;
     let cluster = cluster::resolve(&topology).map_err(|error| Failure::new(Exit::Refused, error))?;
     if cluster.hosts.is_empty() {
         return Err(Failure::say(Exit::Error, format!("{} puts nothing on any host: nothing was asked", source.name)));
     }
     let desired = desired::of(&cluster);
-    let secrets = read_secrets(&desired, &source.folder).map_err(Failure::error)?;
+    let secrets = secrets(&desired, &source.folder).map_err(Failure::error)?;
     let config = Config::read().map_err(Failure::error)?;
     check_firewall(&cluster, &config)?;
     let world = Ssh::new(config, secrets.clone(), &source.folder);

@@ -55,7 +55,7 @@ struct Totals {
 }
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
-    let loaded = input::open(input::read(args.topology.path())?)?;
+    let loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
     loop {
         let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
         let status = status(&loaded, &observed);

@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
-    let loaded = input::open(input::read(args.topology.path())?)?;
+    let loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
     let Some((_, job)) = loaded.cluster.jobs.iter().find(|(name, _)| name.as_str() == args.job) else {
         let hint = crate::yaml::suggest::hint(
             &args.job,

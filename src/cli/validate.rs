@@ -45,11 +45,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             }
         }
     }
+    let bad = worst == Severity::Error || (args.strict && worst == Severity::Warning);
+    let names = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     if args.json {
         println!("{}", serde_json::json!({ "diagnostics": all }));
-    } else if worst != Severity::Error {
-        eprintln!("{} is right", paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "));
+    } else {
+        eprintln!("{names} is {}", if bad { "not right" } else { "right" });
     }
-    let bad = worst == Severity::Error || (args.strict && worst == Severity::Warning);
     Ok(if bad { Exit::Error } else { Exit::Done })
 }
