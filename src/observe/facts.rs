@@ -14,7 +14,7 @@ use crate::topology::value::{HostPath, Name};
 pub struct HostFacts {
     /// As in `/etc/os-release`: `debian 12`.
     pub os: String,
-    /// How far its clock is ahead of the operator's, in milliseconds, give or take half the round trip.
+    /// How far its clock is certainly ahead of the operator's, in milliseconds: 0 while it is between question and answer.
     pub clock_ahead_millis: i64,
     pub cores: u32,
     pub memory_mib: u64,

@@ -195,7 +195,7 @@ impl World for SimWorld {
             state.reachable(target)?;
             look::answer(&state, &target.name, query, Instant::now())
         };
-        provision::world::script::facts(query, answer.as_bytes(), 0)
+        provision::world::script::facts(query, answer.as_bytes(), &(0..=i128::MAX))
     }
 
     async fn act(&self, target: &Target, action: &Action, epoch: Epoch) -> Result<Vec<String>, HostError> {

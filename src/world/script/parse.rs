@@ -1,6 +1,7 @@
 //! A host's answer as facts. Anything unexpected is an error, never a guess.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,8 +14,8 @@ use crate::observe::{
 use crate::topology::value::HostPath;
 use crate::world::HostError;
 
-/// Reads what `look` printed. `now_nanos` is the operator's clock half-way between question and answer.
-pub fn facts(query: &HostQuery, output: &[u8], now_nanos: i128) -> Result<HostFacts, HostError> {
+/// Reads what `look` printed. `asked` is from question to answer on the operator's clock.
+pub fn facts(query: &HostQuery, output: &[u8], asked: &RangeInclusive<i128>) -> Result<HostFacts, HostError> {
     let text = std::str::from_utf8(output).map_err(|_| garbled("it is not text"))?;
     let mut lines = text.lines();
     // A login shell's profile may print before the script does.
@@ -22,7 +23,7 @@ pub fn facts(query: &HostQuery, output: &[u8], now_nanos: i128) -> Result<HostFa
     let mut reader = Reader { facts: HostFacts::default(), units: Vec::new(), answers: BTreeMap::new(), ended: false };
     for line in lines {
         let fields: Vec<&str> = line.split('\t').collect();
-        reader.line(query, &fields, now_nanos)?;
+        reader.line(query, &fields, asked)?;
     }
     if !reader.ended {
         return Err(garbled("it has no end"));
@@ -43,12 +44,14 @@ struct Reader {
 }
 
 impl Reader {
-    fn line(&mut self, query: &HostQuery, fields: &[&str], now_nanos: i128) -> Result<(), HostError> {
+    fn line(&mut self, query: &HostQuery, fields: &[&str], asked: &RangeInclusive<i128>) -> Result<(), HostError> {
         let facts = &mut self.facts;
         match fields {
             ["clock", nanos] => {
                 let host: i128 = nanos.parse().map_err(|_| garbled("its clock has no nanoseconds"))?;
-                facts.clock_ahead_millis = i64::try_from((host - now_nanos) / 1_000_000).unwrap_or(i64::MAX);
+                // Anything between question and answer may be right: only what is outside is certainly not.
+                let off = host - host.clamp(*asked.start(), *asked.end());
+                facts.clock_ahead_millis = i64::try_from(off / 1_000_000).unwrap_or(i64::MAX);
             }
             ["os", os] => facts.os = os.trim().to_owned(),
             ["cores", n] => facts.cores = n.parse().unwrap_or(1),

@@ -94,8 +94,8 @@ impl World for Ssh {
     async fn look(&self, target: &Target, query: &HostQuery) -> Result<HostFacts, HostError> {
         let before = now_nanos();
         let output = self.run(target, look(query), LOOK_LIMIT, "looking").await?;
-        let middle = i128::midpoint(before, now_nanos());
-        facts(query, &output.stdout, middle).map_err(|error| match error {
+        let asked = before..=now_nanos();
+        facts(query, &output.stdout, &asked).map_err(|error| match error {
             HostError::Garbled { why } if !output.stderr.is_empty() => {
                 let stderr = String::from_utf8_lossy(&output.stderr);
                 HostError::Garbled { why: format!("{why}; it said: {}", stderr.lines().last().unwrap_or_default()) }
