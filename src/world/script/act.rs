@@ -47,12 +47,9 @@ fn body(s: &mut String, action: &Action, epoch: Epoch, secrets: &Secrets) {
         Action::InstallPackage { package } => {
             let package = quote(package);
             line!(s, "export DEBIAN_FRONTEND=noninteractive");
-            line!(s, "apt-get() {{ command apt-get -o DPkg::Lock::Timeout=300 \"$@\"; }}");
-            line!(s, "apt-get install -y -q --no-install-recommends {package} >/dev/null 2>&1 ||");
-            line!(
-                s,
-                "  {{ apt-get update -q >/dev/null 2>&1; apt-get install -y -q --no-install-recommends {package} >/dev/null 2>&1; }} ||"
-            );
+            line!(s, "apt() {{ apt-get -o DPkg::Lock::Timeout=300 \"$@\" >/dev/null 2>&1; }}");
+            line!(s, "install() {{ apt install -y -q --no-install-recommends {package}; }}");
+            line!(s, "install || {{ apt update -q; install; }} ||");
             line!(s, "  fail \"apt-get cannot install \"{package}");
         }
         Action::Patch(patch) => lay(s, patch, secrets),
@@ -248,4 +245,70 @@ pub fn outcome(title: &str, status: i32, stdout: &[u8], stderr: &[u8], epoch: Ep
     let stderr = String::from_utf8_lossy(stderr);
     let last = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").to_owned();
     Err(HostError::Failed { step: title.to_owned(), why: format!("it ended with status {status}: {last}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+    use crate::desired::Access;
+    use crate::observe::HostQuery;
+    use crate::world::script::look;
+
+    /// As the strictest sh that hosts have reads it, without running any of it.
+    fn parses(script: &Script) {
+        let mut sh =
+            Command::new("dash").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("dash runs");
+        sh.stdin.take().expect("piped").write_all(script.0.as_bytes()).expect("it is read");
+        let output = sh.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn every_script_is_posix_sh() {
+        let path = HostPath::known("/data/zookeeper");
+        let unit = "zookeeper".to_owned();
+        let file =
+            FileEdit { path: path.join("myid"), access: Access::root(0o644), content: Content::Text("1\n".into()) };
+        let owned = Owned {
+            users: [(unit.clone(), path.clone())].into(),
+            directories: [(path.clone(), true)].into(),
+            files: [file.path.clone()].into(),
+            distributions: [HostPath::known("/opt/provision/x")].into(),
+            units: [unit.clone()].into(),
+        };
+        let sum = UrlSum::Published("https://h/x.sha512".into());
+        let archive = Archive::Url { url: "https://h/x".into(), sum };
+        let patch = Patch {
+            users: vec![(unit.clone(), path.clone())],
+            directories: vec![(path.clone(), Access::root(0o755))],
+            distributions: vec![Unpack { home: HostPath::known("/opt/provision/x"), archive, sha512: None }],
+            files: vec![file.clone()],
+            leftovers: owned.clone(),
+            reload_units: true,
+        };
+        let drain = crate::plan::action::Drain { address: "10.0.0.1".into(), port: 8081, seconds: 1 };
+        let actions = [
+            Action::Raise,
+            Action::Journal { line: "a 'b' $(c)".into() },
+            Action::InstallPackage { package: "openjdk-17-jre-headless".into() },
+            Action::Patch(Box::new(patch)),
+            Action::MarkNew { marker: path.join("initialize"), data: path.clone() },
+            Action::Unmark { marker: path.join("initialize") },
+            Action::Start { unit: unit.clone() },
+            Action::Stop { unit: unit.clone() },
+            Action::Enable { unit: unit.clone() },
+            Action::Reload { unit: unit.clone() },
+            Action::Swap { unit: unit.clone(), files: vec![file], drain: Some(drain) },
+            Action::PutBack { unit },
+            Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data: false })),
+            Action::Remove(Box::new(Removal { owned, delete_data: true })),
+        ];
+        for action in actions {
+            parses(&act(&action, Epoch(1), &Secrets::default()));
+        }
+        parses(&look(&HostQuery { machine: true, java: Some(17), ..HostQuery::default() }));
+    }
 }
