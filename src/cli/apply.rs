@@ -10,7 +10,7 @@ use super::{Exit, Failure, plan as planning};
 use crate::execute::{self, Execution, Lease, NoLease, Outcome, Report, Stop};
 use crate::observe::{Observed, Seen, for_reach, look_at_all};
 use crate::plan::preflight::{self, Check};
-use crate::plan::{Consent, Goal, NotApproved, Plan, SealedPlan};
+use crate::plan::{Consent, Goal, Moved, NotApproved, Plan, SealedPlan};
 use crate::topology::Source;
 use crate::world::Target;
 
@@ -56,11 +56,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(sealed) = &sealed {
         let moved = sealed.moved(&plan);
         if !moved.is_empty() {
-            let all: Vec<_> = moved.iter().take(20).map(|moved| format!("\n  {moved}")).collect();
-            return Err(Failure::say(
-                Exit::Refused,
-                format!("what the plan touches has changed since it was saved; plan again:{}", all.concat()),
-            ));
+            return Err(has_moved("what the plan touches has changed since it was saved", &moved));
         }
     }
     eprint!("{plan}");
@@ -160,11 +156,7 @@ pub async fn carry_out(goal: &Goal, plan: Plan, loaded: &Loaded, observed: &Obse
     let (fresh, _) = planning::make(goal, loaded).await?;
     let moved = plan.moved(&fresh);
     if !moved.is_empty() {
-        let all: Vec<_> = moved.iter().take(20).map(|moved| format!("\n  {moved}")).collect();
-        return Err(Failure::say(
-            Exit::Refused,
-            format!("the hosts changed while the plan was read; plan again:{}", all.concat()),
-        ));
+        return Err(has_moved("the hosts changed while the plan was read", &moved));
     }
     let approved = fresh.approve(Consent::given()).map_err(not_approved)?;
     let mut progress = Progress::new();
@@ -189,6 +181,12 @@ async fn run_execution(
         stop,
     };
     execute::execute(approved, execution).await
+}
+
+/// What differs between the plan that was seen and the one of now, as far as a screen holds it.
+fn has_moved(what: &str, moved: &[Moved]) -> Failure {
+    let all: Vec<_> = moved.iter().take(20).map(|moved| format!("\n  {moved}")).collect();
+    Failure::say(Exit::Refused, format!("{what}; plan again:{}", all.concat()))
 }
 
 fn not_approved(error: NotApproved) -> Failure {

@@ -55,7 +55,7 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
     for name in sets.iter().flatten() {
         let target = match (desired.hosts.get(name), observed.departed.get(name)) {
             (Some(state), _) => Target::of(&state.host),
-            (None, Some(departed)) => Target { name: name.clone(), reach: departed.reach.clone() },
+            (None, Some(departed)) => departed.target(name),
             (None, None) => continue,
         };
         targets.insert(name.clone(), target);

@@ -50,6 +50,12 @@ pub struct Departed {
     pub seen: Seen,
 }
 
+impl Departed {
+    pub fn target(&self, name: &Name) -> Target {
+        Target { name: name.clone(), reach: self.reach.clone() }
+    }
+}
+
 impl Observed {
     pub fn facts(&self, host: &Name) -> Option<&HostFacts> {
         self.hosts.get(host).and_then(Seen::facts)

@@ -167,9 +167,7 @@ impl<'a> Planner<'a> {
         let current =
             self.desired.hosts.keys().filter(|name| self.observed.facts(name).is_some()).map(|name| self.target(name));
         let departed = self.observed.departed.iter().filter(|(_, departed)| departed.seen.facts().is_some());
-        current
-            .chain(departed.map(|(name, departed)| Target { name: name.clone(), reach: departed.reach.clone() }))
-            .collect()
+        current.chain(departed.map(|(name, departed)| departed.target(name))).collect()
     }
 
     /// Every host that a step names.
@@ -190,7 +188,7 @@ impl<'a> Planner<'a> {
         Target::of(&self.state(host).host)
     }
 
-    /// Hosts with this role that answered.
+    /// Hosts with this role, whether they answered or not.
     fn with_role(&self, role: Role) -> Vec<Name> {
         let has = |state: &HostState| state.services.values().any(|service| service.role == Some(role));
         self.desired.hosts.iter().filter(|(_, state)| has(state)).map(|(name, _)| name.clone()).collect()
@@ -679,7 +677,7 @@ impl<'a> Planner<'a> {
             };
             if let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster == self.desired.cluster) {
                 let action = Action::Remove(Box::new(Removal { owned: stamp.owned.clone(), delete_data: false }));
-                let target = Target { name: name.clone(), reach: departed.reach.clone() };
+                let target = departed.target(name);
                 steps.push(Step { target, action, why: vec![Reason::Left] });
             }
         }
@@ -759,7 +757,7 @@ impl<'a> Planner<'a> {
             }
         }
         for (name, departed) in &self.observed.departed {
-            let target = Target { name: name.clone(), reach: departed.reach.clone() };
+            let target = departed.target(name);
             match departed.seen.facts().map(|facts| &facts.stamp) {
                 Some(Some(stamp)) if stamp.cluster == self.desired.cluster => {
                     owned.push((target, stamp.owned.clone(), false));

@@ -197,16 +197,15 @@ fn remove_owned(s: &mut String, owned: &Owned, delete_data: bool) {
         }
         line!(s, "remove_directory {path} {data} {delete_data}");
     }
-    let data: String = directories.iter().filter(|(_, data)| **data).map(|(path, _)| format!(" {path}")).collect();
     for (user, home) in users {
-        // A user's data is below its home, or is all there is.
-        let own: String = if data.split(' ').any(|path| path.starts_with(home.as_str())) {
-            data.split(' ').filter(|path| path.starts_with(home.as_str())).map(|path| format!(" {path}")).collect()
-        } else {
-            String::new()
-        };
+        let own = data_words(directories.iter().filter(|(path, _)| path.is_within(home)));
         line!(s, "remove_user {}{own}", quote(user));
     }
+}
+
+/// The directories that hold data, as words behind a space each.
+fn data_words<'a>(directories: impl IntoIterator<Item = (&'a HostPath, &'a bool)>) -> String {
+    directories.into_iter().filter(|(_, data)| **data).map(|(path, _)| format!(" {path}")).collect()
 }
 
 fn remove(s: &mut String, removal: &Removal) {
@@ -214,8 +213,7 @@ fn remove(s: &mut String, removal: &Removal) {
     remove_owned(s, owned, *delete_data);
     line!(s, "remove_made_parents");
     // While data stays, so does what says whose it is, and what of the host was made for it.
-    let data: String =
-        owned.directories.iter().filter(|(_, data)| **data).map(|(path, _)| format!(" {path}")).collect();
+    let data = data_words(&owned.directories);
     line!(s, "stays=");
     line!(s, "for d in{data}; do [ -d $d ] && [ -n \"$(ls -A $d)\" ] && stays=yes; done");
     line!(s, "for f in {STATE_FOLDER}/*; do");

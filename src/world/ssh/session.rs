@@ -98,5 +98,5 @@ impl Session {
 
 fn refused_by_sudo(stderr: &[u8]) -> bool {
     let text = String::from_utf8_lossy(stderr);
-    text.contains("sudo:") || text.contains("sudo: not found") || text.contains("not in the sudoers file")
+    text.contains("sudo:") || text.contains("not in the sudoers file")
 }
