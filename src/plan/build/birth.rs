@@ -1,0 +1,111 @@
+//! How far the ensemble's life has come, and what must never happen to it twice.
+
+use std::collections::BTreeMap;
+
+use super::{Planner, names};
+use crate::desired::{Desired, HostState};
+use crate::observe::{BirthRecord, HostFacts, UnitFacts};
+use crate::plan::compare::{HostChange, Need, ServiceChange};
+use crate::plan::{Reason, Refusal};
+use crate::service::listener::Role;
+use crate::topology::value::{MemberId, Name};
+
+/// How far the ensemble's life has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    Unborn,
+    /// The record is written, the ensemble has not served yet.
+    Begun,
+    Complete,
+}
+
+impl Planner<'_> {
+    pub(super) fn judge_birth(&mut self, refusals: &mut Vec<Refusal>) -> Life {
+        let Some(quorum) = &self.desired.quorum else { return Life::Complete };
+        let members = self.with_role(Role::ZooKeeper);
+        let records: Vec<(&Name, &BirthRecord)> =
+            members.iter().filter_map(|name| Some((name, self.observed.facts(name)?.birth.as_ref()?))).collect();
+        for (host, record) in &records {
+            if record.birth != quorum.birth {
+                refusals.push(Refusal::Host {
+                    host: (*host).clone(),
+                    why: format!(
+                        "it took part in the birth of {} with other members ({})",
+                        record.birth.cluster,
+                        list(&record.birth.members)
+                    ),
+                    instead: "growing, shrinking and replacing members is not delivered yet; put the old list back"
+                        .to_owned(),
+                });
+            }
+        }
+        let with_data =
+            members.iter().filter(|name| self.observed.facts(name).is_some_and(|facts| facts.has_data)).count();
+        let life = if records.iter().any(|(_, record)| record.complete) {
+            Life::Complete
+        } else if records.is_empty() {
+            Life::Unborn
+        } else {
+            Life::Begun
+        };
+        let unseen: Vec<_> =
+            members.iter().filter(|name| self.observed.facts(name).is_none()).map(ToString::to_string).collect();
+        match life {
+            Life::Unborn if with_data > 0 => refusals.push(Refusal::Cluster {
+                why: format!("{with_data} of {} members have data in {}, and nothing records that it is this cluster's", members.len(), quorum.data_dir),
+                instead: "it may be somebody's only copy: look at it, move it away, or choose another dataDir".to_owned(),
+            }),
+            Life::Unborn | Life::Begun if !unseen.is_empty() => refusals.push(Refusal::Cluster {
+                why: format!("a new ensemble needs all its first members, and {} cannot be asked", unseen.join(", ")),
+                instead: "mend the way there; an ensemble is never begun with a part of its members".to_owned(),
+            }),
+            Life::Complete if with_data < quorum.majority() && unseen.is_empty() => refusals.push(Refusal::Cluster {
+                why: format!(
+                    "the ensemble was born, and only {with_data} of {} members still have data: {} are a majority, and fewer would form a quorum that forgets",
+                    members.len(),
+                    quorum.majority()
+                ),
+                instead: "put the data back on a majority from a copy; or destroy with --delete-data and begin anew".to_owned(),
+            }),
+            _ => {}
+        }
+        self.refuse_other_stamps(life, refusals);
+        life
+    }
+
+    /// A host that was stamped by this cluster with other anchors belongs to a past that must not be mixed in.
+    fn refuse_other_stamps(&self, life: Life, refusals: &mut Vec<Refusal>) {
+        if life == Life::Complete {
+            return;
+        }
+        for (name, facts) in self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))) {
+            let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster == self.desired.cluster) else {
+                continue;
+            };
+            let anchors: Vec<Name> = stamp.anchors.iter().map(|anchor| anchor.host.clone()).collect();
+            if anchors != self.desired.anchors {
+                refusals.push(Refusal::Host {
+                    host: name.clone(),
+                    why: format!("it carries this cluster's stamp with other members ({})", names(&anchors)),
+                    instead: "destroy with the old topology first".to_owned(),
+                });
+            }
+        }
+    }
+}
+
+/// A member that runs without its data directory writes into files that nobody will find again.
+pub(super) fn lost_data(desired: &Desired, state: &HostState, facts: &HostFacts, change: &mut HostChange) {
+    let unit = Role::ZooKeeper.unit();
+    let (Some(quorum), true) = (&desired.quorum, state.services.contains_key(unit)) else { return };
+    let born = facts.birth.as_ref().is_some_and(|record| record.complete);
+    let running = facts.units.get(unit).is_some_and(UnitFacts::is_running);
+    if born && running && !facts.has_data && !change.services.contains_key(unit) {
+        let why = vec![Reason::InputChanged { path: quorum.log_dir.join("version-2").to_string() }];
+        change.services.insert(unit.to_owned(), ServiceChange { need: Need::Restart, why });
+    }
+}
+
+fn list(members: &BTreeMap<MemberId, Name>) -> String {
+    members.iter().map(|(id, host)| format!("{id}: {host}")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,72 @@
+//! Taking away what the tool made, the anchors last.
+
+use super::Planner;
+use crate::desired::Owned;
+use crate::observe::HostFacts;
+use crate::plan::{Action, Plan, Reason, Removal, Step};
+use crate::service::listener::Role;
+use crate::topology::value::Name;
+use crate::world::Target;
+
+impl Planner<'_> {
+    pub(super) fn destroy(mut self, delete_data: bool) -> Plan {
+        self.changes.clear();
+        let mut owned: Vec<(Target, Owned, bool)> = Vec::new();
+        let here: Vec<(&Name, &HostFacts)> =
+            self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))).collect();
+        // A birth alone is what an earlier destroy left with the data.
+        let touched =
+            |facts: &HostFacts| facts.stamp.is_some() || facts.epoch > 0 || (delete_data && facts.birth.is_some());
+        // Taking the lease leaves an epoch on the anchors: they are part of every destroy that does anything.
+        let anything = here.iter().any(|(_, facts)| touched(facts)) || !self.observed.departed.is_empty();
+        for (name, facts) in here {
+            let anchor = self.desired.anchors.contains(name);
+            if touched(facts) || (anchor && anything) {
+                // Killed before the stamp was laid, or the stamp is lost: what the topology has is what may be there.
+                let stamp = facts.stamp.clone().unwrap_or_else(|| self.state(name).stamp());
+                owned.push((self.target(name), stamp.owned, anchor));
+            }
+        }
+        for (name, departed) in &self.observed.departed {
+            let target = departed.target(name);
+            match departed.seen.facts().map(|facts| &facts.stamp) {
+                Some(Some(stamp)) if stamp.cluster == self.desired.cluster => {
+                    owned.push((target, stamp.owned.clone(), false));
+                }
+                Some(_) => {}
+                None => self.skipped.push(format!("{name} cannot be asked: what is on it stays")),
+            }
+        }
+        for (name, error) in self.observed.unknown() {
+            self.skipped.push(format!("{name} cannot be asked ({error}): what is on it stays"));
+        }
+        for role in Role::ALL.iter().rev() {
+            let steps = owned
+                .iter()
+                .filter(|(_, owned, _)| owned.units.contains(role.unit()))
+                .map(|(target, ..)| Step {
+                    target: target.clone(),
+                    action: Action::Stop { unit: role.unit().to_owned() },
+                    why: vec![Reason::Left],
+                })
+                .collect();
+            self.steps(&format!("stop every {}", role.title()), steps);
+        }
+        // The anchors last: while they remember, a destroy that was killed can go on.
+        for (anchors, title) in
+            [(false, "remove what provision made"), (true, "remove what provision made from the anchors")]
+        {
+            let steps = owned
+                .iter()
+                .filter(|(_, _, anchor)| *anchor == anchors)
+                .map(|(target, owned, _)| Step {
+                    target: target.clone(),
+                    action: Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data })),
+                    why: vec![Reason::Left],
+                })
+                .collect();
+            self.steps(title, steps);
+        }
+        self.finish()
+    }
+}

@@ -1,0 +1,111 @@
+//! What the cluster remembers: what has left the topology is retired from it, and the records say what is intended and applied.
+
+use std::collections::BTreeMap;
+
+use super::Planner;
+use crate::cluster::Reach;
+use crate::desired::{Desired, STATE_FOLDER};
+use crate::observe::{HostFacts, Record, RecordName};
+use crate::plan::compare::{HostChange, edit};
+use crate::plan::{Action, Patch, Phase, Reason, Removal, Step};
+use crate::topology::value::{HostPath, Name};
+
+impl Planner<'_> {
+    /// What the cluster remembers and the topology no longer has.
+    pub(super) fn retire(&mut self) {
+        let mut leavers = Vec::new();
+        for (host, change) in self.changes.iter().filter(|(_, change)| leaves_role(change)) {
+            let stamp = edit(self.state(host), &HostPath::known(crate::desired::STAMP_PATH));
+            let patch = Patch {
+                leftovers: change.leftovers.clone(),
+                files: vec![stamp],
+                reload_units: true,
+                ..Patch::default()
+            };
+            leavers.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Left]));
+        }
+        self.steps("remove roles that have left their hosts", leavers);
+        let mut steps = Vec::new();
+        for (name, departed) in &self.observed.departed {
+            let Some(facts) = departed.seen.facts() else {
+                self.skipped.push(format!(
+                    "{name} has left the topology and cannot be asked: what is on it stays until it can"
+                ));
+                continue;
+            };
+            if let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster == self.desired.cluster) {
+                let action = Action::Remove(Box::new(Removal { owned: stamp.owned.clone(), delete_data: false }));
+                let target = departed.target(name);
+                steps.push(Step { target, action, why: vec![Reason::Left] });
+            }
+        }
+        self.steps("retire what has left the topology", steps);
+    }
+
+    /// Wraps everything in the two records, if there is anything, or if the records are not what they should be.
+    pub(super) fn remember(&mut self) {
+        let record = Record {
+            cluster: self.desired.cluster.clone(),
+            epoch: 0,
+            hosts: self.remembered_hosts(),
+            anchors: self.desired.anchors.clone(),
+            settings: self.desired.settings.clone(),
+        };
+        let stale = |name: RecordName| {
+            self.desired
+                .anchors
+                .iter()
+                .filter_map(|host| self.observed.facts(host))
+                .any(|facts| facts.records.get(&name).is_none_or(|there| !there.agrees(&record)))
+        };
+        let idle = self.phases.is_empty();
+        // What was left for later is intended, and not applied.
+        let whole = !self.held_up && self.observed.unknown().next().is_none();
+        if idle && (!whole || !stale(RecordName::Intended) && !stale(RecordName::Applied)) {
+            return;
+        }
+        let on_anchors = |name: RecordName, record: &Record| -> Vec<Step> {
+            let action = Action::Remember { name, record: Box::new(record.clone()) };
+            let seen = self.desired.anchors.iter().filter(|host| self.observed.facts(host).is_some());
+            seen.map(|host| self.step(host, action.clone(), Vec::new())).collect()
+        };
+        let union = self.intended_with_past(&record);
+        let first = on_anchors(RecordName::Intended, &union);
+        // The last word on both records: what was left behind is remembered until it is gone.
+        let applied = if whole { on_anchors(RecordName::Applied, &record) } else { Vec::new() };
+        let last = [applied, on_anchors(RecordName::Intended, &record)].concat();
+        if !idle {
+            self.phases.insert(0, Phase::Steps { title: "record what is intended".to_owned(), steps: first });
+        }
+        self.phases.push(Phase::Steps { title: "record what is applied".to_owned(), steps: last });
+    }
+
+    /// The goal's hosts, and departed ones that could not be retired.
+    fn remembered_hosts(&self) -> BTreeMap<Name, Reach> {
+        let current = self.desired.hosts.iter().map(|(name, state)| (name.clone(), state.host.reach.clone()));
+        let left = self.observed.departed.iter().filter(|(_, departed)| departed.seen.facts().is_none());
+        current.chain(left.map(|(name, departed)| (name.clone(), departed.reach.clone()))).collect()
+    }
+
+    /// Before the first change: old hosts are still remembered, so that a killed run can retire them.
+    fn intended_with_past(&self, record: &Record) -> Record {
+        let departed = self.observed.departed.iter().map(|(name, departed)| (name.clone(), departed.reach.clone()));
+        let hosts = departed.chain(record.hosts.clone()).collect();
+        Record { hosts, ..record.clone() }
+    }
+}
+
+/// A host that is no longer an anchor keeps no records.
+pub(super) fn forget_records(desired: &Desired, name: &Name, facts: &HostFacts, change: &mut HostChange) {
+    if !desired.anchors.contains(name) {
+        let files =
+            facts.records.keys().map(|record| HostPath::known(&format!("{STATE_FOLDER}/{}.json", record.text())));
+        change.leftovers.files.extend(files);
+    }
+}
+
+/// Whether a service leaves a host that stays. It goes when what takes over is well, and not before; until then the old
+/// stamp stays too, so that a killed run still knows of it.
+pub(super) fn leaves_role(change: &HostChange) -> bool {
+    !change.leftovers.units.is_empty()
+}

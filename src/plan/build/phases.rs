@@ -1,0 +1,276 @@
+//! What is done in which order: hosts prepared, ensemble, masters, workers, each behind its gate.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::birth::Life;
+use super::memory::leaves_role;
+use super::{Planner, names};
+use crate::desired::{HostState, Owned, Service};
+use crate::observe::BirthRecord;
+use crate::plan::action::Drain;
+use crate::plan::compare::{HostChange, Need, edit, patch};
+use crate::plan::{Action, Gate, Goal, Outage, Phase, Reason, Roll, RollMember};
+use crate::service::listener::Role;
+use crate::topology::value::{HostPath, Name};
+
+/// How long a gate waits for an ensemble: ROLLING.md asks for 60 s at birth, and for max(120 s, initLimit × tickTime) in a roll.
+const QUORUM_SECONDS: u64 = 120;
+/// A master recovers within its session (40 s) and `spark.deploy.recoveryTimeout` (60 s), measured 38 to 43 s and 60 s; and some air.
+const MASTER_SECONDS: u64 = 180;
+/// A worker registers within 7 s (measured); a loaded machine may take longer.
+const WORKER_SECONDS: u64 = 120;
+/// How long a worker may finish its executors' work before it is stopped.
+const DRAIN_SECONDS: u32 = 60;
+/// Measured without an ALIVE master after the active one stops: 38 to 43 s.
+pub(super) const MASTER_TAKEOVER_SECONDS: u32 = 43;
+/// Measured from stop to serving, for a member alone.
+pub(super) const MEMBER_RESTART_SECONDS: u32 = 5;
+
+impl Planner<'_> {
+    pub(super) fn prepare(&mut self, agreed: &BTreeMap<HostPath, String>) {
+        let mut packages = Vec::new();
+        let mut patches = Vec::new();
+        for (host, change) in &self.changes {
+            let state = self.state(host);
+            if let Some(package) = &change.package {
+                packages.push(self.step(
+                    host,
+                    Action::InstallPackage { package: package.clone() },
+                    vec![Reason::Differs],
+                ));
+            }
+            let held: BTreeSet<HostPath> = held_back(state, change).into_values().flatten().collect();
+            let later = leaves_role(change);
+            let stamp = HostPath::known(crate::desired::STAMP_PATH);
+            let mut patch = patch(change, state, agreed, &|path| held.contains(path) || (later && *path == stamp));
+            if later {
+                patch.leftovers = Owned::default();
+            }
+            if !patch.is_empty() {
+                patches.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Differs]));
+            }
+        }
+        self.steps("install packages", packages);
+        self.steps("prepare the hosts", patches);
+    }
+
+    pub(super) fn firewall(&mut self) {
+        let unit = "provision-firewall";
+        let mut steps = Vec::new();
+        for (host, change) in &self.changes {
+            let Some(service) = change.services.get(unit) else { continue };
+            let action = match service.need {
+                Need::Start => Action::Start { unit: unit.to_owned() },
+                Need::Reload | Need::Restart => Action::Reload { unit: unit.to_owned() },
+                Need::Enable => continue,
+            };
+            steps.push(self.step(host, action, service.why.clone()));
+        }
+        self.steps("close what is not declared", steps);
+    }
+
+    pub(super) fn ensemble(&mut self, life: Life) {
+        let Some(quorum) = &self.desired.quorum else { return };
+        let members = self.with_role(Role::ZooKeeper);
+        let birth = |complete| Action::Born { record: BirthRecord { birth: quorum.birth.clone(), complete } };
+        let seen = |name: &&Name| self.observed.facts(name).is_some();
+        let lacks = |name: &Name, complete: bool| {
+            self.observed
+                .facts(name)
+                .is_some_and(|facts| facts.birth.as_ref().is_none_or(|record| !record.complete && complete))
+        };
+        if life == Life::Complete {
+            let unmark = members
+                .iter()
+                .filter(|name| self.observed.facts(name).is_some_and(|facts| facts.has_marker))
+                .map(|name| self.step(name, Action::Unmark { marker: quorum.marker() }, vec![Reason::Differs]))
+                .collect();
+            let records: Vec<_> = members
+                .iter()
+                .filter(|name| lacks(name, true))
+                .map(|name| self.step(name, birth(true), vec![Reason::Differs]))
+                .collect();
+            self.steps("remove unused marks of new data directories", unmark);
+            self.steps("record the birth on hosts that came later", records);
+            self.start_and_gate(Role::ZooKeeper, QUORUM_SECONDS.max(quorum.join_millis / 1000));
+            self.roll(Role::ZooKeeper, 1, QUORUM_SECONDS.max(quorum.join_millis / 1000));
+            return;
+        }
+        let begun: Vec<_> = members
+            .iter()
+            .filter(|name| lacks(name, false))
+            .map(|name| self.step(name, birth(false), vec![Reason::Birth]))
+            .collect();
+        let anybody_lives = members.iter().any(|name| self.observed.facts(name).is_some_and(|facts| facts.has_data));
+        let mark: Vec<_> = members
+            .iter()
+            .filter(seen)
+            .filter(|name| !anybody_lives && self.observed.facts(name).is_some_and(|facts| !facts.has_marker))
+            .map(|name| {
+                let action = Action::MarkNew { marker: quorum.marker(), data: quorum.log_dir.clone() };
+                self.step(name, action, vec![Reason::Birth])
+            })
+            .collect();
+        let complete: Vec<_> = members.iter().map(|name| self.step(name, birth(true), vec![Reason::Birth])).collect();
+        self.steps("record the birth of the ensemble", begun);
+        self.steps("mark the data directories as new", mark);
+        self.start_and_gate(Role::ZooKeeper, QUORUM_SECONDS);
+        self.roll(Role::ZooKeeper, 1, QUORUM_SECONDS);
+        self.steps("record the birth as complete", complete);
+    }
+
+    pub(super) fn masters(&mut self) {
+        let masters = self.with_role(Role::Master);
+        let rolled = self.phases.iter().any(|phase| matches!(phase, Phase::Roll(roll) if roll.role == Role::ZooKeeper));
+        self.start_and_gate(Role::Master, MASTER_SECONDS);
+        if rolled && !masters.is_empty() && !self.gated(Role::Master) {
+            // A roll of ZooKeeper can cost the active master its session: nothing goes on before one is ALIVE again.
+            self.gate(Role::Master, MASTER_SECONDS);
+            self.notes.push(format!(
+                "rolling ZooKeeper can end the active master's session: up to {MASTER_TAKEOVER_SECONDS} s without an ALIVE master; running applications go on"
+            ));
+        }
+        self.roll(Role::Master, 1, MASTER_SECONDS);
+    }
+
+    pub(super) fn workers(&mut self) {
+        let starts = self.changes.values().any(|change| change.services.contains_key(Role::Worker.unit()));
+        if starts && !self.with_role(Role::Master).is_empty() && !self.gated(Role::Master) {
+            // A recovering master forgets workers that come back with new ids (measured).
+            self.gate(Role::Master, MASTER_SECONDS);
+        }
+        self.start_and_gate(Role::Worker, WORKER_SECONDS);
+        // A tenth at a time: the rest has room for what was running on them.
+        let batch = (self.with_role(Role::Worker).len() / 10).max(1);
+        self.roll(Role::Worker, batch, WORKER_SECONDS);
+    }
+
+    fn gated(&self, role: Role) -> bool {
+        self.phases.iter().any(|phase| matches!(phase, Phase::Gate { gate, .. } if gate.role == role))
+    }
+
+    fn gate(&mut self, role: Role, seconds: u64) {
+        let hosts: Vec<Name> =
+            self.with_role(role).into_iter().filter(|name| self.observed.facts(name).is_some()).collect();
+        let title = match role {
+            Role::ZooKeeper => "wait for a whole quorum",
+            Role::Master => "wait for one ALIVE master, the others STANDBY",
+            Role::Worker => "wait until the ALIVE master knows every worker",
+        };
+        self.phases.push(Phase::Gate { title: title.to_owned(), gate: Gate { role, hosts, seconds } });
+    }
+
+    fn start_and_gate(&mut self, role: Role, seconds: u64) {
+        let unit = role.unit();
+        let steps: Vec<_> = self
+            .changes
+            .iter()
+            .filter_map(|(host, change)| {
+                let service = change.services.get(unit).filter(|service| service.need == Need::Start)?;
+                Some(self.step(host, Action::Start { unit: unit.to_owned() }, service.why.clone()))
+            })
+            .collect();
+        if !steps.is_empty() {
+            self.steps(&format!("start {unit}"), steps);
+            self.gate(role, seconds);
+        }
+    }
+
+    fn roll(&mut self, role: Role, batch: usize, seconds: u64) {
+        let unit = role.unit();
+        let all = self.with_role(role);
+        let pending: Vec<Name> =
+            all.iter().filter(|host| self.need(host, unit) == Some(Need::Restart)).cloned().collect();
+        if pending.is_empty() {
+            return;
+        }
+        let unseen: Vec<Name> = all.iter().filter(|name| self.observed.facts(name).is_none()).cloned().collect();
+        if role == Role::ZooKeeper && !unseen.is_empty() {
+            self.held_up = true;
+            self.skipped.push(format!("{} must be restarted, and are left alone while {} cannot be asked: no member is stopped while another may be down", names(&pending), names(&unseen)));
+            return;
+        }
+        self.note_outage_of_roll(role, &all, &pending);
+        let members = pending
+            .iter()
+            .map(|host| {
+                let state = self.state(host);
+                let change = &self.changes[host];
+                let files = held_back(state, change).remove(unit).unwrap_or_default();
+                let member = RollMember {
+                    target: self.target(host),
+                    node: state.services[unit].node.clone().unwrap_or_default(),
+                    unit: unit.to_owned(),
+                    files: files.iter().map(|path| edit(state, path)).collect(),
+                    drain: self.drain(role, state),
+                    why: change.services[unit].why.clone(),
+                };
+                (host.clone(), member)
+            })
+            .collect();
+        let allowed = matches!(self.goal, Goal::Apply { allow_outage: true, .. });
+        // An outage that is allowed for one role is not one for another.
+        let outage_allowed = allowed && all.len() < if role == Role::ZooKeeper { 3 } else { 2 };
+        let all = all.into_iter().filter(|name| self.observed.facts(name).is_some()).collect();
+        self.phases.push(Phase::Roll(Roll { role, members, all, batch, seconds, outage_allowed }));
+    }
+
+    fn note_outage_of_roll(&mut self, role: Role, all: &[Name], pending: &[Name]) {
+        let outage = match role {
+            Role::ZooKeeper if all.len() < 3 => Outage {
+                what: "ZooKeeper".to_owned(),
+                seconds: MEMBER_RESTART_SECONDS * u32::try_from(pending.len()).unwrap_or(u32::MAX),
+                why: format!("{} members keep no majority while one restarts", all.len()),
+            },
+            Role::Master if all.len() < 2 => Outage {
+                what: "Spark's master".to_owned(),
+                seconds: MASTER_TAKEOVER_SECONDS,
+                why: "there is no other to take over; running applications go on".to_owned(),
+            },
+            Role::Master => {
+                self.notes.push(format!("restarting the active master: up to {MASTER_TAKEOVER_SECONDS} s in which nothing can be submitted; running applications go on"));
+                return;
+            }
+            Role::ZooKeeper | Role::Worker => return,
+        };
+        self.outages.push(outage);
+    }
+
+    fn drain(&self, role: Role, state: &HostState) -> Option<Drain> {
+        let ui = self.desired.listeners.iter().find(|l| l.role == role && l.name == "worker-ui")?;
+        Some(Drain { address: state.host.address.to_string(), port: *ui.ports.start(), seconds: DRAIN_SECONDS })
+    }
+
+    pub(super) fn enable(&mut self) {
+        let steps = self
+            .changes
+            .iter()
+            .flat_map(|(host, change)| change.services.iter().map(move |(unit, service)| (host, unit, service)))
+            .filter(|(_, _, service)| service.why.contains(&Reason::NotEnabled) && service.need != Need::Start)
+            .map(|(host, unit, _)| self.step(host, Action::Enable { unit: unit.clone() }, vec![Reason::NotEnabled]))
+            .collect();
+        self.steps("enable services", steps);
+    }
+}
+
+/// Changed files that a running service reads at start: they are laid by that service's restart, so that they can be put
+/// back. A file that several read goes with the first; one that a stopped service reads too is laid at once.
+fn held_back(state: &HostState, change: &HostChange) -> BTreeMap<String, BTreeSet<HostPath>> {
+    let restarts = |unit: &str| change.services.get(unit).is_some_and(|service| service.need == Need::Restart);
+    let starts = |unit: &str| change.services.get(unit).is_some_and(|service| service.need == Need::Start);
+    let reads =
+        |service: &Service, path: &HostPath| service.inputs.contains(path) || service.secret_inputs.contains(path);
+    let mut held: BTreeMap<String, BTreeSet<HostPath>> = BTreeMap::new();
+    for path in change.files.keys() {
+        let mut readers: Vec<(&String, &Service)> =
+            state.services.iter().filter(|(_, service)| reads(service, path)).collect();
+        readers.sort_by_key(|(_, service)| service.role);
+        if readers.iter().any(|(unit, _)| starts(unit)) {
+            continue;
+        }
+        if let Some((unit, _)) = readers.iter().find(|(unit, service)| restarts(unit) && service.role.is_some()) {
+            held.entry((*unit).clone()).or_default().insert(path.clone());
+        }
+    }
+    held
+}

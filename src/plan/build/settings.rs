@@ -1,0 +1,99 @@
+//! Changed settings, by their classes: which roll, which need an outage, and which this version refuses.
+
+use std::collections::BTreeSet;
+
+use super::Planner;
+use super::phases::{MASTER_TAKEOVER_SECONDS, MEMBER_RESTART_SECONDS};
+use crate::desired::{Class, Setting};
+use crate::observe::{RecordName, UnitFacts};
+use crate::plan::compare::{Need, ServiceChange};
+use crate::plan::{Action, Outage, Phase, Reason, Refusal};
+use crate::service::listener::Role;
+
+impl Planner<'_> {
+    /// What changed settings ask for, by their classes. Returns the roles that must stop together.
+    pub(super) fn classify_settings(&mut self, refusals: &mut Vec<Refusal>) -> BTreeSet<Role> {
+        let applied = self.observed.record(RecordName::Applied);
+        let intended = self.observed.record(RecordName::Intended);
+        let Some(before) = applied.or(intended) else { return BTreeSet::new() };
+        // An apply that was killed may have got as far as what it intended: nodes can run with either.
+        let halfway =
+            |path: &String| intended.is_some_and(|record| record.settings.get(path) != self.desired.settings.get(path));
+        let applied = applied.is_some();
+        let mut roles = BTreeSet::new();
+        let none = String::from("nothing");
+        let paths: BTreeSet<&String> = before.settings.keys().chain(self.desired.settings.keys()).collect();
+        for path in paths {
+            let (was, is) = (before.settings.get(path), self.desired.settings.get(path));
+            let class = is.or(was).map_or(Class::Roll, |setting| setting.class);
+            if was == is && !(class == Class::Outage && halfway(path)) {
+                continue;
+            }
+            let value = |setting: Option<&Setting>| setting.map_or(none.clone(), |setting| setting.value.clone());
+            match class {
+                Class::Live | Class::Roll => {}
+                Class::Migrate if !applied => {}
+                Class::Migrate => refusals.push(Refusal::Setting {
+                    setting: path.clone(),
+                    from: value(was),
+                    to: value(is),
+                    class,
+                    why: migration(path).to_owned(),
+                }),
+                Class::Outage if self.observed.unknown().next().is_some() => refusals.push(Refusal::Setting {
+                    setting: path.clone(),
+                    from: value(was),
+                    to: value(is),
+                    class,
+                    why: "all must change together, and some hosts cannot be asked".to_owned(),
+                }),
+                Class::Outage => {
+                    let zookeeper = path.starts_with("zookeeper.");
+                    roles.extend(if zookeeper {
+                        [Role::ZooKeeper, Role::Master]
+                    } else {
+                        [Role::Worker, Role::Master]
+                    });
+                    self.outages.push(Outage {
+                        what: if zookeeper { "ZooKeeper and Spark's masters" } else { "Spark" }.to_owned(),
+                        seconds: MEMBER_RESTART_SECONDS + MASTER_TAKEOVER_SECONDS,
+                        why: format!("{path} changes from {} to {}", value(was), value(is)),
+                    });
+                }
+            }
+        }
+        roles
+    }
+
+    /// Stops every unit of these roles, clients first; what follows starts them again.
+    pub(super) fn stops_for_outage(&mut self, roles: &BTreeSet<Role>) -> Vec<Phase> {
+        let mut phases = Vec::new();
+        for role in roles.iter().rev() {
+            let mut steps = Vec::new();
+            for host in self.with_role(*role) {
+                let Some(facts) = self.observed.facts(&host) else { continue };
+                if !facts.units.get(role.unit()).is_some_and(UnitFacts::is_running) {
+                    continue;
+                }
+                steps.push(self.step(&host, Action::Stop { unit: role.unit().to_owned() }, vec![Reason::Outage]));
+                let change = self.changes.entry(host).or_default();
+                let service = ServiceChange { need: Need::Start, why: vec![Reason::Outage] };
+                change.services.insert(role.unit().to_owned(), service);
+            }
+            if !steps.is_empty() {
+                phases.push(Phase::Steps { title: format!("stop every {}", role.title()), steps });
+            }
+        }
+        phases
+    }
+}
+
+fn migration(path: &str) -> &'static str {
+    if path.starts_with("zookeeper.members") {
+        "growing, shrinking and replacing members is a procedure of its own, which this version does not deliver; put the old list back"
+    } else if path == "zookeeper.version" {
+        "an upgrade is a procedure of its own, which this version does not deliver; put the old version back"
+    } else {
+        "the data would have to move, which this version does not do; put the old value back, or destroy and begin anew"
+    }
+}

@@ -1,0 +1,66 @@
+//! Hosts that must not be touched, because somebody else's things are on them.
+
+use crate::desired::Desired;
+use crate::observe::Observed;
+use crate::plan::{Goal, Refusal};
+
+/// Hosts that carry somebody else's stamp, or files of ours that nobody can read.
+pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
+    let mut all = Vec::new();
+    for (name, facts) in observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
+        if let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster != desired.cluster) {
+            all.push(Refusal::Host {
+                host: name.clone(),
+                why: format!("it belongs to the cluster `{}`, as its {}", stamp.cluster, stamp.host),
+                instead: "destroy that cluster, or take another host".to_owned(),
+            });
+        }
+        let other = facts.stamp.as_ref().filter(|stamp| stamp.cluster == desired.cluster && stamp.host != *name);
+        if let Some(stamp) = other.filter(|stamp| desired.hosts.contains_key(&stamp.host)) {
+            all.push(Refusal::Host {
+                host: name.clone(),
+                why: format!("it is stamped as {}, which the topology has at another address", stamp.host),
+                instead: "two addresses are swapped, or a disk was copied: put the addresses right".to_owned(),
+            });
+        }
+        for wrong in &facts.wrong {
+            all.push(Refusal::Host {
+                host: name.clone(),
+                why: format!("{} cannot be read: {}", wrong.path, wrong.why),
+                instead: "look at it; if it is of no use to anybody, remove it".to_owned(),
+            });
+        }
+    }
+    all
+}
+
+/// What stands where ours would, on a host that nothing says is ours.
+pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Vec<Refusal> {
+    let mut all = Vec::new();
+    for (name, state) in &desired.hosts {
+        let Some(facts) = observed.facts(name) else { continue };
+        if facts.stamp.is_some() || facts.epoch > 0 || facts.birth.is_some() {
+            continue;
+        }
+        let units =
+            state.services.keys().filter(|unit| facts.units.get(*unit).is_some_and(|seen| seen.load == "loaded"));
+        let files = state.files.keys().filter(|path| facts.paths.contains_key(*path));
+        let data = facts.filled.iter();
+        let found: Vec<String> =
+            units.map(|unit| format!("the service {unit}")).chain(files.chain(data).map(ToString::to_string)).collect();
+        if found.is_empty() {
+            continue;
+        }
+        let shown = found.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+        let instead = match goal {
+            Goal::Apply { .. } => "if it is of no use to anybody, remove it; else choose another host, path or port",
+            Goal::Destroy { .. } => "nothing records that it is this cluster's: look at it, and remove it by hand",
+        };
+        all.push(Refusal::Host {
+            host: name.clone(),
+            why: format!("it has {shown} already, and no stamp says that provision made that"),
+            instead: instead.to_owned(),
+        });
+    }
+    all
+}
