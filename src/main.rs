@@ -6,7 +6,7 @@ fn main() -> ExitCode {
     match provision::cli::main() {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("error: {:#}", failure.error);
+            provision::cli::complain(&failure.error);
             failure.exit.into()
         }
     }

@@ -153,3 +153,34 @@ fn the_readme_shows_the_support_table_of_the_code() {
     let (table, _) = rest.split_once("<!-- /support -->").expect("the place has an end");
     assert_eq!(table, provision::topology::support::table(), "copy the right-hand side into README.md");
 }
+
+#[test]
+fn a_pager_that_was_closed_does_not_change_how_a_command_ends() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let status = Command::new(env!("CARGO_BIN_EXE_provision"))
+        .args(["validate", "topologies/bad/unknown-key.yaml"])
+        .current_dir(root(""))
+        .stdout(writer.try_clone().expect("a second end"))
+        .stderr(writer)
+        .status()
+        .expect("the program runs");
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
+fn what_belongs_into_a_map_is_said_where_something_else_stands() {
+    let text = std::fs::read_to_string(root("topologies/nodes.yaml")).expect("the example");
+    let help = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("provision.yaml"), text.replace(from, to)).expect("written");
+        let json: serde_json::Value =
+            serde_json::from_str(&stdout(&provision(folder.path(), &["validate", "--json"]))).expect("JSON");
+        let all = json["diagnostics"].as_array().expect("a list");
+        let error = all.iter().find(|found| found["severity"] == "error").expect("an error");
+        error["help"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(help("{ 1: h1, 2: h2, 3: h3 }", "[h1, h2, h3]"), "write { name: value, … }");
+    assert_eq!(help("{ hosts: [h1, h2] }", "[h1, h2]"), "write { key: value, … } with the keys `hosts`");
+}

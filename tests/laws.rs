@@ -776,3 +776,15 @@ fn a_stranger_is_refused_and_a_majority_of_wiped_members_too() {
         );
     });
 }
+
+#[test]
+fn two_names_of_one_machine_are_refused() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 3).site();
+        let world = site.world();
+        let machine = world.state().hosts[&name("h1")].machine.clone();
+        world.state().hosts.get_mut(&name("h3")).expect("a host").machine = machine;
+        let End::Refused(refusals) = site.carry_out(&apply(), &world).await else { panic!("it went on") };
+        assert!(format!("{refusals:?}").contains("same machine as h1"), "{refusals:?}");
+    });
+}

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::input::{self, Loaded, TopologyArg};
+use super::output::{outln, say, sayln};
 use super::progress::Progress;
 use super::{Exit, Failure, plan as planning};
 use crate::execute::{self, Execution, Lease, NoLease, Outcome, Report, Stop};
@@ -59,10 +60,10 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
             return Err(has_moved("what the plan touches has changed since it was saved", &moved));
         }
     }
-    eprint!("{plan}");
+    say!("{plan}");
     if plan.is_empty() {
         if args.json {
-            println!("{}", serde_json::json!({ "outcome": "nothing to do", "done": 0 }));
+            outln!("{}", serde_json::json!({ "outcome": "nothing to do", "done": 0 }));
         }
         return Ok(if plan.unknown.is_empty() && plan.skipped.is_empty() { Exit::Done } else { Exit::Unreachable });
     }
@@ -75,10 +76,10 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let report = carry_out(&goal, plan, &loaded, &observed).await?;
     if args.json {
-        println!("{}", serde_json::json!({ "outcome": report.outcome.to_string(), "done": report.done }));
+        outln!("{}", serde_json::json!({ "outcome": report.outcome.to_string(), "done": report.done }));
     }
     finish(&report, &format!("provision apply {}", path.display()))?;
-    eprintln!("{}", next_steps(&loaded, path));
+    sayln!("{}", next_steps(&loaded, path));
     Ok(Exit::Done)
 }
 
@@ -104,9 +105,7 @@ async fn check_fit(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> 
     let mut checks = preflight::preflight(&loaded.desired, observed);
     let queries = preflight::pairs(&loaded.desired, observed)
         .into_iter()
-        .map(|(name, pairs)| {
-            (Target::of(&loaded.desired.hosts[&name].host), for_reach(&loaded.desired.cluster, &pairs))
-        })
+        .map(|(name, pairs)| (Target::of(&loaded.desired.hosts[&name].host), for_reach(&pairs)))
         .collect();
     for (name, seen) in look_at_all(queries, &loaded.world).await {
         if let Seen::Unknown(error) = &seen {
@@ -136,9 +135,9 @@ async fn check_fit(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> 
     if bad.is_empty() {
         return Ok(());
     }
-    eprintln!("{:16} {:10} {:44} what to do", "host", "check", "seen");
+    sayln!("{:16} {:10} {:44} what to do", "host", "check", "seen");
     for check in &bad {
-        eprintln!(
+        sayln!(
             "{:16} {:10} {:44} {}",
             check.host,
             check.what,
@@ -219,11 +218,11 @@ fn watch_interrupts() -> Arc<Stop> {
                 _ = terminate.recv() => {}
             }
             if asked.is_asked() {
-                eprintln!("stopped at once; run it again to go on");
+                sayln!("stopped at once; run it again to go on");
                 std::process::exit(130);
             }
             asked.ask();
-            eprintln!("stopping at the next safe point; once more stops at once");
+            sayln!("stopping at the next safe point; once more stops at once");
         }
     });
     stop

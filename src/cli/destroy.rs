@@ -2,6 +2,7 @@
 
 use super::apply::{carry_out, finish};
 use super::input::{self, TopologyArg};
+use super::output::{outln, say, sayln};
 use super::{Exit, Failure, plan as planning};
 use crate::desired::Owned;
 use crate::plan::{Action, Goal, Phase, Plan};
@@ -27,27 +28,27 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let goal = Goal::Destroy { delete_data: args.delete_data };
     let (plan, observed) = planning::make(&goal, &loaded).await?;
     if plan.is_empty() {
-        eprint!("{plan}");
+        say!("{plan}");
         return Ok(if plan.unknown.is_empty() { Exit::Done } else { Exit::Unreachable });
     }
     list(&plan);
-    plan.skipped.iter().for_each(|skipped| eprintln!("left: {skipped}"));
-    eprintln!("{}", if args.delete_data { "The data goes too." } else { "The data stays." });
+    plan.skipped.iter().for_each(|skipped| sayln!("left: {skipped}"));
+    sayln!("{}", if args.delete_data { "The data goes too." } else { "The data stays." });
     if !args.yes {
         input::confirm(&format!("Destroy the cluster `{}`?", plan.cluster))?;
     }
     let skipped = plan.skipped.clone();
     let report = carry_out(&goal, plan, &loaded, &observed).await?;
     if args.json {
-        println!(
+        outln!(
             "{}",
             serde_json::json!({ "outcome": report.outcome.to_string(), "ledger": report.said, "left": skipped })
         );
     } else {
         for (host, lines) in &report.said {
-            lines.iter().for_each(|line| println!("{host:16} {line}"));
+            lines.iter().for_each(|line| outln!("{host:16} {line}"));
         }
-        skipped.iter().for_each(|line| println!("{line}"));
+        skipped.iter().for_each(|line| outln!("{line}"));
     }
     finish(&report, &format!("provision destroy {}", args.topology.path().display()))?;
     Ok(if skipped.is_empty() { Exit::Done } else { Exit::Unreachable })
@@ -60,14 +61,14 @@ fn list(plan: &Plan) {
     for step in steps.flatten() {
         let Action::Remove(removal) = &step.action else { continue };
         let Owned { users, directories, files, distributions, units } = &removal.owned;
-        eprintln!("{}", step.target.name);
-        units.iter().for_each(|unit| eprintln!("  - service {unit}"));
-        distributions.iter().for_each(|path| eprintln!("  - distribution {path}"));
-        files.iter().for_each(|path| eprintln!("  - file {path}"));
+        sayln!("{}", step.target.name);
+        units.iter().for_each(|unit| sayln!("  - service {unit}"));
+        distributions.iter().for_each(|path| sayln!("  - distribution {path}"));
+        files.iter().for_each(|path| sayln!("  - file {path}"));
         for (path, data) in directories {
             let stays = if *data && !removal.delete_data { " (its data stays)" } else { "" };
-            eprintln!("  - directory {path}{stays}");
+            sayln!("  - directory {path}{stays}");
         }
-        users.keys().for_each(|user| eprintln!("  - user {user}"));
+        users.keys().for_each(|user| sayln!("  - user {user}"));
     }
 }

@@ -1,5 +1,6 @@
 //! `provision explain`
 
+use super::output::{out, outln};
 use super::{Exit, Failure};
 use crate::diagnostic::Code;
 
@@ -12,8 +13,8 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     match &args.code {
-        Some(code) => print!("{}", code.parse::<Code>().map_err(Failure::error)?.page()),
-        None => Code::ALL.iter().for_each(|code| println!("{code:6} {}", code.title())),
+        Some(code) => out!("{}", code.parse::<Code>().map_err(Failure::error)?.page()),
+        None => Code::ALL.iter().for_each(|code| outln!("{code:6} {}", code.title())),
     }
     Ok(Exit::Done)
 }

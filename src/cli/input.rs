@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
+use super::output::say;
 use super::{Exit, Failure};
 use crate::cluster::{self, Cluster};
 use crate::desired::{self, Content, Desired};
@@ -63,7 +64,7 @@ pub fn load(source: &Source) -> Result<Topology, Failure> {
     let colour = colour(&std::io::stderr());
     for problem in problems.sorted() {
         if problem.code.severity() != Severity::Note {
-            eprint!("{}", show(problem, source, colour));
+            say!("{}", show(problem, source, colour));
         }
     }
     topology.ok_or_else(|| {
@@ -189,7 +190,7 @@ pub fn confirm(question: &str) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::say(Exit::Error, "nobody is there to ask; add --yes to go on without asking"));
     }
-    eprint!("{question} [y/N] ");
+    say!("{question} [y/N] ");
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(Failure::error)?;

@@ -7,6 +7,7 @@ mod explain;
 mod host;
 mod input;
 mod logs;
+mod output;
 mod plan;
 mod progress;
 mod render;
@@ -28,7 +29,7 @@ pub struct Cli {
 }
 
 const EXITS: &str = "Exit codes: 0 done or nothing to do; 1 wrong input or an error; 2 `plan --detailed-exitcode` found changes; \
-3 refused as unsafe; 4 hosts cannot be asked; 5 somebody else holds the lease; 6 a host is not fit; 7 a step failed; \
+3 refused as unsafe, or not delivered yet; 4 hosts cannot be asked; 5 somebody else holds the lease; 6 a host is not fit; 7 a step failed; \
 8 `status` found something wrong; 64 wrong usage; 130 interrupted at a safe point.";
 
 #[derive(Debug, Subcommand)]
@@ -44,6 +45,11 @@ enum Command {
     Submit(submit::Args),
     Ssh(host::Args),
     Logs(logs::Args),
+}
+
+/// Says why a command failed.
+pub fn complain(error: &anyhow::Error) {
+    output::sayln!("error: {error:#}");
 }
 
 /// Reads the command line and does what it says.

@@ -1,10 +1,11 @@
 //! `provision plan`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use super::input::{self, Loaded, TopologyArg};
+use super::output::{out, outln, sayln};
 use super::{Exit, Failure};
 use crate::observe::{self, Observed};
 use crate::plan::{self, Goal, Plan, Refusal, SealedPlan};
@@ -36,24 +37,32 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
     let (plan, _) = make(&goal, &loaded).await?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&plan).map_err(Failure::error)?);
+        outln!("{}", serde_json::to_string_pretty(&plan).map_err(Failure::error)?);
     } else {
-        print!("{plan}");
+        out!("{plan}");
     }
     if let Some(path) = &args.out {
         // Relative paths in it mean the same wherever the plan is applied.
         let name = std::fs::canonicalize(&loaded.source.name).map_err(Failure::error)?;
         let sealed = SealedPlan::seal(&plan, &name.display().to_string(), &loaded.source.text);
         let text = serde_json::to_string_pretty(&sealed).map_err(Failure::error)?;
-        std::fs::write(path, text)
+        write_private(path, &text)
             .with_context(|| format!("cannot write the plan to {}", path.display()))
             .map_err(Failure::error)?;
-        eprintln!("saved; `provision apply {}` does exactly this, or nothing", path.display());
+        sayln!("saved; `provision apply {}` does exactly this, or nothing", path.display());
     }
     if !plan.unknown.is_empty() && !args.skip_unreachable {
         return Ok(Exit::Unreachable);
     }
     Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// A plan says what is on hosts and how to reach them: for its owner alone.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 /// Looks and plans.

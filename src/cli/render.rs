@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use super::input::{self, TopologyArg};
+use super::output::{out, outln};
 use super::{Exit, Failure};
 use crate::{cluster, desired, render};
 
@@ -37,9 +38,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             .with_context(|| format!("cannot write below {}", folder.display()))
             .map_err(Failure::error)?;
         if args.json {
-            println!("{}", serde_json::json!({ "folder": folder, "files": tree.keys().collect::<Vec<_>>() }));
+            outln!("{}", serde_json::json!({ "folder": folder, "files": tree.keys().collect::<Vec<_>>() }));
         } else {
-            println!("{} files in {}", tree.len(), folder.display());
+            outln!("{} files in {}", tree.len(), folder.display());
         }
         return Ok(Exit::Done);
     }
@@ -48,9 +49,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         .map_err(Failure::error)?;
     if args.json {
         let all: Vec<_> = differences.iter().map(ToString::to_string).collect();
-        println!("{}", serde_json::json!({ "differences": all }));
+        outln!("{}", serde_json::json!({ "differences": all }));
     } else {
-        differences.iter().for_each(|difference| print!("{difference}"));
+        differences.iter().for_each(|difference| out!("{difference}"));
     }
     if differences.is_empty() {
         return Ok(Exit::Done);

@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::input::{self, Loaded, TopologyArg};
+use super::output::outln;
 use super::{Exit, Failure};
 use crate::execute::judge;
-use crate::observe::{self, HostFacts, MemberMode, Observed};
+use crate::observe::{self, HostFacts, MemberMode, Observed, UnitFacts};
 use crate::service::listener::Role;
 use crate::service::spark;
 
@@ -60,7 +61,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
         let status = status(&loaded, &observed);
         if args.json {
-            println!("{}", serde_json::to_string(&status).map_err(Failure::error)?);
+            outln!("{}", serde_json::to_string(&status).map_err(Failure::error)?);
         } else {
             show(&status);
         }
@@ -84,7 +85,7 @@ fn status(loaded: &Loaded, observed: &Observed) -> Status {
                 node: instance.node.clone(),
                 host: instance.host.to_string(),
                 reachable: facts.is_some(),
-                service: unit.map_or_else(|| "unknown".to_owned(), |unit| format!("{} ({})", unit.active, unit.sub)),
+                service: unit.map_or_else(|| "unknown".to_owned(), service),
                 state: facts.map_or_else(|| "unknown".to_owned(), |facts| state(instance.role, facts)),
             }
         })
@@ -120,6 +121,12 @@ fn status(loaded: &Loaded, observed: &Observed) -> Status {
     Status { nodes, spark: totals, wrong }
 }
 
+/// As systemd sees it. That it ended by itself is worth a look, also when it runs now.
+fn service(unit: &UnitFacts) -> String {
+    let again = if unit.restarts == 0 { String::new() } else { format!(", {} times again", unit.restarts) };
+    format!("{} ({}{again})", unit.active, unit.sub)
+}
+
 fn state(role: Role, facts: &HostFacts) -> String {
     match role {
         Role::ZooKeeper => facts.member.as_ref().map_or_else(
@@ -144,13 +151,13 @@ fn state(role: Role, facts: &HostFacts) -> String {
 }
 
 fn show(status: &Status) {
-    println!("{:28} {:10} {:20} state", "node", "host", "service");
+    outln!("{:28} {:10} {:20} state", "node", "host", "service");
     for Node { node, host, reachable, service, state } in &status.nodes {
         let service = if *reachable { service.as_str() } else { "host not reachable" };
-        println!("{node:28} {host:10} {service:20} {state}");
+        outln!("{node:28} {host:10} {service:20} {state}");
     }
     if let Some(totals) = &status.spark {
-        println!(
+        outln!(
             "{}: {} workers, {} of {} cores and {} of {} MiB in use, {} applications",
             totals.master,
             totals.workers,
@@ -162,7 +169,7 @@ fn show(status: &Status) {
         );
     }
     if status.wrong.is_empty() {
-        println!("all is well");
+        outln!("all is well");
     }
-    status.wrong.iter().for_each(|wrong| println!("wrong: {wrong}"));
+    status.wrong.iter().for_each(|wrong| outln!("wrong: {wrong}"));
 }

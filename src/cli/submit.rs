@@ -3,6 +3,7 @@
 use anyhow::{Context, anyhow};
 
 use super::input::{self, Loaded, TopologyOption};
+use super::output::sayln;
 use super::{Exit, Failure};
 use crate::desired::STATE_FOLDER;
 use crate::service::listener::Role;
@@ -40,7 +41,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     for master in loaded.cluster.of_role(Role::Master) {
         let target = Target::of(&loaded.cluster.hosts[&master.host]);
         let command = command(job, &loaded, &target).map_err(Failure::error)?;
-        eprintln!("{} on {}", args.job, target.name);
+        sayln!("{} on {}", args.job, target.name);
         if let Application::File(path) = &job.application {
             let upload = upload(path, &loaded).map_err(Failure::error)?;
             match loaded.world.copy(&target, upload).await {

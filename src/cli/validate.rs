@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::output::{out, outln, sayln};
 use super::{Exit, Failure, input};
 use crate::diagnostic::{Severity, locate, show};
 use crate::topology;
@@ -41,16 +42,16 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             if args.json {
                 all.push(locate(problem, &source));
             } else {
-                print!("{}", show(problem, &source, input::colour(&std::io::stdout())));
+                out!("{}", show(problem, &source, input::colour(&std::io::stdout())));
             }
         }
     }
     let bad = worst == Severity::Error || (args.strict && worst == Severity::Warning);
     let names = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     if args.json {
-        println!("{}", serde_json::json!({ "diagnostics": all }));
+        outln!("{}", serde_json::json!({ "diagnostics": all }));
     } else {
-        eprintln!("{names} is {}", if bad { "not right" } else { "right" });
+        sayln!("{names} is {}", if bad { "not right" } else { "right" });
     }
     Ok(if bad { Exit::Error } else { Exit::Done })
 }

@@ -17,14 +17,6 @@ pub struct Birth {
     pub members: BTreeMap<MemberId, Name>,
 }
 
-impl Birth {
-    pub fn text(&self) -> String {
-        let mut text = serde_json::to_string(self).expect("a record is plain JSON");
-        text.push('\n');
-        text
-    }
-}
-
 /// The ensemble that must be there.
 #[derive(Clone, Debug)]
 pub struct Quorum {
@@ -32,7 +24,6 @@ pub struct Quorum {
     /// Where `ZooKeeper` looks for the one-shot `initialize` marker: `dataLogDir` if there is one.
     pub log_dir: HostPath,
     pub data_dir: HostPath,
-    pub client_port: u16,
     /// `initLimit` × `tickTime`, in milliseconds: what a follower may take to join.
     pub join_millis: u64,
 }
@@ -45,7 +36,6 @@ impl Quorum {
             birth: Birth { cluster: cluster.name.clone(), members },
             log_dir: zookeeper.data_log_dir.clone().unwrap_or_else(|| zookeeper.data_dir.clone()),
             data_dir: zookeeper.data_dir.clone(),
-            client_port: zookeeper.ports.client.get(),
             join_millis: u64::from(zookeeper.config.init_limit) * u64::from(zookeeper.config.tick_time),
         })
     }

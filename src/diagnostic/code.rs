@@ -6,7 +6,6 @@ macro_rules! codes {
     ($($code:ident $severity:ident $title:literal,)*) => {
         /// A stable diagnostic code. Codes are never reused for another meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[allow(missing_docs, reason = "each variant's meaning is its title and its page")]
         pub enum Code { $($code,)* }
 
         impl Code {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::yaml::{Fault, FaultKind, Span};
 
 pub use code::Code;
-pub use report::{Located, locate, show};
+pub use report::{Located, announces_secret, locate, show};
 
 /// How bad it is. Errors stop every command; warnings stop only `validate --strict`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

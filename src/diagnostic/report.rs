@@ -40,7 +40,7 @@ pub fn locate(diagnostic: &Diagnostic, source: &Source) -> Located {
 /// Writes a diagnostic with the offending lines; what looks like a secret is masked in them.
 pub fn show(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String {
     let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(0).with_width(110);
+    let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(1).with_width(110);
     let view = View { diagnostic, source: NamedSource::new(source.name.clone(), mask(&source.text)) };
     let mut out = String::new();
     match handler.render_report(&mut out, &view) {
@@ -94,8 +94,14 @@ impl miette::Diagnostic for View<'_> {
     }
 }
 
-/// Words in a key that announce a secret value.
+/// Words in a key that announce a secret value. Rather one too many: they only hide.
 const SECRET_WORDS: [&str; 7] = ["pass", "secret", "token", "credential", "accesskey", "access.key", "account.key"];
+
+/// Whether what stands behind this key is better not shown.
+pub fn announces_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    SECRET_WORDS.iter().any(|word| key.contains(word))
+}
 
 /// The text with every scalar behind a secret-looking key overwritten, byte for byte, so that spans still agree.
 fn mask(text: &str) -> String {
@@ -108,8 +114,7 @@ fn mask(text: &str) -> String {
         } else {
             out.push_str(&mask_line(line));
         }
-        let key = line.trim_end().strip_suffix(':').map(str::to_lowercase);
-        awaited = key.is_some_and(|key| SECRET_WORDS.iter().any(|secret| key.contains(secret)));
+        awaited = line.trim_end().strip_suffix(':').is_some_and(announces_secret);
     }
     out
 }
@@ -120,8 +125,8 @@ fn mask_line(line: &str) -> String {
     while let Some(colon) = rest.find(':') {
         let (key, value) = rest.split_at(colon + 1);
         out.push_str(key);
-        let word = key.rsplit(['{', ',', ' ', '"', '\'']).find(|part| part.len() > 1).unwrap_or("").to_lowercase();
-        let secret = SECRET_WORDS.iter().any(|secret| word.contains(secret));
+        let word = key.rsplit(['{', ',', ' ', '"', '\'']).find(|part| part.len() > 1).unwrap_or("");
+        let secret = announces_secret(word);
         let open = value.trim_start().starts_with(['{', '\n', '\r']) || value.trim().is_empty();
         rest = value;
         if secret && !open {

@@ -46,19 +46,28 @@ pub fn judge(role: Role, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Serv
     }
 }
 
-/// Counts passes in a row, and starts anew when a member was restarted in between.
+/// Counts passes in a row, and starts anew when a member was restarted in between, by whomever.
 #[derive(Debug)]
 pub struct Settled {
     role: Role,
     passes: u32,
     since: Option<Instant>,
     uptimes: BTreeMap<Name, u64>,
+    /// How often systemd has started each unit of a host again.
+    restarts: BTreeMap<(Name, String), u32>,
     silent_since: Option<Instant>,
 }
 
 impl Settled {
     pub fn of(role: Role) -> Settled {
-        Settled { role, passes: 0, since: None, uptimes: BTreeMap::new(), silent_since: None }
+        Settled {
+            role,
+            passes: 0,
+            since: None,
+            uptimes: BTreeMap::new(),
+            restarts: BTreeMap::new(),
+            silent_since: None,
+        }
     }
 
     /// Takes one look into account; for an ensemble `facts.whole` is left only once it has lasted.
@@ -74,6 +83,18 @@ impl Settled {
         {
             let before = self.uptimes.insert(name.clone(), uptime);
             restarted |= before.is_some_and(|before| uptime < before);
+        }
+        for (name, unit, restarts) in seen
+            .iter()
+            .filter_map(|(name, seen)| Some((name, seen.facts()?)))
+            .flat_map(|(name, facts)| facts.units.iter().map(move |(unit, seen)| (name, unit, seen.restarts)))
+        {
+            let before = self.restarts.insert((name.clone(), unit.clone()), restarts);
+            if before.is_some_and(|before| restarts > before) {
+                restarted = true;
+                facts.whole = false;
+                facts.missing.push(format!("{name}: {unit} ended by itself and was started again"));
+            }
         }
         if !facts.whole || restarted {
             self.passes = 0;

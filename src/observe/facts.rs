@@ -12,11 +12,11 @@ use crate::topology::value::{HostPath, Name};
 /// Everything seen of a host in one look. What was not asked is empty.
 #[derive(Clone, Debug, Default)]
 pub struct HostFacts {
-    /// As in `/etc/os-release`: `debian 12`.
-    pub os: String,
+    /// What tells this machine, and its kernel's life, from every other: equal for two names of one machine, and not for
+    /// two machines cloned with one machine-id.
+    pub machine: String,
     /// How far its clock is certainly ahead of the operator's, in milliseconds: 0 while it is between question and answer.
     pub clock_ahead_millis: i64,
-    pub cores: u32,
     pub memory_mib: u64,
     /// Programs that the scripts need, as far as they are there.
     pub tools: Vec<String>,
@@ -25,7 +25,8 @@ pub struct HostFacts {
     pub java_package: Option<String>,
     /// KiB free where a path is, or would be.
     pub free_kib: BTreeMap<HostPath, u64>,
-    pub users: BTreeMap<String, UserFacts>,
+    /// Their uids.
+    pub users: BTreeMap<String, u32>,
     pub paths: BTreeMap<HostPath, PathFacts>,
     /// Whether a secret file is what it should be.
     pub secrets: BTreeMap<HostPath, bool>,
@@ -77,12 +78,6 @@ impl Java {
             (major, _) => Some(major),
         }
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserFacts {
-    pub uid: u32,
-    pub home: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

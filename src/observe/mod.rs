@@ -12,11 +12,10 @@ use crate::topology::value::{HostPath, Name};
 use crate::world::{HostError, Target, World};
 
 pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts, canary_request, canary_succeeded};
-pub use facts::{
-    BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, UserFacts, Wrong,
-};
+pub use facts::{BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, Wrong};
 pub use query::{
-    Ask, AskName, HostQuery, SecretQuestion, for_gate, for_goal, for_memory, for_reach, secret_question, sha256,
+    Ask, AskName, HostQuery, NEEDED_TOOLS, SecretQuestion, for_gate, for_goal, for_memory, for_reach, secret_question,
+    sha256,
 };
 
 /// What was seen of one host.
@@ -99,7 +98,7 @@ pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -
         }
         let queries = unseen
             .iter()
-            .map(|(name, reach)| (Target { name: name.clone(), reach: reach.clone() }, for_memory(&desired.cluster)))
+            .map(|(name, reach)| (Target { name: name.clone(), reach: reach.clone() }, for_memory()))
             .collect();
         for (name, mut seen) in look_at_all(queries, world).await {
             forget_others(&desired.cluster, &mut seen);

@@ -8,12 +8,28 @@ use super::Secrets;
 use crate::desired::{Content, Desired, HostState, Quorum};
 use crate::service::archive::Archive;
 use crate::service::listener::{Listener, Role};
-use crate::topology::value::{HostPath, Name};
+use crate::topology::value::HostPath;
+
+/// What every script needs.
+pub const NEEDED_TOOLS: &[&str] = &[
+    "bash",
+    "flock",
+    "timeout",
+    "base64",
+    "sha256sum",
+    "sha512sum",
+    "tar",
+    "gzip",
+    "systemctl",
+    "awk",
+    "stat",
+    "getent",
+    "useradd",
+];
 
 /// What to ask a host. Everything is read, nothing is changed.
 #[derive(Clone, Debug, Default)]
 pub struct HostQuery {
-    pub cluster: String,
     /// Paths, with the digest that a file's text is shown for when it differs.
     pub paths: BTreeMap<HostPath, Option<String>>,
     pub secrets: Vec<SecretQuestion>,
@@ -93,8 +109,7 @@ const JSON_REQUEST: &[u8] = b"GET /json/ HTTP/1.0\r\n\r\n";
 
 /// Everything that a plan wants to know of a host of the goal.
 pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets) -> HostQuery {
-    let mut query =
-        HostQuery { cluster: desired.cluster.to_string(), machine: true, java: state.java, ..HostQuery::default() };
+    let mut query = HostQuery { machine: true, java: state.java, ..HostQuery::default() };
     query.paths.extend(state.directories.keys().map(|path| (path.clone(), None)));
     for (path, file) in &state.files {
         let digest = match &file.content {
@@ -132,7 +147,7 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets) -> Host
 
 /// What a gate or a roll wants to know of a host between two steps. `write` proves each member by a committed write.
 pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: &[Role], write: bool) -> HostQuery {
-    let mut query = HostQuery { cluster: desired.cluster.to_string(), ..HostQuery::default() };
+    let mut query = HostQuery { ..HostQuery::default() };
     for role in roles {
         let unit = role.unit().to_owned();
         let Some(service) = state.services.get(&unit) else { continue };
@@ -157,13 +172,13 @@ pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: 
 }
 
 /// Whether a host reaches those that it will talk to.
-pub fn for_reach(cluster: &Name, pairs: &[(String, u16)]) -> HostQuery {
-    HostQuery { cluster: cluster.to_string(), reach: pairs.to_vec(), ..HostQuery::default() }
+pub fn for_reach(pairs: &[(String, u16)]) -> HostQuery {
+    HostQuery { reach: pairs.to_vec(), ..HostQuery::default() }
 }
 
 /// What a host that has left the topology is asked: only what it remembers.
-pub fn for_memory(cluster: &Name) -> HostQuery {
-    HostQuery { cluster: cluster.to_string(), ..HostQuery::default() }
+pub fn for_memory() -> HostQuery {
+    HostQuery { ..HostQuery::default() }
 }
 
 fn asks(role: Role, address: &str, listeners: &[Listener], write: bool) -> Vec<Ask> {

@@ -21,8 +21,8 @@ pub enum Action {
     Patch(Box<Patch>),
     /// Records a birth on the host; never takes a record back.
     Born { record: BirthRecord },
-    /// Marks an empty data directory as new. Refused by the host itself if it holds data or no birth is recorded as begun.
-    MarkNew { marker: HostPath, data: HostPath },
+    /// Marks empty data and log directories as new. Refused by the host itself if it holds data or no birth is recorded as begun.
+    MarkNew { marker: HostPath, data: [HostPath; 2] },
     /// Removes a marker that nobody used.
     Unmark { marker: HostPath },
     /// Enables and starts a unit.

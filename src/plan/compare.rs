@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Reason;
 use super::action::{FileEdit, Patch, Unpack};
 use crate::desired::{Access, Content, HostState, OnChange, Owned, Service};
+use crate::diagnostic::announces_secret;
 use crate::observe::{HostFacts, PathKind, UnitFacts, sha256};
 use crate::service::archive::{Archive, UrlSum};
 use crate::topology::value::HostPath;
@@ -157,10 +158,7 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
 
 /// What somebody wrote into a file of ours may be a secret: the value behind a key that sounds like one is not shown.
 fn masked(text: &str) -> String {
-    let secret = |line: &str| {
-        let key = line.split(['=', ' ', ':']).next().unwrap_or_default().to_lowercase();
-        ["secret", "password", "token", "access.key", "account.key"].iter().any(|word| key.contains(word))
-    };
+    let secret = |line: &str| announces_secret(line.split(['=', ' ', ':']).next().unwrap_or_default());
     let hide = |line: &str| match line.find(['=', ' ', ':']) {
         Some(at) if secret(line) && !line.contains("in-the-environment") => format!("{}(hidden)\n", &line[..=at]),
         _ => line.to_owned(),

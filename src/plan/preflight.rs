@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::desired::Desired;
-use crate::observe::{HostFacts, Java, Observed, UnitFacts};
+use crate::observe::{HostFacts, Java, NEEDED_TOOLS, Observed, UnitFacts};
 use crate::service::listener::{Listener, Role};
 use crate::topology::value::Name;
 
@@ -15,23 +15,6 @@ const CLOCK_MILLIS: i64 = 1000;
 const FREE_KIB: u64 = 1_500_000;
 /// On hosts that have everything unpacked already.
 const FREE_LATER_KIB: u64 = 100_000;
-/// What every script needs.
-const TOOLS: &[&str] = &[
-    "bash",
-    "flock",
-    "timeout",
-    "base64",
-    "sha256sum",
-    "sha512sum",
-    "tar",
-    "gzip",
-    "systemctl",
-    "awk",
-    "stat",
-    "getent",
-    "useradd",
-];
-
 /// One question about one host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
@@ -51,7 +34,7 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
             checks.push(Check { host: name.clone(), what, seen, problem });
         };
         let missing: Vec<_> =
-            TOOLS.iter().filter(|tool| !facts.tools.iter().any(|there| there == *tool)).copied().collect();
+            NEEDED_TOOLS.iter().filter(|tool| !facts.tools.iter().any(|there| there == *tool)).copied().collect();
         let problem = (!missing.is_empty()).then(|| format!("install {}", missing.join(", ")));
         check(
             "programs",
@@ -134,7 +117,7 @@ fn taken_ports(desired: &Desired, state: &crate::desired::HostState, facts: &Hos
             continue;
         }
         let user = if listener.role == Role::ZooKeeper { "zookeeper" } else { "spark" };
-        let ours = facts.users.get(user).map(|user| user.uid);
+        let ours = facts.users.get(user).copied();
         for other in
             facts.listening.iter().filter(|other| listener.ports.contains(&other.port) && Some(other.uid) != ours)
         {

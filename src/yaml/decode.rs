@@ -142,8 +142,13 @@ impl<'de> At<'de, '_> {
         match &self.node.value {
             Value::Map(entries) => Ok(entries),
             Value::Scalar { text, plain: true } if classify(text) == Plain::Null => Ok(&[]),
-            _ => Err(self.wrong_type("a map")),
+            _ => Err(DecodeError { help: Some("write { name: value, … }".to_owned()), ..self.wrong_type("a map") }),
         }
+    }
+
+    /// The entries of a map whose keys are known.
+    fn fields(self, known: &'static [&'static str]) -> Result<&'de [(Key, Node)], DecodeError> {
+        self.entries().map_err(|error| DecodeError { help: suggest::fields(known), ..error })
     }
 
     fn report_unknown(self, key: &Key, known: &'static [&'static str]) {
@@ -259,7 +264,7 @@ impl<'de> Deserializer<'de> for At<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         let (known, unknown): (Vec<_>, Vec<_>) =
-            self.entries()?.iter().partition(|(key, _)| fields.contains(&key.text.as_str()));
+            self.fields(fields)?.iter().partition(|(key, _)| fields.contains(&key.text.as_str()));
         for (key, _) in unknown {
             self.report_unknown(key, fields);
         }

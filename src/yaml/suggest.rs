@@ -14,6 +14,14 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .map(|(_, candidate)| candidate)
 }
 
+/// What belongs into a map of known keys, as far as a line holds it.
+pub fn fields(known: &[&str]) -> Option<String> {
+    const SHOWN: usize = 6;
+    let all: Vec<_> = known.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = if known.len() > SHOWN { ", …" } else { "" };
+    (!all.is_empty()).then(|| format!("write {{ key: value, … }} with the keys {}{more}", all.join(", ")))
+}
+
 /// `did you mean …?`, or else the list of what would be right.
 pub fn hint<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
     if let Some(near) = nearest(wrong, candidates.clone()) {

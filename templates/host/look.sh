@@ -22,14 +22,11 @@ above() {
   printf '%s' "$p"
 }
 
-machine() {
+machine() { # the programs to look for
   fact clock "$(date +%s%N)"
-  [ -r /etc/os-release ] && (. /etc/os-release; fact os "${ID:-linux} ${VERSION_ID:-}")
-  fact cores "$(nproc 2>/dev/null || echo 1)"
+  fact machine "$(cat /etc/machine-id /proc/sys/kernel/random/boot_id 2>/dev/null | tr '\n' ' ')"
   fact memory "$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)"
-  for tool in bash flock timeout base64 sha256sum sha512sum tar gzip systemctl awk stat getent useradd nft curl wget apt-get; do
-    command -v "$tool" >/dev/null 2>&1 && fact tool "$tool"
-  done
+  for tool do command -v "$tool" >/dev/null 2>&1 && fact tool "$tool"; done
   # Listening sockets: hexadecimal port and the owner's uid. The state 0A is LISTEN.
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
     awk '$4 == "0A" { n = split($2, a, ":"); print "listen\t" a[n] "\t" $8 }' | sort -u
@@ -51,7 +48,7 @@ java_facts() { # the oldest that will do
   done
 }
 space() { fact space "$1" "$(df -Pk "$(above "$1")" | awk 'NR == 2 { print $4 }')"; }
-users() { getent passwd "$@" | awk -F: '{ print "user\t" $1 "\t" $3 "\t" $6 }'; }
+users() { getent passwd "$@" | awk -F: '{ print "user\t" $1 "\t" $3 }'; }
 paths() { stat --printf='path\t%n\t%F\t%U\t%G\t%a\t%i:%Y\n' -- "$@" 2>/dev/null; }
 # Digests, and the text of what differs from $expected (lines of digest and path), as far as it is short.
 digests() {

@@ -49,7 +49,7 @@ pub fn act(
             if !host.text(BIRTH_PATH).unwrap_or_default().contains("\"complete\":false") {
                 return Err(fail("no birth is begun here"));
             }
-            if host.holds_something(&format!("{data}/version-2")) {
+            if data.iter().any(|data| host.holds_something(&format!("{data}/version-2"))) {
                 return Err(fail("it holds data: it is not new"));
             }
             host.write(marker.as_str(), &Access::of("zookeeper", 0o640), b"")?;

@@ -46,6 +46,8 @@ pub struct Unit {
 #[derive(Clone, Debug)]
 pub struct SimHost {
     pub address: String,
+    /// Machine-id and boot, equal for two names of one machine.
+    pub machine: String,
     pub reachable: bool,
     pub paths: BTreeMap<String, Node>,
     pub users: BTreeMap<String, String>,
@@ -68,6 +70,7 @@ impl SimHost {
     pub fn new(address: &str) -> SimHost {
         let mut host = SimHost {
             address: address.to_owned(),
+            machine: format!("machine-of-{address}"),
             reachable: true,
             paths: BTreeMap::new(),
             users: BTreeMap::new(),

@@ -3,30 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use provision::desired::STATE_FOLDER;
-use provision::observe::{AskName, HostQuery};
+use provision::observe::{AskName, HostQuery, NEEDED_TOOLS};
 use provision::topology::value::Name;
 use tokio::time::Instant;
 
 use super::State;
 use super::host::{Kind, Node, SimHost, identity_text};
 use super::services::{MASTER, Member, WORKER, ZOOKEEPER};
-
-const TOOLS: &[&str] = &[
-    "bash",
-    "flock",
-    "timeout",
-    "base64",
-    "sha256sum",
-    "sha512sum",
-    "tar",
-    "gzip",
-    "systemctl",
-    "awk",
-    "stat",
-    "getent",
-    "useradd",
-    "nft",
-];
 
 struct Lines(String);
 
@@ -41,10 +24,10 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
     let host = &state.hosts[name];
     let mut lines = Lines("begin\n".to_owned());
     if query.machine {
-        for fact in [["clock", "0"], ["os", "debian 12"], ["cores", "8"], ["memory", "16777216"]] {
-            lines.fact(&fact);
-        }
-        TOOLS.iter().for_each(|tool| lines.fact(&["tool", tool]));
+        lines.fact(&["clock", "0"]);
+        lines.fact(&["machine", &host.machine]);
+        lines.fact(&["memory", "16777216"]);
+        NEEDED_TOOLS.iter().chain(&["nft"]).for_each(|tool| lines.fact(&["tool", tool]));
     }
     if query.java.is_some() {
         let java: &[&str] = if host.java {
@@ -56,8 +39,8 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
     }
     query.space.iter().for_each(|path| lines.fact(&["space", path.as_str(), "9000000"]));
     for (at, user) in query.users.iter().enumerate() {
-        if let Some(home) = host.users.get(user) {
-            lines.fact(&["user", user, &(900 + at).to_string(), home]);
+        if host.users.contains_key(user) {
+            lines.fact(&["user", user, &(900 + at).to_string()]);
         }
     }
     paths(host, query, &mut lines);

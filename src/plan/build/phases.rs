@@ -107,7 +107,10 @@ impl Planner<'_> {
             .filter(seen)
             .filter(|name| !anybody_lives && self.observed.facts(name).is_some_and(|facts| !facts.has_marker))
             .map(|name| {
-                let action = Action::MarkNew { marker: quorum.marker(), data: quorum.log_dir.clone() };
+                let action = Action::MarkNew {
+                    marker: quorum.marker(),
+                    data: [quorum.data_dir.clone(), quorum.log_dir.clone()],
+                };
                 self.step(name, action, vec![Reason::Birth])
             })
             .collect();

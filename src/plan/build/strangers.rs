@@ -1,8 +1,11 @@
 //! Hosts that must not be touched, because somebody else's things are on them.
 
+use std::collections::BTreeMap;
+
 use crate::desired::Desired;
 use crate::observe::Observed;
 use crate::plan::{Goal, Refusal};
+use crate::topology::value::Name;
 
 /// Hosts that carry somebody else's stamp, or files of ours that nobody can read.
 pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
@@ -28,6 +31,23 @@ pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> 
                 host: name.clone(),
                 why: format!("{} cannot be read: {}", wrong.path, wrong.why),
                 instead: "look at it; if it is of no use to anybody, remove it".to_owned(),
+            });
+        }
+    }
+    all
+}
+
+/// Two hosts of the topology that are one machine: what is laid for one would overwrite what is laid for the other.
+pub(super) fn twins(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
+    let mut first: BTreeMap<&str, &Name> = BTreeMap::new();
+    let mut all = Vec::new();
+    for name in desired.hosts.keys() {
+        let Some(facts) = observed.facts(name).filter(|facts| !facts.machine.trim().is_empty()) else { continue };
+        if let Some(other) = first.insert(&facts.machine, name) {
+            all.push(Refusal::Host {
+                host: name.clone(),
+                why: format!("it is the same machine as {other}, by another address"),
+                instead: "give each host of the topology a machine of its own".to_owned(),
             });
         }
     }

@@ -214,19 +214,27 @@ fn warn_size(span: Span, count: usize, problems: &mut Diagnostics) {
     if count == 1 {
         problems.add(Code::ZK002, span, "one member: when it stops, so does everything").help("take 3");
     } else if count.is_multiple_of(2) {
-        let message = format!("{count} members survive the loss of {}, as {} do", survives(count), count - 1);
-        problems.add(Code::ZK001, span, message).help(format!("take {} or {}", count - 1, count + 1));
+        let lost = |count| match survives(count) {
+            0 => "no loss".to_owned(),
+            some => format!("the loss of {some}"),
+        };
+        let message = format!("{count} members survive {}, just as {} would", lost(count), count - 1);
+        problems.add(Code::ZK001, span, message).help(if count == 2 {
+            "take 3".to_owned()
+        } else {
+            format!("take {} or {}", count - 1, count + 1)
+        });
     }
 }
 
-/// A zone may be lost when what remains is still a majority.
+/// A zone may be lost when what remains is still a majority. (One or two members survive no loss at all: ZK001 and ZK002.)
 fn warn_zones(span: Span, members: &BTreeMap<MemberId, Name>, hosts: &Hosts<'_>, problems: &mut Diagnostics) {
     let mut zones: BTreeMap<&Zone, usize> = BTreeMap::new();
     for zone in members.values().filter_map(|host| hosts.zone(host)) {
         *zones.entry(zone).or_default() += 1;
     }
     let tolerated = (members.len() - 1) / 2;
-    for (zone, count) in zones.into_iter().filter(|(_, count)| members.len() > 1 && *count > tolerated) {
+    for (zone, count) in zones.into_iter().filter(|(_, count)| tolerated > 0 && *count > tolerated) {
         let message =
             format!("{count} of {} members are in zone {}: its loss ends the quorum", members.len(), zone.as_str());
         problems.add(Code::ZK003, span, message).help(format!("at most {tolerated} in one zone"));

@@ -63,10 +63,12 @@ fn body(s: &mut String, action: &Action, epoch: Epoch, secrets: &Secrets) {
         }
         Action::MarkNew { marker, data } => {
             line!(s, "grep -q '\"complete\":false' {BIRTH_PATH} || fail \"no birth is begun here\"");
-            line!(
-                s,
-                "[ -d {data}/version-2 ] && [ -n \"$(ls -A {data}/version-2)\" ] && fail \"{data} holds data: it is not new\""
-            );
+            for data in data {
+                line!(
+                    s,
+                    "[ -d {data}/version-2 ] && [ -n \"$(ls -A {data}/version-2)\" ] && fail \"{data} holds data: it is not new\""
+                );
+            }
             line!(s, ": | write {marker} zookeeper zookeeper 640");
         }
         Action::Unmark { marker } => line!(s, "rm -f {marker}"),
@@ -293,7 +295,7 @@ mod tests {
             Action::Journal { line: "a 'b' $(c)".into() },
             Action::InstallPackage { package: "openjdk-17-jre-headless".into() },
             Action::Patch(Box::new(patch)),
-            Action::MarkNew { marker: path.join("initialize"), data: path.clone() },
+            Action::MarkNew { marker: path.join("initialize"), data: [path.clone(), path.clone()] },
             Action::Unmark { marker: path.join("initialize") },
             Action::Start { unit: unit.clone() },
             Action::Stop { unit: unit.clone() },

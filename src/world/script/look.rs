@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Script, quote};
-use crate::observe::HostQuery;
+use crate::observe::{HostQuery, NEEDED_TOOLS};
 
 const PRELUDE: &str = include_str!("../../../templates/host/look.sh");
 
@@ -15,27 +15,14 @@ const REACH_BATCH: usize = 32;
 
 /// The script that answers `query`.
 pub fn look(query: &HostQuery) -> Script {
-    let HostQuery {
-        cluster: _,
-        paths,
-        secrets,
-        users,
-        units,
-        distributions,
-        space,
-        java,
-        member,
-        asks,
-        reach,
-        machine,
-    } = query;
+    let HostQuery { paths, secrets, users, units, distributions, space, java, member, asks, reach, machine } = query;
     let mut s = String::from(PRELUDE);
     let mut line = |text: String| {
         s.push_str(&text);
         s.push('\n');
     };
     if *machine {
-        line("machine".to_owned());
+        line(format!("machine {} nft", words(NEEDED_TOOLS)));
     }
     if let Some(oldest) = java {
         line(format!("java_facts {oldest}"));

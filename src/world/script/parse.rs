@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::desired::Access;
 use crate::observe::{
     AskName, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts, PathFacts, PathKind, RecordName,
-    UnitFacts, UserFacts, WorkerFacts, Wrong, canary_succeeded,
+    UnitFacts, WorkerFacts, Wrong, canary_succeeded,
 };
 use crate::topology::value::HostPath;
 use crate::world::HostError;
@@ -53,8 +53,7 @@ impl Reader {
                 let off = host - host.clamp(*asked.start(), *asked.end());
                 facts.clock_ahead_millis = i64::try_from(off / 1_000_000).unwrap_or(i64::MAX);
             }
-            ["os", os] => facts.os = os.trim().to_owned(),
-            ["cores", n] => facts.cores = n.parse().unwrap_or(1),
+            ["machine", id] => facts.machine = (*id).to_owned(),
             ["memory", kib] => facts.memory_mib = kib.parse::<u64>().unwrap_or(0) / 1024,
             ["tool", tool] => facts.tools.push((*tool).to_owned()),
             ["listen", port, uid] => {
@@ -68,9 +67,8 @@ impl Reader {
             ["space", path, kib] => {
                 facts.free_kib.insert(host_path(path)?, kib.parse().unwrap_or(0));
             }
-            ["user", name, uid, home] => {
-                let user = UserFacts { uid: uid.parse().unwrap_or(u32::MAX), home: (*home).to_owned() };
-                facts.users.insert((*name).to_owned(), user);
+            ["user", name, uid] => {
+                facts.users.insert((*name).to_owned(), uid.parse().unwrap_or(u32::MAX));
             }
             ["path", path, kind, owner, group, mode, identity] => {
                 let seen = path_facts(kind, owner, group, mode, identity)?;

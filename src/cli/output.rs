@@ -1,0 +1,27 @@
+//! Writing to stdout and stderr. A pager that was closed ends nobody's work: what it no longer reads is dropped, and the
+//! exit code stays what it is. (The standard library's macros panic there.)
+
+use std::fmt::Arguments;
+use std::io::{ErrorKind, Write};
+
+pub fn to_stdout(text: Arguments<'_>) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_fmt(text).and_then(|()| out.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        // A result that a full disk swallowed was not delivered.
+        to_stderr(format_args!("error: cannot write the result: {error}\n"));
+        std::process::exit(1);
+    }
+}
+
+pub fn to_stderr(text: Arguments<'_>) {
+    // There is no other place to say it.
+    let _ = std::io::stderr().lock().write_fmt(text);
+}
+
+macro_rules! out { ($($text:tt)*) => { $crate::cli::output::to_stdout(format_args!($($text)*)) }; }
+macro_rules! outln { ($($text:tt)*) => { $crate::cli::output::to_stdout(format_args!("{}\n", format_args!($($text)*))) }; }
+macro_rules! say { ($($text:tt)*) => { $crate::cli::output::to_stderr(format_args!($($text)*)) }; }
+macro_rules! sayln { ($($text:tt)*) => { $crate::cli::output::to_stderr(format_args!("{}\n", format_args!($($text)*))) }; }
+pub(super) use {out, outln, say, sayln};
