@@ -182,5 +182,8 @@ fn what_belongs_into_a_map_is_said_where_something_else_stands() {
         error["help"].as_str().unwrap_or_default().to_owned()
     };
     assert_eq!(help("{ 1: h1, 2: h2, 3: h3 }", "[h1, h2, h3]"), "write { name: value, … }");
-    assert_eq!(help("{ hosts: [h1, h2] }", "[h1, h2]"), "write { key: value, … } with the keys `hosts`");
+    assert_eq!(
+        help("{ hosts: [h1, h2] }", "[h1, h2]"),
+        "write { key: value, … } with the keys `nodes`, `hosts`, `size`, `port`, `webUiPort`, `heap`"
+    );
 }

@@ -71,10 +71,12 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         return Err(not_approved(objection));
     }
     check_fit(&loaded, &observed).await?;
-    if !args.yes && sealed.is_none() {
-        input::confirm("Do this?")?;
-    }
-    let report = carry_out(&goal, plan, &loaded, &observed).await?;
+    let agreed = match (&sealed, args.yes) {
+        (Some(_), _) => Agreed::ToThisPlan,
+        (None, true) => Agreed::ToWhatever,
+        (None, false) => input::confirm("Do this?").map(|()| Agreed::ToThisPlan)?,
+    };
+    let report = carry_out(&goal, plan, agreed, &loaded, &observed).await?;
     if args.json {
         outln!("{}", serde_json::json!({ "outcome": report.outcome.to_string(), "done": report.done }));
     }
@@ -148,14 +150,36 @@ async fn check_fit(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> 
     Err(Failure::say(Exit::Unfit, format!("{} of {} checks failed; nothing was changed", bad.len(), checks.len())))
 }
 
-/// Takes the lease, looks again, and goes on only when nothing moved in between.
-pub async fn carry_out(goal: &Goal, plan: Plan, loaded: &Loaded, observed: &Observed) -> Result<Report, Failure> {
+/// What the operator said yes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreed {
+    /// To the plan that was shown, or sealed: another one is another question.
+    ToThisPlan,
+    /// `--yes`: to what is needed, whatever that is once the lease is held.
+    ToWhatever,
+}
+
+/// Takes the lease and looks again. A plan that moved in between is carried out only when nobody had to read it.
+pub async fn carry_out(
+    goal: &Goal,
+    plan: Plan,
+    agreed: Agreed,
+    loaded: &Loaded,
+    observed: &Observed,
+) -> Result<Report, Failure> {
     let stop = watch_interrupts();
     let lease = execute::acquire(&loaded.desired, observed, &input::who(), &loaded.world).await.map_err(no_lease)?;
-    let (fresh, _) = planning::make(goal, loaded).await?;
+    let (fresh, observed) = planning::make(goal, loaded).await?;
     let moved = plan.moved(&fresh);
-    if !moved.is_empty() {
-        return Err(has_moved("the hosts changed while the plan was read", &moved));
+    match agreed {
+        _ if moved.is_empty() => {}
+        Agreed::ToThisPlan => return Err(has_moved("the hosts changed while the plan was read", &moved)),
+        Agreed::ToWhatever => {
+            say!("The hosts changed meanwhile; the plan is now:\n{fresh}");
+            if matches!(goal, Goal::Apply { .. }) {
+                check_fit(loaded, &observed).await?;
+            }
+        }
     }
     let approved = fresh.approve(Consent::given()).map_err(not_approved)?;
     let mut progress = Progress::new();

@@ -1,6 +1,6 @@
 //! `provision destroy`
 
-use super::apply::{carry_out, finish};
+use super::apply::{Agreed, carry_out, finish};
 use super::input::{self, TopologyArg};
 use super::output::{outln, say, sayln};
 use super::{Exit, Failure, plan as planning};
@@ -34,11 +34,13 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     list(&plan);
     plan.skipped.iter().for_each(|skipped| sayln!("left: {skipped}"));
     sayln!("{}", if args.delete_data { "The data goes too." } else { "The data stays." });
-    if !args.yes {
-        input::confirm(&format!("Destroy the cluster `{}`?", plan.cluster))?;
-    }
+    let agreed = if args.yes {
+        Agreed::ToWhatever
+    } else {
+        input::confirm(&format!("Destroy the cluster `{}`?", plan.cluster)).map(|()| Agreed::ToThisPlan)?
+    };
     let skipped = plan.skipped.clone();
-    let report = carry_out(&goal, plan, &loaded, &observed).await?;
+    let report = carry_out(&goal, plan, agreed, &loaded, &observed).await?;
     if args.json {
         outln!(
             "{}",
