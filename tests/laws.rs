@@ -788,3 +788,21 @@ fn two_names_of_one_machine_are_refused() {
         assert!(format!("{refusals:?}").contains("same machine as h1"), "{refusals:?}");
     });
 }
+
+#[test]
+fn a_host_with_a_new_address_is_refused_while_its_old_machine_is_the_clusters() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let moved = Site::of(&shape.text().replace("address: 10.0.0.3", "address: 10.0.0.33"));
+        {
+            let mut state = world.state();
+            let mut fresh = SimHost::new("10.0.0.33");
+            fresh.archives = state.hosts[&name("h3")].archives.clone();
+            let old = state.hosts.insert(name("h3"), fresh).expect("a host");
+            state.hosts.insert(name("old"), old);
+        }
+        let End::Refused(refusals) = moved.carry_out(&apply(), &world).await else { panic!("it went on") };
+        assert!(format!("{refusals:?}").contains("the machine at its old address 10.0.0.3"), "{refusals:?}");
+    });
+}

@@ -41,6 +41,8 @@ pub struct Observed {
     pub hosts: BTreeMap<Name, Seen>,
     /// Hosts that the cluster remembers and the topology no longer names.
     pub departed: BTreeMap<Name, Departed>,
+    /// What is at the former address of hosts that the cluster remembers at another one.
+    pub moved: BTreeMap<Name, Departed>,
 }
 
 #[derive(Clone, Debug)]
@@ -83,8 +85,15 @@ pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -
     let queries: Vec<_> =
         desired.hosts.values().map(|state| (Target::of(&state.host), for_goal(state, desired, secrets))).collect();
     let hosts = look_at_all(queries, world).await;
-    let mut observed = Observed { hosts, departed: BTreeMap::new() };
+    let mut observed = Observed { hosts, ..Observed::default() };
     observed.hosts.values_mut().for_each(|seen| forget_others(&desired.cluster, seen));
+    let moved = remembered(&desired.cluster, &observed)
+        .into_iter()
+        .filter(|(name, reach)| desired.hosts.get(name).is_some_and(|state| state.host.address != reach.address))
+        // Another host of the topology has taken the address: that one is asked already.
+        .filter(|(_, reach)| !desired.hosts.values().any(|state| state.host.address == reach.address))
+        .collect();
+    observed.moved = look_at_memory(moved, world).await;
     // Anchors that have left may know of further hosts: ask until nothing new turns up.
     loop {
         let unseen: BTreeMap<Name, Reach> = remembered(&desired.cluster, &observed)
@@ -96,16 +105,22 @@ pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -
         if unseen.is_empty() {
             return observed;
         }
-        let queries = unseen
-            .iter()
-            .map(|(name, reach)| (Target { name: name.clone(), reach: reach.clone() }, for_memory()))
-            .collect();
-        for (name, mut seen) in look_at_all(queries, world).await {
-            forget_others(&desired.cluster, &mut seen);
-            let reach = unseen[&name].clone();
-            observed.departed.insert(name, Departed { reach, seen });
+        for (name, mut departed) in look_at_memory(unseen, world).await {
+            forget_others(&desired.cluster, &mut departed.seen);
+            observed.departed.insert(name, departed);
         }
     }
+}
+
+/// Asks hosts that only the cluster's memory knows what they remember.
+async fn look_at_memory(hosts: BTreeMap<Name, Reach>, world: &impl World) -> BTreeMap<Name, Departed> {
+    let queries =
+        hosts.iter().map(|(name, reach)| (Target { name: name.clone(), reach: reach.clone() }, for_memory())).collect();
+    let mut seen = look_at_all(queries, world).await;
+    hosts
+        .into_iter()
+        .filter_map(|(name, reach)| Some((name.clone(), Departed { reach, seen: seen.remove(&name)? })))
+        .collect()
 }
 
 /// What another cluster remembers on a host is not ours to go by.

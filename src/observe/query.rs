@@ -178,7 +178,7 @@ pub fn for_reach(pairs: &[(String, u16)]) -> HostQuery {
 
 /// What a host that has left the topology is asked: only what it remembers.
 pub fn for_memory() -> HostQuery {
-    HostQuery { ..HostQuery::default() }
+    HostQuery { machine: true, ..HostQuery::default() }
 }
 
 fn asks(role: Role, address: &str, listeners: &[Listener], write: bool) -> Vec<Ask> {

@@ -149,8 +149,20 @@ fn unreachable(target: &Target) -> HostError {
 
 impl State {
     fn reachable(&mut self, target: &Target) -> Result<&mut SimHost, HostError> {
-        let host = self.hosts.get_mut(&target.name).filter(|host| host.address == target.reach.address.as_str());
+        let host = self.hosts.get_mut(&self.key(target)).filter(|host| host.address == target.reach.address.as_str());
         host.filter(|host| host.reachable).ok_or_else(|| unreachable(target))
+    }
+
+    /// Under which name the machine at an address is kept here: a target may be the former address of a name.
+    fn key(&self, target: &Target) -> Name {
+        let at = |host: &SimHost| host.address == target.reach.address.as_str();
+        let other = || self.hosts.iter().find(|(_, host)| at(host)).map(|(name, _)| name.clone());
+        self.hosts
+            .get(&target.name)
+            .filter(|host| at(host))
+            .map(|_| target.name.clone())
+            .or_else(other)
+            .unwrap_or_else(|| target.name.clone())
     }
 
     /// Takes one action in; `true` where the operator dies of it.
@@ -193,7 +205,7 @@ impl World for SimWorld {
         let answer = {
             let mut state = self.state();
             state.reachable(target)?;
-            look::answer(&state, &target.name, query, Instant::now())
+            look::answer(&state, &state.key(target), query, Instant::now())
         };
         provision::world::script::facts(query, answer.as_bytes(), &(0..=i128::MAX))
     }

@@ -22,6 +22,7 @@ use crate::world::Target;
 pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
     let mut refusals = strangers::strangers(desired, observed);
     refusals.extend(strangers::twins(desired, observed));
+    refusals.extend(strangers::doubles(desired, observed));
     refusals.extend(strangers::foreign(goal, desired, observed));
     let planned = match goal {
         Goal::Apply { .. } => Planner::new(goal, desired, observed).apply(&mut refusals),

@@ -54,6 +54,29 @@ pub(super) fn twins(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     all
 }
 
+/// Hosts that have got another address while the machine at the old one is still the cluster's: both would be one node.
+pub(super) fn doubles(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
+    let mut all = Vec::new();
+    for (name, moved) in &observed.moved {
+        let Some(facts) = moved.seen.facts() else { continue };
+        let ours = facts.stamp.as_ref().is_some_and(|stamp| stamp.cluster == desired.cluster && stamp.host == *name);
+        let same = observed.facts(name).is_some_and(|now| now.machine == facts.machine);
+        if ours && !same {
+            all.push(Refusal::Host {
+                host: name.clone(),
+                why: format!(
+                    "the machine at its old address {} still carries this cluster's stamp",
+                    moved.reach.address
+                ),
+                instead:
+                    "put the old address back; or give the new machine a name of its own, and the old one is retired"
+                        .to_owned(),
+            });
+        }
+    }
+    all
+}
+
 /// What stands where ours would, on a host that nothing says is ours.
 pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let mut all = Vec::new();
