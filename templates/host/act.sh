@@ -176,6 +176,10 @@ remove_made_parents() { # directories made on the way to ours, deepest first
   sed -n 's/^dir //p' "$state/made" 2>/dev/null | sort -r | while read -r p; do rmdir "$p" 2>/dev/null && say "gone directory $p"; done
   return 0
 }
+name_packages() { # installed for the cluster; by now others may use them
+  sed -n 's/^package //p' "$state/made" 2>/dev/null | while read -r p; do say "stays package $p (apt-get remove $p takes it away)"; done
+  return 0
+}
 remove_user() { # user, directories of its data
   name=$1; shift
   for d do

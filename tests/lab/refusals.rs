@@ -159,6 +159,24 @@ impl Drop for Agent {
     }
 }
 
+/// Leaves a host without Java, and with a repository of apt whose package brings one.
+fn take_java_away(lab: &Lab, host: u32) {
+    lab.on(
+        host,
+        r#"set -e
+mkdir -p /srv/jvm /srv/apt /root/deb/DEBIAN /root/deb/usr/bin
+real=$(readlink -f /usr/bin/java); cp -a "${real%/bin/java}" /srv/jvm/
+dpkg --force-all --remove $(dpkg-query -W -f '${Package}\n' 'openjdk-*-jre-headless') >/dev/null 2>&1
+! command -v java
+ln -s "/srv/jvm/$(ls /srv/jvm)/bin/java" /root/deb/usr/bin/java
+printf 'Package: openjdk-17-jre-headless\nVersion: 99\nArchitecture: all\nMaintainer: lab <lab@localhost>\nDescription: a Java\n' >/root/deb/DEBIAN/control
+dpkg-deb -b /root/deb /srv/apt/java.deb >/dev/null
+{ cat /root/deb/DEBIAN/control; printf 'Filename: ./java.deb\nSize: %s\nSHA256: %s\n' "$(stat -c %s /srv/apt/java.deb)" "$(sha256sum </srv/apt/java.deb | cut -d ' ' -f 1)"; } >/srv/apt/Packages
+rm -rf /etc/apt/sources.list /etc/apt/sources.list.d /var/lib/apt/lists; mkdir -p /etc/apt/sources.list.d
+echo 'deb [trusted=yes] file:/srv/apt ./' >/etc/apt/sources.list"#,
+    );
+}
+
 #[test]
 fn an_archive_is_downloaded_checked_and_refused_when_it_is_another() {
     let Some(lab) = Lab::up("download", 3) else { return };
@@ -176,6 +194,8 @@ esac
 S
 chmod 755 /usr/local/bin/curl"#);
     }
+    let java_before = lab.on(3, "readlink -f /usr/bin/java");
+    take_java_away(&lab, 3);
     let text = quorum_yaml().replace("    archive: { onHost: { path: /srv/dist/zookeeper-3.9.5.tar.gz } }\n", "");
     let topology = lab.topology("download.yaml", &text);
     // Another checksum is published than what is sent.
@@ -185,6 +205,8 @@ chmod 755 /usr/local/bin/curl"#);
     lab.on(2, "rm /root/sum");
     lab.apply(&topology);
     lab.converged(&topology);
+    let java = lab.on(3, "readlink -f $(command -v java)");
+    assert!(java.starts_with("/srv/jvm/") && java != java_before, "{java} is not the package's");
 
     // A disk that is full when a file is laid: the old file stays whole, and room is all that is needed to go on.
     lab.on(1, "mkdir /root/etc && cp -a /etc/zookeeper/. /root/etc/ && mount -t tmpfs -o size=64k,mode=755 tmpfs /etc/zookeeper \

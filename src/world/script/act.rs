@@ -49,6 +49,7 @@ fn body(s: &mut String, action: &Action, epoch: Epoch, secrets: &Secrets) {
             line!(s, "export DEBIAN_FRONTEND=noninteractive");
             line!(s, "apt() {{ apt-get -o DPkg::Lock::Timeout=300 \"$@\" >/dev/null 2>&1; }}");
             line!(s, "install() {{ apt install -y -q --no-install-recommends {package}; }}");
+            line!(s, "made \"package \"{package}");
             line!(s, "install || {{ apt update -q; install; }} ||");
             line!(s, "  fail \"apt-get cannot install \"{package}");
         }
@@ -214,6 +215,7 @@ fn remove(s: &mut String, removal: &Removal) {
     let Removal { owned, delete_data } = removal;
     remove_owned(s, owned, *delete_data);
     line!(s, "remove_made_parents");
+    line!(s, "name_packages");
     // While data stays, so does what says whose it is, and what of the host was made for it.
     let data = data_words(&owned.directories);
     line!(s, "stays=");
