@@ -4,6 +4,7 @@
 mod model;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use model::host::SimHost;
 use model::random::{drifts, happen, settings, shapes};
@@ -393,6 +394,27 @@ fn law_3_an_election_in_the_middle_of_a_roll_is_waited_for() {
             );
         });
     }
+}
+
+#[test]
+fn law_3_a_roll_leaves_no_master_alive_for_seconds_and_not_for_a_session() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        world.state().services.pace.takeover = Duration::from_secs(40);
+        for changed in [shape.with(|s| s.master_heap += 64), shape.with(|s| s.connections += 1)] {
+            world.state().services.longest_vacancy = Duration::ZERO;
+            let before = world.acts();
+            report(changed.site().carry_out(&apply(), &world).await);
+            let state = world.state();
+            let released = state.journal[before..].iter().filter(|(_, title)| title.contains("latch")).count();
+            assert!(released > 0, "{:?}", state.journal);
+            let longest = state.services.longest_vacancy;
+            assert!(longest > Duration::ZERO && longest < Duration::from_secs(5), "{longest:?}: {:?}", state.journal);
+            drop(state);
+            world.assert_lawful();
+        }
+    });
 }
 
 // ------------------------------------------------------------------ law 4

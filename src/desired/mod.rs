@@ -1,6 +1,7 @@
 //! What every host must look like, computed once from the cluster. Every way of delivering it obeys the same values.
 
 mod birth;
+mod election;
 mod firewall;
 mod properties;
 pub mod settings;
@@ -19,6 +20,7 @@ use crate::service::{spark, zookeeper};
 use crate::topology::value::{HostPath, Name, SecretRef};
 
 pub use birth::{BIRTH_PATH, Birth, Quorum};
+pub use election::{Election, recovery_folder};
 pub use properties::{Property, properties};
 pub use settings::{Class, Setting, Settings};
 pub use stamp::{Anchor, Owned, Stamp};
@@ -31,6 +33,7 @@ pub struct Desired {
     pub hosts: BTreeMap<Name, HostState>,
     pub anchors: Vec<Name>,
     pub quorum: Option<Quorum>,
+    pub election: Option<Election>,
     pub settings: Settings,
     pub listeners: Vec<Listener>,
 }
@@ -176,6 +179,7 @@ pub fn of(cluster: &Cluster) -> Desired {
         hosts,
         anchors: cluster.anchors(),
         quorum: Quorum::of(cluster),
+        election: Election::of(cluster),
         settings: settings::of(cluster),
         listeners: cluster.listeners.clone(),
     }

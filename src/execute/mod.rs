@@ -3,6 +3,7 @@
 mod gate;
 mod journal;
 pub mod lease;
+mod lever;
 mod roll;
 
 use std::collections::BTreeMap;

@@ -52,6 +52,8 @@ pub struct HostFacts {
     pub master: Option<MasterFacts>,
     pub worker: Option<WorkerFacts>,
     pub canary: Option<bool>,
+    /// The names below the folder in which Spark's masters elect, as a member of the ensemble told this host.
+    pub latches: Option<Vec<String>>,
     /// Addresses and ports that answer with silence.
     pub silent: Vec<(String, u16)>,
 }
@@ -109,6 +111,8 @@ pub struct UnitFacts {
     pub file: String,
     pub needs_reload: bool,
     pub restarts: u32,
+    /// What systemd calls this life of it (`InvocationID`): new with each start.
+    pub life: String,
     /// What it recorded when it started: digest (or identity, for secrets) by path.
     pub started: BTreeMap<String, String>,
 }
@@ -116,6 +120,11 @@ pub struct UnitFacts {
 impl UnitFacts {
     pub fn is_running(&self) -> bool {
         self.active == "active" || self.active == "reloading"
+    }
+
+    /// Whether the process that lived `life` is certainly gone: another lives, or systemd has buried it.
+    pub fn has_ended(&self, life: &str) -> bool {
+        self.life != life || self.active == "inactive" || self.active == "failed" || self.sub == "auto-restart"
     }
 
     pub fn is_enabled(&self) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::Secrets;
-use crate::desired::{Content, Desired, HostState, Quorum};
+use crate::desired::{Content, Desired, Election, HostState, Quorum};
 use crate::service::archive::Archive;
 use crate::service::listener::{Listener, Role};
 use crate::topology::value::HostPath;
@@ -84,6 +84,7 @@ pub enum AskName {
     Canary,
     Master,
     Worker,
+    Latches,
 }
 
 impl AskName {
@@ -94,11 +95,12 @@ impl AskName {
             AskName::Canary => "canary",
             AskName::Master => "master",
             AskName::Worker => "worker",
+            AskName::Latches => "latches",
         }
     }
 
     pub fn parse(text: &str) -> Option<AskName> {
-        [AskName::Srvr, AskName::Mntr, AskName::Canary, AskName::Master, AskName::Worker]
+        [AskName::Srvr, AskName::Mntr, AskName::Canary, AskName::Master, AskName::Worker, AskName::Latches]
             .into_iter()
             .find(|name| name.text() == text)
     }
@@ -169,6 +171,24 @@ pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: 
         query.asks.extend(asks(*role, state.host.address.as_str(), &desired.listeners, write));
     }
     query
+}
+
+/// Whether the master on a host leads, and which latches there are. The latches come first: what was the lowest of them
+/// when this master still said afterwards that it is ALIVE is its own, or that of one that is gone.
+pub fn for_election(state: &HostState, election: &Election, listeners: &[Listener]) -> HostQuery {
+    let latches = election.members.iter().map(|(address, port)| Ask {
+        name: AskName::Latches,
+        address: address.clone(),
+        port: *port,
+        bytes: super::children_request(&election.folder),
+    });
+    let master = asks(Role::Master, state.host.address.as_str(), listeners, false);
+    HostQuery { asks: latches.chain(master).collect(), ..for_life(Role::Master) }
+}
+
+/// Which life of a service a host is at.
+pub fn for_life(role: Role) -> HostQuery {
+    HostQuery { units: vec![role.unit().to_owned()], ..HostQuery::default() }
 }
 
 /// Whether a host reaches those that it will talk to.

@@ -156,6 +156,24 @@ drain() { # unit address port seconds
   done
   say "still busy after $4 s"
 }
+ask() { # address port request: the answer in base64, as far as one comes within 4 s
+  timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && cat <&3' ask "$@" 2>/dev/null | base64 | tr -d '\n'
+}
+# A dead master's latch goes; a live one's never: two would be ALIVE.
+release() { # unit, its life that must be over, request, address and port of each member
+  if [ "$(systemctl show -p InvocationID --value "$1")" = "$2" ]; then
+    case "$(systemctl show -p ActiveState -p SubState --value "$1" | tr '\n' ' ')" in
+      *inactive* | *failed* | *auto-restart*) ;;
+      *) fail "$1 has not ended: its latch stays" ;;
+    esac
+  fi
+  request=$3; shift 3
+  while [ $# -gt 1 ]; do
+    [ -z "$(ask "$1" "$2" "$request")" ] || return 0
+    shift 2
+  done
+  fail "no member of the ensemble answers"
+}
 was_made() { grep -qxF "$1" "$state/made" 2>/dev/null; }
 remove_file() { rm -f "$1" "$1.provision-new" && say "gone file $1"; }
 remove_directory() { # path data(true/false) delete-data(true/false)

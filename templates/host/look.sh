@@ -66,7 +66,7 @@ secret() { # path, nonce: a digest that tells nothing to who does not know the s
   [ -f "$1" ] && fact secret "$1" "$({ printf %s "$2"; cat -- "$1"; } | sha256sum | cut -d ' ' -f 1)"
 }
 units() {
-  systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts -- "$@" | sed 's/^/unit\t/'
+  systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID -- "$@" | sed 's/^/unit\t/'
   for unit do text started "/run/provision/$unit.started"; done
 }
 distribution() { # home, archive or -

@@ -25,6 +25,8 @@ pub struct Node {
 #[derive(Clone, Debug)]
 pub struct Process {
     pub since: Instant,
+    /// New with each start, as systemd's `InvocationID`.
+    pub life: u64,
     /// The unit's text as systemd had read it.
     pub unit: String,
     /// Digest or identity by path, as `ExecStartPre` records them.
@@ -385,10 +387,12 @@ impl SimHost {
     }
 
     fn spawn(&mut self, unit: &str, now: Instant) -> Option<Process> {
+        self.counter += 1;
+        let life = self.counter;
         let list = words_after(unit, "sha256sum ");
         let secret = unit.lines().find_map(|line| line.strip_prefix("EnvironmentFile="));
         let mut process =
-            Process { since: now, unit: unit.to_owned(), started: BTreeMap::new(), inputs: BTreeMap::new() };
+            Process { since: now, life, unit: unit.to_owned(), started: BTreeMap::new(), inputs: BTreeMap::new() };
         for path in &list {
             let Some(Node { kind: Kind::File { bytes, sha256 }, .. }) = self.paths.get(path) else { return None };
             process.started.insert(path.clone(), sha256.clone());
@@ -423,6 +427,10 @@ impl SimHost {
             let _ = self.start(&name, now);
             self.budget = budget;
         }
+    }
+
+    pub fn process_mut(&mut self, unit: &str) -> Option<&mut Process> {
+        self.units.get_mut(unit)?.process.as_mut()
     }
 
     pub fn process(&self, unit: &str) -> Option<&Process> {

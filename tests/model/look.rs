@@ -141,6 +141,7 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
         ),
         ("NeedDaemonReload", if stale { "yes" } else { "no" }),
         ("NRestarts", "0"),
+        ("InvocationID", unit.process.as_ref().map(|process| process.life.to_string()).unwrap_or_default().as_str()),
     ] {
         lines.fact(&["unit", &format!("{property}={value}")]);
     }
@@ -156,6 +157,7 @@ fn ask_service(state: &State, name: &Name, ask: AskName, port: u16, now: Instant
     match ask {
         AskName::Srvr | AskName::Mntr | AskName::Canary => ask_member(state, name, ask, port, now),
         AskName::Master => ask_master(state, name, now),
+        AskName::Latches => latches(state),
         AskName::Worker if host.process(WORKER).is_some() => json("{\"executors\":[]}"),
         AskName::Worker => Vec::new(),
     }
@@ -195,6 +197,18 @@ fn ask_member(state: &State, name: &Name, ask: AskName, port: u16, now: Instant)
         }
         _ => [vec![0, 0, 0, 4], vec![0; 4], vec![0, 0, 0, 16], vec![0, 0, 0, 1], vec![0; 12]].concat(),
     }
+}
+
+/// The children of the folder in which masters elect, as the wire has them.
+fn latches(state: &State) -> Vec<u8> {
+    if state.services.serving.is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<_> = state.services.latches().collect();
+    let number = |number: usize| u32::try_from(number).expect("few").to_be_bytes().to_vec();
+    let list: Vec<u8> = names.iter().flat_map(|name| [number(name.len()), name.as_bytes().to_vec()].concat()).collect();
+    let reply = [number(1), vec![0; 8], number(0), number(names.len()), list].concat();
+    [number(4), vec![0; 4], number(reply.len()), reply].concat()
 }
 
 fn ask_master(state: &State, name: &Name, now: Instant) -> Vec<u8> {

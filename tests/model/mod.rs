@@ -193,6 +193,9 @@ impl State {
         });
         let result = act::act(host, action, epoch, secrets, now);
         host.budget = None;
+        if let (Action::Release { latch, .. }, Ok(_)) = (action, &result) {
+            self.witness.violations.extend(self.services.release(latch));
+        }
         self.services.settle(&mut self.hosts, now);
         self.witness.after(&before, &self.services, &self.hosts, &target.name, action);
         if fault.is_some() { (lost(), kills) } else { (result, kills) }

@@ -54,13 +54,20 @@ pub struct Services {
     pub was_whole: bool,
     pub alive: Option<Alive>,
     vacant: Option<Instant>,
+    /// The latch of an active master that ended, until its session does.
+    left_behind: Option<String>,
+    /// How often a master has become ALIVE.
+    takeovers: u64,
+    /// The longest time without an ALIVE master after the first.
+    pub longest_vacancy: Duration,
 }
 
 /// The active master: which life of it, and under which leader of `ZooKeeper`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alive {
     pub host: Name,
-    started: Instant,
+    life: u64,
+    latch: String,
     pub since: Instant,
     elections: u64,
 }
@@ -211,35 +218,62 @@ impl Services {
             .collect()
     }
 
-    fn settle_masters(&mut self, hosts: &BTreeMap<Name, SimHost>, now: Instant) {
-        let clients = self.clients(hosts, now);
-        let able: Vec<(&Name, &Process)> = hosts
-            .iter()
-            .filter_map(|(name, host)| Some((name, host.process(MASTER)?)))
-            .filter(|(_, process)| process.since + self.pace.master <= now)
-            .filter(|(_, process)| {
-                let conf = input(process, "/etc/spark/ha.conf");
-                !conf.contains("recoveryMode") || clients.iter().any(|client| conf.contains(client.as_str()))
-            })
-            .collect();
+    fn settle_masters(&mut self, hosts: &mut BTreeMap<Name, SimHost>, now: Instant) {
         let elections = self.elections;
-        // A new leader of ZooKeeper ends the active master's session.
-        self.alive = self.alive.take().filter(|alive| {
-            alive.elections == elections
-                && able.iter().any(|(name, process)| **name == alive.host && process.since == alive.started)
+        let ended = self.alive.take_if(|alive| {
+            let process = hosts.get_mut(&alive.host).and_then(|host| host.process_mut(MASTER));
+            let lives = process.as_ref().is_some_and(|process| process.life == alive.life);
+            // A new leader of ZooKeeper ends the active master's session: it exits, and systemd starts it again.
+            if let Some(process) = process.filter(|_| lives && alive.elections != elections) {
+                process.since = now;
+                process.life += 1 << 32;
+            }
+            !lives || alive.elections != elections
         });
+        if let Some(alive) = ended {
+            self.left_behind = Some(alive.latch);
+            self.vacant = Some(now);
+        }
         if self.alive.is_some() {
             return;
         }
-        let Some((name, process)) = able.first() else {
-            self.vacant = None;
-            return;
-        };
+        let clients = self.clients(hosts, now);
+        let able = hosts
+            .iter()
+            .filter_map(|(name, host)| Some((name, host.process(MASTER)?)))
+            .filter(|(_, process)| process.since + self.pace.master <= now)
+            .find(|(_, process)| {
+                let conf = input(process, "/etc/spark/ha.conf");
+                !conf.contains("recoveryMode") || clients.iter().any(|client| conf.contains(client.as_str()))
+            });
+        let Some((name, process)) = able else { return };
         let vacant = *self.vacant.get_or_insert(now);
-        if vacant + self.pace.takeover <= now {
-            self.alive = Some(Alive { host: (*name).clone(), started: process.since, since: now, elections });
+        let waits = if self.takeovers > 0 && self.left_behind.is_none() { Duration::ZERO } else { self.pace.takeover };
+        if vacant + waits <= now {
+            if self.takeovers > 0 {
+                self.longest_vacancy = self.longest_vacancy.max(now - vacant);
+            }
+            self.takeovers += 1;
+            let latch = format!("_c_{name}-latch-{:010}", self.takeovers);
+            self.alive = Some(Alive { host: name.clone(), life: process.life, latch, since: now, elections });
             self.vacant = None;
+            self.left_behind = None;
         }
+    }
+
+    /// What lies in the folder in which masters elect; one that stands by stands behind.
+    pub fn latches(&self) -> impl Iterator<Item = String> {
+        let first = self.alive.as_ref().map(|alive| &alive.latch).or(self.left_behind.as_ref()).cloned();
+        first.into_iter().chain([format!("_c_a-latch-{:010}", self.takeovers + 1)])
+    }
+
+    /// Somebody removes a latch. Returns what is wrong with that.
+    pub fn release(&mut self, latch: &str) -> Option<String> {
+        let live = self.alive.as_ref().is_some_and(|alive| latch.ends_with(&alive.latch));
+        if self.left_behind.as_ref().is_some_and(|left| latch.ends_with(left.as_str())) {
+            self.left_behind = None;
+        }
+        live.then(|| format!("the latch {latch} of a master that lives was removed"))
     }
 
     /// ALIVE or STANDBY.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::keys::{is_master_key, is_worker_key};
 use crate::cluster::{Cluster, Instance, SparkOnHosts};
 use crate::desired::{
-    Access, Content, HostState, ORIGIN_FILE, OnChange, Property, Service, properties, render_template, unit_path,
+    Access, Content, HostState, ORIGIN_FILE, OnChange, Property, Service, properties, recovery_folder, render_template,
+    unit_path,
 };
 use crate::service::listener::Role;
 use crate::topology::value::{HostPath, JvmSize, Port, Version};
@@ -177,7 +178,7 @@ fn master_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a
     if let Some(connect) = cluster.zookeeper_connect() {
         pairs.insert("spark.deploy.recoveryMode", "ZOOKEEPER".to_owned());
         pairs.insert("spark.deploy.zookeeper.url", connect);
-        pairs.insert("spark.deploy.zookeeper.dir", format!("/spark-{}", cluster.name));
+        pairs.insert("spark.deploy.zookeeper.dir", recovery_folder(cluster));
     }
     pairs
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{Script, quote};
 use crate::desired::{BIRTH_PATH, Content, Owned, STATE_FOLDER};
-use crate::observe::Secrets;
+use crate::observe::{Secrets, delete_request};
 use crate::plan::{Action, FileEdit, Patch, Removal, Unpack};
 use crate::service::archive::{Archive, UrlSum};
 use crate::topology::value::HostPath;
@@ -94,6 +94,11 @@ fn body(s: &mut String, action: &Action, epoch: Epoch, secrets: &Secrets) {
         Action::PutBack { unit } => {
             line!(s, "put_back {} {}", quote(unit), epoch.0);
             restart(s, unit);
+        }
+        Action::Release { unit, life, latch, members } => {
+            let request = STANDARD.encode(delete_request(latch));
+            let members: String = members.iter().map(|(address, port)| format!(" {} {port}", quote(address))).collect();
+            line!(s, "release {} {} {request}{members}", quote(unit), quote(life));
         }
         Action::Remove(removal) => remove(s, removal),
     }
@@ -304,7 +309,8 @@ mod tests {
             Action::Enable { unit: unit.clone() },
             Action::Reload { unit: unit.clone() },
             Action::Swap { unit: unit.clone(), files: vec![file], drain: Some(drain) },
-            Action::PutBack { unit },
+            Action::PutBack { unit: unit.clone() },
+            Action::Release { unit, life: "1".into(), latch: "/a b".into(), members: vec![("::1".into(), 1)] },
             Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data: false })),
             Action::Remove(Box::new(Removal { owned, delete_data: true })),
         ];

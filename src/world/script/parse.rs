@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::desired::Access;
 use crate::observe::{
     AskName, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts, PathFacts, PathKind, RecordName,
-    UnitFacts, WorkerFacts, Wrong, canary_succeeded,
+    UnitFacts, WorkerFacts, Wrong, canary_succeeded, children,
 };
 use crate::topology::value::HostPath;
 use crate::world::HostError;
@@ -105,7 +105,11 @@ impl Reader {
             }
             ["answer", name, base64] => {
                 let name = AskName::parse(name).ok_or_else(|| garbled("an answer to nothing that was asked"))?;
-                self.answers.insert(name, decode(base64)?);
+                // Several may be asked the same: one of them is enough.
+                let answer = self.answers.entry(name).or_default();
+                if answer.is_empty() {
+                    *answer = decode(base64)?;
+                }
             }
             ["file", path, base64] => self.memory(path, &decode(base64)?),
             ["epoch", epoch] => self.epoch(epoch),
@@ -191,12 +195,14 @@ impl Reader {
             entry.sub = get("SubState");
             entry.file = get("UnitFileState");
             entry.needs_reload = get("NeedDaemonReload") == "yes";
+            entry.life = get("InvocationID");
             entry.restarts = get("NRestarts").parse().unwrap_or(0);
         }
         let answer = |name| self.answers.get(&name).map(Vec::as_slice).unwrap_or_default();
         self.facts.member = MemberFacts::read(answer(AskName::Srvr), answer(AskName::Mntr));
         self.facts.master = MasterFacts::read(answer(AskName::Master));
         self.facts.worker = WorkerFacts::read(answer(AskName::Worker));
+        self.facts.latches = children(answer(AskName::Latches));
         self.facts.canary = self.answers.get(&AskName::Canary).map(|answer| canary_succeeded(answer));
         self.facts
     }

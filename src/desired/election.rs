@@ -1,0 +1,27 @@
+//! Where Spark's masters elect their leader.
+
+use crate::cluster::Cluster;
+use crate::service::listener::Role;
+
+/// The election as `ZooKeeper` keeps it: each master has a latch in one folder, and the lowest leads.
+#[derive(Clone, Debug)]
+pub struct Election {
+    pub folder: String,
+    /// Address and client port of every member.
+    pub members: Vec<(String, u16)>,
+}
+
+impl Election {
+    pub fn of(cluster: &Cluster) -> Option<Election> {
+        let port = cluster.zookeeper.as_ref()?.ports.client.get();
+        cluster.of_role(Role::Master).next()?;
+        let members = cluster.members();
+        let members = members.values().map(|member| (cluster.address(&member.host).to_string(), port)).collect();
+        Some(Election { folder: format!("{}/leader_election", recovery_folder(cluster)), members })
+    }
+}
+
+/// `spark.deploy.zookeeper.dir`: one a cluster, so that two may share an ensemble.
+pub fn recovery_folder(cluster: &Cluster) -> String {
+    format!("/spark-{}", cluster.name)
+}
