@@ -401,13 +401,13 @@ fn law_3_a_roll_leaves_no_master_alive_for_seconds_and_not_for_a_session() {
     run(async {
         let shape = Shape::side_by_side(3, 2, 3);
         let world = converged(&shape.site()).await;
-        world.state().services.pace.takeover = Duration::from_secs(40);
+        world.state().services.pace.session = Duration::from_secs(40);
         for changed in [shape.with(|s| s.master_heap += 64), shape.with(|s| s.connections += 1)] {
             world.state().services.longest_vacancy = Duration::ZERO;
             let before = world.acts();
             report(changed.site().carry_out(&apply(), &world).await);
             let state = world.state();
-            let released = state.journal[before..].iter().filter(|(_, title)| title.contains("latch")).count();
+            let released = state.journal[before..].iter().filter(|(_, title)| title.contains("dead master")).count();
             assert!(released > 0, "{:?}", state.journal);
             let longest = state.services.longest_vacancy;
             assert!(longest > Duration::ZERO && longest < Duration::from_secs(5), "{longest:?}: {:?}", state.journal);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::gate::{Settled, judge, look, pause};
-use super::lever::Leader;
+use super::lever::Lever;
 use super::{Event, Execution, Outcome, Report, Sink};
 use crate::plan::roll::{Health, Next, ServiceFacts, next};
 use crate::plan::{Action, Roll, RollMember, Step};
@@ -18,17 +18,13 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     pub(super) async fn roll(&mut self, roll: &Roll, report: &mut Report) -> Result<(), Outcome> {
         let mut settled = Settled::of(roll.role);
         let mut touched: Vec<Name> = Vec::new();
-        let mut leader: Option<Leader> = None;
+        let mut lever = Lever::default();
         // What this run has restarted is waited for, not restarted again and again.
         let mut tried: BTreeSet<Name> = BTreeSet::new();
         let limit = Duration::from_secs(roll.seconds);
         let mut end = Instant::now() + limit;
         loop {
-            if let Some(was) = &leader
-                && self.release(was, report).await
-            {
-                leader = None;
-            }
+            self.release_latches(&mut lever, report).await;
             let seen = look(roll.role, self.desired, self.secrets, self.world).await;
             let mut facts = judge(roll.role, self.desired, &seen);
             leave_out(roll, &mut facts);
@@ -70,7 +66,9 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                     tried.extend(members.iter().cloned());
                     touched = members;
                     // A member's restart can end the session of the master that leads, too.
-                    leader = if roll.role == Role::Worker { None } else { self.leader().await };
+                    if roll.role != Role::Worker {
+                        self.note_latches(&mut lever).await;
+                    }
                     self.restart(roll, &touched, &because, report).await?;
                     settled = Settled::of(roll.role);
                     end = Instant::now() + limit;

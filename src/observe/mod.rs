@@ -15,8 +15,8 @@ use crate::world::{HostError, Target, World};
 pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts};
 pub use facts::{BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, Wrong};
 pub use query::{
-    Ask, AskName, HostQuery, NEEDED_TOOLS, SecretQuestion, for_election, for_gate, for_goal, for_life, for_memory,
-    for_reach, secret_question, sha256,
+    Ask, AskName, HostQuery, NEEDED_TOOLS, SecretQuestion, for_election, for_gate, for_goal, for_memory, for_reach,
+    secret_question, sha256,
 };
 
 pub use wire::{canary_request, canary_succeeded, children, children_request, delete_request};

@@ -173,22 +173,17 @@ pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: 
     query
 }
 
-/// Whether the master on a host leads, and which latches there are. The latches come first: what was the lowest of them
-/// when this master still said afterwards that it is ALIVE is its own, or that of one that is gone.
-pub fn for_election(state: &HostState, election: &Election, listeners: &[Listener]) -> HostQuery {
-    let latches = election.members.iter().map(|(address, port)| Ask {
-        name: AskName::Latches,
-        address: address.clone(),
-        port: *port,
-        bytes: super::children_request(&election.folder),
-    });
-    let master = asks(Role::Master, state.host.address.as_str(), listeners, false);
-    HostQuery { asks: latches.chain(master).collect(), ..for_life(Role::Master) }
-}
-
-/// Which life of a service a host is at.
-pub fn for_life(role: Role) -> HostQuery {
-    HostQuery { units: vec![role.unit().to_owned()], ..HostQuery::default() }
+/// Which life of its master a host is at, whether it is ALIVE, and then, if asked for, which latches there are.
+pub fn for_election(state: &HostState, listeners: &[Listener], latches: Option<&Election>) -> HostQuery {
+    let mut query = HostQuery { units: vec![Role::Master.unit().to_owned()], ..HostQuery::default() };
+    query.asks = asks(Role::Master, state.host.address.as_str(), listeners, false);
+    for (election, (address, port)) in
+        latches.into_iter().flat_map(|election| election.members.iter().map(move |member| (election, member)))
+    {
+        let bytes = super::children_request(&election.folder);
+        query.asks.push(Ask { name: AskName::Latches, address: address.clone(), port: *port, bytes });
+    }
+    query
 }
 
 /// Whether a host reaches those that it will talk to.

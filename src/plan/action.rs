@@ -37,9 +37,9 @@ pub enum Action {
     Swap { unit: String, files: Vec<FileEdit>, drain: Option<Drain> },
     /// Puts back what the last `Swap` of this unit kept, and restarts it.
     PutBack { unit: String },
-    /// Removes the latch of a master that has ended, so that another is elected without waiting for its session to end. The
-    /// host refuses while that life of the unit may still run.
-    Release { unit: String, life: String, latch: String, members: Vec<(String, u16)> },
+    /// Removes latches of masters that have ended, so that another leads without waiting for their sessions to end. No two
+    /// latches ever share a name, and a life that has ended stays so: whenever this arrives, it can hit no other.
+    Release { latches: Vec<String>, members: Vec<(String, u16)> },
     /// Removes what the tool made.
     Remove(Box<Removal>),
 }
@@ -127,7 +127,7 @@ impl Action {
             Action::Reload { unit } => format!("reload {unit}"),
             Action::Swap { unit, .. } => format!("restart {unit}"),
             Action::PutBack { unit } => format!("put back the old files of {unit}"),
-            Action::Release { unit, .. } => format!("remove the latch that {unit} left behind"),
+            Action::Release { .. } => "remove what a dead master holds in ZooKeeper".to_owned(),
             Action::Remove(_) => "remove what provision made".to_owned(),
         }
     }

@@ -28,6 +28,7 @@ fn bare_hosts_become_a_cluster_live_and_leave_nothing() {
 
     each_drift_is_found_and_repaired(&lab, &topology);
     a_changed_setting_rolls_under_load(&lab, &topology);
+    masters_roll_and_never_are_two_alive(&lab, &topology);
     a_setting_of_jobs_restarts_nothing(&lab, &topology);
     a_saved_plan_is_done_or_refused(&lab, &topology);
 
@@ -100,12 +101,43 @@ fn a_changed_setting_rolls_under_load(lab: &Lab, topology: &str) {
         .says("+maxClientCnxns=61")
         .says("followers first, the leader");
     let load = lab.load();
-    lab.apply(topology);
+    // The new leader of ZooKeeper ends the active master's session.
+    lab.apply(topology).says("remove what a dead master holds in ZooKeeper");
     let counted = load.end();
     assert_eq!(counted["failed"], 0, "{counted}");
     assert_eq!(counted["sessions_expired"], 0, "{counted}");
     assert!(counted["ok"].as_u64().is_some_and(|ok| ok > 100), "{counted}");
     lab.converged(topology);
+}
+
+/// Asks both masters ten times a second what they are, until the file is gone.
+const WATCH: &str = r#"touch /run/watch; while [ -e /run/watch ]; do
+  for h in 10.77.0.11 10.77.0.12; do
+    timeout 1 bash -c 'exec 3<>/dev/tcp/$0/8080 && printf "GET /json/ HTTP/1.0\r\n\r\n" >&3 && cat <&3' $h 2>/dev/null | tr -d ' \n' |
+      grep -o '"status":"[A-Z_]*"' | tail -n 1
+  done | grep -c ALIVE
+  sleep 0.1
+done >/run/watched 2>/dev/null </dev/null &"#;
+
+fn masters_roll_and_never_are_two_alive(lab: &Lab, topology: &str) {
+    let text = std::fs::read_to_string(topology).expect("readable");
+    let larger = text.replace("masters: { hosts: [h1, h2] }", "masters: { hosts: [h1, h2], heap: 640m }");
+    assert_ne!(text, larger);
+    std::fs::write(topology, larger).expect("writable");
+    lab.on(3, WATCH);
+    lab.apply(topology).says("standbys first").says("remove what a dead master holds in ZooKeeper");
+    let watched = lab.on(3, "rm /run/watch; sleep 1; cat /run/watched; rm /run/watched");
+    let of = |count: &str| watched.lines().filter(|line| *line == count).count();
+    eprintln!(
+        "masters ALIVE, in {} samples: none in {}, one in {}, two in {}",
+        watched.lines().count(),
+        of("0"),
+        of("1"),
+        of("2")
+    );
+    assert!(of("1") > 10 && of("2") == 0, "{watched}");
+    lab.converged(topology);
+    lab.run(&["status", topology]).expect(0).says("all is well").says("2 workers");
 }
 
 fn a_setting_of_jobs_restarts_nothing(lab: &Lab, topology: &str) {

@@ -75,11 +75,8 @@ pub fn act(
             host.reload_units(now)?;
             host.restart(unit, now)?;
         }
-        Action::Release { unit, life, .. } => {
-            if host.process(unit).is_some_and(|process| process.life.to_string() == *life) {
-                return Err(fail(format!("{unit} has not ended: its latch stays")));
-            }
-        }
+        // The world's: it is the ensemble's, not the host's.
+        Action::Release { .. } => {}
         Action::Remove(removal) => {
             let Removal { owned, delete_data } = &**removal;
             host.remove_owned(owned, *delete_data, now)?;

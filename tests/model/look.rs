@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::State;
 use super::host::{Kind, Node, SimHost, identity_text};
-use super::services::{MASTER, Member, WORKER, ZOOKEEPER};
+use super::services::{Latch, MASTER, Member, WORKER, ZOOKEEPER};
 
 struct Lines(String);
 
@@ -204,7 +204,7 @@ fn latches(state: &State) -> Vec<u8> {
     if state.services.serving.is_empty() {
         return Vec::new();
     }
-    let names: Vec<_> = state.services.latches().collect();
+    let names: Vec<_> = state.services.latches.iter().map(Latch::name).collect();
     let number = |number: usize| u32::try_from(number).expect("few").to_be_bytes().to_vec();
     let list: Vec<u8> = names.iter().flat_map(|name| [number(name.len()), name.as_bytes().to_vec()].concat()).collect();
     let reply = [number(1), vec![0; 8], number(0), number(names.len()), list].concat();

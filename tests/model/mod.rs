@@ -193,8 +193,9 @@ impl State {
         });
         let result = act::act(host, action, epoch, secrets, now);
         host.budget = None;
-        if let (Action::Release { latch, .. }, Ok(_)) = (action, &result) {
-            self.witness.violations.extend(self.services.release(latch));
+        if let (Action::Release { latches, .. }, Ok(_)) = (action, &result) {
+            let wrong = latches.iter().filter_map(|latch| self.services.release(latch, &self.hosts));
+            self.witness.violations.extend(wrong.collect::<Vec<_>>());
         }
         self.services.settle(&mut self.hosts, now);
         self.witness.after(&before, &self.services, &self.hosts, &target.name, action);

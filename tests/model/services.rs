@@ -21,7 +21,8 @@ pub struct Pace {
     pub join: Duration,
     pub election: Duration,
     pub master: Duration,
-    pub takeover: Duration,
+    /// How long a master's session outlives it.
+    pub session: Duration,
     pub worker: Duration,
 }
 
@@ -32,7 +33,7 @@ impl Default for Pace {
             join: millis(900),
             election: millis(500),
             master: millis(700),
-            takeover: millis(1500),
+            session: millis(1500),
             worker: millis(500),
         }
     }
@@ -54,10 +55,9 @@ pub struct Services {
     pub was_whole: bool,
     pub alive: Option<Alive>,
     vacant: Option<Instant>,
-    /// The latch of an active master that ended, until its session does.
-    left_behind: Option<String>,
-    /// How often a master has become ALIVE.
-    takeovers: u64,
+    /// In order: the first leads.
+    pub latches: Vec<Latch>,
+    latches_made: u64,
     /// The longest time without an ALIVE master after the first.
     pub longest_vacancy: Duration,
 }
@@ -67,9 +67,33 @@ pub struct Services {
 pub struct Alive {
     pub host: Name,
     life: u64,
-    latch: String,
     pub since: Instant,
     elections: u64,
+}
+
+/// What a master holds in `ZooKeeper` for as long as its session lasts: longer than its process.
+#[derive(Clone, Debug)]
+pub struct Latch {
+    host: Name,
+    life: u64,
+    number: u64,
+    until: Option<Instant>,
+}
+
+impl Latch {
+    pub fn name(&self) -> String {
+        // Nobody can read in it whose it is.
+        format!("_c_{:08x}-latch-{:010}", self.number * 7919, self.number)
+    }
+
+    fn is_of(&self, alive: &Alive) -> bool {
+        (&self.host, self.life) == (&alive.host, alive.life)
+    }
+
+    fn lives(&self, hosts: &BTreeMap<Name, SimHost>) -> bool {
+        let process = hosts.get(&self.host).and_then(|host| host.process(MASTER));
+        process.is_some_and(|process| process.life == self.life)
+    }
 }
 
 /// A running member's own view.
@@ -220,60 +244,51 @@ impl Services {
 
     fn settle_masters(&mut self, hosts: &mut BTreeMap<Name, SimHost>, now: Instant) {
         let elections = self.elections;
-        let ended = self.alive.take_if(|alive| {
-            let process = hosts.get_mut(&alive.host).and_then(|host| host.process_mut(MASTER));
-            let lives = process.as_ref().is_some_and(|process| process.life == alive.life);
+        if let Some(alive) = self.alive.as_ref().filter(|alive| alive.elections != elections) {
             // A new leader of ZooKeeper ends the active master's session: it exits, and systemd starts it again.
-            if let Some(process) = process.filter(|_| lives && alive.elections != elections) {
+            let process = hosts.get_mut(&alive.host).and_then(|host| host.process_mut(MASTER));
+            if let Some(process) = process.filter(|process| process.life == alive.life) {
                 process.since = now;
                 process.life += 1 << 32;
             }
-            !lives || alive.elections != elections
-        });
-        if let Some(alive) = ended {
-            self.left_behind = Some(alive.latch);
-            self.vacant = Some(now);
         }
-        if self.alive.is_some() {
-            return;
+        for latch in self.latches.iter_mut().filter(|latch| latch.until.is_none() && !latch.lives(hosts)) {
+            latch.until = Some(now + self.pace.session);
         }
+        self.latches.retain(|latch| latch.until.is_none_or(|until| until > now));
         let clients = self.clients(hosts, now);
-        let able = hosts
-            .iter()
-            .filter_map(|(name, host)| Some((name, host.process(MASTER)?)))
-            .filter(|(_, process)| process.since + self.pace.master <= now)
-            .find(|(_, process)| {
-                let conf = input(process, "/etc/spark/ha.conf");
-                !conf.contains("recoveryMode") || clients.iter().any(|client| conf.contains(client.as_str()))
-            });
-        let Some((name, process)) = able else { return };
-        let vacant = *self.vacant.get_or_insert(now);
-        let waits = if self.takeovers > 0 && self.left_behind.is_none() { Duration::ZERO } else { self.pace.takeover };
-        if vacant + waits <= now {
-            if self.takeovers > 0 {
-                self.longest_vacancy = self.longest_vacancy.max(now - vacant);
+        for (host, process) in hosts.iter().filter_map(|(name, host)| Some((name, host.process(MASTER)?))) {
+            let conf = input(process, "/etc/spark/ha.conf");
+            let elects = conf.contains("recoveryMode");
+            let able = !elects || clients.iter().any(|client| conf.contains(client.as_str()));
+            let has = self.latches.iter().any(|latch| latch.host == *host && latch.life == process.life);
+            if able && !has && process.since + self.pace.master <= now {
+                self.latches.push(Latch {
+                    host: host.clone(),
+                    life: process.life,
+                    number: self.latches_made,
+                    until: None,
+                });
+                self.latches_made += 1;
             }
-            self.takeovers += 1;
-            let latch = format!("_c_{name}-latch-{:010}", self.takeovers);
-            self.alive = Some(Alive { host: name.clone(), life: process.life, latch, since: now, elections });
-            self.vacant = None;
-            self.left_behind = None;
         }
-    }
-
-    /// What lies in the folder in which masters elect; one that stands by stands behind.
-    pub fn latches(&self) -> impl Iterator<Item = String> {
-        let first = self.alive.as_ref().map(|alive| &alive.latch).or(self.left_behind.as_ref()).cloned();
-        first.into_iter().chain([format!("_c_a-latch-{:010}", self.takeovers + 1)])
+        match self.latches.first().filter(|latch| latch.until.is_none()) {
+            Some(latch) if self.alive.as_ref().is_none_or(|alive| !latch.is_of(alive)) => {
+                self.alive = Some(Alive { host: latch.host.clone(), life: latch.life, since: now, elections });
+                if let Some(vacant) = self.vacant.take() {
+                    self.longest_vacancy = self.longest_vacancy.max(now - vacant);
+                }
+            }
+            None if self.alive.take().is_some() => self.vacant = Some(now),
+            Some(_) | None => {}
+        }
     }
 
     /// Somebody removes a latch. Returns what is wrong with that.
-    pub fn release(&mut self, latch: &str) -> Option<String> {
-        let live = self.alive.as_ref().is_some_and(|alive| latch.ends_with(&alive.latch));
-        if self.left_behind.as_ref().is_some_and(|left| latch.ends_with(left.as_str())) {
-            self.left_behind = None;
-        }
-        live.then(|| format!("the latch {latch} of a master that lives was removed"))
+    pub fn release(&mut self, path: &str, hosts: &BTreeMap<Name, SimHost>) -> Option<String> {
+        let at = self.latches.iter().position(|latch| path.ends_with(&latch.name()))?;
+        let latch = self.latches.remove(at);
+        latch.lives(hosts).then(|| format!("the latch {path} of a master that lives was removed"))
     }
 
     /// ALIVE or STANDBY.

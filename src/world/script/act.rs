@@ -95,10 +95,11 @@ fn body(s: &mut String, action: &Action, epoch: Epoch, secrets: &Secrets) {
             line!(s, "put_back {} {}", quote(unit), epoch.0);
             restart(s, unit);
         }
-        Action::Release { unit, life, latch, members } => {
-            let request = STANDARD.encode(delete_request(latch));
+        Action::Release { latches, members } => {
             let members: String = members.iter().map(|(address, port)| format!(" {} {port}", quote(address))).collect();
-            line!(s, "release {} {} {request}{members}", quote(unit), quote(life));
+            for latch in latches {
+                line!(s, "release {}{members}", STANDARD.encode(delete_request(latch)));
+            }
         }
         Action::Remove(removal) => remove(s, removal),
     }
@@ -309,8 +310,8 @@ mod tests {
             Action::Enable { unit: unit.clone() },
             Action::Reload { unit: unit.clone() },
             Action::Swap { unit: unit.clone(), files: vec![file], drain: Some(drain) },
-            Action::PutBack { unit: unit.clone() },
-            Action::Release { unit, life: "1".into(), latch: "/a b".into(), members: vec![("::1".into(), 1)] },
+            Action::PutBack { unit },
+            Action::Release { latches: vec!["/a b".into()], members: vec![("::1".into(), 1)] },
             Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data: false })),
             Action::Remove(Box::new(Removal { owned, delete_data: true })),
         ];
