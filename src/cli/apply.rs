@@ -86,11 +86,10 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 fn read_sealed(path: &Path) -> Result<Option<SealedPlan>, Failure> {
-    if path.extension().is_none_or(|ending| ending != "json") {
+    // By what is in it: a plan may have any name, and a topology may be written as JSON.
+    let Some(text) = std::fs::read_to_string(path).ok().filter(|text| text.contains(SealedPlan::MARK)) else {
         return Ok(None);
-    }
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::say(Exit::Error, format!("cannot read the plan {}: {error}", path.display())))?;
+    };
     let sealed: SealedPlan = serde_json::from_str(&text)
         .map_err(|error| Failure::say(Exit::Error, format!("{} is not a saved plan: {error}", path.display())))?;
     if sealed.version != SealedPlan::VERSION || !sealed.is_intact() {

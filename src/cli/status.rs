@@ -90,8 +90,9 @@ fn status(loaded: &Loaded, observed: &Observed) -> Status {
             }
         })
         .collect();
+    let hosts: Vec<_> = loaded.cluster.hosts.keys().cloned().collect();
     for role in Role::ALL.into_iter().filter(|role| loaded.cluster.of_role(*role).next().is_some()) {
-        for missing in judge(role, &loaded.desired, &observed.hosts).missing {
+        for missing in judge(role, &hosts, &loaded.desired, &observed.hosts).missing {
             if !wrong.contains(&missing) && !missing.ends_with("cannot be asked") {
                 wrong.push(missing);
             }

@@ -44,7 +44,7 @@ pub struct Host {
 }
 
 /// How the operator gets to a machine. Remembered on the cluster, so that what has left the file can still be retired.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reach {
     pub address: Address,
     /// What `~/.ssh/config` and `known_hosts` know it as.
@@ -54,7 +54,7 @@ pub struct Reach {
 }
 
 /// A host's name or address as ssh is given it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SshName(pub String);
 
 impl SshName {

@@ -21,28 +21,36 @@ const PASSES_OVER: Duration = Duration::from_secs(2);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// Looks at all nodes of a role (for workers at the masters too: theirs is the word that counts).
-pub async fn look(role: Role, desired: &Desired, secrets: &Secrets, world: &impl World) -> BTreeMap<Name, Seen> {
-    let roles: &[Role] = match role {
-        Role::ZooKeeper => &[Role::ZooKeeper],
-        Role::Master => &[Role::Master],
-        Role::Worker => &[Role::Master, Role::Worker],
-    };
+/// Looks at these hosts of a role (for workers at the masters too: theirs is the word that counts).
+pub async fn look(
+    role: Role,
+    hosts: &[Name],
+    desired: &Desired,
+    secrets: &Secrets,
+    world: &impl World,
+) -> BTreeMap<Name, Seen> {
     let queries: Vec<(Target, HostQuery)> = desired
         .hosts
-        .values()
-        .filter(|state| roles.iter().any(|role| state.services.contains_key(role.unit())))
-        .map(|state| (Target::of(&state.host), for_gate(state, desired, secrets, roles, role == Role::ZooKeeper)))
+        .iter()
+        .filter_map(|(name, state)| {
+            let knows_workers = role == Role::Worker && state.services.contains_key(Role::Master.unit());
+            let asked: Vec<Role> = [(Role::Master, knows_workers), (role, hosts.contains(name))]
+                .into_iter()
+                .filter_map(|(role, asked)| asked.then_some(role))
+                .collect();
+            let query = for_gate(state, desired, secrets, &asked, role == Role::ZooKeeper);
+            (!asked.is_empty()).then(|| (Target::of(&state.host), query))
+        })
         .collect();
     look_at_all(queries, world).await
 }
 
-/// What one look says of a service.
-pub fn judge(role: Role, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+/// What one look says of these hosts of a role; others are not waited for.
+pub fn judge(role: Role, hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
     match role {
-        Role::ZooKeeper => zookeeper::judge(desired, seen),
-        Role::Master => spark::judge_masters(desired, seen),
-        Role::Worker => spark::judge_workers(desired, seen),
+        Role::ZooKeeper => zookeeper::judge(hosts, desired, seen),
+        Role::Master => spark::judge_masters(hosts, desired, seen),
+        Role::Worker => spark::judge_workers(hosts, desired, seen),
     }
 }
 
@@ -122,13 +130,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let mut settled = Settled::of(gate.role);
         let end = Instant::now() + Duration::from_secs(gate.seconds);
         loop {
-            let seen = look(gate.role, self.desired, self.secrets, self.world).await;
-            let mut facts = judge(gate.role, self.desired, &seen);
-            // Hosts that the plan leaves out do not hold it up.
-            if facts.nodes.iter().any(|(name, _)| !gate.hosts.contains(name)) {
-                facts.whole =
-                    gate.hosts.iter().all(|name| facts.nodes.get(name).is_some_and(|node| node.health.serves()));
-            }
+            let seen = look(gate.role, &gate.hosts, self.desired, self.secrets, self.world).await;
+            let mut facts = judge(gate.role, &gate.hosts, self.desired, &seen);
             settled.take(&seen, &mut facts);
             if facts.whole {
                 self.sink.event(Event::Passed { what: format!("every {} is well", gate.role.title()) });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::desired::Desired;
-use crate::observe::{Observed, RecordName};
+use crate::observe::{Observed, Record, RecordName};
 use crate::topology::value::Name;
 use crate::world::{Epoch, Hold, HostError, Target, World};
 
@@ -47,8 +47,9 @@ pub enum NoLease {
 pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &impl World) -> Result<Lease, NoLease> {
     let mut sets = vec![desired.anchors.clone()];
     for record in RecordName::ALL.iter().filter_map(|name| observed.record(*name)) {
-        if record.cluster == desired.cluster && !sets.contains(&record.anchors) {
-            sets.push(record.anchors.clone());
+        let anchors = record.anchors.iter().map(|name| current_name(name, record, desired, observed)).collect();
+        if record.cluster == desired.cluster && !sets.contains(&anchors) {
+            sets.push(anchors);
         }
     }
     let mut targets: BTreeMap<Name, Target> = BTreeMap::new();
@@ -83,4 +84,14 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
     let seen = hosts.filter_map(|seen| Some(seen.facts()?.epoch + 1));
     let epoch = Epoch(held.chain(seen).max().unwrap_or(1));
     Ok(Lease { epoch, who: who.to_owned(), holds, sets })
+}
+
+/// What a remembered anchor is called now: a machine keeps its address when the topology renames it.
+fn current_name(name: &Name, record: &Record, desired: &Desired, observed: &Observed) -> Name {
+    if desired.hosts.contains_key(name) || observed.departed.contains_key(name) {
+        return name.clone();
+    }
+    let address = record.hosts.get(name).map(|reach| &reach.address);
+    let renamed = desired.hosts.iter().find(|(_, state)| Some(&state.host.address) == address);
+    renamed.map_or(name, |(renamed, _)| renamed).clone()
 }

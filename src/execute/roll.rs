@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::gate::{Settled, judge, look, pause};
 use super::lever::Lever;
 use super::{Event, Execution, Outcome, Report, Sink};
-use crate::plan::roll::{Health, Next, ServiceFacts, next};
+use crate::plan::roll::{Health, Next, next};
 use crate::plan::{Action, Roll, RollMember, Step};
 use crate::service::listener::Role;
 use crate::topology::value::Name;
@@ -25,9 +25,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let mut end = Instant::now() + limit;
         loop {
             self.release_latches(&mut lever, report).await;
-            let seen = look(roll.role, self.desired, self.secrets, self.world).await;
-            let mut facts = judge(roll.role, self.desired, &seen);
-            leave_out(roll, &mut facts);
+            let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
+            let mut facts = judge(roll.role, &roll.all, self.desired, &seen);
             // What the plan holds back for a node is laid by its restart: without it the node is not done.
             for (host, member) in roll.members.iter().filter(|(host, _)| !tried.contains(*host)) {
                 if let Some(node) = facts.nodes.get_mut(host).filter(|_| !member.files.is_empty()) {
@@ -113,8 +112,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         healthy: Outcome,
         report: &mut Report,
     ) -> Outcome {
-        let seen = look(roll.role, self.desired, self.secrets, self.world).await;
-        let facts = judge(roll.role, self.desired, &seen);
+        let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
+        let facts = judge(roll.role, &roll.all, self.desired, &seen);
         let sick: Vec<Name> = touched
             .iter()
             .filter(|host| {
@@ -142,8 +141,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     async fn serves_again(&mut self, roll: &Roll, touched: &[Name]) -> bool {
         let end = Instant::now() + Duration::from_secs(roll.seconds);
         while Instant::now() < end {
-            let seen = look(roll.role, self.desired, self.secrets, self.world).await;
-            let facts = judge(roll.role, self.desired, &seen);
+            let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
+            let facts = judge(roll.role, &roll.all, self.desired, &seen);
             if touched.iter().all(|host| facts.nodes.get(host).is_some_and(|node| node.health.serves())) {
                 return true;
             }
@@ -159,16 +158,6 @@ fn step(member: &RollMember, action: Action) -> Step {
 
 fn swap(member: &RollMember) -> Action {
     Action::Swap { unit: member.unit.clone(), files: member.files.clone(), drain: member.drain.clone() }
-}
-
-/// Hosts that the plan leaves for later do not hold a roll up.
-fn leave_out(roll: &Roll, facts: &mut ServiceFacts) {
-    let before = facts.nodes.len();
-    facts.nodes.retain(|host, _| roll.all.contains(host));
-    if facts.nodes.len() < before {
-        let led = roll.role != Role::Master || facts.nodes.values().any(|node| node.health == Health::Leading);
-        facts.whole = facts.blocked.is_none() && led && facts.nodes.values().all(|node| node.health.serves());
-    }
 }
 
 /// Whether an action was refused before it changed anything.

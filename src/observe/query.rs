@@ -50,6 +50,20 @@ pub struct HostQuery {
 }
 
 impl HostQuery {
+    /// Asks what is at a path, and whether it is what it should be.
+    fn ask_path(&mut self, path: &HostPath, state: &HostState, secrets: &Secrets) {
+        let digest = match state.files.get(path).map(|file| &file.content) {
+            Some(Content::Text(text)) => Some(sha256(text.as_bytes())),
+            Some(Content::Secret { before, after, .. }) => {
+                self.ask_secret(path, before, secrets, after);
+                None
+            }
+            // Part of a distribution.
+            None => None,
+        };
+        self.paths.insert(path.clone(), digest);
+    }
+
     fn ask_secret(&mut self, path: &HostPath, before: &str, secrets: &Secrets, after: &str) {
         if let Some(secret) = secrets.0.get(path)
             && self.secrets.iter().all(|asked| asked.path != *path)
@@ -113,15 +127,9 @@ const JSON_REQUEST: &[u8] = b"GET /json/ HTTP/1.0\r\n\r\n";
 pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets) -> HostQuery {
     let mut query = HostQuery { machine: true, java: state.java, ..HostQuery::default() };
     query.paths.extend(state.directories.keys().map(|path| (path.clone(), None)));
-    for (path, file) in &state.files {
-        let digest = match &file.content {
-            Content::Text(text) => Some(sha256(text.as_bytes())),
-            Content::Secret { before, after, .. } => {
-                query.ask_secret(path, before, secrets, after);
-                None
-            }
-        };
-        query.paths.insert(path.clone(), digest);
+    state.files.keys().for_each(|path| query.ask_path(path, state, secrets));
+    for service in state.services.values() {
+        service.inputs.iter().chain(&service.secret_inputs).for_each(|path| query.ask_path(path, state, secrets));
     }
     query.users = state.users.keys().cloned().collect();
     query.units = state.services.keys().cloned().collect();
@@ -154,17 +162,7 @@ pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: 
         let unit = role.unit().to_owned();
         let Some(service) = state.services.get(&unit) else { continue };
         query.units.push(unit);
-        for path in service.inputs.iter().chain(&service.secret_inputs) {
-            let digest = match state.files.get(path).map(|file| &file.content) {
-                Some(Content::Text(text)) => Some(sha256(text.as_bytes())),
-                Some(Content::Secret { before, after, .. }) => {
-                    query.ask_secret(path, before, secrets, after);
-                    None
-                }
-                None => None,
-            };
-            query.paths.insert(path.clone(), digest);
-        }
+        service.inputs.iter().chain(&service.secret_inputs).for_each(|path| query.ask_path(path, state, secrets));
         if let (Role::ZooKeeper, Some(Quorum { data_dir, log_dir, .. })) = (role, &desired.quorum) {
             query.member = Some((data_dir.clone(), log_dir.clone()));
         }

@@ -145,6 +145,8 @@ pub struct SealedPlan {
 
 impl SealedPlan {
     pub const VERSION: u32 = 1;
+    /// What no topology has in it, and every saved plan has.
+    pub const MARK: &str = "\"topology_text\":";
 
     pub fn seal(plan: &Plan, topology_name: &str, topology_text: &str) -> SealedPlan {
         let (allow_outage, skip_unreachable) = match plan.goal {

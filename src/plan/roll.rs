@@ -120,7 +120,13 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     };
     let down: Vec<Name> = pending.iter().copied().filter(harmless).cloned().collect();
     if let Some(first) = down.first() {
-        let members = if roll.role == Role::Worker { down.clone() } else { vec![first.clone()] };
+        // Workers that are down are down all at once; those that run and are not known (yet, or again) go by the batch.
+        let stopped: Vec<Name> = down.iter().filter(|name| health(name) == Health::Down).cloned().collect();
+        let members = match roll.role {
+            Role::Worker if stopped.is_empty() => down.iter().take(roll.batch.max(1)).cloned().collect(),
+            Role::Worker => stopped,
+            Role::ZooKeeper | Role::Master => vec![first.clone()],
+        };
         return Next::Do { members, because: "it does not serve, so its restart takes nothing away".to_owned() };
     }
     if let Some(unsettled) = pending.iter().find(|name| health(name) == Health::Unsettled) {

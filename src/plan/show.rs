@@ -1,5 +1,6 @@
 //! A plan as an operator reads it, before saying yes.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
 use super::compare::{Difference, HostChange, Need};
@@ -149,9 +150,8 @@ fn detail(difference: &Difference) -> String {
 fn show_phase(f: &mut Formatter<'_>, at: usize, phase: &Phase) -> fmt::Result {
     match phase {
         Phase::Steps { title, steps } => {
-            let mut hosts: Vec<_> = steps.iter().map(|step| step.target.name.as_str()).collect();
-            hosts.dedup();
-            writeln!(f, "  {at}. {title} ({})", hosts.join(", "))
+            let hosts: BTreeSet<_> = steps.iter().map(|step| step.target.name.as_str()).collect();
+            writeln!(f, "  {at}. {title} ({})", hosts.into_iter().collect::<Vec<_>>().join(", "))
         }
         Phase::Gate { title, gate: Gate { seconds, .. } } => writeln!(f, "  {at}. gate: {title}, at most {seconds} s"),
         Phase::Roll(roll) => show_roll(f, at, roll),

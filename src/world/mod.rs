@@ -14,7 +14,7 @@ use crate::topology::value::Name;
 pub use error::HostError;
 
 /// A host and the way there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     pub name: Name,
     pub reach: Reach,

@@ -1,6 +1,7 @@
 //! Taking away what the tool made, the anchors last.
 
 use super::Planner;
+use super::strangers::is_remembered;
 use crate::desired::Owned;
 use crate::observe::HostFacts;
 use crate::plan::{Action, Plan, Reason, Removal, Step};
@@ -22,9 +23,16 @@ impl Planner<'_> {
         for (name, facts) in here {
             let anchor = self.desired.anchors.contains(name);
             if touched(facts) || (anchor && anything) {
-                // Killed before the stamp was laid, or the stamp is lost: what the topology has is what may be there.
-                let stamp = facts.stamp.clone().unwrap_or_else(|| self.state(name).stamp());
-                owned.push((self.target(name), stamp.owned, anchor));
+                let here = match &facts.stamp {
+                    Some(stamp) => stamp.owned.clone(),
+                    // The stamp is lost: what the topology has is what may be there.
+                    None if facts.birth.is_some() || is_remembered(name, self.observed) => {
+                        self.state(name).stamp().owned
+                    }
+                    // Nothing was laid yet but what the tool keeps for itself.
+                    None => Owned::default(),
+                };
+                owned.push((self.target(name), here, anchor));
             }
         }
         for (name, departed) in &self.observed.departed {

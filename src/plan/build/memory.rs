@@ -77,7 +77,8 @@ impl Planner<'_> {
         if !idle {
             self.phases.insert(0, Phase::Steps { title: "record what is intended".to_owned(), steps: first });
         }
-        self.phases.push(Phase::Steps { title: "record what is applied".to_owned(), steps: last });
+        let title = if whole { "record what is applied" } else { "record what is left to do" };
+        self.phases.push(Phase::Steps { title: title.to_owned(), steps: last });
     }
 
     /// The goal's hosts, and departed ones that could not be retired.

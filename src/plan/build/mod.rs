@@ -71,12 +71,14 @@ impl<'a> Planner<'a> {
 
     fn apply(mut self, refusals: &mut Vec<Refusal>) -> Plan {
         let agreed = self.agree_on_archives(refusals);
-        let stopped = self.classify_settings(refusals);
+        let mut stopped = self.classify_settings(refusals);
+        stopped.extend(self.changed_secret(refusals));
         let life = self.judge_birth(refusals);
         let stops = self.stops_for_outage(&stopped);
         // Unpacking takes long, and everything runs meanwhile.
         self.prepare(&agreed);
         self.phases.extend(stops);
+        self.lay_after_stop();
         self.firewall();
         self.ensemble(life);
         self.masters();

@@ -9,7 +9,7 @@ use crate::desired::{HostState, Owned, Service};
 use crate::observe::BirthRecord;
 use crate::plan::action::Drain;
 use crate::plan::compare::{HostChange, Need, edit, patch};
-use crate::plan::{Action, Gate, Goal, Outage, Phase, Reason, Roll, RollMember};
+use crate::plan::{Action, Gate, Goal, Outage, Patch, Phase, Reason, Roll, RollMember};
 use crate::service::listener::Role;
 use crate::topology::value::{HostPath, Name};
 
@@ -29,6 +29,20 @@ const TAKEOVER_NOTE: &str = "about 1 s without an ALIVE master, in which nothing
 pub(super) const MEMBER_RESTART_SECONDS: u32 = 5;
 
 impl Planner<'_> {
+    /// The files of what is stopped together: laid between stop and start, so that nothing comes up half-way.
+    pub(super) fn lay_after_stop(&mut self) {
+        let mut steps = Vec::new();
+        for (host, change) in &self.changes {
+            let state = self.state(host);
+            let files: Vec<_> = held_for_stop(state, change).iter().map(|path| edit(state, path)).collect();
+            if !files.is_empty() {
+                let patch = Patch { files, reload_units: true, ..Patch::default() };
+                steps.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Outage]));
+            }
+        }
+        self.steps("lay what old and new cannot share", steps);
+    }
+
     pub(super) fn prepare(&mut self, agreed: &BTreeMap<HostPath, String>) {
         let mut packages = Vec::new();
         let mut patches = Vec::new();
@@ -41,7 +55,8 @@ impl Planner<'_> {
                     vec![Reason::Differs],
                 ));
             }
-            let held: BTreeSet<HostPath> = held_back(state, change).into_values().flatten().collect();
+            let mut held: BTreeSet<HostPath> = held_back(state, change).into_values().flatten().collect();
+            held.extend(held_for_stop(state, change));
             let later = leaves_role(change);
             let stamp = HostPath::known(crate::desired::STAMP_PATH);
             let mut patch = patch(change, state, agreed, &|path| held.contains(path) || (later && *path == stamp));
@@ -138,6 +153,15 @@ impl Planner<'_> {
 
     pub(super) fn workers(&mut self) {
         let starts = self.changes.values().any(|change| change.services.contains_key(Role::Worker.unit()));
+        let masters = self.with_role(Role::Master);
+        if starts && !masters.is_empty() && masters.iter().all(|name| self.observed.facts(name).is_none()) {
+            self.held_up = true;
+            self.skipped.push(format!(
+                "workers are left alone while no master can be asked ({}): one that recovers forgets workers that come back",
+                names(&masters)
+            ));
+            return;
+        }
         if starts && !self.with_role(Role::Master).is_empty() && !self.gated(Role::Master) {
             // A recovering master forgets workers that come back with new ids (measured).
             self.gate(Role::Master, MASTER_SECONDS);
@@ -187,7 +211,8 @@ impl Planner<'_> {
         if pending.is_empty() {
             return;
         }
-        let unseen: Vec<Name> = all.iter().filter(|name| self.observed.facts(name).is_none()).cloned().collect();
+        let (all, unseen): (Vec<Name>, Vec<Name>) =
+            all.into_iter().partition(|name| self.observed.facts(name).is_some());
         if role == Role::ZooKeeper && !unseen.is_empty() {
             self.held_up = true;
             self.skipped.push(format!("{} must be restarted, and are left alone while {} cannot be asked: no member is stopped while another may be down", names(&pending), names(&unseen)));
@@ -214,7 +239,6 @@ impl Planner<'_> {
         let allowed = matches!(self.goal, Goal::Apply { allow_outage: true, .. });
         // An outage that is allowed for one role is not one for another.
         let outage_allowed = allowed && all.len() < if role == Role::ZooKeeper { 3 } else { 2 };
-        let all = all.into_iter().filter(|name| self.observed.facts(name).is_some()).collect();
         self.phases.push(Phase::Roll(Roll { role, members, all, batch, seconds, outage_allowed }));
     }
 
@@ -254,6 +278,16 @@ impl Planner<'_> {
             .collect();
         self.steps("enable services", steps);
     }
+}
+
+/// Changed files that a service reads which runs now and is stopped with the others.
+fn held_for_stop(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> {
+    let stops = |unit: &String| change.services.get(unit).is_some_and(|service| service.why.contains(&Reason::Outage));
+    let reads = |path: &HostPath| {
+        let mut readers = state.services.iter().filter(|(unit, _)| stops(unit)).map(|(_, service)| service);
+        readers.any(|service| service.inputs.contains(path) || service.secret_inputs.contains(path))
+    };
+    change.files.keys().filter(|path| reads(path)).cloned().collect()
 }
 
 /// Changed files that a running service reads at start: they are laid by that service's restart, so that they can be put

@@ -5,12 +5,39 @@ use std::collections::BTreeSet;
 use super::Planner;
 use super::phases::{MASTER_TAKEOVER_SECONDS, MEMBER_RESTART_SECONDS};
 use crate::desired::{Class, Setting};
-use crate::observe::{RecordName, UnitFacts};
-use crate::plan::compare::{Need, ServiceChange};
+use crate::observe::{RecordName, Seen, UnitFacts};
+use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
 use crate::plan::{Action, Outage, Phase, Reason, Refusal};
 use crate::service::listener::Role;
 
 impl Planner<'_> {
+    /// A secret that no host has as it must be was changed on purpose: old and new cannot talk to each other. (Where some
+    /// have it, the others drifted, or an apply that changed it was killed.) Returns the roles that must stop together.
+    pub(super) fn changed_secret(&mut self, refusals: &mut Vec<Refusal>) -> BTreeSet<Role> {
+        let differs = |change: &HostChange| change.files.values().any(|difference| *difference == Difference::Secret);
+        let changed = self.changes.values().filter(|change| differs(change)).count();
+        let right = self.observed.hosts.values().filter_map(Seen::facts).flat_map(|facts| facts.secrets.values());
+        if changed == 0 || right.into_iter().any(|right| *right) {
+            return BTreeSet::new();
+        }
+        let setting = "the secret of spark.authenticate";
+        if self.observed.unknown().next().is_some() {
+            refusals.push(Refusal::Setting {
+                setting: setting.to_owned(),
+                from: "the old one".to_owned(),
+                to: "the new one".to_owned(),
+                class: Class::Outage,
+                why: "all must change together, and some hosts cannot be asked".to_owned(),
+            });
+        }
+        self.outages.push(Outage {
+            what: "Spark".to_owned(),
+            seconds: MEMBER_RESTART_SECONDS + MASTER_TAKEOVER_SECONDS,
+            why: format!("{setting} changes: who has the old one and who has the new one refuse each other"),
+        });
+        [Role::Worker, Role::Master].into()
+    }
+
     /// What changed settings ask for, by their classes. Returns the roles that must stop together.
     pub(super) fn classify_settings(&mut self, refusals: &mut Vec<Refusal>) -> BTreeSet<Role> {
         let applied = self.observed.record(RecordName::Applied);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::desired::Desired;
-use crate::observe::Observed;
+use crate::observe::{Observed, RecordName};
 use crate::plan::{Goal, Refusal};
 use crate::topology::value::Name;
 
@@ -77,12 +77,20 @@ pub(super) fn doubles(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     all
 }
 
+/// Whether the cluster's memory names a host.
+pub(super) fn is_remembered(name: &Name, observed: &Observed) -> bool {
+    RecordName::ALL.iter().filter_map(|record| observed.record(*record)).any(|record| record.hosts.contains_key(name))
+}
+
 /// What stands where ours would, on a host that nothing says is ours.
 pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let mut all = Vec::new();
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name) else { continue };
-        if facts.stamp.is_some() || facts.epoch > 0 || facts.birth.is_some() {
+        // Where the stamp is lost: an apply has come to this host, and the cluster remembers it. (An epoch alone is left by an
+        // apply that did nothing, and a machine that was made anew has none.)
+        let lost = facts.epoch > 0 && is_remembered(name, observed);
+        if facts.stamp.is_some() || facts.birth.is_some() || lost {
             continue;
         }
         let units =

@@ -9,11 +9,11 @@ use crate::plan::roll::{Health, NodeFacts, ServiceFacts};
 use crate::service::listener::Role;
 use crate::topology::value::Name;
 
-/// One ALIVE, all others STANDBY.
-pub fn judge_masters(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+/// Of these masters one is ALIVE, all others are STANDBY.
+pub fn judge_masters(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
     let mut facts = ServiceFacts::default();
     let mut alive = 0;
-    for (name, state) in with_role(desired, Role::Master) {
+    for (name, state) in with_role(hosts, desired, Role::Master) {
         let Some(host) = seen.get(name).and_then(Seen::facts) else {
             unknown(name, &mut facts);
             continue;
@@ -44,8 +44,8 @@ pub fn judge_masters(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceF
     facts
 }
 
-/// An ALIVE master lists every worker as ALIVE.
-pub fn judge_workers(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+/// An ALIVE master lists every one of these workers as ALIVE.
+pub fn judge_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
     let mut facts = ServiceFacts::default();
     let master = alive_master(seen);
     if master.is_none() {
@@ -53,7 +53,7 @@ pub fn judge_workers(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceF
         // A recovering master forgets workers that come back with new ids (measured): none is restarted now.
         facts.blocked = Some("no master is ALIVE".to_owned());
     }
-    for (name, state) in with_role(desired, Role::Worker) {
+    for (name, state) in with_role(hosts, desired, Role::Worker) {
         let Some(host) = seen.get(name).and_then(Seen::facts) else {
             unknown(name, &mut facts);
             continue;
@@ -87,8 +87,12 @@ pub fn knows(desired: &Desired, master: &MasterFacts, state: &HostState) -> bool
         .any(|worker| worker.host == state.host.address.as_str() && worker.port == port && worker.state == "ALIVE")
 }
 
-fn with_role(desired: &Desired, role: Role) -> impl Iterator<Item = (&Name, &HostState)> {
-    desired.hosts.iter().filter(move |(_, state)| state.services.contains_key(role.unit()))
+fn with_role<'a>(
+    hosts: &'a [Name],
+    desired: &'a Desired,
+    role: Role,
+) -> impl Iterator<Item = (&'a Name, &'a HostState)> {
+    desired.hosts.iter().filter(move |(name, state)| hosts.contains(name) && state.services.contains_key(role.unit()))
 }
 
 fn unknown(name: &Name, facts: &mut ServiceFacts) {

@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::Desired;
+use crate::desired::{Desired, HostState};
 use crate::observe::{MemberMode, Seen};
 use crate::plan::compare::stale_inputs;
 use crate::plan::roll::{Health, NodeFacts, ServiceFacts};
 use crate::service::listener::Role;
 use crate::topology::value::Name;
 
-/// One look at every member. (That it stays so for a while is the gate's to see.)
-pub fn judge(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+/// One look at these members. (That it stays so for a while is the gate's to see.)
+pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
     let unit = Role::ZooKeeper.unit();
     let mut facts = ServiceFacts::default();
     let mut leaders = Vec::new();
     let mut epochs = Vec::new();
-    let members: Vec<_> = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(unit)).collect();
+    let of_role = |(name, state): &(&Name, &HostState)| hosts.contains(name) && state.services.contains_key(unit);
+    let members: Vec<_> = desired.hosts.iter().filter(of_role).collect();
     for (name, state) in &members {
         let Some(host) = seen.get(*name).and_then(Seen::facts) else {
             facts.missing.push(format!("{name} cannot be asked"));
@@ -49,7 +50,8 @@ pub fn judge(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
         }
         facts.nodes.insert((*name).clone(), NodeFacts { health, current });
     }
-    judge_leader(&leaders, members.len(), &mut facts);
+    let all = desired.quorum.as_ref().map_or(members.len(), |quorum| quorum.birth.members.len());
+    judge_leader(&leaders, members.len(), all, &mut facts);
     epochs.dedup();
     if epochs.len() > 1 {
         facts.missing.push(format!("members are in different epochs ({epochs:?})"));
@@ -58,7 +60,8 @@ pub fn judge(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
     facts
 }
 
-fn judge_leader(leaders: &[(Name, crate::observe::MemberFacts)], members: usize, facts: &mut ServiceFacts) {
+/// The leader must have the others of `asked` in sync, and count `all` members.
+fn judge_leader(leaders: &[(Name, crate::observe::MemberFacts)], asked: usize, all: usize, facts: &mut ServiceFacts) {
     let [(name, leader)] = leaders else {
         let what =
             if leaders.is_empty() { "nobody leads".to_owned() } else { format!("{} members lead", leaders.len()) };
@@ -68,15 +71,15 @@ fn judge_leader(leaders: &[(Name, crate::observe::MemberFacts)], members: usize,
     if leader.mode == MemberMode::Standalone {
         return;
     }
-    let wanted = u32::try_from(members - 1).unwrap_or(u32::MAX);
-    if leader.synced_voters != Some(wanted) {
+    let wanted = u32::try_from(asked - 1).unwrap_or(u32::MAX);
+    if leader.synced_voters.is_none_or(|synced| synced < wanted) {
         let have = leader.synced_voters.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
         facts.missing.push(format!("the leader {name} has {have} followers in sync, not {wanted}"));
     }
     if leader.pending_syncs.is_some_and(|pending| pending > 0) {
         facts.missing.push(format!("the leader {name} still syncs a follower"));
     }
-    if leader.quorum_size.is_some_and(|size| size as usize != members) {
+    if leader.quorum_size.is_some_and(|size| size as usize != all) {
         facts.missing.push(format!("the leader {name} counts another number of members"));
     }
 }

@@ -18,7 +18,8 @@ use super::{Epoch, Hold, HostError, Target, World};
 use crate::observe::{HostFacts, HostQuery, Secrets};
 use crate::plan::Action;
 use crate::service::archive::Archive;
-use crate::topology::value::Name;
+
+use tokio::sync::Semaphore;
 
 pub use config::Config;
 pub use interactive::{Io, Upload};
@@ -26,6 +27,10 @@ use session::{Output, Session};
 
 /// A question is answered within this, or the host is unknown.
 const LOOK_LIMIT: Duration = Duration::from_secs(60);
+/// So many hosts are worked with at once: each costs a thread, and more make nothing faster (docs/measurements.md).
+const AT_ONCE: usize = 100;
+/// So many idle sessions are kept: each costs two descriptors, of 1024 that a process usually has.
+const KEPT: usize = 256;
 /// The longest action: a distribution of 400 MB downloaded, checked and unpacked on a slow disk.
 const ACT_LIMIT: Duration = Duration::from_secs(30 * 60);
 
@@ -36,17 +41,28 @@ pub struct Ssh {
     secrets: Secrets,
     /// Relative paths of `archive: { file: … }` start here.
     folder: std::path::PathBuf,
-    sessions: Mutex<HashMap<Name, Session>>,
+    /// Idle ones, by host and way there: a name alone can have meant another machine.
+    sessions: Mutex<HashMap<Target, Session>>,
+    /// How many hosts are worked with at once.
+    slots: Semaphore,
 }
 
 impl Ssh {
     pub fn new(config: Config, secrets: Secrets, folder: &Path) -> Ssh {
-        Ssh { config: Arc::new(config), secrets, folder: folder.to_owned(), sessions: Mutex::new(HashMap::new()) }
+        Ssh {
+            config: Arc::new(config),
+            secrets,
+            folder: folder.to_owned(),
+            sessions: Mutex::new(HashMap::new()),
+            slots: Semaphore::new(AT_ONCE),
+        }
     }
 
     /// Runs a script as root and returns all it printed.
     async fn run(&self, target: &Target, script: Script, limit: Duration, during: &str) -> Result<Output, HostError> {
-        let ran = match self.idle(&target.name) {
+        // Waiting for a turn is no silence of the host's: no clock runs yet.
+        let _slot = self.slots.acquire().await;
+        let ran = match self.idle(target) {
             Some(session) => match session.run(script.clone(), limit, during).await {
                 // It died while nobody looked; nothing has run yet.
                 Err(HostError::NotBegun { .. }) => None,
@@ -58,12 +74,15 @@ impl Ssh {
             Some(ran) => ran,
             None => Session::open(self.config.clone(), target.clone()).await?.run(script, limit, during).await?,
         };
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(target.name.clone(), session);
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() < KEPT {
+            sessions.insert(target.clone(), session);
+        }
         Ok(output)
     }
 
-    fn idle(&self, name: &Name) -> Option<Session> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(name)
+    fn idle(&self, target: &Target) -> Option<Session> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(target)
     }
 
     /// Copies archives that are on this machine to where the script will look for them.
