@@ -288,6 +288,8 @@ proptest! {
                     prop_assert!(facts.nodes[host].health != Health::Unknown, "nobody can ask {host}");
                 }
                 let stopped = members.iter().filter(|host| serves(host)).count();
+                let running = members.iter().filter(|host| facts.nodes[*host].health != Health::Down).count();
+                prop_assert!(role != Role::Worker || running <= batch, "{running} of {members:?} run");
                 if stopped > 0 && !outage_allowed {
                     prop_assert!(facts.whole, "{members:?} stopped while not all is well");
                     match role {
@@ -691,6 +693,8 @@ fn law_6_a_changed_secret_is_taken_up_by_everybody() {
         let site = Site { secrets: newer.clone(), ..site };
         let mut world = world.fork();
         world.secrets = newer;
+        let End::NotApproved(why) = site.carry_out(&apply(), &world).await else { panic!("it was rolled") };
+        assert!(why.contains("outage"), "{why}");
         site.converge_by(&apply_with_outage(), &world).await;
         world.assert_lawful();
         for host in world.state().hosts.values() {
@@ -827,4 +831,84 @@ fn a_host_with_a_new_address_is_refused_while_its_old_machine_is_the_clusters() 
         let End::Refused(refusals) = moved.carry_out(&apply(), &world).await else { panic!("it went on") };
         assert!(format!("{refusals:?}").contains("the machine at its old address 10.0.0.3"), "{refusals:?}");
     });
+}
+
+// ------------------------------------------- hosts that cannot be asked
+
+const SKIPPING: Goal = Goal::Apply { allow_outage: false, skip_unreachable: true };
+
+fn lose(world: &SimWorld, hosts: &[&str]) {
+    for host in hosts {
+        world.state().hosts.get_mut(&name(host)).expect("a host").reachable = false;
+    }
+}
+
+#[test]
+fn workers_are_left_alone_while_no_master_can_be_asked() {
+    run(async {
+        let shape = Shape::spread(3, 2, 2);
+        let world = converged(&shape.site()).await;
+        let plan = |world: SimWorld, site: Site| async move { site.plan(&SKIPPING, &world).await.expect("a plan") };
+        world.state().hosts.get_mut(&name("h6")).expect("a host").crash("spark-worker");
+        let all = plan(world.fork(), shape.site()).await.to_string();
+        assert!(all.contains("start spark-worker"), "{all}");
+        let alive = world.state().services.alive.clone().expect("an ALIVE master").host.to_string();
+        let standby = if alive == "h4" { "h5" } else { "h4" };
+        lose(&world, &[standby]);
+        let one = plan(world.fork(), shape.site()).await;
+        assert!(one.to_string().contains("start spark-worker") && !one.phases.is_empty(), "{one}");
+        lose(&world, &[&alive]);
+        let none = plan(world.fork(), shape.site()).await;
+        assert!(
+            none.phases.is_empty() && none.to_string().contains("h4, h5 cannot be asked, no other master"),
+            "{none}"
+        );
+    });
+}
+
+#[test]
+fn the_last_master_that_can_be_asked_is_not_rolled_without_leave() {
+    run(async {
+        let shape = Shape::spread(3, 2, 2);
+        let world = converged(&shape.site()).await;
+        lose(&world, &["h5"]);
+        let changed = shape.with(|s| s.master_heap += 64).site();
+        let End::NotApproved(why) = changed.carry_out(&SKIPPING, &world).await else { panic!("it went on") };
+        assert!(why.contains("Spark's master"), "{why}");
+        let leave = Goal::Apply { allow_outage: true, skip_unreachable: true };
+        let outcome = report(changed.carry_out(&leave, &world).await).outcome;
+        assert!(matches!(outcome, Outcome::Done), "{outcome}");
+        world.assert_lawful();
+    });
+}
+
+#[test]
+fn a_renamed_anchor_still_grants_the_lease() {
+    run(async {
+        let shape = Shape::spread(0, 1, 2);
+        let world = converged(&shape.site()).await;
+        let renamed = Site::of(&shape.text().replace("h1", "h9"));
+        let host = world.state().hosts.remove(&name("h1")).expect("a host");
+        world.state().hosts.insert(name("h9"), host);
+        // The node's name is in its unit: its one master restarts.
+        renamed.converge_by(&apply_with_outage(), &world).await;
+        world.assert_lawful();
+    });
+}
+
+#[test]
+fn workers_that_run_and_are_unknown_go_by_the_batch() {
+    let site = Shape::spread(0, 1, 9).site();
+    let roll = roll_of(Role::Worker, &site, &[true; 10], 2, false);
+    let facts = |health: Health| ServiceFacts {
+        nodes: roll.all.iter().map(|host| (host.clone(), NodeFacts { health, current: false })).collect(),
+        whole: false,
+        silent_seconds: 100,
+        ..ServiceFacts::default()
+    };
+    let many = |health| match next(&roll, &facts(health)) {
+        Next::Do { members, .. } => members.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((many(Health::Down), many(Health::Unsettled)), (10, 2));
 }

@@ -78,6 +78,18 @@ impl Shape {
         }
     }
 
+    /// A host for each: members first, then masters, then workers.
+    pub fn spread(members: usize, masters: usize, workers: usize) -> Shape {
+        Shape {
+            hosts: members + masters + workers,
+            members: (0..members).collect(),
+            masters: (members..members + masters).collect(),
+            workers: (members + masters..members + masters + workers).collect(),
+            log_dir: false,
+            settings: Settings::default(),
+        }
+    }
+
     pub fn with(&self, change: impl FnOnce(&mut Settings)) -> Shape {
         let mut shape = self.clone();
         change(&mut shape.settings);

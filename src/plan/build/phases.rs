@@ -6,7 +6,7 @@ use super::birth::Life;
 use super::memory::leaves_role;
 use super::{Planner, names};
 use crate::desired::{HostState, Owned, Service};
-use crate::observe::BirthRecord;
+use crate::observe::{BirthRecord, MasterFacts};
 use crate::plan::action::Drain;
 use crate::plan::compare::{HostChange, Need, edit, patch};
 use crate::plan::{Action, Gate, Goal, Outage, Patch, Phase, Reason, Roll, RollMember};
@@ -154,11 +154,14 @@ impl Planner<'_> {
     pub(super) fn workers(&mut self) {
         let starts = self.changes.values().any(|change| change.services.contains_key(Role::Worker.unit()));
         let masters = self.with_role(Role::Master);
-        if starts && !masters.is_empty() && masters.iter().all(|name| self.observed.facts(name).is_none()) {
+        let unseen: Vec<_> = masters.iter().filter(|name| self.observed.facts(name).is_none()).collect();
+        let alive =
+            masters.iter().filter_map(|name| self.observed.facts(name)?.master.as_ref()).any(MasterFacts::is_alive);
+        if starts && !unseen.is_empty() && !alive {
             self.held_up = true;
             self.skipped.push(format!(
-                "workers are left alone while no master can be asked ({}): one that recovers forgets workers that come back",
-                names(&masters)
+                "workers are left alone: {} cannot be asked, no other master is ALIVE, and one that recovers forgets workers that come back",
+                names(unseen)
             ));
             return;
         }
