@@ -912,3 +912,34 @@ fn workers_that_run_and_are_unknown_go_by_the_batch() {
     };
     assert_eq!((many(Health::Down), many(Health::Unsettled)), (10, 2));
 }
+
+// ------------------------------------------------------ what people read
+
+/// `UPDATE_GOLDEN=1` writes them anew, for review.
+fn assert_golden(file: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).expect("writable");
+    }
+    let golden = std::fs::read_to_string(&path).expect("written down");
+    assert_eq!(text, golden, "{}", path.display());
+}
+
+#[test]
+fn plans_read_as_they_are_written_down() {
+    run(async {
+        let shape = Shape::spread(3, 2, 2);
+        let site = shape.site();
+        assert_golden("birth.txt", &site.plan(&apply(), &site.world()).await.expect("a plan").to_string());
+        let world = converged(&site).await;
+        let drift = world.fork();
+        drift.state().hosts.get_mut(&name("h6")).expect("a host").crash("spark-worker");
+        let changed = shape.with(|s| (s.connections, s.master_heap) = (61, 600)).site();
+        assert_golden("roll.txt", &changed.plan(&apply(), &drift).await.expect("a plan").to_string());
+        lose(&drift, &["h2", "h5"]);
+        assert_golden("left-for-later.txt", &changed.plan(&SKIPPING, &drift).await.expect("a plan").to_string());
+        let outage = shape.with(|s| s.authenticate = true).site();
+        assert_golden("outage.txt", &outage.plan(&apply_with_outage(), &world).await.expect("a plan").to_string());
+        assert_golden("destroy.txt", &site.plan(&DESTROY_ALL, &world).await.expect("a plan").to_string());
+    });
+}

@@ -76,7 +76,7 @@ pub fn main() -> Result<Exit, Failure> {
     }
 }
 
-/// Hands ssh sessions to at most this many threads: each costs a stack, and more make nothing faster (FACTS: 64 to 128).
+/// Hands ssh sessions to at most this many threads: each costs a stack, and more make nothing faster (docs/measurements.md).
 const SSH_THREADS: usize = 128;
 
 fn wait(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {

@@ -15,7 +15,7 @@ use crate::service::{spark, zookeeper};
 use crate::topology::value::Name;
 use crate::world::{Target, World};
 
-/// ROLLING.md: three passes in a row over at least two seconds; a member with a full disk looked well in between.
+/// docs/measurements.md: three passes in a row over at least two seconds; a member with a full disk looked well in between.
 const PASSES: u32 = 3;
 const PASSES_OVER: Duration = Duration::from_secs(2);
 /// Between two looks.

@@ -1,5 +1,5 @@
 //! The lever: a master that ended leaves its latch in `ZooKeeper` for a whole session (40 s), and until then none behind it
-//! can lead. Once the process is proven dead, its latch is removed, and the next takes over at once (measured: 1 s).
+//! can lead. Once the process is proven dead, its latch is removed, and the next takes over at once (docs/measurements.md).
 
 use std::collections::BTreeMap;
 

@@ -31,7 +31,7 @@ impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Reason::NotRunning { state } => write!(f, "it is {state}"),
-            Reason::InputChanged { path } => write!(f, "{path} is not what it started with"),
+            Reason::InputChanged { path } => write!(f, "it started with another {path}"),
             Reason::NoRecord => write!(f, "nothing says what it started with"),
             Reason::NotEnabled => write!(f, "it is not enabled"),
             Reason::UnitNotRead => write!(f, "systemd has not read its unit since it changed"),

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::compare::{Difference, HostChange, Need};
 use super::{Gate, Phase, Plan, Roll};
+use crate::service::listener::Role;
 use crate::topology::value::Name;
 
 impl Display for Plan {
@@ -56,6 +57,9 @@ impl Plan {
                 Phase::Roll(roll) => roll.members.len(),
             })
             .sum();
+        if self.changes.is_empty() {
+            return format!("{steps} steps on {} hosts{unknown}.", self.everyone.len());
+        }
         let count = |wanted: fn(&Difference) -> bool| {
             self.changes
                 .values()
@@ -161,15 +165,11 @@ fn show_phase(f: &mut Formatter<'_>, at: usize, phase: &Phase) -> fmt::Result {
 fn show_roll(f: &mut Formatter<'_>, at: usize, roll: &Roll) -> fmt::Result {
     let Roll { role, members, batch, seconds, .. } = roll;
     let order = match role {
-        crate::service::listener::Role::ZooKeeper => "one at a time, followers first, the leader (as it is then) last",
-        crate::service::listener::Role::Master => "one at a time, standbys first, the ALIVE one (as it is then) last",
-        crate::service::listener::Role::Worker => "in batches, each drained first",
+        Role::ZooKeeper => "one at a time, followers first, the leader (as it is then) last".to_owned(),
+        Role::Master => "one at a time, standbys first, the ALIVE one (as it is then) last".to_owned(),
+        Role::Worker => format!("in batches of {batch}, each drained first"),
     };
-    writeln!(
-        f,
-        "  {at}. restart every {} in turn: {order}; batches of {batch}; each must be well within {seconds} s",
-        role.title()
-    )?;
+    writeln!(f, "  {at}. restart every {} in turn: {order}; each must be well within {seconds} s", role.title())?;
     for (host, member) in members {
         let why: Vec<_> = member.why.iter().map(ToString::to_string).collect();
         writeln!(f, "       {} on {host}: {}", member.node, why.join("; "))?;

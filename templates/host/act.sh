@@ -63,7 +63,8 @@ directory() { # path owner group mode
   chown "$2:$3" "$1" && chmod "$4" "$1" || fail "cannot set owner and mode of $1"
 }
 unpack() { # home archive sha512-or-dash
-  sum=$(sha512sum <"$2" | cut -d ' ' -f 1) || fail "cannot read the archive $2"
+  [ -r "$2" ] || fail "cannot read the archive $2"
+  sum=$(sha512sum <"$2" | cut -d ' ' -f 1)
   [ "$3" = - ] || [ "$sum" = "$3" ] || fail "the archive $2 has the SHA-512 $sum, not $3: it is another one, or damaged"
   rm -rf "$1.provision-new"
   mkdir -p "$1.provision-new" || fail "cannot make $1.provision-new"

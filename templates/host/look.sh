@@ -32,7 +32,6 @@ machine() { # the programs to look for
     awk '$4 == "0A" { n = split($2, a, ":"); print "listen\t" a[n] "\t" $8 }' | sort -u
 }
 java_facts() { # the oldest that will do
-  major=0
   if java=$(command -v java); then
     real=$(readlink -f "$java")
     version=$(sed -n 's/^JAVA_VERSION="\(.*\)"/\1/p' "${real%/bin/java}/release" 2>/dev/null)

@@ -83,7 +83,7 @@ fn each_drift_is_found_and_repaired(lab: &Lab, topology: &str) {
         lab.apply(topology);
         lab.converged(topology);
         for ((_, _, was), (at, unit, is)) in before.iter().zip(starts(lab)) {
-            // The active master exits when the member that holds its session does (ROLLING.md), wherever the two are.
+            // The active master exits when the member that holds its session does (docs/measurements.md), wherever the two are.
             let lost_session = unit == "spark-master" && may_restart.contains(&"zookeeper");
             let allowed = lost_session || at == *host && may_restart.contains(&unit.as_str());
             assert!(was == &is || allowed, "{script} on h{host} restarted {unit} on h{at}");

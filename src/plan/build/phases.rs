@@ -13,7 +13,7 @@ use crate::plan::{Action, Gate, Goal, Outage, Patch, Phase, Reason, Roll, RollMe
 use crate::service::listener::Role;
 use crate::topology::value::{HostPath, Name};
 
-/// How long a gate waits for an ensemble: ROLLING.md asks for 60 s at birth, and for max(120 s, initLimit × tickTime) in a roll.
+/// How long a gate waits for an ensemble, at least: `initLimit` × `tickTime` where that is longer (docs/measurements.md).
 const QUORUM_SECONDS: u64 = 120;
 /// A master recovers within its session (40 s) and `spark.deploy.recoveryTimeout` (60 s), measured 38 to 43 s and 60 s; and some air.
 const MASTER_SECONDS: u64 = 180;

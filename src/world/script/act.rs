@@ -262,7 +262,7 @@ mod tests {
 
     use super::*;
     use crate::desired::Access;
-    use crate::observe::HostQuery;
+    use crate::observe::{BirthRecord, HostQuery, RecordName};
     use crate::world::script::look;
 
     /// As the strictest sh that hosts have reads it, without running any of it.
@@ -297,10 +297,22 @@ mod tests {
             leftovers: owned.clone(),
             reload_units: true,
         };
+        let cluster: crate::topology::value::Name = "c".parse().expect("a name");
+        let birth = crate::desired::Birth { cluster: cluster.clone(), members: std::collections::BTreeMap::new() };
+        let record = crate::observe::Record {
+            cluster,
+            epoch: 0,
+            hosts: std::collections::BTreeMap::new(),
+            anchors: Vec::new(),
+            settings: crate::desired::Settings::default(),
+        };
         let drain = crate::plan::action::Drain { address: "10.0.0.1".into(), port: 8081, seconds: 1 };
         let actions = [
             Action::Raise,
             Action::Journal { line: "a 'b' $(c)".into() },
+            Action::Remember { name: RecordName::Intended, record: Box::new(record) },
+            Action::Born { record: BirthRecord { birth: birth.clone(), complete: false } },
+            Action::Born { record: BirthRecord { birth, complete: true } },
             Action::InstallPackage { package: "openjdk-17-jre-headless".into() },
             Action::Patch(Box::new(patch)),
             Action::MarkNew { marker: path.join("initialize"), data: [path.clone(), path.clone()] },
@@ -316,8 +328,28 @@ mod tests {
             Action::Remove(Box::new(Removal { owned, delete_data: true })),
         ];
         for action in actions {
+            // A new action does not compile here before it stands in the list above.
+            match action {
+                Action::Raise
+                | Action::Remember { .. }
+                | Action::Journal { .. }
+                | Action::InstallPackage { .. }
+                | Action::Patch(_)
+                | Action::Born { .. }
+                | Action::MarkNew { .. }
+                | Action::Unmark { .. }
+                | Action::Start { .. }
+                | Action::Stop { .. }
+                | Action::Enable { .. }
+                | Action::Reload { .. }
+                | Action::Swap { .. }
+                | Action::PutBack { .. }
+                | Action::Release { .. }
+                | Action::Remove(_) => {}
+            }
             parses(&act(&action, Epoch(1), &Secrets::default()));
         }
+        parses(&super::super::hold("a 'b' $(c)", 15));
         parses(&look(&HostQuery { machine: true, java: Some(17), ..HostQuery::default() }));
     }
 }

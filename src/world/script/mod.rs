@@ -1,11 +1,13 @@
 //! Questions and actions as POSIX sh. Whoever can run sh on a host and carry bytes can be a way to reach it.
 
 mod act;
+mod hold;
 mod look;
 mod parse;
 mod quote;
 
 pub use act::{act, cached, outcome};
+pub use hold::hold;
 pub use look::look;
 pub use parse::facts;
 pub use quote::quote;

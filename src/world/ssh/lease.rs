@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use super::session::Session;
-use crate::world::script::quote;
+use super::session::{Session, refused_by_sudo};
+use crate::world::script::hold as script_for;
 use crate::world::{Epoch, Hold, HostError};
 
 /// A heartbeat every so often,
@@ -43,42 +43,16 @@ impl Beats {
     }
 }
 
-/// Holds the lock while heartbeats come. It ends with the connection, with silence, and with the host.
-fn holder(who: &str) -> String {
-    format!(
-        r#"{{
-umask 077
-mkdir -p /run/provision && chmod 755 /run/provision || {{ printf 'fail\tcannot make /run/provision\n'; exit 1; }}
-exec 8>>/run/provision/lease
-if ! flock -n 8; then printf 'held\t'; cat /run/provision/holder; exit 0; fi
-printf '%s\t%s\n' {who} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >/run/provision/holder
-state=/var/lib/provision
-mkdir -p $state && chmod 755 $state || {{ printf 'fail\tcannot make %s\n' $state; exit 1; }}
-# An epoch belongs to one lease: it is raised here, while nobody else can hold the lease.
-epoch=$(($(cat $state/epoch 2>/dev/null || echo 0) + 1))
-printf '%s\n' $epoch >$state/epoch.new && chmod 644 $state/epoch.new && sync $state/epoch.new && mv -fT $state/epoch.new $state/epoch ||
-  {{ printf 'fail\tcannot write %s/epoch\n' $state; exit 1; }}
-printf 'mine\t%s\n' $epoch
-# Each beat is answered: only an answer tells the holder that it is still heard.
-while [ "$(timeout {GRACE_SECONDS} head -c 1)" = . ]; do printf .; done
-rm -f /run/provision/holder
-exit 0
-}}
-"#,
-        who = quote(who)
-    )
-}
-
 impl Lease {
     pub async fn take(session: Session, who: &str) -> Result<Lease, HostError> {
-        let script = holder(who);
+        let script = script_for(who, GRACE_SECONDS);
         let (answer, first) = tokio::sync::oneshot::channel();
         let (stop, stopped) = mpsc::channel();
         let beats = Arc::new(Beats { alive: AtomicBool::new(true), started: Instant::now(), last: AtomicU64::new(0) });
         let shared = beats.clone();
         std::thread::Builder::new()
             .name("lease".to_owned())
-            .spawn(move || hold(&session, &script, answer, &stopped, &shared))
+            .spawn(move || hold(&session, &script.0, answer, &stopped, &shared))
             .map_err(|error| HostError::Lost { during: "taking the lease".to_owned(), why: error.to_string() })?;
         let gone = |_| HostError::Lost { during: "taking the lease".to_owned(), why: "its thread ended".to_owned() };
         let line = first.await.map_err(gone)??;
@@ -101,12 +75,17 @@ fn hold(session: &Session, script: &str, answer: FirstLine, stopped: &mpsc::Rece
         let mut channel = session.ssh.channel_session().map_err(|error| lost(error.message().to_owned()))?;
         channel.exec(&session.root_command("sh -s", LONGEST)).map_err(|error| lost(error.message().to_owned()))?;
         channel.write_all(script.as_bytes()).and_then(|()| channel.flush()).map_err(|error| lost(error.to_string()))?;
-        let mut line = String::new();
-        BufReader::new(&mut channel).read_line(&mut line).map_err(|error| lost(error.to_string()))?;
-        if line.is_empty() {
+        let line = first_line(&mut channel).map_err(|error| lost(error.to_string()))?;
+        if !line.is_empty() {
+            return Ok((channel, line));
+        }
+        let mut said = Vec::new();
+        let _ = channel.stderr().read_to_end(&mut said);
+        if refused_by_sudo(&said) {
             return Err(HostError::Sudo { user: session.user.clone() });
         }
-        Ok((channel, line))
+        let said = String::from_utf8_lossy(&said);
+        Err(lost(said.lines().last().unwrap_or("the host said nothing").to_owned()))
     };
     let (mut channel, mine) = match begin() {
         Ok((channel, line)) => {
@@ -139,6 +118,18 @@ fn hold(session: &Session, script: &str, answer: FirstLine, stopped: &mpsc::Rece
     beats.alive.store(false, Ordering::SeqCst);
     let _ = channel.send_eof();
     let _ = channel.close();
+}
+
+/// What the script says first. A login shell's profile may print before it does.
+fn first_line(channel: &mut ssh2::Channel) -> std::io::Result<String> {
+    let mut reader = BufReader::new(channel);
+    loop {
+        let mut line = String::new();
+        let ended = reader.read_line(&mut line)? == 0;
+        if ended || ["mine\t", "held\t", "fail\t"].iter().any(|word| line.starts_with(word)) {
+            return Ok(line);
+        }
+    }
 }
 
 impl Hold for Lease {

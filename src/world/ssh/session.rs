@@ -96,7 +96,7 @@ impl Session {
     }
 }
 
-fn refused_by_sudo(stderr: &[u8]) -> bool {
+pub(super) fn refused_by_sudo(stderr: &[u8]) -> bool {
     let text = String::from_utf8_lossy(stderr);
     text.contains("sudo:") || text.contains("not in the sudoers file")
 }
