@@ -80,7 +80,7 @@ pub fn act(
         Action::Remove(removal) => {
             let Removal { owned, delete_data } = &**removal;
             host.remove_owned(owned, *delete_data, now)?;
-            host.remove_rest(*delete_data)?;
+            host.remove_rest(owned)?;
         }
     }
     Ok(Vec::new())

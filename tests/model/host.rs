@@ -1,6 +1,6 @@
 //! One simulated machine: what lies on it, who lives on it, what runs on it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use provision::desired::{Access, Owned, STATE_FOLDER};
 use provision::observe::sha256;
@@ -254,10 +254,14 @@ impl SimHost {
         for (path, data) in directories.iter().rev().filter(|(path, _)| path.as_str() != STATE_FOLDER) {
             self.remove_directory(path.as_str(), *data, delete_data)?;
         }
-        for user in users.keys().filter(|user| self.was_made(&format!("user {user}"))).cloned().collect::<BTreeSet<_>>()
+        for (user, home) in users.iter().filter(|(user, _)| self.was_made(&format!("user {user}"))).collect::<Vec<_>>()
         {
-            self.change()?;
-            self.users.remove(&user);
+            // Its number must not go to somebody else while data of it is there.
+            let data = directories.iter().filter(|(path, data)| **data && path.is_within(home));
+            if data.into_iter().all(|(path, _)| !self.is_directory(path.as_str())) {
+                self.change()?;
+                self.users.remove(user);
+            }
         }
         Ok(())
     }
@@ -268,12 +272,12 @@ impl SimHost {
             return Ok(());
         }
         let made = self.was_made(&format!("dir {path}"));
-        let emptied = data && delete_data;
-        if !(made || emptied) {
-            return Ok(());
-        }
-        if (data && delete_data) || path == "/var/lib/spark/tmp" {
-            for child in self.children(path) {
+        // By name: somebody else may keep things beside ours.
+        let named = |name: &str| ["version-2", "initialize", "zookeeper_server.pid"].contains(&name);
+        let ours = |name: &str| named(name) || name.starts_with("app-") || name.starts_with("driver-");
+        for child in self.children(path) {
+            let top = child[path.len() + 1..].split('/').next().unwrap_or_default();
+            if (data && delete_data && ours(top)) || (made && path == "/var/lib/spark/tmp") {
                 self.paths.remove(&child);
             }
         }
@@ -284,7 +288,7 @@ impl SimHost {
     }
 
     /// What a destroy does after what the stamp lists.
-    pub fn remove_rest(&mut self, delete_data: bool) -> Result<(), HostError> {
+    pub fn remove_rest(&mut self, owned: &Owned) -> Result<(), HostError> {
         let made = self.text(&Self::made_path()).unwrap_or_default();
         let mut folders: Vec<&str> = made.lines().filter_map(|line| line.strip_prefix("dir ")).collect();
         folders.sort_unstable();
@@ -294,12 +298,10 @@ impl SimHost {
                 self.paths.remove(folder);
             }
         }
-        let birth = format!("{STATE_FOLDER}/birth.json");
-        if delete_data {
-            self.change()?;
-            self.paths.remove(&birth);
-        }
-        for path in self.children(STATE_FOLDER).into_iter().filter(|path| *path != birth) {
+        let mut data = owned.directories.iter().filter(|(_, data)| **data);
+        let stays = data.any(|(path, _)| self.holds_something(path.as_str()));
+        let kept = ["birth.json", "made"].map(|name| format!("{STATE_FOLDER}/{name}"));
+        for path in self.children(STATE_FOLDER).into_iter().filter(|path| !(stays && kept.contains(path))) {
             self.change()?;
             self.paths.remove(&path);
         }
@@ -455,6 +457,6 @@ pub fn identity_text(identity: u64) -> String {
 /// The paths behind a command, up to the end of it.
 fn words_after(text: &str, command: &str) -> Vec<String> {
     let rest = text.split_once(command).map_or("", |(_, rest)| rest);
-    let end = rest.find(['>', ';']).unwrap_or(rest.len());
+    let end = rest.find(['>', ';', '&']).unwrap_or(rest.len());
     rest[..end].split_whitespace().map(str::to_owned).collect()
 }
