@@ -187,3 +187,49 @@ fn what_belongs_into_a_map_is_said_where_something_else_stands() {
         "write { key: value, … } with the keys `nodes`, `hosts`, `size`, `port`, `webUiPort`, `heap`"
     );
 }
+
+#[test]
+fn init_writes_a_topology_that_validates_and_never_over_another_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for template in ["nodes", "local", "azure-vms", "aws-vms", "hdinsight", "aks", "eks", "minikube"] {
+        let file = format!("{template}.yaml");
+        let run = |args: &[&str]| provision(folder.path(), args).status.code();
+        assert_eq!(run(&["init", &file, "--template", template]), Some(0), "{template}");
+        assert_eq!(run(&["validate", &file]), Some(0), "{template}");
+        std::fs::write(folder.path().join(&file), "mine").expect("written");
+        assert_eq!(run(&["init", &file, "--template", template]), Some(1), "{template}");
+        assert_eq!(std::fs::read_to_string(folder.path().join(&file)).expect("readable"), "mine");
+    }
+}
+
+#[test]
+fn the_readme_shows_what_init_writes() {
+    let template = std::fs::read_to_string(root("templates/init/nodes.yaml")).expect("the template");
+    let readme = std::fs::read_to_string(root("README.md")).expect("the README");
+    let shown: String = template.lines().skip(1).map(|line| format!("   {line}\n")).collect();
+    assert!(readme.contains(&shown), "copy templates/init/nodes.yaml into README.md, indented by three");
+}
+
+#[test]
+fn every_command_is_in_the_completions_and_on_the_manual_page() {
+    let help = stdout(&provision(&root(""), &["--help"]));
+    let (_, commands) = help.split_once("Commands:\n").expect("a list of commands");
+    // A long description goes on in the next line, further to the right.
+    let named = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
+    let commands: Vec<_> = commands
+        .lines()
+        .take_while(|line| line.starts_with("  "))
+        .filter(named)
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(commands.contains(&"apply") && commands.len() > 12, "{commands:?}");
+    let page = stdout(&provision(&root(""), &["man"]));
+    let completions = stdout(&provision(&root(""), &["completions", "bash"]));
+    for command in commands.iter().filter(|command| **command != "help") {
+        assert!(
+            page.contains(&format!("provision\\-{command}")) || page.contains(&format!("provision {command}")),
+            "{command}: {page}"
+        );
+        assert!(completions.contains(command), "{command}");
+    }
+}

@@ -19,6 +19,7 @@ use crate::world::Target;
 ///
 /// Takes a topology, or a plan that `provision plan --out` saved. Run again after anything went wrong, it goes on.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("path", |arg| arg.value_name("TOPOLOGY|PLAN").help("The topology, or a saved plan [default: provision.yaml]")))]
 pub struct Args {
     #[command(flatten)]
     topology: TopologyArg,

@@ -1,18 +1,21 @@
 //! `provision logs`
 
+use std::collections::BTreeMap;
+
 use futures_util::future::join_all;
 
 use super::host::find;
 use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
 use crate::service::listener::Role;
+use crate::topology::value::Name;
 use crate::world::Target;
 use crate::world::ssh::Io;
 
 /// Shows the journal of a node, or of a service on all its hosts
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A node (analytics-zk-1), a host (h1), or a service: zookeeper, spark-master, spark-worker
+    /// A node (analytics-zk-1), a host (h1), or a service: zookeeper, spark, spark-master, spark-worker
     what: String,
     /// Go on as more comes
     #[arg(long)]
@@ -49,9 +52,19 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// Which units on which hosts.
 fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str>)>, Failure> {
-    if let Some(role) = Role::ALL.into_iter().find(|role| role.unit() == what || role.slug() == what) {
-        let hosts = loaded.cluster.of_role(role).map(|instance| Target::of(&loaded.cluster.hosts[&instance.host]));
-        return Ok(hosts.map(|target| (target, vec![role.unit()])).collect());
+    let of_service = |role: &Role| match role {
+        Role::ZooKeeper => what == "zookeeper",
+        Role::Master | Role::Worker => what == "spark",
+    };
+    let roles: Vec<Role> =
+        Role::ALL.into_iter().filter(|role| role.unit() == what || role.slug() == what || of_service(role)).collect();
+    if !roles.is_empty() {
+        let mut units: BTreeMap<&Name, Vec<&'static str>> = BTreeMap::new();
+        for instance in roles.iter().flat_map(|role| loaded.cluster.of_role(*role)) {
+            units.entry(&instance.host).or_default().push(instance.role.unit());
+        }
+        let target = |host: &Name| Target::of(&loaded.cluster.hosts[host]);
+        return Ok(units.into_iter().map(|(host, units)| (target(host), units)).collect());
     }
     let target = find(what, loaded)?;
     let units = loaded

@@ -1,10 +1,12 @@
 //! The commands, one a file. Results go to stdout, everything else to stderr.
 
 mod apply;
+mod completions;
 mod destroy;
 mod exit;
 mod explain;
 mod host;
+mod init;
 mod input;
 mod logs;
 mod output;
@@ -34,6 +36,7 @@ const EXITS: &str = "Exit codes: 0 done or nothing to do; 1 wrong input or an er
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
     Validate(validate::Args),
     Explain(explain::Args),
     Schema(schema::Args),
@@ -45,6 +48,8 @@ enum Command {
     Submit(submit::Args),
     Ssh(host::Args),
     Logs(logs::Args),
+    Completions(completions::Args),
+    Man(completions::ManArgs),
 }
 
 /// Says why a command failed.
@@ -62,6 +67,7 @@ pub fn main() -> Result<Exit, Failure> {
         }
     };
     match cli.command {
+        Command::Init(args) => init::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => Ok(schema::run(&args)),
@@ -73,6 +79,8 @@ pub fn main() -> Result<Exit, Failure> {
         Command::Submit(args) => wait(submit::run(&args)),
         Command::Ssh(args) => wait(host::run(&args)),
         Command::Logs(args) => wait(logs::run(&args)),
+        Command::Completions(args) => Ok(completions::run(&args)),
+        Command::Man(args) => completions::man(&args),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `provision plan`
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -67,6 +68,9 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// Looks and plans.
 pub async fn make(goal: &Goal, loaded: &Loaded) -> Result<(Plan, Observed), Failure> {
+    if std::io::stderr().is_terminal() {
+        sayln!("asking {} hosts …", loaded.desired.hosts.len());
+    }
     let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
     let plan = plan::plan(goal, &loaded.desired, &observed).map_err(|refusals| refused(&refusals, &observed))?;
     Ok((plan, observed))

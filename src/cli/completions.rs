@@ -1,0 +1,40 @@
+//! `provision completions` and `provision man`: made from the command line's own types.
+
+use clap::CommandFactory as _;
+
+use super::output::out;
+use super::{Cli, Exit, Failure};
+
+/// Prints the completions of a shell, to be put where it looks for them
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    shell: clap_complete::Shell,
+}
+
+/// Prints the manual page, for `man -l` or /usr/local/share/man/man1/provision.1
+#[derive(Debug, clap::Args)]
+pub struct ManArgs {}
+
+pub fn run(args: &Args) -> Exit {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "provision", &mut text);
+    out!("{}", String::from_utf8_lossy(&text));
+    Exit::Done
+}
+
+/// One page: the command, then every subcommand with its options.
+pub fn man(ManArgs {}: &ManArgs) -> Result<Exit, Failure> {
+    let mut text = Vec::new();
+    let mut command = Cli::command();
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(&mut text).map_err(Failure::error)?;
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        let page = clap_mangen::Man::new(sub.clone());
+        page.render_name_section(&mut text).map_err(Failure::error)?;
+        page.render_synopsis_section(&mut text).map_err(Failure::error)?;
+        page.render_description_section(&mut text).map_err(Failure::error)?;
+        page.render_options_section(&mut text).map_err(Failure::error)?;
+    }
+    out!("{}", String::from_utf8_lossy(&text));
+    Ok(Exit::Done)
+}

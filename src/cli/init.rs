@@ -1,0 +1,71 @@
+//! `provision init`
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::ValueEnum;
+
+use super::output::{outln, sayln};
+use super::{Exit, Failure};
+
+/// Writes a small commented topology to begin with
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where to; a file that is there is left alone
+    #[arg(default_value = "provision.yaml")]
+    file: PathBuf,
+    /// What it runs on
+    #[arg(long, value_enum, default_value_t = Template::Nodes)]
+    template: Template,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Template {
+    /// Machines of your own, over SSH
+    Nodes,
+    /// This machine
+    Local,
+    AzureVms,
+    AwsVms,
+    Hdinsight,
+    Aks,
+    Eks,
+    Minikube,
+}
+
+impl Template {
+    fn text(self) -> &'static str {
+        match self {
+            Template::Nodes => include_str!("../../templates/init/nodes.yaml"),
+            Template::Local => include_str!("../../topologies/local.yaml"),
+            Template::AzureVms => include_str!("../../topologies/azure-vms.yaml"),
+            Template::AwsVms => include_str!("../../topologies/aws-vms.yaml"),
+            Template::Hdinsight => include_str!("../../topologies/hdinsight.yaml"),
+            Template::Aks => include_str!("../../topologies/aks.yaml"),
+            Template::Eks => include_str!("../../topologies/eks.yaml"),
+            Template::Minikube => include_str!("../../topologies/minikube.yaml"),
+        }
+    }
+}
+
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let Args { file, template } = args;
+    match OpenOptions::new().write(true).create_new(true).open(file) {
+        Ok(mut new) => new
+            .write_all(template.text().as_bytes())
+            .with_context(|| format!("cannot write {}", file.display()))
+            .map_err(Failure::error)?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return Err(Failure::say(
+                Exit::Error,
+                format!("{} is there already, and stays as it is: name another file", file.display()),
+            ));
+        }
+        Err(error) => return Err(Failure::say(Exit::Error, format!("cannot write {}: {error}", file.display()))),
+    }
+    outln!("{}", file.display());
+    sayln!("Write your own hosts into it, then: provision validate {0}; provision plan {0}", file.display());
+    Ok(Exit::Done)
+}
