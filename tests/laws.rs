@@ -940,6 +940,11 @@ fn plans_read_as_they_are_written_down() {
         assert_golden("left-for-later.txt", &changed.plan(&SKIPPING, &drift).await.expect("a plan").to_string());
         let outage = shape.with(|s| s.authenticate = true).site();
         assert_golden("outage.txt", &outage.plan(&apply_with_outage(), &world).await.expect("a plan").to_string());
+        let many = Shape::spread(3, 2, 300);
+        let drift = many.site().world();
+        many.site().converge_by(&apply(), &drift).await;
+        let larger = many.with(|s| (s.cores, s.connections) = (2, 61)).site();
+        assert_golden("many.txt", &larger.plan(&apply(), &drift).await.expect("a plan").to_string());
         assert_golden("destroy.txt", &site.plan(&DESTROY_ALL, &world).await.expect("a plan").to_string());
     });
 }

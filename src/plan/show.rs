@@ -1,6 +1,6 @@
 //! A plan as an operator reads it, before saying yes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
 
 use super::compare::{Difference, HostChange, Need};
@@ -10,9 +10,7 @@ use crate::topology::value::Name;
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (host, change) in &self.changes {
-            show_host(f, host, change)?;
-        }
+        show_changes(f, self)?;
         if !self.phases.is_empty() {
             writeln!(f, "In this order:")?;
         }
@@ -84,9 +82,73 @@ impl Plan {
     }
 }
 
-fn show_host(f: &mut Formatter<'_>, host: &Name, change: &HostChange) -> fmt::Result {
+/// Hosts whose changes read the same, but for their own name and address, are shown once.
+fn show_changes(f: &mut Formatter<'_>, plan: &Plan) -> fmt::Result {
+    let addresses: BTreeMap<&Name, String> =
+        plan.everyone.iter().map(|target| (&target.name, target.reach.address.to_string())).collect();
+    let mut alike: Vec<(&Name, String, Vec<&Name>)> = Vec::new();
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for (host, change) in &plan.changes {
+        let text = Shown(change).to_string();
+        let mut likeness = without(&text, host.as_str());
+        if let Some(address) = addresses.get(host) {
+            likeness = without(&likeness, address);
+        }
+        let at = *seen.entry(likeness).or_insert(alike.len());
+        if at == alike.len() {
+            alike.push((host, text, Vec::new()));
+        } else {
+            alike[at].2.push(host);
+        }
+    }
+    for (host, text, others) in alike {
+        write!(f, "{host}\n{text}")?;
+        if !others.is_empty() {
+            writeln!(f, "  (the same on {}: {})", count(others.len(), "other host"), some(others.iter().copied()))?;
+        }
+        writeln!(f)?;
+    }
+    Ok(())
+}
+
+/// The text without a word, where it stands as one.
+fn without(text: &str, word: &str) -> String {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '.';
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(word) {
+        let (before, after) = (&rest[..at], &rest[at + word.len()..]);
+        let whole = !before.ends_with(part) && !after.starts_with(|c: char| c.is_ascii_alphanumeric());
+        out.push_str(before);
+        out.push_str(if whole { "\u{0}" } else { word });
+        rest = after;
+    }
+    out + rest
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Names, as many as a line holds.
+fn some<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> String {
+    const SHOWN: usize = 8;
+    let all = names.len();
+    let shown: Vec<_> = names.take(if all > SHOWN { SHOWN - 1 } else { SHOWN }).map(Name::as_str).collect();
+    let more = if all > shown.len() { format!(" and {} more", all - shown.len()) } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}
+
+struct Shown<'a>(&'a HostChange);
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        show_change(f, self.0)
+    }
+}
+
+fn show_change(f: &mut Formatter<'_>, change: &HostChange) -> fmt::Result {
     let HostChange { package, users, directories, distributions, files, services, leftovers } = change;
-    writeln!(f, "{host}")?;
     if let Some(package) = package {
         writeln!(f, "  + package {package}")?;
     }
@@ -132,7 +194,7 @@ fn show_host(f: &mut Formatter<'_>, host: &Name, change: &HostChange) -> fmt::Re
         let why: Vec<_> = service.why.iter().map(ToString::to_string).collect();
         writeln!(f, "  ~ {verb} {unit}: {}", why.join("; "))?;
     }
-    writeln!(f)
+    Ok(())
 }
 
 fn sign(difference: &Difference) -> char {
@@ -154,8 +216,8 @@ fn detail(difference: &Difference) -> String {
 fn show_phase(f: &mut Formatter<'_>, at: usize, phase: &Phase) -> fmt::Result {
     match phase {
         Phase::Steps { title, steps } => {
-            let hosts: BTreeSet<_> = steps.iter().map(|step| step.target.name.as_str()).collect();
-            writeln!(f, "  {at}. {title} ({})", hosts.into_iter().collect::<Vec<_>>().join(", "))
+            let hosts: BTreeSet<_> = steps.iter().map(|step| &step.target.name).collect();
+            writeln!(f, "  {at}. {title} ({})", some(hosts.into_iter()))
         }
         Phase::Gate { title, gate: Gate { seconds, .. } } => writeln!(f, "  {at}. gate: {title}, at most {seconds} s"),
         Phase::Roll(roll) => show_roll(f, at, roll),
@@ -170,9 +232,13 @@ fn show_roll(f: &mut Formatter<'_>, at: usize, roll: &Roll) -> fmt::Result {
         Role::Worker => format!("in batches of {batch}, each drained first"),
     };
     writeln!(f, "  {at}. restart every {} in turn: {order}; each must be well within {seconds} s", role.title())?;
+    let mut by_reason: BTreeMap<String, Vec<&Name>> = BTreeMap::new();
     for (host, member) in members {
         let why: Vec<_> = member.why.iter().map(ToString::to_string).collect();
-        writeln!(f, "       {} on {host}: {}", member.node, why.join("; "))?;
+        by_reason.entry(why.join("; ")).or_default().push(host);
+    }
+    for (why, hosts) in by_reason {
+        writeln!(f, "       {}: {why}", some(hosts.into_iter()))?;
     }
     Ok(())
 }

@@ -115,7 +115,8 @@ impl Shape {
         let mut t =
             String::from("apiVersion: provision/v1\nname: sim\nplatforms:\n  rack:\n    nodes:\n      hosts:\n");
         for host in 0..self.hosts {
-            line(&mut t, &format!("        h{}: {{ address: 10.0.0.{} }}", host + 1, host + 1));
+            let at = host + 1;
+            line(&mut t, &format!("        h{at}: {{ address: 10.0.{}.{} }}", at / 250, at % 250));
         }
         if *firewall {
             line(&mut t, "      firewall: nftables");
