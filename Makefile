@@ -20,10 +20,12 @@ check:
 	$(CARGO) clippy --all-targets --quiet -- -D warnings
 	$(CARGO) test --quiet --lib --bins --test language --test laws --test commands --test hostile
 
-# The committed examples, made anew.
+# The committed examples, schema and generated pages, made anew.
 render:
 	$(CARGO) run --quiet -- render topologies/nodes.yaml
 	$(CARGO) run --quiet -- schema >schema/topology.schema.json
+	$(CARGO) run --quiet -- schema --markdown >docs/topology.md
+	$(CARGO) run --quiet -- explain --all >docs/hazards.md
 
 # Half an hour of the parser's fuzz target, from the examples as its seeds. Needs cargo-fuzz (cargo install cargo-fuzz).
 soak:

@@ -233,3 +233,38 @@ fn every_command_is_in_the_completions_and_on_the_manual_page() {
         assert!(completions.contains(command), "{command}");
     }
 }
+
+#[test]
+fn the_generated_pages_are_what_the_program_prints() {
+    for (page, args) in [("docs/topology.md", ["schema", "--markdown"]), ("docs/hazards.md", ["explain", "--all"])] {
+        let committed = std::fs::read_to_string(root(page)).expect("committed");
+        let printed = stdout(&provision(&root(""), &args));
+        assert!(committed == printed, "{page} is old: make render");
+    }
+}
+
+/// Every command that README and docs show is one that the program takes.
+#[test]
+fn every_command_that_the_docs_show_is_understood() {
+    let pages = ["README.md", "docs/apply.md", "docs/architecture.md", "docs/troubleshooting.md", "docs/security.md"];
+    let mut checked = 0;
+    for page in pages {
+        let text = std::fs::read_to_string(root(page)).expect("readable");
+        for command in text.split('`').chain(text.lines().map(|line| line.trim_start_matches([' ', '$']))) {
+            let Some(rest) = command.strip_prefix("provision ").filter(|rest| !rest.contains(['\n', '`', ';'])) else {
+                continue;
+            };
+            let words: Vec<&str> = rest.split_whitespace().take_while(|word| *word != "#").collect();
+            // A sentence that begins with the program's name is no command.
+            if words.first().is_none_or(|word| !word.chars().all(|c| c.is_ascii_lowercase())) || rest.ends_with('.') {
+                continue;
+            }
+            let mut asked: Vec<&str> = words.clone();
+            asked.push("--help");
+            let output = provision(&root(""), &asked);
+            assert_eq!(output.status.code(), Some(0), "{page}: provision {rest}\n{}", stderr(&output));
+            checked += 1;
+        }
+    }
+    assert!(checked > 12, "only {checked} commands found");
+}

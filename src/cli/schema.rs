@@ -5,9 +5,13 @@ use super::output::out;
 
 /// Prints the JSON Schema of the topology language, for editors
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Print the language as a page for people instead
+    #[arg(long)]
+    markdown: bool,
+}
 
-pub fn run(Args {}: &Args) -> Exit {
-    out!("{}", crate::topology::schema());
+pub fn run(args: &Args) -> Exit {
+    out!("{}", if args.markdown { crate::topology::reference() } else { crate::topology::schema() });
     Exit::Done
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::yaml::{Fault, FaultKind, Span};
 
-pub use code::Code;
+pub use code::{Code, hazards};
 pub use report::{Located, announces_secret, locate, show};
 
 /// How bad it is. Errors stop every command; warnings stop only `validate --strict`.
