@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::input::{self, Loaded, TopologyArg};
 use super::output::{outln, say, sayln};
@@ -12,6 +13,7 @@ use crate::execute::{self, Execution, Lease, NoLease, Outcome, Report, Stop};
 use crate::observe::{Observed, Seen, for_reach, look_at_all};
 use crate::plan::preflight::{self, Check};
 use crate::plan::{Consent, Goal, Moved, NotApproved, Plan, SealedPlan};
+use crate::service::listener::Role;
 use crate::topology::Source;
 use crate::world::Target;
 
@@ -77,12 +79,13 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         (None, true) => Agreed::ToWhatever,
         (None, false) => input::confirm("Do this?").map(|()| Agreed::ToThisPlan)?,
     };
+    let began = Instant::now();
     let report = carry_out(&goal, plan, agreed, &loaded, &observed).await?;
     if args.json {
         outln!("{}", serde_json::json!({ "outcome": report.outcome.to_string(), "done": report.done }));
     }
     finish(&report, &format!("provision apply {}", path.display()))?;
-    sayln!("{}", next_steps(&loaded, path));
+    sayln!("{}", next_steps(&loaded, path, began.elapsed()));
     Ok(Exit::Done)
 }
 
@@ -278,13 +281,25 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
     Err(Failure::say(exit, format!("{}\n`{again}` goes on from here", report.outcome)))
 }
 
-fn next_steps(loaded: &Loaded, path: &Path) -> String {
-    let mut text = "Done.".to_owned();
-    if let Some(url) = loaded.cluster.master_url() {
-        text += &format!(" Master: {url}.");
+/// What there is now, and what to do with it.
+fn next_steps(loaded: &Loaded, path: &Path, took: Duration) -> String {
+    let mut text = format!("Done in {} s.", took.as_secs().max(1));
+    if let (Some(url), Some(spark)) = (loaded.cluster.master_url(), &loaded.cluster.spark) {
+        let port = spark.standalone.masters.web_ui;
+        let pages: Vec<_> = loaded
+            .cluster
+            .of_role(Role::Master)
+            .map(|master| format!("http://{}:{port}", loaded.cluster.address(&master.host)))
+            .collect();
+        text += &format!("\n  master  {url}\n  pages   {}", pages.join(" "));
     }
-    if let Some(job) = loaded.cluster.jobs.keys().next() {
-        text += &format!(" Try: provision submit {job} -f {}", path.display());
+    if let Some(connect) = loaded.cluster.zookeeper_connect() {
+        text += &format!("\n  quorum  {connect}");
+    }
+    let file = if path == Path::new("provision.yaml") { String::new() } else { format!(" -f {}", path.display()) };
+    match loaded.cluster.jobs.keys().next() {
+        Some(job) => text += &format!("\n  next    provision submit {job}{file}"),
+        None => text += &format!("\n  next    provision status{file}"),
     }
     text
 }
