@@ -1,11 +1,12 @@
 # make demo    three small hosts on this machine, from nothing to SparkPi and back (KEEP=1 leaves them running)
 # make test    all that must pass: format, lints, unit, property and golden tests, rendered examples, schema, the lab
 # make lab     the lab alone
+# make bench   how fast the pure stages are, up to 10,000 hosts; written into docs/benchmarks.md
 # make soak    the parser's fuzz target for half an hour
 # Needs root for the lab (without it the lab's tests say that they were skipped; with CI=true that is a failure).
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: demo test soak check render schema lab setup
+.PHONY: demo test bench soak check render schema lab setup
 
 CARGO ?= cargo
 
@@ -32,6 +33,9 @@ soak:
 	mkdir -p target/fuzz-corpus
 	cp topologies/*.yaml topologies/bad/*.yaml target/fuzz-corpus/
 	RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz topology target/fuzz-corpus -- -max_total_time=$${SECONDS_TO_RUN:-1800} -max_len=8192
+
+bench:
+	$(CARGO) bench --quiet --bench scale
 
 setup:
 	tests/lab/setup

@@ -268,3 +268,20 @@ fn every_command_that_the_docs_show_is_understood() {
     }
     assert!(checked > 12, "only {checked} commands found");
 }
+
+#[test]
+fn a_log_is_the_owners_alone_and_what_is_there_stays() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let topology = std::fs::read_to_string(root("topologies/nodes.yaml")).expect("the example");
+    std::fs::write(folder.path().join("provision.yaml"), topology.replace("10.77.0.", "127.77.0.")).expect("written");
+    for _ in 0..2 {
+        // Nobody listens there: it ends at once, and says so of each host.
+        assert_eq!(provision(folder.path(), &["plan", "--log-file", "log"]).status.code(), Some(4));
+    }
+    let log = folder.path().join("log");
+    assert_eq!(std::fs::metadata(&log).expect("a log").permissions().mode() & 0o777, 0o600);
+    let text = std::fs::read_to_string(&log).expect("readable");
+    let of_h1 = text.lines().filter(|line| line.contains("failed") && line.contains("host=\"h1\"")).count();
+    assert_eq!(of_h1, 2, "{text}");
+}

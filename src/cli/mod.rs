@@ -8,6 +8,7 @@ mod explain;
 mod host;
 mod init;
 mod input;
+mod log;
 mod logs;
 mod output;
 mod plan;
@@ -28,6 +29,8 @@ pub use exit::{Exit, Failure};
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    log: log::Args,
 }
 
 const EXITS: &str = "Exit codes: 0 done or nothing to do; 1 wrong input or an error; 2 `plan --detailed-exitcode` found changes; \
@@ -66,6 +69,7 @@ pub fn main() -> Result<Exit, Failure> {
             return Ok(if error.use_stderr() { Exit::Usage } else { Exit::Done });
         }
     };
+    log::begin(&cli.log)?;
     match cli.command {
         Command::Init(args) => init::run(&args),
         Command::Validate(args) => validate::run(&args),

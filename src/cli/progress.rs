@@ -29,6 +29,7 @@ impl Progress {
     }
 
     fn line(&self, text: &str) {
+        tracing::info!("{}", text.trim());
         let text = format!("{:6.1}s {text}", self.started.elapsed().as_secs_f64());
         match &self.live {
             Some(live) => {

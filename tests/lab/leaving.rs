@@ -22,7 +22,7 @@ fn topology_text(workers: &str) -> String {
 
 #[test]
 fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
-    let Some(lab) = Lab::up("leaving", 3) else { return };
+    let Some(lab) = Lab::up("leaving", 4) else { return };
     // h3 is reached through h1.
     let config = lab.home().join(".ssh/config");
     let original = std::fs::read_to_string(&config).expect("readable");
@@ -51,6 +51,21 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
         "{}",
         ran.stdout
     );
+
+    // The name h3 at another machine, while the old one still works.
+    let moved = topology_text("[h2, h3]").replace("10.77.0.13", "10.77.0.14");
+    std::fs::write(&topology, moved).expect("writable");
+    lab.run(&["apply", &topology, "--yes"]).expect(3).says("the machine at its old address 10.77.0.13 still carries");
+    assert!(!lab.test(4, "ls -d /var/lib/provision /etc/spark 2>/dev/null"), "the other machine was changed");
+
+    // The machine h3 under another name: an anchor, so the lease must find it by its address.
+    let renamed = topology_text("[h2, h9]").replace("        h3:", "        h9:");
+    std::fs::write(&topology, renamed).expect("writable");
+    lab.apply(&topology);
+    lab.converged(&topology);
+    std::fs::write(&topology, topology_text("[h2, h3]")).expect("writable");
+    lab.apply(&topology);
+    lab.converged(&topology);
 
     // h3 leaves: what was made there goes, and h1 and h2 are the anchors.
     std::fs::write(&topology, topology_text("[h2]")).expect("writable");

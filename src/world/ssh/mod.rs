@@ -11,7 +11,7 @@ mod session;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::script::{Script, act, facts, look, outcome};
 use super::{Epoch, Hold, HostError, Target, World};
@@ -62,6 +62,23 @@ impl Ssh {
     async fn run(&self, target: &Target, script: Script, limit: Duration, during: &str) -> Result<Output, HostError> {
         // Waiting for a turn is no silence of the host's: no clock runs yet.
         let _slot = self.slots.acquire().await;
+        let began = Instant::now();
+        let result = self.run_now(target, script, limit, during).await;
+        let (host, took) = (target.name.as_str(), began.elapsed().as_millis());
+        match &result {
+            Ok(output) => tracing::debug!(host, during, status = output.status, millis = took, "answered"),
+            Err(error) => tracing::debug!(host, during, millis = took, %error, "failed"),
+        }
+        result
+    }
+
+    async fn run_now(
+        &self,
+        target: &Target,
+        script: Script,
+        limit: Duration,
+        during: &str,
+    ) -> Result<Output, HostError> {
         let ran = match self.idle(target) {
             Some(session) => match session.run(script.clone(), limit, during).await {
                 // It died while nobody looked; nothing has run yet.

@@ -1,0 +1,180 @@
+//! How fast the pure stages are at sizes that nobody has hosts for. Prints a table, and writes it into docs/benchmarks.md.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use provision::desired::{Content, Desired, HostState};
+use provision::observe::{
+    BirthRecord, HostFacts, Java, Observed, PathFacts, PathKind, Record, RecordName, Seen, UnitFacts, sha256,
+};
+use provision::plan::{self, Goal};
+use provision::service::listener::Role;
+use provision::topology::{self, Source};
+use provision::{cluster, desired, render};
+
+const SIZES: [usize; 3] = [100, 1_000, 10_000];
+const RUNS: usize = 5;
+
+/// Five members, three masters, and workers on all hosts.
+fn text(hosts: usize) -> String {
+    let mut text = "apiVersion: provision/v1\nname: bench\nplatforms:\n  rack:\n    nodes:\n      hosts:\n".to_owned();
+    for host in 1..=hosts {
+        writeln!(text, "        h{host}: {{ address: 10.{}.{}.{} }}", host / 62_500, host / 250 % 250, host % 250 + 1)
+            .expect("a String takes all text");
+    }
+    let all: Vec<_> = (1..=hosts).map(|host| format!("h{host}")).collect();
+    text + &format!(
+        "services:\n  zookeeper: {{ members: {{ 1: h1, 2: h2, 3: h3, 4: h4, 5: h5 }} }}\n  spark:\n    masters: {{ hosts: [h6, h7, h8] }}\n    workers: {{ hosts: [{}] }}\n",
+        all.join(", ")
+    )
+}
+
+/// What a look says of a host on which everything is as it should be.
+fn facts(state: &HostState, desired: &Desired) -> HostFacts {
+    let mut facts = HostFacts {
+        machine: state.host.name.to_string(),
+        memory_mib: 64_000,
+        java: Some(Java { path: "/usr/bin/java".to_owned(), version: "17.0.15".to_owned() }),
+        stamp: Some(state.stamp()),
+        epoch: 7,
+        has_data: true,
+        ..HostFacts::default()
+    };
+    facts.users = state.users.keys().map(|user| (user.clone(), 900)).collect();
+    for (path, directory) in &state.directories {
+        let access = directory.access.clone();
+        let seen = PathFacts { kind: PathKind::Directory, access, identity: "1:1".into(), sha256: None, text: None };
+        facts.paths.insert(path.clone(), seen);
+    }
+    for (path, file) in &state.files {
+        let Content::Text(text) = &file.content else { continue };
+        let (access, sum) = (file.access.clone(), Some(sha256(text.as_bytes())));
+        let seen = PathFacts { kind: PathKind::File, access, identity: "1:1".into(), sha256: sum, text: None };
+        facts.paths.insert(path.clone(), seen);
+    }
+    facts.origins = state.distributions.keys().map(|home| (home.clone(), "0".repeat(128))).collect();
+    for (unit, service) in &state.services {
+        let digest = |path| Some((ToString::to_string(path), facts.paths.get(path)?.sha256.clone()?));
+        let seen = UnitFacts {
+            load: "loaded".into(),
+            active: "active".into(),
+            file: "enabled".into(),
+            started: service.inputs.iter().filter_map(digest).collect(),
+            ..UnitFacts::default()
+        };
+        facts.units.insert(unit.clone(), seen);
+    }
+    let is_member = state.services.contains_key(Role::ZooKeeper.unit());
+    facts.birth = desired
+        .quorum
+        .as_ref()
+        .filter(|_| is_member)
+        .map(|quorum| BirthRecord { birth: quorum.birth.clone(), complete: true });
+    facts
+}
+
+fn observed(desired: &Desired) -> Observed {
+    let mut hosts: BTreeMap<_, _> =
+        desired.hosts.iter().map(|(name, state)| (name.clone(), facts(state, desired))).collect();
+    let record = Record {
+        cluster: desired.cluster.clone(),
+        epoch: 7,
+        hosts: desired.hosts.iter().map(|(name, state)| (name.clone(), state.host.reach.clone())).collect(),
+        anchors: desired.anchors.clone(),
+        settings: desired.settings.clone(),
+    };
+    for anchor in &desired.anchors {
+        let facts = hosts.get_mut(anchor).expect("anchors are hosts");
+        facts.records = RecordName::ALL.iter().map(|name| (*name, record.clone())).collect();
+    }
+    let hosts = hosts.into_iter().map(|(name, facts)| (name, Seen::Present(Box::new(facts)))).collect();
+    Observed { hosts, ..Observed::default() }
+}
+
+/// The median of some runs.
+fn median(mut once: impl FnMut()) -> Duration {
+    let mut all: Vec<Duration> = (0..RUNS)
+        .map(|_| {
+            let began = Instant::now();
+            once();
+            began.elapsed()
+        })
+        .collect();
+    all.sort();
+    all[RUNS / 2]
+}
+
+/// The most memory that this process has had, in MiB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0");
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024
+}
+
+fn main() {
+    let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
+    let mut table = String::from(
+        "| hosts | validate | file tree | written | plan, nothing to do | plan, one setting of all | most memory so far |\n|---|---|---|---|---|---|---|\n",
+    );
+    for hosts in SIZES {
+        let source = Source::new("bench.yaml", text(hosts));
+        let check = || {
+            let (file, mut problems) = topology::load(&source);
+            let topology = topology::check(&file, &mut problems);
+            assert!(!problems.has_errors());
+            topology.expect("a right topology")
+        };
+        let validate = median(|| drop(check()));
+        let resolved = cluster::resolve(&check()).expect("delivered");
+        let tree = median(|| drop(render::hosts(&desired::of(&resolved))));
+        let state = desired::of(&resolved);
+        let files = render::hosts(&state);
+        let folder = tempfile::tempdir().expect("a folder");
+        let began = Instant::now();
+        render::write(&folder.path().join("out"), &files).expect("written");
+        let written = began.elapsed();
+        let seen = observed(&state);
+        let goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
+        let idle = median(|| {
+            let plan = plan::plan(&goal, &state, &seen).expect("a plan");
+            assert!(plan.is_empty(), "{plan}");
+        });
+        let changed = Source::new("bench.yaml", source.text.replace("workers: {", "workers: { heap: 2g,"));
+        let (file, mut problems) = topology::load(&changed);
+        let changed =
+            desired::of(&cluster::resolve(&topology::check(&file, &mut problems).expect("right")).expect("delivered"));
+        let busy = median(|| {
+            let plan = plan::plan(&goal, &changed, &seen).expect("a plan");
+            assert_eq!(plan.changes.len(), hosts);
+            assert!(plan.to_string().len() < 10_000);
+        });
+        let row = [validate, tree, written, idle, busy].map(millis).join(" | ");
+        writeln!(table, "| {hosts} | {row} | {} MiB |", peak()).expect("a String takes all text");
+    }
+    let small = median(|| {
+        let status = Command::new(env!("CARGO_BIN_EXE_provision"))
+            .args(["validate", concat!(env!("CARGO_MANIFEST_DIR"), "/topologies/nodes.yaml")])
+            .output()
+            .expect("the program runs");
+        assert!(status.status.success());
+    });
+    writeln!(table, "\n`provision validate` of a small file, the whole program: {}.", millis(small))
+        .expect("a String takes all text");
+    print!("{table}");
+    write_down(&table);
+}
+
+/// Between its two marks in docs/benchmarks.md, with date and machine.
+fn write_down(table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/benchmarks.md");
+    let page = std::fs::read_to_string(&path).expect("the page is there");
+    let (before, rest) = page.split_once("<!-- scale -->\n").expect("the page has a place for the table");
+    let (_, after) = rest.split_once("<!-- /scale -->").expect("the place has an end");
+    let date = Command::new("date").arg("+%Y-%m-%d").output().expect("a date").stdout;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let head = format!("{}, a machine of {cores} cores.\n\n", String::from_utf8_lossy(&date).trim());
+    std::fs::write(path, format!("{before}<!-- scale -->\n{head}{table}<!-- /scale -->{after}")).expect("written");
+}
