@@ -52,7 +52,8 @@ fn facts(state: &HostState, desired: &Desired) -> HostFacts {
     for (path, file) in &state.files {
         let Content::Text(text) = &file.content else { continue };
         let (access, sum) = (file.access.clone(), Some(sha256(text.as_bytes())));
-        let seen = PathFacts { kind: PathKind::File, access, identity: "1:1".into(), sha256: sum, text: None };
+        let text = Some(text.clone());
+        let seen = PathFacts { kind: PathKind::File, access, identity: "1:1".into(), sha256: sum, text };
         facts.paths.insert(path.clone(), seen);
     }
     facts.origins = state.distributions.keys().map(|home| (home.clone(), "0".repeat(128))).collect();
@@ -149,7 +150,8 @@ fn main() {
         let busy = median(|| {
             let plan = plan::plan(&goal, &changed, &seen).expect("a plan");
             assert_eq!(plan.changes.len(), hosts);
-            assert!(plan.to_string().len() < 10_000);
+            let text = plan.to_string();
+            assert!(text.len() < 10_000, "{}", text.chars().take(9000).collect::<String>());
         });
         let row = [validate, tree, written, idle, busy].map(millis).join(" | ");
         writeln!(table, "| {hosts} | {row} | {} MiB |", peak()).expect("a String takes all text");
