@@ -162,7 +162,7 @@ fn check_services(
     let ground = |service| {
         let file = platforms.get(placement.get(&service)?.as_str())?.value.ok()?;
         let kind = file.kinds().first()?.0;
-        Some((kind, Hosts { named: file.nodes.ok().and_then(|nodes| nodes.hosts.ok()) }))
+        Some((kind, Hosts::of(file.nodes.ok().and_then(|nodes| nodes.hosts.ok()))))
     };
     let quorum = !services.zookeeper.is_missing();
     let zookeeper = services.zookeeper.spanned().and_then(|(span, file)| {

@@ -1,6 +1,6 @@
 //! Checks of Spark.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{MastersFile, SparkFile, WorkersFile};
 use super::{JobPorts, Masters, Place, Spark, Standalone, Workers};
@@ -253,6 +253,7 @@ fn check_place(
         problems.add(Code::T003, span, "`hosts` is missing").help(help);
     }
     let mut place = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut complete = true;
     for host in names.ok()? {
         let Some((at, host)) = host.spanned() else {
@@ -260,7 +261,7 @@ fn check_place(
             continue;
         };
         complete &= hosts.check_declared(at, host, problems);
-        if place.contains(host) {
+        if !seen.insert(host) {
             problems.add(Code::T012, at, format!("`{host}` is named twice in one role"));
             complete = false;
         }
