@@ -20,6 +20,8 @@ pub struct Cluster {
     pub hosts: BTreeMap<Name, Host>,
     /// By host, then role.
     pub instances: Vec<Instance>,
+    /// Where the instances of each role are among them.
+    by_role: BTreeMap<Role, Vec<usize>>,
     pub zookeeper: Option<ZooKeeper>,
     pub spark: Option<SparkOnHosts>,
     pub listeners: Vec<Listener>,
@@ -120,10 +122,15 @@ pub fn resolve(topology: &Topology) -> Result<Cluster, NotDelivered> {
             (name.clone(), host)
         })
         .collect();
+    let mut by_role: BTreeMap<Role, Vec<usize>> = BTreeMap::new();
+    for (at, instance) in instances.iter().enumerate() {
+        by_role.entry(instance.role).or_default().push(at);
+    }
     Ok(Cluster {
         name: topology.name.clone(),
         hosts,
         instances,
+        by_role,
         zookeeper: topology.zookeeper.clone(),
         spark,
         listeners: listeners::all(topology),
@@ -182,11 +189,12 @@ fn placed<'a>(cluster: &'a Name, role: Role, place: &'a Place) -> impl Iterator<
 
 impl Cluster {
     pub fn of_role(&self, role: Role) -> impl Iterator<Item = &Instance> {
-        self.instances.iter().filter(move |instance| instance.role == role)
+        self.by_role.get(&role).into_iter().flatten().map(|at| &self.instances[*at])
     }
 
     pub fn on_host<'a>(&'a self, host: &'a Name) -> impl Iterator<Item = &'a Instance> {
-        self.instances.iter().filter(move |instance| instance.host == *host)
+        let first = self.instances.partition_point(|instance| instance.host < *host);
+        self.instances[first..].iter().take_while(move |instance| instance.host == *host)
     }
 
     pub fn address(&self, host: &Name) -> &Address {

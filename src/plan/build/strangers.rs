@@ -89,8 +89,8 @@ pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Ve
         let Some(facts) = observed.facts(name) else { continue };
         // Where the stamp is lost: an apply has come to this host, and the cluster remembers it. (An epoch alone is left by an
         // apply that did nothing, and a machine that was made anew has none.)
-        let lost = facts.epoch > 0 && is_remembered(name, observed);
-        if facts.stamp.is_some() || facts.birth.is_some() || lost {
+        let lost = || facts.epoch > 0 && is_remembered(name, observed);
+        if facts.stamp.is_some() || facts.birth.is_some() || lost() {
             continue;
         }
         let units =
