@@ -59,6 +59,10 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let (plan, observed) = planning::make(&goal, &loaded).await?;
     if let Some(sealed) = &sealed {
         let moved = sealed.moved(&plan);
+        if plan.is_empty() && plan.unknown.is_empty() && !moved.is_empty() {
+            sayln!("Nothing of the saved plan is left to do: the hosts are what the topology in it says.");
+            return Ok(Exit::Done);
+        }
         if !moved.is_empty() {
             return Err(has_moved("what the plan touches has changed since it was saved", &moved));
         }
@@ -85,7 +89,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         outln!("{}", serde_json::json!({ "outcome": report.outcome.to_string(), "done": report.done }));
     }
     finish(&report, &format!("provision apply {}", path.display()))?;
-    sayln!("{}", next_steps(&loaded, path, began.elapsed()));
+    sayln!("{}", next_steps(&loaded, began.elapsed()));
     Ok(Exit::Done)
 }
 
@@ -282,7 +286,7 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
 }
 
 /// What there is now, and what to do with it.
-fn next_steps(loaded: &Loaded, path: &Path, took: Duration) -> String {
+fn next_steps(loaded: &Loaded, took: Duration) -> String {
     let mut text = format!("Done in {} s.", took.as_secs().max(1));
     if let (Some(url), Some(spark)) = (loaded.cluster.master_url(), &loaded.cluster.spark) {
         let port = spark.standalone.masters.web_ui;
@@ -296,7 +300,10 @@ fn next_steps(loaded: &Loaded, path: &Path, took: Duration) -> String {
     if let Some(connect) = loaded.cluster.zookeeper_connect() {
         text += &format!("\n  quorum  {connect}");
     }
-    let file = if path == Path::new("provision.yaml") { String::new() } else { format!(" -f {}", path.display()) };
+    let file = match loaded.source.name.as_str() {
+        "provision.yaml" => String::new(),
+        other => format!(" -f {other}"),
+    };
     match loaded.cluster.jobs.keys().next() {
         Some(job) => text += &format!("\n  next    provision submit {job}{file}"),
         None => text += &format!("\n  next    provision status{file}"),

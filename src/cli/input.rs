@@ -12,6 +12,7 @@ use crate::cluster::{self, Cluster};
 use crate::desired::{self, Content, Desired};
 use crate::diagnostic::{Severity, show};
 use crate::observe::Secrets;
+use crate::plan::SealedPlan;
 use crate::platform::nodes::Firewall;
 use crate::topology::value::{Port, SecretRef};
 use crate::topology::{self, Source, Topology};
@@ -54,7 +55,18 @@ pub fn colour(stream: &impl IsTerminal) -> bool {
 }
 
 pub fn read(path: &Path) -> Result<Source, Failure> {
-    Source::read(path).with_context(|| format!("cannot read the topology {}", path.display())).map_err(Failure::error)
+    let source = Source::read(path).map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => "; `provision init` writes one to begin with",
+            _ => "",
+        };
+        Failure::say(Exit::Error, format!("cannot read the topology {}: {error}{hint}", path.display()))
+    })?;
+    if source.text.contains(SealedPlan::MARK) {
+        let text = format!("{0} is a saved plan; `provision apply {0}` carries it out", path.display());
+        return Err(Failure::say(Exit::Error, text));
+    }
+    Ok(source)
 }
 
 /// A topology without errors; warnings are shown on stderr.
@@ -141,7 +153,7 @@ fn read_secret(secret: &SecretRef, folder: &Path) -> anyhow::Result<String> {
     match secret {
         SecretRef::Env(name) => {
             let value =
-                std::env::var(name).map_err(|_| anyhow!("the secret in the environment variable {name} is not set"))?;
+                std::env::var(name).map_err(|_| anyhow!("the secret that the topology takes from the environment variable {name} is not set; export {name}=… (the value of the first apply; for a new cluster: openssl rand -hex 32)"))?;
             if value.is_empty() {
                 Err(anyhow!("the secret in the environment variable {name} is empty"))
             } else {

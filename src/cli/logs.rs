@@ -66,7 +66,10 @@ fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str
         let target = |host: &Name| Target::of(&loaded.cluster.hosts[host]);
         return Ok(units.into_iter().map(|(host, units)| (target(host), units)).collect());
     }
-    let target = find(what, loaded)?;
+    let target = find(what, loaded).map_err(|failure| {
+        let services = "; or a service: zookeeper, spark, spark-master, spark-worker";
+        Failure::say(failure.exit, format!("{:#}{services}", failure.error))
+    })?;
     let units = loaded
         .cluster
         .on_host(&target.name)

@@ -11,6 +11,7 @@ use crate::execute::judge;
 use crate::observe::{self, HostFacts, MemberMode, Observed, UnitFacts};
 use crate::service::listener::Role;
 use crate::service::spark;
+use crate::topology::value::Name;
 
 /// Shows every node, and what is wrong, in words
 ///
@@ -72,24 +73,9 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
 }
 
-fn status(loaded: &Loaded, observed: &Observed) -> Status {
+/// What is not well, in words.
+fn problems(loaded: &Loaded, observed: &Observed) -> Vec<String> {
     let mut wrong: Vec<String> = observed.unknown().map(|(name, error)| format!("{name}: {error}")).collect();
-    let nodes = loaded
-        .cluster
-        .instances
-        .iter()
-        .map(|instance| {
-            let facts = observed.facts(&instance.host);
-            let unit = facts.and_then(|facts| facts.units.get(instance.role.unit()));
-            Node {
-                node: instance.node.clone(),
-                host: instance.host.to_string(),
-                reachable: facts.is_some(),
-                service: unit.map_or_else(|| "unknown".to_owned(), service),
-                state: facts.map_or_else(|| "unknown".to_owned(), |facts| state(instance.role, facts)),
-            }
-        })
-        .collect();
     let hosts: Vec<_> = loaded.cluster.hosts.keys().cloned().collect();
     for role in Role::ALL.into_iter().filter(|role| loaded.cluster.of_role(*role).next().is_some()) {
         for missing in judge(role, &hosts, &loaded.desired, &observed.hosts).missing {
@@ -107,6 +93,32 @@ fn status(loaded: &Loaded, observed: &Observed) -> Status {
             ));
         }
     }
+    wrong
+}
+
+fn status(loaded: &Loaded, observed: &Observed) -> Status {
+    let mut wrong = problems(loaded, observed);
+    let bare = |name: &Name| observed.facts(name).is_some_and(|facts| facts.stamp.is_none());
+    if loaded.cluster.hosts.keys().all(bare) {
+        let hosts: Vec<_> = loaded.cluster.hosts.keys().map(Name::as_str).collect();
+        wrong = vec![format!("nothing of `{}` is on {}: provision apply", loaded.cluster.name, hosts.join(", "))];
+    }
+    let nodes = loaded
+        .cluster
+        .instances
+        .iter()
+        .map(|instance| {
+            let facts = observed.facts(&instance.host);
+            let unit = facts.and_then(|facts| facts.units.get(instance.role.unit()));
+            Node {
+                node: instance.node.clone(),
+                host: instance.host.to_string(),
+                reachable: facts.is_some(),
+                service: unit.map_or_else(|| "unknown".to_owned(), service),
+                state: facts.map_or_else(|| "unknown".to_owned(), |facts| state(instance.role, facts)),
+            }
+        })
+        .collect();
     let totals = spark::alive_master(&observed.hosts).map(|master| {
         let alive: Vec<_> = master.workers.iter().filter(|worker| worker.state == "ALIVE").collect();
         Totals {
@@ -124,7 +136,7 @@ fn status(loaded: &Loaded, observed: &Observed) -> Status {
 
 /// As systemd sees it. That it ended by itself is worth a look, also when it runs now.
 fn service(unit: &UnitFacts) -> String {
-    let again = if unit.restarts == 0 { String::new() } else { format!(", {} times again", unit.restarts) };
+    let again = if unit.restarts == 0 { String::new() } else { format!(", restarted {}x", unit.restarts) };
     format!("{} ({}{again})", unit.active, unit.sub)
 }
 

@@ -105,7 +105,7 @@ fn command(job: &Job, loaded: &Loaded, target: &Target) -> anyhow::Result<String
         .map_or_else(String::new, |_| format!("set -a; . {}; set +a; ", HostPath::known(spark::SECRET_FILE)));
     // A group of its own, so that all of it can be ended. The secret is in the environment, never in an argument.
     Ok(format!(
-        "exec 3<&0; cd /var/lib/spark || exit 1; {environment}export SPARK_CONF_DIR=/etc/spark HOME=/var/lib/spark; \
+        "exec 3<&0; [ -x {home}/bin/spark-submit ] && cd /var/lib/spark || {{ echo 'error: Spark is not on this host: provision apply first' >&2; exit 127; }}; {environment}export SPARK_CONF_DIR=/etc/spark HOME=/var/lib/spark; \
          setsid setpriv --reuid spark --regid spark --init-groups {} </dev/null & pid=$!; \
          (cat <&3 >/dev/null; kill -- -$pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
         submit.join(" ")

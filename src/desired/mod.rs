@@ -118,6 +118,8 @@ impl Content {
 /// An archive unpacked under a folder of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distribution {
+    /// A file in it (as a pattern of sh) that only this version has: an archive of another one is refused.
+    pub proof: String,
     pub archive: Archive,
     pub nodes: BTreeSet<String>,
 }
@@ -217,8 +219,8 @@ impl HostState {
         entry.nodes.insert(node.to_owned());
     }
 
-    pub fn distribution(&mut self, home: &HostPath, archive: &Archive, node: &str) {
-        let distribution = Distribution { archive: archive.clone(), nodes: BTreeSet::new() };
+    pub fn distribution(&mut self, home: &HostPath, archive: &Archive, proof: &str, node: &str) {
+        let distribution = Distribution { proof: proof.to_owned(), archive: archive.clone(), nodes: BTreeSet::new() };
         self.distributions.entry(home.clone()).or_insert(distribution).nodes.insert(node.to_owned());
     }
 

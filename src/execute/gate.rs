@@ -146,7 +146,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 });
             }
             if self.stop.is_asked() {
-                return Err(Outcome::Interrupted { before: "the gate was passed".to_owned() });
+                return Err(Outcome::Interrupted { before: format!("wait until every {} is well", gate.role.title()) });
             }
             if !self.lease.is_held() {
                 return Err(Outcome::LeaseLost);

@@ -49,7 +49,7 @@ pub struct Report {
 pub enum Outcome {
     #[error("everything is done")]
     Done,
-    #[error("stopped at a safe point before `{before}`")]
+    #[error("stopped at a safe point, before: {before}")]
     Interrupted { before: String },
     #[error("{} failed", failures.len())]
     Failed { failures: Vec<(Name, String, HostError)> },

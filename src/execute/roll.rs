@@ -57,9 +57,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 }
                 // Between two nodes all are well: the safe point to stop at.
                 Next::Do { .. } if self.stop.is_asked() => {
-                    return Err(Outcome::Interrupted {
-                        before: format!("the next {} was restarted", roll.role.title()),
-                    });
+                    return Err(Outcome::Interrupted { before: format!("restart the next {}", roll.role.title()) });
                 }
                 Next::Do { members, because } => {
                     tried.extend(members.iter().cloned());

@@ -95,6 +95,8 @@ pub struct Unpack {
     pub archive: Archive,
     /// The SHA-512 it must have, as far as the plan knows it.
     pub sha512: Option<String>,
+    /// What must be in it.
+    pub proof: String,
 }
 
 fn origin<S: serde::Serializer>(archive: &Archive, serializer: S) -> Result<S::Ok, S::Error> {

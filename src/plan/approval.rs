@@ -115,19 +115,30 @@ fn walk(at: &str, was: &serde_json::Value, is: &serde_json::Value, all: &mut Vec
                 walk(&format!("{at}/{index}"), a, b, all);
             }
         }
-        _ => all.push(Moved { at: at.to_owned(), was: brief(was), is: brief(is) }),
+        _ => {
+            let (was, is) = (plain(was), plain(is));
+            let same = was.chars().zip(is.chars()).take_while(|(a, b)| a == b).count();
+            all.push(Moved { at: at.to_owned(), was: brief(&was, same), is: brief(&is, same) });
+        }
     }
 }
 
-fn brief(value: &serde_json::Value) -> String {
-    let text = match value {
+fn plain(value: &serde_json::Value) -> String {
+    match value {
         serde_json::Value::Null => "nothing".to_owned(),
+        serde_json::Value::String(text) => text.replace('\n', "\u{23ce}"),
         other => other.to_string(),
-    };
-    match text.char_indices().nth(120) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
     }
+}
+
+/// A long text from a little before the place where it begins to differ.
+fn brief(text: &str, same: usize) -> String {
+    const BEFORE: usize = 30;
+    const SHOWN: usize = 120;
+    let skipped = if text.chars().count() > SHOWN { same.saturating_sub(BEFORE) } else { 0 };
+    let shown: String = text.chars().skip(skipped).take(SHOWN).collect();
+    let more = text.chars().count() > skipped + SHOWN;
+    format!("{}{shown}{}", if skipped > 0 { "…" } else { "" }, if more { "…" } else { "" })
 }
 
 /// A plan on disk: what was seen and decided, and the topology it was made from. It holds no secret.

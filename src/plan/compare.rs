@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Reason;
 use super::action::{FileEdit, Patch, Unpack};
-use crate::desired::{Access, Content, HostState, OnChange, Owned, Service};
+use crate::desired::{Access, Content, Distribution, HostState, OnChange, Owned, Service};
 use crate::diagnostic::announces_secret;
 use crate::observe::{HostFacts, PathKind, UnitFacts, sha256};
 use crate::service::archive::{Archive, UrlSum};
@@ -280,9 +280,9 @@ pub fn patch(
             .distributions
             .iter()
             .map(|(home, _)| {
-                let archive = state.distributions[home].archive.clone();
+                let Distribution { archive, proof, .. } = state.distributions[home].clone();
                 let sha512 = known_sum(&archive).or_else(|| agreed.get(home).cloned());
-                Unpack { home: home.clone(), archive, sha512 }
+                Unpack { home: home.clone(), archive, sha512, proof }
             })
             .collect(),
         files,

@@ -62,7 +62,7 @@ directory() { # path owner group mode
   done
   chown "$2:$3" "$1" && chmod "$4" "$1" || fail "cannot set owner and mode of $1"
 }
-unpack() { # home archive sha512-or-dash
+unpack() { # home archive sha512-or-dash pattern-of-a-file-that-must-be-in-it
   [ -r "$2" ] || fail "cannot read the archive $2"
   sum=$(sha512sum <"$2" | cut -d ' ' -f 1)
   [ "$3" = - ] || [ "$sum" = "$3" ] || fail "the archive $2 has the SHA-512 $sum, not $3: it is another one, or damaged"
@@ -74,6 +74,12 @@ unpack() { # home archive sha512-or-dash
   fi
   chmod -R u+rwX,go+rX,go-w "$1.provision-new"
   [ -n "$(ls -A "$1.provision-new")" ] || { rm -rf "$1.provision-new"; fail "the archive $2 is empty"; }
+  # The pattern is meant as one.
+  if ! ls -d "$1.provision-new"/$4 >/dev/null 2>&1; then
+    has=$(cd "$1.provision-new" && ls -d ${4%%-*}-[0-9]*.jar 2>/dev/null | head -n 1)
+    rm -rf "$1.provision-new"
+    fail "the archive $2 has no $4${has:+ but $has}: it is another version than the topology says"
+  fi
   printf '%s\n' "$sum" >"$1.provision-new/.provision-origin"
   chmod 644 "$1.provision-new/.provision-origin"
   chmod 755 "$1.provision-new"
@@ -169,7 +175,16 @@ release() { # request, address and port of each member: the first that answers h
   fail "no member of the ensemble answers"
 }
 was_made() { grep -qxF "$1" "$state/made" 2>/dev/null; }
-remove_file() { rm -f "$1" "$1.provision-new" && say "gone file $1"; }
+remove_file() {
+  there=; [ -e "$1" ] && there=yes
+  rm -f "$1" "$1.provision-new" || fail "cannot remove $1"
+  [ -z "$there" ] || say "gone file $1"
+}
+remove_distribution() {
+  there=; [ -e "$1" ] && there=yes
+  rm -rf "$1" "$1.provision-new" || fail "cannot remove $1"
+  [ -z "$there" ] || say "gone distribution $1"
+}
 remove_directory() { # path data(true/false) delete-data(true/false)
   [ -d "$1" ] || return 0
   if [ "$2" = true ]; then
@@ -178,7 +193,7 @@ remove_directory() { # path data(true/false) delete-data(true/false)
     if [ -n "$(ls -A "$1")" ] && [ "$3" != true ]; then say "stays data $1"; return 0; fi
   fi
   if ! was_made "dir $1"; then say "stays directory $1 (it was here before)"; return 0; fi
-  if rmdir "$1" 2>/dev/null; then say "gone directory $1"; else say "stays directory $1 (it holds what is not ours)"; fi
+  if rmdir "$1" 2>/dev/null; then say "gone directory $1"; else say "stays directory $1 (it is not empty)"; fi
 }
 remove_scratch() { # a directory whose content is ours alone
   [ -d "$1" ] && was_made "dir $1" && find "$1" -mindepth 1 -delete

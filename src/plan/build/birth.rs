@@ -26,7 +26,8 @@ impl Planner<'_> {
         let records: Vec<(&Name, &BirthRecord)> =
             members.iter().filter_map(|name| Some((name, self.observed.facts(name)?.birth.as_ref()?))).collect();
         for (host, record) in &records {
-            if record.birth != quorum.birth {
+            // Another cluster's is refused by its stamp.
+            if record.birth.cluster == quorum.birth.cluster && record.birth != quorum.birth {
                 refusals.push(Refusal::Host {
                     host: (*host).clone(),
                     why: format!(
@@ -59,6 +60,8 @@ impl Planner<'_> {
                 why: format!("a new ensemble needs all its first members, and {} cannot be asked", unseen.join(", ")),
                 instead: "mend the way there; an ensemble is never begun with a part of its members".to_owned(),
             }),
+            // Where the data was to move, the setting is refused: what is in the new place says nothing.
+            Life::Complete if refusals.iter().any(Refusal::moves_data) => {}
             Life::Complete if with_data < quorum.majority() && unseen.is_empty() => refusals.push(Refusal::Cluster {
                 why: format!(
                     "the ensemble was born, and only {with_data} of {} members still have data: {} are a majority, and fewer would form a quorum that forgets",

@@ -20,6 +20,10 @@ use crate::world::Target;
 
 /// Decides everything. Refusals are all that stand in the way, not the first.
 pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
+    if observed.hosts.values().all(|seen| seen.facts().is_none()) {
+        let why = "no host can be asked, and what is on them decides".to_owned();
+        return Err(vec![Refusal::Cluster { why, instead: "mend the way there".to_owned() }]);
+    }
     let mut refusals = strangers::strangers(desired, observed);
     refusals.extend(strangers::twins(desired, observed));
     refusals.extend(strangers::doubles(desired, observed));

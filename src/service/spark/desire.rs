@@ -64,7 +64,8 @@ fn shared(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, state: &
     for (path, data) in [(DATA, false), ("/var/lib/spark/work", true), ("/var/lib/spark/tmp", false)] {
         state.directory(&HostPath::known(path), Access::of(USER, 0o750), data, node);
     }
-    state.distribution(&home, &spark.service.archive, node);
+    let proof = format!("jars/spark-core_*-{}.jar", spark.service.version);
+    state.distribution(&home, &spark.service.archive, &proof, node);
     let config = HostPath::known(CONFIG);
     let lines = properties(job_properties(cluster, spark));
     put_properties(&config.join("spark-defaults.conf"), "spark/spark-defaults.conf", cluster, &lines, node, state);

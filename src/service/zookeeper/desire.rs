@@ -34,7 +34,8 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     for path in std::iter::once(&zookeeper.data_dir).chain(&zookeeper.data_log_dir) {
         state.directory(path, Access::of(USER, 0o750), true, node);
     }
-    state.distribution(&home, &zookeeper.archive, node);
+    let proof = format!("lib/zookeeper-{}.jar", zookeeper.version);
+    state.distribution(&home, &zookeeper.archive, &proof, node);
 
     let text = |content: String| Content::Text(content);
     let zoo_cfg = config.join("zoo.cfg");

@@ -126,8 +126,8 @@ fn lay(s: &mut String, patch: &Patch, secrets: &Secrets) {
         // Five digits: with fewer, chmod leaves a setgid bit that the parent handed down.
         line!(s, "directory {path} {} {} {:05o}", access.owner, access.group, access.mode);
     }
-    for Unpack { home, archive, sha512 } in distributions {
-        unpack(s, home, archive, sha512.as_deref());
+    for unpack in distributions {
+        lay_distribution(s, unpack);
     }
     others.into_iter().for_each(|file| put_file(s, file, secrets));
     if *reload_units {
@@ -140,13 +140,14 @@ pub fn cached(home: &HostPath) -> HostPath {
     HostPath::known(&format!("{STATE_FOLDER}/cache/{}.tar.gz", home.name()))
 }
 
-fn unpack(s: &mut String, home: &HostPath, archive: &Archive, sha512: Option<&str>) {
-    let sum = sha512.unwrap_or("-");
+fn lay_distribution(s: &mut String, Unpack { home, archive, sha512, proof }: &Unpack) {
+    let sum = sha512.as_deref().unwrap_or("-");
+    let proof = quote(proof);
     match archive {
-        Archive::OnHost { path, .. } => line!(s, "unpack {home} {path} {sum}"),
+        Archive::OnHost { path, .. } => line!(s, "unpack {home} {path} {sum} {proof}"),
         Archive::File { .. } => {
             let cached = cached(home);
-            line!(s, "unpack {home} {cached} {sum}");
+            line!(s, "unpack {home} {cached} {sum} {proof}");
             line!(s, "rm -f {cached}");
         }
         Archive::Url { url, sum: check } => {
@@ -156,7 +157,7 @@ fn unpack(s: &mut String, home: &HostPath, archive: &Archive, sha512: Option<&st
             };
             let cached = cached(home);
             line!(s, "download {} {cached} {known} {published}", quote(url));
-            line!(s, "unpack {home} {cached} {sum}");
+            line!(s, "unpack {home} {cached} {sum} {proof}");
             line!(s, "rm -f {cached}");
         }
         Archive::Pypi => line!(s, "fail \"the pypi archive is for the platform local\""),
@@ -197,7 +198,7 @@ fn remove_owned(s: &mut String, owned: &Owned, delete_data: bool) {
         line!(s, "systemctl reset-failed 2>/dev/null");
     }
     for home in distributions {
-        line!(s, "rm -rf {home} {home}.provision-new && say \"gone distribution {home}\"");
+        line!(s, "remove_distribution {home}");
     }
     // The deepest first, so that what is empty by then can go.
     for (path, data) in directories.iter().rev().filter(|(path, _)| path.as_str() != STATE_FOLDER) {
@@ -292,7 +293,12 @@ mod tests {
         let patch = Patch {
             users: vec![(unit.clone(), path.clone())],
             directories: vec![(path.clone(), Access::root(0o755))],
-            distributions: vec![Unpack { home: HostPath::known("/opt/provision/x"), archive, sha512: None }],
+            distributions: vec![Unpack {
+                home: HostPath::known("/opt/provision/x"),
+                archive,
+                sha512: None,
+                proof: "jars/a_*.jar".into(),
+            }],
             files: vec![file.clone()],
             leftovers: owned.clone(),
             reload_units: true,

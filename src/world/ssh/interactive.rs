@@ -42,34 +42,58 @@ fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
         channel.send_eof().map_err(|error| lost(error.message().to_owned()))?;
     }
     session.ssh.set_timeout(POLL_MILLIS);
-    let mut buffer = vec![0; 32 * 1024];
+    // Several hosts may speak at once: each line goes out whole. A program of the user's own may ask without one.
+    let whole_lines = io == Io::Watched;
+    let (mut out, mut err) = (Pump::new(whole_lines), Pump::new(whole_lines));
     loop {
-        let mut moved = pump(&mut channel.stream(0), &mut std::io::stdout(), &mut buffer).map_err(lost)?;
-        moved |= pump(&mut channel.stderr(), &mut std::io::stderr(), &mut buffer).map_err(lost)?;
+        let mut moved = out.once(&mut channel.stream(0), &mut std::io::stdout()).map_err(lost)?;
+        moved |= err.once(&mut channel.stderr(), &mut std::io::stderr()).map_err(lost)?;
         if channel.eof() && !moved {
             break;
         }
     }
+    out.rest(&mut std::io::stdout()).and_then(|()| err.rest(&mut std::io::stderr())).map_err(lost)?;
     session.ssh.set_timeout(20_000);
     channel.wait_close().map_err(|error| lost(error.message().to_owned()))?;
     channel.exit_status().map_err(|error| lost(error.message().to_owned()))
 }
 
-/// Moves what is there. A timeout means that nothing is.
-fn pump(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8]) -> Result<bool, String> {
-    match from.read(buffer) {
-        Ok(0) => Ok(false),
-        Ok(count) => {
-            // A reader that has closed our output ends the command through its own input, below.
-            to.write_all(&buffer[..count]).and_then(|()| to.flush()).map_err(|error| error.to_string())?;
-            Ok(true)
+/// One stream of a command's output on its way to ours.
+struct Pump {
+    whole_lines: bool,
+    buffer: Vec<u8>,
+    held: Vec<u8>,
+}
+
+impl Pump {
+    fn new(whole_lines: bool) -> Pump {
+        Pump { whole_lines, buffer: vec![0; 32 * 1024], held: Vec::new() }
+    }
+
+    /// Moves what is there. A timeout means that nothing is.
+    fn once(&mut self, from: &mut impl Read, to: &mut impl Write) -> Result<bool, String> {
+        match from.read(&mut self.buffer) {
+            Ok(0) => Ok(false),
+            Ok(count) => {
+                self.held.extend_from_slice(&self.buffer[..count]);
+                let line_end = self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+                let ready = if self.whole_lines { line_end } else { self.held.len() };
+                // A reader that has closed our output ends the command through its own input.
+                to.write_all(&self.held[..ready]).and_then(|()| to.flush()).map_err(|error| error.to_string())?;
+                self.held.drain(..ready);
+                Ok(true)
+            }
+            Err(error)
+                if error.kind() == std::io::ErrorKind::TimedOut || error.kind() == std::io::ErrorKind::WouldBlock =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error.to_string()),
         }
-        Err(error)
-            if error.kind() == std::io::ErrorKind::TimedOut || error.kind() == std::io::ErrorKind::WouldBlock =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(error.to_string()),
+    }
+
+    fn rest(&mut self, to: &mut impl Write) -> Result<(), String> {
+        to.write_all(&self.held).and_then(|()| to.flush()).map_err(|error| error.to_string())
     }
 }
 
