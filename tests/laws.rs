@@ -253,7 +253,7 @@ fn roll_of(role: Role, site: &Site, pending: &[bool], batch: usize, outage_allow
         .filter(|(_, pending)| **pending)
         .map(|(host, _)| (host.clone(), member(host)))
         .collect();
-    Roll { role, members, all, batch, seconds: 120, outage_allowed }
+    Roll { role, members, all, batch, seconds: 120, outage_allowed, led_elsewhere: false, lever: true }
 }
 
 proptest! {
@@ -911,6 +911,89 @@ fn workers_that_run_and_are_unknown_go_by_the_batch() {
         other => panic!("{other:?}"),
     };
     assert_eq!((many(Health::Down), many(Health::Unsettled)), (10, 2));
+}
+
+// ------------------------------------------------------- roles that move
+
+#[test]
+fn masters_move_from_any_hosts_to_any_others_and_never_are_two_alive() {
+    run(async {
+        let before = Shape::side_by_side(3, 2, 3);
+        for masters in [vec![0], vec![1], vec![2], vec![0, 2], vec![1, 2]] {
+            let world = converged(&before.site()).await;
+            world.state().services.pace.session = Duration::from_secs(40);
+            // The kept ones restart, too: their latches and those of the leavers must be told apart.
+            let after = Shape { masters, ..before.with(|s| s.master_heap += 64) };
+            match after.site().carry_out(&apply_with_outage(), &world).await {
+                End::Executed(report, _) => assert!(matches!(report.outcome, Outcome::Done), "{}", report.outcome),
+                other => panic!("{other:?}"),
+            }
+            world.assert_lawful();
+            assert!(after.site().plan(&apply(), &world).await.expect("a plan").is_empty());
+        }
+    });
+}
+
+#[test]
+fn what_takes_over_is_unpacked_before_what_leaves_is_removed() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let newer = shape.text().replace("4.3.0", "4.3.1").replace("  spark:\n", "  spark:\n    version: 4.3.1\n");
+        let newer = Site::of(&newer);
+        for host in world.state().hosts.values_mut() {
+            let sum = host.archives["/srv/dist/spark-4.3.0.tar.gz"].clone();
+            host.archives.insert("/srv/dist/spark-4.3.1.tar.gz".to_owned(), sum);
+        }
+        let plan = newer.plan(&apply_with_outage(), &world).await.expect("a plan");
+        let text = plan.to_string();
+        let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("no `{what}` in {text}"));
+        assert!(at("prepare the hosts") < at("stop every Spark master"), "{text}");
+        assert!(at("wait until the ALIVE master knows every worker") < at("remove what has left its host"), "{text}");
+        let lays = |phase: &provision::plan::Phase| match phase {
+            provision::plan::Phase::Steps { title, steps } if title == "prepare the hosts" => steps.clone(),
+            _ => Vec::new(),
+        };
+        for step in plan.phases.iter().flat_map(lays) {
+            let Action::Patch(patch) = &step.action else { continue };
+            assert!(patch.leftovers.distributions.is_empty() && !patch.distributions.is_empty());
+        }
+        newer.converge_by(&apply_with_outage(), &world).await;
+        world.assert_lawful();
+    });
+}
+
+#[test]
+fn what_runs_and_is_not_well_is_waited_for() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 3).site();
+        let world = converged(&site).await;
+        world.state().services.pace.worker = Duration::from_secs(60);
+        let now = tokio::time::Instant::now();
+        world.state().hosts.get_mut(&name("h3")).expect("a host").restart("spark-worker", now).expect("restarted");
+        let plan = site.plan(&apply(), &world).await.expect("a plan").to_string();
+        assert!(plan.contains("gate: wait until the ALIVE master knows every worker"), "{plan}");
+        assert!(matches!(report(site.carry_out(&apply(), &world).await).outcome, Outcome::Done));
+        assert!(site.plan(&apply(), &world).await.expect("a plan").is_empty());
+    });
+}
+
+#[test]
+fn an_outage_that_was_cut_goes_on_without_a_host_that_is_gone_since() {
+    run(async {
+        let shape = Shape::spread(3, 2, 2);
+        let world = converged(&shape.site()).await;
+        let changed = shape.with(|s| s.authenticate = true).site();
+        lose(&world, &["h7"]);
+        let leave = Goal::Apply { allow_outage: true, skip_unreachable: true };
+        // While all run, the worker that cannot be asked would be left behind.
+        assert!(matches!(changed.carry_out(&leave, &world).await, End::Refused(_)));
+        for (host, unit) in [("h4", "spark-master"), ("h5", "spark-master"), ("h6", "spark-worker")] {
+            world.state().hosts.get_mut(&name(host)).expect("a host").crash(unit);
+        }
+        assert!(matches!(report(changed.carry_out(&leave, &world).await).outcome, Outcome::Done));
+        world.assert_lawful();
+    });
 }
 
 // ------------------------------------------------------ what people read

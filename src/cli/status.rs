@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::input::{self, Loaded, TopologyArg};
 use super::output::outln;
 use super::{Exit, Failure};
-use crate::execute::judge;
 use crate::observe::{self, HostFacts, MemberMode, Observed, UnitFacts};
+use crate::service::judge;
 use crate::service::listener::Role;
 use crate::service::spark;
 use crate::topology::value::Name;
@@ -78,7 +78,7 @@ fn problems(loaded: &Loaded, observed: &Observed) -> Vec<String> {
     let mut wrong: Vec<String> = observed.unknown().map(|(name, error)| format!("{name}: {error}")).collect();
     let hosts: Vec<_> = loaded.cluster.hosts.keys().cloned().collect();
     for role in Role::ALL.into_iter().filter(|role| loaded.cluster.of_role(*role).next().is_some()) {
-        for missing in judge(role, &hosts, &loaded.desired, &observed.hosts).missing {
+        for missing in judge(role, &hosts, false, &loaded.desired, &observed.hosts).missing {
             if !wrong.contains(&missing) && !missing.ends_with("cannot be asked") {
                 wrong.push(missing);
             }

@@ -10,8 +10,8 @@ use crate::desired::Desired;
 use crate::observe::{HostQuery, Secrets, Seen, for_gate, look_at_all};
 use crate::plan::Gate;
 use crate::plan::roll::ServiceFacts;
+use crate::service::judge;
 use crate::service::listener::Role;
-use crate::service::{spark, zookeeper};
 use crate::topology::value::Name;
 use crate::world::{Target, World};
 
@@ -43,15 +43,6 @@ pub async fn look(
         })
         .collect();
     look_at_all(queries, world).await
-}
-
-/// What one look says of these hosts of a role; others are not waited for.
-pub fn judge(role: Role, hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
-    match role {
-        Role::ZooKeeper => zookeeper::judge(hosts, desired, seen),
-        Role::Master => spark::judge_masters(hosts, desired, seen),
-        Role::Worker => spark::judge_workers(hosts, desired, seen),
-    }
 }
 
 /// Counts passes in a row, and starts anew when a member was restarted in between, by whomever.
@@ -131,7 +122,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let end = Instant::now() + Duration::from_secs(gate.seconds);
         loop {
             let seen = look(gate.role, &gate.hosts, self.desired, self.secrets, self.world).await;
-            let mut facts = judge(gate.role, &gate.hosts, self.desired, &seen);
+            let mut facts = judge(gate.role, &gate.hosts, gate.led_elsewhere, self.desired, &seen);
             settled.take(&seen, &mut facts);
             if facts.whole {
                 self.sink.event(Event::Passed { what: format!("every {} is well", gate.role.title()) });

@@ -17,7 +17,7 @@ use crate::plan::{Action, ApprovedPlan, Phase, Step};
 use crate::topology::value::Name;
 use crate::world::{HostError, Target, World};
 
-pub use gate::{Settled, judge, look};
+pub use gate::{Settled, look};
 pub use lease::{Lease, NoLease, acquire};
 
 /// What is going on, for whoever watches.

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::gate::{Settled, judge, look, pause};
+use super::gate::{Settled, look, pause};
 use super::lever::Lever;
 use super::{Event, Execution, Outcome, Report, Sink};
 use crate::plan::roll::{Health, Next, next};
 use crate::plan::{Action, Roll, RollMember, Step};
+use crate::service::judge;
 use crate::service::listener::Role;
 use crate::topology::value::Name;
 use crate::world::{HostError, World};
@@ -26,7 +27,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         loop {
             self.release_latches(&mut lever, report).await;
             let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
-            let mut facts = judge(roll.role, &roll.all, self.desired, &seen);
+            let mut facts = judge(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
             // What the plan holds back for a node is laid by its restart: without it the node is not done.
             for (host, member) in roll.members.iter().filter(|(host, _)| !tried.contains(*host)) {
                 if let Some(node) = facts.nodes.get_mut(host).filter(|_| !member.files.is_empty()) {
@@ -63,7 +64,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                     tried.extend(members.iter().cloned());
                     touched = members;
                     // A member's restart can end the session of the master that leads, too.
-                    if roll.role != Role::Worker {
+                    if roll.role != Role::Worker && roll.lever {
                         self.note_latches(&mut lever).await;
                     }
                     self.restart(roll, &touched, &because, report).await?;
@@ -111,7 +112,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         report: &mut Report,
     ) -> Outcome {
         let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
-        let facts = judge(roll.role, &roll.all, self.desired, &seen);
+        let facts = judge(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
         let sick: Vec<Name> = touched
             .iter()
             .filter(|host| {
@@ -140,7 +141,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let end = Instant::now() + Duration::from_secs(roll.seconds);
         while Instant::now() < end {
             let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
-            let facts = judge(roll.role, &roll.all, self.desired, &seen);
+            let facts = judge(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
             if touched.iter().all(|host| facts.nodes.get(host).is_some_and(|node| node.health.serves())) {
                 return true;
             }

@@ -127,6 +127,11 @@ impl UnitFacts {
         self.life != life || self.active == "inactive" || self.active == "failed" || self.sub == "auto-restart"
     }
 
+    /// Whether it runs, or is about to.
+    pub fn may_run(&self) -> bool {
+        ["active", "reloading", "activating", "deactivating"].contains(&self.active.as_str())
+    }
+
     pub fn is_enabled(&self) -> bool {
         self.file == "enabled"
     }

@@ -116,6 +116,8 @@ pub struct Gate {
     pub role: Role,
     /// The hosts that must be well.
     pub hosts: Vec<Name>,
+    /// For masters: one that is no longer, or cannot be, among them may be the ALIVE one.
+    pub led_elsewhere: bool,
     pub seconds: u64,
 }
 

@@ -23,6 +23,10 @@ pub struct Roll {
     pub seconds: u64,
     /// What cannot be rolled is stopped nevertheless.
     pub outage_allowed: bool,
+    /// For masters: one that cannot be asked may be the ALIVE one.
+    pub led_elsewhere: bool,
+    /// Whether every master that may run is among those of the topology, so that latches can be told apart.
+    pub lever: bool,
 }
 
 /// A node that must be restarted.

@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod elasticsearch;
 pub mod eventstore;
+mod judge;
 pub mod kafka;
 pub mod listener;
 pub mod postgres;
@@ -11,6 +12,7 @@ pub mod spark;
 pub mod storage;
 pub mod zookeeper;
 
+pub use judge::judge;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

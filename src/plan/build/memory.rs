@@ -8,13 +8,36 @@ use crate::desired::{Desired, STATE_FOLDER};
 use crate::observe::{HostFacts, Record, RecordName};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Action, Patch, Phase, Reason, Removal, Step};
+use crate::service::listener::Role;
 use crate::topology::value::{HostPath, Name};
 
 impl Planner<'_> {
-    /// What the cluster remembers and the topology no longer has.
+    /// Masters that the topology no longer has where they are: they go when the new ones stand by, so that one of those leads.
+    pub(super) fn retire_masters(&mut self) {
+        self.retire_those(true);
+    }
+
+    /// What else the cluster remembers and the topology no longer has.
     pub(super) fn retire(&mut self) {
+        self.retire_those(false);
+        for (name, _) in self.observed.departed.iter().filter(|(_, departed)| departed.seen.facts().is_none()) {
+            self.skipped
+                .push(format!("{name} has left the topology and cannot be asked: what is on it stays until it can"));
+        }
+    }
+
+    /// Whether there are masters to retire.
+    pub(super) fn masters_leave(&self) -> bool {
+        let stamps = self.observed.departed.values().filter_map(|departed| departed.seen.facts()?.stamp.as_ref());
+        let departed = stamps.filter(|stamp| stamp.cluster == self.desired.cluster);
+        departed.into_iter().any(|stamp| has_master(&stamp.owned.units))
+            || self.changes.values().any(|change| has_master(&change.leftovers.units))
+    }
+
+    fn retire_those(&mut self, masters: bool) {
         let mut leavers = Vec::new();
-        for (host, change) in self.changes.iter().filter(|(_, change)| leaves_role(change)) {
+        let leaves = |change: &&HostChange| leaves_role(change) && has_master(&change.leftovers.units) == masters;
+        for (host, change) in self.changes.iter().filter(|(_, change)| leaves(change)) {
             let stamp = edit(self.state(host), &HostPath::known(crate::desired::STAMP_PATH));
             let patch = Patch {
                 leftovers: change.leftovers.clone(),
@@ -24,16 +47,12 @@ impl Planner<'_> {
             };
             leavers.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Left]));
         }
-        self.steps("remove roles that have left their hosts", leavers);
+        self.steps("remove what has left its host", leavers);
         let mut steps = Vec::new();
         for (name, departed) in &self.observed.departed {
-            let Some(facts) = departed.seen.facts() else {
-                self.skipped.push(format!(
-                    "{name} has left the topology and cannot be asked: what is on it stays until it can"
-                ));
-                continue;
-            };
-            if let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster == self.desired.cluster) {
+            let stamp = departed.seen.facts().and_then(|facts| facts.stamp.as_ref());
+            let ours = stamp.filter(|stamp| stamp.cluster == self.desired.cluster);
+            if let Some(stamp) = ours.filter(|stamp| has_master(&stamp.owned.units) == masters) {
                 let action = Action::Remove(Box::new(Removal { owned: stamp.owned.clone(), delete_data: false }));
                 let target = departed.target(name);
                 steps.push(Step { target, action, why: vec![Reason::Left] });
@@ -105,8 +124,12 @@ pub(super) fn forget_records(desired: &Desired, name: &Name, facts: &HostFacts, 
     }
 }
 
-/// Whether a service leaves a host that stays. It goes when what takes over is well, and not before; until then the old
-/// stamp stays too, so that a killed run still knows of it.
+/// Whether a service or a distribution leaves a host that stays. It goes when what takes over is well, and not before; until
+/// then the old stamp stays too, so that a killed run still knows of it.
 pub(super) fn leaves_role(change: &HostChange) -> bool {
-    !change.leftovers.units.is_empty()
+    !change.leftovers.units.is_empty() || !change.leftovers.distributions.is_empty()
+}
+
+fn has_master(units: &std::collections::BTreeSet<String>) -> bool {
+    units.contains(Role::Master.unit())
 }

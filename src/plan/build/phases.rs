@@ -10,6 +10,7 @@ use crate::observe::{BirthRecord, MasterFacts};
 use crate::plan::action::Drain;
 use crate::plan::compare::{HostChange, Need, edit, patch};
 use crate::plan::{Action, Gate, Goal, Outage, Patch, Phase, Reason, Roll, RollMember};
+use crate::service::judge;
 use crate::service::listener::Role;
 use crate::topology::value::{HostPath, Name};
 
@@ -142,13 +143,49 @@ impl Planner<'_> {
     pub(super) fn masters(&mut self) {
         let masters = self.with_role(Role::Master);
         let rolled = self.phases.iter().any(|phase| matches!(phase, Phase::Roll(roll) if roll.role == Role::ZooKeeper));
-        self.start_and_gate(Role::Master, MASTER_SECONDS);
+        if self.masters_leave() && !masters.is_empty() {
+            // The one that leads may be one that leaves: it goes when those that stay stand by.
+            self.start(Role::Master);
+            self.gate(Role::Master, MASTER_SECONDS, true);
+            self.retire_masters();
+            self.gate(Role::Master, MASTER_SECONDS, self.some_unseen(&masters));
+            self.notes.push(format!(
+                "masters leave: up to {MASTER_TAKEOVER_SECONDS} s without an ALIVE master, in which nothing can be submitted; running applications go on"
+            ));
+        } else {
+            self.retire_masters();
+            self.start_and_gate(Role::Master, MASTER_SECONDS);
+        }
         if rolled && !masters.is_empty() && !self.gated(Role::Master) {
             // A roll of ZooKeeper can cost the active master its session: nothing goes on before one is ALIVE again.
-            self.gate(Role::Master, MASTER_SECONDS);
+            self.gate(Role::Master, MASTER_SECONDS, self.some_unseen(&masters));
             self.notes.push(format!("rolling ZooKeeper can end the active master's session: {TAKEOVER_NOTE}"));
         }
         self.roll(Role::Master, 1, MASTER_SECONDS);
+    }
+
+    fn some_unseen(&self, hosts: &[Name]) -> bool {
+        hosts.iter().any(|name| self.observed.facts(name).is_none())
+    }
+
+    /// Waits for what runs and is not well, where nothing else does: an apply that ends well leaves a cluster that is.
+    pub(super) fn wait_for_the_unwell(&mut self) {
+        // What is left for later would not become well.
+        if self.held_up || self.observed.unknown().next().is_some() {
+            return;
+        }
+        for (role, seconds) in
+            [(Role::ZooKeeper, QUORUM_SECONDS), (Role::Master, MASTER_SECONDS), (Role::Worker, WORKER_SECONDS)]
+        {
+            let hosts = self.with_role(role);
+            let rolls = self.phases.iter().any(|phase| matches!(phase, Phase::Roll(roll) if roll.role == role));
+            if hosts.is_empty() || rolls || self.gated(role) {
+                continue;
+            }
+            if !judge(role, &hosts, false, self.desired, &self.observed.hosts).whole {
+                self.gate(role, seconds, false);
+            }
+        }
     }
 
     pub(super) fn workers(&mut self) {
@@ -167,7 +204,7 @@ impl Planner<'_> {
         }
         if starts && !self.with_role(Role::Master).is_empty() && !self.gated(Role::Master) {
             // A recovering master forgets workers that come back with new ids (measured).
-            self.gate(Role::Master, MASTER_SECONDS);
+            self.gate(Role::Master, MASTER_SECONDS, self.some_unseen(&masters));
         }
         self.start_and_gate(Role::Worker, WORKER_SECONDS);
         // A tenth at a time: the rest has room for what was running on them.
@@ -179,18 +216,26 @@ impl Planner<'_> {
         self.phases.iter().any(|phase| matches!(phase, Phase::Gate { gate, .. } if gate.role == role))
     }
 
-    fn gate(&mut self, role: Role, seconds: u64) {
+    fn gate(&mut self, role: Role, seconds: u64, led_elsewhere: bool) {
         let hosts: Vec<Name> =
             self.with_role(role).into_iter().filter(|name| self.observed.facts(name).is_some()).collect();
         let title = match role {
+            Role::Master if led_elsewhere => "wait until every master that stays is ALIVE or STANDBY",
             Role::ZooKeeper => "wait for a whole quorum",
             Role::Master => "wait for one ALIVE master, the others STANDBY",
             Role::Worker => "wait until the ALIVE master knows every worker",
         };
-        self.phases.push(Phase::Gate { title: title.to_owned(), gate: Gate { role, hosts, seconds } });
+        self.phases.push(Phase::Gate { title: title.to_owned(), gate: Gate { role, hosts, led_elsewhere, seconds } });
     }
 
     fn start_and_gate(&mut self, role: Role, seconds: u64) {
+        if self.start(role) {
+            self.gate(role, seconds, role == Role::Master && self.some_unseen(&self.with_role(role)));
+        }
+    }
+
+    /// Starts what must start; whether there is anything.
+    fn start(&mut self, role: Role) -> bool {
         let unit = role.unit();
         let steps: Vec<_> = self
             .changes
@@ -200,10 +245,9 @@ impl Planner<'_> {
                 Some(self.step(host, Action::Start { unit: unit.to_owned() }, service.why.clone()))
             })
             .collect();
-        if !steps.is_empty() {
-            self.steps(&format!("start {unit}"), steps);
-            self.gate(role, seconds);
-        }
+        let any = !steps.is_empty();
+        self.steps(&format!("start {unit}"), steps);
+        any
     }
 
     fn roll(&mut self, role: Role, batch: usize, seconds: u64) {
@@ -242,7 +286,20 @@ impl Planner<'_> {
         let allowed = matches!(self.goal, Goal::Apply { allow_outage: true, .. });
         // An outage that is allowed for one role is not one for another.
         let outage_allowed = allowed && all.len() < if role == Role::ZooKeeper { 3 } else { 2 };
-        self.phases.push(Phase::Roll(Roll { role, members, all, batch, seconds, outage_allowed }));
+        let led_elsewhere = role == Role::Master && !unseen.is_empty();
+        // A latch may be that of a master which leaves, or of one that nobody can ask.
+        let lost = self.observed.departed.values().any(|departed| departed.seen.facts().is_none());
+        let lever = !lost && !self.masters_leave() && !self.some_unseen(&self.with_role(Role::Master));
+        self.phases.push(Phase::Roll(Roll {
+            role,
+            members,
+            all,
+            batch,
+            seconds,
+            outage_allowed,
+            led_elsewhere,
+            lever,
+        }));
     }
 
     fn note_outage_of_roll(&mut self, role: Role, all: &[Name], pending: &[Name]) {

@@ -5,12 +5,24 @@ use std::collections::BTreeSet;
 use super::Planner;
 use super::phases::{MASTER_TAKEOVER_SECONDS, MEMBER_RESTART_SECONDS};
 use crate::desired::{Class, Setting};
-use crate::observe::{RecordName, Seen, UnitFacts};
+use crate::observe::{HostFacts, RecordName, Seen, UnitFacts};
 use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
 use crate::plan::{Action, Outage, Phase, Reason, Refusal};
 use crate::service::listener::Role;
+use crate::topology::value::Name;
 
 impl Planner<'_> {
+    /// Whether a host that cannot be asked has one of the services that must change together, while some of them run. (Where
+    /// all that can be asked are stopped, by an apply that was killed, one that comes back later harms nobody.)
+    fn some_would_be_left_behind(&self, setting: &str) -> bool {
+        let roles = stop_together(setting);
+        let involved = |name: &Name| roles.iter().any(|role| self.with_role(*role).contains(name));
+        let runs =
+            |facts: &HostFacts| roles.iter().any(|role| facts.units.get(role.unit()).is_some_and(UnitFacts::may_run));
+        let unknown = self.observed.unknown().any(|(name, _)| involved(name));
+        unknown && self.observed.hosts.values().filter_map(Seen::facts).any(runs)
+    }
+
     /// A secret that no host has as it must be was changed on purpose: old and new cannot talk to each other. (Where some
     /// have it, the others drifted, or an apply that changed it was killed.) Returns the roles that must stop together.
     pub(super) fn changed_secret(&mut self, refusals: &mut Vec<Refusal>) -> BTreeSet<Role> {
@@ -21,7 +33,7 @@ impl Planner<'_> {
             return BTreeSet::new();
         }
         let setting = "the secret of spark.authenticate";
-        if self.observed.unknown().next().is_some() {
+        if self.some_would_be_left_behind("spark.authenticate") {
             refusals.push(Refusal::Setting {
                 setting: setting.to_owned(),
                 from: "the old one".to_owned(),
@@ -67,7 +79,7 @@ impl Planner<'_> {
                     class,
                     why: migration(path).to_owned(),
                 }),
-                Class::Outage if self.observed.unknown().next().is_some() => refusals.push(Refusal::Setting {
+                Class::Outage if self.some_would_be_left_behind(path) => refusals.push(Refusal::Setting {
                     setting: path.clone(),
                     from: value(was),
                     to: value(is),
@@ -76,11 +88,7 @@ impl Planner<'_> {
                 }),
                 Class::Outage => {
                     let zookeeper = path.starts_with("zookeeper.");
-                    roles.extend(if zookeeper {
-                        [Role::ZooKeeper, Role::Master]
-                    } else {
-                        [Role::Worker, Role::Master]
-                    });
+                    roles.extend(stop_together(path));
                     self.outages.push(Outage {
                         what: if zookeeper { "ZooKeeper and Spark's masters" } else { "Spark" }.to_owned(),
                         seconds: MEMBER_RESTART_SECONDS + MASTER_TAKEOVER_SECONDS,
@@ -99,7 +107,7 @@ impl Planner<'_> {
             let mut steps = Vec::new();
             for host in self.with_role(*role) {
                 let Some(facts) = self.observed.facts(&host) else { continue };
-                if !facts.units.get(role.unit()).is_some_and(UnitFacts::is_running) {
+                if !facts.units.get(role.unit()).is_some_and(UnitFacts::may_run) {
                     continue;
                 }
                 steps.push(self.step(&host, Action::Stop { unit: role.unit().to_owned() }, vec![Reason::Outage]));
@@ -113,6 +121,11 @@ impl Planner<'_> {
         }
         phases
     }
+}
+
+/// The roles that cannot run with the old value and the new one side by side.
+fn stop_together(setting: &str) -> [Role; 2] {
+    if setting.starts_with("zookeeper.") { [Role::ZooKeeper, Role::Master] } else { [Role::Worker, Role::Master] }
 }
 
 fn migration(path: &str) -> &'static str {

@@ -9,8 +9,13 @@ use crate::plan::roll::{Health, NodeFacts, ServiceFacts};
 use crate::service::listener::Role;
 use crate::topology::value::Name;
 
-/// Of these masters one is ALIVE (if they are all), all others are STANDBY.
-pub fn judge_masters(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+/// Of these masters one is ALIVE (unless another may be), all others are STANDBY.
+pub fn judge_masters(
+    hosts: &[Name],
+    led_elsewhere: bool,
+    desired: &Desired,
+    seen: &BTreeMap<Name, Seen>,
+) -> ServiceFacts {
     let mut facts = ServiceFacts::default();
     let mut alive = 0;
     for (name, state) in with_role(hosts, desired, Role::Master) {
@@ -37,12 +42,7 @@ pub fn judge_masters(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Se
         };
         facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Master) });
     }
-    // Of those that are left out one may be ALIVE.
-    let left_out = desired
-        .hosts
-        .iter()
-        .any(|(name, state)| !hosts.contains(name) && state.services.contains_key(Role::Master.unit()));
-    if alive > 1 || (alive == 0 && !left_out) {
+    if alive > 1 || (alive == 0 && !led_elsewhere) {
         facts.missing.push(format!("{alive} masters are ALIVE"));
     }
     facts.whole = facts.missing.is_empty();
