@@ -18,6 +18,7 @@ pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option
     let mut machines = BTreeMap::new();
     let mut addresses: BTreeMap<Address, Name> = BTreeMap::new();
     let mut complete = true;
+    let several = hosts.ok()?.0.len() > 1;
     for entry in hosts.ok()? {
         let name = entry.key.text.parse::<Name>();
         if let Err(message) = &name {
@@ -29,6 +30,14 @@ pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option
             complete = false;
             continue;
         };
+        // All on one machine, it may be its own.
+        if several && !machine.address.leads_to_one_machine() {
+            let message = format!("`{name}` has the address {}, which leads every machine to itself", machine.address);
+            problems
+                .add(Code::T012, entry.value.span().unwrap_or(entry.key.span), message)
+                .help("write the address by which the other hosts reach it");
+            complete = false;
+        }
         if let Some(other) = addresses.insert(machine.address.clone(), name.clone()) {
             let message = format!("`{name}` and `{other}` have one address, {}", machine.address);
             problems

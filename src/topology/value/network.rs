@@ -27,6 +27,13 @@ impl Address {
     pub fn is_ipv4(&self) -> bool {
         self.as_str().parse::<Ipv4Addr>().is_ok()
     }
+
+    /// Whether another machine can mean this one by it: `0.0.0.0`, `127.0.0.1` and `localhost` lead everyone to himself.
+    pub fn leads_to_one_machine(&self) -> bool {
+        let reserved = |ip: Ipv4Addr| ip.is_unspecified() || ip.is_loopback() || ip.is_broadcast() || ip.is_multicast();
+        let name = self.as_str().to_lowercase();
+        name != "localhost" && !name.ends_with(".localhost") && !self.as_str().parse().is_ok_and(reserved)
+    }
 }
 
 /// A range of IPv4 addresses, as in `10.20.0.0/16`.
