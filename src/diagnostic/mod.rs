@@ -5,7 +5,7 @@ mod report;
 
 use serde::Serialize;
 
-use crate::yaml::{Fault, FaultKind, Span};
+use crate::yaml::{Fault, FaultKind, Span, split_help};
 
 pub use code::{Code, hazards};
 pub use report::{Located, announces_secret, locate, show};
@@ -36,6 +36,12 @@ impl Diagnostics {
     pub fn add(&mut self, code: Code, span: Span, message: impl Into<String>) -> Added<'_> {
         self.0.push(Diagnostic { code, span, message: message.into(), help: None });
         Added(self.0.last_mut().expect("one was just pushed"))
+    }
+
+    /// A key that is no name, with the way out that the type of names knows.
+    pub fn add_bad_name(&mut self, span: Span, why: &str) {
+        let (message, help) = split_help(why);
+        self.add(Code::T001, span, message).maybe_help(help.map(str::to_owned));
     }
 
     pub fn add_fault(&mut self, fault: Fault) {

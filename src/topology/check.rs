@@ -46,8 +46,7 @@ fn check_platforms(files: &Entries<PlatformFile>, problems: &mut Diagnostics) ->
         let name = match entry.key.text.parse::<Name>() {
             Ok(name) => name,
             Err(message) => {
-                let message = message.split('\u{1f}').next().unwrap_or_default().to_owned();
-                problems.add(Code::T001, entry.key.span, message);
+                problems.add_bad_name(entry.key.span, &message);
                 continue;
             }
         };
@@ -318,8 +317,7 @@ fn check_jobs(
         let name = match entry.key.text.parse::<Name>() {
             Ok(name) => name,
             Err(message) => {
-                let message = message.split('\u{1f}').next().unwrap_or_default().to_owned();
-                problems.add(Code::T001, entry.key.span, message);
+                problems.add_bad_name(entry.key.span, &message);
                 continue;
             }
         };

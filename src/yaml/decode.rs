@@ -71,6 +71,11 @@ pub fn inline_secret(message: impl fmt::Display, help: impl fmt::Display) -> Str
     format!("{SECRET_MARK}{message}{HELP_MARK}{help}")
 }
 
+/// Message and way out of such a text.
+pub fn split_help(text: &str) -> (&str, Option<&str>) {
+    text.split_once(HELP_MARK).map_or((text, None), |(message, help)| (message, Some(help)))
+}
+
 impl de::Error for DecodeError {
     fn custom<T: fmt::Display>(text: T) -> Self {
         let text = text.to_string();
@@ -78,11 +83,8 @@ impl de::Error for DecodeError {
             Some(rest) => (FaultKind::SecretInline, rest.to_owned()),
             None => (FaultKind::Invalid, text),
         };
-        let (message, help) = match text.split_once(HELP_MARK) {
-            Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
-            None => (text, None),
-        };
-        DecodeError { kind, span: None, message, help }
+        let (message, help) = split_help(&text);
+        DecodeError { kind, span: None, message: message.to_owned(), help: help.map(str::to_owned) }
     }
 }
 

@@ -8,7 +8,7 @@ pub mod field;
 pub mod suggest;
 pub mod tree;
 
-pub use decode::decode;
+pub use decode::{decode, split_help};
 pub use field::{Entries, Entry, Field, Key, RawScalar};
 
 /// A half-open range of bytes in the source text.

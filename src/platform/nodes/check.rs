@@ -22,8 +22,7 @@ pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option
     for entry in hosts.ok()? {
         let name = entry.key.text.parse::<Name>();
         if let Err(message) = &name {
-            let message = message.split('\u{1f}').next().unwrap_or_default().to_owned();
-            problems.add(Code::T001, entry.key.span, message);
+            problems.add_bad_name(entry.key.span, message);
         }
         let machine = check_host(entry.key.span, &entry.value, problems);
         let (Ok(name), Some(machine)) = (name, machine) else {
