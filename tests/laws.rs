@@ -964,6 +964,39 @@ fn what_takes_over_is_unpacked_before_what_leaves_is_removed() {
 }
 
 #[test]
+fn a_destroy_after_a_killed_upgrade_leaves_neither_the_old_nor_the_new() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let newer = shape.text().replace("4.3.0", "4.3.1").replace("  spark:\n", "  spark:\n    version: 4.3.1\n");
+        let newer = Site::of(&newer);
+        for host in world.state().hosts.values_mut() {
+            let sum = host.archives["/srv/dist/spark-4.3.0.tar.gz"].clone();
+            host.archives.insert("/srv/dist/spark-4.3.1.tar.gz".to_owned(), sum);
+        }
+        killed_at_any_step(&newer, &apply_with_outage(), &world, async |_| {}).await;
+        // Killed while both lie there, and not gone on with.
+        let half = world.fork();
+        half.cut(12, Cut::After, true);
+        let goal = apply_with_outage();
+        tokio::select! {
+            _ = newer.carry_out(&goal, &half) => panic!("nobody killed it"),
+            () = half.death() => {}
+        }
+        half.revive();
+        let both = |state: &SimHost| {
+            paths(state).iter().filter(|path| path.ends_with("/.provision-origin") && path.contains("spark")).count()
+        };
+        assert!(half.state().hosts.values().any(|state| both(state) == 2), "{:?}", half.state().journal);
+        assert!(matches!(report(newer.carry_out(&DESTROY_ALL, &half).await).outcome, Outcome::Done));
+        for (host, state) in &half.state().hosts {
+            let left: Vec<String> = paths(state).difference(&paths(&SimHost::new("x"))).cloned().collect();
+            assert!(left.is_empty(), "{host}: {left:?}");
+        }
+    });
+}
+
+#[test]
 fn what_runs_and_is_not_well_is_waited_for() {
     run(async {
         let site = Shape::side_by_side(3, 2, 3).site();

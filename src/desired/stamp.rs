@@ -70,6 +70,17 @@ impl Owned {
         }
     }
 
+    /// What is in either.
+    pub fn with(mut self, other: Owned) -> Owned {
+        let Owned { users, directories, files, distributions, units } = other;
+        self.users.extend(users);
+        self.directories.extend(directories);
+        self.files.extend(files);
+        self.distributions.extend(distributions);
+        self.units.extend(units);
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         let Owned { users, directories, files, distributions, units } = self;
         users.is_empty() && directories.is_empty() && files.is_empty() && distributions.is_empty() && units.is_empty()

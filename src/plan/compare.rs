@@ -203,6 +203,9 @@ fn service_change(unit: &str, service: &Service, state: &HostState, facts: &Host
             "not running".to_owned()
         };
         let mut why = vec![Reason::NotRunning { state: what }];
+        if seen.needs_reload {
+            why.push(Reason::UnitNotRead);
+        }
         if !seen.is_enabled() {
             why.push(Reason::NotEnabled);
         }

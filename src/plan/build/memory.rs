@@ -125,7 +125,7 @@ pub(super) fn forget_records(desired: &Desired, name: &Name, facts: &HostFacts, 
 }
 
 /// Whether a service or a distribution leaves a host that stays. It goes when what takes over is well, and not before; until
-/// then the old stamp stays too, so that a killed run still knows of it.
+/// then the stamp lists it, so that a killed run still knows of it.
 pub(super) fn leaves_role(change: &HostChange) -> bool {
     !change.leftovers.units.is_empty() || !change.leftovers.distributions.is_empty()
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::birth::Life;
 use super::memory::leaves_role;
 use super::{Planner, names};
-use crate::desired::{HostState, Owned, Service};
+use crate::desired::{Access, Content, HostState, Owned, Service, Stamp};
 use crate::observe::{BirthRecord, MasterFacts};
 use crate::plan::action::Drain;
 use crate::plan::compare::{HostChange, Need, edit, patch};
-use crate::plan::{Action, Gate, Goal, Outage, Patch, Phase, Reason, Roll, RollMember};
+use crate::plan::{Action, FileEdit, Gate, Goal, Outage, Patch, Phase, Reason, Roll, RollMember};
 use crate::service::judge;
 use crate::service::listener::Role;
 use crate::topology::value::{HostPath, Name};
@@ -63,6 +63,15 @@ impl Planner<'_> {
             let mut patch = patch(change, state, agreed, &|path| held.contains(path) || (later && *path == stamp));
             if later {
                 patch.leftovers = Owned::default();
+                // Until what leaves is removed, the stamp lists both: a run that is killed in between loses sight of neither.
+                let (old, new) = (self.observed.facts(host).and_then(|facts| facts.stamp.clone()), state.stamp());
+                if let Some(old) = old {
+                    let both = Stamp { owned: old.owned.clone().with(new.owned.clone()), ..new };
+                    let content = Content::Text(both.text());
+                    let laid = both.owned == old.owned;
+                    let edit = FileEdit { path: stamp, access: Access::root(0o644), content };
+                    patch.files.extend((!laid).then_some(edit));
+                }
             }
             if !patch.is_empty() {
                 patches.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Differs]));
