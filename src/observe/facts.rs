@@ -39,6 +39,8 @@ pub struct HostFacts {
     pub stamp: Option<Stamp>,
     /// What stands in our files and cannot be read.
     pub wrong: Vec<Wrong>,
+    /// Whether the host lists anything that the tool made there: the list comes before what is in it.
+    pub has_made: bool,
     pub epoch: u64,
     pub birth: Option<BirthRecord>,
     pub records: BTreeMap<RecordName, Record>,

@@ -94,6 +94,7 @@ reach() { # address, port: a refusal shows that packets get there; silence, or a
 }
 memory() {
   for name in stamp birth intended applied; do text file "/var/lib/provision/$name.json"; done
+  [ -s /var/lib/provision/made ] && fact made
   [ -f /var/lib/provision/epoch ] && fact epoch "$(cat /var/lib/provision/epoch)"
 }
 

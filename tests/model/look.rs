@@ -79,6 +79,9 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
             lines.fact(&["file", &path, &STANDARD.encode(bytes)]);
         }
     }
+    if host.text(&format!("{STATE_FOLDER}/made")).is_some_and(|made| !made.is_empty()) {
+        lines.fact(&["made"]);
+    }
     if let Some(epoch) = host.text(&format!("{STATE_FOLDER}/epoch")) {
         lines.fact(&["epoch", epoch.trim()]);
     }

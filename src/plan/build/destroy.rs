@@ -26,7 +26,7 @@ impl Planner<'_> {
                 let here = match &facts.stamp {
                     Some(stamp) => stamp.owned.clone(),
                     // The stamp is lost: what the topology has is what may be there.
-                    None if facts.birth.is_some() || is_remembered(name, self.observed) => {
+                    None if facts.birth.is_some() || facts.has_made || is_remembered(name, self.observed) => {
                         self.state(name).stamp().owned
                     }
                     // Nothing was laid yet but what the tool keeps for itself.

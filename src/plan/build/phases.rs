@@ -183,17 +183,19 @@ impl Planner<'_> {
         if self.held_up || self.observed.unknown().next().is_some() {
             return;
         }
+        let mut unsettled = false;
         for (role, seconds) in
             [(Role::ZooKeeper, QUORUM_SECONDS), (Role::Master, MASTER_SECONDS), (Role::Worker, WORKER_SECONDS)]
         {
             let hosts = self.with_role(role);
             let rolls = self.phases.iter().any(|phase| matches!(phase, Phase::Roll(roll) if roll.role == role));
-            if hosts.is_empty() || rolls || self.gated(role) {
-                continue;
-            }
-            if !judge(role, &hosts, false, self.desired, &self.observed.hosts).whole {
+            let waited_for = rolls || self.gated(role);
+            // What is done to one service unsettles those that stand on it: masters elect, workers register anew.
+            let well = || !unsettled && judge(role, &hosts, false, self.desired, &self.observed.hosts).whole;
+            if !hosts.is_empty() && !waited_for && !well() {
                 self.gate(role, seconds, false);
             }
+            unsettled |= waited_for;
         }
     }
 

@@ -87,10 +87,8 @@ pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Ve
     let mut all = Vec::new();
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name) else { continue };
-        // Where the stamp is lost: an apply has come to this host, and the cluster remembers it. (An epoch alone is left by an
-        // apply that did nothing, and a machine that was made anew has none.)
-        let lost = || facts.epoch > 0 && is_remembered(name, observed);
-        if facts.stamp.is_some() || facts.birth.is_some() || lost() {
+        // Where the stamp is lost, what was made here says that it was us. (An epoch alone is left by an apply that did nothing.)
+        if facts.stamp.is_some() || facts.birth.is_some() || facts.has_made {
             continue;
         }
         let units =

@@ -112,6 +112,7 @@ impl Reader {
                 }
             }
             ["file", path, base64] => self.memory(path, &decode(base64)?),
+            ["made"] => facts.has_made = true,
             ["epoch", epoch] => self.epoch(epoch),
             ["silent", address, port] => facts.silent.push(((*address).to_owned(), port.parse().unwrap_or(0))),
             ["end"] => self.ended = true,
