@@ -934,17 +934,21 @@ fn masters_move_from_any_hosts_to_any_others_and_never_are_two_alive() {
     });
 }
 
+/// The same cluster with another version of Spark, whose archive is on every host.
+fn with_newer_spark(shape: &Shape, world: &SimWorld) -> Site {
+    for host in world.state().hosts.values_mut() {
+        let sum = host.archives["/srv/dist/spark-4.3.0.tar.gz"].clone();
+        host.archives.insert("/srv/dist/spark-4.3.1.tar.gz".to_owned(), sum);
+    }
+    Site::of(&shape.text().replace("4.3.0", "4.3.1").replace("  spark:\n", "  spark:\n    version: 4.3.1\n"))
+}
+
 #[test]
 fn what_takes_over_is_unpacked_before_what_leaves_is_removed() {
     run(async {
         let shape = Shape::side_by_side(3, 2, 3);
         let world = converged(&shape.site()).await;
-        let newer = shape.text().replace("4.3.0", "4.3.1").replace("  spark:\n", "  spark:\n    version: 4.3.1\n");
-        let newer = Site::of(&newer);
-        for host in world.state().hosts.values_mut() {
-            let sum = host.archives["/srv/dist/spark-4.3.0.tar.gz"].clone();
-            host.archives.insert("/srv/dist/spark-4.3.1.tar.gz".to_owned(), sum);
-        }
+        let newer = with_newer_spark(&shape, &world);
         let plan = newer.plan(&apply_with_outage(), &world).await.expect("a plan");
         let text = plan.to_string();
         let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("no `{what}` in {text}"));
@@ -968,12 +972,7 @@ fn a_destroy_after_a_killed_upgrade_leaves_neither_the_old_nor_the_new() {
     run(async {
         let shape = Shape::side_by_side(3, 2, 3);
         let world = converged(&shape.site()).await;
-        let newer = shape.text().replace("4.3.0", "4.3.1").replace("  spark:\n", "  spark:\n    version: 4.3.1\n");
-        let newer = Site::of(&newer);
-        for host in world.state().hosts.values_mut() {
-            let sum = host.archives["/srv/dist/spark-4.3.0.tar.gz"].clone();
-            host.archives.insert("/srv/dist/spark-4.3.1.tar.gz".to_owned(), sum);
-        }
+        let newer = with_newer_spark(&shape, &world);
         killed_at_any_step(&newer, &apply_with_outage(), &world, async |_| {}).await;
         // Killed while both lie there, and not gone on with.
         let half = world.fork();

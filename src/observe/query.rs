@@ -157,7 +157,7 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets) -> Host
 
 /// What a gate or a roll wants to know of a host between two steps. `write` proves each member by a committed write.
 pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: &[Role], write: bool) -> HostQuery {
-    let mut query = HostQuery { ..HostQuery::default() };
+    let mut query = HostQuery::default();
     for role in roles {
         let unit = role.unit().to_owned();
         let Some(service) = state.services.get(&unit) else { continue };

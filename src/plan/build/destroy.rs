@@ -35,16 +35,10 @@ impl Planner<'_> {
                 owned.push((self.target(name), here, anchor));
             }
         }
-        for (name, departed) in &self.observed.departed {
-            let target = departed.target(name);
-            match departed.seen.facts().map(|facts| &facts.stamp) {
-                Some(Some(stamp)) if stamp.cluster == self.desired.cluster => {
-                    owned.push((target, stamp.owned.clone(), false));
-                }
-                Some(_) => {}
-                None => self.skipped.push(format!("{name} cannot be asked: what is on it stays")),
-            }
-        }
+        owned.extend(self.departed_stamps().map(|(target, stamp)| (target, stamp.owned.clone(), false)));
+        let unseen = self.departed_unseen().map(|(name, _)| format!("{name} cannot be asked: what is on it stays"));
+        let unseen: Vec<_> = unseen.collect();
+        self.skipped.extend(unseen);
         for (name, error) in self.observed.unknown() {
             self.skipped.push(format!("{name} cannot be asked ({error}): what is on it stays"));
         }

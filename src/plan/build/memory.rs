@@ -1,15 +1,16 @@
 //! What the cluster remembers: what has left the topology is retired from it, and the records say what is intended and applied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Planner;
 use crate::cluster::Reach;
-use crate::desired::{Desired, STATE_FOLDER};
-use crate::observe::{HostFacts, Record, RecordName};
+use crate::desired::{Desired, STATE_FOLDER, Stamp};
+use crate::observe::{Departed, HostFacts, Record, RecordName};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Action, Patch, Phase, Reason, Removal, Step};
 use crate::service::listener::Role;
 use crate::topology::value::{HostPath, Name};
+use crate::world::Target;
 
 impl Planner<'_> {
     /// Masters that the topology no longer has where they are: they go when the new ones stand by, so that one of those leads.
@@ -20,18 +21,30 @@ impl Planner<'_> {
     /// What else the cluster remembers and the topology no longer has.
     pub(super) fn retire(&mut self) {
         self.retire_those(false);
-        for (name, _) in self.observed.departed.iter().filter(|(_, departed)| departed.seen.facts().is_none()) {
-            self.skipped
-                .push(format!("{name} has left the topology and cannot be asked: what is on it stays until it can"));
-        }
+        let unseen = self.departed_unseen().map(|(name, _)| {
+            format!("{name} has left the topology and cannot be asked: what is on it stays until it can")
+        });
+        let unseen: Vec<_> = unseen.collect();
+        self.skipped.extend(unseen);
     }
 
     /// Whether there are masters to retire.
     pub(super) fn masters_leave(&self) -> bool {
-        let stamps = self.observed.departed.values().filter_map(|departed| departed.seen.facts()?.stamp.as_ref());
-        let departed = stamps.filter(|stamp| stamp.cluster == self.desired.cluster);
-        departed.into_iter().any(|stamp| has_master(&stamp.owned.units))
+        self.departed_stamps().any(|(_, stamp)| has_master(&stamp.owned.units))
             || self.changes.values().any(|change| has_master(&change.leftovers.units))
+    }
+
+    /// Hosts that have left the topology and still carry this cluster's stamp.
+    pub(super) fn departed_stamps(&self) -> impl Iterator<Item = (Target, &Stamp)> {
+        self.observed.departed.iter().filter_map(|(name, departed)| {
+            let stamp = departed.seen.facts()?.stamp.as_ref()?;
+            (stamp.cluster == self.desired.cluster).then(|| (departed.target(name), stamp))
+        })
+    }
+
+    /// Hosts that have left the topology and cannot be asked.
+    pub(super) fn departed_unseen(&self) -> impl Iterator<Item = (&Name, &Departed)> {
+        self.observed.departed.iter().filter(|(_, departed)| departed.seen.facts().is_none())
     }
 
     fn retire_those(&mut self, masters: bool) {
@@ -48,16 +61,14 @@ impl Planner<'_> {
             leavers.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Left]));
         }
         self.steps("remove what has left its host", leavers);
-        let mut steps = Vec::new();
-        for (name, departed) in &self.observed.departed {
-            let stamp = departed.seen.facts().and_then(|facts| facts.stamp.as_ref());
-            let ours = stamp.filter(|stamp| stamp.cluster == self.desired.cluster);
-            if let Some(stamp) = ours.filter(|stamp| has_master(&stamp.owned.units) == masters) {
+        let steps = self
+            .departed_stamps()
+            .filter(|(_, stamp)| has_master(&stamp.owned.units) == masters)
+            .map(|(target, stamp)| {
                 let action = Action::Remove(Box::new(Removal { owned: stamp.owned.clone(), delete_data: false }));
-                let target = departed.target(name);
-                steps.push(Step { target, action, why: vec![Reason::Left] });
-            }
-        }
+                Step { target, action, why: vec![Reason::Left] }
+            })
+            .collect();
         self.steps("retire what has left the topology", steps);
     }
 
@@ -103,8 +114,7 @@ impl Planner<'_> {
     /// The goal's hosts, and departed ones that could not be retired.
     fn remembered_hosts(&self) -> BTreeMap<Name, Reach> {
         let current = self.desired.hosts.iter().map(|(name, state)| (name.clone(), state.host.reach.clone()));
-        let left = self.observed.departed.iter().filter(|(_, departed)| departed.seen.facts().is_none());
-        current.chain(left.map(|(name, departed)| (name.clone(), departed.reach.clone()))).collect()
+        current.chain(self.departed_unseen().map(|(name, departed)| (name.clone(), departed.reach.clone()))).collect()
     }
 
     /// Before the first change: old hosts are still remembered, so that a killed run can retire them.
@@ -130,6 +140,6 @@ pub(super) fn leaves_role(change: &HostChange) -> bool {
     !change.leftovers.units.is_empty() || !change.leftovers.distributions.is_empty()
 }
 
-fn has_master(units: &std::collections::BTreeSet<String>) -> bool {
+fn has_master(units: &BTreeSet<String>) -> bool {
     units.contains(Role::Master.unit())
 }

@@ -151,7 +151,7 @@ impl Planner<'_> {
 
     pub(super) fn masters(&mut self) {
         let masters = self.with_role(Role::Master);
-        let rolled = self.phases.iter().any(|phase| matches!(phase, Phase::Roll(roll) if roll.role == Role::ZooKeeper));
+        let rolled = self.rolled(Role::ZooKeeper);
         if self.masters_leave() && !masters.is_empty() {
             // The one that leads may be one that leaves: it goes when those that stay stand by.
             self.start(Role::Master);
@@ -188,8 +188,7 @@ impl Planner<'_> {
             [(Role::ZooKeeper, QUORUM_SECONDS), (Role::Master, MASTER_SECONDS), (Role::Worker, WORKER_SECONDS)]
         {
             let hosts = self.with_role(role);
-            let rolls = self.phases.iter().any(|phase| matches!(phase, Phase::Roll(roll) if roll.role == role));
-            let waited_for = rolls || self.gated(role);
+            let waited_for = self.rolled(role) || self.gated(role);
             // What is done to one service unsettles those that stand on it: masters elect, workers register anew.
             let well = || !unsettled && judge(role, &hosts, false, self.desired, &self.observed.hosts).whole;
             if !hosts.is_empty() && !waited_for && !well() {
@@ -221,6 +220,10 @@ impl Planner<'_> {
         // A tenth at a time: the rest has room for what was running on them.
         let batch = (self.with_role(Role::Worker).len() / 10).max(1);
         self.roll(Role::Worker, batch, WORKER_SECONDS);
+    }
+
+    fn rolled(&self, role: Role) -> bool {
+        self.phases.iter().any(|phase| matches!(phase, Phase::Roll(roll) if roll.role == role))
     }
 
     fn gated(&self, role: Role) -> bool {
@@ -299,7 +302,7 @@ impl Planner<'_> {
         let outage_allowed = allowed && all.len() < if role == Role::ZooKeeper { 3 } else { 2 };
         let led_elsewhere = role == Role::Master && !unseen.is_empty();
         // A latch may be that of a master which leaves, or of one that nobody can ask.
-        let lost = self.observed.departed.values().any(|departed| departed.seen.facts().is_none());
+        let lost = self.departed_unseen().next().is_some();
         let lever = !lost && !self.masters_leave() && !self.some_unseen(&self.with_role(Role::Master));
         self.phases.push(Phase::Roll(Roll {
             role,
