@@ -1,4 +1,4 @@
-# make demo    three small hosts on this machine, from nothing to SparkPi and back (KEEP=1 leaves them running)
+# make demo    a cluster on this machine, from nothing to SparkPi, a lost master, and back (KEEP=1 leaves it running)
 # make test    all that must pass: format, lints, unit, property and golden tests, rendered examples, schema, the lab
 # make lab     the lab alone
 # make bench   how fast the pure stages are, up to 10,000 hosts; written into docs/benchmarks.md
@@ -11,7 +11,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 
 demo:
-	@tests/lab/demo
+	@tests/demo
 
 test:
 	@tests/run

@@ -638,7 +638,7 @@ fn law_6_no_secret_is_rendered_planned_sealed_logged_or_remembered() {
             let sealed = SealedPlan::seal(&plan, "site.yaml", &site.text);
             assert_no_trace("a sealed plan", &format!("{sealed:?}{}", serde_json::to_string(&sealed).expect("JSON")));
             for action in actions(&plan) {
-                let script = script::act(&action, Epoch(1), &site.secrets);
+                let script = script::act(&action, Epoch(1), &site.secrets, &script::Place::machine());
                 assert_no_trace("an action or its script", &format!("{action:?}{script:?}{}", action.title()));
             }
         }
@@ -829,7 +829,7 @@ fn a_host_with_a_new_address_is_refused_while_its_old_machine_is_the_clusters() 
             state.hosts.insert(name("old"), old);
         }
         let End::Refused(refusals) = moved.carry_out(&apply(), &world).await else { panic!("it went on") };
-        assert!(format!("{refusals:?}").contains("the machine at its old address 10.0.0.3"), "{refusals:?}");
+        assert!(format!("{refusals:?}").contains("its old place 10.0.0.3 still carries"), "{refusals:?}");
     });
 }
 

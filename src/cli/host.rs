@@ -1,10 +1,12 @@
 //! `provision ssh`
 
+use std::process::Command;
+
 use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
+use crate::cluster::{Login, Reach};
 use crate::topology::value::Name;
-use crate::world::Target;
-use crate::world::ssh::Io;
+use crate::world::{Io, Target};
 
 /// Runs a command on the host of a node, or opens a shell there
 #[derive(Debug, clap::Args)]
@@ -53,16 +55,33 @@ pub fn find(node: &str, loaded: &Loaded) -> Result<Target, Failure> {
     }
 }
 
-/// A terminal needs OpenSSH itself.
+/// A terminal needs OpenSSH itself; a folder of this machine is entered.
 fn shell(target: &Target) -> Result<Exit, Failure> {
-    let mut command = std::process::Command::new("ssh");
-    if let Some(port) = target.reach.port {
+    let mut command = match &target.reach {
+        Reach::Ssh(login) => openssh(login),
+        Reach::Local(folder) => {
+            let shell = std::env::var_os("SHELL").unwrap_or_else(|| "sh".into());
+            let mut command = Command::new(shell);
+            command.current_dir(&folder.root);
+            command
+        }
+    };
+    let program = command.get_program().to_owned();
+    let status = command.status();
+    let status = status.map_err(|error| {
+        Failure::say(Exit::Error, format!("cannot start {} for {}: {error}", program.display(), target.name))
+    })?;
+    Ok(Exit::Code(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(255)))
+}
+
+fn openssh(Login { address: _, ssh_name, user, port }: &Login) -> Command {
+    let mut command = Command::new("ssh");
+    if let Some(port) = port {
         command.args(["-p", &port.to_string()]);
     }
-    if let Some(user) = &target.reach.user {
+    if let Some(user) = user {
         command.args(["-l", user.as_str()]);
     }
-    let status = command.arg("--").arg(&target.reach.ssh_name.0).status();
-    let status = status.map_err(|error| Failure::say(Exit::Error, format!("cannot start ssh: {error}")))?;
-    Ok(Exit::Code(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(255)))
+    command.arg("--").arg(&ssh_name.0);
+    command
 }

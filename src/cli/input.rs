@@ -8,16 +8,18 @@ use anyhow::{Context, anyhow};
 
 use super::output::say;
 use super::{Exit, Failure};
-use crate::cluster::{self, Cluster};
+use crate::cluster::{self, Cluster, Owner};
 use crate::desired::{self, Content, Desired};
 use crate::diagnostic::{Severity, show};
 use crate::observe::Secrets;
 use crate::plan::SealedPlan;
+use crate::platform::local::Here;
 use crate::platform::nodes::Firewall;
-use crate::topology::value::{Port, SecretRef};
+use crate::topology::value::SecretRef;
 use crate::topology::{self, Source, Topology};
-use crate::world::Target;
+use crate::world::local::Local;
 use crate::world::ssh::{Config, Ssh};
+use crate::world::{Hosts, Target};
 
 /// The topology of a command.
 #[derive(Clone, Debug, clap::Args)]
@@ -84,6 +86,32 @@ pub fn load(source: &Source) -> Result<Topology, Failure> {
     })
 }
 
+/// Names every node of a topology.
+pub fn resolve(topology: &Topology) -> Result<Cluster, Failure> {
+    cluster::resolve(topology, here).map_err(|error| Failure::new(Exit::Refused, error))
+}
+
+/// A folder of the user's, as the XDG base directories have it: the variable counts where it is an absolute path.
+fn xdg(variable: &str, otherwise: &str) -> Result<PathBuf, String> {
+    let given = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(otherwise));
+    given.or_else(home).ok_or_else(|| format!("neither {variable} nor HOME is set"))
+}
+
+/// This machine, for what runs on it.
+fn here() -> Result<Here, String> {
+    if !cfg!(target_os = "linux") {
+        return Err("`local` needs Linux, where every address of 127.0.0.0/8 is this machine".to_owned());
+    }
+    let name = |option: &str| -> Result<String, String> {
+        let output =
+            std::process::Command::new("id").arg(option).output().map_err(|error| format!("id {option}: {error}"))?;
+        let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        if name.is_empty() { Err(format!("id {option} names nobody")) } else { Ok(name) }
+    };
+    Here::new(&xdg("XDG_STATE_HOME", ".local/state")?, Owner { user: name("-un")?, group: name("-gn")? })
+}
+
 /// Everything a command on hosts works with.
 #[derive(Debug)]
 pub struct Loaded {
@@ -91,7 +119,7 @@ pub struct Loaded {
     pub cluster: Cluster,
     pub desired: Desired,
     pub secrets: Secrets,
-    pub world: Ssh,
+    pub world: Hosts,
 }
 
 /// Reads a topology for a command that goes to hosts and may lay files there.
@@ -106,7 +134,7 @@ pub fn open_without_secrets(source: Source) -> Result<Loaded, Failure> {
 
 fn open_with(source: Source, secrets: fn(&Desired, &Path) -> anyhow::Result<Secrets>) -> Result<Loaded, Failure> {
     let topology = load(&source)?;
-    let cluster = cluster::resolve(&topology).map_err(|error| Failure::new(Exit::Refused, error))?;
+    let cluster = resolve(&topology)?;
     if cluster.hosts.is_empty() {
         return Err(Failure::say(Exit::Error, format!("{} puts nothing on any host: nothing was asked", source.name)));
     }
@@ -114,7 +142,12 @@ fn open_with(source: Source, secrets: fn(&Desired, &Path) -> anyhow::Result<Secr
     let secrets = secrets(&desired, &source.folder).map_err(Failure::error)?;
     let config = Config::read().map_err(Failure::error)?;
     check_firewall(&cluster, &config)?;
-    let world = Ssh::new(config, secrets.clone(), &source.folder);
+    let store = xdg("XDG_CACHE_HOME", ".cache").unwrap_or_default().join("provision");
+    let program = std::env::current_exe().map_err(Failure::error)?;
+    let world = Hosts {
+        ssh: Ssh::new(config, secrets.clone(), &source.folder),
+        local: Local::new(program, store, secrets.clone(), &source.folder),
+    };
     Ok(Loaded { source, cluster, desired, secrets, world })
 }
 
@@ -124,7 +157,7 @@ fn check_firewall(cluster: &Cluster, config: &Config) -> Result<(), Failure> {
         return Ok(());
     }
     for host in cluster.hosts.values() {
-        let opened = host.reach.port.map_or(22, Port::get);
+        let Some(opened) = host.reach.ssh_port() else { continue };
         let Ok(route) = config.route(&Target::of(host)) else { continue };
         if route.port != opened {
             let text = format!(

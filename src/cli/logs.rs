@@ -9,8 +9,7 @@ use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
 use crate::service::listener::Role;
 use crate::topology::value::Name;
-use crate::world::Target;
-use crate::world::ssh::Io;
+use crate::world::{Io, Target};
 
 /// Shows the journal of a node, or of a service on all its hosts
 #[derive(Debug, clap::Args)]

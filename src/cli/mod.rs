@@ -15,6 +15,7 @@ mod plan;
 mod progress;
 mod render;
 mod schema;
+mod service;
 mod status;
 mod submit;
 mod validate;
@@ -53,6 +54,10 @@ enum Command {
     Logs(logs::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
+    #[command(hide = true)]
+    Systemctl(service::SystemctlArgs),
+    #[command(hide = true)]
+    Supervise(service::SuperviseArgs),
 }
 
 /// Says why a command failed.
@@ -85,6 +90,8 @@ pub fn main() -> Result<Exit, Failure> {
         Command::Logs(args) => wait(logs::run(&args)),
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Man(args) => completions::man(&args),
+        Command::Systemctl(args) => service::systemctl(&args),
+        Command::Supervise(args) => service::supervise(&args),
     }
 }
 

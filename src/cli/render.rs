@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::input::{self, TopologyArg};
 use super::output::{out, outln};
 use super::{Exit, Failure};
-use crate::{cluster, desired, render};
+use crate::{desired, render};
 
 /// Writes what every node gets, byte for byte, for people to review
 ///
@@ -30,8 +30,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let source = input::read(args.topology.path())?;
     let topology = input::load(&source)?;
-    let cluster = cluster::resolve(&topology).map_err(|error| Failure::new(Exit::Refused, error))?;
-    let tree = render::hosts(&desired::of(&cluster));
+    let tree = render::hosts(&desired::of(&input::resolve(&topology)?));
     let folder = args.out.join("hosts-out").join(source.stem());
     if !args.check {
         render::write(&folder, &tree)

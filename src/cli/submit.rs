@@ -5,14 +5,14 @@ use anyhow::{Context, anyhow};
 use super::input::{self, Loaded, TopologyOption};
 use super::output::sayln;
 use super::{Exit, Failure};
+use crate::cluster::Host;
 use crate::desired::STATE_FOLDER;
 use crate::service::listener::Role;
 use crate::service::spark;
 use crate::topology::value::HostPath;
 use crate::topology::{Application, Job};
 use crate::world::script::quote;
-use crate::world::ssh::{Io, Upload};
-use crate::world::{HostError, Target};
+use crate::world::{HostError, Io, Target, Upload};
 
 /// Runs a job of the topology, streams its output, and returns its exit code
 #[derive(Debug, clap::Args)]
@@ -39,8 +39,9 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let mut last =
         HostError::Unreachable { address: "every master".to_owned(), why: "the topology has none".to_owned() };
     for master in loaded.cluster.of_role(Role::Master) {
-        let target = Target::of(&loaded.cluster.hosts[&master.host]);
-        let command = command(job, &loaded, &target).map_err(Failure::error)?;
+        let host = &loaded.cluster.hosts[&master.host];
+        let target = Target::of(host);
+        let command = command(job, &loaded, host).map_err(Failure::error)?;
         sayln!("{} on {}", args.job, target.name);
         if let Application::File(path) = &job.application {
             let upload = upload(path, &loaded).map_err(Failure::error)?;
@@ -63,14 +64,15 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 /// spark-submit as the user `spark`. It ends when our side of its input does.
-fn command(job: &Job, loaded: &Loaded, target: &Target) -> anyhow::Result<String> {
+fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
     let spark = loaded.cluster.spark.as_ref().ok_or_else(|| anyhow!("the topology has no spark on hosts"))?;
-    let home = spark::home(&spark.service.version);
+    let home = spark::home(&spark.service);
+    let program = host.path(&home.join("bin/spark-submit"));
     let master = loaded.cluster.master_url().unwrap_or_default();
-    let mut words = vec![format!("{home}/bin/spark-submit"), "--master".to_owned(), master.clone()];
+    let mut words = vec![program.clone(), "--master".to_owned(), master.clone()];
     let mut conf = |key: &str, value: String| words.extend(["--conf".to_owned(), format!("{key}={value}")]);
-    conf("spark.driver.host", target.reach.address.to_string());
-    conf("spark.driver.bindAddress", target.reach.address.to_string());
+    conf("spark.driver.host", host.address.to_string());
+    conf("spark.driver.bindAddress", host.address.to_string());
     conf("spark.executor.cores", job.executor_cores.to_string());
     conf("spark.executor.memory", job.executor_memory.to_string());
     if let Some(instances) = job.instances {
@@ -87,9 +89,9 @@ fn command(job: &Job, loaded: &Loaded, target: &Target) -> anyhow::Result<String
         words.extend(["--jars".to_owned(), job.jars.join(",")]);
     }
     words.push(match &job.application {
-        Application::Home(path) => format!("{home}{path}"),
+        Application::Home(path) => format!("{}{path}", host.path(&home)),
         Application::Url(url) => url.clone(),
-        Application::File(path) => upload(path, loaded)?.remote.to_string(),
+        Application::File(path) => host.path(&upload(path, loaded)?.remote),
     });
     let connect = loaded.cluster.zookeeper_connect().unwrap_or_default();
     words.extend(
@@ -98,16 +100,19 @@ fn command(job: &Job, loaded: &Loaded, target: &Target) -> anyhow::Result<String
             .map(|argument| argument.replace("{spark.master}", &master).replace("{zookeeper.connect}", &connect)),
     );
     let submit: Vec<_> = words.iter().map(|word| quote(word)).collect();
-    let environment = spark
-        .service
-        .authenticate
-        .as_ref()
-        .map_or_else(String::new, |_| format!("set -a; . {}; set +a; ", HostPath::known(spark::SECRET_FILE)));
+    let environment = spark.service.authenticate.as_ref().map_or_else(String::new, |_| {
+        format!("set -a; . {}; set +a; ", host.word(&HostPath::known(spark::SECRET_FILE)))
+    });
+    let (data, config) = (host.word(&HostPath::known(spark::DATA)), host.word(&HostPath::known(spark::CONFIG)));
+    let variables = host.word(&HostPath::known(spark::CONFIG).join("spark-env.sh"));
+    // Where all of a host has one owner, that is who submits.
+    let user = if host.owner.is_some() { "" } else { "setpriv --reuid spark --regid spark --init-groups " };
     // A group of its own, so that all of it can be ended. The secret is in the environment, never in an argument.
     Ok(format!(
-        "exec 3<&0; [ -x {home}/bin/spark-submit ] && cd /var/lib/spark || {{ echo 'error: Spark is not on this host: provision apply first' >&2; exit 127; }}; {environment}export SPARK_CONF_DIR=/etc/spark HOME=/var/lib/spark; \
-         setsid setpriv --reuid spark --regid spark --init-groups {} </dev/null & pid=$!; \
+        "exec 3<&0; [ -x {} ] && cd {data} || {{ echo 'error: Spark is not on this host: provision apply first' >&2; exit 127; }}; {environment}export SPARK_CONF_DIR={config} HOME={data} SPARK_ENV_LOADED=1; . {variables}; \
+         setsid {user}{} </dev/null & pid=$!; \
          (cat <&3 >/dev/null; kill -- -$pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
+        quote(&program),
         submit.join(" ")
     ))
 }

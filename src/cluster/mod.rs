@@ -1,17 +1,20 @@
 //! Every node with its name, its host and its roles. Nothing of a name depends on a position that another edit can move.
 
+mod reach;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use crate::platform::PlatformKind;
+use crate::platform::local::Here;
 use crate::platform::nodes::{Firewall, Nodes};
 use crate::service::ServiceKind;
 use crate::service::listener::{Listener, Role};
 use crate::service::spark::{Place, Spark, Standalone};
 use crate::service::zookeeper::{Members, ZooKeeper};
-use crate::topology::value::{Address, Label, MemberId, Name, Port, UserName, Zone};
+use crate::topology::value::{Address, HostPath, MemberId, Name, Zone};
 use crate::topology::{Job, Platform, Topology, listeners};
+
+pub use reach::{Folder, Login, Owner, Reach, SshName};
 
 /// A cluster on hosts: who is where.
 #[derive(Clone, Debug)]
@@ -36,33 +39,33 @@ pub struct SparkOnHosts {
     pub standalone: Standalone,
 }
 
-/// A machine.
+/// A machine, or a part of one that looks like it to its services.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
     pub name: Name,
     pub address: Address,
     pub zone: Option<Zone>,
     pub reach: Reach,
+    /// Who owns all of it; `None` where root does, and every service has a user.
+    pub owner: Option<Owner>,
 }
 
-/// How the operator gets to a machine. Remembered on the cluster, so that what has left the file can still be retired.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Reach {
-    pub address: Address,
-    /// What `~/.ssh/config` and `known_hosts` know it as.
-    pub ssh_name: SshName,
-    pub user: Option<UserName>,
-    pub port: Option<Port>,
-}
-
-/// A host's name or address as ssh is given it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct SshName(pub String);
-
-impl SshName {
-    fn of(address: &Address, label: Option<&Label>) -> SshName {
-        SshName(label.map_or_else(|| address.to_string(), Label::to_string))
+impl Host {
+    /// A path of the host as a word of a unit or of sh.
+    pub fn word(&self, path: &HostPath) -> String {
+        quoted(&format!("{}{path}", self.reach.root()))
     }
+
+    /// The path on the machine that the host is, or is part of.
+    pub fn path(&self, path: &HostPath) -> String {
+        format!("{}{path}", self.reach.root())
+    }
+}
+
+/// In double quotes, where a word would end too early. A path has nothing in it that means more within them.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._+@/:-*,=%".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("\"{word}\"") }
 }
 
 /// One role on one host.
@@ -80,19 +83,21 @@ pub struct Instance {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NotDelivered {
     #[error(
-        "{service} is on `{platform}`, a platform of kind {kind}, which this version validates but does not deliver yet; it delivers zookeeper and spark on platforms of kind nodes"
+        "{service} is on `{platform}`, a platform of kind {kind}, which this version validates but does not deliver yet; it delivers zookeeper and spark on platforms of kind nodes or local"
     )]
     Platform { service: ServiceKind, platform: Name, kind: PlatformKind },
     #[error("{service} is not delivered by this version yet: it validates, and `plan` cannot show what it would do")]
     Service { service: ServiceKind },
     #[error("spark is on `{spark}` and zookeeper on `{zookeeper}`: this version delivers them on one platform")]
     Apart { spark: Name, zookeeper: Name },
+    #[error("the platform `{platform}` cannot be here: {why}")]
+    NotHere { platform: Name, why: String },
 }
 
-/// Names every node. Fails only for what is validated but not delivered yet.
-pub fn resolve(topology: &Topology) -> Result<Cluster, NotDelivered> {
-    let nodes = delivered_platform(topology)?;
-    let login = nodes.map(|nodes| &nodes.ssh);
+/// Names every node; `here` is asked only where a node is on this machine. Fails only for what is validated but not delivered
+/// (yet, or here).
+pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>) -> Result<Cluster, NotDelivered> {
+    let platform = delivered_platform(topology)?;
     let mut instances = Vec::new();
     if let Some(zookeeper) = &topology.zookeeper {
         instances.extend(members(&topology.name, zookeeper));
@@ -106,22 +111,14 @@ pub fn resolve(topology: &Topology) -> Result<Cluster, NotDelivered> {
         instances.extend(placed(&topology.name, Role::Worker, &standalone.workers.place));
     }
     instances.sort();
-    let used: BTreeSet<&Name> = instances.iter().map(|instance| &instance.host).collect();
-    let hosts = nodes
-        .into_iter()
-        .flat_map(|nodes| &nodes.hosts)
-        .filter(|(name, _)| used.contains(name))
-        .map(|(name, machine)| {
-            let reach = Reach {
-                address: machine.address.clone(),
-                ssh_name: SshName::of(&machine.address, machine.ssh_name.as_ref()),
-                user: login.and_then(|login| login.user.clone()),
-                port: login.and_then(|login| login.port),
-            };
-            let host = Host { name: name.clone(), address: machine.address.clone(), zone: machine.zone.clone(), reach };
-            (name.clone(), host)
-        })
-        .collect();
+    let (hosts, firewall) = match platform {
+        None => (BTreeMap::new(), Firewall::None),
+        Some((_, Carrier::Nodes(nodes))) => (machines(nodes, &instances), nodes.firewall),
+        Some((name, Carrier::Local)) => {
+            let here = here().map_err(|why| NotDelivered::NotHere { platform: name.clone(), why })?;
+            (folders(&topology.name, &here, &instances), Firewall::None)
+        }
+    };
     let mut by_role: BTreeMap<Role, Vec<usize>> = BTreeMap::new();
     for (at, instance) in instances.iter().enumerate() {
         by_role.entry(instance.role).or_default().push(at);
@@ -134,57 +131,107 @@ pub fn resolve(topology: &Topology) -> Result<Cluster, NotDelivered> {
         zookeeper: topology.zookeeper.clone(),
         spark,
         listeners: listeners::all(topology),
-        firewall: nodes.map(|nodes| nodes.firewall).unwrap_or_default(),
+        firewall,
         jobs: topology.jobs.clone(),
     })
 }
 
-fn delivered_platform(topology: &Topology) -> Result<Option<&Nodes>, NotDelivered> {
-    let mut found: Option<(&Name, &Nodes)> = None;
+/// The kinds of platform that clusters are delivered on.
+#[derive(Clone, Copy)]
+enum Carrier<'a> {
+    Nodes(&'a Nodes),
+    Local,
+}
+
+fn delivered_platform(topology: &Topology) -> Result<Option<(&Name, Carrier<'_>)>, NotDelivered> {
+    let mut found: Option<(&Name, Carrier<'_>)> = None;
     for (service, platform) in &topology.placement {
         if !matches!(service, ServiceKind::ZooKeeper | ServiceKind::Spark) {
             return Err(NotDelivered::Service { service: *service });
         }
-        match topology.platforms.get(platform) {
-            Some(Platform::Nodes(nodes)) => match found {
-                Some((other, _)) if other != platform => {
-                    return Err(NotDelivered::Apart { spark: platform.clone(), zookeeper: other.clone() });
-                }
-                _ => found = Some((platform, nodes)),
-            },
+        let carrier = match topology.platforms.get(platform) {
+            Some(Platform::Nodes(nodes)) => Carrier::Nodes(nodes),
+            Some(Platform::Local) => Carrier::Local,
             Some(Platform::Later(kind)) => {
                 return Err(NotDelivered::Platform { service: *service, platform: platform.clone(), kind: *kind });
             }
             None => unreachable!("placement names checked platforms"),
+        };
+        match found {
+            Some((other, _)) if other != platform => {
+                return Err(NotDelivered::Apart { spark: platform.clone(), zookeeper: other.clone() });
+            }
+            _ => found = Some((platform, carrier)),
         }
     }
-    Ok(found.map(|(_, nodes)| nodes))
+    Ok(found)
 }
 
-fn members<'a>(cluster: &'a Name, zookeeper: &'a ZooKeeper) -> impl Iterator<Item = Instance> + 'a {
-    let named = match &zookeeper.members {
-        Members::Named(members) => Some(members),
-        Members::Counted(_) => None,
-    };
-    named.into_iter().flatten().map(move |(id, host)| Instance {
-        host: host.clone(),
-        role: Role::ZooKeeper,
-        id: Some(*id),
-        node: format!("{cluster}-{}-{id}", Role::ZooKeeper.slug()),
+/// The machines that carry something.
+fn machines(nodes: &Nodes, instances: &[Instance]) -> BTreeMap<Name, Host> {
+    let used: BTreeSet<&Name> = instances.iter().map(|instance| &instance.host).collect();
+    let used = nodes.hosts.iter().filter(|(name, _)| used.contains(name));
+    used.map(|(name, machine)| {
+        let reach = Reach::Ssh(Login {
+            address: machine.address.clone(),
+            ssh_name: SshName::of(&machine.address, machine.ssh_name.as_ref()),
+            user: nodes.ssh.user.clone(),
+            port: nodes.ssh.port,
+        });
+        let (address, zone) = (machine.address.clone(), machine.zone.clone());
+        (name.clone(), Host { name: name.clone(), address, zone, reach, owner: None })
     })
+    .collect()
 }
 
-fn placed<'a>(cluster: &'a Name, role: Role, place: &'a Place) -> impl Iterator<Item = Instance> + 'a {
-    let named = match place {
-        Place::Named(hosts) => Some(hosts),
-        Place::Counted(_) => None,
+/// A folder of this machine for each node.
+fn folders(cluster: &Name, here: &Here, instances: &[Instance]) -> BTreeMap<Name, Host> {
+    let host = |instance: &Instance| {
+        let name = instance.host.clone();
+        let number = instance.node.rsplit('-').next().and_then(|number| number.parse().ok());
+        let address = here.address(cluster, instance.role, number.expect("counted nodes end with their number"));
+        let reach = Reach::Local(Folder { address: address.clone(), root: here.root(cluster, &name) });
+        (name.clone(), Host { name, address, zone: None, reach, owner: Some(here.owner.clone()) })
     };
-    named.into_iter().flatten().map(move |host| Instance {
-        host: host.clone(),
-        role,
-        id: None,
-        node: format!("{cluster}-{}-{host}", role.slug()),
-    })
+    instances.iter().map(host).collect()
+}
+
+/// The name of a node, which is its host's too where each node has one to itself.
+fn node_name(cluster: &Name, role: Role, last: impl std::fmt::Display) -> String {
+    format!("{cluster}-{}-{last}", role.slug())
+}
+
+fn members(cluster: &Name, zookeeper: &ZooKeeper) -> Vec<Instance> {
+    let instance = |id: MemberId, host: Option<&Name>| {
+        let node = node_name(cluster, Role::ZooKeeper, id);
+        let host = host.cloned().unwrap_or_else(|| own_host(&node));
+        Instance { host, role: Role::ZooKeeper, id: Some(id), node }
+    };
+    match &zookeeper.members {
+        Members::Named(members) => members.iter().map(|(id, host)| instance(*id, Some(host))).collect(),
+        Members::Counted(count) => {
+            let ids = (1..=*count).filter_map(|id| MemberId::try_from(i64::from(id)).ok());
+            ids.map(|id| instance(id, None)).collect()
+        }
+    }
+}
+
+fn placed(cluster: &Name, role: Role, place: &Place) -> Vec<Instance> {
+    let instance = |node: String, host: Name| Instance { host, role, id: None, node };
+    match place {
+        Place::Named(hosts) => {
+            hosts.iter().map(|host| instance(node_name(cluster, role, host), host.clone())).collect()
+        }
+        Place::Counted(count) => (1..=count.unwrap_or(0))
+            .map(|number| node_name(cluster, role, number))
+            .map(|node| instance(node.clone(), own_host(&node)))
+            .collect(),
+    }
+}
+
+/// The host of a node that has one to itself.
+fn own_host(node: &str) -> Name {
+    node.parse().expect("the check has left room for the names of nodes")
 }
 
 impl Cluster {

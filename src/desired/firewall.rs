@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Access, Content, HostState, OnChange, Service, render_template, unit_path};
 use crate::cluster::Cluster;
 use crate::service::listener::{Bind, Role};
-use crate::topology::value::{HostPath, Port};
+use crate::topology::value::HostPath;
 
 pub const UNIT: &str = "provision-firewall";
 const RULES_PATH: &str = "/etc/provision/firewall.nft";
@@ -46,7 +46,7 @@ pub fn desire(cluster: &Cluster, state: &mut HostState) {
         })
         .filter(|rule| !rule.sources.is_empty())
         .collect();
-    let ssh_port = state.host.reach.port.map_or(22, Port::get);
+    let ssh_port = state.host.reach.ssh_port().unwrap_or(22);
     let values = Rules { cluster: cluster.name.as_str(), ssh_port, rules };
     let (path, unit) = (HostPath::known(RULES_PATH), unit_path(UNIT));
     let inputs = vec![path.clone(), unit.clone()];

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::{Cluster, Host};
+use crate::cluster::{Cluster, Host, Owner, quoted};
 use crate::platform::nodes::Firewall;
 use crate::service::archive::Archive;
 use crate::service::listener::{Listener, Role};
@@ -21,7 +21,7 @@ use crate::topology::value::{HostPath, Name, SecretRef};
 
 pub use birth::{BIRTH_PATH, Birth, Quorum};
 pub use election::{Election, recovery_folder};
-pub use properties::{Property, properties};
+pub use properties::{Property, properties, property_value};
 pub use settings::{Class, Setting, Settings};
 pub use stamp::{Anchor, Owned, Stamp};
 pub use template::render as render_template;
@@ -151,6 +151,8 @@ pub const UNIT_FOLDER: &str = "/etc/systemd/system";
 /// What the tool keeps on every host.
 pub const STATE_FOLDER: &str = "/var/lib/provision";
 pub const STAMP_PATH: &str = "/var/lib/provision/stamp.json";
+/// What the tool keeps of the present life of a host.
+pub const RUN_FOLDER: &str = "/run/provision";
 
 pub fn unit_path(unit: &str) -> HostPath {
     HostPath::known(&format!("{UNIT_FOLDER}/{unit}.service"))
@@ -188,6 +190,11 @@ pub fn of(cluster: &Cluster) -> Desired {
 }
 
 impl HostState {
+    /// Where a unit records what it started with, as a word of sh in the unit.
+    pub fn started_word(&self) -> String {
+        quoted(&format!("{}{RUN_FOLDER}/%n.started", self.host.reach.root()))
+    }
+
     fn bare(host: Host) -> HostState {
         HostState {
             host,
@@ -201,19 +208,30 @@ impl HostState {
         }
     }
 
+    /// A system user; where one owner has all of the host, there is none.
     pub fn user(&mut self, name: &str, home: &str, node: &str) {
+        if self.host.owner.is_some() {
+            return;
+        }
         let user = User { home: HostPath::known(home), nodes: BTreeSet::new() };
         self.users.entry(name.to_owned()).or_insert(user).nodes.insert(node.to_owned());
     }
 
+    fn owned(&self, access: Access) -> Access {
+        match &self.host.owner {
+            Some(Owner { user, group }) => Access { owner: user.clone(), group: group.clone(), ..access },
+            None => access,
+        }
+    }
+
     pub fn directory(&mut self, path: &HostPath, access: Access, data: bool, node: &str) {
-        let directory = Directory { access, data, nodes: BTreeSet::new() };
+        let directory = Directory { access: self.owned(access), data, nodes: BTreeSet::new() };
         self.directories.entry(path.clone()).or_insert(directory).nodes.insert(node.to_owned());
     }
 
     /// Adds a file. Roles on one host may share it, as long as they agree on it.
     pub fn file(&mut self, path: &HostPath, access: Access, content: Content, node: &str) {
-        let file = File { content, access, nodes: BTreeSet::new() };
+        let file = File { content, access: self.owned(access), nodes: BTreeSet::new() };
         let entry = self.files.entry(path.clone()).or_insert_with(|| file.clone());
         assert!(entry.content == file.content && entry.access == file.access, "two roles disagree on {path}");
         entry.nodes.insert(node.to_owned());

@@ -17,6 +17,11 @@ pub fn properties<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Vec
     sorted.into_iter().map(|(key, value)| Property { key: escape(key, true), value: escape(&value, false) }).collect()
 }
 
+/// The value behind a key, escaped.
+pub fn property_value(value: &str) -> String {
+    escape(value, false)
+}
+
 fn escape(text: &str, key: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, c) in text.chars().enumerate() {

@@ -132,6 +132,6 @@ fn origin(archive: &Archive) -> String {
         Archive::Url { url, .. } => url.clone(),
         Archive::File { path, .. } => format!("file {}", path.display()),
         Archive::OnHost { path, .. } => path.to_string(),
-        Archive::Pypi => "pypi".to_owned(),
+        Archive::Pypi { version } => format!("pyspark {version}"),
     }
 }

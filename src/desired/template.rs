@@ -14,6 +14,7 @@ macro_rules! templates {
 const TEMPLATES: &[(&str, &str)] = templates![
     "zookeeper/zoo.cfg",
     "zookeeper/logback.xml",
+    "zookeeper/log4j2.properties",
     "zookeeper/zookeeper.service",
     "spark/ha.conf",
     "spark/worker.conf",

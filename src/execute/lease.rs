@@ -91,7 +91,7 @@ fn current_name(name: &Name, record: &Record, desired: &Desired, observed: &Obse
     if desired.hosts.contains_key(name) || observed.departed.contains_key(name) {
         return name.clone();
     }
-    let address = record.hosts.get(name).map(|reach| &reach.address);
-    let renamed = desired.hosts.iter().find(|(_, state)| Some(&state.host.address) == address);
+    let Some(reach) = record.hosts.get(name) else { return name.clone() };
+    let renamed = desired.hosts.iter().find(|(_, state)| state.host.reach.is_same_place(reach));
     renamed.map_or(name, |(renamed, _)| renamed).clone()
 }

@@ -1,6 +1,7 @@
 //! What one host said of itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
@@ -141,6 +142,8 @@ impl UnitFacts {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listening {
+    /// `None` where it listens on every address of the machine.
+    pub address: Option<Ipv4Addr>,
     pub port: u16,
     pub uid: u32,
 }

@@ -15,8 +15,8 @@ use crate::world::{HostError, Target, World};
 pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts};
 pub use facts::{BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, Wrong};
 pub use query::{
-    Ask, AskName, HostQuery, NEEDED_TOOLS, SecretQuestion, for_election, for_gate, for_goal, for_memory, for_reach,
-    secret_question, sha256,
+    Ask, AskName, HostQuery, NEEDED_TOOLS, PIP, SecretQuestion, for_election, for_gate, for_goal, for_memory,
+    for_reach, secret_question, sha256,
 };
 
 pub use wire::{canary_request, canary_succeeded, children, children_request, delete_request};
@@ -92,9 +92,9 @@ pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -
     observed.hosts.values_mut().for_each(|seen| forget_others(&desired.cluster, seen));
     let moved = remembered(&desired.cluster, &observed)
         .into_iter()
-        .filter(|(name, reach)| desired.hosts.get(name).is_some_and(|state| state.host.address != reach.address))
+        .filter(|(name, reach)| desired.hosts.get(name).is_some_and(|state| !state.host.reach.is_same_place(reach)))
         // Another host of the topology has taken the address: that one is asked already.
-        .filter(|(_, reach)| !desired.hosts.values().any(|state| state.host.address == reach.address))
+        .filter(|(_, reach)| !desired.hosts.values().any(|state| state.host.reach.is_same_place(reach)))
         .collect();
     observed.moved = look_at_memory(moved, world).await;
     // Anchors that have left may know of further hosts: ask until nothing new turns up.
@@ -103,7 +103,7 @@ pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -
             .into_iter()
             .filter(|(name, _)| !desired.hosts.contains_key(name) && !observed.departed.contains_key(name))
             // A machine with a new name has not left.
-            .filter(|(_, reach)| !desired.hosts.values().any(|state| state.host.address == reach.address))
+            .filter(|(_, reach)| !desired.hosts.values().any(|state| state.host.reach.is_same_place(reach)))
             .collect();
         if unseen.is_empty() {
             return observed;

@@ -25,7 +25,12 @@ pub const NEEDED_TOOLS: &[&str] = &[
     "stat",
     "getent",
     "useradd",
+    "setsid",
+    "setpriv",
 ];
+
+/// What some hosts get the package with.
+pub const PIP: &str = "pip3";
 
 /// What to ask a host. Everything is read, nothing is changed.
 #[derive(Clone, Debug, Default)]

@@ -189,7 +189,7 @@ pub fn known_sum(archive: &Archive) -> Option<String> {
         Archive::File { sha512, .. } | Archive::OnHost { sha512, .. } => {
             sha512.as_ref().map(|sum| sum.as_str().to_owned())
         }
-        Archive::Url { sum: UrlSum::Published(_), .. } | Archive::Pypi => None,
+        Archive::Url { sum: UrlSum::Published(_), .. } | Archive::Pypi { .. } => None,
     }
 }
 

@@ -1,12 +1,14 @@
 //! What must be so on a host before the first change: every host and every reason, not the first.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use serde::Serialize;
 
-use crate::desired::Desired;
-use crate::observe::{HostFacts, Java, NEEDED_TOOLS, Observed, UnitFacts};
-use crate::service::listener::{Listener, Role};
+use crate::desired::{Desired, HostState};
+use crate::observe::{HostFacts, Java, NEEDED_TOOLS, Observed, PIP, UnitFacts};
+use crate::service::archive::Archive;
+use crate::service::listener::{Bind, Listener, Role};
 use crate::topology::value::Name;
 
 /// Clocks further apart than this make logs, leases and certificates lie.
@@ -58,8 +60,11 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
                 check("disk", format!("{} MiB free for {path}", free / 1024), Some(problem));
             }
         }
-        let (seen, problem) = memory(desired, state, facts);
+        let (seen, problem) = memory(desired, observed, facts);
         check("memory", seen, problem);
+        if let Some(problem) = no_pip(state, facts) {
+            check("pip", "missing".to_owned(), Some(problem));
+        }
         let ahead = facts.clock_ahead_millis;
         let far = ahead.abs() > CLOCK_MILLIS;
         check("clock", format!("{ahead:+} ms"), far.then(|| "set it (chrony or systemd-timesyncd)".to_owned()));
@@ -86,15 +91,26 @@ fn java(facts: &HostFacts, oldest: u32) -> (String, Option<String>) {
     }
 }
 
-/// What the heaps and the declared worker take, against what the machine has.
-fn memory(desired: &Desired, state: &crate::desired::HostState, facts: &HostFacts) -> (String, Option<String>) {
+/// What is needed to get the package, while it is not there.
+fn no_pip(state: &HostState, facts: &HostFacts) -> Option<String> {
+    let package = |archive: &Archive| matches!(archive, Archive::Pypi { .. });
+    let wanted = state.distributions.iter().any(|(home, d)| package(&d.archive) && !facts.origins.contains_key(home));
+    let there = facts.tools.iter().any(|tool| tool == PIP);
+    (wanted && !there).then(|| "install python3-pip, or say in `archive` where else the distribution is".to_owned())
+}
+
+/// What the heaps and the declared workers take, against what the machine has: several hosts may share one.
+fn memory(desired: &Desired, observed: &Observed, facts: &HostFacts) -> (String, Option<String>) {
+    let same = |name: &Name| {
+        observed.facts(name).is_some_and(|other| std::ptr::eq(other, facts) || is_same_machine(other, facts))
+    };
+    let here = desired.hosts.iter().filter(|(name, _)| same(name));
     let heap = |path: &str| {
         let setting = desired.settings.get(path)?;
         setting.value.parse::<crate::topology::value::JvmSize>().ok().map(crate::topology::value::JvmSize::mebibytes)
     };
-    let needed: u64 = state
-        .services
-        .values()
+    let needed: u64 = here
+        .flat_map(|(_, state)| state.services.values())
         .filter_map(|service| service.role)
         .map(|role| match role {
             Role::ZooKeeper => heap("zookeeper.heap").unwrap_or(0),
@@ -107,8 +123,12 @@ fn memory(desired: &Desired, state: &crate::desired::HostState, facts: &HostFact
     (format!("{} MiB, {needed} wanted", facts.memory_mib), problem)
 }
 
+fn is_same_machine(one: &HostFacts, other: &HostFacts) -> bool {
+    !one.machine.trim().is_empty() && one.machine == other.machine
+}
+
 /// Lasting ports that somebody else listens on: not root's systemd, not the service's own user.
-fn taken_ports(desired: &Desired, state: &crate::desired::HostState, facts: &HostFacts) -> BTreeMap<u16, u32> {
+fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts) -> BTreeMap<u16, u32> {
     let roles: Vec<Role> = state.services.values().filter_map(|service| service.role).collect();
     let wanted = |listener: &&Listener| listener.lasting && roles.contains(&listener.role);
     let mut taken = BTreeMap::new();
@@ -121,10 +141,21 @@ fn taken_ports(desired: &Desired, state: &crate::desired::HostState, facts: &Hos
         for other in
             facts.listening.iter().filter(|other| listener.ports.contains(&other.port) && Some(other.uid) != ours)
         {
+            if other.address.zip(bound(listener, state)).is_some_and(|(other, ours)| other != ours) {
+                continue;
+            }
             taken.insert(other.port, other.uid);
         }
     }
     taken
+}
+
+/// The address that a listener is bound to; `None` where a name stands for it.
+fn bound(listener: &Listener, state: &HostState) -> Option<Ipv4Addr> {
+    match listener.bind {
+        Bind::Host => state.host.address.as_str().parse().ok(),
+        Bind::Loopback => Some(Ipv4Addr::LOCALHOST),
+    }
 }
 
 /// The pairs that will talk, of hosts that answered: from each, the addresses and ports it must reach.
@@ -132,7 +163,7 @@ pub fn pairs(desired: &Desired, observed: &Observed) -> BTreeMap<Name, Vec<(Stri
     let mut all: BTreeMap<Name, Vec<(String, u16)>> = BTreeMap::new();
     let has = |name: &Name, role: Role| desired.hosts[name].services.values().any(|service| service.role == Some(role));
     for from in desired.hosts.keys().filter(|from| observed.facts(from).is_some()) {
-        for listener in desired.listeners.iter().filter(|l| l.bind == crate::service::listener::Bind::Host) {
+        for listener in desired.listeners.iter().filter(|l| l.bind == Bind::Host) {
             if !listener.from.iter().any(|role| has(from, *role)) {
                 continue;
             }

@@ -85,7 +85,7 @@ impl Plan {
 /// Hosts whose changes read the same, but for their own name and address, are shown once.
 fn show_changes(f: &mut Formatter<'_>, plan: &Plan) -> fmt::Result {
     let addresses: BTreeMap<&Name, String> =
-        plan.everyone.iter().map(|target| (&target.name, target.reach.address.to_string())).collect();
+        plan.everyone.iter().map(|target| (&target.name, target.reach.address().to_string())).collect();
     let mut alike: Vec<(&Name, String, Vec<&Name>)> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (host, change) in &plan.changes {
@@ -213,25 +213,37 @@ fn detail(difference: &Difference) -> String {
     }
 }
 
-fn show_phase(f: &mut Formatter<'_>, at: usize, phase: &Phase) -> fmt::Result {
+/// A phase in one line.
+pub fn headline(phase: &Phase) -> String {
     match phase {
         Phase::Steps { title, steps } => {
             let hosts: BTreeSet<_> = steps.iter().map(|step| &step.target.name).collect();
-            writeln!(f, "  {at}. {title} ({})", some(hosts.into_iter()))
+            format!("{title} ({})", some(hosts.into_iter()))
         }
-        Phase::Gate { title, gate: Gate { seconds, .. } } => writeln!(f, "  {at}. gate: {title}, at most {seconds} s"),
-        Phase::Roll(roll) => show_roll(f, at, roll),
+        Phase::Gate { title, gate: Gate { seconds, .. } } => format!("gate: {title}, at most {seconds} s"),
+        Phase::Roll(roll) => roll_headline(roll),
     }
 }
 
-fn show_roll(f: &mut Formatter<'_>, at: usize, roll: &Roll) -> fmt::Result {
-    let Roll { role, members, batch, seconds, .. } = roll;
+fn show_phase(f: &mut Formatter<'_>, at: usize, phase: &Phase) -> fmt::Result {
+    writeln!(f, "  {at}. {}", headline(phase))?;
+    match phase {
+        Phase::Steps { .. } | Phase::Gate { .. } => Ok(()),
+        Phase::Roll(roll) => show_members(f, roll),
+    }
+}
+
+fn roll_headline(roll: &Roll) -> String {
+    let Roll { role, batch, seconds, .. } = roll;
     let order = match role {
         Role::ZooKeeper => "one at a time, followers first, the leader (as it is then) last".to_owned(),
         Role::Master => "one at a time, standbys first, the ALIVE one (as it is then) last".to_owned(),
         Role::Worker => format!("in batches of {batch}, each drained first"),
     };
-    writeln!(f, "  {at}. restart every {} in turn: {order}; each must be well within {seconds} s", role.title())?;
+    format!("restart every {} in turn: {order}; each must be well within {seconds} s", role.title())
+}
+
+fn show_members(f: &mut Formatter<'_>, Roll { members, .. }: &Roll) -> fmt::Result {
     let mut by_reason: BTreeMap<String, Vec<&Name>> = BTreeMap::new();
     for (host, member) in members {
         let why: Vec<_> = member.why.iter().map(ToString::to_string).collect();

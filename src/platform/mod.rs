@@ -102,7 +102,7 @@ impl PlatformKind {
 
     /// Whether `plan` and `apply` reach it today. The others validate, and say so.
     pub fn delivered(self) -> bool {
-        matches!(self, PlatformKind::Nodes)
+        matches!(self, PlatformKind::Nodes | PlatformKind::Local)
     }
 }
 

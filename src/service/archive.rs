@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::topology::value::HostPath;
+use crate::platform::PlatformKind;
+use crate::topology::value::{HostPath, Version};
 use crate::yaml::{Field, Span};
 
 /// Where a distribution comes from: exactly one of these.
@@ -64,21 +65,25 @@ pub struct PypiFile {}
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Archive {
     /// The host downloads `url`; without a checksum, `checksum_url` holds it.
-    Url {
-        url: String,
-        sum: UrlSum,
-    },
+    Url { url: String, sum: UrlSum },
     /// `path` on the operator's machine.
-    File {
-        path: std::path::PathBuf,
-        sha512: Option<Sha512>,
-    },
+    File { path: std::path::PathBuf, sha512: Option<Sha512> },
     /// `path` on the host.
-    OnHost {
-        path: HostPath,
-        sha512: Option<Sha512>,
-    },
-    Pypi,
+    OnHost { path: HostPath, sha512: Option<Sha512> },
+    /// The package `pyspark` of this version, which pip downloads and checks.
+    Pypi { version: Version },
+}
+
+impl Archive {
+    /// Where it is unpacked. What carries several services is there once.
+    pub fn home(&self, service: &str, version: &Version) -> HostPath {
+        HostPath::known(&match self {
+            Archive::Pypi { version } => format!("/opt/provision/pyspark-{version}"),
+            Archive::Url { .. } | Archive::File { .. } | Archive::OnHost { .. } => {
+                format!("/opt/provision/{service}-{version}")
+            }
+        })
+    }
 }
 
 /// How a download is checked.
@@ -103,8 +108,25 @@ impl Sha512 {
     }
 }
 
-/// Checks an `archive:`; `None` where the file leaves it out or it is wrong.
-pub fn check(archive: &Field<ArchiveFile>, problems: &mut Diagnostics) -> Option<Archive> {
+/// What an archive is of, and for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    pub platform: PlatformKind,
+    /// The version of pyspark that the package would have.
+    pub pyspark: &'a Version,
+    /// Where Apache keeps the service's own archive.
+    pub apache: &'a str,
+}
+
+/// Checks an `archive:`. Left out, it is the package on this machine, and Apache's own site elsewhere. `None` where it is wrong.
+pub fn check(archive: &Field<ArchiveFile>, wanted: Wanted<'_>, problems: &mut Diagnostics) -> Option<Archive> {
+    let Wanted { platform, pyspark, apache } = wanted;
+    let package = || Archive::Pypi { version: pyspark.clone() };
+    if archive.is_missing() {
+        let sum = UrlSum::Published(format!("{apache}.sha512"));
+        let local = platform == PlatformKind::Local;
+        return Some(if local { package() } else { Archive::Url { url: apache.to_owned(), sum } });
+    }
     let (span, ArchiveFile { url, file, on_host, pypi }) = archive.spanned()?;
     let given = [url.span(), file.span(), on_host.span(), pypi.span()].into_iter().flatten().count();
     if given != 1 {
@@ -126,7 +148,18 @@ pub fn check(archive: &Field<ArchiveFile>, problems: &mut Diagnostics) -> Option
         let path = required(path, "path", span, problems)?;
         return Some(Archive::OnHost { path: path.clone(), sha512 });
     }
-    pypi.ok().map(|PypiFile {}| Archive::Pypi)
+    let (span, PypiFile {}) = pypi.spanned()?;
+    if platform != PlatformKind::Local {
+        problems
+            .add(
+                Code::T011,
+                span,
+                format!("a platform of kind `{platform}` cannot take the package from PyPI: `local` can"),
+            )
+            .help("write `url`, `file` or `onHost`, or leave `archive` out");
+        return None;
+    }
+    Some(package())
 }
 
 fn check_url(span: Span, url: &Field<String>, sha512: &Field<String>, problems: &mut Diagnostics) -> Option<Archive> {

@@ -6,7 +6,8 @@ use super::support::{self, Hosts};
 use super::value::Name;
 use super::{Platform, Topology, TopologyFile, file::JobFile, jobs, listeners};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::{PlatformFile, PlatformKind, nodes};
+use crate::platform::{PlatformFile, PlatformKind, local, nodes};
+use crate::service::listener::Role;
 use crate::service::{Placed, ServiceKind, ServicesFile, spark, zookeeper};
 use crate::yaml::{Entries, Field, Span, suggest};
 
@@ -37,7 +38,29 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     if !problems.has_errors() {
         listeners::check_collisions(&topology, &services, problems);
     }
+    if topology.placement.values().any(|place| matches!(topology.platforms.get(place), Some(Platform::Local))) {
+        local::check(name.spanned()?, &counts(&topology, &services), problems);
+    }
     (!problems.has_errors()).then_some(topology)
+}
+
+/// How many nodes of each role there are, and where the file says so.
+fn counts(topology: &Topology, services: &ServicesFile) -> Vec<(Role, Span, usize)> {
+    let members = topology
+        .zookeeper
+        .iter()
+        .map(|zookeeper| (Role::ZooKeeper, services.zookeeper.span(), zookeeper.members.len()));
+    let standalone = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref());
+    let file = services.spark.ok();
+    let nodes = standalone.into_iter().flat_map(|standalone| {
+        let masters = file.and_then(|file| file.masters.span());
+        let workers = file.and_then(|file| file.workers.span());
+        [
+            (Role::Master, masters, standalone.masters.place.count().unwrap_or(0)),
+            (Role::Worker, workers, standalone.workers.place.count().unwrap_or(0)),
+        ]
+    });
+    members.chain(nodes).map(|(role, span, count)| (role, span.unwrap_or_default(), count)).collect()
 }
 
 fn check_platforms(files: &Entries<PlatformFile>, problems: &mut Diagnostics) -> BTreeMap<Name, Platform> {
@@ -80,6 +103,7 @@ fn check_platform(at: Span, file: &Field<PlatformFile>, problems: &mut Diagnosti
     match (kind, file.ok().and_then(|file| file.nodes.ok())) {
         (PlatformKind::Nodes, Some(nodes)) => nodes::check(span, nodes, problems).map(Platform::Nodes),
         (PlatformKind::Nodes, None) => None,
+        (PlatformKind::Local, _) => Some(Platform::Local),
         _ => {
             crate::platform::cloud_check::check(span, file.ok()?, problems);
             Some(Platform::Later(kind))
@@ -164,9 +188,10 @@ fn check_services(
         Some((kind, Hosts::of(file.nodes.ok().and_then(|nodes| nodes.hosts.ok()))))
     };
     let quorum = !services.zookeeper.is_missing();
+    let spark_version = spark::version(services.spark.ok());
     let zookeeper = services.zookeeper.spanned().and_then(|(span, file)| {
         let (kind, hosts) = ground(ServiceKind::ZooKeeper)?;
-        zookeeper::check(span, file, kind, &hosts, problems)
+        zookeeper::check(span, file, &spark_version, kind, &hosts, problems)
     });
     let spark = services.spark.spanned().and_then(|(span, file)| {
         let (kind, hosts) = ground(ServiceKind::Spark)?;

@@ -44,6 +44,7 @@ pub struct Topology {
 #[derive(Clone, Debug)]
 pub enum Platform {
     Nodes(Nodes),
+    Local,
     Later(PlatformKind),
 }
 
@@ -51,6 +52,7 @@ impl Platform {
     pub fn kind(&self) -> PlatformKind {
         match self {
             Platform::Nodes(_) => PlatformKind::Nodes,
+            Platform::Local => PlatformKind::Local,
             Platform::Later(kind) => *kind,
         }
     }

@@ -1,17 +1,28 @@
 //! The only doors to the outside. Everything else is pure.
 
 mod error;
+mod hosts;
+mod lease;
+pub mod local;
 pub mod script;
 pub mod ssh;
 
 use std::future::Future;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cluster::{Host, Reach};
 use crate::observe::{HostFacts, HostQuery};
 use crate::plan::Action;
-use crate::topology::value::Name;
+use crate::topology::value::{HostPath, Name};
 
 pub use error::HostError;
+pub use hosts::Hosts;
+
+/// A question is answered within this, or the host is unknown.
+const LOOK_LIMIT: Duration = Duration::from_secs(60);
+/// The longest action: a distribution of 400 MB downloaded, checked and unpacked on a slow disk.
+const ACT_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// A host and the way there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,4 +63,37 @@ pub trait Hold: Send + Sync {
     fn is_held(&self) -> bool;
     /// The epoch that the anchor was raised to when the lease was taken: it belongs to this lease alone.
     fn epoch(&self) -> Epoch;
+}
+
+/// What a script printed, and how it ended.
+#[derive(Debug)]
+pub struct Output {
+    pub status: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+/// Where the input of an operator's command comes from. Its output always goes to this program's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Io {
+    /// None; as whoever may do everything on the host. The input stays open while we live, so that the other side notices when
+    /// we do not.
+    Watched,
+    /// None; as the user that logs in.
+    AsUser,
+}
+
+/// A file on its way to a host.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    pub local: PathBuf,
+    pub remote: HostPath,
+    /// Whether every user of the host may read it.
+    pub public: bool,
+}
+
+fn now_nanos() -> i128 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i128::try_from(since.as_nanos()).unwrap_or(i128::MAX))
 }

@@ -1,9 +1,9 @@
 # Changes this host under its lock, unless somebody with a higher epoch was here. POSIX sh.
 set -u
 LC_ALL=C; export LC_ALL
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+PATH=${path:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; export PATH
 umask 077
-state=/var/lib/provision
+state=$root/var/lib/provision run=$root/run/provision
 
 say() { printf 'say\t%s\n' "$*"; }
 fail() { printf 'fail\t%s\n' "$*"; exit 1; }
@@ -11,9 +11,11 @@ busy() { printf 'busy\t%s\n' "$1"; exit 1; }
 fenced() { printf 'fenced\t%s\n' "$1"; exit 1; }
 
 lock() { # seconds to wait
-  mkdir -p /run/provision || fail "cannot make /run/provision"
-  chmod 755 /run/provision
-  exec 9>>/run/provision/lock || fail "cannot open the host's lock"
+  mkdir -p "$run" || fail "cannot make $run"
+  chmod 755 "$run"
+  # Every machine has a folder for units.
+  [ -z "$root" ] || mkdir -p "$root/etc/systemd/system" || fail "cannot make $root"
+  exec 9>>"$run/lock" || fail "cannot open the host's lock"
   flock -w "$1" 9 || busy "$1"
 }
 seen() { cat "$state/epoch" 2>/dev/null || echo 0; }
@@ -22,14 +24,14 @@ fence() { # our epoch: it must be exactly what was raised here
 }
 raise() { # our epoch: never lowers what the host has seen
   [ "$(seen)" -le "$1" ] || fenced "$(seen)"
-  [ -d "$state" ] || mkdir "$state" || fail "cannot make $state"
+  mkdir -p "$state" || fail "cannot make $state"
   chmod 755 "$state"
-  printf '%s\n' "$1" | write "$state/epoch" root root 644
+  printf '%s\n' "$1" | write "$state/epoch" - - 644
 }
 # Beside, synced, renamed: a reader sees the old bytes or the new ones, also after a power cut.
-write() { # path owner group mode; bytes on stdin
+write() { # path owner group mode; bytes on stdin. An owner - is whoever writes
   t=$1.provision-new
-  if cat >"$t" && chown "$2:$3" "$t" && chmod "$4" "$t" && sync "$t" && mv -fT "$t" "$1"; then return 0; fi
+  if cat >"$t" && { [ "$2" = - ] || chown "$2:$3" "$t"; } && chmod "$4" "$t" && sync "$t" && mv -fT "$t" "$1"; then return 0; fi
   rm -f "$t"
   fail "cannot write $1: $(df -Pk "${1%/*}" 2>/dev/null | awk 'NR == 2 { print $4 " KiB free on " $6 }')"
 }
@@ -47,46 +49,101 @@ user() { # name home
     fail "cannot add the user $1"
   say "user $1"
 }
+make_directory() { # path: with all above it that is not there yet
+  [ -n "$1" ] && [ ! -d "$1" ] || return 0
+  [ -e "$1" ] && fail "$1 is in the way: it is no directory"
+  make_directory "${1%/*}"
+  made "dir $1"
+  mkdir "$1" || fail "cannot make $1"
+  chmod 755 "$1"
+}
 directory() { # path owner group mode
-  p=$1; missing=
-  [ -L "$p" ] && fail "$p is a symbolic link: write the directory that it leads to"
-  while [ ! -d "$p" ]; do
-    [ -e "$p" ] && fail "$p is in the way: it is no directory"
-    missing="$p $missing"; p=${p%/*}
-    [ -n "$p" ] || break
-  done
-  for p in $missing; do
-    made "dir $p"
-    mkdir "$p" || fail "cannot make $p"
-    chmod 755 "$p"
-  done
+  [ -L "$1" ] && fail "$1 is a symbolic link: write the directory that it leads to"
+  make_directory "$1"
   chown "$2:$3" "$1" && chmod "$4" "$1" || fail "cannot set owner and mode of $1"
 }
-unpack() { # home archive sha512-or-dash pattern-of-a-file-that-must-be-in-it
-  [ -r "$2" ] || fail "cannot read the archive $2"
-  sum=$(sha512sum <"$2" | cut -d ' ' -f 1)
-  [ "$3" = - ] || [ "$sum" = "$3" ] || fail "the archive $2 has the SHA-512 $sum, not $3: it is another one, or damaged"
-  rm -rf "$1.provision-new"
-  mkdir -p "$1.provision-new" || fail "cannot make $1.provision-new"
-  if ! why=$(tar -xzf "$2" -C "$1.provision-new" --strip-components=1 --no-same-owner --no-same-permissions 2>&1); then
-    rm -rf "$1.provision-new"
-    fail "cannot unpack $2: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
+expand() { # archive, new folder for what is in its one folder
+  rm -rf "$2"
+  mkdir -p "$2" || fail "cannot make $2"
+  if ! why=$(tar -xzf "$1" -C "$2" --strip-components=1 --no-same-owner --no-same-permissions 2>&1); then
+    rm -rf "$2"
+    fail "cannot unpack $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
   fi
-  chmod -R u+rwX,go+rX,go-w "$1.provision-new"
-  [ -n "$(ls -A "$1.provision-new")" ] || { rm -rf "$1.provision-new"; fail "the archive $2 is empty"; }
+  chmod -R u+rwX,go+rX,go-w "$2"
+  [ -n "$(ls -A "$2")" ] || { rm -rf "$2"; fail "the archive $1 is empty"; }
+}
+origin() { # folder, SHA-512: what it was unpacked from
+  printf '%s\n' "$2" >"$1/.provision-origin"
+  chmod 644 "$1/.provision-origin"
+}
+prove() { # unpacked folder, pattern of a file that must be in it, what it came from
   # The pattern is meant as one.
-  if ! ls -d "$1.provision-new"/$4 >/dev/null 2>&1; then
-    has=$(cd "$1.provision-new" && ls -d ${4%%-*}-[0-9]*.jar 2>/dev/null | head -n 1)
-    rm -rf "$1.provision-new"
-    fail "the archive $2 has no $4${has:+ but $has}: it is another version than the topology says"
-  fi
-  printf '%s\n' "$sum" >"$1.provision-new/.provision-origin"
-  chmod 644 "$1.provision-new/.provision-origin"
+  (cd "$1" && ls -d $2 >/dev/null 2>&1) && return 0
+  has=$(cd "$1" && ls -d ${2%%-*}-[0-9]*.jar 2>/dev/null | head -n 1)
+  rm -rf "$1"
+  fail "the archive $3 has no $2${has:+ but $has}: it is another version than the topology says"
+}
+settle() { # home: what is in home.provision-new takes its place
   chmod 755 "$1.provision-new"
   sync -f "$1.provision-new"
   rm -rf "$1"
   mv -T "$1.provision-new" "$1" || fail "cannot rename the unpacked $1"
   say "unpacked $1"
+}
+unpack() { # home archive sha512-or-dash pattern-of-a-file-that-must-be-in-it
+  [ -r "$2" ] || fail "cannot read the archive $2"
+  sum=$(sha512sum <"$2" | cut -d ' ' -f 1)
+  [ "$3" = - ] || [ "$sum" = "$3" ] || fail "the archive $2 has the SHA-512 $sum, not $3: it is another one, or damaged"
+  if [ -n "$store" ]; then
+    lock_store
+    if [ ! -e "$store/$sum" ]; then
+      expand "$2" "$store/$sum.provision-new"
+      origin "$store/$sum.provision-new" "$sum"
+      mv -T "$store/$sum.provision-new" "$store/$sum" || fail "cannot rename what was unpacked in $store"
+    fi
+    from_store "$sum" "$1"
+  else
+    expand "$2" "$1.provision-new"
+    origin "$1.provision-new" "$sum"
+  fi
+  prove "$1.provision-new" "$4" "$2"
+  settle "$1"
+}
+# What is unpacked once for all the hosts that are folders of this machine.
+lock_store() {
+  mkdir -p "$store" || fail "cannot make $store"
+  exec 7>>"$store/lock" && flock 7 || fail "cannot lock $store"
+}
+from_store() { # name in the store, home: the same files under one more name each, or copies where that cannot be
+  rm -rf "$2.provision-new"
+  cp -al "$store/$1" "$2.provision-new" 2>/dev/null && return 0
+  rm -rf "$2.provision-new"
+  cp -a "$store/$1" "$2.provision-new" || { rm -rf "$2.provision-new"; fail "cannot copy $store/$1 to $2"; }
+}
+pyspark() { # home version pattern: the package as Apache's own archive would be; pip checks what it downloads
+  lock_store
+  kept=$store/pyspark-$2
+  if [ ! -e "$kept/.provision-origin" ]; then
+    rm -rf "$store/pip" "$kept.provision-new" "$kept"
+    why=$(pip3 download --quiet --disable-pip-version-check --no-deps --no-binary pyspark -d "$store/pip" "pyspark==$2" 2>&1) ||
+      fail "pip cannot download pyspark $2: $(printf %s "$why" | grep -v '^ ' | tail -n 1 | cut -c 1-300)"
+    sum=$(sha512sum <"$store/pip/pyspark-$2.tar.gz" | cut -d ' ' -f 1)
+    expand "$store/pip/pyspark-$2.tar.gz" "$store/pip/new"
+    mv -T "$store/pip/new/deps" "$kept.provision-new" || fail "the package pyspark $2 has no folder deps"
+    # It has the examples in Python where Apache's archive has those of all languages, and its own side of PySpark apart.
+    mkdir -p "$kept.provision-new/python/lib"
+    (
+      cd "$kept.provision-new" &&
+        mv examples python-examples && mkdir -p examples/src/main && mv python-examples examples/src/main/python &&
+        mv "$store"/pip/new/lib/*.zip python/lib/
+    ) || fail "the package pyspark $2 is not laid out as known"
+    origin "$kept.provision-new" "$sum"
+    mv -T "$kept.provision-new" "$kept" || fail "cannot rename what was unpacked in $store"
+    rm -rf "$store/pip"
+  fi
+  from_store "pyspark-$2" "$1"
+  prove "$1.provision-new" "$3" "pyspark $2"
+  settle "$1"
 }
 download() { # url file sha512-or-dash checksum-url-or-dash
   mkdir -p "${2%/*}"
@@ -218,4 +275,28 @@ remove_user() { # user, directories of its data
   getent passwd "$1" >/dev/null || return 0
   if pgrep -u "$1" >/dev/null 2>&1; then say "stays user $1 (a process of it runs)"; return 0; fi
   userdel "$1" 2>/dev/null && say "gone user $1"
+}
+is_new() { # data directory
+  [ -d "$1/version-2" ] && [ -n "$(ls -A "$1/version-2")" ] && fail "$1 holds data: it is not new"
+  return 0
+}
+remove_memory() { # data directories: while they hold something, what says whose they are stays
+  stays=
+  for d do [ -d "$d" ] && [ -n "$(ls -A "$d")" ] && stays=yes; done
+  for f in "$state"/*; do
+    case $stays$f in
+    yes*/birth.json | yes*/made) say "stays record $f (data stays)" ;;
+    *) rm -rf "$f" ;;
+    esac
+  done
+  rmdir "$state" 2>/dev/null && say "gone directory $state"
+  rm -rf "$run"
+  end_folder
+}
+end_folder() { # all that is empty in the folder that stood for this host, and the folder itself
+  [ -n "$root" ] || return 0
+  find "$root" -depth -type d -empty -delete 2>/dev/null
+  cluster=${root%/*}
+  rmdir "$cluster" "${cluster%/*}" 2>/dev/null
+  [ ! -d "$root" ] || say "stays folder $root (it is not empty)"
 }

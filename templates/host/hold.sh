@@ -1,17 +1,17 @@
 # Holds the lease of this host as long as heartbeats come: it ends with the connection, with silence, and with the host. POSIX sh.
 set -u
 LC_ALL=C; export LC_ALL
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+PATH=${path:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; export PATH
 umask 077
-state=/var/lib/provision
+state=$root/var/lib/provision run=$root/run/provision
 
 fail() { printf 'fail\t%s\n' "$*"; exit 1; }
 
 hold() { # who, seconds without a heartbeat after which it is over
-  mkdir -p /run/provision && chmod 755 /run/provision || fail "cannot make /run/provision"
-  exec 8>>/run/provision/lease || fail "cannot open the lease"
-  if ! flock -n 8; then printf 'held\t'; cat /run/provision/holder; exit 0; fi
-  printf '%s\t%s\n' "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >/run/provision/holder
+  mkdir -p "$run" && chmod 755 "$run" || fail "cannot make $run"
+  exec 8>>"$run/lease" || fail "cannot open the lease"
+  if ! flock -n 8; then printf 'held\t'; cat "$run/holder"; exit 0; fi
+  printf '%s\t%s\n' "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$run/holder"
   mkdir -p "$state" && chmod 755 "$state" || fail "cannot make $state"
   # An epoch belongs to one lease: it is raised here, while nobody else can hold the lease.
   epoch=$(($(cat "$state/epoch" 2>/dev/null || echo 0) + 1))
@@ -20,5 +20,5 @@ hold() { # who, seconds without a heartbeat after which it is over
   printf 'mine\t%s\n' "$epoch"
   # Each beat is answered: only an answer tells the holder that it is still heard.
   while [ "$(timeout "$2" head -c 1)" = . ]; do printf .; done
-  rm -f /run/provision/holder
+  rm -f "$run/holder"
 }

@@ -2,8 +2,9 @@
 # Every fact is a line of fields separated by tabs; what may hold anything comes as base64.
 set -u
 LC_ALL=C; export LC_ALL
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+PATH=${path:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; export PATH
 umask 077
+state=$root/var/lib/provision run=$root/run/provision
 
 fact() {
   printf '%s' "$1"; shift
@@ -27,9 +28,9 @@ machine() { # the programs to look for
   fact machine "$(cat /etc/machine-id /proc/sys/kernel/random/boot_id 2>/dev/null | tr '\n' ' ')"
   fact memory "$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)"
   for tool do command -v "$tool" >/dev/null 2>&1 && fact tool "$tool"; done
-  # Listening sockets: hexadecimal port and the owner's uid. The state 0A is LISTEN.
+  # Listening sockets: address and port in hexadecimal, and the owner's uid. The state 0A is LISTEN.
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-    awk '$4 == "0A" { n = split($2, a, ":"); print "listen\t" a[n] "\t" $8 }' | sort -u
+    awk '$4 == "0A" { split($2, a, ":"); print "listen\t" a[1] "\t" a[2] "\t" $8 }' | sort -u
 }
 java_facts() { # the oldest that will do
   if java=$(command -v java); then
@@ -39,6 +40,7 @@ java_facts() { # the oldest that will do
     fact java "$real" "$version"
     return
   fi
+  [ "$(id -u)" = 0 ] || return 0
   for v in 17 21 25; do
     [ "$v" -ge "$1" ] || continue
     # A fresh image has no package lists yet: installing will fetch them.
@@ -66,7 +68,7 @@ secret() { # path, nonce: a digest that tells nothing to who does not know the s
 }
 units() {
   systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID -- "$@" | sed 's/^/unit\t/'
-  for unit do text started "/run/provision/$unit.started"; done
+  for unit do text started "$run/$unit.started"; done
 }
 distribution() { # home, archive or -
   if [ -f "$1/.provision-origin" ]; then
@@ -93,9 +95,9 @@ reach() { # address, port: a refusal shows that packets get there; silence, or a
   case $why in *refused*) ;; *) printf 'silent\t%s\t%s\n' "$1" "$2" ;; esac
 }
 memory() {
-  for name in stamp birth intended applied; do text file "/var/lib/provision/$name.json"; done
-  [ -s /var/lib/provision/made ] && fact made
-  [ -f /var/lib/provision/epoch ] && fact epoch "$(cat /var/lib/provision/epoch)"
+  for name in stamp birth intended applied; do text file "$state/$name.json"; done
+  [ -s "$state/made" ] && fact made
+  [ -f "$state/epoch" ] && fact epoch "$(cat "$state/epoch")"
 }
 
 # A banner that a login shell printed may lack its line break.

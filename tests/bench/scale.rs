@@ -129,7 +129,7 @@ fn main() {
             topology.expect("a right topology")
         };
         let validate = median(|| drop(check()));
-        let resolved = cluster::resolve(&check()).expect("delivered");
+        let resolved = cluster::resolve(&check(), || Err("no".to_owned())).expect("delivered");
         let tree = median(|| drop(render::hosts(&desired::of(&resolved))));
         let state = desired::of(&resolved);
         let files = render::hosts(&state);
@@ -145,8 +145,10 @@ fn main() {
         });
         let changed = Source::new("bench.yaml", source.text.replace("workers: {", "workers: { heap: 2g,"));
         let (file, mut problems) = topology::load(&changed);
-        let changed =
-            desired::of(&cluster::resolve(&topology::check(&file, &mut problems).expect("right")).expect("delivered"));
+        let changed = desired::of(
+            &cluster::resolve(&topology::check(&file, &mut problems).expect("right"), || Err("no".to_owned()))
+                .expect("delivered"),
+        );
         let busy = median(|| {
             let plan = plan::plan(&goal, &changed, &seen).expect("a plan");
             assert_eq!(plan.changes.len(), hosts);

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use provision::observe::{HostFacts, HostQuery, Secrets};
 use provision::plan::Action;
 use provision::topology::value::Name;
-use provision::world::{Epoch, Hold, HostError, Target, World};
+use provision::world::{Epoch, Hold, HostError, Output, Target, World, script};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -144,18 +144,18 @@ impl SimWorld {
 }
 
 fn unreachable(target: &Target) -> HostError {
-    HostError::Unreachable { address: target.reach.address.to_string(), why: "simulated".to_owned() }
+    HostError::Unreachable { address: target.reach.address().to_string(), why: "simulated".to_owned() }
 }
 
 impl State {
     fn reachable(&mut self, target: &Target) -> Result<&mut SimHost, HostError> {
-        let host = self.hosts.get_mut(&self.key(target)).filter(|host| host.address == target.reach.address.as_str());
+        let host = self.hosts.get_mut(&self.key(target)).filter(|host| host.address == target.reach.address().as_str());
         host.filter(|host| host.reachable).ok_or_else(|| unreachable(target))
     }
 
     /// Under which name the machine at an address is kept here: a target may be the former address of a name.
     fn key(&self, target: &Target) -> Name {
-        let at = |host: &SimHost| host.address == target.reach.address.as_str();
+        let at = |host: &SimHost| host.address == target.reach.address().as_str();
         let other = || self.hosts.iter().find(|(_, host)| at(host)).map(|(name, _)| name.clone());
         self.hosts
             .get(&target.name)
@@ -211,7 +211,8 @@ impl World for SimWorld {
             state.reachable(target)?;
             look::answer(&state, &state.key(target), query, Instant::now())
         };
-        provision::world::script::facts(query, answer.as_bytes(), &(0..=i128::MAX))
+        let output = Output { status: 0, stdout: answer.into_bytes(), stderr: Vec::new() };
+        script::facts(query, &script::Place::machine(), &output, &(0..=i128::MAX))
     }
 
     async fn act(&self, target: &Target, action: &Action, epoch: Epoch) -> Result<Vec<String>, HostError> {

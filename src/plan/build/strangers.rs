@@ -39,11 +39,11 @@ pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> 
 
 /// Two hosts of the topology that are one machine: what is laid for one would overwrite what is laid for the other.
 pub(super) fn twins(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
-    let mut first: BTreeMap<&str, &Name> = BTreeMap::new();
+    let mut first: BTreeMap<(&str, &str), &Name> = BTreeMap::new();
     let mut all = Vec::new();
-    for name in desired.hosts.keys() {
+    for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name).filter(|facts| !facts.machine.trim().is_empty()) else { continue };
-        if let Some(other) = first.insert(&facts.machine, name) {
+        if let Some(other) = first.insert((&facts.machine, state.host.reach.root()), name) {
             all.push(Refusal::Host {
                 host: name.clone(),
                 why: format!("it is the same machine as {other}, by another address"),
@@ -60,16 +60,17 @@ pub(super) fn doubles(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     for (name, moved) in &observed.moved {
         let Some(facts) = moved.seen.facts() else { continue };
         let ours = facts.stamp.as_ref().is_some_and(|stamp| stamp.cluster == desired.cluster && stamp.host == *name);
-        let same = observed.facts(name).is_some_and(|now| now.machine == facts.machine);
+        let same_machine = observed.facts(name).is_some_and(|now| now.machine == facts.machine);
+        let same = same_machine && desired.hosts[name].host.reach.root() == moved.reach.root();
         if ours && !same {
             all.push(Refusal::Host {
                 host: name.clone(),
                 why: format!(
-                    "the machine at its old address {} still carries this cluster's stamp",
-                    moved.reach.address
+                    "its old place {} still carries this cluster's stamp",
+                    moved.reach
                 ),
                 instead:
-                    "put the old address back; or give the new machine a name of its own, and the old one is retired"
+                    "put the old address (or folder) back; or give the new one a name of its own, and the old one is retired"
                         .to_owned(),
             });
         }

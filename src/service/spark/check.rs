@@ -6,7 +6,7 @@ use super::file::{MastersFile, SparkFile, WorkersFile};
 use super::{JobPorts, Masters, Place, Spark, Standalone, Workers};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::{Ground, PlatformKind};
-use crate::service::archive::{self, Archive, UrlSum};
+use crate::service::archive::{self, Wanted};
 use crate::topology::support::Hosts;
 use crate::topology::value::{ConfigKey, JvmSize, Name, Port, SecretRef, Version};
 use crate::yaml::{Entries, Field, RawScalar, Span};
@@ -43,6 +43,17 @@ const SECRET_ENDINGS: &[&str] = &["secret", "password", "token", "accesskey", "s
 /// Azure's keys end with the account they are for.
 const SECRET_PARTS: &[&str] = &[".account.key.", ".oauth2.client.secret."];
 
+/// The version that is meant, also by what comes along with it.
+pub fn version(file: Option<&SparkFile>) -> Version {
+    let default = || DEFAULT_VERSION.parse().expect("a version");
+    file.map_or_else(default, |file| file.version.or(default()))
+}
+
+/// The heap of a daemon. All nodes of `local` share one machine's memory.
+fn daemon_heap(kind: PlatformKind) -> JvmSize {
+    JvmSize::from_mebibytes(if kind == PlatformKind::Local { 256 } else { 512 })
+}
+
 /// Checks Spark on a platform of `kind` whose named hosts are `hosts`; `quorum` tells whether the topology has a `ZooKeeper`.
 pub fn check(
     span: Span,
@@ -52,7 +63,7 @@ pub fn check(
     quorum: bool,
     problems: &mut Diagnostics,
 ) -> Option<Spark> {
-    let version = file.version.or(DEFAULT_VERSION.parse().expect("a version"));
+    let version = version(Some(file));
     let on_hosts = matches!(kind.ground(), Ground::NamedHosts | Ground::CountedHosts);
     note_unused(file, kind, problems);
     let config = check_config(&file.config, problems);
@@ -67,21 +78,13 @@ pub fn check(
             )
             .help("add authenticate: { secret: { env: SPARK_SECRET } }");
     }
-    let archive = match archive::check(&file.archive, problems) {
-        Some(archive) => archive,
-        None if file.archive.is_missing() => default_archive(&version),
-        None => return None,
-    };
+    let apache = format!("https://archive.apache.org/dist/spark/spark-{version}/spark-{version}-bin-hadoop3.tgz");
+    let wanted = Wanted { platform: kind, pyspark: &version, apache: &apache };
+    let archive = archive::check(&file.archive, wanted, problems)?;
     if on_hosts && standalone.is_none() {
         return None;
     }
     Some(Spark { version, archive, standalone, config: config?, authenticate: authenticate? })
-}
-
-fn default_archive(version: &Version) -> Archive {
-    let url = format!("https://archive.apache.org/dist/spark/spark-{version}/spark-{version}-bin-hadoop3.tgz");
-    let sum = UrlSum::Published(format!("{url}.sha512"));
-    Archive::Url { url, sum }
 }
 
 /// `None` where it is wrong, `Some(None)` where there is none.
@@ -197,7 +200,7 @@ fn check_masters(
         place,
         port: file.port.or(Port::new(7077)),
         web_ui: file.web_ui_port.or(Port::new(8080)),
-        heap: file.heap.or(JvmSize::from_mebibytes(512)),
+        heap: file.heap.or(daemon_heap(kind)),
     })
 }
 
@@ -223,7 +226,7 @@ fn check_workers(
         memory: file.memory.ok().copied(),
         port: file.port.or(Port::new(7078)),
         web_ui: file.web_ui_port.or(Port::new(8081)),
-        heap: file.heap.or(JvmSize::from_mebibytes(512)),
+        heap: file.heap.or(daemon_heap(kind)),
     })
 }
 

@@ -2,26 +2,27 @@
 
 use std::collections::BTreeMap;
 
+use super::Spark;
 use super::keys::{is_master_key, is_worker_key};
-use crate::cluster::{Cluster, Instance, SparkOnHosts};
+use crate::cluster::{Cluster, Host, Instance, SparkOnHosts, quoted};
 use crate::desired::{
-    Access, Content, HostState, ORIGIN_FILE, OnChange, Property, Service, properties, recovery_folder, render_template,
-    unit_path,
+    Access, Content, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties, recovery_folder,
+    render_template, unit_path,
 };
 use crate::service::listener::Role;
 use crate::topology::value::{HostPath, JvmSize, Port, Version};
 
 const USER: &str = "spark";
-const CONFIG: &str = "/etc/spark";
-const DATA: &str = "/var/lib/spark";
+pub const CONFIG: &str = "/etc/spark";
+pub const DATA: &str = "/var/lib/spark";
 /// The secret of `authenticate` lives here and nowhere else; systemd reads it as root.
 pub const SECRET_FILE: &str = "/etc/spark/secret.env";
 /// Spark reads the secret from this variable before it looks at `spark.authenticate.secret` (`SecurityManager`).
 const SECRET_VARIABLE: &str = "_SPARK_AUTH_SECRET";
 
-/// Where a version of Spark is unpacked.
-pub fn home(version: &Version) -> HostPath {
-    HostPath::known(&format!("/opt/provision/spark-{version}"))
+/// Where Spark is unpacked.
+pub fn home(spark: &Spark) -> HostPath {
+    spark.archive.home("spark", &spark.version)
 }
 
 /// Spark 4 needs Java 17, Spark 3 Java 8 (11 is the oldest that distributions still mend).
@@ -45,7 +46,7 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let Some(spark) = &cluster.spark else { return };
     shared(cluster, spark, instance, state);
     let path = HostPath::known(CONFIG).join("worker.conf");
-    let lines = properties(worker_properties(spark));
+    let lines = properties(worker_properties(spark, &state.host));
     put_properties(&path, "spark/worker.conf", cluster, &lines, &instance.node, state);
     let workers = &spark.standalone.workers;
     let unit =
@@ -56,7 +57,7 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
 /// What both roles have on a host.
 fn shared(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, state: &mut HostState) {
     let node = instance.node.as_str();
-    let home = home(&spark.service.version);
+    let home = home(&spark.service);
     state.user(USER, DATA, node);
     state.needs_java(oldest_java(&spark.service.version));
     state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
@@ -73,7 +74,8 @@ fn shared(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, state: &
     state.file(&config.join("log4j2.properties"), Access::root(0o644), Content::Text(log), node);
     let worker_here = cluster.on_host(&instance.host).any(|other| other.role == Role::Worker);
     let mut values = serde_json::json!({
-        "cluster": cluster.name.as_str(), "home": home.as_str(), "address": cluster.address(&instance.host).as_str(),
+        "cluster": cluster.name.as_str(), "home": state.host.word(&home),
+        "address": cluster.address(&instance.host).as_str(),
     });
     if worker_here {
         values["worker_port"] = spark.standalone.workers.port.get().into();
@@ -114,24 +116,33 @@ struct Unit {
 
 fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, unit: &Unit, state: &mut HostState) {
     let Unit { role, config: own, heap, port, web_ui } = unit;
-    let home = home(&spark.service.version);
+    let home = home(&spark.service);
     let config = HostPath::known(CONFIG);
-    let inputs = vec![
-        own.clone(),
-        config.join("spark-env.sh"),
-        config.join("log4j2.properties"),
-        home.join(ORIGIN_FILE),
-        unit_path(role.unit()),
-    ];
+    let inputs = vec![own.clone(), config.join("log4j2.properties"), home.join(ORIGIN_FILE), unit_path(role.unit())];
     let secret = spark.service.authenticate.is_some().then(|| HostPath::known(SECRET_FILE));
+    let host = state.host.clone();
+    let data = HostPath::known(DATA);
+    // All that a daemon reads is here. Its spark-env.sh is for what people and `submit` start: Spark's own script cannot read
+    // one whose path has a space in it, and would then bind to every address.
+    let environment = [
+        quoted(&format!("SPARK_HOME={}", host.path(&home))),
+        quoted(&format!("SPARK_CONF_DIR={}", host.path(&config))),
+        "SPARK_ENV_LOADED=1".to_owned(),
+        format!("SPARK_LOCAL_IP={0} SPARK_PUBLIC_DNS={0}", host.address),
+        format!("SPARK_DAEMON_MEMORY={heap}"),
+    ];
     let mut values = serde_json::json!({
-        "cluster": cluster.name.as_str(), "node": instance.node, "home": home.as_str(), "heap": heap.to_string(),
+        "cluster": cluster.name.as_str(), "node": instance.node, "environment": environment.join(" "),
+        "class": host.word(&home.join("bin/spark-class")), "config": host.word(own),
         "address": cluster.address(&instance.host).as_str(), "port": port.get(), "web_ui_port": web_ui.get(),
-        "inputs": inputs.iter().map(HostPath::as_str).collect::<Vec<_>>().join(" "),
+        "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
+        "run": host.word(&HostPath::known(RUN_FOLDER)), "started": state.started_word(),
+        "data": host.path(&data), "data_word": host.word(&data), "work": host.word(&data.join("work")),
         "master_url": cluster.master_url(),
     });
     if let Some(secret) = &secret {
-        values["secret_file"] = secret.as_str().into();
+        values["secret_path"] = host.path(secret).into();
+        values["secret_word"] = host.word(secret).into();
     }
     if let Some(cores) = spark.standalone.workers.cores {
         values["cores"] = cores.into();
@@ -184,10 +195,10 @@ fn master_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a
     pairs
 }
 
-fn worker_properties(spark: &SparkOnHosts) -> Pairs<'_> {
-    let mut pairs: Pairs<'_> = common(spark);
+fn worker_properties<'a>(spark: &'a SparkOnHosts, host: &Host) -> Pairs<'a> {
+    let mut pairs: Pairs<'a> = common(spark);
     pairs.extend(user(spark, is_worker_key));
-    pairs.insert("spark.local.dir", format!("{DATA}/tmp"));
+    pairs.insert("spark.local.dir", host.path(&HostPath::known(DATA).join("tmp")));
     pairs
 }
 

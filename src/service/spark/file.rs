@@ -16,7 +16,8 @@ pub struct SparkFile {
     pub platform: Field<Name>,
     /// The version, as in `4.3.0`. Default: 4.3.0.
     pub version: Field<Version>,
-    /// Where the distribution comes from. Default: Apache's own download site with the checksum published beside it.
+    /// Where the distribution comes from. Default: Apache's own download site with the checksum published beside it; on `local`
+    /// the package `pyspark`.
     pub archive: Field<ArchiveFile>,
     /// The masters, on hosts. One is ALIVE, the others stand by.
     pub masters: Field<MastersFile>,
@@ -60,7 +61,7 @@ pub struct MastersFile {
     pub port: Field<Port>,
     /// The TCP port of the web page. Default: 8080.
     pub web_ui_port: Field<Port>,
-    /// The JVM's heap. Default: `512m`.
+    /// The JVM's heap. Default: `512m`; on `local` `256m`.
     pub heap: Field<JvmSize>,
 }
 
@@ -84,7 +85,7 @@ pub struct WorkersFile {
     pub port: Field<Port>,
     /// The TCP port of the web page. Default: 8081.
     pub web_ui_port: Field<Port>,
-    /// The JVM's heap of the worker itself. Default: `512m`.
+    /// The JVM's heap of the worker itself. Default: `512m`; on `local` `256m`.
     pub heap: Field<JvmSize>,
     /// Bounds between which the number of workers follows the load.
     pub autoscale: Field<AutoscaleFile>,

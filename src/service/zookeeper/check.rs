@@ -6,7 +6,7 @@ use super::file::{ZooKeeperConfigFile, ZooKeeperFile};
 use super::{Config, Members, Ports, ZooKeeper};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::{Ground, PlatformKind};
-use crate::service::archive::{self, Archive, UrlSum};
+use crate::service::archive::{self, Wanted};
 use crate::topology::support::Hosts;
 use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 use crate::yaml::{Entries, Field, Span};
@@ -16,10 +16,11 @@ const DEFAULT_VERSION: &str = "3.9.5";
 /// A member's id fits a byte, and 0 is not one.
 const MEMBERS_MAX: u32 = 255;
 
-/// Checks an ensemble on a platform of `kind` whose named hosts are `hosts`.
+/// Checks an ensemble on a platform of `kind` whose named hosts are `hosts`; `pyspark` is the package that may carry it.
 pub fn check(
     span: Span,
     file: &ZooKeeperFile,
+    pyspark: &Version,
     kind: PlatformKind,
     hosts: &Hosts<'_>,
     problems: &mut Diagnostics,
@@ -43,17 +44,15 @@ pub fn check(
     if !data_ok {
         return None;
     }
-    let archive = match archive::check(&file.archive, problems) {
-        Some(archive) => archive,
-        None if file.archive.is_missing() => default_archive(&version),
-        None => return None,
-    };
+    let apache =
+        format!("https://archive.apache.org/dist/zookeeper/zookeeper-{version}/apache-zookeeper-{version}-bin.tar.gz");
+    let wanted = Wanted { platform: kind, pyspark, apache: &apache };
     Some(ZooKeeper {
-        archive,
+        archive: archive::check(&file.archive, wanted, problems)?,
         members: members?,
         data_dir: file.data_dir.or(HostPath::known("/var/lib/zookeeper")),
         data_log_dir: file.data_log_dir.ok().cloned(),
-        heap: file.heap.or(JvmSize::from_mebibytes(512)),
+        heap: file.heap.or(JvmSize::from_mebibytes(if kind == PlatformKind::Local { 128 } else { 512 })),
         ports: Ports {
             client: file.client_port.or(Port::new(2181)),
             peer: file.peer_port.or(Port::new(2888)),
@@ -103,13 +102,6 @@ fn check_data_dir(span: Span, path: &HostPath, problems: &mut Diagnostics) -> bo
             .help("take a directory of its own, as in /data/zookeeper or /var/lib/zookeeper");
     }
     !(within || shared)
-}
-
-fn default_archive(version: &Version) -> Archive {
-    let url =
-        format!("https://archive.apache.org/dist/zookeeper/zookeeper-{version}/apache-zookeeper-{version}-bin.tar.gz");
-    let sum = UrlSum::Published(format!("{url}.sha512"));
-    Archive::Url { url, sum }
 }
 
 /// ZOOKEEPER-4925 (3.9.3) and ZOOKEEPER-4785 (before 3.8.5, 3.9.0, 3.9.1) lose committed transactions.

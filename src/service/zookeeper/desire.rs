@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::Config;
-use crate::cluster::{Cluster, Instance};
-use crate::desired::{Access, Content, HostState, ORIGIN_FILE, OnChange, Service, render_template, unit_path};
+use crate::cluster::{Cluster, Host, Instance, quoted};
+use crate::desired::{
+    Access, Content, HostState, ORIGIN_FILE, OnChange, RUN_FOLDER, Service, property_value, render_template, unit_path,
+};
 use crate::service::archive::Archive;
 use crate::service::listener::Role;
 use crate::topology::value::HostPath;
@@ -13,6 +15,23 @@ const USER: &str = "zookeeper";
 const CONFIG: &str = "/etc/zookeeper";
 /// `ZooKeeper` 3.8 and 3.9 are built for Java 8; 11 is the oldest that distributions still mend.
 const OLDEST_JAVA: u32 = 11;
+
+/// Where in an archive the jars are, and what their logging reads.
+struct Package {
+    jars: &'static str,
+    log: &'static str,
+}
+
+impl Package {
+    fn of(archive: &Archive) -> Package {
+        match archive {
+            Archive::Pypi { .. } => Package { jars: "jars", log: "log4j2.properties" },
+            Archive::Url { .. } | Archive::File { .. } | Archive::OnHost { .. } => {
+                Package { jars: "lib", log: "logback.xml" }
+            }
+        }
+    }
+}
 
 #[derive(Serialize)]
 struct Member<'a> {
@@ -25,36 +44,42 @@ struct Member<'a> {
 pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     let (Some(zookeeper), Some(id)) = (&cluster.zookeeper, instance.id) else { return };
     let node = instance.node.as_str();
-    let home = HostPath::known(&format!("/opt/provision/zookeeper-{}", zookeeper.version));
+    let home = zookeeper.archive.home("zookeeper", &zookeeper.version);
+    let Package { jars, log } = Package::of(&zookeeper.archive);
     let config = HostPath::known(CONFIG);
     state.user(USER, zookeeper.data_dir.as_str(), node);
     state.needs_java(OLDEST_JAVA);
     state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
     state.directory(&config, Access::root(0o755), false, node);
-    for path in std::iter::once(&zookeeper.data_dir).chain(&zookeeper.data_log_dir) {
+    let data = || std::iter::once(&zookeeper.data_dir).chain(&zookeeper.data_log_dir);
+    for path in data() {
         state.directory(path, Access::of(USER, 0o750), true, node);
     }
-    let proof = format!("lib/zookeeper-{}.jar", zookeeper.version);
+    let proof = format!("{jars}/zookeeper-{}.jar", zookeeper.version);
     state.distribution(&home, &zookeeper.archive, &proof, node);
 
     let text = |content: String| Content::Text(content);
     let zoo_cfg = config.join("zoo.cfg");
-    state.file(&zoo_cfg, Access::root(0o644), text(zoo_cfg_text(cluster, instance)), node);
-    let logback = config.join("logback.xml");
+    let host = state.host.clone();
+    state.file(&zoo_cfg, Access::root(0o644), text(zoo_cfg_text(cluster, instance, &host)), node);
+    let logging = config.join(log);
     let plain = serde_json::json!({});
-    state.file(&logback, Access::root(0o644), text(render_template("zookeeper/logback.xml", &plain)), node);
+    state.file(&logging, Access::root(0o644), text(render_template(&format!("zookeeper/{log}"), &plain)), node);
     let myid = zookeeper.data_dir.join("myid");
     state.file(&myid, Access::of(USER, 0o644), text(format!("{id}\n")), node);
 
     let unit = Role::ZooKeeper.unit();
-    let inputs = vec![zoo_cfg, logback, myid, home.join(ORIGIN_FILE), unit_path(unit)];
+    let inputs = vec![zoo_cfg.clone(), logging, myid, home.join(ORIGIN_FILE), unit_path(unit)];
     let values = serde_json::json!({
-        "id": id.get(), "cluster": cluster.name.as_str(), "node": node, "home": home.as_str(),
-        "heap": zookeeper.heap.to_string(), "data_dir": zookeeper.data_dir.as_str(),
-        "data_log_dir": zookeeper.data_log_dir.as_ref().map(HostPath::as_str),
-        "inputs": inputs.iter().map(HostPath::as_str).collect::<Vec<_>>().join(" "),
+        "id": id.get(), "cluster": cluster.name.as_str(), "node": node, "heap": zookeeper.heap.to_string(),
+        "data_dir": host.path(&zookeeper.data_dir), "run": host.word(&HostPath::known(RUN_FOLDER)),
+        "started": state.started_word(),
+        "data_words": data().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
+        "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
+        "classpath": quoted(&format!("{}:{}/{jars}/*", host.path(&config), host.path(&home))),
+        "config": host.word(&zoo_cfg),
     });
-    let unit_text = render_template("zookeeper/zookeeper.service", &without_null(values));
+    let unit_text = render_template("zookeeper/zookeeper.service", &values);
     state.file(&unit_path(unit), Access::root(0o644), text(unit_text), node);
     let service = Service {
         role: Some(Role::ZooKeeper),
@@ -74,7 +99,7 @@ fn without_null(mut values: serde_json::Value) -> serde_json::Value {
     values
 }
 
-fn zoo_cfg_text(cluster: &Cluster, instance: &Instance) -> String {
+fn zoo_cfg_text(cluster: &Cluster, instance: &Instance, host: &Host) -> String {
     let zookeeper = cluster.zookeeper.as_ref().expect("an instance of ZooKeeper comes with one");
     let ports = zookeeper.ports;
     let members: Vec<_> = cluster
@@ -88,7 +113,10 @@ fn zoo_cfg_text(cluster: &Cluster, instance: &Instance) -> String {
         })
         .collect();
     // pyspark's jars carry no Jetty, so there the AdminServer cannot be.
-    let admin = (zookeeper.archive != Archive::Pypi).then_some(ports.admin.get());
+    let admin = (!matches!(zookeeper.archive, Archive::Pypi { .. })).then_some(ports.admin.get());
+    // Where nodes share a machine, they share 127.0.0.1 too, and the host's own address is as private.
+    let admin_address = if host.owner.is_some() { host.address.as_str() } else { "127.0.0.1" };
+    let path = |path: &HostPath| property_value(&host.path(path));
     let Config {
         tick_time,
         init_limit,
@@ -103,7 +131,8 @@ fn zoo_cfg_text(cluster: &Cluster, instance: &Instance) -> String {
     let values = serde_json::json!({
         "node": instance.node, "cluster": cluster.name.as_str(), "members": members,
         "address": cluster.address(&instance.host).as_str(), "client_port": ports.client.get(), "admin_port": admin,
-        "data_dir": zookeeper.data_dir.as_str(), "data_log_dir": zookeeper.data_log_dir.as_ref().map(HostPath::as_str),
+        "admin_address": admin_address,
+        "data_dir": path(&zookeeper.data_dir), "data_log_dir": zookeeper.data_log_dir.as_ref().map(path),
         "tick_time": tick_time, "init_limit": init_limit, "sync_limit": sync_limit,
         "max_client_cnxns": max_client_cnxns, "min_session_timeout": min_session_timeout,
         "max_session_timeout": max_session_timeout, "snap_count": snap_count,

@@ -15,7 +15,8 @@ pub struct ZooKeeperFile {
     pub platform: Field<Name>,
     /// The version, as in `3.9.5`. Default: 3.9.5.
     pub version: Field<Version>,
-    /// Where the distribution comes from. Default: Apache's own download site with the checksum published beside it.
+    /// Where the distribution comes from. Default: Apache's own download site with the checksum published beside it; on `local`
+    /// the package `pyspark`.
     pub archive: Field<ArchiveFile>,
     /// How many members, on platforms that make their machines: ids 1 to N, growing and shrinking at the end. Odd. Default: 3.
     pub nodes: Field<u32>,
@@ -31,7 +32,7 @@ pub struct ZooKeeperFile {
     pub data_dir: Field<HostPath>,
     /// The directory of transaction logs, best on a disk of its own. Default: within `dataDir`.
     pub data_log_dir: Field<HostPath>,
-    /// The JVM's heap. Default: `512m`.
+    /// The JVM's heap. Default: `512m`; on `local` `128m`.
     pub heap: Field<JvmSize>,
     /// The TCP port for clients. Default: 2181.
     pub client_port: Field<Port>,

@@ -5,133 +5,252 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Script, quote};
-use crate::desired::{BIRTH_PATH, Content, Owned, STATE_FOLDER};
-use crate::observe::{Secrets, delete_request};
+use super::{Place, Script, quote};
+use crate::desired::{Access, BIRTH_PATH, Content, Owned, STATE_FOLDER};
+use crate::observe::{BirthRecord, Secrets, delete_request};
+use crate::plan::action::Drain;
 use crate::plan::{Action, FileEdit, Patch, Removal, Unpack};
 use crate::service::archive::{Archive, UrlSum};
 use crate::topology::value::HostPath;
-use crate::world::{Epoch, HostError};
+use crate::world::{Epoch, HostError, Output};
 
 const PRELUDE: &str = include_str!("../../../templates/host/act.sh");
 /// How long a script waits for another one on the same host: longer than any but an unpacking takes.
 const LOCK_SECONDS: u32 = 60;
 
-/// The script that does `action`.
-pub fn act(action: &Action, epoch: Epoch, secrets: &Secrets) -> Script {
-    let mut s = format!("{PRELUDE}\nlock {LOCK_SECONDS}\n");
-    match action {
-        Action::Raise => writeln!(s, "raise {}", epoch.0),
-        _ => writeln!(s, "fence {}", epoch.0),
-    }
-    .expect("a String takes all text");
-    body(&mut s, action, epoch, secrets);
-    s.push_str("printf 'done\\n'\n");
-    Script(super::look::whole(&s))
-}
-
 macro_rules! line {
-    ($s:expr, $($args:tt)*) => { writeln!($s, $($args)*).expect("a String takes all text") };
+    ($writer:expr, $($args:tt)*) => { writeln!($writer.text, $($args)*).expect("a String takes all text") };
 }
 
-fn body(s: &mut String, action: &Action, epoch: Epoch, secrets: &Secrets) {
+/// The script that does `action` at `place`.
+pub fn act(action: &Action, epoch: Epoch, secrets: &Secrets, place: &Place) -> Script {
+    let mut writer =
+        Writer { text: format!("{}{PRELUDE}\nlock {LOCK_SECONDS}\n", place.prelude()), epoch, secrets, place };
     match action {
-        Action::Raise => {}
-        Action::Remember { name, record } => {
-            let record = crate::observe::Record { epoch: epoch.0, ..(**record).clone() };
-            put(s, &format!("{STATE_FOLDER}/{}.json", name.text()), "root root 644", record.text().as_bytes());
-        }
-        Action::Journal { line } => {
-            line!(s, "printf '%s %s\\n' \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\" {} >>{STATE_FOLDER}/journal", quote(line));
-        }
-        Action::InstallPackage { package } => {
-            let package = quote(package);
-            line!(s, "export DEBIAN_FRONTEND=noninteractive");
-            line!(s, "apt() {{ apt-get -o DPkg::Lock::Timeout=300 \"$@\" >/dev/null 2>&1; }}");
-            line!(s, "install() {{ apt install -y -q --no-install-recommends {package}; }}");
-            line!(s, "made \"package \"{package}");
-            line!(s, "install || {{ apt update -q; install; }} ||");
-            line!(s, "  fail \"apt-get cannot install \"{package}");
-        }
-        Action::Patch(patch) => lay(s, patch, secrets),
-        Action::Born { record } => {
-            let text = serde_json::to_string(record).expect("a record is plain JSON") + "\n";
-            if !record.complete {
-                // A birth that is complete is never begun again.
-                line!(s, "[ -e {BIRTH_PATH} ] && fail \"a birth is recorded here already\"");
+        Action::Raise => line!(writer, "raise {}", epoch.0),
+        _ => line!(writer, "fence {}", epoch.0),
+    }
+    writer.action(action);
+    line!(writer, "printf 'done\\n'");
+    Script(super::look::whole(&writer.text))
+}
+
+/// A script as it grows.
+struct Writer<'a> {
+    text: String,
+    epoch: Epoch,
+    secrets: &'a Secrets,
+    place: &'a Place,
+}
+
+/// The tool's own files belong to whoever writes them: root, or the owner of the folder.
+const OURS: &str = "- - 644";
+
+impl Writer<'_> {
+    fn action(&mut self, action: &Action) {
+        match action {
+            Action::Raise => {}
+            Action::Remember { name, record } => {
+                let record = crate::observe::Record { epoch: self.epoch.0, ..(**record).clone() };
+                let path = HostPath::known(&format!("{STATE_FOLDER}/{}.json", name.text()));
+                self.put(&path, OURS, record.text().as_bytes());
             }
-            put(s, BIRTH_PATH, "root root 644", text.as_bytes());
-        }
-        Action::MarkNew { marker, data } => {
-            line!(s, "grep -q '\"complete\":false' {BIRTH_PATH} || fail \"no birth is begun here\"");
-            for data in data {
+            Action::Journal { line } => {
                 line!(
-                    s,
-                    "[ -d {data}/version-2 ] && [ -n \"$(ls -A {data}/version-2)\" ] && fail \"{data} holds data: it is not new\""
+                    self,
+                    "printf '%s %s\\n' \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\" {} >>\"$state/journal\"",
+                    quote(line)
                 );
             }
-            line!(s, ": | write {marker} zookeeper zookeeper 640");
-        }
-        Action::Unmark { marker } => line!(s, "rm -f {marker}"),
-        Action::Start { unit } => line!(s, "start {}", quote(unit)),
-        Action::Stop { unit } => line!(s, "stop {}", quote(unit)),
-        Action::Enable { unit } => line!(s, "enable {}", quote(unit)),
-        Action::Reload { unit } => {
-            line!(s, "reload_units");
-            line!(s, "systemctl reload {0} || fail \"{0} does not reload\"", quote(unit));
-        }
-        Action::Swap { unit, files, drain } => {
-            if let Some(drain) = drain {
-                line!(s, "drain {} {} {} {}", quote(unit), quote(&drain.address), drain.port, drain.seconds);
+            Action::InstallPackage { package } => self.install(&quote(package)),
+            Action::Patch(patch) => self.lay(patch),
+            Action::Born { record } => self.bear(record),
+            Action::MarkNew { marker, data } => self.mark_new(marker, data),
+            Action::Unmark { marker } => line!(self, "rm -f {}", self.place.word(marker)),
+            Action::Start { unit } => line!(self, "start {}", quote(unit)),
+            Action::Stop { unit } => line!(self, "stop {}", quote(unit)),
+            Action::Enable { unit } => line!(self, "enable {}", quote(unit)),
+            Action::Reload { unit } => {
+                line!(self, "reload_units");
+                line!(self, "systemctl reload {0} || fail \"{0} does not reload\"", quote(unit));
             }
-            line!(s, "keep {} {}", quote(unit), epoch.0);
-            for file in files {
-                line!(s, "keep_file {} {} {}", quote(unit), epoch.0, file.path);
+            Action::Swap { unit, files, drain } => self.swap(unit, files, drain.as_ref()),
+            Action::PutBack { unit } => {
+                line!(self, "put_back {} {}", quote(unit), self.epoch.0);
+                self.restart(unit);
             }
-            files.iter().for_each(|file| put_file(s, file, secrets));
-            restart(s, unit);
-        }
-        Action::PutBack { unit } => {
-            line!(s, "put_back {} {}", quote(unit), epoch.0);
-            restart(s, unit);
-        }
-        Action::Release { latches, members } => {
-            let members: String = members.iter().map(|(address, port)| format!(" {} {port}", quote(address))).collect();
-            for latch in latches {
-                line!(s, "release {}{members}", STANDARD.encode(delete_request(latch)));
+            Action::Release { latches, members } => {
+                let members: String =
+                    members.iter().map(|(address, port)| format!(" {} {port}", quote(address))).collect();
+                for latch in latches {
+                    line!(self, "release {}{members}", STANDARD.encode(delete_request(latch)));
+                }
             }
+            Action::Remove(removal) => self.remove(removal),
         }
-        Action::Remove(removal) => remove(s, removal),
     }
-}
 
-fn restart(s: &mut String, unit: &str) {
-    let unit = quote(unit);
-    line!(s, "reload_units");
-    line!(s, "systemctl reset-failed {unit} 2>/dev/null");
-    line!(s, "systemctl restart {unit} || fail \"{unit} does not start again\"");
-}
+    fn install(&mut self, package: &str) {
+        line!(self, "export DEBIAN_FRONTEND=noninteractive");
+        line!(self, "apt() {{ apt-get -o DPkg::Lock::Timeout=300 \"$@\" >/dev/null 2>&1; }}");
+        line!(self, "install() {{ apt install -y -q --no-install-recommends {package}; }}");
+        line!(self, "made \"package \"{package}");
+        line!(self, "install || {{ apt update -q; install; }} ||");
+        line!(self, "  fail \"apt-get cannot install \"{package}");
+    }
 
-fn lay(s: &mut String, patch: &Patch, secrets: &Secrets) {
-    let Patch { users, directories, distributions, files, leftovers, reload_units } = patch;
-    // What has left goes first, by the old stamp; then the new stamp, so that a killed run knows all it may have laid.
-    remove_owned(s, leftovers, false);
-    let (stamps, others): (Vec<_>, Vec<_>) =
-        files.iter().partition(|file| file.path.as_str() == crate::desired::STAMP_PATH);
-    stamps.into_iter().for_each(|file| put_file(s, file, secrets));
-    for (name, home) in users {
-        line!(s, "user {} {home}", quote(name));
+    fn bear(&mut self, record: &BirthRecord) {
+        let text = serde_json::to_string(record).expect("a record is plain JSON") + "\n";
+        let path = HostPath::known(BIRTH_PATH);
+        if !record.complete {
+            // A birth that is complete is never begun again.
+            line!(self, "[ -e {} ] && fail \"a birth is recorded here already\"", self.place.word(&path));
+        }
+        self.put(&path, OURS, text.as_bytes());
     }
-    for (path, access) in directories {
-        // Five digits: with fewer, chmod leaves a setgid bit that the parent handed down.
-        line!(s, "directory {path} {} {} {:05o}", access.owner, access.group, access.mode);
+
+    fn mark_new(&mut self, marker: &HostPath, data: &[HostPath]) {
+        let birth = self.place.word(&HostPath::known(BIRTH_PATH));
+        line!(self, "grep -q '\"complete\":false' {birth} || fail \"no birth is begun here\"");
+        for data in data {
+            line!(self, "is_new {}", self.place.word(data));
+        }
+        // Its owner is its directory's.
+        let parent = self.place.word(&marker.parent().expect("a marker lies in a directory"));
+        line!(self, ": | write {} $(stat -c '%U %G' {parent}) 640", self.place.word(marker));
     }
-    for unpack in distributions {
-        lay_distribution(s, unpack);
+
+    fn swap(&mut self, unit: &str, files: &[FileEdit], drain: Option<&Drain>) {
+        if let Some(drain) = drain {
+            line!(self, "drain {} {} {} {}", quote(unit), quote(&drain.address), drain.port, drain.seconds);
+        }
+        line!(self, "keep {} {}", quote(unit), self.epoch.0);
+        for file in files {
+            line!(self, "keep_file {} {} {}", quote(unit), self.epoch.0, self.place.word(&file.path));
+        }
+        files.iter().for_each(|file| self.put_file(file));
+        self.restart(unit);
     }
-    others.into_iter().for_each(|file| put_file(s, file, secrets));
-    if *reload_units {
-        line!(s, "reload_units");
+
+    fn restart(&mut self, unit: &str) {
+        let unit = quote(unit);
+        line!(self, "reload_units");
+        line!(self, "systemctl reset-failed {unit} 2>/dev/null");
+        line!(self, "systemctl restart {unit} || fail \"{unit} does not start again\"");
+    }
+
+    fn lay(&mut self, patch: &Patch) {
+        let Patch { users, directories, distributions, files, leftovers, reload_units } = patch;
+        // What has left goes first, by the old stamp; then the new stamp, so that a killed run knows all it may have laid.
+        self.remove_owned(leftovers, false);
+        let (stamps, others): (Vec<_>, Vec<_>) =
+            files.iter().partition(|file| file.path.as_str() == crate::desired::STAMP_PATH);
+        stamps.into_iter().for_each(|file| self.put_file(file));
+        for (name, home) in users {
+            line!(self, "user {} {}", quote(name), self.place.word(home));
+        }
+        for (path, Access { owner, group, mode }) in directories {
+            // Five digits: with fewer, chmod leaves a setgid bit that the parent handed down.
+            line!(self, "directory {} {} {} {mode:05o}", self.place.word(path), quote(owner), quote(group));
+        }
+        for unpack in distributions {
+            self.distribution(unpack);
+        }
+        others.into_iter().for_each(|file| self.put_file(file));
+        if *reload_units {
+            line!(self, "reload_units");
+        }
+    }
+
+    fn distribution(&mut self, Unpack { home, archive, sha512, proof }: &Unpack) {
+        let sum = sha512.as_deref().unwrap_or("-");
+        let proof = quote(proof);
+        let cached = self.place.word(&cached(home));
+        let home = self.place.word(home);
+        match archive {
+            // It lies on the machine, whatever part of it the host is.
+            Archive::OnHost { path, .. } => line!(self, "unpack {home} {path} {sum} {proof}"),
+            Archive::File { .. } => {
+                line!(self, "unpack {home} {cached} {sum} {proof}");
+                line!(self, "rm -f {cached}");
+            }
+            Archive::Url { url, sum: check } => {
+                let (known, published) = match check {
+                    UrlSum::Known(sum) => (sum.as_str(), "-".to_owned()),
+                    UrlSum::Published(url) => ("-", quote(url)),
+                };
+                line!(self, "download {} {cached} {known} {published}", quote(url));
+                line!(self, "unpack {home} {cached} {sum} {proof}");
+                line!(self, "rm -f {cached}");
+            }
+            Archive::Pypi { version } => line!(self, "pyspark {home} {version} {proof}"),
+        }
+    }
+
+    fn put_file(&mut self, file: &FileEdit) {
+        let Access { owner, group, mode } = &file.access;
+        let access = format!("{} {} {mode:o}", quote(owner), quote(group));
+        match &file.content {
+            Content::Text(text) => self.put(&file.path, &access, text.as_bytes()),
+            Content::Secret { before, after, .. } => {
+                let secret = self.secrets.0.get(&file.path).expect("secrets are read before anything is changed");
+                self.put(&file.path, &access, format!("{before}{secret}{after}").as_bytes());
+            }
+        }
+    }
+
+    /// The bytes travel on standard input, never in an argument.
+    fn put(&mut self, path: &HostPath, access: &str, bytes: &[u8]) {
+        line!(self, "put {} {access} <<'provision'", self.place.word(path));
+        let encoded = STANDARD.encode(bytes);
+        for chunk in encoded.as_bytes().chunks(76) {
+            line!(self, "{}", std::str::from_utf8(chunk).expect("base64 is ASCII"));
+        }
+        line!(self, "provision");
+    }
+
+    fn remove_owned(&mut self, owned: &Owned, delete_data: bool) {
+        let Owned { users, directories, files, distributions, units } = owned;
+        for unit in units {
+            line!(self, "drop_unit {}", quote(unit));
+        }
+        for path in files {
+            line!(self, "remove_file {}", self.place.word(path));
+        }
+        if !units.is_empty() {
+            line!(self, "reload_units");
+            line!(self, "systemctl reset-failed 2>/dev/null");
+        }
+        for home in distributions {
+            line!(self, "remove_distribution {}", self.place.word(home));
+        }
+        // The deepest first, so that what is empty by then can go.
+        for (path, data) in directories.iter().rev().filter(|(path, _)| path.as_str() != STATE_FOLDER) {
+            let word = self.place.word(path);
+            if path.as_str() == "/var/lib/spark/tmp" {
+                line!(self, "remove_scratch {word}");
+            }
+            line!(self, "remove_directory {word} {data} {delete_data}");
+        }
+        for (user, home) in users {
+            let own = self.data_words(directories.iter().filter(|(path, _)| path.is_within(home)));
+            line!(self, "remove_user {}{own}", quote(user));
+        }
+    }
+
+    /// The directories that hold data, as words behind a space each.
+    fn data_words<'d>(&self, directories: impl IntoIterator<Item = (&'d HostPath, &'d bool)>) -> String {
+        let data = directories.into_iter().filter(|(_, data)| **data);
+        data.map(|(path, _)| format!(" {}", self.place.word(path))).collect()
+    }
+
+    fn remove(&mut self, removal: &Removal) {
+        let Removal { owned, delete_data } = removal;
+        self.remove_owned(owned, *delete_data);
+        line!(self, "remove_made_parents");
+        line!(self, "name_packages");
+        // While data stays, so does what says whose it is, and what of the host was made for it.
+        line!(self, "remove_memory{}", self.data_words(&owned.directories));
     }
 }
 
@@ -140,105 +259,9 @@ pub fn cached(home: &HostPath) -> HostPath {
     HostPath::known(&format!("{STATE_FOLDER}/cache/{}.tar.gz", home.name()))
 }
 
-fn lay_distribution(s: &mut String, Unpack { home, archive, sha512, proof }: &Unpack) {
-    let sum = sha512.as_deref().unwrap_or("-");
-    let proof = quote(proof);
-    match archive {
-        Archive::OnHost { path, .. } => line!(s, "unpack {home} {path} {sum} {proof}"),
-        Archive::File { .. } => {
-            let cached = cached(home);
-            line!(s, "unpack {home} {cached} {sum} {proof}");
-            line!(s, "rm -f {cached}");
-        }
-        Archive::Url { url, sum: check } => {
-            let (known, published) = match check {
-                UrlSum::Known(sum) => (sum.as_str(), "-".to_owned()),
-                UrlSum::Published(url) => ("-", quote(url)),
-            };
-            let cached = cached(home);
-            line!(s, "download {} {cached} {known} {published}", quote(url));
-            line!(s, "unpack {home} {cached} {sum} {proof}");
-            line!(s, "rm -f {cached}");
-        }
-        Archive::Pypi => line!(s, "fail \"the pypi archive is for the platform local\""),
-    }
-}
-
-fn put_file(s: &mut String, file: &FileEdit, secrets: &Secrets) {
-    let access = format!("{} {} {:o}", file.access.owner, file.access.group, file.access.mode);
-    match &file.content {
-        Content::Text(text) => put(s, file.path.as_str(), &access, text.as_bytes()),
-        Content::Secret { before, after, .. } => {
-            let secret = secrets.0.get(&file.path).expect("secrets are read before anything is changed");
-            put(s, file.path.as_str(), &access, format!("{before}{secret}{after}").as_bytes());
-        }
-    }
-}
-
-/// The bytes travel on standard input, never in an argument.
-fn put(s: &mut String, path: &str, access: &str, bytes: &[u8]) {
-    line!(s, "put {path} {access} <<'provision'");
-    let encoded = STANDARD.encode(bytes);
-    for chunk in encoded.as_bytes().chunks(76) {
-        line!(s, "{}", std::str::from_utf8(chunk).expect("base64 is ASCII"));
-    }
-    line!(s, "provision");
-}
-
-fn remove_owned(s: &mut String, owned: &Owned, delete_data: bool) {
-    let Owned { users, directories, files, distributions, units } = owned;
-    for unit in units {
-        line!(s, "drop_unit {}", quote(unit));
-    }
-    for path in files {
-        line!(s, "remove_file {path}");
-    }
-    if !units.is_empty() {
-        line!(s, "reload_units");
-        line!(s, "systemctl reset-failed 2>/dev/null");
-    }
-    for home in distributions {
-        line!(s, "remove_distribution {home}");
-    }
-    // The deepest first, so that what is empty by then can go.
-    for (path, data) in directories.iter().rev().filter(|(path, _)| path.as_str() != STATE_FOLDER) {
-        if path.as_str() == "/var/lib/spark/tmp" {
-            line!(s, "remove_scratch {path}");
-        }
-        line!(s, "remove_directory {path} {data} {delete_data}");
-    }
-    for (user, home) in users {
-        let own = data_words(directories.iter().filter(|(path, _)| path.is_within(home)));
-        line!(s, "remove_user {}{own}", quote(user));
-    }
-}
-
-/// The directories that hold data, as words behind a space each.
-fn data_words<'a>(directories: impl IntoIterator<Item = (&'a HostPath, &'a bool)>) -> String {
-    directories.into_iter().filter(|(_, data)| **data).map(|(path, _)| format!(" {path}")).collect()
-}
-
-fn remove(s: &mut String, removal: &Removal) {
-    let Removal { owned, delete_data } = removal;
-    remove_owned(s, owned, *delete_data);
-    line!(s, "remove_made_parents");
-    line!(s, "name_packages");
-    // While data stays, so does what says whose it is, and what of the host was made for it.
-    let data = data_words(&owned.directories);
-    line!(s, "stays=");
-    line!(s, "for d in{data}; do [ -d $d ] && [ -n \"$(ls -A $d)\" ] && stays=yes; done");
-    line!(s, "for f in {STATE_FOLDER}/*; do");
-    line!(
-        s,
-        "  case $stays$f in yes*/birth.json | yes*/made) say \"stays record $f (data stays)\" ;; *) rm -rf \"$f\" ;; esac"
-    );
-    line!(s, "done");
-    line!(s, "rmdir {STATE_FOLDER} 2>/dev/null && say \"gone directory {STATE_FOLDER}\"");
-    line!(s, "rm -rf /run/provision");
-}
-
 /// What a script said, or why it did not do what it should.
-pub fn outcome(title: &str, status: i32, stdout: &[u8], stderr: &[u8], epoch: Epoch) -> Result<Vec<String>, HostError> {
+pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>, HostError> {
+    let Output { status, stdout, stderr } = output;
     let text = String::from_utf8_lossy(stdout);
     let mut said = Vec::new();
     for line in text.lines() {
@@ -262,8 +285,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
-    use crate::desired::Access;
-    use crate::observe::{BirthRecord, HostQuery, RecordName};
+    use crate::observe::{HostQuery, RecordName};
     use crate::world::script::look;
 
     /// As the strictest sh that hosts have reads it, without running any of it.
@@ -312,7 +334,7 @@ mod tests {
             anchors: Vec::new(),
             settings: crate::desired::Settings::default(),
         };
-        let drain = crate::plan::action::Drain { address: "10.0.0.1".into(), port: 8081, seconds: 1 };
+        let drain = Drain { address: "10.0.0.1".into(), port: 8081, seconds: 1 };
         let actions = [
             Action::Raise,
             Action::Journal { line: "a 'b' $(c)".into() },
@@ -333,6 +355,7 @@ mod tests {
             Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data: false })),
             Action::Remove(Box::new(Removal { owned, delete_data: true })),
         ];
+        let places = [Place::machine(), Place::folder("/a b/c", "/it's a/provision".as_ref(), "/a b/store".as_ref())];
         for action in actions {
             // A new action does not compile here before it stands in the list above.
             match action {
@@ -353,9 +376,13 @@ mod tests {
                 | Action::Release { .. }
                 | Action::Remove(_) => {}
             }
-            parses(&act(&action, Epoch(1), &Secrets::default()));
+            for place in &places {
+                parses(&act(&action, Epoch(1), &Secrets::default(), place));
+            }
         }
-        parses(&super::super::hold("a 'b' $(c)", 15));
-        parses(&look(&HostQuery { machine: true, java: Some(17), ..HostQuery::default() }));
+        for place in &places {
+            parses(&super::super::hold("a 'b' $(c)", 15, place));
+            parses(&look(&HostQuery { machine: true, java: Some(17), ..HostQuery::default() }, place));
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! The lease of one anchor as a script.
 
-use super::{Script, quote};
+use super::{Place, Script, quote};
 
 const PRELUDE: &str = include_str!("../../../templates/host/hold.sh");
 
 /// The script that holds a host's lease for `who` while bytes come, and gives it up after so many seconds without one.
-pub fn hold(who: &str, grace_seconds: u64) -> Script {
-    Script(super::look::whole(&format!("{PRELUDE}\nhold {} {grace_seconds}", quote(who))))
+pub fn hold(who: &str, grace_seconds: u64, place: &Place) -> Script {
+    let prelude = place.prelude();
+    Script(super::look::whole(&format!("{prelude}{PRELUDE}\nhold {} {grace_seconds}", quote(who))))
 }

@@ -1,60 +1,61 @@
 //! A query as a script that changes nothing.
 
-use std::fmt::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Script, quote};
-use crate::observe::{HostQuery, NEEDED_TOOLS};
+use super::{Place, Script, quote};
+use crate::observe::{HostQuery, NEEDED_TOOLS, PIP};
+use crate::topology::value::HostPath;
 
 const PRELUDE: &str = include_str!("../../../templates/host/look.sh");
 
 /// So many connections are tried at once: each is a process on the host.
 const REACH_BATCH: usize = 32;
 
-/// The script that answers `query`.
-pub fn look(query: &HostQuery) -> Script {
+/// The script that answers `query` at `place`.
+pub fn look(query: &HostQuery, place: &Place) -> Script {
     let HostQuery { paths, secrets, users, units, distributions, space, java, member, asks, reach, machine } = query;
-    let mut s = String::from(PRELUDE);
+    let mut s = format!("{}{PRELUDE}", place.prelude());
+    let at = |path: &HostPath| place.word(path);
     let mut line = |text: String| {
         s.push_str(&text);
         s.push('\n');
     };
     if *machine {
-        line(format!("machine {} nft", words(NEEDED_TOOLS)));
+        line(format!("machine {} nft {PIP}", words(NEEDED_TOOLS)));
     }
     if let Some(oldest) = java {
         line(format!("java_facts {oldest}"));
     }
     for path in space {
-        line(format!("space {path}"));
+        line(format!("space {}", at(path)));
     }
     if !users.is_empty() {
         line(format!("users {}", words(users)));
     }
     if !paths.is_empty() {
-        let all = words(paths.keys());
-        line(format!("paths {all}"));
+        line(format!("paths {}", listed(paths.keys().map(at))));
         let expected: String =
-            paths.iter().filter_map(|(path, sum)| Some(format!("{} {path}\n", sum.as_ref()?))).collect();
+            paths.iter().filter_map(|(path, sum)| Some(format!("{} {}\n", sum.as_ref()?, place.path(path)))).collect();
         line(format!("expected={}", quote(&expected)));
         // Never of a secret: a plain digest of one is as good as the secret to who can guess.
         let open = paths.keys().filter(|path| secrets.iter().all(|secret| secret.path != **path));
-        line(format!("digests {}", words(open)));
+        line(format!("digests {}", listed(open.map(at))));
     }
     for secret in secrets {
-        line(format!("secret {} {}", secret.path, secret.nonce));
+        line(format!("secret {} {}", at(&secret.path), secret.nonce));
     }
     if !units.is_empty() {
         line(format!("units {}", words(units.iter().map(|unit| format!("{unit}.service")))));
     }
     for (home, archive) in distributions {
-        line(format!("distribution {home} {}", archive.as_ref().map_or("-", |path| path.as_str())));
+        // An archive lies on the machine, whatever part of it the host is.
+        let archive = archive.as_ref().map_or("-", |path| path.as_str());
+        line(format!("distribution {} {archive}", at(home)));
     }
     if let Some((data, log)) = member {
-        line(format!("member {data} {log}"));
-        line(format!("filled {data} {log}"));
+        line(format!("member {} {}", at(data), at(log)));
+        line(format!("filled {} {}", at(data), at(log)));
     }
     for ask in asks {
         line(format!("ask {} {} {} {}", ask.name.text(), quote(&ask.address), ask.port, STANDARD.encode(&ask.bytes)));
@@ -71,11 +72,11 @@ pub fn look(query: &HostQuery) -> Script {
 }
 
 fn words<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
-    items.into_iter().fold(String::new(), |mut all, item| {
-        write!(all, "{}{}", if all.is_empty() { "" } else { " " }, quote(&item.to_string()))
-            .expect("a String takes all text");
-        all
-    })
+    listed(items.into_iter().map(|item| quote(&item.to_string())))
+}
+
+fn listed(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// In braces, so that sh reads all of it before it runs any of it: a script cut short does nothing.

@@ -4,12 +4,14 @@ mod act;
 mod hold;
 mod look;
 mod parse;
+mod place;
 mod quote;
 
 pub use act::{act, cached, outcome};
 pub use hold::hold;
 pub use look::look;
 pub use parse::facts;
+pub use place::Place;
 pub use quote::quote;
 
 /// A script for the standard input of `sh`.

@@ -1,6 +1,7 @@
 //! A host's answer as facts. Anything unexpected is an error, never a guess.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 
 use base64::Engine as _;
@@ -12,15 +13,32 @@ use crate::observe::{
     UnitFacts, WorkerFacts, Wrong, canary_succeeded, children,
 };
 use crate::topology::value::HostPath;
-use crate::world::HostError;
+use crate::world::script::Place;
+use crate::world::{HostError, Output};
 
 /// Reads what `look` printed. `asked` is from question to answer on the operator's clock.
-pub fn facts(query: &HostQuery, output: &[u8], asked: &RangeInclusive<i128>) -> Result<HostFacts, HostError> {
+pub fn facts(
+    query: &HostQuery,
+    place: &Place,
+    output: &Output,
+    asked: &RangeInclusive<i128>,
+) -> Result<HostFacts, HostError> {
+    read(query, place, &output.stdout, asked).map_err(|error| match error {
+        HostError::Garbled { why } if !output.stderr.is_empty() => {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            HostError::Garbled { why: format!("{why}; it said: {}", stderr.lines().last().unwrap_or_default()) }
+        }
+        other => other,
+    })
+}
+
+fn read(query: &HostQuery, place: &Place, output: &[u8], asked: &RangeInclusive<i128>) -> Result<HostFacts, HostError> {
     let text = std::str::from_utf8(output).map_err(|_| garbled("it is not text"))?;
     let mut lines = text.lines();
     // A login shell's profile may print before the script does.
     lines.by_ref().find(|line| *line == "begin").ok_or_else(|| garbled("it has no beginning"))?;
-    let mut reader = Reader { facts: HostFacts::default(), units: Vec::new(), answers: BTreeMap::new(), ended: false };
+    let mut reader =
+        Reader { place, facts: HostFacts::default(), units: Vec::new(), answers: BTreeMap::new(), ended: false };
     for line in lines {
         let fields: Vec<&str> = line.split('\t').collect();
         reader.line(query, &fields, asked)?;
@@ -35,7 +53,8 @@ fn garbled(why: &str) -> HostError {
     HostError::Garbled { why: why.to_owned() }
 }
 
-struct Reader {
+struct Reader<'a> {
+    place: &'a Place,
     facts: HostFacts,
     /// Properties of units, an empty map between two.
     units: Vec<BTreeMap<String, String>>,
@@ -43,8 +62,10 @@ struct Reader {
     ended: bool,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn line(&mut self, query: &HostQuery, fields: &[&str], asked: &RangeInclusive<i128>) -> Result<(), HostError> {
+        let place = self.place;
+        let host_path = |text: &str| host_path(place, text);
         let facts = &mut self.facts;
         match fields {
             ["clock", nanos] => {
@@ -56,9 +77,10 @@ impl Reader {
             ["machine", id] => facts.machine = (*id).to_owned(),
             ["memory", kib] => facts.memory_mib = kib.parse::<u64>().unwrap_or(0) / 1024,
             ["tool", tool] => facts.tools.push((*tool).to_owned()),
-            ["listen", port, uid] => {
+            ["listen", address, port, uid] => {
                 let port = u16::from_str_radix(port, 16).map_err(|_| garbled("a port is no number"))?;
-                facts.listening.push(Listening { port, uid: uid.parse().unwrap_or(u32::MAX) });
+                let uid = uid.parse().unwrap_or(u32::MAX);
+                facts.listening.push(Listening { address: socket_address(address), port, uid });
             }
             ["java", path, version] => {
                 facts.java = Some(Java { path: (*path).to_owned(), version: (*version).to_owned() });
@@ -86,9 +108,9 @@ impl Reader {
                 }
             }
             ["secret", path, digest] => {
-                let same =
-                    query.secrets.iter().any(|secret| secret.path.as_str() == *path && secret.expected == *digest);
-                facts.secrets.insert(host_path(path)?, same);
+                let path = host_path(path)?;
+                let same = query.secrets.iter().any(|secret| secret.path == path && secret.expected == *digest);
+                facts.secrets.insert(path, same);
             }
             ["unit", property] => self.unit(property),
             ["started", path, base64] => self.started(path, &decode(base64)?),
@@ -148,11 +170,12 @@ impl Reader {
     }
 
     fn started(&mut self, path: &str, text: &[u8]) {
-        let unit = path.trim_start_matches("/run/provision/").trim_end_matches(".service.started");
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let unit = name.trim_end_matches(".service.started");
         let entry = self.facts.units.entry(unit.to_owned()).or_default();
         for line in String::from_utf8_lossy(text).lines() {
             if let Some((digest, path)) = line.split_once("  ") {
-                entry.started.insert(path.to_owned(), digest.to_owned());
+                entry.started.insert(self.place.logical(path).to_owned(), digest.to_owned());
             }
         }
     }
@@ -209,6 +232,17 @@ impl Reader {
     }
 }
 
+/// The IPv4 address of a socket as the kernel prints it: the bytes of each 32 bits in the machine's order. `None` for every
+/// address, and for those of IPv6 alone.
+fn socket_address(hex: &str) -> Option<Ipv4Addr> {
+    // The last word, also of an IPv4 address within IPv6.
+    let (before, last) = hex.split_at_checked(hex.len().checked_sub(8)?)?;
+    let mapped = before.is_empty() || before.starts_with("0000000000000000") && before.ends_with("FFFF0000");
+    let word = u32::from_str_radix(last, 16).ok()?;
+    let address = Ipv4Addr::from(word.to_ne_bytes());
+    (mapped && !address.is_unspecified()).then_some(address)
+}
+
 fn put<T: serde::de::DeserializeOwned>(slot: &mut Option<T>, text: &[u8]) -> Option<serde_json::Error> {
     match serde_json::from_slice(text) {
         Ok(value) => {
@@ -230,8 +264,8 @@ fn path_facts(kind: &str, owner: &str, group: &str, mode: &str, identity: &str) 
     Ok(PathFacts { kind, access, identity: identity.to_owned(), sha256: None, text: None })
 }
 
-fn host_path(text: &str) -> Result<HostPath, HostError> {
-    text.parse().map_err(|_| garbled("a path that was not asked for"))
+fn host_path(place: &Place, text: &str) -> Result<HostPath, HostError> {
+    place.logical(text).parse().map_err(|_| garbled("a path that was not asked for"))
 }
 
 fn decode(base64: &str) -> Result<Vec<u8>, HostError> {

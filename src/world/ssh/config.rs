@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ssh2_config::{HostParams, ParseRule, SshConfig};
 
 use super::known_hosts::KnownHosts;
+use crate::cluster::Reach;
 use crate::world::{HostError, Target};
 
 /// Options that change where a connection goes or whom it trusts, and that we do not follow.
@@ -65,7 +66,11 @@ impl Config {
     }
 
     pub fn route(&self, target: &Target) -> Result<Route, HostError> {
-        let name = target.reach.ssh_name.0.clone();
+        let Reach::Ssh(login) = &target.reach else {
+            let why = "it is a folder of a machine, and not reached over ssh".to_owned();
+            return Err(HostError::Unreachable { address: target.reach.to_string(), why });
+        };
+        let name = login.ssh_name.0.clone();
         let params = self.file.as_ref().map(|file| file.query(&name));
         let unsupported = |option: &str, instead: &str| HostError::Unsupported {
             name: name.clone(),
@@ -82,8 +87,7 @@ impl Config {
                 }
             }
         }
-        let reach = &target.reach;
-        let user = reach.user.as_ref().map(ToString::to_string);
+        let user = login.user.as_ref().map(ToString::to_string);
         let user = user.or_else(|| params.as_ref()?.user.clone()).or_else(|| std::env::var("USER").ok());
         let identities = params.as_ref().and_then(|params| params.identity_file.clone());
         let yes = |value: Option<Vec<String>>| {
@@ -94,8 +98,8 @@ impl Config {
             address: params
                 .as_ref()
                 .and_then(|params| params.host_name.clone())
-                .unwrap_or_else(|| reach.address.to_string()),
-            port: reach.port.map(crate::topology::value::Port::get).or_else(|| params.as_ref()?.port).unwrap_or(22),
+                .unwrap_or_else(|| login.address.to_string()),
+            port: login.port.map(crate::topology::value::Port::get).or_else(|| params.as_ref()?.port).unwrap_or(22),
             user: user.unwrap_or_else(|| "root".to_owned()),
             identities: identities
                 .map_or_else(|| self.default_identities(), |all| all.iter().map(|path| self.expand(path)).collect()),

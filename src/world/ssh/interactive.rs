@@ -1,23 +1,12 @@
 //! What an operator runs on a host: output as it comes, and files going up.
 
 use std::io::{Read, Write};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::Config;
 use super::session::Session;
-use crate::topology::value::HostPath;
-use crate::world::{HostError, Target};
-
-/// Where a command's input comes from. Its output always goes to this program's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Io {
-    /// None; as root. The input stays open while we live, so that the other side notices when we do not.
-    Watched,
-    /// None; as the user that logs in.
-    AsUser,
-}
+use crate::world::{HostError, Io, Target, Upload};
 
 /// How long a blocked read may last before it looks whether the connection still lives.
 const POLL_MILLIS: u32 = 500;
@@ -95,15 +84,6 @@ impl Pump {
     fn rest(&mut self, to: &mut impl Write) -> Result<(), String> {
         to.write_all(&self.held).and_then(|()| to.flush()).map_err(|error| error.to_string())
     }
-}
-
-/// A file on its way to a host.
-#[derive(Clone, Debug)]
-pub struct Upload {
-    pub local: PathBuf,
-    pub remote: HostPath,
-    /// Whether every user of the host may read it.
-    pub public: bool,
 }
 
 /// Copies a file to a host, as root. The name appears only when all of it is there: a connection that ends early looks to

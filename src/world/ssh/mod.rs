@@ -11,10 +11,11 @@ mod session;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use super::script::{Script, act, facts, look, outcome};
-use super::{Epoch, Hold, HostError, Target, World};
+use super::lease::{GRACE_SECONDS, Holder, Lease};
+use super::script::{Place, Script, act, facts, hold, look, outcome};
+use super::{ACT_LIMIT, Epoch, Hold, HostError, Io, LOOK_LIMIT, Output, Target, Upload, World, now_nanos};
 use crate::observe::{HostFacts, HostQuery, Secrets};
 use crate::plan::Action;
 use crate::service::archive::Archive;
@@ -22,17 +23,12 @@ use crate::service::archive::Archive;
 use tokio::sync::Semaphore;
 
 pub use config::Config;
-pub use interactive::{Io, Upload};
-use session::{Output, Session};
+use session::Session;
 
-/// A question is answered within this, or the host is unknown.
-const LOOK_LIMIT: Duration = Duration::from_secs(60);
 /// So many hosts are worked with at once: each costs a thread, and more make nothing faster (docs/measurements.md).
 const AT_ONCE: usize = 100;
 /// So many idle sessions are kept: each costs two descriptors, of 1024 that a process usually has.
 const KEPT: usize = 256;
-/// The longest action: a distribution of 400 MB downloaded, checked and unpacked on a slow disk.
-const ACT_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// The hosts that ssh reaches.
 #[derive(Debug)]
@@ -129,32 +125,23 @@ impl Ssh {
 impl World for Ssh {
     async fn look(&self, target: &Target, query: &HostQuery) -> Result<HostFacts, HostError> {
         let before = now_nanos();
-        let output = self.run(target, look(query), LOOK_LIMIT, "looking").await?;
-        let asked = before..=now_nanos();
-        facts(query, &output.stdout, &asked).map_err(|error| match error {
-            HostError::Garbled { why } if !output.stderr.is_empty() => {
-                let stderr = String::from_utf8_lossy(&output.stderr);
-                HostError::Garbled { why: format!("{why}; it said: {}", stderr.lines().last().unwrap_or_default()) }
-            }
-            other => other,
-        })
+        let place = Place::machine();
+        let output = self.run(target, look(query, &place), LOOK_LIMIT, "looking").await?;
+        facts(query, &place, &output, &(before..=now_nanos()))
     }
 
     async fn act(&self, target: &Target, action: &Action, epoch: Epoch) -> Result<Vec<String>, HostError> {
         self.upload(target, action).await?;
         let title = action.title();
-        let output = self.run(target, act(action, epoch, &self.secrets), ACT_LIMIT, &title).await?;
-        outcome(&title, output.status, &output.stdout, &output.stderr, epoch)
+        let script = act(action, epoch, &self.secrets, &Place::machine());
+        let output = self.run(target, script, ACT_LIMIT, &title).await?;
+        outcome(&title, &output, epoch)
     }
 
     async fn hold(&self, target: &Target, who: &str) -> Result<Box<dyn Hold>, HostError> {
         let session = Session::open(self.config.clone(), target.clone()).await?;
-        Ok(Box::new(lease::Lease::take(session, who).await?))
+        let script = hold(who, GRACE_SECONDS, &Place::machine());
+        let begin = move || lease::Held::begin(session, &script).map(|held| Box::new(held) as Box<dyn Holder>);
+        Ok(Box::new(Lease::take(begin).await?))
     }
-}
-
-fn now_nanos() -> i128 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| i128::try_from(since.as_nanos()).unwrap_or(i128::MAX))
 }

@@ -8,7 +8,7 @@ use super::config::Config;
 use super::connect::{Breaker, connect};
 use super::login::login;
 use crate::world::script::Script;
-use crate::world::{HostError, Target};
+use crate::world::{HostError, Output, Target};
 
 pub struct Session {
     pub(super) ssh: ssh2::Session,
@@ -20,14 +20,6 @@ impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Session({})", self.user)
     }
-}
-
-/// What a script printed, and how it ended.
-#[derive(Debug)]
-pub struct Output {
-    pub status: i32,
-    pub stdout: Vec<u8>,
-    pub stderr: Vec<u8>,
 }
 
 impl Session {

@@ -1,0 +1,93 @@
+//! The way to a host, and what it is to whoever works on it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::topology::value::{Address, Label, Port, UserName};
+
+/// How the operator gets to a host. Remembered on the cluster, so that what has left the file can still be retired.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    Ssh(Login),
+    Local(Folder),
+}
+
+/// A machine, over SSH.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Login {
+    pub address: Address,
+    /// What `~/.ssh/config` and `known_hosts` know it as.
+    pub ssh_name: SshName,
+    pub user: Option<UserName>,
+    pub port: Option<Port>,
+}
+
+/// A folder of this machine that is all of a host to the services in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Folder {
+    pub address: Address,
+    /// An absolute path that needs no escape in the files it gets into (`platform::local::Here` says which do).
+    pub root: String,
+}
+
+/// A host's name or address as ssh is given it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SshName(pub String);
+
+impl SshName {
+    pub fn of(address: &Address, label: Option<&Label>) -> SshName {
+        SshName(label.map_or_else(|| address.to_string(), Label::to_string))
+    }
+}
+
+impl Reach {
+    /// Where the other hosts find its services.
+    pub fn address(&self) -> &Address {
+        match self {
+            Reach::Ssh(login) => &login.address,
+            Reach::Local(folder) => &folder.address,
+        }
+    }
+
+    /// What stands before every path of the host on the machine that it is, or is part of: nothing for a whole machine.
+    pub fn root(&self) -> &str {
+        match self {
+            Reach::Ssh(_) => "",
+            Reach::Local(folder) => &folder.root,
+        }
+    }
+
+    /// The port of its sshd, where it has one.
+    pub fn ssh_port(&self) -> Option<u16> {
+        match self {
+            Reach::Ssh(login) => Some(login.port.map_or(22, Port::get)),
+            Reach::Local(_) => None,
+        }
+    }
+
+    /// Whether both lead to one host.
+    pub fn is_same_place(&self, other: &Reach) -> bool {
+        match (self, other) {
+            (Reach::Ssh(this), Reach::Ssh(other)) => this.address == other.address,
+            (Reach::Local(this), Reach::Local(other)) => this.root == other.root,
+            (Reach::Ssh(_), Reach::Local(_)) | (Reach::Local(_), Reach::Ssh(_)) => false,
+        }
+    }
+}
+
+/// The place, for people.
+impl std::fmt::Display for Reach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reach::Ssh(login) => login.address.fmt(f),
+            Reach::Local(folder) => f.write_str(&folder.root),
+        }
+    }
+}
+
+/// Who owns everything on a host, where the services have no users of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub user: String,
+    pub group: String,
+}

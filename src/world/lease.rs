@@ -1,0 +1,153 @@
+//! A lease on an anchor: a lock held by a process there that lives as long as our heartbeat does.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use super::{Epoch, Hold, HostError};
+
+/// A heartbeat every so often,
+const BEAT: Duration = Duration::from_secs(2);
+/// and without one for so long the anchor gives the lease to the next.
+pub const GRACE_SECONDS: u64 = 15;
+/// A holder that could not send for this long no longer trusts its lease. Less than the grace, so that it gives up first.
+const TRUST: Duration = Duration::from_secs(10);
+/// An answer that takes longer than this does not come.
+pub const BEAT_MILLIS: u32 = 8000;
+
+/// The script on the anchor that holds the lease, with its input and output.
+pub trait Holder: Read + Write {
+    /// Why it ended without a word.
+    fn why_silent(&mut self) -> HostError;
+    /// From now on no answer takes longer than [`BEAT_MILLIS`].
+    fn begin_beats(&mut self);
+    /// Gives the lease up.
+    fn end(&mut self);
+}
+
+#[derive(Debug)]
+pub struct Lease {
+    epoch: Epoch,
+    beats: Arc<Beats>,
+    stop: Option<mpsc::Sender<()>>,
+}
+
+#[derive(Debug)]
+struct Beats {
+    alive: AtomicBool,
+    started: Instant,
+    /// Milliseconds since `started`.
+    last: AtomicU64,
+}
+
+impl Beats {
+    /// The anchor has heard what was sent at `sent`.
+    fn beat(&self, sent: Instant) {
+        let since = sent.saturating_duration_since(self.started);
+        self.last.store(u64::try_from(since.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
+    }
+}
+
+impl Lease {
+    /// Starts the holder in a thread of its own and waits for its first word.
+    pub async fn take(
+        begin: impl FnOnce() -> Result<Box<dyn Holder>, HostError> + Send + 'static,
+    ) -> Result<Lease, HostError> {
+        let (answer, first) = tokio::sync::oneshot::channel();
+        let (stop, stopped) = mpsc::channel();
+        let beats = Arc::new(Beats { alive: AtomicBool::new(true), started: Instant::now(), last: AtomicU64::new(0) });
+        let shared = beats.clone();
+        std::thread::Builder::new()
+            .name("lease".to_owned())
+            .spawn(move || hold(begin, answer, &stopped, &shared))
+            .map_err(|error| lost(&error))?;
+        let gone = |_| HostError::Lost { during: "taking the lease".to_owned(), why: "its thread ended".to_owned() };
+        let line = first.await.map_err(gone)??;
+        let fields: Vec<&str> = line.trim_end().split('\t').collect();
+        match fields.as_slice() {
+            ["mine", epoch] => Ok(Lease { epoch: Epoch(epoch.parse().unwrap_or(0)), beats, stop: Some(stop) }),
+            ["held", owner, since] => Err(HostError::Held { owner: (*owner).to_owned(), since: (*since).to_owned() }),
+            ["held", ..] => Err(HostError::Held { owner: "somebody".to_owned(), since: "a moment ago".to_owned() }),
+            _ => Err(HostError::Failed { step: "take the lease".to_owned(), why: fields.join(" ") }),
+        }
+    }
+}
+
+fn lost(error: &std::io::Error) -> HostError {
+    HostError::Lost { during: "taking the lease".to_owned(), why: error.to_string() }
+}
+
+type FirstLine = tokio::sync::oneshot::Sender<Result<String, HostError>>;
+
+fn hold(
+    begin: impl FnOnce() -> Result<Box<dyn Holder>, HostError>,
+    answer: FirstLine,
+    stopped: &mpsc::Receiver<()>,
+    beats: &Beats,
+) {
+    let begun = begin().and_then(|mut holder| {
+        let line = first_line(holder.as_mut()).map_err(|error| lost(&error))?;
+        if line.is_empty() { Err(holder.why_silent()) } else { Ok((holder, line)) }
+    });
+    let (mut holder, mine) = match begun {
+        Ok((mut holder, line)) => {
+            beats.beat(Instant::now());
+            holder.begin_beats();
+            let mine = line.starts_with("mine");
+            // Whoever asked may be gone already: then the lease is given up below.
+            let wanted = answer.send(Ok(line)).is_ok();
+            (holder, mine && wanted)
+        }
+        Err(error) => {
+            beats.alive.store(false, Ordering::SeqCst);
+            let _ = answer.send(Err(error));
+            return;
+        }
+    };
+    while mine && stopped.recv_timeout(BEAT) == Err(mpsc::RecvTimeoutError::Timeout) {
+        let mut answer = [0];
+        let sent = Instant::now();
+        if holder.write_all(b".").and_then(|()| holder.flush()).and_then(|()| holder.read_exact(&mut answer)).is_err() {
+            break;
+        }
+        beats.beat(sent);
+    }
+    beats.alive.store(false, Ordering::SeqCst);
+    holder.end();
+}
+
+/// What the script says first. A login shell's profile may print before it does.
+fn first_line(holder: &mut (dyn Holder + 'static)) -> std::io::Result<String> {
+    let mut reader = BufReader::new(holder);
+    loop {
+        let mut line = String::new();
+        let ended = reader.read_line(&mut line)? == 0;
+        if ended || ["mine\t", "held\t", "fail\t"].iter().any(|word| line.starts_with(word)) {
+            return Ok(line);
+        }
+    }
+}
+
+impl Hold for Lease {
+    fn is_held(&self) -> bool {
+        let since =
+            self.beats.started.elapsed().saturating_sub(Duration::from_millis(self.beats.last.load(Ordering::SeqCst)));
+        self.beats.alive.load(Ordering::SeqCst) && since < TRUST
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        // The next apply, of this operator too, should find the lease free: wait until the thread has let go, a moment at most.
+        let end = Instant::now() + Duration::from_millis(1500);
+        while self.beats.alive.load(Ordering::SeqCst) && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}

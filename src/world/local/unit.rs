@@ -1,0 +1,135 @@
+//! As much of a unit as our own units have, read as systemd reads it. What walls a service in needs root, and is passed over.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How a service is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    pub folder: PathBuf,
+    pub environment: Vec<(String, String)>,
+    pub environment_files: Vec<PathBuf>,
+    /// Each must succeed before the service starts.
+    pub before: Vec<Vec<String>>,
+    pub main: Vec<String>,
+    pub after: Vec<Vec<String>>,
+    pub restart_after: Duration,
+    /// How long it may take to stop before it is killed.
+    pub stop_within: Duration,
+    /// Bits that new files do not get.
+    pub umask: u32,
+}
+
+impl Unit {
+    /// Reads the unit of this name (without `.service`). Says what is wrong with the text.
+    pub fn parse(name: &str, text: &str) -> Result<Unit, String> {
+        let mut unit = Unit {
+            folder: PathBuf::from("/"),
+            environment: Vec::new(),
+            environment_files: Vec::new(),
+            before: Vec::new(),
+            main: Vec::new(),
+            after: Vec::new(),
+            restart_after: Duration::from_millis(100),
+            stop_within: Duration::from_secs(90),
+            umask: 0o022,
+        };
+        for line in text.lines() {
+            let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else { continue };
+            let words = || words(value, name).map_err(|why| format!("{key}: {why}"));
+            // `+`: as root; here it is the owner's anyway.
+            let command = || words().map(without_plus);
+            let seconds =
+                || value.parse().map(Duration::from_secs).map_err(|_| format!("{key}: `{value}` is no number"));
+            match key {
+                "WorkingDirectory" => unit.folder = PathBuf::from(value),
+                "Environment" => {
+                    let pair =
+                        |word: String| word.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+                    unit.environment.extend(words()?.into_iter().filter_map(pair));
+                }
+                "EnvironmentFile" => unit.environment_files.push(PathBuf::from(value)),
+                "ExecStartPre" => unit.before.push(command()?),
+                "ExecStart" => unit.main = command()?,
+                "ExecStopPost" => unit.after.push(command()?),
+                "RestartSec" => unit.restart_after = seconds()?,
+                "TimeoutStopSec" => unit.stop_within = seconds()?,
+                "UMask" => {
+                    unit.umask = u32::from_str_radix(value, 8).map_err(|_| format!("UMask: `{value}` is not octal"))?;
+                }
+                _ => {}
+            }
+        }
+        if unit.main.is_empty() { Err("it has no ExecStart".to_owned()) } else { Ok(unit) }
+    }
+}
+
+fn without_plus(mut words: Vec<String>) -> Vec<String> {
+    if let Some(first) = words.first_mut() {
+        *first = first.trim_start_matches('+').to_owned();
+    }
+    words
+}
+
+/// Words with quotes taken off, `%n` and `%%` put in.
+fn words(text: &str, name: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, '%') => match chars.next() {
+                Some('%') => word.get_or_insert_default().push('%'),
+                Some('n') => word.get_or_insert_default().push_str(&format!("{name}.service")),
+                other => return Err(format!("`%{}` is not known", other.unwrap_or(' '))),
+            },
+            (_, '\\') => return Err("a backslash is not known".to_owned()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    if quote.is_some() { Err("a quote is not closed".to_owned()) } else { Ok(words) }
+}
+
+/// The variables of an `EnvironmentFile` as we write them: `NAME="value"`, escaped for sh.
+pub fn variables(text: &str) -> Vec<(String, String)> {
+    let pair = |line: &str| {
+        let (name, value) = line.split_once('=')?;
+        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+        let mut plain = String::new();
+        let mut chars = value.chars();
+        while let Some(c) = chars.next() {
+            plain.extend(if c == '\\' { chars.next() } else { Some(c) });
+        }
+        Some((name.to_owned(), plain))
+    };
+    text.lines().filter(|line| !line.starts_with('#')).filter_map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_read_as_systemd_reads_it() {
+        let line = r#"+/bin/sh -c 'umask 022; sha256sum "/a b/c" >/run/%n.started && stat -c "%%i"' "x y"z"#;
+        let read = words(line, "zookeeper").expect("it is right");
+        let script = r#"umask 022; sha256sum "/a b/c" >/run/zookeeper.service.started && stat -c "%i""#;
+        assert_eq!(without_plus(read), ["/bin/sh", "-c", script, "x yz"]);
+        assert_eq!(words("a 'b", "x"), Err("a quote is not closed".to_owned()));
+        assert!(words("%i", "x").is_err() && words("\\x", "x").is_err());
+    }
+
+    #[test]
+    fn a_secret_comes_back_as_it_was() {
+        let text = "# a comment\n_SPARK_AUTH_SECRET=\"a\\\"b\\\\c\\$d\\`e f=g\"\n";
+        assert_eq!(variables(text), [("_SPARK_AUTH_SECRET".to_owned(), "a\"b\\c$d`e f=g".to_owned())]);
+    }
+}

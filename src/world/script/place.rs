@@ -1,0 +1,49 @@
+//! Where a script runs.
+
+use std::path::Path;
+
+use super::quote;
+use crate::topology::value::HostPath;
+
+const MACHINE: &str = include_str!("../../../templates/host/machine.sh");
+const FOLDER: &str = include_str!("../../../templates/host/folder.sh");
+
+/// A whole machine, or a folder of one that stands for a host.
+#[derive(Clone, Debug)]
+pub struct Place {
+    root: String,
+    prelude: String,
+}
+
+impl Place {
+    pub fn machine() -> Place {
+        Place { root: String::new(), prelude: MACHINE.to_owned() }
+    }
+
+    /// `program` keeps the services of the folder; what is unpacked is kept once for all folders in `store`.
+    pub fn folder(root: &str, program: &Path, store: &Path) -> Place {
+        let word = |path: &Path| quote(&path.display().to_string());
+        let variables = format!("root={} program={} store={}\n", quote(root), word(program), word(store));
+        Place { root: root.to_owned(), prelude: variables + FOLDER }
+    }
+
+    /// What stands before every script, and before what an operator runs.
+    pub fn prelude(&self) -> &str {
+        &self.prelude
+    }
+
+    /// A path of the host as a word of sh.
+    pub fn word(&self, path: &HostPath) -> String {
+        quote(&self.path(path))
+    }
+
+    /// A path of the host on the machine.
+    pub fn path(&self, path: &HostPath) -> String {
+        format!("{}{path}", self.root)
+    }
+
+    /// The path of the host that a path on the machine is; others are what they are.
+    pub fn logical<'a>(&self, path: &'a str) -> &'a str {
+        path.strip_prefix(self.root.as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(path)
+    }
+}

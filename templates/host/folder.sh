@@ -1,0 +1,23 @@
+# A folder that stands for a host: $root before every path, the user's own programs, and services kept by $program.
+# What is unpacked is kept in $store, once for all such folders.
+path=$PATH
+# The locks are the script's, and not its services'.
+systemctl() { "$program" systemctl "$root" "$@" 7>&- 8>&- 9>&-; }
+journalctl() { # the options of it that are used
+  follow= lines=50 units=
+  while [ $# -gt 0 ]; do
+    case $1 in
+    -u) units="$units $2"; shift ;;
+    -n) lines=$2; shift ;;
+    -o) shift ;;
+    -f) follow=-F ;;
+    esac
+    shift
+  done
+  set --
+  for unit in $units; do
+    [ -e "$root/run/provision/$unit.log" ] && set -- "$@" "$root/run/provision/$unit.log"
+  done
+  [ $# -gt 0 ] || { echo "nothing has run here yet" >&2; return 0; }
+  exec tail -q -n "$lines" $follow -- "$@"
+}

@@ -1,0 +1,118 @@
+//! Processes that are killed, ports that are taken, several that come at once.
+
+use std::time::{Duration, Instant};
+
+use crate::machine::{Machine, kill, run, unprivileged, until};
+
+const QUORUM: &str = "services: { zookeeper: { nodes: 3 } }\n";
+
+#[test]
+fn what_is_killed_comes_back() {
+    let machine = Machine::new("kills", QUORUM);
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+
+    // A service: its supervisor starts it again.
+    let (main, supervisor) = (machine.pid("zk-1", "zookeeper", "main"), machine.pid("zk-1", "zookeeper", "supervisor"));
+    kill("-9", main);
+    until("it runs again", || {
+        let record = machine.record("zk-1", "zookeeper");
+        record["phase"] == "running" && record["main"]["pid"] != main && record["restarts"] == 1
+    });
+    until("all is well", || machine.run(&["status", "topology.yaml"]).code == 0);
+    machine.run(&["status", "topology.yaml"]).expect(0).says("restarted 1x");
+
+    // A supervisor: its service ends with it, so that none runs that nobody keeps; the next apply starts both.
+    let main = machine.pid("zk-1", "zookeeper", "main");
+    kill("-9", supervisor);
+    until("the service has ended", || !std::path::Path::new(&format!("/proc/{main}/cwd")).exists());
+    machine.run(&["status", "topology.yaml"]).expect(8).says("zookeeper is failed").says("kills-zk-1 does not serve");
+    machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(2).says("start zookeeper: it is not running");
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");
+    assert_ne!(machine.pid("zk-1", "zookeeper", "supervisor"), supervisor);
+
+    // A process that only has the number of one of ours is left alone.
+    let mut stranger = unprivileged("sleep".as_ref()).arg("300").spawn().expect("it runs");
+    let state = machine.node("zk-1").join("run/provision/zookeeper.state");
+    let mut record = machine.record("zk-1", "zookeeper");
+    let before = machine.pid("zk-1", "zookeeper", "supervisor");
+    record["supervisor"]["pid"] = stranger.id().into();
+    std::fs::write(&state, record.to_string()).expect("written");
+    machine.run(&["status", "topology.yaml"]).says("zookeeper is failed");
+    until("who lost its record has ended", || !std::path::Path::new(&format!("/proc/{before}/cwd")).exists());
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+    assert!(stranger.try_wait().expect("it can be asked").is_none(), "a stranger was killed");
+    stranger.kill().expect("it ends");
+    stranger.wait().expect("it ends");
+}
+
+/// Law 5.
+#[test]
+fn an_apply_that_is_killed_is_gone_on_with() {
+    let machine = Machine::new("killed", QUORUM);
+    for millis in [60, 150, 250, 400, 1500, 4000] {
+        let mut child = machine.start(&["apply", "topology.yaml", "--yes"]);
+        std::thread::sleep(Duration::from_millis(millis));
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+    }
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(0).says("Nothing to do");
+    machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");
+    // What it started runs once.
+    let supervisors = machine.processes().iter().filter(|line| line.contains(" supervise ")).count();
+    assert_eq!(supervisors, 3, "{:#?}", machine.processes());
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+    assert_eq!(machine.processes(), Vec::<String>::new());
+}
+
+#[test]
+fn of_two_applies_one_waits_for_nobody() {
+    let machine = Machine::new("two", QUORUM);
+    let mut first = machine.start(&["apply", "topology.yaml", "--yes"]);
+    let holder = machine.node("zk-1").join("run/provision/holder");
+    until("the first holds the lease", || holder.exists());
+    let began = Instant::now();
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(5).says("is changing this cluster since");
+    assert!(began.elapsed() < Duration::from_secs(10));
+    assert!(first.wait().expect("it ends").success());
+    machine.run(&["status", "topology.yaml"]).expect(0);
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_before_anything_changes() {
+    let machine = Machine::new("port", QUORUM);
+    let plan: serde_json::Value =
+        serde_json::from_str(&machine.run(&["plan", "topology.yaml", "--json"]).expect(0).stdout).expect("it is JSON");
+    let address = address_of(&plan).expect("the plan says where the nodes are");
+    let other = std::net::TcpListener::bind((address.as_str(), 2181)).expect("the port is free");
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(6).says("2181 is taken").says("nothing was changed");
+    assert!(!machine.state().exists());
+    // The same port at another address is nobody's business.
+    drop(other);
+    let _other = std::net::TcpListener::bind(("127.0.0.1", 2181)).expect("the port is free");
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+}
+
+/// Of the first host in a plan.
+fn address_of(plan: &serde_json::Value) -> Option<String> {
+    match plan {
+        serde_json::Value::Object(map) => match map.get("address") {
+            Some(serde_json::Value::String(address)) => Some(address.clone()),
+            _ => map.values().find_map(address_of),
+        },
+        serde_json::Value::Array(all) => all.iter().find_map(address_of),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_a_folder_cannot_be_is_said() {
+    let machine = Machine::new("where", QUORUM);
+    let state = machine.state().join("a:b");
+    run(machine.command_in(&state, &["plan", "topology.yaml"])).expect(3).says("has ':' in it");
+    machine.write("services: { zookeeper: { nodes: 51 } }\n");
+    machine.run(&["validate", "topology.yaml"]).expect(1).says("T012").says("at most 49");
+}

@@ -1,0 +1,81 @@
+//! The folder that a cluster is in: full, copied, half deleted.
+
+use std::process::Command;
+
+use crate::machine::{Machine, is_root, run, until};
+
+const QUORUM: &str = "services: { zookeeper: { nodes: 3 } }\n";
+
+fn sh(script: &str) {
+    assert!(Command::new("sh").args(["-c", script]).status().expect("sh runs").success(), "{script}");
+}
+
+/// Two folders with the same processes in them would end each other's.
+#[test]
+fn a_copied_folder_is_not_the_cluster() {
+    let machine = Machine::new("copy", QUORUM);
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    let copy = machine.state().with_file_name("co py");
+    sh(&format!("cp -a '{}' '{}'", machine.state().display(), copy.display()));
+    for command in [&["apply", "topology.yaml", "--yes"][..], &["destroy", "topology.yaml", "--yes"]] {
+        run(machine.command_in(&copy, command)).expect(3).says("still carries this cluster's stamp");
+    }
+    let status = run(machine.command_in(&copy, &["status", "topology.yaml"])).expect(8);
+    assert!(!status.stdout.contains("active (running)"), "{}", status.stdout);
+    machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+}
+
+#[test]
+fn what_is_deleted_under_a_member_is_made_again() {
+    let machine = Machine::new("half", QUORUM);
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    let main = machine.pid("zk-2", "zookeeper", "main");
+    std::fs::remove_dir_all(machine.node("zk-2")).expect("it can be removed");
+    until("whose folder is gone has ended", || !std::path::Path::new(&format!("/proc/{main}/cwd")).exists());
+    machine.run(&["status", "topology.yaml"]).expect(8).says("half-zk-2 does not serve");
+    // It joins what lives: nobody takes its disk for a new quorum's.
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");
+
+    // One file of another.
+    std::fs::remove_file(machine.node("zk-3").join("etc/zookeeper/zoo.cfg")).expect("it can be removed");
+    machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(2).says("+ file /etc/zookeeper/zoo.cfg");
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+}
+
+/// A file system of a few megabytes, which only root can make.
+#[test]
+fn a_full_disk_is_named_and_nothing_is_half_done() {
+    if !is_root() {
+        println!("SKIPPED a full disk: only root can make a small file system");
+        return;
+    }
+    let machine = Machine::new("full", QUORUM);
+    let state = machine.state();
+    sh(&format!(
+        "mkdir '{0}' && mount -t tmpfs -o size=2200m,uid=65534,gid=65534,mode=700 provision-test '{0}'",
+        state.display()
+    ));
+    let unmount = Unmount(state.clone());
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    // All but a few pages: the quorum goes on, and a change is refused before it begins.
+    sh(&format!("dd if=/dev/zero of='{}/filler' bs=1M 2>/dev/null; true", state.display()));
+    machine.write("services: { zookeeper: { nodes: 3, config: { maxClientCnxns: 61 } } }\n");
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(6).says("MiB free for").says("nothing was changed");
+    sh(&format!("rm '{}/filler'", state.display()));
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+    drop(unmount);
+}
+
+struct Unmount(std::path::PathBuf);
+
+impl Drop for Unmount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}

@@ -1,0 +1,102 @@
+//! From nothing to a running job and back, with the same laws as on machines.
+
+use crate::machine::{Machine, kill, until};
+
+const CLUSTER: &str = "
+services:
+  zookeeper: { nodes: 3 }
+  spark:
+    authenticate: { secret: { env: SECRET } }
+    masters: { nodes: 2 }
+    workers: { nodes: 2, cores: 1, memory: 1g }
+jobs:
+  pi:
+    application: home:examples/src/main/python/pi.py
+    arguments: [\"4\"]
+    executors: { instances: 2, cores: 1, memory: 512m }
+";
+
+/// Every file below a folder, with its text.
+fn files(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut all = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() => all.push((entry.path(), std::fs::read(entry.path()).unwrap_or_default())),
+                _ => {}
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn a_cluster_lives_on_this_machine() {
+    let machine = Machine::new("life", CLUSTER);
+    // Law 4: who only looks leaves nothing behind.
+    machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(2).says("life-zk-1");
+    machine.run(&["status", "topology.yaml"]).expect(8).says("nothing of `life`");
+    assert!(!machine.state().exists());
+
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0).says("provision submit pi");
+    // Law 2.
+    machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(0).says("Nothing to do");
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0).says("Nothing to do");
+    machine.run(&["status", "topology.yaml"]).expect(0).says("2 workers, 0 of 2 cores").says("all is well");
+    machine.run(&["submit", "pi"]).expect(1).says("provision.yaml");
+    machine.run(&["submit", "pi", "-f", "topology.yaml"]).expect(0).says("Pi is roughly 3.");
+    machine.run(&["logs", "life-master-1", "-f", "topology.yaml", "-n", "500"]).expect(0).says("Master");
+    machine
+        .run(&["ssh", "life-zk-2", "-f", "topology.yaml", "--", "cat", "etc/zookeeper/zoo.cfg"])
+        .expect(0)
+        .says("dataDir=");
+
+    // Law 6: the secret is in one file a host, and that is closed.
+    for (path, bytes) in files(&machine.state()) {
+        let has = bytes.windows(28).any(|window| window == b"correct-horse-battery-staple");
+        assert_eq!(has, path.ends_with("etc/spark/secret.env"), "{}", path.display());
+    }
+
+    a_setting_is_rolled(&machine);
+    a_standby_takes_over(&machine);
+
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+    assert_eq!(files(&machine.state()), []);
+    assert_eq!(machine.processes(), Vec::<String>::new());
+    machine.run(&["destroy", "topology.yaml", "--yes"]).expect(0);
+}
+
+fn a_setting_is_rolled(machine: &Machine) {
+    let before: Vec<_> = (1..=3).map(|id| machine.pid(&format!("zk-{id}"), "zookeeper", "main")).collect();
+    machine.write(&CLUSTER.replace("{ nodes: 3 }", "{ nodes: 3, config: { maxClientCnxns: 61 } }"));
+    machine
+        .run(&["plan", "topology.yaml"])
+        .expect(0)
+        .says("restart every ZooKeeper member in turn")
+        .says("maxClientCnxns=61");
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(0);
+    for (id, before) in (1..=3).zip(before) {
+        assert_ne!(machine.pid(&format!("zk-{id}"), "zookeeper", "main"), before, "member {id} was not restarted");
+    }
+}
+
+/// `Restart=always` holds, and the standby leads meanwhile.
+fn a_standby_takes_over(machine: &Machine) {
+    let status = machine.run(&["status", "topology.yaml"]).stdout;
+    let active =
+        if status.lines().any(|line| line.starts_with("life-master-1") && line.contains("ALIVE")) { 1 } else { 2 };
+    let (active, standby) = (format!("master-{active}"), format!("master-{}", 3 - active));
+    kill("-9", machine.pid(&active, "spark-master", "main"));
+    until("the standby leads, and the other stands by", || {
+        let status = machine.run(&["status", "topology.yaml"]);
+        let is = |node: &str, state: &str| {
+            let line = status.stdout.lines().find(|line| line.starts_with(&format!("life-{node} ")));
+            line.is_some_and(|line| line.ends_with(state))
+        };
+        is(&standby, "ALIVE") && is(&active, "STANDBY") && status.code == 0
+    });
+    machine.run(&["status", "topology.yaml"]).expect(0).says("restarted 1x").says("all is well");
+}
