@@ -5,6 +5,7 @@ mod completions;
 mod destroy;
 mod exit;
 mod explain;
+mod graph;
 mod host;
 mod init;
 mod input;
@@ -45,6 +46,7 @@ enum Command {
     Explain(explain::Args),
     Schema(schema::Args),
     Render(render::Args),
+    Graph(graph::Args),
     Plan(plan::Args),
     Apply(apply::Args),
     Status(status::Args),
@@ -81,6 +83,7 @@ pub fn main() -> Result<Exit, Failure> {
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => Ok(schema::run(&args)),
         Command::Render(args) => render::run(&args),
+        Command::Graph(args) => wait(graph::run(&args)),
         Command::Plan(args) => wait(plan::run(&args)),
         Command::Apply(args) => wait(apply::run(&args)),
         Command::Status(args) => wait(status::run(&args)),

@@ -1,5 +1,6 @@
 //! Desired state as files that people review.
 
+pub mod graph;
 mod hosts;
 mod tree;
 

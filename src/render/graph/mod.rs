@@ -1,0 +1,133 @@
+//! A cluster as a picture: hosts with their services and ports, who talks to whom, and what a plan would do to it.
+
+mod dot;
+mod svg;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::desired::Desired;
+use crate::plan::Plan;
+use crate::service::listener::{Listener, Role};
+use crate::topology::value::Name;
+
+pub use dot::dot;
+pub use svg::svg;
+
+/// So many hosts with the same roles are drawn; the rest is counted.
+const DRAWN: usize = 12;
+
+/// What is drawn, whatever draws it.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    pub cluster: String,
+    /// All hosts together where they are few, else those with the same roles.
+    pub groups: Vec<Group>,
+    pub talks: Vec<Talk>,
+    /// The phases of a plan; `None` where none was asked for.
+    pub steps: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub title: String,
+    pub cards: Vec<Card>,
+    /// How many more are like the last.
+    pub more: usize,
+}
+
+/// A host.
+#[derive(Clone, Debug)]
+pub struct Card {
+    pub name: String,
+    pub place: String,
+    /// By role: the ports that are open all the time.
+    pub services: Vec<(Role, String)>,
+    pub change: Change,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    None,
+    /// A plan lays files or touches services here.
+    Changed,
+    /// It could not be asked.
+    Unknown,
+}
+
+/// The hosts of one role reach those of another at these ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Talk {
+    pub from: Role,
+    pub to: Role,
+    pub ports: Vec<String>,
+}
+
+/// Draws up the picture of a goal, with what a plan says of it.
+pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
+    let few = desired.hosts.len() <= DRAWN;
+    let mut groups: BTreeMap<Vec<Role>, Group> = BTreeMap::new();
+    for (name, state) in &desired.hosts {
+        let roles: BTreeSet<Role> = state.services.values().filter_map(|service| service.role).collect();
+        let roles: Vec<Role> = roles.into_iter().collect();
+        let alike = if few { Vec::new() } else { roles.clone() };
+        let group = groups.entry(alike).or_insert_with(|| Group { title: String::new(), cards: Vec::new(), more: 0 });
+        let what = if few { "hosts".to_owned() } else { title(&roles) };
+        group.title = format!("{} × {what}", group.cards.len() + group.more + 1);
+        if group.cards.len() == DRAWN {
+            group.more += 1;
+            continue;
+        }
+        let zone = state.host.zone.as_ref().map(|zone| format!(" · zone {}", zone.as_str())).unwrap_or_default();
+        let ports = |role: &Role| (*role, ports(&desired.listeners, *role));
+        group.cards.push(Card {
+            name: name.to_string(),
+            place: format!("{}{zone}", state.host.address),
+            services: roles.iter().map(ports).collect(),
+            change: change(name, plan),
+        });
+    }
+    let steps = plan.map(|plan| plan.phases.iter().map(crate::plan::show::headline).collect());
+    Picture {
+        cluster: desired.cluster.to_string(),
+        groups: groups.into_values().collect(),
+        talks: talks(desired),
+        steps,
+    }
+}
+
+fn change(host: &Name, plan: Option<&Plan>) -> Change {
+    match plan {
+        Some(plan) if plan.unknown.contains_key(host) => Change::Unknown,
+        Some(plan) if plan.changes.get(host).is_some_and(|change| !change.is_empty()) => Change::Changed,
+        _ => Change::None,
+    }
+}
+
+fn ports(listeners: &[Listener], role: Role) -> String {
+    let lasting = listeners.iter().filter(|listener| listener.role == role && listener.lasting);
+    lasting.map(port).collect::<Vec<_>>().join(" · ")
+}
+
+fn port(listener: &Listener) -> String {
+    let (first, last) = (listener.ports.start(), listener.ports.end());
+    let range = if first == last { first.to_string() } else { format!("{first}–{last}") };
+    format!("{} {range}", listener.name)
+}
+
+/// Only between roles that are there.
+fn talks(desired: &Desired) -> Vec<Talk> {
+    let there: BTreeSet<Role> =
+        desired.hosts.values().flat_map(|state| state.services.values()).filter_map(|service| service.role).collect();
+    let mut ports: BTreeMap<(Role, Role), Vec<String>> = BTreeMap::new();
+    for listener in desired.listeners.iter().filter(|listener| there.contains(&listener.role)) {
+        for from in listener.from.iter().filter(|from| there.contains(*from)) {
+            ports.entry((*from, listener.role)).or_default().push(port(listener));
+        }
+    }
+    ports.into_iter().map(|((from, to), ports)| Talk { from, to, ports }).collect()
+}
+
+/// What the hosts of a group are.
+fn title(roles: &[Role]) -> String {
+    roles.iter().map(|role| role.title()).collect::<Vec<_>>().join(" + ")
+}
