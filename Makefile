@@ -27,6 +27,7 @@ render:
 	$(CARGO) run --quiet -- schema >schema/topology.schema.json
 	$(CARGO) run --quiet -- schema --markdown >docs/topology.md
 	$(CARGO) run --quiet -- explain --all >docs/hazards.md
+	$(CARGO) run --quiet -- graph topologies/nodes.yaml 2>/dev/null >docs/nodes.svg
 
 # Half an hour of the parser's fuzz target, from the examples as its seeds. Needs cargo-fuzz (cargo install cargo-fuzz).
 soak:

@@ -149,6 +149,37 @@ fn the_committed_schema_is_the_one_of_the_types() {
 }
 
 #[test]
+fn the_picture_of_the_example_is_the_committed_one() {
+    let committed = std::fs::read_to_string(root("docs/nodes.svg")).expect("committed");
+    let drawn = stdout(&provision(&root(""), &["graph", "topologies/nodes.yaml"]));
+    assert!(drawn == committed, "`make render` draws it again");
+    let dot = stdout(&provision(&root(""), &["graph", "topologies/nodes.yaml", "--format", "dot"]));
+    let golden = root("tests/golden/nodes.dot");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&golden, &dot).expect("written");
+    }
+    assert_eq!(dot, std::fs::read_to_string(golden).expect("committed"));
+}
+
+#[test]
+fn a_picture_of_many_hosts_counts_those_that_are_alike() {
+    let hosts: String =
+        (1..=300).map(|host| format!("h{host}: {{ address: 10.0.{}.{} }}, ", host / 250, host % 250 + 1)).collect();
+    let names: Vec<_> = (1..=300).map(|host| format!("h{host}")).collect();
+    let text = format!(
+        "apiVersion: provision/v1\nname: many\nplatforms: {{ rack: {{ nodes: {{ hosts: {{ {hosts} }} }} }} }}\n\
+         services: {{ zookeeper: {{ members: {{ 1: h1, 2: h2, 3: h3 }} }}, \
+         spark: {{ masters: {{ hosts: [h1, h2] }}, workers: {{ hosts: [{}] }} }} }}\n",
+        names.join(", ")
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("provision.yaml"), text).expect("written");
+    let drawn = stdout(&provision(folder.path(), &["graph"]));
+    assert!(drawn.contains("297 × Spark worker") && drawn.contains("and 285 more like"), "{drawn}");
+    assert!(drawn.len() < 20_000, "{} bytes", drawn.len());
+}
+
+#[test]
 fn the_readme_shows_the_support_table_of_the_code() {
     let readme = std::fs::read_to_string(root("README.md")).expect("readable");
     let (_, rest) = readme.split_once("<!-- support -->\n").expect("the README has a place for the table");

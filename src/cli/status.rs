@@ -164,10 +164,14 @@ fn state(role: Role, facts: &HostFacts) -> String {
 }
 
 fn show(status: &Status) {
-    outln!("{:28} {:10} {:20} state", "node", "host", "service");
+    let mut rows = vec![["node", "host", "service", "state"]];
     for Node { node, host, reachable, service, state } in &status.nodes {
-        let service = if *reachable { service.as_str() } else { "host not reachable" };
-        outln!("{node:28} {host:10} {service:20} {state}");
+        rows.push([node, host, if *reachable { service } else { "host not reachable" }, state]);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let [node_width, host_width, service_width] = [width(0), width(1), width(2)];
+    for [node, host, service, state] in &rows {
+        outln!("{node:node_width$}  {host:host_width$}  {service:service_width$}  {state}");
     }
     if let Some(totals) = &status.spark {
         outln!(

@@ -51,6 +51,14 @@ pub struct Host {
 }
 
 impl Host {
+    /// Where only the host itself reaches a service. Folders of one machine share 127.0.0.1; their own addresses are as private.
+    pub fn private_address(&self) -> &str {
+        match &self.reach {
+            Reach::Ssh(_) => "127.0.0.1",
+            Reach::Local(folder) => folder.address.as_str(),
+        }
+    }
+
     /// A path of the host as a word of a unit or of sh.
     pub fn word(&self, path: &HostPath) -> String {
         quoted(&format!("{}{path}", self.reach.root()))

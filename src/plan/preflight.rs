@@ -154,7 +154,7 @@ fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts) -> BTree
 fn bound(listener: &Listener, state: &HostState) -> Option<Ipv4Addr> {
     match listener.bind {
         Bind::Host => state.host.address.as_str().parse().ok(),
-        Bind::Loopback => Some(Ipv4Addr::LOCALHOST),
+        Bind::Loopback => state.host.private_address().parse().ok(),
     }
 }
 

@@ -134,7 +134,16 @@ impl Machine {
     }
 
     pub fn command_in(&self, state: &Path, arguments: &[&str]) -> Command {
-        let mut command = unprivileged(&self.folder.path().join("provision"));
+        self.prepared(state, &self.folder.path().join("provision"), arguments)
+    }
+
+    /// Another program in the same surroundings.
+    pub fn wrapped(&self, program: &str, arguments: &[&str]) -> Command {
+        self.prepared(&self.state(), Path::new(program), arguments)
+    }
+
+    fn prepared(&self, state: &Path, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = unprivileged(program);
         command
             .args(arguments)
             .current_dir(self.folder.path())

@@ -6,3 +6,4 @@ mod machine;
 mod faults;
 mod folder;
 mod life;
+mod terminal;

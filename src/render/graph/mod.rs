@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::Desired;
 use crate::plan::Plan;
-use crate::service::listener::{Listener, Role};
+use crate::service::listener::{Bind, Listener, Role};
 use crate::topology::value::Name;
 
 pub use dot::dot;
@@ -40,7 +40,7 @@ pub struct Group {
 pub struct Card {
     pub name: String,
     pub place: String,
-    /// By role: the ports that are open all the time.
+    /// By role: the ports that are open to others all the time.
     pub services: Vec<(Role, String)>,
     pub change: Change,
 }
@@ -71,8 +71,8 @@ pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
         let roles: Vec<Role> = roles.into_iter().collect();
         let alike = if few { Vec::new() } else { roles.clone() };
         let group = groups.entry(alike).or_insert_with(|| Group { title: String::new(), cards: Vec::new(), more: 0 });
-        let what = if few { "hosts".to_owned() } else { title(&roles) };
-        group.title = format!("{} × {what}", group.cards.len() + group.more + 1);
+        let count = group.cards.len() + group.more + 1;
+        group.title = if few { format!("{count} hosts") } else { format!("{count} × {}", title(&roles)) };
         if group.cards.len() == DRAWN {
             group.more += 1;
             continue;
@@ -85,6 +85,9 @@ pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
             services: roles.iter().map(ports).collect(),
             change: change(name, plan),
         });
+    }
+    for group in groups.values_mut() {
+        group.cards.sort_by_key(|card| card.services.iter().map(|(role, _)| *role).collect::<Vec<_>>());
     }
     let steps = plan.map(|plan| plan.phases.iter().map(crate::plan::show::headline).collect());
     Picture {
@@ -104,7 +107,8 @@ fn change(host: &Name, plan: Option<&Plan>) -> Change {
 }
 
 fn ports(listeners: &[Listener], role: Role) -> String {
-    let lasting = listeners.iter().filter(|listener| listener.role == role && listener.lasting);
+    let shown = |listener: &&Listener| listener.role == role && listener.lasting && listener.bind == Bind::Host;
+    let lasting = listeners.iter().filter(shown);
     lasting.map(port).collect::<Vec<_>>().join(" · ")
 }
 

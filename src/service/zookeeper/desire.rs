@@ -112,10 +112,7 @@ fn zoo_cfg_text(cluster: &Cluster, instance: &Instance, host: &Host) -> String {
             election_port: ports.election.get(),
         })
         .collect();
-    // pyspark's jars carry no Jetty, so there the AdminServer cannot be.
-    let admin = (!matches!(zookeeper.archive, Archive::Pypi { .. })).then_some(ports.admin.get());
-    // Where nodes share a machine, they share 127.0.0.1 too, and the host's own address is as private.
-    let admin_address = if host.owner.is_some() { host.address.as_str() } else { "127.0.0.1" };
+    let admin = zookeeper.has_admin_server().then_some(ports.admin.get());
     let path = |path: &HostPath| property_value(&host.path(path));
     let Config {
         tick_time,
@@ -131,7 +128,7 @@ fn zoo_cfg_text(cluster: &Cluster, instance: &Instance, host: &Host) -> String {
     let values = serde_json::json!({
         "node": instance.node, "cluster": cluster.name.as_str(), "members": members,
         "address": cluster.address(&instance.host).as_str(), "client_port": ports.client.get(), "admin_port": admin,
-        "admin_address": admin_address,
+        "admin_address": host.private_address(),
         "data_dir": path(&zookeeper.data_dir), "data_log_dir": zookeeper.data_log_dir.as_ref().map(path),
         "tick_time": tick_time, "init_limit": init_limit, "sync_limit": sync_limit,
         "max_client_cnxns": max_client_cnxns, "min_session_timeout": min_session_timeout,

@@ -14,10 +14,13 @@ pub fn listeners(zookeeper: &ZooKeeper) -> Vec<Listener> {
         from,
         lasting: true,
     };
-    vec![
+    let mut all = vec![
         one("client", ports.client.get(), Bind::Host, &[Role::Master] as &[Role]),
         one("peer", ports.peer.get(), Bind::Host, &[Role::ZooKeeper]),
         one("election", ports.election.get(), Bind::Host, &[Role::ZooKeeper]),
-        one("admin", ports.admin.get(), Bind::Loopback, &[]),
-    ]
+    ];
+    if zookeeper.has_admin_server() {
+        all.push(one("admin", ports.admin.get(), Bind::Loopback, &[]));
+    }
+    all
 }

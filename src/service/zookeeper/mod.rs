@@ -29,6 +29,13 @@ pub struct ZooKeeper {
     pub config: Config,
 }
 
+impl ZooKeeper {
+    /// The jars of pyspark carry no Jetty.
+    pub fn has_admin_server(&self) -> bool {
+        !matches!(self.archive, Archive::Pypi { .. })
+    }
+}
+
 /// Who the members are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Members {
