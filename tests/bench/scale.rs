@@ -1,8 +1,9 @@
 //! How fast the pure stages are at sizes that nobody has hosts for. Prints a table, and writes it into docs/benchmarks.md.
 
+mod table;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -108,16 +109,9 @@ fn median(mut once: impl FnMut()) -> Duration {
     all[RUNS / 2]
 }
 
-/// The most memory that this process has had, in MiB.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0");
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024
-}
-
 fn main() {
     let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
-    let mut table = String::from(
+    let mut text = String::from(
         "| hosts | validate | file tree | written | plan, nothing to do | plan, one setting of all | most memory so far |\n|---|---|---|---|---|---|---|\n",
     );
     for hosts in SIZES {
@@ -152,11 +146,12 @@ fn main() {
         let busy = median(|| {
             let plan = plan::plan(&goal, &changed, &seen).expect("a plan");
             assert_eq!(plan.changes.len(), hosts);
-            let text = plan.to_string();
-            assert!(text.len() < 10_000, "{}", text.chars().take(9000).collect::<String>());
+            let shown = plan.to_string();
+            assert!(shown.len() < 10_000, "{}", shown.chars().take(9000).collect::<String>());
         });
         let row = [validate, tree, written, idle, busy].map(millis).join(" | ");
-        writeln!(table, "| {hosts} | {row} | {} MiB |", peak()).expect("a String takes all text");
+        writeln!(text, "| {hosts} | {row} | {} MiB |", table::high_water(std::process::id()).unwrap_or(0) / 1024)
+            .expect("a String takes all text");
     }
     let small = median(|| {
         let status = Command::new(env!("CARGO_BIN_EXE_provision"))
@@ -165,20 +160,8 @@ fn main() {
             .expect("the program runs");
         assert!(status.status.success());
     });
-    writeln!(table, "\n`provision validate` of a small file, the whole program: {}.", millis(small))
+    writeln!(text, "\n`provision validate` of a small file, the whole program: {}.", millis(small))
         .expect("a String takes all text");
-    print!("{table}");
-    write_down(&table);
-}
-
-/// Between its two marks in docs/benchmarks.md, with date and machine.
-fn write_down(table: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/benchmarks.md");
-    let page = std::fs::read_to_string(&path).expect("the page is there");
-    let (before, rest) = page.split_once("<!-- scale -->\n").expect("the page has a place for the table");
-    let (_, after) = rest.split_once("<!-- /scale -->").expect("the place has an end");
-    let date = Command::new("date").arg("+%Y-%m-%d").output().expect("a date").stdout;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let head = format!("{}, a machine of {cores} cores.\n\n", String::from_utf8_lossy(&date).trim());
-    std::fs::write(path, format!("{before}<!-- scale -->\n{head}{table}<!-- /scale -->{after}")).expect("written");
+    print!("{text}");
+    table::write("scale", &text);
 }

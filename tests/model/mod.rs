@@ -112,6 +112,12 @@ impl SimWorld {
         let _ = dead.wait_for(|dead| *dead).await;
     }
 
+    /// What a host prints when it is asked.
+    pub fn answer(&self, target: &Target, query: &HostQuery) -> String {
+        let state = self.state();
+        look::answer(&state, &state.key(target), query, Instant::now())
+    }
+
     /// Another operator sits down.
     pub fn revive(&self) {
         self.dead.send_replace(false);
