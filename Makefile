@@ -1,7 +1,7 @@
 # make demo    a cluster on this machine, from nothing to SparkPi, a lost master, and back (KEEP=1 leaves it running)
 # make test    all that must pass: format, lints, unit, property and golden tests, rendered examples, schema, the lab
 # make lab     the lab alone
-# make bench   how fast the pure stages are, up to 10,000 hosts; written into docs/benchmarks.md
+# make bench   how fast it is: pure stages at 10,000 hosts, a plan of 1,000, ten real ones beside other tools; into docs/benchmarks.md
 # make soak    the parser's fuzz target for half an hour
 # Needs root for the lab (without it the lab's tests say that they were skipped; with CI=true that is a failure).
 SHELL := /bin/bash
@@ -36,7 +36,8 @@ soak:
 	RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz topology target/fuzz-corpus -- -max_total_time=$${SECONDS_TO_RUN:-1800} -max_len=8192
 
 bench:
-	$(CARGO) bench --quiet --bench scale
+	$(CARGO) bench --quiet --bench scale --bench fleet
+	tests/bench/hosts
 
 setup:
 	tests/lab/setup

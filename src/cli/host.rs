@@ -1,5 +1,6 @@
 //! `provision ssh`
 
+use std::path::Path;
 use std::process::Command;
 
 use super::input::{self, Loaded, TopologyOption};
@@ -8,12 +9,12 @@ use crate::cluster::{Login, Reach};
 use crate::topology::value::Name;
 use crate::world::{Io, Target};
 
-/// Runs a command on the host of a node, or opens a shell there
+/// Runs a command on the host of a node, or opens a shell there (on this machine, in the node's folder)
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A node (analytics-zk-1) or a host (h1)
     node: String,
-    /// The command; without one, OpenSSH opens a shell
+    /// The command; without one, a shell is opened
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<String>,
     #[command(flatten)]
@@ -50,7 +51,9 @@ pub fn find(node: &str, loaded: &Loaded) -> Result<Target, Failure> {
     if let Some(host) = host {
         Ok(Target::of(&loaded.cluster.hosts[host]))
     } else {
-        let hint = crate::yaml::suggest::hint(node, all().collect::<Vec<_>>()).unwrap_or_default();
+        // On this machine a node and its host have one name.
+        let names: std::collections::BTreeSet<_> = all().collect();
+        let hint = crate::yaml::suggest::hint(node, names).unwrap_or_default();
         Err(Failure::say(Exit::Error, format!("there is no node or host `{node}`; {hint}")))
     }
 }
@@ -67,6 +70,11 @@ fn shell(target: &Target) -> Result<Exit, Failure> {
         }
     };
     let program = command.get_program().to_owned();
+    if let Reach::Local(folder) = &target.reach
+        && !Path::new(&folder.root).is_dir()
+    {
+        return Err(Failure::say(Exit::Unreachable, format!("{} is not there: provision apply first", folder.root)));
+    }
     let status = command.status();
     let status = status.map_err(|error| {
         Failure::say(Exit::Error, format!("cannot start {} for {}: {error}", program.display(), target.name))

@@ -50,6 +50,22 @@ impl Template {
     }
 }
 
+impl Template {
+    /// What to do before a plan.
+    fn first(self) -> &'static str {
+        match self {
+            Template::Nodes => "Write your own hosts into it, then: ",
+            Template::Local => "It needs nothing more: ",
+            Template::AzureVms
+            | Template::AwsVms
+            | Template::Hdinsight
+            | Template::Aks
+            | Template::Eks
+            | Template::Minikube => "Write your own network, names and sizes into it, then: ",
+        }
+    }
+}
+
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let Args { file, template } = args;
     match OpenOptions::new().write(true).create_new(true).open(file) {
@@ -66,6 +82,6 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Err(error) => return Err(Failure::say(Exit::Error, format!("cannot write {}: {error}", file.display()))),
     }
     outln!("{}", file.display());
-    sayln!("Write your own hosts into it, then: provision validate {0}; provision plan {0}", file.display());
+    sayln!("{}provision plan {}", template.first(), file.display());
     Ok(Exit::Done)
 }

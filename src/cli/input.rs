@@ -98,6 +98,15 @@ fn xdg(variable: &str, otherwise: &str) -> Result<PathBuf, String> {
     given.or_else(home).ok_or_else(|| format!("neither {variable} nor HOME is set"))
 }
 
+/// One spelling for one folder, whatever links and dots lead to it; as far as it is there.
+fn settled(path: PathBuf) -> PathBuf {
+    match (path.canonicalize(), path.parent(), path.file_name()) {
+        (Ok(path), ..) => path,
+        (Err(_), Some(parent), Some(name)) => settled(parent.to_owned()).join(name),
+        (Err(_), ..) => path,
+    }
+}
+
 /// This machine, for what runs on it.
 fn here() -> Result<Here, String> {
     if !cfg!(target_os = "linux") {
@@ -109,7 +118,7 @@ fn here() -> Result<Here, String> {
         let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         if name.is_empty() { Err(format!("id {option} names nobody")) } else { Ok(name) }
     };
-    Here::new(&xdg("XDG_STATE_HOME", ".local/state")?, Owner { user: name("-un")?, group: name("-gn")? })
+    Here::new(&settled(xdg("XDG_STATE_HOME", ".local/state")?), Owner { user: name("-un")?, group: name("-gn")? })
 }
 
 /// Everything a command on hosts works with.
@@ -142,11 +151,13 @@ fn open_with(source: Source, secrets: fn(&Desired, &Path) -> anyhow::Result<Secr
     let secrets = secrets(&desired, &source.folder).map_err(Failure::error)?;
     let config = Config::read().map_err(Failure::error)?;
     check_firewall(&cluster, &config)?;
-    let store = xdg("XDG_CACHE_HOME", ".cache").unwrap_or_default().join("provision");
+    let store = xdg("XDG_CACHE_HOME", ".cache").ok().map(|cache| cache.join("provision"));
     let program = std::env::current_exe().map_err(Failure::error)?;
     let world = Hosts {
-        ssh: Ssh::new(config, secrets.clone(), &source.folder),
-        local: Local::new(program, store, secrets.clone(), &source.folder),
+        ssh: Ssh::new(config),
+        local: Local::new(program, store),
+        secrets: secrets.clone(),
+        folder: source.folder.clone(),
     };
     Ok(Loaded { source, cluster, desired, secrets, world })
 }

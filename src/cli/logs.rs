@@ -62,6 +62,9 @@ fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str
         for instance in roles.iter().flat_map(|role| loaded.cluster.of_role(*role)) {
             units.entry(&instance.host).or_default().push(instance.role.unit());
         }
+        if units.is_empty() {
+            return Err(Failure::say(Exit::Error, format!("the topology has no {what}")));
+        }
         let target = |host: &Name| Target::of(&loaded.cluster.hosts[host]);
         return Ok(units.into_iter().map(|(host, units)| (target(host), units)).collect());
     }

@@ -46,19 +46,13 @@ pub struct Host {
     pub address: Address,
     pub zone: Option<Zone>,
     pub reach: Reach,
+    /// Where only the host itself reaches a service.
+    pub private: Address,
     /// Who owns all of it; `None` where root does, and every service has a user.
     pub owner: Option<Owner>,
 }
 
 impl Host {
-    /// Where only the host itself reaches a service. Folders of one machine share 127.0.0.1; their own addresses are as private.
-    pub fn private_address(&self) -> &str {
-        match &self.reach {
-            Reach::Ssh(_) => "127.0.0.1",
-            Reach::Local(folder) => folder.address.as_str(),
-        }
-    }
-
     /// A path of the host as a word of a unit or of sh.
     pub fn word(&self, path: &HostPath) -> String {
         quoted(&format!("{}{path}", self.reach.root()))
@@ -187,7 +181,8 @@ fn machines(nodes: &Nodes, instances: &[Instance]) -> BTreeMap<Name, Host> {
             port: nodes.ssh.port,
         });
         let (address, zone) = (machine.address.clone(), machine.zone.clone());
-        (name.clone(), Host { name: name.clone(), address, zone, reach, owner: None })
+        let private = "127.0.0.1".parse().expect("an address");
+        (name.clone(), Host { name: name.clone(), address, zone, reach, private, owner: None })
     })
     .collect()
 }
@@ -199,7 +194,9 @@ fn folders(cluster: &Name, here: &Here, instances: &[Instance]) -> BTreeMap<Name
         let number = instance.node.rsplit('-').next().and_then(|number| number.parse().ok());
         let address = here.address(cluster, instance.role, number.expect("counted nodes end with their number"));
         let reach = Reach::Local(Folder { address: address.clone(), root: here.root(cluster, &name) });
-        (name.clone(), Host { name, address, zone: None, reach, owner: Some(here.owner.clone()) })
+        // Folders of one machine share 127.0.0.1; their own addresses are as private.
+        let private = address.clone();
+        (name.clone(), Host { name, address, zone: None, reach, private, owner: Some(here.owner.clone()) })
     };
     instances.iter().map(host).collect()
 }

@@ -46,7 +46,7 @@ pub fn desire(cluster: &Cluster, state: &mut HostState) {
         })
         .filter(|rule| !rule.sources.is_empty())
         .collect();
-    let ssh_port = state.host.reach.ssh_port().unwrap_or(22);
+    let ssh_port = state.host.reach.ssh_port().expect("only machines have a firewall");
     let values = Rules { cluster: cluster.name.as_str(), ssh_port, rules };
     let (path, unit) = (HostPath::known(RULES_PATH), unit_path(UNIT));
     let inputs = vec![path.clone(), unit.clone()];

@@ -1,7 +1,7 @@
 //! What one host said of itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -143,7 +143,7 @@ impl UnitFacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listening {
     /// `None` where it listens on every address of the machine.
-    pub address: Option<Ipv4Addr>,
+    pub address: Option<IpAddr>,
     pub port: u16,
     pub uid: u32,
 }

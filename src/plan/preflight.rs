@@ -1,7 +1,7 @@
 //! What must be so on a host before the first change: every host and every reason, not the first.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -35,8 +35,9 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         let mut check = |what, seen: String, problem: Option<String>| {
             checks.push(Check { host: name.clone(), what, seen, problem });
         };
-        let missing: Vec<_> =
-            NEEDED_TOOLS.iter().filter(|tool| !facts.tools.iter().any(|there| there == *tool)).copied().collect();
+        // Where one owner has all of a host, no user is added; and he need not have the tools of administrators on his path.
+        let needed = NEEDED_TOOLS.iter().filter(|tool| **tool != "useradd" || !state.users.is_empty());
+        let missing: Vec<_> = needed.filter(|tool| !facts.tools.iter().any(|there| there == *tool)).copied().collect();
         let problem = (!missing.is_empty()).then(|| format!("install {}", missing.join(", ")));
         check(
             "programs",
@@ -87,7 +88,10 @@ fn java(facts: &HostFacts, oldest: u32) -> (String, Option<String>) {
             (seen, old.then(|| format!("make a Java {oldest} or later the default `java`")))
         }
         (None, Some(package)) => (format!("none; {package} will be installed"), None),
-        (None, None) => ("none".to_owned(), Some(format!("install a Java {oldest} or later: apt knows none here"))),
+        (None, None) => (
+            "none".to_owned(),
+            Some(format!("install a Java {oldest} or later: none is on the path, and none can be installed from here")),
+        ),
     }
 }
 
@@ -120,14 +124,14 @@ fn memory(desired: &Desired, observed: &Observed, facts: &HostFacts) -> (String,
         .sum();
     let problem =
         (facts.memory_mib < needed).then(|| format!("heaps and executors want {needed} MiB: make them smaller"));
-    (format!("{} MiB, {needed} wanted", facts.memory_mib), problem)
+    (format!("{} MiB, {needed} wanted by all hosts on the machine", facts.memory_mib), problem)
 }
 
 fn is_same_machine(one: &HostFacts, other: &HostFacts) -> bool {
     !one.machine.trim().is_empty() && one.machine == other.machine
 }
 
-/// Lasting ports that somebody else listens on: not root's systemd, not the service's own user.
+/// Lasting ports that somebody else than the service's own user listens on, at an address that the service will want.
 fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts) -> BTreeMap<u16, u32> {
     let roles: Vec<Role> = state.services.values().filter_map(|service| service.role).collect();
     let wanted = |listener: &&Listener| listener.lasting && roles.contains(&listener.role);
@@ -151,10 +155,10 @@ fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts) -> BTree
 }
 
 /// The address that a listener is bound to; `None` where a name stands for it.
-fn bound(listener: &Listener, state: &HostState) -> Option<Ipv4Addr> {
+fn bound(listener: &Listener, state: &HostState) -> Option<IpAddr> {
     match listener.bind {
         Bind::Host => state.host.address.as_str().parse().ok(),
-        Bind::Loopback => state.host.private_address().parse().ok(),
+        Bind::Loopback => state.host.private.as_str().parse().ok(),
     }
 }
 

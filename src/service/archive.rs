@@ -64,7 +64,7 @@ pub struct PypiFile {}
 /// A checked origin.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Archive {
-    /// The host downloads `url`; without a checksum, `checksum_url` holds it.
+    /// The host downloads `url`.
     Url { url: String, sum: UrlSum },
     /// `path` on the operator's machine.
     File { path: std::path::PathBuf, sha512: Option<Sha512> },

@@ -1,56 +1,116 @@
-//! Every host by the way that leads to it.
+//! The world of hosts: scripts are written here, carried there by the way that leads to each, and their words are read here.
 
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::lease::{GRACE_SECONDS, Lease};
 use super::local::Local;
+use super::script::{Place, Script, act, cached, facts, hold, look, outcome};
 use super::ssh::Ssh;
-use super::{Epoch, Hold, HostError, Io, Target, Upload, World};
+use super::{Epoch, Hold, HostError, Io, Output, Target, Upload, World};
 use crate::cluster::Reach;
-use crate::observe::{HostFacts, HostQuery};
+use crate::observe::{HostFacts, HostQuery, Secrets};
 use crate::plan::Action;
+use crate::service::archive::Archive;
+
+/// A question is answered within this, or the host is unknown.
+const LOOK_LIMIT: Duration = Duration::from_secs(60);
+/// The longest action: a distribution of 400 MB downloaded, checked and unpacked on a slow disk.
+const ACT_LIMIT: Duration = Duration::from_secs(30 * 60);
+/// How `timeout` ends when it had to end the script.
+const TIMED_OUT: i32 = 124;
 
 /// Machines over SSH, and folders of this one.
 #[derive(Debug)]
 pub struct Hosts {
     pub ssh: Ssh,
     pub local: Local,
+    /// What actions lay.
+    pub secrets: Secrets,
+    /// Relative paths of `archive: { file: … }` start here.
+    pub folder: PathBuf,
 }
 
 impl Hosts {
     /// Copies a file of the operator's to a host.
     pub async fn copy(&self, target: &Target, upload: Upload) -> Result<(), HostError> {
         match target.reach {
-            Reach::Ssh(_) => self.ssh.copy(target, upload).await,
-            Reach::Local(_) => self.local.copy(target, &upload),
+            Reach::Ssh(_) => self.ssh.copy(target, upload, ACT_LIMIT).await,
+            Reach::Local(_) => self.local.copy(target, upload).await,
         }
     }
 
-    /// Runs a command line of the operator's with this machine's own input and output. Returns its exit code.
+    /// Runs a command line of the operator's with this machine's own output. Returns its exit code.
     pub async fn interactive(&self, target: &Target, command: &str, io: Io) -> Result<i32, HostError> {
         match target.reach {
             Reach::Ssh(_) => self.ssh.interactive(target, command, io).await,
             Reach::Local(_) => self.local.interactive(target, command, io).await,
         }
     }
+
+    fn place(&self, target: &Target) -> Place {
+        match target.reach {
+            Reach::Ssh(_) => Place::machine(),
+            Reach::Local(_) => self.local.place(target),
+        }
+    }
+
+    /// Runs a script to its end.
+    async fn run(&self, target: &Target, script: Script, limit: Duration, during: &str) -> Result<Output, HostError> {
+        let began = std::time::Instant::now();
+        let ran = match target.reach {
+            Reach::Ssh(_) => self.ssh.run(target, script, limit, during).await,
+            Reach::Local(_) => self.local.run(&script, limit, during).await,
+        };
+        let (host, millis) = (target.name.as_str(), began.elapsed().as_millis());
+        match &ran {
+            Ok(output) => tracing::debug!(host, during, status = output.status, millis, "answered"),
+            Err(error) => tracing::debug!(host, during, millis, %error, "failed"),
+        }
+        match ran {
+            Ok(Output { status: TIMED_OUT, .. }) => {
+                Err(HostError::Timeout { seconds: limit.as_secs(), during: during.to_owned() })
+            }
+            other => other,
+        }
+    }
 }
 
 impl World for Hosts {
     async fn look(&self, target: &Target, query: &HostQuery) -> Result<HostFacts, HostError> {
-        match target.reach {
-            Reach::Ssh(_) => self.ssh.look(target, query).await,
-            Reach::Local(_) => self.local.look(target, query).await,
-        }
+        let place = self.place(target);
+        let before = now_nanos();
+        let output = self.run(target, look(query, &place), LOOK_LIMIT, "looking").await?;
+        facts(query, &place, &output, &(before..=now_nanos()))
     }
 
     async fn act(&self, target: &Target, action: &Action, epoch: Epoch) -> Result<Vec<String>, HostError> {
-        match target.reach {
-            Reach::Ssh(_) => self.ssh.act(target, action, epoch).await,
-            Reach::Local(_) => self.local.act(target, action, epoch).await,
+        let unpacks = if let Action::Patch(patch) = action { patch.distributions.as_slice() } else { &[] };
+        for unpack in unpacks {
+            // Archives that are on this machine go to where the script will look for them.
+            if let Archive::File { path, .. } = &unpack.archive {
+                let upload = Upload { local: self.folder.join(path), remote: cached(&unpack.home), public: false };
+                self.copy(target, upload).await?;
+            }
         }
+        let title = action.title();
+        let script = act(action, epoch, &self.secrets, &self.place(target));
+        let output = self.run(target, script, ACT_LIMIT, &title).await?;
+        outcome(&title, &output, epoch)
     }
 
     async fn hold(&self, target: &Target, who: &str) -> Result<Box<dyn Hold>, HostError> {
-        match target.reach {
-            Reach::Ssh(_) => self.ssh.hold(target, who).await,
-            Reach::Local(_) => self.local.hold(target, who).await,
-        }
+        let script = hold(who, GRACE_SECONDS, &self.place(target));
+        let begin = match target.reach {
+            Reach::Ssh(_) => self.ssh.anchor(target, script).await?,
+            Reach::Local(_) => self.local.anchor(script),
+        };
+        Ok(Box::new(Lease::take(begin).await?))
     }
+}
+
+fn now_nanos() -> i128 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i128::try_from(since.as_nanos()).unwrap_or(i128::MAX))
 }

@@ -11,13 +11,13 @@ use super::{Epoch, Hold, HostError};
 const BEAT: Duration = Duration::from_secs(2);
 /// and without one for so long the anchor gives the lease to the next.
 pub const GRACE_SECONDS: u64 = 15;
-/// A holder that could not send for this long no longer trusts its lease. Less than the grace, so that it gives up first.
+/// A anchor that could not send for this long no longer trusts its lease. Less than the grace, so that it gives up first.
 const TRUST: Duration = Duration::from_secs(10);
 /// An answer that takes longer than this does not come.
 pub const BEAT_MILLIS: u32 = 8000;
 
-/// The script on the anchor that holds the lease, with its input and output.
-pub trait Holder: Read + Write {
+/// The script on an anchor that holds the lease there, with its input and output.
+pub trait Anchor: Read + Write {
     /// Why it ended without a word.
     fn why_silent(&mut self) -> HostError;
     /// From now on no answer takes longer than [`BEAT_MILLIS`].
@@ -26,6 +26,10 @@ pub trait Holder: Read + Write {
     fn end(&mut self);
 }
 
+/// Starts the script, in the thread that then keeps it.
+pub type Begin = Box<dyn FnOnce() -> Result<Box<dyn Anchor>, HostError> + Send>;
+
+/// A lease on one anchor, as long as its beats are answered.
 #[derive(Debug)]
 pub struct Lease {
     epoch: Epoch,
@@ -50,10 +54,8 @@ impl Beats {
 }
 
 impl Lease {
-    /// Starts the holder in a thread of its own and waits for its first word.
-    pub async fn take(
-        begin: impl FnOnce() -> Result<Box<dyn Holder>, HostError> + Send + 'static,
-    ) -> Result<Lease, HostError> {
+    /// Starts the anchor in a thread of its own and waits for its first word.
+    pub async fn take(begin: Begin) -> Result<Lease, HostError> {
         let (answer, first) = tokio::sync::oneshot::channel();
         let (stop, stopped) = mpsc::channel();
         let beats = Arc::new(Beats { alive: AtomicBool::new(true), started: Instant::now(), last: AtomicU64::new(0) });
@@ -66,7 +68,10 @@ impl Lease {
         let line = first.await.map_err(gone)??;
         let fields: Vec<&str> = line.trim_end().split('\t').collect();
         match fields.as_slice() {
-            ["mine", epoch] => Ok(Lease { epoch: Epoch(epoch.parse().unwrap_or(0)), beats, stop: Some(stop) }),
+            ["mine", epoch] => {
+                let garbled = |_| HostError::Garbled { why: format!("`{epoch}` is no epoch") };
+                Ok(Lease { epoch: Epoch(epoch.parse().map_err(garbled)?), beats, stop: Some(stop) })
+            }
             ["held", owner, since] => Err(HostError::Held { owner: (*owner).to_owned(), since: (*since).to_owned() }),
             ["held", ..] => Err(HostError::Held { owner: "somebody".to_owned(), since: "a moment ago".to_owned() }),
             _ => Err(HostError::Failed { step: "take the lease".to_owned(), why: fields.join(" ") }),
@@ -80,24 +85,19 @@ fn lost(error: &std::io::Error) -> HostError {
 
 type FirstLine = tokio::sync::oneshot::Sender<Result<String, HostError>>;
 
-fn hold(
-    begin: impl FnOnce() -> Result<Box<dyn Holder>, HostError>,
-    answer: FirstLine,
-    stopped: &mpsc::Receiver<()>,
-    beats: &Beats,
-) {
-    let begun = begin().and_then(|mut holder| {
-        let line = first_line(holder.as_mut()).map_err(|error| lost(&error))?;
-        if line.is_empty() { Err(holder.why_silent()) } else { Ok((holder, line)) }
+fn hold(begin: Begin, answer: FirstLine, stopped: &mpsc::Receiver<()>, beats: &Beats) {
+    let begun = begin().and_then(|mut anchor| {
+        let line = first_line(anchor.as_mut()).map_err(|error| lost(&error))?;
+        if line.is_empty() { Err(anchor.why_silent()) } else { Ok((anchor, line)) }
     });
-    let (mut holder, mine) = match begun {
-        Ok((mut holder, line)) => {
+    let (mut anchor, mine) = match begun {
+        Ok((mut anchor, line)) => {
             beats.beat(Instant::now());
-            holder.begin_beats();
+            anchor.begin_beats();
             let mine = line.starts_with("mine");
             // Whoever asked may be gone already: then the lease is given up below.
             let wanted = answer.send(Ok(line)).is_ok();
-            (holder, mine && wanted)
+            (anchor, mine && wanted)
         }
         Err(error) => {
             beats.alive.store(false, Ordering::SeqCst);
@@ -108,18 +108,18 @@ fn hold(
     while mine && stopped.recv_timeout(BEAT) == Err(mpsc::RecvTimeoutError::Timeout) {
         let mut answer = [0];
         let sent = Instant::now();
-        if holder.write_all(b".").and_then(|()| holder.flush()).and_then(|()| holder.read_exact(&mut answer)).is_err() {
+        if anchor.write_all(b".").and_then(|()| anchor.flush()).and_then(|()| anchor.read_exact(&mut answer)).is_err() {
             break;
         }
         beats.beat(sent);
     }
     beats.alive.store(false, Ordering::SeqCst);
-    holder.end();
+    anchor.end();
 }
 
 /// What the script says first. A login shell's profile may print before it does.
-fn first_line(holder: &mut (dyn Holder + 'static)) -> std::io::Result<String> {
-    let mut reader = BufReader::new(holder);
+fn first_line(anchor: &mut (dyn Anchor + 'static)) -> std::io::Result<String> {
+    let mut reader = BufReader::new(anchor);
     loop {
         let mut line = String::new();
         let ended = reader.read_line(&mut line)? == 0;

@@ -9,7 +9,6 @@ pub mod ssh;
 
 use std::future::Future;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cluster::{Host, Reach};
 use crate::observe::{HostFacts, HostQuery};
@@ -18,11 +17,6 @@ use crate::topology::value::{HostPath, Name};
 
 pub use error::HostError;
 pub use hosts::Hosts;
-
-/// A question is answered within this, or the host is unknown.
-const LOOK_LIMIT: Duration = Duration::from_secs(60);
-/// The longest action: a distribution of 400 MB downloaded, checked and unpacked on a slow disk.
-const ACT_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// A host and the way there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,10 +84,4 @@ pub struct Upload {
     pub remote: HostPath,
     /// Whether every user of the host may read it.
     pub public: bool,
-}
-
-fn now_nanos() -> i128 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| i128::try_from(since.as_nanos()).unwrap_or(i128::MAX))
 }

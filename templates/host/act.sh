@@ -15,7 +15,9 @@ lock() { # seconds to wait
   chmod 755 "$run"
   # Every machine has a folder for units.
   [ -z "$root" ] || mkdir -p "$root/etc/systemd/system" || fail "cannot make $root"
-  exec 9>>"$run/lock" || fail "cannot open the host's lock"
+  # A redirection that fails ends the script before it could say so.
+  touch "$run/lock" 2>/dev/null || fail "cannot write $run/lock"
+  exec 9>>"$run/lock"
   flock -w "$1" 9 || busy "$1"
 }
 seen() { cat "$state/epoch" 2>/dev/null || echo 0; }
@@ -112,7 +114,9 @@ unpack() { # home archive sha512-or-dash pattern-of-a-file-that-must-be-in-it
 # What is unpacked once for all the hosts that are folders of this machine.
 lock_store() {
   mkdir -p "$store" || fail "cannot make $store"
-  exec 7>>"$store/lock" && flock 7 || fail "cannot lock $store"
+  touch "$store/lock" 2>/dev/null || fail "cannot write $store/lock"
+  exec 7>>"$store/lock"
+  flock 7 || fail "cannot lock $store"
 }
 from_store() { # name in the store, home: the same files under one more name each, or copies where that cannot be
   rm -rf "$2.provision-new"
@@ -121,6 +125,7 @@ from_store() { # name in the store, home: the same files under one more name eac
   cp -a "$store/$1" "$2.provision-new" || { rm -rf "$2.provision-new"; fail "cannot copy $store/$1 to $2"; }
 }
 pyspark() { # home version pattern: the package as Apache's own archive would be; pip checks what it downloads
+  [ -n "$store" ] || fail "neither XDG_CACHE_HOME nor HOME says where to keep the package"
   lock_store
   kept=$store/pyspark-$2
   if [ ! -e "$kept/.provision-origin" ]; then
@@ -166,14 +171,18 @@ download() { # url file sha512-or-dash checksum-url-or-dash
 }
 reload_units() { systemctl daemon-reload || fail "systemd cannot read its units"; }
 enable() { systemctl -q enable "$1" 2>/dev/null || fail "cannot enable $1"; }
+change() { # verb unit: what systemctl says, and the service's last words, are why it failed
+  why=$(systemctl "$1" "$2" 2>&1) && return 0
+  fail "$2 does not $1: $({ printf '%s\n' "$why"; systemctl status --no-pager -n 3 "$2" 2>&1 | tail -n 3; } | tr '\n' ' ')"
+}
 start() {
   enable "$1"
   systemctl reset-failed "$1" 2>/dev/null
-  systemctl start "$1" || fail "$1 does not start: $(systemctl status --no-pager -n 3 "$1" 2>&1 | tail -n 3 | tr '\n' ' ')"
+  change start "$1"
 }
 stop() {
   systemctl cat "$1" >/dev/null 2>&1 || return 0
-  systemctl stop "$1" || fail "$1 does not stop"
+  change stop "$1"
 }
 drop_unit() { # unit file: its service stopped, disabled and forgotten
   stop "$1"

@@ -16,7 +16,12 @@ journalctl() { # the options of it that are used
   done
   set --
   for unit in $units; do
-    [ -e "$root/run/provision/$unit.log" ] && set -- "$@" "$root/run/provision/$unit.log"
+    log=$root/run/provision/$unit.log
+    [ -e "$log" ] || continue
+    set -- "$@" "$log"
+    # What the present log is too new for is in the former one.
+    more=$((lines - $(wc -l <"$log")))
+    [ "$more" -le 0 ] || [ ! -e "$log.old" ] || tail -n "$more" -- "$log.old"
   done
   [ $# -gt 0 ] || { echo "nothing has run here yet" >&2; return 0; }
   exec tail -q -n "$lines" $follow -- "$@"

@@ -9,7 +9,8 @@ fail() { printf 'fail\t%s\n' "$*"; exit 1; }
 
 hold() { # who, seconds without a heartbeat after which it is over
   mkdir -p "$run" && chmod 755 "$run" || fail "cannot make $run"
-  exec 8>>"$run/lease" || fail "cannot open the lease"
+  touch "$run/lease" 2>/dev/null || fail "cannot write $run/lease"
+  exec 8>>"$run/lease"
   if ! flock -n 8; then printf 'held\t'; cat "$run/holder"; exit 0; fi
   printf '%s\t%s\n' "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$run/holder"
   mkdir -p "$state" && chmod 755 "$state" || fail "cannot make $state"

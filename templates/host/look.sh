@@ -97,7 +97,7 @@ reach() { # address, port: a refusal shows that packets get there; silence, or a
 memory() {
   for name in stamp birth intended applied; do text file "$state/$name.json"; done
   [ -s "$state/made" ] && fact made
-  [ -f "$state/epoch" ] && fact epoch "$(cat "$state/epoch")"
+  [ -f "$state/epoch" ] && fact epoch "$state/epoch" "$(cat "$state/epoch")"
 }
 
 # A banner that a login shell printed may lack its line break.

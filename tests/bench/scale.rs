@@ -111,7 +111,7 @@ fn median(mut once: impl FnMut()) -> Duration {
 
 fn main() {
     let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
-    let mut text = String::from(
+    let mut rows = String::from(
         "| hosts | validate | file tree | written | plan, nothing to do | plan, one setting of all | most memory so far |\n|---|---|---|---|---|---|---|\n",
     );
     for hosts in SIZES {
@@ -150,7 +150,7 @@ fn main() {
             assert!(shown.len() < 10_000, "{}", shown.chars().take(9000).collect::<String>());
         });
         let row = [validate, tree, written, idle, busy].map(millis).join(" | ");
-        writeln!(text, "| {hosts} | {row} | {} MiB |", table::high_water(std::process::id()).unwrap_or(0) / 1024)
+        writeln!(rows, "| {hosts} | {row} | {} MiB |", table::high_water(std::process::id()).unwrap_or(0) / 1024)
             .expect("a String takes all text");
     }
     let small = median(|| {
@@ -160,8 +160,8 @@ fn main() {
             .expect("the program runs");
         assert!(status.status.success());
     });
-    writeln!(text, "\n`provision validate` of a small file, the whole program: {}.", millis(small))
+    writeln!(rows, "\n`provision validate` of a small file, the whole program: {}.", millis(small))
         .expect("a String takes all text");
-    print!("{text}");
-    table::write("scale", &text);
+    print!("{rows}");
+    table::write("scale", &rows);
 }

@@ -33,17 +33,36 @@ fn what_is_killed_comes_back() {
 
     // A process that only has the number of one of ours is left alone.
     let mut stranger = unprivileged("sleep".as_ref()).arg("300").spawn().expect("it runs");
-    let state = machine.node("zk-1").join("run/provision/zookeeper.state");
+    let main = machine.pid("zk-1", "zookeeper", "main");
+    kill("-9", machine.pid("zk-1", "zookeeper", "supervisor"));
+    until("the service has ended", || !std::path::Path::new(&format!("/proc/{main}/cwd")).exists());
     let mut record = machine.record("zk-1", "zookeeper");
-    let before = machine.pid("zk-1", "zookeeper", "supervisor");
     record["supervisor"]["pid"] = stranger.id().into();
-    std::fs::write(&state, record.to_string()).expect("written");
-    machine.run(&["status", "topology.yaml"]).says("zookeeper is failed");
-    until("who lost its record has ended", || !std::path::Path::new(&format!("/proc/{before}/cwd")).exists());
+    record["main"]["pid"] = stranger.id().into();
+    std::fs::write(machine.node("zk-1").join("run/provision/zookeeper.state"), record.to_string()).expect("written");
+    machine.run(&["status", "topology.yaml"]).expect(8).says("zookeeper is failed");
     machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
     assert!(stranger.try_wait().expect("it can be asked").is_none(), "a stranger was killed");
     stranger.kill().expect("it ends");
     stranger.wait().expect("it ends");
+}
+
+/// A supervisor whose record has become another's leaves it alone: that one keeps the service now.
+#[test]
+fn of_two_supervisors_the_one_on_record_stays() {
+    let machine = Machine::new("again", QUORUM);
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    let old = machine.pid("zk-1", "zookeeper", "supervisor");
+    // The folder is taken away and made anew before the old one has looked.
+    std::fs::remove_dir_all(machine.node("zk-1")).expect("it can be removed");
+    until("the old one has ended", || !std::path::Path::new(&format!("/proc/{old}/cwd")).exists());
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    let new = machine.pid("zk-1", "zookeeper", "supervisor");
+    assert_ne!(new, old);
+    std::thread::sleep(Duration::from_secs(3));
+    machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");
+    assert_eq!(machine.pid("zk-1", "zookeeper", "supervisor"), new);
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
 }
 
 /// Law 5.
@@ -113,6 +132,11 @@ fn what_a_folder_cannot_be_is_said() {
     let machine = Machine::new("where", QUORUM);
     let state = machine.state().join("a:b");
     run(machine.command_in(&state, &["plan", "topology.yaml"])).expect(3).says("has ':' in it");
+    run(machine.command_in(&machine.state().join("é"), &["plan", "topology.yaml"]))
+        .expect(3)
+        .says("set XDG_STATE_HOME");
+    machine.write("services: { zookeeper: { nodes: 3 }, spark: { masters: { nodes: 2 }, workers: { autoscale: { min: 1, max: 2 } } } }\n");
+    machine.run(&["validate", "topology.yaml"]).expect(1).says("how many workers?");
     machine.write("services: { zookeeper: { nodes: 51 } }\n");
     machine.run(&["validate", "topology.yaml"]).expect(1).says("T012").says("at most 49");
 }

@@ -1,5 +1,7 @@
 //! From nothing to a running job and back, with the same laws as on machines.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::machine::{Machine, kill, until};
 
 const CLUSTER: &str = "
@@ -40,6 +42,10 @@ fn a_cluster_lives_on_this_machine() {
     machine.run(&["status", "topology.yaml"]).expect(8).says("nothing of `life`");
     assert!(!machine.state().exists());
 
+    // Law 1.
+    machine.run(&["render", "topology.yaml"]).expect(0);
+    machine.run(&["render", "topology.yaml", "--check"]).expect(0);
+
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0).says("provision submit pi");
     // Law 2.
     machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(0).says("Nothing to do");
@@ -57,6 +63,10 @@ fn a_cluster_lives_on_this_machine() {
     for (path, bytes) in files(&machine.state()) {
         let has = bytes.windows(28).any(|window| window == b"correct-horse-battery-staple");
         assert_eq!(has, path.ends_with("etc/spark/secret.env"), "{}", path.display());
+        if has {
+            let mode = std::fs::metadata(&path).expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+        }
     }
 
     a_setting_is_rolled(&machine);

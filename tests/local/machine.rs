@@ -148,7 +148,8 @@ impl Machine {
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
-            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+            // As Debian gives it to a user.
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", self.folder.path())
             .env("XDG_STATE_HOME", state)
             .env("XDG_CACHE_HOME", &*STORE)

@@ -83,7 +83,7 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
         lines.fact(&["made"]);
     }
     if let Some(epoch) = host.text(&format!("{STATE_FOLDER}/epoch")) {
-        lines.fact(&["epoch", epoch.trim()]);
+        lines.fact(&["epoch", "/var/lib/provision/epoch", epoch.trim()]);
     }
     lines.fact(&["end"]);
     lines.0

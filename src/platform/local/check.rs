@@ -19,7 +19,8 @@ pub fn check(name: (Span, &Name), counts: &[(Role, Span, usize)], problems: &mut
     for (role, span, count) in counts {
         let most = usize::from(most(*role));
         if *count > most {
-            let message = format!("{count} nodes of a role on one machine: at most {most} have an address");
+            let message =
+                format!("{count} nodes on one machine, each a {}: at most {most} have an address", role.title());
             problems.add(Code::T012, *span, message).help("that many belong on machines of their own");
         }
     }

@@ -29,13 +29,14 @@ impl Here {
     /// `state`: the user's `$XDG_STATE_HOME`. Refuses a path that could not stand in the services' own files.
     pub fn new(state: &Path, owner: Owner) -> Result<Here, String> {
         let text = state.to_str().unwrap_or_default();
-        let special = text.chars().find(|c| c.is_control() || SPECIAL.contains(c));
+        let special = text.chars().find(|c| !c.is_ascii() || c.is_control() || SPECIAL.contains(c));
         match special {
             _ if !state.is_absolute() => Err(format!("{} is not an absolute path", state.display())),
             _ if text.is_empty() => Err(format!("{} is not UTF-8", state.display())),
-            Some(c) => {
-                Err(format!("{} has {c:?} in it, which cannot stand in a Java classpath or a unit", state.display()))
-            }
+            Some(c) => Err(format!(
+                "{} has {c:?} in it, which cannot stand in a Java classpath or a unit: set XDG_STATE_HOME to another folder",
+                state.display()
+            )),
             None => Ok(Here { state: state.join("provision"), owner }),
         }
     }

@@ -27,6 +27,7 @@ pub struct Picture {
     pub steps: Option<Vec<String>>,
 }
 
+/// Hosts that are drawn together.
 #[derive(Clone, Debug)]
 pub struct Group {
     pub title: String,
@@ -39,19 +40,31 @@ pub struct Group {
 #[derive(Clone, Debug)]
 pub struct Card {
     pub name: String,
+    /// Address and zone.
     pub place: String,
     /// By role: the ports that are open to others all the time.
     pub services: Vec<(Role, String)>,
     pub change: Change,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a plan does to a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
     None,
     /// A plan lays files or touches services here.
     Changed,
     /// It could not be asked.
     Unknown,
+}
+
+impl Change {
+    fn note(self) -> &'static str {
+        match self {
+            Change::None => "",
+            Change::Changed => ", to change",
+            Change::Unknown => ", not reachable",
+        }
+    }
 }
 
 /// The hosts of one role reach those of another at these ports.
@@ -65,14 +78,20 @@ pub struct Talk {
 /// Draws up the picture of a goal, with what a plan says of it.
 pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
     let few = desired.hosts.len() <= DRAWN;
-    let mut groups: BTreeMap<Vec<Role>, Group> = BTreeMap::new();
+    let mut groups: BTreeMap<(Vec<Role>, Change), Group> = BTreeMap::new();
     for (name, state) in &desired.hosts {
         let roles: BTreeSet<Role> = state.services.values().filter_map(|service| service.role).collect();
         let roles: Vec<Role> = roles.into_iter().collect();
-        let alike = if few { Vec::new() } else { roles.clone() };
+        let change = change(name, plan);
+        // Among many that stay as they are, those that change must not be counted away.
+        let alike = if few { (Vec::new(), Change::None) } else { (roles.clone(), change) };
         let group = groups.entry(alike).or_insert_with(|| Group { title: String::new(), cards: Vec::new(), more: 0 });
         let count = group.cards.len() + group.more + 1;
-        group.title = if few { format!("{count} hosts") } else { format!("{count} × {}", title(&roles)) };
+        group.title = match (few, count) {
+            (true, 1) => "1 host".to_owned(),
+            (true, _) => format!("{count} hosts"),
+            (false, _) => format!("{count} × {}{}", title(&roles), change.note()),
+        };
         if group.cards.len() == DRAWN {
             group.more += 1;
             continue;
@@ -83,7 +102,7 @@ pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
             name: name.to_string(),
             place: format!("{}{zone}", state.host.address),
             services: roles.iter().map(ports).collect(),
-            change: change(name, plan),
+            change,
         });
     }
     for group in groups.values_mut() {

@@ -212,7 +212,9 @@ fn check_workers(
     problems: &mut Diagnostics,
 ) -> Option<Workers> {
     let place = check_place(span, &file.nodes, &file.hosts, kind, hosts, None, problems)?;
-    if place == Place::Counted(None) && file.autoscale.is_missing() {
+    // This machine does not grow with the load.
+    let scales = !file.autoscale.is_missing() && kind != PlatformKind::Local;
+    if place == Place::Counted(None) && !scales {
         problems.add(Code::T003, span, "how many workers? neither `nodes` nor `autoscale` is given");
         return None;
     }

@@ -72,14 +72,10 @@ fn shared(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, state: &
     put_properties(&config.join("spark-defaults.conf"), "spark/spark-defaults.conf", cluster, &lines, node, state);
     let log = render_template("spark/log4j2.properties", &serde_json::json!({}));
     state.file(&config.join("log4j2.properties"), Access::root(0o644), Content::Text(log), node);
-    let worker_here = cluster.on_host(&instance.host).any(|other| other.role == Role::Worker);
-    let mut values = serde_json::json!({
+    let values = serde_json::json!({
         "cluster": cluster.name.as_str(), "home": state.host.word(&home),
         "address": cluster.address(&instance.host).as_str(),
     });
-    if worker_here {
-        values["worker_port"] = spark.standalone.workers.port.get().into();
-    }
     let environment = render_template("spark/spark-env.sh", &values);
     state.file(&config.join("spark-env.sh"), Access::root(0o644), Content::Text(environment), node);
     if let Some(secret) = &spark.service.authenticate {

@@ -128,7 +128,7 @@ fn zoo_cfg_text(cluster: &Cluster, instance: &Instance, host: &Host) -> String {
     let values = serde_json::json!({
         "node": instance.node, "cluster": cluster.name.as_str(), "members": members,
         "address": cluster.address(&instance.host).as_str(), "client_port": ports.client.get(), "admin_port": admin,
-        "admin_address": host.private_address(),
+        "admin_address": host.private.as_str(),
         "data_dir": path(&zookeeper.data_dir), "data_log_dir": zookeeper.data_log_dir.as_ref().map(path),
         "tick_time": tick_time, "init_limit": init_limit, "sync_limit": sync_limit,
         "max_client_cnxns": max_client_cnxns, "min_session_timeout": min_session_timeout,

@@ -25,8 +25,13 @@ impl Process {
         Some(Process { pid: i32::try_from(pid).ok()?, began: fields.get(19)?.parse().ok()? })
     }
 
+    /// Whether it still runs, and is the one that is meant.
     pub fn is_alive(self) -> bool {
         u32::try_from(self.pid).ok().and_then(Process::of) == Some(self)
+    }
+
+    pub fn is_numbered(self, pid: u32) -> bool {
+        u32::try_from(self.pid) == Ok(pid)
     }
 
     pub fn pid(self) -> i32 {

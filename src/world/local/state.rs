@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::files::Files;
 use super::process::Process;
 
 /// A service and who keeps it.
@@ -23,17 +24,21 @@ pub struct State {
     pub restarts: u32,
 }
 
+/// What a service is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     Starting,
     Running,
+    /// It was told to, and may take a while.
+    Stopping,
     /// It ended, and is started again in a moment.
     Waiting,
     Stopped,
 }
 
 impl State {
+    /// A service that is about to start for the first time.
     pub fn new(root: &Path, supervisor: Process) -> State {
         State {
             root: root.to_owned(),
@@ -47,41 +52,46 @@ impl State {
     }
 
     /// What is recorded of a service of this very folder, in this life of the machine.
-    pub fn read(root: &Path, unit: &str) -> Option<State> {
-        let text = fs::read_to_string(path(root, unit)).ok()?;
+    pub fn read(files: &Files) -> Option<State> {
+        let text = fs::read_to_string(files.state()).ok()?;
         let state: State = serde_json::from_str(&text).ok()?;
-        (state.root == root && state.boot == boot()).then_some(state)
+        (state.root == files.root() && state.boot == boot()).then_some(state)
     }
 
-    pub fn write(&self, unit: &str) -> std::io::Result<()> {
-        let path = path(&self.root, unit);
+    /// Beside and renamed: whoever reads sees one state or the other.
+    pub fn write(&self, files: &Files) -> std::io::Result<()> {
+        let path = files.state();
         let new = path.with_extension("state.new");
         let mut file = fs::File::create(&new)?;
         file.write_all(serde_json::to_string(self)?.as_bytes())?;
         fs::rename(new, path)
     }
 
+    /// Whether its record is gone, or has become another supervisor's. One that cannot be read just now says neither.
+    pub fn is_replaced(&self, files: &Files) -> bool {
+        match fs::read_to_string(files.state()) {
+            Ok(text) => serde_json::from_str(&text).is_ok_and(|there: State| there.supervisor != self.supervisor),
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        }
+    }
+
     /// Nobody keeps the service any more.
-    pub fn forget(root: &Path, unit: &str) -> std::io::Result<()> {
-        match fs::remove_file(path(root, unit)) {
+    pub fn forget(files: &Files) -> std::io::Result<()> {
+        match fs::remove_file(files.state()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the service itself lives.
+    pub fn has_life(&self) -> bool {
+        self.main.is_some_and(Process::is_alive)
     }
 
     /// Whether somebody keeps the service.
     pub fn is_kept(&self) -> bool {
         self.phase != Phase::Stopped && self.supervisor.is_alive()
     }
-}
-
-/// What is kept of the present life of a folder.
-pub fn run_folder(root: &Path) -> PathBuf {
-    root.join("run/provision")
-}
-
-fn path(root: &Path, unit: &str) -> PathBuf {
-    run_folder(root).join(format!("{unit}.state"))
 }
 
 fn boot() -> String {

@@ -2,7 +2,7 @@
 //! tool. A service never outlives its supervisor, so that nothing runs that nobody keeps.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::files::Files;
 use super::log::Log;
 use super::process::Process;
 use super::state::{Phase, State};
@@ -20,26 +21,46 @@ use super::unit::{Unit, variables};
 
 /// How often it looks whether its own record is still there: without it, its folder was taken away.
 const LOOK: Duration = Duration::from_secs(1);
+/// A supervisor that ended before its service was bound to it can send no signal: then the service does not begin. `$0` is the
+/// supervisor's number.
+const IF_KEPT: &str = r#"[ "$PPID" = "$0" ] && exec "$@""#;
 /// Between two attempts at a unit that cannot be read.
 const UNREADABLE: Duration = Duration::from_secs(2);
 
-/// Runs the service until it is told to stop, by a signal or by the loss of its record.
+/// Why a service is no longer to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// By a signal.
+    Asked,
+    /// Its record is gone, or is somebody else's: its folder was taken away, and perhaps made anew.
+    Lost,
+}
+
+/// Runs the service until it is told to stop.
 pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
     let me = Process::of(std::process::id()).ok_or_else(|| io::Error::other("/proc is not there"))?;
     let mut asked = signal(SignalKind::terminate())?;
-    let log = Arc::new(Log::open(root, name)?);
-    let mut keeper = Keeper { root: root.to_owned(), name: name.to_owned(), state: State::new(root, me), log };
-    keeper.state.write(name)?;
-    loop {
+    let files = Files::new(root, name);
+    let log = Arc::new(Log::open(&files)?);
+    let mut keeper = Keeper { state: State::new(root, me), files, log };
+    if keeper.is_anothers() {
+        return Err(io::Error::other(format!("another supervisor keeps {name}")));
+    }
+    keeper.state.write(&keeper.files)?;
+    let told = loop {
         let pause = match keeper.start().await {
             Ok((unit, mut child)) => {
                 let told = tokio::select! {
-                    _ = child.wait() => false,
-                    () = keeper.told_to_stop(&mut asked) => true,
+                    _ = child.wait() => None,
+                    told = keeper.told_to_stop(&mut asked) => Some(told),
                 };
-                keeper.finish(&unit, child, told).await;
-                if told {
-                    break;
+                if told.is_some() {
+                    // Whoever wants it started meanwhile must wait for its end.
+                    keeper.enter(Phase::Stopping, keeper.state.main);
+                }
+                keeper.finish(&unit, child, told.is_some()).await;
+                if let Some(told) = told {
+                    break told;
                 }
                 unit.restart_after
             }
@@ -49,67 +70,82 @@ pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
             }
         };
         keeper.state.restarts += 1;
-        keeper.enter(Phase::Waiting, None)?;
+        keeper.enter(Phase::Waiting, None);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = keeper.told_to_stop(&mut asked) => break,
+            told = keeper.told_to_stop(&mut asked) => break told,
         }
+    };
+    match told {
+        Told::Asked => keeper.enter(Phase::Stopped, None),
+        // What stands there now is not ours to change.
+        Told::Lost => keeper.log.line("its record is gone: it ends"),
     }
-    // Without its folder there is nobody to tell.
-    let _ = keeper.enter(Phase::Stopped, None);
     Ok(())
 }
 
 struct Keeper {
-    root: PathBuf,
-    name: String,
+    files: Files,
     state: State,
     log: Arc<Log>,
 }
 
 impl Keeper {
-    fn enter(&mut self, phase: Phase, main: Option<Process>) -> io::Result<()> {
+    /// A full disk costs the record, and not the service: the record is written again with the next change.
+    fn enter(&mut self, phase: Phase, main: Option<Process>) {
         self.state.phase = phase;
         self.state.main = main;
-        self.state.write(&self.name)
+        if self.is_anothers() {
+            return;
+        }
+        if let Err(error) = self.state.write(&self.files) {
+            self.log.line(&format!("cannot write {}: {error}", self.files.state().display()));
+        }
     }
 
-    async fn told_to_stop(&self, asked: &mut tokio::signal::unix::Signal) {
+    /// Whether the record is that of another supervisor who lives.
+    fn is_anothers(&self) -> bool {
+        State::read(&self.files)
+            .is_some_and(|there| there.supervisor != self.state.supervisor && there.supervisor.is_alive())
+    }
+
+    async fn told_to_stop(&self, asked: &mut tokio::signal::unix::Signal) -> Told {
         loop {
             tokio::select! {
-                _ = asked.recv() => return,
+                _ = asked.recv() => return Told::Asked,
                 () = tokio::time::sleep(LOOK) => {}
             }
-            if State::read(&self.root, &self.name).is_none_or(|there| there.supervisor != self.state.supervisor) {
-                self.log.line("its folder was taken away");
-                return;
+            if self.state.is_replaced(&self.files) {
+                return Told::Lost;
             }
         }
     }
 
     async fn start(&mut self) -> Result<(Unit, Child), String> {
-        let path = format!("{}{}", self.root.display(), unit_path(&self.name));
-        let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-        let unit = Unit::parse(&self.name, &text).map_err(|why| format!("{path}: {why}"))?;
+        let path = self.files.unit();
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let unit = Unit::parse(self.files.name(), &text).map_err(|why| format!("{}: {why}", path.display()))?;
         self.state.life = std::fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default().trim().to_owned();
-        self.enter(Phase::Starting, None).map_err(|error| error.to_string())?;
+        self.enter(Phase::Starting, None);
         rustix::process::umask(Mode::from_raw_mode(unit.umask));
         for words in &unit.before {
-            let status = command(&unit, words)?.status().await.map_err(|error| error.to_string())?;
+            let status = command(&unit, words)?.status().await.map_err(|error| format!("{}: {error}", words[0]))?;
             if !status.success() {
                 return Err(format!("{}: {status}", words.join(" ")));
             }
         }
-        let mut main = vec!["setpriv".to_owned(), "--pdeathsig".to_owned(), "KILL".to_owned(), "--".to_owned()];
-        main.extend(unit.main.clone());
+        let me = std::process::id().to_string();
+        let bound = ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", IF_KEPT, &me];
+        let main: Vec<String> = bound.into_iter().map(str::to_owned).chain(unit.main.iter().cloned()).collect();
         let mut command = command(&unit, &main)?;
         // A group of its own: what it starts ends with it.
         command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| format!("{}: {error}", unit.main[0]))?;
+        let spawned = command.spawn();
+        let mut child =
+            spawned.map_err(|error| format!("setpriv {} in {}: {error}", unit.main[0], unit.folder.display()))?;
         self.keep_log(child.stdout.take());
         self.keep_log(child.stderr.take());
-        let process = child.id().and_then(Process::of);
-        self.enter(Phase::Running, process).map_err(|error| error.to_string())?;
+        self.enter(Phase::Running, child.id().and_then(Process::of));
         Ok((unit, child))
     }
 
@@ -154,9 +190,4 @@ fn command(unit: &Unit, words: &[String]) -> Result<Command, String> {
         command.envs(variables(&text));
     }
     Ok(command)
-}
-
-/// The unit's file, below the root.
-fn unit_path(name: &str) -> String {
-    crate::desired::unit_path(name).to_string()
 }

@@ -1,41 +1,54 @@
 //! What the scripts ask of `systemctl`, answered for a folder by the supervisors in it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use super::files::Files;
 use super::process::Process;
-use super::state::{Phase, State, run_folder};
-use crate::desired::UNIT_FOLDER;
+use super::state::{Phase, State};
 
 /// A service that has not been started within this will not be.
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// A unit says how long it takes to stop; this is more than any of ours.
-const STOP_LIMIT: Duration = Duration::from_secs(60);
+const STOP_LIMIT: Duration = Duration::from_secs(40);
+/// Nothing takes longer to end when it is killed.
+const KILL_LIMIT: Duration = Duration::from_secs(10);
+/// A service that has ended is back within this if its supervisor does its work: a unit of ours waits 2 s.
+const COME_BACK_LIMIT: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
 
-/// What a service may have of the environment of whoever started it: nothing that would change what it does.
-pub const ENVIRONMENT: &[&str] = &["PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR"];
+/// All that services and jobs get of the environment of whoever starts them: what a login has, and no variable of Java's or Spark's.
+const ENVIRONMENT: &[&str] = &["PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR"];
+
+/// That part of our own environment.
+pub fn environment() -> impl Iterator<Item = (&'static str, OsString)> {
+    ENVIRONMENT.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)))
+}
 
 /// Does as one command line says. What is wrong comes back in words.
 pub fn systemctl(program: &Path, root: &Path, arguments: &[String]) -> Result<(), String> {
     let Some(Asked { verb, units, signal }) = Asked::read(arguments) else {
         return Err(format!("systemctl {}: not known here", arguments.join(" ")));
     };
-    let services = units.iter().map(|unit| Service { program, root, name: unit.trim_end_matches(".service") });
+    let services =
+        units.iter().map(|unit| Service { program, files: Files::new(root, unit.trim_end_matches(".service")) });
     match verb {
         "daemon-reload" | "reset-failed" => Ok(()),
         "show" => {
             let all: Vec<_> = services.map(|service| service.show()).collect();
             write!(std::io::stdout(), "{}", all.join("\n")).map_err(|error| error.to_string())
         }
-        "cat" => each(services, |service| fs::metadata(service.file()).map(drop).map_err(|error| error.to_string())),
+        "cat" => each(services, |service| {
+            let path = service.files.unit();
+            fs::metadata(&path).map(drop).map_err(|error| format!("{}: {error}", path.display()))
+        }),
         "status" => each(services, |service| {
             service
                 .last_lines()
@@ -45,12 +58,12 @@ pub fn systemctl(program: &Path, root: &Path, arguments: &[String]) -> Result<()
         }),
         "enable" => each(services, Service::enable),
         "disable" => each(services, Service::disable),
-        "start" => each(services, Service::start),
-        "stop" => each(services, Service::stop),
-        "restart" => each(services, |service| service.stop().and_then(|()| service.start())),
+        "start" => each(services, |service| service.alone(Service::start)),
+        "stop" => each(services, |service| service.alone(Service::stop)),
+        "restart" => each(services, |service| service.alone(|service| service.stop().and_then(|()| service.start()))),
         "kill" => each(services, |service| {
-            let main = State::read(root, service.name).filter(State::is_kept).and_then(|state| state.main);
-            main.map(|main| main.signal(signal)).ok_or_else(|| format!("{} does not run", service.name))
+            let main = State::read(&service.files).filter(State::is_kept).and_then(|state| state.main);
+            main.map(|main| main.signal(signal)).ok_or_else(|| format!("{} does not run", service.files.name()))
         }),
         other => Err(format!("systemctl {other}: not known here")),
     }
@@ -91,26 +104,12 @@ fn each<'a>(
 /// One service of a folder.
 struct Service<'a> {
     program: &'a Path,
-    root: &'a Path,
-    name: &'a str,
+    files: Files,
 }
 
 impl Service<'_> {
-    fn file(&self) -> PathBuf {
-        self.units().join(format!("{}.service", self.name))
-    }
-
-    fn units(&self) -> PathBuf {
-        self.root.join(&UNIT_FOLDER[1..])
-    }
-
-    /// Where systemd, too, keeps that a unit is enabled.
-    fn wanted(&self) -> PathBuf {
-        self.units().join("multi-user.target.wants").join(format!("{}.service", self.name))
-    }
-
     fn show(&self) -> String {
-        let state = State::read(self.root, self.name);
+        let state = State::read(&self.files);
         let kept = state.as_ref().is_some_and(State::is_kept);
         let phase = state.as_ref().map_or(Phase::Stopped, |state| state.phase);
         let (active, sub) = match (phase, kept) {
@@ -118,14 +117,17 @@ impl Service<'_> {
             // Its supervisor was killed, and it with it.
             (_, false) => ("failed", "failed"),
             (Phase::Starting, true) => ("activating", "start-pre"),
+            (Phase::Stopping, true) => ("deactivating", "stop-sigterm"),
+            // It ended this moment; or its supervisor is frozen, or could not write down its end.
+            (Phase::Running, true) if !state.as_ref().is_some_and(State::has_life) => ("activating", "auto-restart"),
             (Phase::Running, true) => ("active", "running"),
             (Phase::Waiting, true) => ("activating", "auto-restart"),
         };
-        let there = self.file().exists();
-        let enabled = self.wanted().symlink_metadata().is_ok();
+        let there = self.files.unit().exists();
+        let enabled = self.files.wanted().symlink_metadata().is_ok();
         format!(
             "Id={}.service\nLoadState={}\nActiveState={active}\nSubState={sub}\nUnitFileState={}\nNeedDaemonReload=no\nNRestarts={}\nInvocationID={}\n",
-            self.name,
+            self.files.name(),
             if there { "loaded" } else { "not-found" },
             match (there, enabled) {
                 (true, true) => "enabled",
@@ -138,57 +140,80 @@ impl Service<'_> {
     }
 
     fn last_lines(&self) -> Vec<String> {
-        let text = fs::read(run_folder(self.root).join(format!("{}.log", self.name))).unwrap_or_default();
+        let text = fs::read(self.files.log()).unwrap_or_default();
         let text = String::from_utf8_lossy(&text).into_owned();
         let lines: Vec<_> = text.lines().collect();
         lines[lines.len().saturating_sub(3)..].iter().map(ToString::to_string).collect()
     }
 
     fn enable(&self) -> Result<(), String> {
-        let link = self.wanted();
-        fs::create_dir_all(link.parent().expect("it is in a folder")).map_err(|error| error.to_string())?;
-        match symlink(self.file(), &link) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.to_string()),
+        let link = self.files.wanted();
+        let failed = |error: std::io::Error| format!("cannot write {}: {error}", link.display());
+        fs::create_dir_all(link.parent().expect("it is in a folder")).map_err(failed)?;
+        match symlink(self.files.unit(), &link) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(error)),
             _ => Ok(()),
         }
     }
 
     fn disable(&self) -> Result<(), String> {
-        match fs::remove_file(self.wanted()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.to_string()),
+        let link = self.files.wanted();
+        match fs::remove_file(&link) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(format!("cannot remove {}: {error}", link.display()))
+            }
             _ => Ok(()),
         }
     }
 
-    fn start(&self) -> Result<(), String> {
-        if State::read(self.root, self.name).is_some_and(|state| state.is_kept()) {
-            return Ok(());
+    /// Does something that nobody else does to this service meanwhile.
+    fn alone(&self, act: impl FnOnce(&Self) -> Result<(), String>) -> Result<(), String> {
+        let path = self.files.lock();
+        let folder = path.parent().expect("it is in a folder");
+        if !folder.exists() {
+            // Nothing was ever started here.
+            fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
         }
-        // What a killed supervisor may have left.
+        let failed = |error: std::io::Error| format!("cannot lock {}: {error}", path.display());
+        let lock = fs::File::create(&path).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        act(self)
+    }
+
+    fn start(&self) -> Result<(), String> {
+        let end = Instant::now() + COME_BACK_LIMIT;
+        while let Some(state) = State::read(&self.files).filter(State::is_kept) {
+            match state.phase {
+                Phase::Stopping => self.wait_for(state.supervisor, STOP_LIMIT)?,
+                _ if state.has_life() => return Ok(()),
+                // Its supervisor starts it in a moment, or is frozen, or stuck.
+                _ if Instant::now() < end => std::thread::sleep(POLL),
+                _ => break,
+            }
+        }
+        // What a killed supervisor may have left, or one that does nothing.
         self.stop()?;
-        let log = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(run_folder(self.root).join(format!("{}.log", self.name)))
-            .map_err(|error| error.to_string())?;
+        let log = self.files.log();
+        let open = fs::OpenOptions::new().create(true).append(true).open(&log);
+        let log = open.map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+        // No group leader yet, so that setsid becomes the supervisor and does not fork: its number is the child's.
         let child = Command::new("setsid")
             .arg(self.program)
-            .args([OsStr::new("supervise"), self.root.as_os_str(), OsStr::new(self.name)])
+            .args([OsStr::new("supervise"), self.files.root().as_os_str(), OsStr::new(self.files.name())])
             .env_clear()
-            .envs(ENVIRONMENT.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))))
+            .envs(environment())
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn();
         let mut child = child.map_err(|error| format!("cannot start its supervisor: {error}"))?;
-        let pid = i32::try_from(child.id()).unwrap_or_default();
         let end = Instant::now() + START_LIMIT;
         while Instant::now() < end {
-            let state = State::read(self.root, self.name).filter(|state| state.supervisor.pid() == pid);
+            let state = State::read(&self.files).filter(|state| state.supervisor.is_numbered(child.id()));
             match state.map(|state| state.phase) {
                 Some(Phase::Running) => return Ok(()),
-                Some(Phase::Waiting | Phase::Stopped) => return Err(self.last_lines().join("; ")),
+                Some(Phase::Waiting | Phase::Stopping | Phase::Stopped) => return Err(self.last_lines().join("; ")),
                 Some(Phase::Starting) | None => {}
             }
             if child.try_wait().is_ok_and(|ended| ended.is_some()) {
@@ -200,24 +225,28 @@ impl Service<'_> {
     }
 
     fn stop(&self) -> Result<(), String> {
-        let Some(state) = State::read(self.root, self.name) else { return Ok(()) };
+        let Some(state) = State::read(&self.files) else { return Ok(()) };
         if state.is_kept() {
             state.supervisor.signal(Signal::TERM);
-            self.wait_for(state.supervisor)?;
+            if self.wait_for(state.supervisor, STOP_LIMIT).is_err() {
+                // It is frozen, or stuck. Its service ends with it.
+                state.supervisor.signal(Signal::KILL);
+                self.wait_for(state.supervisor, KILL_LIMIT)?;
+            }
         }
         // Without a supervisor it has ended too, or is about to.
         if let Some(main) = state.main.filter(|main| main.is_alive()) {
             main.signal_group(Signal::KILL);
-            self.wait_for(main)?;
+            self.wait_for(main, KILL_LIMIT)?;
         }
-        State::forget(self.root, self.name).map_err(|error| error.to_string())
+        State::forget(&self.files).map_err(|error| format!("cannot remove {}: {error}", self.files.state().display()))
     }
 
-    fn wait_for(&self, process: Process) -> Result<(), String> {
-        let end = Instant::now() + STOP_LIMIT;
+    fn wait_for(&self, process: Process, limit: Duration) -> Result<(), String> {
+        let end = Instant::now() + limit;
         while process.is_alive() {
             if Instant::now() > end {
-                return Err(format!("{} (process {}) does not end", self.name, process.pid()));
+                return Err(format!("{} (process {}) does not end", self.files.name(), process.pid()));
             }
             std::thread::sleep(POLL);
         }

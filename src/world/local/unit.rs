@@ -20,6 +20,49 @@ pub struct Unit {
     pub umask: u32,
 }
 
+/// What says nothing of how a service is run, what holds here anyway, and what needs root. Any other key is an error: it would
+/// silently not happen.
+const PASSED_OVER: &[&str] = &[
+    "AmbientCapabilities",
+    "After",
+    "CapabilityBoundingSet",
+    "Description",
+    "Documentation",
+    "Group",
+    "KeyringMode",
+    "LimitNOFILE",
+    "LockPersonality",
+    "NoNewPrivileges",
+    "PrivateDevices",
+    "PrivateTmp",
+    "ProtectClock",
+    "ProtectControlGroups",
+    "ProtectHome",
+    "ProtectHostname",
+    "ProtectKernelLogs",
+    "ProtectKernelModules",
+    "ProtectKernelTunables",
+    "ProtectProc",
+    "ProtectSystem",
+    "ReadWritePaths",
+    "RemoveIPC",
+    "Restart",
+    "RestrictAddressFamilies",
+    "RestrictNamespaces",
+    "RestrictRealtime",
+    "RestrictSUIDSGID",
+    "StartLimitIntervalSec",
+    "SuccessExitStatus",
+    "SyslogIdentifier",
+    "SystemCallArchitectures",
+    "SystemCallErrorNumber",
+    "SystemCallFilter",
+    "Type",
+    "User",
+    "WantedBy",
+    "Wants",
+];
+
 impl Unit {
     /// Reads the unit of this name (without `.service`). Says what is wrong with the text.
     pub fn parse(name: &str, text: &str) -> Result<Unit, String> {
@@ -57,7 +100,8 @@ impl Unit {
                 "UMask" => {
                     unit.umask = u32::from_str_radix(value, 8).map_err(|_| format!("UMask: `{value}` is not octal"))?;
                 }
-                _ => {}
+                _ if PASSED_OVER.contains(&key) => {}
+                _ => return Err(format!("`{key}` is not known here")),
             }
         }
         if unit.main.is_empty() { Err("it has no ExecStart".to_owned()) } else { Ok(unit) }
@@ -125,6 +169,24 @@ mod tests {
         assert_eq!(without_plus(read), ["/bin/sh", "-c", script, "x yz"]);
         assert_eq!(words("a 'b", "x"), Err("a quote is not closed".to_owned()));
         assert!(words("%i", "x").is_err() && words("\\x", "x").is_err());
+    }
+
+    #[test]
+    fn every_unit_of_ours_is_understood() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("hosts-out/nodes");
+        for (node, unit) in [
+            ("analytics-zk-1", "zookeeper"),
+            ("analytics-master-h1", "spark-master"),
+            ("analytics-worker-h2", "spark-worker"),
+        ] {
+            let path = folder.join(node).join(format!("etc/systemd/system/{unit}.service"));
+            let text = std::fs::read_to_string(path).expect("rendered");
+            assert!(text.contains("Restart=always"));
+            let read = Unit::parse(unit, &text).expect("every key is known");
+            assert_eq!((read.before.len(), read.after.len(), read.umask), (1, 1, 0o027));
+            assert_eq!((read.restart_after, read.stop_within), (Duration::from_secs(2), Duration::from_secs(30)));
+        }
+        assert!(Unit::parse("x", "[Service]\nExecStart=/bin/true\nExecStartPost=/bin/true\n").is_err());
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Writer<'_> {
             Action::Enable { unit } => line!(self, "enable {}", quote(unit)),
             Action::Reload { unit } => {
                 line!(self, "reload_units");
-                line!(self, "systemctl reload {0} || fail \"{0} does not reload\"", quote(unit));
+                line!(self, "change reload {}", quote(unit));
             }
             Action::Swap { unit, files, drain } => self.swap(unit, files, drain.as_ref()),
             Action::PutBack { unit } => {
@@ -117,7 +117,8 @@ impl Writer<'_> {
         }
         // Its owner is its directory's.
         let parent = self.place.word(&marker.parent().expect("a marker lies in a directory"));
-        line!(self, ": | write {} $(stat -c '%U %G' {parent}) 640", self.place.word(marker));
+        let owner = format!("\"$(stat -c %U {parent})\" \"$(stat -c %G {parent})\"");
+        line!(self, ": | write {} {owner} 640", self.place.word(marker));
     }
 
     fn swap(&mut self, unit: &str, files: &[FileEdit], drain: Option<&Drain>) {
@@ -136,7 +137,7 @@ impl Writer<'_> {
         let unit = quote(unit);
         line!(self, "reload_units");
         line!(self, "systemctl reset-failed {unit} 2>/dev/null");
-        line!(self, "systemctl restart {unit} || fail \"{unit} does not start again\"");
+        line!(self, "change restart {unit}");
     }
 
     fn lay(&mut self, patch: &Patch) {
@@ -355,7 +356,8 @@ mod tests {
             Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data: false })),
             Action::Remove(Box::new(Removal { owned, delete_data: true })),
         ];
-        let places = [Place::machine(), Place::folder("/a b/c", "/it's a/provision".as_ref(), "/a b/store".as_ref())];
+        let places =
+            [Place::machine(), Place::folder("/a b/c", "/it's a/provision".as_ref(), Some("/a b/store".as_ref()))];
         for action in actions {
             // A new action does not compile here before it stands in the list above.
             match action {

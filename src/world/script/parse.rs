@@ -1,7 +1,7 @@
 //! A host's answer as facts. Anything unexpected is an error, never a guess.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use base64::Engine as _;
@@ -135,7 +135,7 @@ impl Reader<'_> {
             }
             ["file", path, base64] => self.memory(path, &decode(base64)?),
             ["made"] => facts.has_made = true,
-            ["epoch", epoch] => self.epoch(epoch),
+            ["epoch", path, epoch] => self.epoch(path, epoch),
             ["silent", address, port] => facts.silent.push(((*address).to_owned(), port.parse().unwrap_or(0))),
             ["end"] => self.ended = true,
             _ => {
@@ -149,11 +149,11 @@ impl Reader<'_> {
     }
 
     /// An epoch that no apply can have raised is a damaged file, not a number to count on from.
-    fn epoch(&mut self, text: &str) {
+    fn epoch(&mut self, path: &str, text: &str) {
         match text.trim().parse::<u64>() {
             Ok(epoch) if epoch < 1 << 32 => self.facts.epoch = epoch,
             _ => self.facts.wrong.push(Wrong {
-                path: "/var/lib/provision/epoch".to_owned(),
+                path: path.to_owned(),
                 why: format!("`{}` is no epoch", text.chars().take(30).collect::<String>().escape_default()),
             }),
         }
@@ -232,15 +232,20 @@ impl Reader<'_> {
     }
 }
 
-/// The IPv4 address of a socket as the kernel prints it: the bytes of each 32 bits in the machine's order. `None` for every
-/// address, and for those of IPv6 alone.
-fn socket_address(hex: &str) -> Option<Ipv4Addr> {
-    // The last word, also of an IPv4 address within IPv6.
-    let (before, last) = hex.split_at_checked(hex.len().checked_sub(8)?)?;
-    let mapped = before.is_empty() || before.starts_with("0000000000000000") && before.ends_with("FFFF0000");
-    let word = u32::from_str_radix(last, 16).ok()?;
-    let address = Ipv4Addr::from(word.to_ne_bytes());
-    (mapped && !address.is_unspecified()).then_some(address)
+/// The address of a listening socket as the kernel prints it: each 32 bits in the machine's own order of bytes, which is the little end
+/// first on all that we run on. `None` where it is every address.
+fn socket_address(hex: &str) -> Option<IpAddr> {
+    let words: Vec<[u8; 4]> = hex
+        .as_bytes()
+        .chunks(8)
+        .filter_map(|word| Some(u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()?.to_le_bytes()))
+        .collect();
+    let address = match words.as_slice() {
+        [word] => IpAddr::from(*word),
+        [_, _, _, _] => IpAddr::from(<[u8; 16]>::try_from(words.concat()).ok()?).to_canonical(),
+        _ => return None,
+    };
+    (!address.is_unspecified()).then_some(address)
 }
 
 fn put<T: serde::de::DeserializeOwned>(slot: &mut Option<T>, text: &[u8]) -> Option<serde_json::Error> {
@@ -270,4 +275,25 @@ fn host_path(place: &Place, text: &str) -> Result<HostPath, HostError> {
 
 fn decode(base64: &str) -> Result<Vec<u8>, HostError> {
     STANDARD.decode(base64).map_err(|_| garbled("it is not base64"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_are_told_apart_by_address() {
+        let table = [
+            ("00000000", None),
+            ("0100007F", Some("127.0.0.1")),
+            ("00000000000000000000000000000000", None),
+            ("00000000000000000000000001000000", Some("::1")),
+            ("0000000000000000FFFF00000201537F", Some("127.83.1.2")),
+            // Java's way to say every address of IPv4.
+            ("0000000000000000FFFF000000000000", None),
+        ];
+        for (hex, address) in table {
+            assert_eq!(socket_address(hex), address.map(|text| text.parse().expect("an address")), "{hex}");
+        }
+    }
 }

@@ -16,14 +16,16 @@ pub struct Place {
 }
 
 impl Place {
+    /// A host that is all of a machine.
     pub fn machine() -> Place {
         Place { root: String::new(), prelude: MACHINE.to_owned() }
     }
 
     /// `program` keeps the services of the folder; what is unpacked is kept once for all folders in `store`.
-    pub fn folder(root: &str, program: &Path, store: &Path) -> Place {
+    pub fn folder(root: &str, program: &Path, store: Option<&Path>) -> Place {
         let word = |path: &Path| quote(&path.display().to_string());
-        let variables = format!("root={} program={} store={}\n", quote(root), word(program), word(store));
+        let store = store.map(word).unwrap_or_default();
+        let variables = format!("root={} program={} store={store}\n", quote(root), word(program));
         Place { root: root.to_owned(), prelude: variables + FOLDER }
     }
 

@@ -1,24 +1,20 @@
 //! Hosts over SSH. One session a host, kept for the next script; every wait has an end.
 
+mod anchor;
 mod config;
 mod connect;
 mod interactive;
 mod known_hosts;
-mod lease;
 mod login;
 mod session;
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::lease::{GRACE_SECONDS, Holder, Lease};
-use super::script::{Place, Script, act, facts, hold, look, outcome};
-use super::{ACT_LIMIT, Epoch, Hold, HostError, Io, LOOK_LIMIT, Output, Target, Upload, World, now_nanos};
-use crate::observe::{HostFacts, HostQuery, Secrets};
-use crate::plan::Action;
-use crate::service::archive::Archive;
+use super::lease::{Anchor, Begin};
+use super::script::Script;
+use super::{HostError, Io, Output, Target, Upload};
 
 use tokio::sync::Semaphore;
 
@@ -34,9 +30,6 @@ const KEPT: usize = 256;
 #[derive(Debug)]
 pub struct Ssh {
     config: Arc<Config>,
-    secrets: Secrets,
-    /// Relative paths of `archive: { file: … }` start here.
-    folder: std::path::PathBuf,
     /// Idle ones, by host and way there: a name alone can have meant another machine.
     sessions: Mutex<HashMap<Target, Session>>,
     /// How many hosts are worked with at once.
@@ -44,37 +37,21 @@ pub struct Ssh {
 }
 
 impl Ssh {
-    pub fn new(config: Config, secrets: Secrets, folder: &Path) -> Ssh {
-        Ssh {
-            config: Arc::new(config),
-            secrets,
-            folder: folder.to_owned(),
-            sessions: Mutex::new(HashMap::new()),
-            slots: Semaphore::new(AT_ONCE),
-        }
+    /// Everybody whom this configuration leads to.
+    pub fn new(config: Config) -> Ssh {
+        Ssh { config: Arc::new(config), sessions: Mutex::new(HashMap::new()), slots: Semaphore::new(AT_ONCE) }
     }
 
     /// Runs a script as root and returns all it printed.
-    async fn run(&self, target: &Target, script: Script, limit: Duration, during: &str) -> Result<Output, HostError> {
-        // Waiting for a turn is no silence of the host's: no clock runs yet.
-        let _slot = self.slots.acquire().await;
-        let began = Instant::now();
-        let result = self.run_now(target, script, limit, during).await;
-        let (host, took) = (target.name.as_str(), began.elapsed().as_millis());
-        match &result {
-            Ok(output) => tracing::debug!(host, during, status = output.status, millis = took, "answered"),
-            Err(error) => tracing::debug!(host, during, millis = took, %error, "failed"),
-        }
-        result
-    }
-
-    async fn run_now(
+    pub async fn run(
         &self,
         target: &Target,
         script: Script,
         limit: Duration,
         during: &str,
     ) -> Result<Output, HostError> {
+        // Waiting for a turn is no silence of the host's: no clock runs yet.
+        let _slot = self.slots.acquire().await;
         let ran = match self.idle(target) {
             Some(session) => match session.run(script.clone(), limit, during).await {
                 // It died while nobody looked; nothing has run yet.
@@ -98,50 +75,19 @@ impl Ssh {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(target)
     }
 
-    /// Copies archives that are on this machine to where the script will look for them.
-    async fn upload(&self, target: &Target, action: &Action) -> Result<(), HostError> {
-        let Action::Patch(patch) = action else { return Ok(()) };
-        for unpack in &patch.distributions {
-            if let Archive::File { path, .. } = &unpack.archive {
-                let remote = super::script::cached(&unpack.home);
-                let upload = Upload { local: self.folder.join(path), remote, public: false };
-                interactive::upload(self.config.clone(), target.clone(), upload, ACT_LIMIT).await?;
-            }
-        }
-        Ok(())
+    /// Copies a file of the operator's to a host.
+    pub async fn copy(&self, target: &Target, upload: Upload, limit: Duration) -> Result<(), HostError> {
+        interactive::upload(self.config.clone(), target.clone(), upload, limit).await
     }
 
-    /// Copies a file of the operator's to a host.
-    pub async fn copy(&self, target: &Target, upload: Upload) -> Result<(), HostError> {
-        interactive::upload(self.config.clone(), target.clone(), upload, ACT_LIMIT).await
+    /// A session of its own, for a script whose input and output stay open.
+    pub async fn anchor(&self, target: &Target, script: Script) -> Result<Begin, HostError> {
+        let session = Session::open(self.config.clone(), target.clone()).await?;
+        Ok(Box::new(move || anchor::Remote::begin(session, &script).map(|remote| Box::new(remote) as Box<dyn Anchor>)))
     }
 
     /// Runs a command line of the operator's with this machine's own input and output. Returns its exit code.
     pub async fn interactive(&self, target: &Target, command: &str, io: Io) -> Result<i32, HostError> {
         interactive::run(self.config.clone(), target.clone(), command.to_owned(), io).await
-    }
-}
-
-impl World for Ssh {
-    async fn look(&self, target: &Target, query: &HostQuery) -> Result<HostFacts, HostError> {
-        let before = now_nanos();
-        let place = Place::machine();
-        let output = self.run(target, look(query, &place), LOOK_LIMIT, "looking").await?;
-        facts(query, &place, &output, &(before..=now_nanos()))
-    }
-
-    async fn act(&self, target: &Target, action: &Action, epoch: Epoch) -> Result<Vec<String>, HostError> {
-        self.upload(target, action).await?;
-        let title = action.title();
-        let script = act(action, epoch, &self.secrets, &Place::machine());
-        let output = self.run(target, script, ACT_LIMIT, &title).await?;
-        outcome(&title, &output, epoch)
-    }
-
-    async fn hold(&self, target: &Target, who: &str) -> Result<Box<dyn Hold>, HostError> {
-        let session = Session::open(self.config.clone(), target.clone()).await?;
-        let script = hold(who, GRACE_SECONDS, &Place::machine());
-        let begin = move || lease::Held::begin(session, &script).map(|held| Box::new(held) as Box<dyn Holder>);
-        Ok(Box::new(Lease::take(begin).await?))
     }
 }

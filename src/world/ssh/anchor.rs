@@ -1,23 +1,23 @@
-//! The holder of a lease on a machine: a channel of a session that nothing else uses.
+//! The script on an anchor that holds a lease, where the anchor is a machine: a channel of a session that nothing else uses.
 
 use std::io::{Read, Write};
 use std::time::Duration;
 
 use super::session::{Session, refused_by_sudo};
 use crate::world::HostError;
-use crate::world::lease::{BEAT_MILLIS, Holder};
+use crate::world::lease::{Anchor, BEAT_MILLIS};
 use crate::world::script::Script;
 
 /// No apply is longer than this.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-pub struct Held {
+pub struct Remote {
     session: Session,
     channel: ssh2::Channel,
 }
 
-impl Held {
-    pub fn begin(session: Session, script: &Script) -> Result<Held, HostError> {
+impl Remote {
+    pub fn begin(session: Session, script: &Script) -> Result<Remote, HostError> {
         let lost = |why: String| HostError::Lost { during: "taking the lease".to_owned(), why };
         session.ssh.set_timeout(20_000);
         let mut channel = session.ssh.channel_session().map_err(|error| lost(error.message().to_owned()))?;
@@ -26,17 +26,17 @@ impl Held {
             .write_all(script.0.as_bytes())
             .and_then(|()| channel.flush())
             .map_err(|error| lost(error.to_string()))?;
-        Ok(Held { session, channel })
+        Ok(Remote { session, channel })
     }
 }
 
-impl Read for Held {
+impl Read for Remote {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.channel.read(buffer)
     }
 }
 
-impl Write for Held {
+impl Write for Remote {
     fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
         self.channel.write(buffer)
     }
@@ -46,7 +46,7 @@ impl Write for Held {
     }
 }
 
-impl Holder for Held {
+impl Anchor for Remote {
     fn why_silent(&mut self) -> HostError {
         let mut said = Vec::new();
         let _ = self.channel.stderr().read_to_end(&mut said);

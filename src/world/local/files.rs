@@ -1,0 +1,61 @@
+//! Where in a folder a service has what.
+
+use std::path::{Path, PathBuf};
+
+use crate::desired::{RUN_FOLDER, UNIT_FOLDER};
+
+/// One service of one folder.
+#[derive(Clone, Debug)]
+pub struct Files {
+    root: PathBuf,
+    /// The unit's name, without `.service`.
+    name: String,
+}
+
+impl Files {
+    pub fn new(root: &Path, name: &str) -> Files {
+        Files { root: root.to_owned(), name: name.to_owned() }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The host, which the folder is named after, and the service.
+    pub fn source(&self) -> String {
+        let host = self.root.file_name().unwrap_or_default().to_string_lossy();
+        format!("{host} {}", self.name)
+    }
+
+    pub fn unit(&self) -> PathBuf {
+        self.below(UNIT_FOLDER).join(format!("{}.service", self.name))
+    }
+
+    /// A link to the unit while it is enabled, where systemd too has one.
+    pub fn wanted(&self) -> PathBuf {
+        self.below(UNIT_FOLDER).join("multi-user.target.wants").join(format!("{}.service", self.name))
+    }
+
+    /// What its supervisor says of it.
+    pub fn state(&self) -> PathBuf {
+        self.below(RUN_FOLDER).join(format!("{}.state", self.name))
+    }
+
+    /// What it prints.
+    pub fn log(&self) -> PathBuf {
+        self.below(RUN_FOLDER).join(format!("{}.log", self.name))
+    }
+
+    /// Held by whoever starts or stops it: a script that was killed leaves its `systemctl` behind.
+    pub fn lock(&self) -> PathBuf {
+        self.below(RUN_FOLDER).join(format!("{}.lock", self.name))
+    }
+
+    fn below(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+}
