@@ -176,7 +176,7 @@ pub async fn carry_out(
 ) -> Result<Report, Failure> {
     let stop = watch_interrupts();
     let lease = execute::acquire(&loaded.desired, observed, &input::who(), &loaded.world).await.map_err(no_lease)?;
-    let (fresh, observed) = planning::make(goal, loaded).await?;
+    let (fresh, observed) = planning::make_again(goal, loaded, observed).await?;
     let moved = plan.moved(&fresh);
     match agreed {
         _ if moved.is_empty() => {}

@@ -71,7 +71,12 @@ pub async fn make(goal: &Goal, loaded: &Loaded) -> Result<(Plan, Observed), Fail
     if std::io::stderr().is_terminal() {
         sayln!("asking {} hosts …", loaded.desired.hosts.len());
     }
-    let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
+    make_again(goal, loaded, &Observed::default()).await
+}
+
+/// The same, a moment later.
+pub async fn make_again(goal: &Goal, loaded: &Loaded, before: &Observed) -> Result<(Plan, Observed), Failure> {
+    let observed = observe::observe_again(&loaded.desired, &loaded.secrets, before, &loaded.world).await;
     let plan = plan::plan(goal, &loaded.desired, &observed).map_err(|refusals| refused(&refusals, &observed))?;
     Ok((plan, observed))
 }

@@ -34,8 +34,8 @@ pub struct HostFacts {
     pub units: BTreeMap<String, UnitFacts>,
     /// SHA-512 of the archive each distribution was unpacked from.
     pub origins: BTreeMap<HostPath, String>,
-    /// SHA-512 of archives that are on the host, by path; asked only while nothing is unpacked.
-    pub archives: BTreeMap<HostPath, String>,
+    /// Archives that are on the host, by path; asked only while nothing is unpacked.
+    pub archives: BTreeMap<HostPath, ArchiveFacts>,
     pub listening: Vec<Listening>,
     pub stamp: Option<Stamp>,
     /// What stands in our files and cannot be read.
@@ -59,6 +59,14 @@ pub struct HostFacts {
     pub latches: Option<Vec<String>>,
     /// Addresses and ports that answer with silence.
     pub silent: Vec<(String, u16)>,
+}
+
+/// An archive on a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchiveFacts {
+    pub sha512: String,
+    /// Inode, time of change and size: while it has these, it is the file that was read.
+    pub identity: String,
 }
 
 /// A file of ours that is not what we write.

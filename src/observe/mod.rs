@@ -13,7 +13,9 @@ use crate::topology::value::{HostPath, Name};
 use crate::world::{HostError, Target, World};
 
 pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts};
-pub use facts::{BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, Wrong};
+pub use facts::{
+    ArchiveFacts, BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, Wrong,
+};
 pub use query::{
     Ask, AskName, HostQuery, NEEDED_TOOLS, PIP, SecretQuestion, for_election, for_gate, for_goal, for_memory,
     for_reach, secret_question, sha256,
@@ -85,8 +87,16 @@ impl Observed {
 
 /// Looks at every host of the goal, then at those which only the cluster's memory knows.
 pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -> Observed {
-    let queries: Vec<_> =
-        desired.hosts.values().map(|state| (Target::of(&state.host), for_goal(state, desired, secrets))).collect();
+    observe_again(desired, secrets, &Observed::default(), world).await
+}
+
+/// The same, a moment later: what is costly to read, and has not changed since `before`, is not read again.
+pub async fn observe_again(desired: &Desired, secrets: &Secrets, before: &Observed, world: &impl World) -> Observed {
+    let query = |(name, state): (&Name, _)| {
+        let state: &crate::desired::HostState = state;
+        (Target::of(&state.host), for_goal(state, desired, secrets, before.facts(name)))
+    };
+    let queries: Vec<_> = desired.hosts.iter().map(query).collect();
     let hosts = look_at_all(queries, world).await;
     let mut observed = Observed { hosts, ..Observed::default() };
     observed.hosts.values_mut().for_each(|seen| forget_others(&desired.cluster, seen));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::Secrets;
+use super::{ArchiveFacts, HostFacts, Secrets};
 use crate::desired::{Content, Desired, Election, HostState, Quorum};
 use crate::service::archive::Archive;
 use crate::service::listener::{Listener, Role};
@@ -42,6 +42,8 @@ pub struct HostQuery {
     pub units: Vec<String>,
     /// Where distributions are unpacked, with the archive on the host if that is where it comes from.
     pub distributions: BTreeMap<HostPath, Option<HostPath>>,
+    /// What an earlier look saw of their archives: a file that is still that one is not read again (400 MB take a second).
+    pub known: BTreeMap<HostPath, ArchiveFacts>,
     /// Directories whose free space matters.
     pub space: Vec<HostPath>,
     pub java: Option<u32>,
@@ -128,8 +130,8 @@ impl AskName {
 /// Spark's web servers close after one answer in HTTP/1.0.
 const JSON_REQUEST: &[u8] = b"GET /json/ HTTP/1.0\r\n\r\n";
 
-/// Everything that a plan wants to know of a host of the goal.
-pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets) -> HostQuery {
+/// Everything that a plan wants to know of a host of the goal; `before` is what an earlier look saw of it.
+pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before: Option<&HostFacts>) -> HostQuery {
     let mut query = HostQuery { machine: true, java: state.java, ..HostQuery::default() };
     query.paths.extend(state.directories.keys().map(|path| (path.clone(), None)));
     state.files.keys().for_each(|path| query.ask_path(path, state, secrets));
@@ -143,6 +145,8 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets) -> Host
             Archive::OnHost { path, .. } => Some(path.clone()),
             _ => None,
         };
+        let seen = archive.as_ref().zip(before).and_then(|(path, before)| before.archives.get(path));
+        query.known.extend(seen.map(|seen| (home.clone(), seen.clone())));
         query.distributions.insert(home.clone(), archive);
     }
     query.space =

@@ -70,11 +70,13 @@ units() {
   systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID -- "$@" | sed 's/^/unit\t/'
   for unit do text started "$run/$unit.started"; done
 }
-distribution() { # home, archive or -
+distribution() { # home, archive or -, and of an archive that was asked for before: identity and digest, or - -
   if [ -f "$1/.provision-origin" ]; then
     fact origin "$1" "$(cat "$1/.provision-origin")"
   elif [ "$2" != - ] && [ -f "$2" ]; then
-    fact archive "$2" "$(sha512sum <"$2" | cut -d ' ' -f 1)"
+    id=$(stat -c %i:%Y:%s -- "$2")
+    if [ "$id" = "$3" ]; then sum=$4; else sum=$(sha512sum <"$2" | cut -d ' ' -f 1); fi
+    fact archive "$2" "$sum" "$id"
   fi
 }
 member() { # data directory, log directory: data is there only when snapshots and log both are

@@ -51,7 +51,7 @@ fn write_answers(site: &Site, folder: &Path) {
         let End::Executed(report, _) = end else { panic!("nothing was carried out") };
         assert!(matches!(report.outcome, Outcome::Done), "{}", report.outcome);
         for state in site.desired.hosts.values() {
-            let query = for_goal(state, &site.desired, &site.secrets);
+            let query = for_goal(state, &site.desired, &site.secrets, None);
             let answer = world.answer(&Target::of(&state.host), &query).replace("clock\t0\n", "clock\t@CLOCK@\n");
             assert!(answer.contains("@CLOCK@"));
             std::fs::write(folder.join(state.host.address.as_str()), answer).expect("written");

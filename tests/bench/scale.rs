@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use provision::desired::{Content, Desired, HostState};
 use provision::observe::{
-    BirthRecord, HostFacts, Java, Observed, PathFacts, PathKind, Record, RecordName, Seen, UnitFacts, sha256,
+    BirthRecord, HostFacts, Java, MasterFacts, MemberFacts, MemberMode, Observed, PathFacts, PathKind, Record,
+    RecordName, Seen, UnitFacts, WorkerEntry, WorkerFacts, sha256,
 };
 use provision::plan::{self, Goal};
 use provision::service::listener::Role;
@@ -33,6 +34,45 @@ fn text(hosts: usize) -> String {
     )
 }
 
+/// What a role's service says when all is well.
+fn answer(role: Role, state: &HostState, desired: &Desired, facts: &mut HostFacts) {
+    let first = |role: Role| {
+        let with = |state: &HostState| state.services.values().any(|service| service.role == Some(role));
+        desired.hosts.iter().find(|(_, state)| with(state)).is_some_and(|(name, _)| *name == state.host.name)
+    };
+    match role {
+        Role::ZooKeeper => {
+            let members = desired.quorum.as_ref().map_or(0, |quorum| quorum.birth.members.len());
+            let followers = u32::try_from(members - 1).expect("few");
+            facts.member = Some(MemberFacts {
+                mode: if first(role) { MemberMode::Leader } else { MemberMode::Follower },
+                epoch: 1,
+                broadcasts: true,
+                synced_voters: first(role).then_some(followers),
+                pending_syncs: Some(0),
+                quorum_size: Some(followers + 1),
+                uptime_millis: 1_000_000,
+            });
+        }
+        Role::Master => {
+            let alive = first(role);
+            let entry = |state: &HostState| WorkerEntry {
+                host: state.host.address.to_string(),
+                port: 7078,
+                state: "ALIVE".to_owned(),
+                cores: 4,
+                coresused: 0,
+                memory: 1024,
+                memoryused: 0,
+            };
+            let workers = if alive { desired.hosts.values().map(entry).collect() } else { Vec::new() };
+            let status = if alive { "ALIVE" } else { "STANDBY" }.to_owned();
+            facts.master = Some(MasterFacts { status, workers, activeapps: Vec::new() });
+        }
+        Role::Worker => facts.worker = Some(WorkerFacts { executors: Vec::new() }),
+    }
+}
+
 /// What a look says of a host on which everything is as it should be.
 fn facts(state: &HostState, desired: &Desired) -> HostFacts {
     let mut facts = HostFacts {
@@ -44,6 +84,9 @@ fn facts(state: &HostState, desired: &Desired) -> HostFacts {
         has_data: true,
         ..HostFacts::default()
     };
+    for role in state.services.values().filter_map(|service| service.role) {
+        answer(role, state, desired, &mut facts);
+    }
     facts.users = state.users.keys().map(|user| (user.clone(), 900)).collect();
     for (path, directory) in &state.directories {
         let access = directory.access.clone();

@@ -54,7 +54,7 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
         let archive = archive.as_ref().map(|path| (path, host.archives.get(path.as_str())));
         match (host.text(&format!("{home}/.provision-origin")), archive) {
             (Some(origin), _) => lines.fact(&["origin", home.as_str(), origin.trim()]),
-            (None, Some((path, Some(sum)))) => lines.fact(&["archive", path.as_str(), sum]),
+            (None, Some((path, Some(sum)))) => lines.fact(&["archive", path.as_str(), sum, "1:1:1"]),
             (None, _) => {}
         }
     }

@@ -21,7 +21,7 @@ impl Planner<'_> {
                 };
                 let given = known_sum(&distribution.archive);
                 let installed = facts.origins.get(home);
-                let Some(has) = installed.or_else(|| at.and_then(|path| facts.archives.get(path))) else {
+                let Some(has) = installed.or_else(|| Some(&facts.archives.get(at?)?.sha512)) else {
                     if let Some(path) = at {
                         refusals.push(Refusal::Host {
                             host: name.clone(),

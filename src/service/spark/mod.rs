@@ -14,7 +14,7 @@ use crate::topology::value::{ConfigKey, JvmSize, Name, Port, SecretRef, Version}
 
 pub use check::{check, check_config, version};
 pub use desire::{CONFIG, DATA, SECRET_FILE, desire_master, desire_worker, home};
-pub use judge::{alive_master, judge_masters, judge_workers, knows};
+pub use judge::{alive_master, judge_masters, judge_workers};
 pub use keys::is_daemon_key;
 pub use listeners::listeners;
 

@@ -14,7 +14,8 @@ const REACH_BATCH: usize = 32;
 
 /// The script that answers `query` at `place`.
 pub fn look(query: &HostQuery, place: &Place) -> Script {
-    let HostQuery { paths, secrets, users, units, distributions, space, java, member, asks, reach, machine } = query;
+    let HostQuery { paths, secrets, users, units, distributions, known, space, java, member, asks, reach, machine } =
+        query;
     let mut s = format!("{}{PRELUDE}", place.prelude());
     let at = |path: &HostPath| place.word(path);
     let mut line = |text: String| {
@@ -51,7 +52,8 @@ pub fn look(query: &HostQuery, place: &Place) -> Script {
     for (home, archive) in distributions {
         // An archive lies on the machine, whatever part of it the host is.
         let archive = archive.as_ref().map_or("-", |path| path.as_str());
-        line(format!("distribution {} {archive}", at(home)));
+        let known = known.get(home).map_or("- -".to_owned(), |known| format!("{} {}", known.identity, known.sha512));
+        line(format!("distribution {} {archive} {known}", at(home)));
     }
     if let Some((data, log)) = member {
         line(format!("member {} {}", at(data), at(log)));

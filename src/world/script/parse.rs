@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::desired::Access;
 use crate::observe::{
-    AskName, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts, PathFacts, PathKind, RecordName,
-    UnitFacts, WorkerFacts, Wrong, canary_succeeded, children,
+    ArchiveFacts, AskName, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts, PathFacts, PathKind,
+    RecordName, UnitFacts, WorkerFacts, Wrong, canary_succeeded, children,
 };
 use crate::topology::value::HostPath;
 use crate::world::script::Place;
@@ -117,8 +117,9 @@ impl Reader<'_> {
             ["origin", home, sum] => {
                 facts.origins.insert(host_path(home)?, (*sum).to_owned());
             }
-            ["archive", path, sum] => {
-                facts.archives.insert(host_path(path)?, (*sum).to_owned());
+            ["archive", path, sha512, identity] => {
+                let seen = ArchiveFacts { sha512: (*sha512).to_owned(), identity: (*identity).to_owned() };
+                facts.archives.insert(host_path(path)?, seen);
             }
             ["data", _] => facts.has_data = true,
             ["marker", _] => facts.has_marker = true,
