@@ -279,7 +279,14 @@ fn the_generated_pages_are_what_the_program_prints() {
 /// Every command that README and docs show is one that the program takes.
 #[test]
 fn every_command_that_the_docs_show_is_understood() {
-    let pages = ["README.md", "docs/apply.md", "docs/architecture.md", "docs/troubleshooting.md", "docs/security.md"];
+    let pages = [
+        "README.md",
+        "docs/apply.md",
+        "docs/architecture.md",
+        "docs/troubleshooting.md",
+        "docs/security.md",
+        "docs/local.md",
+    ];
     let mut checked = 0;
     for page in pages {
         let text = std::fs::read_to_string(root(page)).expect("readable");

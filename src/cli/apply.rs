@@ -37,9 +37,15 @@ pub struct Args {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+    /// What people guess; it is another command
+    #[arg(long, hide = true)]
+    dry_run: bool,
 }
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
+    if args.dry_run {
+        return Err(Failure::say(Exit::Usage, "`provision plan` shows what apply would do, and changes nothing"));
+    }
     let path = args.topology.path();
     let sealed = read_sealed(path)?;
     if sealed.is_some() && (args.allow_outage || args.skip_unreachable) {

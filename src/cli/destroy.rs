@@ -53,6 +53,13 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         skipped.iter().for_each(|line| outln!("{line}"));
     }
     finish(&report, &format!("provision destroy {}", args.topology.path().display()))?;
+    let data = report.said.values().flatten().filter(|line| line.starts_with("stays data")).count();
+    sayln!("`{}` is destroyed.", loaded.cluster.name);
+    if data > 0 {
+        sayln!(
+            "Its data stays in {data} directories: `provision apply` goes on with it, `provision destroy --delete-data` removes it."
+        );
+    }
     Ok(if skipped.is_empty() { Exit::Done } else { Exit::Unreachable })
 }
 

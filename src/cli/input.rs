@@ -112,13 +112,15 @@ fn here() -> Result<Here, String> {
     if !cfg!(target_os = "linux") {
         return Err("`local` needs Linux, where every address of 127.0.0.0/8 is this machine".to_owned());
     }
-    let name = |option: &str| -> Result<String, String> {
-        let output =
-            std::process::Command::new("id").arg(option).output().map_err(|error| format!("id {option}: {error}"))?;
-        let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        if name.is_empty() { Err(format!("id {option} names nobody")) } else { Ok(name) }
-    };
-    Here::new(&settled(xdg("XDG_STATE_HOME", ".local/state")?), Owner { user: name("-un")?, group: name("-gn")? })
+    Here::new(&settled(xdg("XDG_STATE_HOME", ".local/state")?), Owner { user: id("-un")?, group: id("-gn")? })
+}
+
+/// Who this is, as the machine says.
+fn id(option: &str) -> Result<String, String> {
+    let output =
+        std::process::Command::new("id").arg(option).output().map_err(|error| format!("id {option}: {error}"))?;
+    let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if name.is_empty() { Err(format!("id {option} names nobody")) } else { Ok(name) }
 }
 
 /// Everything a command on hosts works with.
@@ -258,7 +260,9 @@ pub fn confirm(question: &str) -> Result<(), Failure> {
 
 /// Who this is, for the lease and the journal.
 pub fn who() -> String {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "somebody".to_owned());
+    let named = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
+    // Cron and containers set neither.
+    let user = named().or_else(|| id("-un").ok()).unwrap_or_else(|| "somebody".to_owned());
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     format!("{user}@{} (process {})", host.trim(), std::process::id())
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::input::{self, Loaded, TopologyArg};
 use super::output::outln;
 use super::{Exit, Failure};
-use crate::observe::{self, HostFacts, MemberMode, Observed, UnitFacts};
+use crate::observe::{self, HostFacts, MemberFacts, MemberMode, Observed, UnitFacts};
 use crate::service::judge;
 use crate::service::listener::Role;
 use crate::service::spark;
@@ -85,6 +85,11 @@ fn problems(loaded: &Loaded, observed: &Observed) -> Vec<String> {
         }
     }
     for (name, facts) in observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
+        if facts.member.as_ref().is_some_and(MemberFacts::serves) && !facts.has_data {
+            wrong.push(format!(
+                "{name}: its data directory holds no data any more: it serves from memory. Restart no member before `provision plan` says what is left"
+            ));
+        }
         for (unit, seen) in facts.units.iter().filter(|(_, seen)| !seen.is_running() || !seen.is_enabled()) {
             wrong.push(format!(
                 "{name}: {unit} is {}, {}",

@@ -69,11 +69,13 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         let ahead = facts.clock_ahead_millis;
         let far = ahead.abs() > CLOCK_MILLIS;
         check("clock", format!("{ahead:+} ms"), far.then(|| "set it (chrony or systemd-timesyncd)".to_owned()));
+        // Below another XDG_STATE_HOME there may be the very cluster.
+        let perhaps = if state.host.owner.is_some() { "; or is XDG_STATE_HOME another than before?" } else { "" };
         for (port, owner) in taken_ports(desired, state, facts) {
             check(
                 "port",
                 format!("{port} is taken by uid {owner}"),
-                Some(format!("stop what listens on {port}, or choose another port")),
+                Some(format!("stop what listens on {port}, or choose another port{perhaps}")),
             );
         }
     }

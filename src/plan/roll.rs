@@ -145,6 +145,7 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     }
     let leads = |name: &&&Name| health(name) == Health::Leading;
     let (name, because) = match pending.iter().find(|name| !leads(name)) {
+        Some(name) if roll.role == Role::Master => (*name, "standbys first: their restart costs nothing"),
         Some(name) => (*name, "followers first: their restart costs no election"),
         None => (pending[0], "it leads, so it is last"),
     };

@@ -84,6 +84,10 @@ impl Plan {
 
 /// Hosts whose changes read the same, but for their own name and address, are shown once.
 fn show_changes(f: &mut Formatter<'_>, plan: &Plan) -> fmt::Result {
+    let folder = plan.everyone.iter().find_map(|target| target.reach.root().rsplit_once('/'));
+    if let Some((folder, _)) = folder.filter(|_| !plan.changes.is_empty()) {
+        writeln!(f, "All paths are below {folder}/<host>.\n")?;
+    }
     let addresses: BTreeMap<&Name, String> =
         plan.everyone.iter().map(|target| (&target.name, target.reach.address().to_string())).collect();
     let mut alike: Vec<(&Name, String, Vec<&Name>)> = Vec::new();

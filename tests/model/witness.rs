@@ -96,6 +96,9 @@ impl Witness {
         if complete && markers(hosts) > before_markers {
             violations.push(format!("births: `{title}` on {name} wrote a marker after a birth was complete"));
         }
+        if matches!(action, Action::Born { record } if record.complete) && services.births == self.births_allowed {
+            violations.push(format!("births: `{title}` on {name} called complete what had never served"));
+        }
         if matches!(action, Action::Remove(removal) if removal.delete_data) {
             self.births_allowed = services.births;
         }

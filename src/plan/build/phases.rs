@@ -146,6 +146,10 @@ impl Planner<'_> {
         self.steps("mark the data directories as new", mark);
         self.start_and_gate(Role::ZooKeeper, QUORUM_SECONDS);
         self.roll(Role::ZooKeeper, 1, QUORUM_SECONDS);
+        // A killed run may have started them all: that they run is no proof that they ever served.
+        if !self.gated(Role::ZooKeeper) && !self.rolled(Role::ZooKeeper) {
+            self.gate(Role::ZooKeeper, QUORUM_SECONDS, false);
+        }
         self.steps("record the birth as complete", complete);
     }
 

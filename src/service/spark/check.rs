@@ -140,9 +140,10 @@ fn check_standalone(
 ) -> Option<Standalone> {
     for (name, missing) in [("masters", file.masters.is_missing()), ("workers", file.workers.is_missing())] {
         if missing {
-            problems
-                .add(Code::T003, span, format!("`{name}` is missing"))
-                .help(format!("say where: {name}: {{ hosts: [h1, h2] }}"));
+            problems.add(Code::T003, span, format!("`{name}` is missing")).help(match kind.ground() {
+                Ground::NamedHosts => format!("say where: {name}: {{ hosts: [h1, h2] }}"),
+                _ => format!("say how many: {name}: {{ nodes: 2 }}"),
+            });
         }
     }
     let masters =
