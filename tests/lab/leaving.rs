@@ -55,7 +55,7 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
     // The name h3 at another machine, while the old one still works.
     let moved = topology_text("[h2, h3]").replace("10.77.0.13", "10.77.0.14");
     std::fs::write(&topology, moved).expect("writable");
-    lab.run(&["apply", &topology, "--yes"]).expect(3).says("the machine at its old address 10.77.0.13 still carries");
+    lab.run(&["apply", &topology, "--yes"]).expect(3).says("its old place 10.77.0.13 still carries");
     assert!(!lab.test(4, "ls -d /var/lib/provision /etc/spark 2>/dev/null"), "the other machine was changed");
 
     // The machine h3 under another name: an anchor, so the lease must find it by its address.
