@@ -5,6 +5,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use crate::ran::Ran;
+use crate::ran::run;
+
 /// Labs share the machine: one at a time, however many threads the runner takes.
 static ONE: Mutex<()> = Mutex::new(());
 
@@ -14,29 +17,6 @@ pub struct Lab {
     home: tempfile::TempDir,
     folder: tempfile::TempDir,
     _one: MutexGuard<'static, ()>,
-}
-
-/// What a run of the program gave.
-#[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Ran {
-    #[track_caller]
-    pub fn expect(self, code: i32) -> Ran {
-        assert_eq!(self.code, code, "\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub fn says(self, text: &str) -> Ran {
-        let all = format!("{}\n{}", self.stdout, self.stderr);
-        assert!(all.contains(text), "`{text}` is not said in\n{all}");
-        self
-    }
 }
 
 fn root(path: &str) -> PathBuf {
@@ -153,12 +133,7 @@ impl Lab {
 
     /// With more in its environment.
     pub fn run_with(&self, more: &[(&str, &str)], args: &[&str]) -> Ran {
-        let output = self.program(more, args).output().expect("the program runs");
-        Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        run(self.program(more, args))
     }
 
     /// Starts the program; its output goes nowhere.

@@ -2,6 +2,8 @@
 //! skipped, and with CI=true that is a failure. One test at a time: they share two cores.
 
 mod hosts;
+#[path = "../support/ran.rs"]
+mod ran;
 
 mod closed;
 mod faults;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::machine::{Machine, kill, run, unprivileged, until};
+use crate::machine::{Machine, has_ended, kill, run, unprivileged, until};
 
 const QUORUM: &str = "services: { zookeeper: { nodes: 3 } }\n";
 
@@ -24,7 +24,7 @@ fn what_is_killed_comes_back() {
     // A supervisor: its service ends with it, so that none runs that nobody keeps; the next apply starts both.
     let main = machine.pid("zk-1", "zookeeper", "main");
     kill("-9", supervisor);
-    until("the service has ended", || !std::path::Path::new(&format!("/proc/{main}/cwd")).exists());
+    until("the service has ended", || has_ended(main));
     machine.run(&["status", "topology.yaml"]).expect(8).says("zookeeper is failed").says("kills-zk-1 does not serve");
     machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(2).says("start zookeeper: it is not running");
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
@@ -35,7 +35,7 @@ fn what_is_killed_comes_back() {
     let mut stranger = unprivileged("sleep".as_ref()).arg("300").spawn().expect("it runs");
     let main = machine.pid("zk-1", "zookeeper", "main");
     kill("-9", machine.pid("zk-1", "zookeeper", "supervisor"));
-    until("the service has ended", || !std::path::Path::new(&format!("/proc/{main}/cwd")).exists());
+    until("the service has ended", || has_ended(main));
     let mut record = machine.record("zk-1", "zookeeper");
     record["supervisor"]["pid"] = stranger.id().into();
     record["main"]["pid"] = stranger.id().into();
@@ -55,7 +55,7 @@ fn of_two_supervisors_the_one_on_record_stays() {
     let old = machine.pid("zk-1", "zookeeper", "supervisor");
     // The folder is taken away and made anew before the old one has looked.
     std::fs::remove_dir_all(machine.node("zk-1")).expect("it can be removed");
-    until("the old one has ended", || !std::path::Path::new(&format!("/proc/{old}/cwd")).exists());
+    until("the old one has ended", || has_ended(old));
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
     let new = machine.pid("zk-1", "zookeeper", "supervisor");
     assert_ne!(new, old);

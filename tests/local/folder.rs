@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::machine::{Machine, is_root, kill, run, until};
+use crate::machine::{Machine, has_ended, is_root, kill, run, until};
 
 const QUORUM: &str = "services: { zookeeper: { nodes: 3 } }\n";
 
@@ -32,7 +32,7 @@ fn what_is_deleted_under_a_member_is_made_again() {
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
     let main = machine.pid("zk-2", "zookeeper", "main");
     std::fs::remove_dir_all(machine.node("zk-2")).expect("it can be removed");
-    until("whose folder is gone has ended", || !std::path::Path::new(&format!("/proc/{main}/cwd")).exists());
+    until("whose folder is gone has ended", || has_ended(main));
     machine.run(&["status", "topology.yaml"]).expect(8).says("half-zk-2 does not serve");
     // It joins what lives: nobody takes its disk for a new quorum's.
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);

@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use crate::ran::{Ran, run};
+
 /// Clusters share the machine: one at a time, however many threads the runner takes.
 static ONE: Mutex<()> = Mutex::new(());
 /// Whom root gives its rights away to.
@@ -16,29 +18,6 @@ pub struct Machine {
     pub topology: PathBuf,
     name: String,
     _one: MutexGuard<'static, ()>,
-}
-
-/// What a run of the program gave.
-#[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Ran {
-    #[track_caller]
-    pub fn expect(self, code: i32) -> Ran {
-        assert_eq!(self.code, code, "\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub fn says(self, text: &str) -> Ran {
-        let all = format!("{}\n{}", self.stdout, self.stderr);
-        assert!(all.contains(text), "`{text}` is not said in\n{all}");
-        self
-    }
 }
 
 static IS_ROOT: LazyLock<bool> = LazyLock::new(|| {
@@ -186,13 +165,9 @@ impl Machine {
     }
 }
 
-pub fn run(mut command: Command) -> Ran {
-    let output = command.output().expect("the program runs");
-    Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+/// Whether a process has ended: as a zombie it has no folder.
+pub fn has_ended(pid: u64) -> bool {
+    !Path::new(&format!("/proc/{pid}/cwd")).exists()
 }
 
 pub fn kill(signal: &str, pid: u64) {

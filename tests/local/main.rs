@@ -2,6 +2,8 @@
 //! machine. Run by root it gives its rights away first. One test at a time: they share two cores.
 
 mod machine;
+#[path = "../support/ran.rs"]
+mod ran;
 
 mod faults;
 mod folder;
