@@ -153,6 +153,23 @@ fn another_archive_of_the_same_version_is_refused() {
 }
 
 #[test]
+fn law_2_one_apply_lays_again_each_file_that_was_removed() {
+    run(async {
+        let all_on_one = Shape::side_by_side(1, 1, 1);
+        for shape in [all_on_one, Shape::side_by_side(3, 2, 3)] {
+            let site = shape.with(|s| s.authenticate = true).site();
+            let files: Vec<_> = site.desired.hosts[&name("h1")].files.keys().cloned().collect();
+            for path in files {
+                let world = converged(&site).await;
+                world.state().hosts.get_mut(&name("h1")).expect("a host").paths.remove(path.as_str());
+                site.converge_by(&apply_with_outage(), &world).await;
+                world.assert_lawful();
+            }
+        }
+    });
+}
+
+#[test]
 fn law_2_what_has_left_the_topology_is_retired() {
     run(async {
         let shape = Shape::side_by_side(3, 2, 5);

@@ -246,12 +246,11 @@ pub fn stale_inputs(service: &Service, unit: &UnitFacts, state: &HostState, fact
         }
     }
     for path in &service.secret_inputs {
-        let identity = facts.paths.get(path).map(|seen| seen.identity.as_str());
-        let differs = facts.secrets.get(path) == Some(&false);
-        if differs
-            || identity
-                .is_some_and(|identity| unit.started.get(path.as_str()).is_none_or(|started| started != identity))
-        {
+        let there = facts.paths.get(path).map(|seen| seen.identity.as_str());
+        let started = unit.started.get(path.as_str()).map(String::as_str);
+        // One that was taken away is laid again as another file.
+        let is_same = there.is_some() && there == started;
+        if !is_same || facts.secrets.get(path) == Some(&false) {
             why.push(Reason::InputChanged { path: path.to_string() });
         }
     }
