@@ -276,39 +276,6 @@ fn the_generated_pages_are_what_the_program_prints() {
     }
 }
 
-/// Every command that README and docs show is one that the program takes.
-#[test]
-fn every_command_that_the_docs_show_is_understood() {
-    let pages = [
-        "README.md",
-        "docs/apply.md",
-        "docs/architecture.md",
-        "docs/troubleshooting.md",
-        "docs/security.md",
-        "docs/local.md",
-    ];
-    let mut checked = 0;
-    for page in pages {
-        let text = std::fs::read_to_string(root(page)).expect("readable");
-        for command in text.split('`').chain(text.lines().map(|line| line.trim_start_matches([' ', '$']))) {
-            let Some(rest) = command.strip_prefix("provision ").filter(|rest| !rest.contains(['\n', '`', ';'])) else {
-                continue;
-            };
-            let words: Vec<&str> = rest.split_whitespace().take_while(|word| *word != "#").collect();
-            // A sentence that begins with the program's name is no command.
-            if words.first().is_none_or(|word| !word.chars().all(|c| c.is_ascii_lowercase())) || rest.ends_with('.') {
-                continue;
-            }
-            let mut asked: Vec<&str> = words.clone();
-            asked.push("--help");
-            let output = provision(&root(""), &asked);
-            assert_eq!(output.status.code(), Some(0), "{page}: provision {rest}\n{}", stderr(&output));
-            checked += 1;
-        }
-    }
-    assert!(checked > 12, "only {checked} commands found");
-}
-
 #[test]
 fn a_log_is_the_owners_alone_and_what_is_there_stays() {
     use std::os::unix::fs::PermissionsExt as _;

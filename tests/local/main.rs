@@ -5,6 +5,7 @@ mod machine;
 #[path = "../support/ran.rs"]
 mod ran;
 
+mod docs;
 mod faults;
 mod folder;
 mod life;
