@@ -110,7 +110,10 @@ fn settled(path: PathBuf) -> PathBuf {
 /// This machine, for what runs on it.
 fn here() -> Result<Here, String> {
     if !cfg!(target_os = "linux") {
-        return Err("`local` needs Linux, where every address of 127.0.0.0/8 is this machine".to_owned());
+        return Err(
+            "its hosts are Linux hosts, and this is none: run it in a virtual machine or a container with Linux"
+                .to_owned(),
+        );
     }
     Here::new(&settled(xdg("XDG_STATE_HOME", ".local/state")?), Owner { user: id("-un")?, group: id("-gn")? })
 }
