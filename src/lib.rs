@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod desired;
 pub mod diagnostic;
 pub mod execute;
+pub mod hcl;
 pub mod observe;
 pub mod plan;
 pub mod platform;

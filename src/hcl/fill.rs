@@ -1,0 +1,138 @@
+//! Holes of a template: `provision.NAME` anywhere in an expression, and `provision_when = provision.NAME` in a block that is
+//! there only where the hole holds `true`.
+
+use std::collections::BTreeMap;
+
+use hcl_edit::expr::{Array, Expression, TraversalOperator};
+use hcl_edit::structure::{Attribute, Body, Structure};
+use hcl_edit::template::{Element, StringTemplate};
+use hcl_edit::visit_mut::{VisitMut, visit_expr_mut};
+use hcl_edit::{Decorate as _, Spanned};
+
+/// What the holes of a template are filled with.
+#[derive(Clone, Debug, Default)]
+pub struct Holes(BTreeMap<&'static str, Option<Expression>>);
+
+impl Holes {
+    pub fn put(&mut self, name: &'static str, value: impl Into<Expression>) {
+        self.0.insert(name, Some(value.into()));
+    }
+
+    /// Without a value an argument that is just this hole is not written.
+    pub fn put_if(&mut self, name: &'static str, value: Option<impl Into<Expression>>) {
+        self.0.insert(name, value.map(Into::into));
+    }
+
+    fn get(&self, name: &str) -> Option<&Expression> {
+        self.0.get(name).unwrap_or_else(|| panic!("no hole is called {name}")).as_ref()
+    }
+
+    fn holds(&self, expression: &Expression) -> bool {
+        let name = hole(expression).expect("`provision_when` is followed by a hole");
+        self.get(name).and_then(Expression::as_bool).expect("`provision_when` asks a hole that holds true or false")
+    }
+}
+
+const ROOT: &str = "provision";
+const WHEN: &str = "provision_when";
+
+/// The name of a hole, if the expression is one.
+fn hole(expression: &Expression) -> Option<&str> {
+    let traversal = expression.as_traversal()?;
+    let of_ours = traversal.expr.as_variable()?.as_str() == ROOT;
+    match traversal.operators.as_slice() {
+        [one] if of_ours => match one.value() {
+            TraversalOperator::GetAttr(name) => Some(name.as_str()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The template with its holes filled.
+pub fn fill(template: &Body, holes: &Holes) -> Body {
+    let mut filled = Body::new();
+    *filled.decor_mut() = template.decor().clone();
+    filled.set_prefer_oneline(template.prefer_oneline());
+    for structure in template {
+        match structure {
+            Structure::Attribute(attribute) if attribute.has_key(WHEN) => {}
+            Structure::Attribute(attribute) => {
+                if let Some(attribute) = fill_attribute(attribute, holes) {
+                    filled.push(attribute);
+                }
+            }
+            Structure::Block(block) => {
+                if block.body.get_attribute(WHEN).is_none_or(|when| holes.holds(&when.value)) {
+                    let mut block = block.clone();
+                    block.body = fill(&block.body, holes);
+                    filled.push(block);
+                }
+            }
+        }
+    }
+    filled
+}
+
+fn fill_attribute(attribute: &Attribute, holes: &Holes) -> Option<Attribute> {
+    if hole(&attribute.value).is_some_and(|name| holes.get(name).is_none()) {
+        return None;
+    }
+    let mut attribute = attribute.clone();
+    Filler(holes).visit_expr_mut(&mut attribute.value);
+    Some(attribute)
+}
+
+struct Filler<'a>(&'a Holes);
+
+impl VisitMut for Filler<'_> {
+    fn visit_expr_mut(&mut self, expression: &mut Expression) {
+        if let Some(name) = hole(expression) {
+            let value = self.0.get(name).unwrap_or_else(|| panic!("{name} is absent, and stands within a value"));
+            let decor = expression.decor().clone();
+            *expression = value.clone().decorated(decor);
+            return;
+        }
+        visit_expr_mut(self, expression);
+        if let Expression::StringTemplate(template) = expression {
+            let decor = template.decor().clone();
+            *expression = fold(template).decorated(decor);
+        }
+    }
+
+    fn visit_array_mut(&mut self, array: &mut Array) {
+        let absent = |value: &Expression| hole(value).is_some_and(|name| self.0.get(name).is_none());
+        for at in (0..array.len()).rev() {
+            if array.get(at).is_some_and(absent) {
+                array.remove(at);
+            }
+        }
+        hcl_edit::visit_mut::visit_array_mut(self, array);
+    }
+}
+
+/// Text that was filled into text is text.
+fn fold(template: &StringTemplate) -> Expression {
+    let mut parts: Vec<Element> = Vec::new();
+    for element in template {
+        let text = match element {
+            Element::Literal(text) => Some(text.value().clone()),
+            Element::Interpolation(of) => match &of.expr {
+                Expression::String(text) => Some(text.value().clone()),
+                Expression::Number(number) => Some(number.value().to_string()),
+                _ => None,
+            },
+            Element::Directive(_) => None,
+        };
+        match (text, parts.last_mut()) {
+            (Some(text), Some(Element::Literal(before))) => before.value_mut().push_str(&text),
+            (Some(text), _) => parts.push(Element::Literal(Spanned::new(text))),
+            (None, _) => parts.push(element.clone()),
+        }
+    }
+    match parts.as_slice() {
+        [] => Expression::from(""),
+        [Element::Literal(text)] => Expression::from(text.value().clone()),
+        _ => Expression::StringTemplate(StringTemplate::from(parts)),
+    }
+}
