@@ -9,6 +9,8 @@ SHELL := /bin/bash
 .PHONY: demo test bench soak check render schema lab setup
 
 CARGO ?= cargo
+# Topologies whose rendered files are committed.
+EXAMPLES = nodes azure-vms aws-vms hdinsight aks eks
 
 demo:
 	@tests/demo
@@ -23,7 +25,7 @@ check:
 
 # The committed examples, schema and generated pages, made anew.
 render:
-	$(CARGO) run --quiet -- render topologies/nodes.yaml
+	for name in $(EXAMPLES); do $(CARGO) run --quiet -- render topologies/$$name.yaml 2>/dev/null; done
 	$(CARGO) run --quiet -- schema >schema/topology.schema.json
 	$(CARGO) run --quiet -- schema --markdown >docs/topology.md
 	$(CARGO) run --quiet -- explain --all >docs/hazards.md

@@ -111,7 +111,7 @@ fn a_one_number_change_is_a_one_line_diff() {
 
 #[test]
 fn platforms_that_come_later_validate_and_say_so_when_planned() {
-    for (file, kind) in [("azure-vms", "azureVms"), ("aks", "aks"), ("hdinsight", "hdinsight")] {
+    for (file, kind) in [("eks", "eks"), ("aks", "aks"), ("hdinsight", "hdinsight")] {
         let output = provision(&root(""), &["plan", &format!("topologies/{file}.yaml")]);
         assert_eq!(output.status.code(), Some(3));
         assert!(

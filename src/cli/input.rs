@@ -15,6 +15,7 @@ use crate::observe::Secrets;
 use crate::plan::SealedPlan;
 use crate::platform::local::Here;
 use crate::platform::nodes::Firewall;
+use crate::render::Edit;
 use crate::topology::value::SecretRef;
 use crate::topology::{self, Source, Topology};
 use crate::world::local::Local;
@@ -108,7 +109,7 @@ fn settled(path: PathBuf) -> PathBuf {
 }
 
 /// This machine, for what runs on it.
-fn here() -> Result<Here, String> {
+pub fn here() -> Result<Here, String> {
     if !cfg!(target_os = "linux") {
         return Err(
             "its hosts are Linux hosts, and this is none: run it in a virtual machine or a container with Linux"
@@ -243,6 +244,19 @@ fn escape(secret: &str) -> anyhow::Result<String> {
         out.push(c);
         out
     }))
+}
+
+/// Machines that wait to be made anew, and how that is done without losing a quorum.
+pub fn replacements(edit: &Edit) -> String {
+    if edit.replacements.is_empty() {
+        return String::new();
+    }
+    let mut text = "Terraform leaves these machines as they are until each is replaced. One at a time, the leader and the ALIVE master last:\n".to_owned();
+    for replacement in &edit.replacements {
+        text +=
+            &format!("  # {}\n  {}\n  provision apply && provision status\n", replacement.why, replacement.command());
+    }
+    text
 }
 
 /// Asks on the terminal; refuses where there is none.

@@ -1,17 +1,23 @@
 //! `provision render`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use super::input::{self, TopologyArg};
-use super::output::{out, outln};
+use super::output::{out, outln, say};
 use super::{Exit, Failure};
-use crate::{desired, render};
+use crate::cluster;
+use crate::desired;
+use crate::desired::cloud::{self, Cloud};
+use crate::render::{self, Edit, FileTree};
+use crate::topology::value::Name;
+use crate::topology::{Platform, Topology};
 
 /// Writes what every node gets, byte for byte, for people to review
 ///
-/// Secrets are placeholders. The files go to hosts-out/<topology>/<node>/.
+/// Secrets are placeholders. The files of hosts go to hosts-out/<topology>/<node>/, a cloud's Terraform to
+/// terraform-out/<topology>/.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -30,38 +36,103 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let source = input::read(args.topology.path())?;
     let topology = input::load(&source)?;
-    let tree = render::hosts(&desired::of(&input::resolve(&topology)?));
-    let folder = args.out.join("hosts-out").join(source.stem());
-    if !args.check {
-        render::write(&folder, &tree)
-            .with_context(|| format!("cannot write below {}", folder.display()))
+    let folders = folders(&topology, &source.stem())?;
+    if args.check {
+        return check(&folders, args, &source.name);
+    }
+    // Nothing is written where one folder is refused.
+    let mut edits = Vec::new();
+    for folder in folders.iter().filter(|folder| folder.cloud.is_some()) {
+        edits.extend(edit(folder, &args.out)?);
+    }
+    for Folder { path, tree, cloud } in &folders {
+        let path = args.out.join(path);
+        render::write(&path, tree, &|file| is_ours(cloud.as_ref(), file))
+            .with_context(|| format!("cannot write below {}", path.display()))
             .map_err(Failure::error)?;
         if args.json {
-            outln!("{}", serde_json::json!({ "folder": folder, "files": tree.keys().collect::<Vec<_>>() }));
+            outln!("{}", serde_json::json!({ "folder": path, "files": tree.keys().collect::<Vec<_>>() }));
         } else {
-            outln!("{} files in {}", tree.len(), folder.display());
+            outln!("{} files in {}", tree.len(), path.display());
         }
-        return Ok(Exit::Done);
     }
-    let differences = render::check(&folder, &tree)
-        .with_context(|| format!("cannot read {}", folder.display()))
-        .map_err(Failure::error)?;
+    edits.iter().for_each(|edit| say!("{}", input::replacements(edit)));
+    Ok(Exit::Done)
+}
+
+fn check(folders: &[Folder], args: &Args, name: &str) -> Result<Exit, Failure> {
+    let mut differences = Vec::new();
+    for Folder { path, tree, cloud } in folders {
+        let path = args.out.join(path);
+        let found = render::check(&path, tree, &|file| is_ours(cloud.as_ref(), file))
+            .with_context(|| format!("cannot read {}", path.display()))
+            .map_err(Failure::error)?;
+        differences.extend(found.into_iter().map(|difference| (path.clone(), difference)));
+    }
     if args.json {
-        let all: Vec<_> = differences.iter().map(ToString::to_string).collect();
+        let all: Vec<_> = differences.iter().map(|(_, difference)| difference.to_string()).collect();
         outln!("{}", serde_json::json!({ "differences": all }));
     } else {
-        differences.iter().for_each(|difference| out!("{difference}"));
+        differences.iter().for_each(|(_, difference)| out!("{difference}"));
     }
-    if differences.is_empty() {
-        return Ok(Exit::Done);
+    let Some((path, _)) = differences.first() else { return Ok(Exit::Done) };
+    let (path, count) = (path.display(), differences.len());
+    let text =
+        format!("{path} differs in {count} files from what the topology renders to; run `provision render {name}`");
+    Err(Failure::say(Exit::Error, text))
+}
+
+/// What a topology renders to in one folder.
+struct Folder {
+    path: PathBuf,
+    tree: FileTree,
+    cloud: Option<Cloud>,
+}
+
+fn folders(topology: &Topology, stem: &str) -> Result<Vec<Folder>, Failure> {
+    let mut folders = Vec::new();
+    match cluster::resolve(topology, input::here) {
+        Ok(cluster) => {
+            let tree = render::hosts(&desired::of(&cluster));
+            folders.push(Folder { path: PathBuf::from("hosts-out").join(stem), tree, cloud: None });
+        }
+        // What a managed service runs is not on hosts; its cloud is rendered all the same.
+        Err(_) if topology.placement.values().any(|name| is_cloud(topology, name)) => {}
+        Err(error) => return Err(Failure::new(Exit::Refused, error)),
     }
-    Err(Failure::say(
-        Exit::Error,
-        format!(
-            "{} differs in {} files from what the topology renders to; run `provision render {}`",
-            folder.display(),
-            differences.len(),
-            source.name
-        ),
-    ))
+    let clouds = cloud::of(topology);
+    let several = clouds.len() > 1;
+    for cloud in clouds {
+        let path = PathBuf::from("terraform-out").join(stem);
+        let path = if several { path.join(cloud.platform.as_str()) } else { path };
+        folders.push(Folder { path, tree: render::terraform(&cloud), cloud: Some(cloud) });
+    }
+    Ok(folders)
+}
+
+/// What would become of the machines that the module on disk has made. Refuses what would make them anew all at once.
+fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
+    let Some(cloud) = &folder.cloud else { return Ok(None) };
+    let path = out.join(&folder.path);
+    let old = render::read(&path, &|file| is_ours(Some(cloud), file))
+        .with_context(|| format!("cannot read {}", path.display()))
+        .map_err(Failure::error)?;
+    let edit = Edit::between(&old, cloud);
+    if edit.refused.is_empty() {
+        return Ok(Some(edit));
+    }
+    let text = format!(
+        "{} describes machines that this topology would make anew, all at once:\n  {}\npin what is there (zookeeper: {{ zones: [...] }} keeps members where they are), or render another cluster into a folder of its own with --out",
+        path.display(),
+        edit.refused.join("\n  ")
+    );
+    Err(Failure::say(Exit::Refused, text))
+}
+
+fn is_ours(cloud: Option<&Cloud>, file: &Path) -> bool {
+    cloud.is_none_or(|cloud| file.to_str().is_some_and(|name| cloud.names.contains(name)))
+}
+
+fn is_cloud(topology: &Topology, name: &Name) -> bool {
+    topology.platforms.get(name).is_some_and(Platform::is_cloud)
 }

@@ -5,13 +5,15 @@ mod reach;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::platform::PlatformKind;
+use crate::platform::aws_vms::AwsVms;
+use crate::platform::azure_vms::AzureVms;
 use crate::platform::local::Here;
 use crate::platform::nodes::{Firewall, Nodes};
 use crate::service::ServiceKind;
 use crate::service::listener::{Listener, Role};
-use crate::service::spark::{Place, Spark, Standalone};
+use crate::service::spark::{Place, Spark, Standalone, Workers};
 use crate::service::zookeeper::{Members, ZooKeeper};
-use crate::topology::value::{Address, HostPath, MemberId, Name, Zone};
+use crate::topology::value::{Address, HostPath, MemberId, Name, UserName, Zone};
 use crate::topology::{Job, Platform, Topology, listeners};
 
 pub use reach::{Folder, Login, Owner, Reach, SshName};
@@ -27,9 +29,27 @@ pub struct Cluster {
     by_role: BTreeMap<Role, Vec<usize>>,
     pub zookeeper: Option<ZooKeeper>,
     pub spark: Option<SparkOnHosts>,
+    /// Workers that no file names.
+    pub fleet: Option<Fleet>,
     pub listeners: Vec<Listener>,
     pub firewall: Firewall,
     pub jobs: BTreeMap<Name, Job>,
+}
+
+/// Interchangeable machines that the cloud makes and takes away: workers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fleet {
+    pub min: u32,
+    pub max: u32,
+}
+
+impl Fleet {
+    fn of(workers: &Workers) -> Fleet {
+        let fixed = u32::try_from(workers.place.count().unwrap_or(0)).unwrap_or(u32::MAX);
+        let bounds = workers.autoscale.as_ref().map(|scale| (scale.min, scale.max));
+        let (min, max) = bounds.unwrap_or((fixed, fixed));
+        Fleet { min, max }
+    }
 }
 
 /// Spark with its masters and workers.
@@ -85,7 +105,7 @@ pub struct Instance {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NotDelivered {
     #[error(
-        "{service} is on `{platform}`, a platform of kind {kind}, which this version validates but does not deliver yet; it delivers zookeeper and spark on platforms of kind nodes or local"
+        "{service} is on `{platform}`, a platform of kind {kind}, which this version validates but does not deliver yet; it delivers zookeeper and spark on platforms of kind nodes, local, azureVms or awsVms"
     )]
     Platform { service: ServiceKind, platform: Name, kind: PlatformKind },
     #[error("{service} is not delivered by this version yet: it validates, and `plan` cannot show what it would do")]
@@ -110,7 +130,9 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
     });
     if let Some(SparkOnHosts { standalone, .. }) = &spark {
         instances.extend(placed(&topology.name, Role::Master, &standalone.masters.place));
-        instances.extend(placed(&topology.name, Role::Worker, &standalone.workers.place));
+        if !makes_fleets(platform) {
+            instances.extend(placed(&topology.name, Role::Worker, &standalone.workers.place));
+        }
     }
     instances.sort();
     let (hosts, firewall) = match platform {
@@ -120,7 +142,20 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
             let here = here().map_err(|why| NotDelivered::NotHere { platform: name.clone(), why })?;
             (folders(&topology.name, &here, &instances), Firewall::None)
         }
+        // The cloud's own groups of rules stand before them.
+        Some((_, Carrier::AzureVms(azure))) => {
+            let place = |role, number, pinned: Option<&str>| azure.machine(role, number, pinned);
+            (made(topology, &instances, &azure.ssh.user, place), Firewall::None)
+        }
+        Some((_, Carrier::AwsVms(aws))) => {
+            let place = |role, number, pinned: Option<&str>| {
+                let (address, zone) = aws.machine(role, number, pinned);
+                (address, Some(zone))
+            };
+            (made(topology, &instances, &aws.ssh.user, place), Firewall::None)
+        }
     };
+    let fleet = spark.as_ref().filter(|_| makes_fleets(platform)).map(|spark| Fleet::of(&spark.standalone.workers));
     let mut by_role: BTreeMap<Role, Vec<usize>> = BTreeMap::new();
     for (at, instance) in instances.iter().enumerate() {
         by_role.entry(instance.role).or_default().push(at);
@@ -132,6 +167,7 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
         by_role,
         zookeeper: topology.zookeeper.clone(),
         spark,
+        fleet,
         listeners: listeners::all(topology),
         firewall,
         jobs: topology.jobs.clone(),
@@ -143,6 +179,8 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
 enum Carrier<'a> {
     Nodes(&'a Nodes),
     Local,
+    AzureVms(&'a AzureVms),
+    AwsVms(&'a AwsVms),
 }
 
 fn delivered_platform(topology: &Topology) -> Result<Option<(&Name, Carrier<'_>)>, NotDelivered> {
@@ -154,8 +192,14 @@ fn delivered_platform(topology: &Topology) -> Result<Option<(&Name, Carrier<'_>)
         let carrier = match topology.platforms.get(platform) {
             Some(Platform::Nodes(nodes)) => Carrier::Nodes(nodes),
             Some(Platform::Local) => Carrier::Local,
-            Some(Platform::Later(kind)) => {
-                return Err(NotDelivered::Platform { service: *service, platform: platform.clone(), kind: *kind });
+            Some(Platform::AzureVms(azure)) => Carrier::AzureVms(azure),
+            Some(Platform::AwsVms(aws)) => Carrier::AwsVms(aws),
+            Some(other) => {
+                return Err(NotDelivered::Platform {
+                    service: *service,
+                    platform: platform.clone(),
+                    kind: other.kind(),
+                });
             }
             None => unreachable!("placement names checked platforms"),
         };
@@ -187,12 +231,45 @@ fn machines(nodes: &Nodes, instances: &[Instance]) -> BTreeMap<Name, Host> {
     .collect()
 }
 
+/// Whether the workers are machines that nobody names.
+fn makes_fleets(platform: Option<(&Name, Carrier<'_>)>) -> bool {
+    matches!(platform, Some((_, Carrier::AzureVms(_) | Carrier::AwsVms(_))))
+}
+
+/// A machine for each node, where `place` says (its role, number, and a zone of its own if one is pinned).
+fn made(
+    topology: &Topology,
+    instances: &[Instance],
+    user: &UserName,
+    place: impl Fn(Role, u32, Option<&str>) -> (Address, Option<String>),
+) -> BTreeMap<Name, Host> {
+    let zones = topology.zookeeper.as_ref().and_then(|zookeeper| zookeeper.zones.as_ref());
+    let host = |instance: &Instance| {
+        let number = number_of(instance);
+        let pinned =
+            zones.filter(|_| instance.role == Role::ZooKeeper).and_then(|zones| zones.get(number as usize - 1));
+        let (address, zone) = place(instance.role, number, pinned.map(Zone::as_str));
+        let ssh_name = SshName::of(&address, None);
+        let reach = Reach::Ssh(Login { address: address.clone(), ssh_name, user: Some(user.clone()), port: None });
+        let (name, private) = (instance.host.clone(), "127.0.0.1".parse().expect("an address"));
+        let zone = zone.and_then(|zone| zone.parse().ok());
+        (name.clone(), Host { name, address, zone, reach, private, owner: None })
+    };
+    instances.iter().map(host).collect()
+}
+
+/// The number that a counted node's name ends with.
+fn number_of(instance: &Instance) -> u32 {
+    let number = instance.node.rsplit('-').next().and_then(|number| number.parse().ok());
+    number.expect("counted nodes end with their number")
+}
+
 /// A folder of this machine for each node.
 fn folders(cluster: &Name, here: &Here, instances: &[Instance]) -> BTreeMap<Name, Host> {
     let host = |instance: &Instance| {
         let name = instance.host.clone();
-        let number = instance.node.rsplit('-').next().and_then(|number| number.parse().ok());
-        let address = here.address(cluster, instance.role, number.expect("counted nodes end with their number"));
+        let number = u8::try_from(number_of(instance)).expect("the check has counted them");
+        let address = here.address(cluster, instance.role, number);
         let reach = Reach::Local(Folder { address: address.clone(), root: here.root(cluster, &name) });
         // Folders of one machine share 127.0.0.1; their own addresses are as private.
         let private = address.clone();

@@ -1,6 +1,7 @@
 //! What every host must look like, computed once from the cluster. Every way of delivering it obeys the same values.
 
 mod birth;
+pub mod cloud;
 mod election;
 mod firewall;
 mod properties;

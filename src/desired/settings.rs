@@ -60,7 +60,20 @@ impl Writer {
     }
 
     fn zookeeper(&mut self, zookeeper: &ZooKeeper) {
-        let ZooKeeper { version, archive, members: _, data_dir, data_log_dir, heap, ports, config } = zookeeper;
+        // What the machines are is for whoever makes them.
+        let ZooKeeper {
+            version,
+            archive,
+            members: _,
+            data_dir,
+            data_log_dir,
+            heap,
+            ports,
+            config,
+            machine: _,
+            zones: _,
+            load_balancer: _,
+        } = zookeeper;
         let Ports { client, peer, election, admin } = ports;
         let Config {
             tick_time,
@@ -95,11 +108,23 @@ impl Writer {
     }
 
     fn spark(&mut self, spark: &SparkOnHosts) {
-        let SparkOnHosts { service: Spark { version, archive, standalone: _, config, authenticate }, standalone } =
-            spark;
+        let SparkOnHosts {
+            service:
+                Spark { version, archive, standalone: _, config, authenticate, storage: _, namespace: _, managed: _ },
+            standalone,
+        } = spark;
         let Standalone { masters, workers, job_ports } = standalone;
-        let Masters { place: _, port: master_port, web_ui: master_ui, heap: master_heap } = masters;
-        let Workers { place: _, cores, memory, port: worker_port, web_ui: worker_ui, heap: worker_heap } = workers;
+        let Masters { place: _, port: master_port, web_ui: master_ui, heap: master_heap, machine: _ } = masters;
+        let Workers {
+            place: _,
+            cores,
+            memory,
+            port: worker_port,
+            web_ui: worker_ui,
+            heap: worker_heap,
+            machine: _,
+            autoscale: _,
+        } = workers;
         let JobPorts { driver, driver_block_manager, block_manager, ui, retries } = job_ports;
         // Masters and workers of two versions do not talk.
         self.put("spark.version", Class::Outage, version);

@@ -25,6 +25,11 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "spark/spark-worker.service",
     "firewall/provision.nft",
     "firewall/provision-firewall.service",
+    "terraform/aks/README.md",
+    "terraform/aws-vms/README.md",
+    "terraform/azure-vms/README.md",
+    "terraform/eks/README.md",
+    "terraform/hdinsight/README.md",
 ];
 
 static ENGINE: LazyLock<Tera> = LazyLock::new(|| {

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use hcl_edit::expr::{Array, Expression, TraversalOperator};
-use hcl_edit::structure::{Attribute, Body, Structure};
+use hcl_edit::expr::{Array, Expression, Object, ObjectKey, TraversalOperator};
+use hcl_edit::structure::{Attribute, BlockLabel, Body, Structure};
 use hcl_edit::template::{Element, StringTemplate};
 use hcl_edit::visit_mut::{VisitMut, visit_expr_mut};
 use hcl_edit::{Decorate as _, Spanned};
@@ -66,11 +66,21 @@ pub fn fill(template: &Body, holes: &Holes) -> Body {
                 if block.body.get_attribute(WHEN).is_none_or(|when| holes.holds(&when.value)) {
                     let mut block = block.clone();
                     block.body = fill(&block.body, holes);
+                    block.labels = block.labels.into_iter().map(|label| fill_label(label, holes)).collect();
                     filled.push(block);
                 }
             }
         }
     }
+    filled
+}
+
+/// A label has no expressions: the whole of it is the name of a hole, as in `"provision.pool"`.
+fn fill_label(label: BlockLabel, holes: &Holes) -> BlockLabel {
+    let Some(name) = label.as_str().strip_prefix("provision.") else { return label };
+    let text = holes.get(name).and_then(Expression::as_str).expect("a label is a text").to_owned();
+    let mut filled = BlockLabel::from(text);
+    *filled.decor_mut() = label.decor().clone();
     filled
 }
 
@@ -98,6 +108,25 @@ impl VisitMut for Filler<'_> {
             let decor = template.decor().clone();
             *expression = fold(template).decorated(decor);
         }
+    }
+
+    /// Keys are filled too, which a visitor cannot do in place.
+    fn visit_object_mut(&mut self, object: &mut Object) {
+        let (decor, trailing) = (object.decor().clone(), object.trailing().clone());
+        let mut filled = Object::new();
+        for (mut key, mut value) in std::mem::take(object) {
+            if let ObjectKey::Expression(key) = &mut key {
+                self.visit_expr_mut(key);
+            }
+            let absent = hole(value.expr()).is_some_and(|name| self.0.get(name).is_none());
+            if !absent {
+                self.visit_expr_mut(value.expr_mut());
+                filled.insert(key, value);
+            }
+        }
+        filled.set_trailing(trailing);
+        *filled.decor_mut() = decor;
+        *object = filled;
     }
 
     fn visit_array_mut(&mut self, array: &mut Array) {

@@ -1,13 +1,21 @@
 //! As `terraform fmt` lays it out: two spaces a level, and the equals signs of neighbouring lines under one another. Comments,
 //! blank lines and what a template's author broke over lines stay as they are; what was filled in is laid out here.
 
-use hcl_edit::expr::{Array, Expression, Object, ObjectKey, ObjectValueTerminator};
+use hcl_edit::expr::{Array, Expression, Object, ObjectKey, ObjectValue, ObjectValueTerminator};
 use hcl_edit::structure::{Body, Structure, StructureMut};
 use hcl_edit::{Decor, Decorate as _};
 
 const STEP: usize = 2;
 /// A row of a table that is longer stands on lines of its own.
-const ROW_MAX: usize = 110;
+const ROW_MAX: usize = 140;
+
+/// Asks for each entry on a line of its own.
+pub fn on_lines(mut object: Expression) -> Expression {
+    if let Some(object) = object.as_object_mut() {
+        object.set_trailing("\n");
+    }
+    object
+}
 
 /// Lays a whole file out.
 pub fn lay_out(body: &mut Body) {
@@ -94,9 +102,12 @@ fn lay_object(object: &mut Object, indent: usize) {
     // A template's own entries have a blank or a line break before them.
     let is_fresh = object.iter().next().is_some_and(|(key, _)| prefix(key_decor(key)).is_empty());
     if is_fresh {
-        let long =
-            object.iter().any(|(_, value)| matches!(value.expr(), Expression::Object(inner) if !inner.is_empty()))
-                || Expression::Object(object.clone()).to_string().len() > ROW_MAX;
+        let is_row = |value: &ObjectValue| matches!(value.expr(), Expression::Object(row) if !row.is_empty());
+        let is_table = object.iter().any(|(_, value)| is_row(value));
+        if is_table {
+            same_rows(object);
+        }
+        let long = is_table || object.trailing().contains('\n') || length(object) > ROW_MAX;
         break_up(object, long.then_some(indent));
     }
     let broken = object.iter().any(|(_, value)| value.terminator() == ObjectValueTerminator::Newline);
@@ -117,6 +128,21 @@ fn lay_object(object: &mut Object, indent: usize) {
             key.decor_mut().set_suffix(" ".repeat(width - line.key + 1));
         }
     }
+}
+
+/// Where one row of a table needs lines of its own, all have them.
+fn same_rows(table: &mut Object) {
+    let rows = table.iter().filter_map(|(_, value)| value.expr().as_object());
+    if rows.map(length).max() > Some(ROW_MAX) {
+        for (_, value) in table.iter_mut() {
+            let row = std::mem::replace(value.expr_mut(), Expression::null());
+            *value.expr_mut() = on_lines(row);
+        }
+    }
+}
+
+fn length(object: &Object) -> usize {
+    Expression::Object(object.clone()).to_string().len()
 }
 
 /// One entry a line, the object itself at `indent`; or all in one.

@@ -5,17 +5,47 @@ mod fill;
 mod layout;
 mod resource;
 
-use hcl_edit::Ident;
-use hcl_edit::expr::{Array, Expression, Object, ObjectKey};
+use std::collections::BTreeMap;
+
+use hcl_edit::expr::{Array, Expression, Object, ObjectKey, ObjectValue, Traversal, TraversalOperator};
 use hcl_edit::structure::Body;
+use hcl_edit::{Decorate as _, Decorated, Ident};
 
 pub use fill::{Holes, fill};
 pub use layout::lay_out;
+use resource::key_text;
 pub use resource::{Address, Resource, resources};
 
 /// A template, which is a part of this program.
 pub fn template(text: &str) -> Body {
     text.parse().expect("templates are HCL: a test reads each")
+}
+
+/// The rows of a table in `locals`, as far as they hold texts.
+pub fn table(body: &Body, name: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+    let tables = body.get_blocks("locals").filter_map(|block| block.body.get_attribute(name)?.value.as_object());
+    let text = |(key, value): (&ObjectKey, &ObjectValue)| Some((key_text(key), value.expr().as_str()?.to_owned()));
+    let row = |(key, value): (&ObjectKey, &ObjectValue)| {
+        Some((key_text(key), value.expr().as_object()?.iter().filter_map(text).collect()))
+    };
+    tables.flatten().filter_map(row).collect()
+}
+
+/// The first text that an argument of this name holds, in any block.
+pub fn find(body: &Body, argument: &str) -> Option<String> {
+    let texts = body.blocks().filter_map(|block| block.body.get_attribute(argument)?.value.as_str());
+    texts.map(str::to_owned).next()
+}
+
+/// Adds the blocks of one file behind those of another, a blank line between.
+pub fn append(body: &mut Body, more: Body) {
+    for mut structure in more {
+        if !body.is_empty() && !structure.decor().prefix().is_some_and(|text| text.starts_with('\n')) {
+            let prefix = structure.decor().prefix().map(|text| text.to_string()).unwrap_or_default();
+            structure.decor_mut().set_prefix(format!("\n{prefix}"));
+        }
+        body.push(structure);
+    }
 }
 
 /// `{ key = value, … }` in this order. What is no identifier is quoted.
@@ -32,6 +62,23 @@ fn object_key(key: &str) -> ObjectKey {
         Ok(ident) if plain => ObjectKey::from(ident),
         _ => ObjectKey::from(Expression::from(key)),
     }
+}
+
+/// Each entry of an object on a line of its own.
+pub fn lines(object: Expression) -> Expression {
+    layout::on_lines(object)
+}
+
+/// `a.b.c`.
+pub fn reference(path: &[&str]) -> Expression {
+    let (root, rest) = path.split_first().expect("a reference has a root");
+    let step = |name: &&str| Decorated::new(TraversalOperator::GetAttr(Decorated::new(Ident::new(*name))));
+    Traversal::new(Expression::Variable(Decorated::new(Ident::new(*root))), rest.iter().map(step).collect()).into()
+}
+
+/// An expression that is a part of this program.
+pub fn expression(text: &str) -> Expression {
+    text.parse().expect("expressions of the program are HCL")
 }
 
 /// `[value, …]` in this order.

@@ -76,7 +76,7 @@ fn keys(each: &Expression, tables: &[&Body]) -> Vec<String> {
     }
 }
 
-fn key_text(key: &ObjectKey) -> String {
+pub fn key_text(key: &ObjectKey) -> String {
     match key {
         ObjectKey::Ident(ident) => ident.as_str().to_owned(),
         ObjectKey::Expression(expression) => expression.as_str().unwrap_or_default().to_owned(),

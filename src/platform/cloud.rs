@@ -1,10 +1,224 @@
-//! What the clouds' virtual machines have alike in a topology.
+//! What the clouds have alike in a topology: what machines boot from, who logs in, pools of nodes.
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::topology::value::{Cidr, Disk, Label, UserName};
-use crate::yaml::Field;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::hcl::Holes;
+use crate::platform::size::Shape;
+use crate::topology::value::{Cidr, Disk, Label, Name, UserName, Zone};
+use crate::yaml::{Entries, Field};
+
+/// What machines boot from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Image {
+    /// Canonical's image of this release.
+    Ubuntu(Label),
+    /// An image of your own, by its id.
+    Own(Label),
+}
+
+/// How operators log in to machines that are made for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloudSsh {
+    pub user: UserName,
+    pub from: Vec<Cidr>,
+    pub bastion: bool,
+}
+
+/// Where Terraform keeps its state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    #[default]
+    Local,
+    Blob {
+        resource_group: Label,
+        account: Label,
+        container: Label,
+    },
+    Object {
+        bucket: Label,
+        region: Label,
+    },
+}
+
+impl State {
+    /// What is wrong is reported.
+    pub fn check(field: &Field<StateFile>, problems: &mut Diagnostics) -> State {
+        let Some((span, file)) = field.spanned() else { return State::Local };
+        if file.azurerm.is_missing() == file.s3.is_missing() {
+            problems.add(Code::T012, span, "the state is in one place: write one of `azurerm` and `s3`");
+        }
+        let mut need = |span, name: &str, missing: bool| {
+            if missing {
+                problems.add(Code::T003, span, format!("`{name}` is missing"));
+            }
+        };
+        if let Some((span, blob)) = file.azurerm.spanned() {
+            need(span, "resourceGroup", blob.resource_group.is_missing());
+            need(span, "account", blob.account.is_missing());
+            need(span, "container", blob.container.is_missing());
+        }
+        if let Some((span, object)) = file.s3.spanned() {
+            need(span, "bucket", object.bucket.is_missing());
+            need(span, "region", object.region.is_missing());
+        }
+        let blob = file.azurerm.ok().and_then(|blob| {
+            let (resource_group, account) = (blob.resource_group.ok()?.clone(), blob.account.ok()?.clone());
+            Some(State::Blob { resource_group, account, container: blob.container.ok()?.clone() })
+        });
+        let object = file.s3.ok().and_then(|object| {
+            Some(State::Object { bucket: object.bucket.ok()?.clone(), region: object.region.ok()?.clone() })
+        });
+        blob.or(object).unwrap_or_default()
+    }
+
+    /// The holes of `backend.tf`.
+    pub fn put(&self, cluster: &Name, holes: &mut Holes) {
+        holes.put("state_local", *self == State::Local);
+        holes.put("state_blob", matches!(self, State::Blob { .. }));
+        holes.put("state_object", matches!(self, State::Object { .. }));
+        holes.put("state_key", format!("{cluster}.tfstate"));
+        if let State::Blob { resource_group, account, container } = self {
+            holes.put("state_group", resource_group.as_str());
+            holes.put("state_account", account.as_str());
+            holes.put("state_container", container.as_str());
+        }
+        if let State::Object { bucket, region } = self {
+            holes.put("state_bucket", bucket.as_str());
+            holes.put("state_region", region.as_str());
+        }
+    }
+}
+
+/// A pool of Kubernetes nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool {
+    pub size: Label,
+    pub nodes: PoolNodes,
+    pub spot: bool,
+    pub disk: Option<Disk>,
+}
+
+/// How many machines a pool has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolNodes {
+    Fixed(u32),
+    Between { min: u32, max: u32 },
+}
+
+/// Everything of a list that is right; what is not is reported already.
+pub fn values<T: Clone>(field: &Field<Vec<Field<T>>>) -> Vec<T> {
+    field.ok().into_iter().flatten().filter_map(|value| value.ok().cloned()).collect()
+}
+
+/// Tags for every resource, in the order of their keys.
+pub fn tags(field: &Field<Entries<String>>) -> BTreeMap<String, String> {
+    let entries = field.ok().into_iter().flatten();
+    entries.filter_map(|entry| Some((entry.key.text.clone(), entry.value.ok()?.clone()))).collect()
+}
+
+impl Image {
+    /// The default is the Ubuntu that the lab proves every day's next relative: 24.04, supported until 2029.
+    pub fn check(field: &Field<ImageFile>, problems: &mut Diagnostics) -> Option<Image> {
+        let Some((span, file)) = field.spanned() else {
+            return Some(Image::Ubuntu("24.04".parse().expect("a label")));
+        };
+        match (file.ubuntu.spanned(), file.gallery.ok()) {
+            (Some((at, release)), None) => {
+                if !UBUNTU.contains(&release.as_str()) {
+                    problems
+                        .add(Code::T012, at, format!("no supported image of Ubuntu {release} is known"))
+                        .help(format!("take \"{}\"", UBUNTU.join("\" or \"")));
+                    return None;
+                }
+                Some(Image::Ubuntu(release.clone()))
+            }
+            (None, Some(id)) => Some(Image::Own(id.clone())),
+            _ => {
+                problems.add(Code::T012, span, "an image is one of `ubuntu` and `gallery`");
+                None
+            }
+        }
+    }
+}
+
+/// Releases that Canonical supports and that carry Java 17 (November 2026).
+const UBUNTU: &[&str] = &["22.04", "24.04", "26.04"];
+
+impl CloudSsh {
+    /// `user`: whom the cloud's images know.
+    pub fn check(field: &Field<CloudSshFile>, user: &str) -> Option<CloudSsh> {
+        let file = field.ok()?;
+        let default = user.parse().expect("a user's name");
+        Some(CloudSsh { user: file.user.or(default), from: values(&file.from), bastion: file.bastion.or(false) })
+    }
+}
+
+/// The pools that are right.
+pub fn pools(field: &Field<Entries<PoolFile>>) -> BTreeMap<Name, Pool> {
+    let entries = field.ok().into_iter().flatten();
+    let pool = |file: &PoolFile| {
+        let nodes = match file.autoscale.ok() {
+            Some(scale) => PoolNodes::Between { min: *scale.min.ok()?, max: *scale.max.ok()? },
+            None => PoolNodes::Fixed(*file.nodes.ok()?),
+        };
+        Some(Pool { size: file.size.ok()?.clone(), nodes, spot: file.spot.or(false), disk: file.disk.ok().copied() })
+    };
+    entries.filter_map(|entry| Some((entry.key.text.parse().ok()?, pool(entry.value.ok()?)?))).collect()
+}
+
+/// Reports what is wrong with pools; `shape` knows the cloud's sizes.
+pub fn check_pools(files: &Field<Entries<PoolFile>>, shape: fn(&str) -> Option<Shape>, problems: &mut Diagnostics) {
+    for entry in files.ok().into_iter().flatten() {
+        let Some(pool) = entry.value.ok() else { continue };
+        if pool.size.is_missing() {
+            problems.add(Code::T003, entry.key.span, "`size` is missing");
+        }
+        if pool.nodes.is_missing() && pool.autoscale.is_missing() {
+            problems.add(Code::T003, entry.key.span, "how many machines? neither `nodes` nor `autoscale` is given");
+        }
+        if let Some((at, scale)) = pool.autoscale.spanned() {
+            for (name, missing) in [("min", scale.min.is_missing()), ("max", scale.max.is_missing())] {
+                if missing {
+                    problems.add(Code::T003, at, format!("`{name}` is missing"));
+                }
+            }
+            if let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok())
+                && (min > max || *max == 0)
+            {
+                problems.add(Code::T012, at, format!("at least {min} and at most {max} machines cannot be"));
+            }
+        }
+        let Some((span, size)) = pool.size.spanned() else { continue };
+        let small = |shape: &Shape| shape.vcpus < 4 || shape.gibibytes() < 14;
+        if let Some(shape) = shape(size.as_str()).filter(|shape| entry.key.text == "executors" && small(shape)) {
+            let (cores, memory) = (shape.vcpus, shape.gibibytes());
+            let message =
+                format!("{size} has {cores} vCPUs and {memory} GiB: an executor beside the system's pods hardly fits");
+            problems.add(Code::K8S01, span, message).help("take at least 4 vCPUs and 14 GiB");
+        }
+    }
+}
+
+/// Reports zones that the region does not have, or that are named twice.
+pub fn check_zones(field: &Field<Vec<Field<Zone>>>, region: &str, there: Option<&[&str]>, problems: &mut Diagnostics) {
+    let mut seen: Vec<&Zone> = Vec::new();
+    for (at, zone) in field.ok().into_iter().flatten().filter_map(Field::spanned) {
+        if seen.contains(&zone) {
+            problems.add(Code::T012, at, format!("zone {} is named twice", zone.as_str()));
+        } else if let Some(there) = there.filter(|there| !there.contains(&zone.as_str())) {
+            let problem = problems.add(Code::T012, at, format!("{region} has no zone {}", zone.as_str()));
+            problem.help(match there {
+                [] => "that region has no zones: leave `zones` out".to_owned(),
+                _ => format!("it has {}", there.join(", ")),
+            });
+        }
+        seen.push(zone);
+    }
+}
 
 /// What machines boot from: exactly one of these.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -28,6 +242,43 @@ pub struct CloudSshFile {
     pub from: Field<Vec<Field<Cidr>>>,
     /// Whether a bastion stands in front of the machines. Default: false.
     pub bastion: Field<bool>,
+}
+
+/// Where Terraform keeps its state: at most one of these. Default: a file beside the module.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StateFile {
+    /// A blob on Azure, locked by its lease.
+    pub azurerm: Field<BlobStateFile>,
+    /// An object in S3, with a lock beside it.
+    pub s3: Field<ObjectStateFile>,
+}
+
+/// A blob on Azure.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlobStateFile {
+    /// The resource group of the storage account.
+    #[schemars(required)]
+    pub resource_group: Field<Label>,
+    /// The storage account. Whoever runs Terraform needs the right to its blobs; no key is used.
+    #[schemars(required)]
+    pub account: Field<Label>,
+    /// The container in it.
+    #[schemars(required)]
+    pub container: Field<Label>,
+}
+
+/// An object in S3.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ObjectStateFile {
+    /// The bucket.
+    #[schemars(required)]
+    pub bucket: Field<Label>,
+    /// The bucket's region.
+    #[schemars(required)]
+    pub region: Field<Label>,
 }
 
 /// A pool of Kubernetes nodes.

@@ -3,13 +3,16 @@
 pub mod aks;
 pub mod aws_vms;
 pub mod azure_vms;
+pub mod carried;
 pub mod cloud;
-pub mod cloud_check;
 pub mod eks;
 pub mod hdinsight;
 pub mod kubernetes;
 pub mod local;
 pub mod nodes;
+pub mod region;
+pub mod size;
+pub mod subnets;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -102,7 +105,7 @@ impl PlatformKind {
 
     /// Whether `plan` and `apply` reach it today. The others validate, and say so.
     pub fn delivered(self) -> bool {
-        matches!(self, PlatformKind::Nodes | PlatformKind::Local)
+        matches!(self, PlatformKind::Nodes | PlatformKind::Local | PlatformKind::AzureVms | PlatformKind::AwsVms)
     }
 }
 

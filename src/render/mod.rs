@@ -2,7 +2,9 @@
 
 pub mod graph;
 mod hosts;
+mod terraform;
 mod tree;
 
 pub use hosts::hosts;
-pub use tree::{Difference, FileTree, check, write};
+pub use terraform::{Edit, Replacement, terraform};
+pub use tree::{Difference, FileTree, Ours, check, read, write};

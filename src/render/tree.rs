@@ -25,9 +25,19 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// Makes `folder` hold exactly `tree`. Files that are right already keep their times.
-pub fn write(folder: &Path, tree: &FileTree) -> io::Result<()> {
-    for difference in check(folder, tree)? {
+/// What of ours a folder holds, as far as it is text.
+pub fn read(folder: &Path, ours: Ours<'_>) -> io::Result<FileTree> {
+    let mut found = BTreeMap::new();
+    collect(folder, Path::new(""), ours, &mut found)?;
+    Ok(found.into_iter().filter_map(|(path, bytes)| Some((path, String::from_utf8(bytes).ok()?))).collect())
+}
+
+/// Which files below a folder are rendered there, and so may be removed again. All others are somebody's own.
+pub type Ours<'a> = &'a dyn Fn(&Path) -> bool;
+
+/// Makes what is ours in `folder` exactly `tree`. Files that are right already keep their times.
+pub fn write(folder: &Path, tree: &FileTree, ours: Ours<'_>) -> io::Result<()> {
+    for difference in check(folder, tree, ours)? {
         match difference {
             Difference::Extra(path) => std::fs::remove_file(folder.join(path))?,
             Difference::Missing(path) | Difference::Changed { path, .. } => {
@@ -53,10 +63,10 @@ fn remove_empty(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What differs between `folder` and `tree`, in the order of paths.
-pub fn check(folder: &Path, tree: &FileTree) -> io::Result<Vec<Difference>> {
+/// What differs between what is ours in `folder` and `tree`, in the order of paths.
+pub fn check(folder: &Path, tree: &FileTree, ours: Ours<'_>) -> io::Result<Vec<Difference>> {
     let mut found = BTreeMap::new();
-    collect(folder, Path::new(""), &mut found)?;
+    collect(folder, Path::new(""), ours, &mut found)?;
     let mut differences = Vec::new();
     for (path, text) in tree {
         match found.remove(path) {
@@ -74,7 +84,7 @@ pub fn check(folder: &Path, tree: &FileTree) -> io::Result<Vec<Difference>> {
     Ok(differences)
 }
 
-fn collect(root: &Path, below: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) -> io::Result<()> {
+fn collect(root: &Path, below: &Path, ours: Ours<'_>, found: &mut BTreeMap<PathBuf, Vec<u8>>) -> io::Result<()> {
     let entries = match std::fs::read_dir(root.join(below)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -84,8 +94,8 @@ fn collect(root: &Path, below: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) ->
         let entry = entry?;
         let path = below.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            collect(root, &path, found)?;
-        } else {
+            collect(root, &path, ours, found)?;
+        } else if ours(&path) {
             found.insert(path, std::fs::read(entry.path())?);
         }
     }

@@ -6,6 +6,7 @@ pub mod eventstore;
 mod judge;
 pub mod kafka;
 pub mod listener;
+pub mod machine;
 pub mod postgres;
 pub mod redis;
 pub mod spark;

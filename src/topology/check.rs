@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::support::{self, Hosts};
 use super::value::Name;
-use super::{Platform, Topology, TopologyFile, file::JobFile, jobs, listeners};
+use super::{Platform, Topology, TopologyFile, file::JobFile, jobs, listeners, machines};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::{PlatformFile, PlatformKind, local, nodes};
+use crate::platform::{PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes, size};
 use crate::service::listener::Role;
 use crate::service::{Placed, ServiceKind, ServicesFile, spark, zookeeper};
 use crate::yaml::{Entries, Field, Span, suggest};
@@ -30,11 +30,11 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     let services = services.or_default();
     let placement = place(&services, &platform_files, problems);
     let (zookeeper, spark) = check_services(&services, &platform_files, &placement, problems);
-    check_networks(&platform_files, &services, &placement, problems);
     check_sizes(&platform_files, &services, &placement, problems);
     check_required(&platform_files, &services, problems);
     let jobs = check_jobs(&jobs.or_default(), &services, spark.as_ref(), problems);
     let topology = Topology { name: name.ok()?.clone(), platforms: places, placement, zookeeper, spark, jobs };
+    machines::check(&topology, &platform_files, &services, problems);
     if !problems.has_errors() {
         listeners::check_collisions(&topology, &services, problems);
     }
@@ -100,13 +100,20 @@ fn check_platform(at: Span, file: &Field<PlatformFile>, problems: &mut Diagnosti
             return None;
         }
     };
-    match (kind, file.ok().and_then(|file| file.nodes.ok())) {
-        (PlatformKind::Nodes, Some(nodes)) => nodes::check(span, nodes, problems).map(Platform::Nodes),
-        (PlatformKind::Nodes, None) => None,
-        (PlatformKind::Local, _) => Some(Platform::Local),
-        _ => {
-            crate::platform::cloud_check::check(span, file.ok()?, problems);
-            Some(Platform::Later(kind))
+    let file = file.ok()?;
+    match kind {
+        PlatformKind::Nodes => nodes::check(span, file.nodes.ok()?, problems).map(Platform::Nodes),
+        PlatformKind::Local => Some(Platform::Local),
+        PlatformKind::AzureVms => azure_vms::check(span, file.azure_vms.ok()?, problems).map(Platform::AzureVms),
+        PlatformKind::AwsVms => aws_vms::check(span, file.aws_vms.ok()?, problems).map(Platform::AwsVms),
+        PlatformKind::Hdinsight => hdinsight::check(span, file.hdinsight.ok()?, problems).map(Platform::Hdinsight),
+        PlatformKind::Aks => aks::check(span, file.aks.ok()?, problems).map(Platform::Aks),
+        PlatformKind::Eks => eks::check(span, file.eks.ok()?, problems).map(Platform::Eks),
+        PlatformKind::Kubernetes => {
+            if file.kubernetes.ok()?.context.is_missing() {
+                problems.add(Code::T003, span, "`context` is missing");
+            }
+            Some(Platform::Kubernetes)
         }
     }
 }
@@ -227,37 +234,6 @@ fn note_unused_places<'a>(
     }
 }
 
-/// Clouds keep the first four addresses and the last of every subnet for themselves.
-const RESERVED_ADDRESSES: u64 = 5;
-
-fn check_networks(
-    platforms: &Entries<PlatformFile>,
-    services: &ServicesFile,
-    placement: &BTreeMap<ServiceKind, Name>,
-    problems: &mut Diagnostics,
-) {
-    let members = services.zookeeper.ok().map_or(0, |z| u64::from(z.nodes.or(3)));
-    let spark = services.spark.ok().map_or(0, |s| {
-        let workers = s.workers.or_default();
-        let most = workers.autoscale.ok().and_then(|scale| scale.max.ok().copied());
-        u64::from(s.masters.or_default().nodes.or(2)) + u64::from(most.unwrap_or(workers.nodes.or(0)))
-    });
-    for entry in platforms {
-        let Some(file) = entry.value.ok() else { continue };
-        let azure = file.azure_vms.ok().and_then(|p| p.network.spanned());
-        let aws = file.aws_vms.ok().and_then(|p| p.network.spanned());
-        let Some((span, range)) = azure.or(aws) else { continue };
-        let here = |service| placement.get(&service).is_some_and(|name| name.as_str() == entry.key.text);
-        let nodes =
-            if here(ServiceKind::ZooKeeper) { members } else { 0 } + if here(ServiceKind::Spark) { spark } else { 0 };
-        let needed = nodes + RESERVED_ADDRESSES;
-        if range.size() < needed {
-            let message = format!("{range} has {} addresses, and {nodes} nodes need {needed}", range.size());
-            problems.add(Code::T012, span, message).help("the cloud keeps 5 of every subnet; take a /24 or wider");
-        }
-    }
-}
-
 /// Sizes of Azure's machines that are retired or never were.
 fn check_sizes(
     platforms: &Entries<PlatformFile>,
@@ -284,7 +260,7 @@ fn check_sizes(
     let pools = platforms.iter().filter_map(|entry| entry.value.ok()?.aks.ok()?.pools.ok()).flatten();
     sizes.extend(pools.filter_map(|pool| pool.value.ok()?.size.spanned()));
     for (span, size) in sizes {
-        if let Some(why) = crate::platform::cloud_check::azure_size_problem(size) {
+        if let Some(why) = size::azure_problem(size) {
             problems
                 .add(Code::AZ001, span, format!("{size}: {why}"))
                 .help("take a current size, as in Standard_D4s_v5");

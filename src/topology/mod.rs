@@ -4,6 +4,7 @@ mod check;
 pub mod file;
 mod jobs;
 pub mod listeners;
+mod machines;
 mod reference;
 mod schema;
 mod source;
@@ -14,6 +15,11 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostics;
 use crate::platform::PlatformKind;
+use crate::platform::aks::Aks;
+use crate::platform::aws_vms::AwsVms;
+use crate::platform::azure_vms::AzureVms;
+use crate::platform::eks::Eks;
+use crate::platform::hdinsight::Hdinsight;
 use crate::platform::nodes::Nodes;
 use crate::service::ServiceKind;
 use crate::service::spark::Spark;
@@ -40,20 +46,43 @@ pub struct Topology {
     pub jobs: BTreeMap<Name, Job>,
 }
 
-/// A place that was checked. Only what is delivered today has a form beyond its kind.
+/// A place that was checked.
 #[derive(Clone, Debug)]
 pub enum Platform {
     Nodes(Nodes),
     Local,
-    Later(PlatformKind),
+    AzureVms(AzureVms),
+    AwsVms(AwsVms),
+    Hdinsight(Hdinsight),
+    Aks(Aks),
+    Eks(Eks),
+    /// A Kubernetes that is there already.
+    Kubernetes,
 }
 
 impl Platform {
+    /// Whether its machines or services are a cloud's.
+    pub fn is_cloud(&self) -> bool {
+        match self {
+            Platform::AzureVms(_)
+            | Platform::AwsVms(_)
+            | Platform::Hdinsight(_)
+            | Platform::Aks(_)
+            | Platform::Eks(_) => true,
+            Platform::Nodes(_) | Platform::Local | Platform::Kubernetes => false,
+        }
+    }
+
     pub fn kind(&self) -> PlatformKind {
         match self {
             Platform::Nodes(_) => PlatformKind::Nodes,
             Platform::Local => PlatformKind::Local,
-            Platform::Later(kind) => *kind,
+            Platform::AzureVms(_) => PlatformKind::AzureVms,
+            Platform::AwsVms(_) => PlatformKind::AwsVms,
+            Platform::Hdinsight(_) => PlatformKind::Hdinsight,
+            Platform::Aks(_) => PlatformKind::Aks,
+            Platform::Eks(_) => PlatformKind::Eks,
+            Platform::Kubernetes => PlatformKind::Kubernetes,
         }
     }
 }

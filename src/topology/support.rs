@@ -26,6 +26,18 @@ pub fn delivered(platform: PlatformKind, service: ServiceKind) -> bool {
     platform.delivered() && matches!(service, ServiceKind::ZooKeeper | ServiceKind::Spark)
 }
 
+/// What stands for a platform and a service in the README's table.
+fn word(platform: PlatformKind, service: ServiceKind) -> &'static str {
+    let is_cloud = matches!(platform, PlatformKind::Hdinsight | PlatformKind::Aks | PlatformKind::Eks);
+    match (delivered(platform, service), carries(platform, service)) {
+        (true, _) => " yes |",
+        (false, true) if platform == PlatformKind::Hdinsight => " Terraform |",
+        (false, true) if is_cloud => " its ground |",
+        (false, true) => " validates |",
+        (false, false) => " |",
+    }
+}
+
 /// The table of the README, in Markdown.
 pub fn table() -> String {
     let mut out = String::from("| |");
@@ -38,11 +50,7 @@ pub fn table() -> String {
     for platform in PlatformKind::ALL {
         out += &format!("| `{platform}` |");
         for service in ServiceKind::ALL {
-            out += match (delivered(platform, service), carries(platform, service)) {
-                (true, _) => " yes |",
-                (false, true) => " validates |",
-                (false, false) => " |",
-            };
+            out += word(platform, service);
         }
         out.push('\n');
     }

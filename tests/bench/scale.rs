@@ -172,7 +172,7 @@ fn main() {
         let files = render::hosts(&state);
         let folder = tempfile::tempdir().expect("a folder");
         let began = Instant::now();
-        render::write(&folder.path().join("out"), &files).expect("written");
+        render::write(&folder.path().join("out"), &files, &|_| true).expect("written");
         let written = began.elapsed();
         let seen = observed(&state);
         let goal = Goal::Apply { allow_outage: false, skip_unreachable: false };

@@ -108,5 +108,6 @@ fn a_standby_takes_over(machine: &Machine) {
         };
         is(&standby, "ALIVE") && is(&active, "STANDBY") && status.code == 0
     });
-    machine.run(&["status", "topology.yaml"]).expect(0).says("restarted 1x").says("all is well");
+    // More than once where a slow machine cost it its session meanwhile.
+    machine.run(&["status", "topology.yaml"]).expect(0).says(", restarted ").says("all is well");
 }

@@ -29,4 +29,6 @@ pub struct AksFile {
     /// The pools of nodes by name. `system` carries the cluster's own pods.
     #[schemars(required)]
     pub pools: Field<Entries<PoolFile>>,
+    /// Where Terraform keeps its state. Default: a file beside the module.
+    pub state: Field<crate::platform::cloud::StateFile>,
 }

@@ -26,4 +26,6 @@ pub struct AwsVmsFile {
     pub ssh: Field<CloudSshFile>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,
+    /// Where Terraform keeps its state. Default: a file beside the module.
+    pub state: Field<crate::platform::cloud::StateFile>,
 }

@@ -1,2 +1,71 @@
-//! See [`file`].
+//! Instances on AWS.
+
+mod check;
 pub mod file;
+mod module;
+
+use std::collections::BTreeMap;
+
+use crate::platform::azure_vms::by_ordinal;
+use crate::platform::cloud::{CloudSsh, Image, State};
+use crate::platform::subnets::{self, Blocks};
+use crate::service::listener::Role;
+use crate::topology::value::{Address, Cidr, Label, Zone};
+
+pub use check::check;
+pub use module::module;
+
+/// Instances on AWS, checked.
+#[derive(Clone, Debug)]
+pub struct AwsVms {
+    pub region: Label,
+    /// Zones by their letter, in the order in which machines take them; never empty.
+    pub zones: Vec<Zone>,
+    pub network: Cidr,
+    pub image: Image,
+    pub ssh: CloudSsh,
+    pub tags: BTreeMap<String, String>,
+    pub state: State,
+}
+
+/// So many zones a tier has room for: a subnet is in one zone.
+pub const ZONES_MAX: usize = 4;
+/// Small blocks are at least five bits longer than the network: four for each of three tiers, and room for a fourth.
+const SPLIT: u8 = 5;
+/// The smallest subnet (docs.aws.amazon.com, "Subnet CIDR blocks").
+pub const SUBNET_PREFIX_MAX: u8 = 28;
+
+/// The tiers of the network; each has a subnet in every zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// The way out.
+    Public,
+    Of(Role),
+}
+
+/// The subnet of a tier in the so-many-th zone of the list.
+pub fn subnet(network: Cidr, tier: Tier, zone: usize) -> Cidr {
+    let blocks = Blocks::of(network, SPLIT);
+    let zone = u32::try_from(zone).expect("a few zones");
+    let zones = u32::try_from(ZONES_MAX).expect("a few zones");
+    match tier {
+        Tier::Public => blocks.small(zone),
+        Tier::Of(Role::ZooKeeper) => blocks.small(zones + zone),
+        Tier::Of(Role::Master) => blocks.small(2 * zones + zone),
+        Tier::Of(Role::Worker) => blocks.upper(zone, zones),
+    }
+}
+
+impl AwsVms {
+    pub fn subnet(&self, tier: Tier, zone: usize) -> Cidr {
+        subnet(self.network, tier, zone)
+    }
+
+    /// Address and zone of the so-many-th member or master, from 1; `pinned` goes before its ordinal's zone.
+    pub fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, String) {
+        let zone =
+            pinned.unwrap_or_else(|| by_ordinal(&self.zones, number).expect("the check has seen to a zone").as_str());
+        let at = self.zones.iter().position(|there| there.as_str() == zone).unwrap_or(0);
+        (subnets::fixed(self.subnet(Tier::Of(role), at), number), zone.to_owned())
+    }
+}

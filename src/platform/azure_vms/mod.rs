@@ -1,2 +1,80 @@
-//! See [`file`].
+//! Virtual machines on Azure.
+
+mod check;
 pub mod file;
+mod module;
+
+use std::collections::BTreeMap;
+
+use crate::platform::cloud::{CloudSsh, Image, State};
+use crate::platform::subnets::{self, Blocks};
+use crate::service::listener::Role;
+use crate::topology::value::{Address, Cidr, Label, Zone};
+
+pub use check::check;
+pub use module::module;
+
+/// Virtual machines on Azure, checked.
+#[derive(Clone, Debug)]
+pub struct AzureVms {
+    pub location: Label,
+    /// In the order in which machines take them; empty for a region without zones.
+    pub zones: Vec<Zone>,
+    pub network: Cidr,
+    pub image: Image,
+    pub ssh: CloudSsh,
+    pub tags: BTreeMap<String, String>,
+    pub state: State,
+}
+
+/// A bastion's subnet has at least a /26 (learn.microsoft.com, "Azure Bastion FAQ").
+pub const BASTION_PREFIX: u8 = 26;
+/// Small blocks are at least four bits longer than the network.
+const SPLIT: u8 = 4;
+
+/// Where everything is in a network.
+#[derive(Clone, Copy, Debug)]
+pub struct Subnets {
+    pub zookeeper: Cidr,
+    pub masters: Cidr,
+    pub endpoints: Cidr,
+    pub bastion: Cidr,
+    pub workers: Cidr,
+}
+
+impl Subnets {
+    pub fn of(network: Cidr) -> Subnets {
+        let blocks = Blocks::of(network, SPLIT);
+        Subnets {
+            zookeeper: blocks.small(0),
+            masters: blocks.small(1),
+            endpoints: blocks.small(2),
+            bastion: blocks.within(3, BASTION_PREFIX),
+            workers: blocks.upper(0, 1),
+        }
+    }
+}
+
+impl AzureVms {
+    pub fn subnets(&self) -> Subnets {
+        Subnets::of(self.network)
+    }
+
+    /// Address and zone of the so-many-th member or master, from 1; `pinned` goes before its ordinal's zone.
+    pub fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, Option<String>) {
+        let subnets = self.subnets();
+        let block = match role {
+            Role::ZooKeeper => subnets.zookeeper,
+            Role::Master => subnets.masters,
+            Role::Worker => unreachable!("workers have no addresses of their own"),
+        };
+        let zone = pinned.or_else(|| Some(by_ordinal(&self.zones, number)?.as_str()));
+        (subnets::fixed(block, number), zone.map(str::to_owned))
+    }
+}
+
+/// Round over the list: growing moves nobody.
+pub fn by_ordinal(zones: &[Zone], number: u32) -> Option<&Zone> {
+    let at = (number as usize - 1).checked_rem(zones.len())?;
+    zones.get(at)
+}

@@ -30,4 +30,6 @@ pub struct EksFile {
     /// The pools of nodes by name. `system` carries the cluster's own pods.
     #[schemars(required)]
     pub pools: Field<Entries<PoolFile>>,
+    /// Where Terraform keeps its state. Default: a file beside the module.
+    pub state: Field<crate::platform::cloud::StateFile>,
 }

@@ -1,2 +1,28 @@
-//! See [`file`].
+//! Amazon's Kubernetes service.
+
+mod check;
 pub mod file;
+mod module;
+
+use std::collections::BTreeMap;
+
+use crate::platform::cloud::{Pool, State};
+use crate::topology::value::{Cidr, Label, Name, Version, Zone};
+
+pub use check::check;
+pub use module::module;
+
+/// Amazon's Kubernetes service, checked.
+#[derive(Clone, Debug)]
+pub struct Eks {
+    pub region: Label,
+    pub version: Version,
+    pub network: Cidr,
+    /// Zones by their letter; at least two.
+    pub zones: Vec<Zone>,
+    pub registry: bool,
+    /// Empty for a private API server.
+    pub api_from: Vec<Cidr>,
+    pub pools: BTreeMap<Name, Pool>,
+    pub state: State,
+}

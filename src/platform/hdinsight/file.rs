@@ -19,7 +19,7 @@ pub struct HdinsightFile {
     pub version: Field<Version>,
     /// The service tier. Default: `standard`.
     pub tier: Field<Tier>,
-    /// The address range of the virtual network. Default: the service's own network.
+    /// The address range of the virtual network. Default: `10.30.0.0/16`.
     pub network: Field<Cidr>,
     /// Where the cluster keeps its data.
     #[schemars(required)]
@@ -29,6 +29,8 @@ pub struct HdinsightFile {
     pub gateway: Field<GatewayFile>,
     /// How operators log in. Default: nobody can.
     pub ssh: Field<CloudSshFile>,
+    /// Where Terraform keeps its state. Default: a file beside the module.
+    pub state: Field<crate::platform::cloud::StateFile>,
 }
 
 /// The tiers of the service.

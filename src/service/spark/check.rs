@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{MastersFile, SparkFile, WorkersFile};
-use super::{JobPorts, Masters, Place, Spark, Standalone, Workers};
+use super::{JobPorts, Managed, Masters, Place, Spark, Standalone, Workers};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
+use crate::service::machine::{Autoscale, Machine};
+use crate::service::storage::Storage;
 use crate::topology::support::Hosts;
-use crate::topology::value::{ConfigKey, JvmSize, Name, Port, SecretRef, Version};
+use crate::topology::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// The version that the lab proves every day.
@@ -84,7 +86,32 @@ pub fn check(
     if on_hosts && standalone.is_none() {
         return None;
     }
-    Some(Spark { version, archive, standalone, config: config?, authenticate: authenticate? })
+    let storage = Storage::check(&file.storage, problems);
+    let namespace = file.namespace.or("spark".parse().expect("a name"));
+    let managed = (kind.ground() == Ground::Managed).then(|| check_managed(file, problems));
+    Some(Spark {
+        version,
+        archive,
+        standalone,
+        config: config?,
+        authenticate: authenticate?,
+        storage,
+        namespace,
+        managed,
+    })
+}
+
+/// What the service's own defaults are where the topology does not say (`Standard_A4_v2` is the smallest that carries a `ZooKeeper`).
+fn check_managed(file: &SparkFile, problems: &mut Diagnostics) -> Managed {
+    let size = |given: Option<&Label>, default: &str| given.cloned().unwrap_or(default.parse().expect("a size"));
+    let workers = file.workers.or_default();
+    Managed {
+        heads: size(file.heads.ok().and_then(|heads| heads.size.ok()), "Standard_E8_v3"),
+        zookeepers: size(file.zookeepers.ok().and_then(|zookeepers| zookeepers.size.ok()), "Standard_A4_v2"),
+        workers: size(workers.size.ok(), "Standard_E8_v3"),
+        count: workers.nodes.or(3),
+        autoscale: Autoscale::check(&workers.autoscale, problems),
+    }
 }
 
 /// `None` where it is wrong, `Some(None)` where there is none.
@@ -202,6 +229,7 @@ fn check_masters(
         port: file.port.or(Port::new(7077)),
         web_ui: file.web_ui_port.or(Port::new(8080)),
         heap: file.heap.or(daemon_heap(kind)),
+        machine: Machine::of(&file.size, &Field::Missing),
     })
 }
 
@@ -230,6 +258,8 @@ fn check_workers(
         port: file.port.or(Port::new(7078)),
         web_ui: file.web_ui_port.or(Port::new(8081)),
         heap: file.heap.or(daemon_heap(kind)),
+        machine: Machine::of(&file.size, &file.disk),
+        autoscale: Autoscale::check(&file.autoscale, problems),
     })
 }
 

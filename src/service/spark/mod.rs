@@ -10,7 +10,9 @@ mod listeners;
 use std::collections::BTreeMap;
 
 use crate::service::archive::Archive;
-use crate::topology::value::{ConfigKey, JvmSize, Name, Port, SecretRef, Version};
+use crate::service::machine::{Autoscale, Machine};
+use crate::service::storage::Storage;
+use crate::topology::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version};
 
 pub use check::{check, check_config, version};
 pub use desire::{CONFIG, DATA, SECRET_FILE, desire_master, desire_worker, home};
@@ -27,6 +29,23 @@ pub struct Spark {
     pub standalone: Option<Standalone>,
     pub config: BTreeMap<ConfigKey, String>,
     pub authenticate: Option<SecretRef>,
+    /// Where jobs keep their data.
+    pub storage: Option<Storage>,
+    /// Where its pods are, on Kubernetes.
+    pub namespace: Name,
+    /// Present where the cloud runs it.
+    pub managed: Option<Managed>,
+}
+
+/// The machines of a managed service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Managed {
+    pub heads: Label,
+    pub zookeepers: Label,
+    pub workers: Label,
+    /// How many workers, where their number is fixed.
+    pub count: u32,
+    pub autoscale: Option<Autoscale>,
 }
 
 /// Spark's own cluster manager: masters and workers on hosts.
@@ -43,6 +62,7 @@ pub struct Masters {
     pub port: Port,
     pub web_ui: Port,
     pub heap: JvmSize,
+    pub machine: Machine,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +74,8 @@ pub struct Workers {
     pub port: Port,
     pub web_ui: Port,
     pub heap: JvmSize,
+    pub machine: Machine,
+    pub autoscale: Option<Autoscale>,
 }
 
 /// Where the nodes of one role are.

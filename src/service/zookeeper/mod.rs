@@ -9,7 +9,8 @@ mod listeners;
 use std::collections::BTreeMap;
 
 use crate::service::archive::Archive;
-use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version};
+use crate::service::machine::Machine;
+use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 
 pub use check::check;
 pub use desire::desire;
@@ -27,6 +28,12 @@ pub struct ZooKeeper {
     pub heap: JvmSize,
     pub ports: Ports,
     pub config: Config,
+    /// Its machines, where they are made.
+    pub machine: Machine,
+    /// The zones of members 1 to N, where they are not to follow the platform's order.
+    pub zones: Option<Vec<Zone>>,
+    /// Whether other clients get one address in front of the members.
+    pub load_balancer: bool,
 }
 
 impl ZooKeeper {

@@ -74,14 +74,19 @@ impl Zone {
     }
 }
 
+impl std::str::FromStr for Zone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let ok =
+            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if ok { Ok(Zone(text.to_owned())) } else { Err(format!("`{}` is not a zone", text.escape_default())) }
+    }
+}
+
 impl<'de> serde::Deserialize<'de> for Zone {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = crate::yaml::RawScalar::deserialize(deserializer)?.0;
-        let ok =
-            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-        if !ok {
-            return Err(serde::de::Error::custom(format!("`{}` is not a zone", text.escape_default())));
-        }
-        Ok(Zone(text))
+        text.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -50,6 +50,26 @@ impl Cidr {
         1 << (32 - u32::from(self.prefix))
     }
 
+    pub fn prefix(self) -> u8 {
+        self.prefix
+    }
+
+    /// Its lowest address.
+    pub fn first(self) -> Ipv4Addr {
+        self.network
+    }
+
+    /// The so-many-th range of `prefix` bits in it.
+    pub fn part(self, prefix: u8, number: u32) -> Cidr {
+        let size = Cidr { network: self.network, prefix }.size();
+        let first = u64::from(u32::from(self.network)) + size * u64::from(number);
+        Cidr { network: Ipv4Addr::from(u32::try_from(first).unwrap_or(u32::MAX)), prefix }
+    }
+
+    pub fn overlaps(self, other: Cidr) -> bool {
+        self.contains(other.network) || other.contains(self.network)
+    }
+
     pub fn contains(self, address: Ipv4Addr) -> bool {
         u64::from(u32::from(address) ^ u32::from(self.network)) < self.size()
     }

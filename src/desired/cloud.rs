@@ -1,0 +1,145 @@
+//! What a cloud must hold for a cluster: resources as values, computed once. Terraform is one way of writing them out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use hcl_edit::structure::Body;
+
+use super::render_template;
+use crate::hcl::{self, Holes, Resource};
+use crate::platform::{aks, aws_vms, azure_vms, eks, hdinsight};
+use crate::topology::value::Name;
+use crate::topology::{Platform, Topology};
+
+/// A cloud's part of the desired state.
+#[derive(Clone, Debug)]
+pub struct Cloud {
+    /// The platform of the topology that it is for.
+    pub platform: Name,
+    /// By the name of the file that each concern is reviewed in.
+    pub files: BTreeMap<&'static str, Body>,
+    /// What is no HCL: first boot, the page beside the module.
+    pub texts: BTreeMap<&'static str, String>,
+    /// Every file that may be rendered for its platform; others beside them (state, values, overrides) are the operator's.
+    pub names: BTreeSet<&'static str>,
+}
+
+/// A platform's resources with holes, and what fills them.
+#[derive(Debug, Default)]
+pub struct Module {
+    pub parts: Vec<Part>,
+    pub texts: BTreeMap<&'static str, String>,
+}
+
+/// Some resources of one file.
+#[derive(Debug)]
+pub struct Part {
+    pub file: &'static str,
+    pub template: &'static str,
+    pub holes: Rc<Holes>,
+}
+
+impl Module {
+    /// The page beside the module.
+    pub fn readme(&mut self, template: &str, values: &serde_json::Value) {
+        let page = render_template(template, values);
+        // Conditions leave their line breaks at the end.
+        self.texts.insert("README.md", format!("{}\n", page.trim_end()));
+    }
+
+    /// A file for each template, all with the same holes.
+    pub fn of(
+        templates: &[(&'static str, &'static str)],
+        holes: Holes,
+        texts: BTreeMap<&'static str, String>,
+    ) -> Module {
+        let holes = Rc::new(holes);
+        let part = |(file, template): &(&'static str, &'static str)| Part { file, template, holes: holes.clone() };
+        let mut texts = texts;
+        texts.insert(".gitignore", include_str!("../../templates/terraform/gitignore").to_owned());
+        Module { parts: templates.iter().map(part).collect(), texts }
+    }
+}
+
+/// Every file of every module.
+const NAMES: &[&str] = &[
+    ".gitignore",
+    "README.md",
+    "addons.tf",
+    "backend.tf",
+    "bastion.tf",
+    "cloud-init/masters.yaml",
+    "cloud-init/workers.yaml",
+    "cloud-init/zookeeper.yaml",
+    "cluster.tf",
+    "dns.tf",
+    "encryption.tf",
+    "example.tfvars",
+    "identity.tf",
+    "image.tf",
+    "locals.tf",
+    "masters.tf",
+    "monitoring.tf",
+    "network.tf",
+    "outputs.tf",
+    "pools.tf",
+    "providers.tf",
+    "registry.tf",
+    "scaling.tf",
+    "security.tf",
+    "ssh_config.tftpl",
+    "storage.tf",
+    "variables.tf",
+    "versions.tf",
+    "workers.tf",
+    "zookeeper.tf",
+];
+
+/// The clouds of a topology, each on its own.
+pub fn of(topology: &Topology) -> Vec<Cloud> {
+    topology
+        .platforms
+        .iter()
+        .filter_map(|(name, platform)| Some(cloud(name, module(name, platform, topology)?)))
+        .collect()
+}
+
+fn module(name: &Name, platform: &Platform, topology: &Topology) -> Option<Module> {
+    match platform {
+        Platform::AzureVms(azure) => Some(azure_vms::module(name, azure, topology)),
+        Platform::AwsVms(aws) => Some(aws_vms::module(name, aws, topology)),
+        Platform::Hdinsight(managed) => Some(hdinsight::module(name, managed, topology)),
+        Platform::Aks(aks) => Some(aks::module(name, aks, topology)),
+        Platform::Eks(eks) => Some(eks::module(name, eks, topology)),
+        Platform::Nodes(_) | Platform::Local | Platform::Kubernetes => None,
+    }
+}
+
+fn cloud(name: &Name, module: Module) -> Cloud {
+    let mut files: BTreeMap<&'static str, Body> = BTreeMap::new();
+    for Part { file, template, holes } in &module.parts {
+        let filled = hcl::fill(&hcl::template(template), holes);
+        // A concern that this topology has not.
+        if !filled.is_empty() {
+            let body = files.entry(file).or_default();
+            hcl::append(body, filled);
+        }
+    }
+    files.values_mut().for_each(hcl::lay_out);
+    Cloud { platform: name.clone(), files, texts: module.texts, names: NAMES.iter().copied().collect() }
+}
+
+impl Cloud {
+    /// Every resource, in the order of files and of their places in them.
+    pub fn resources(&self) -> Vec<Resource> {
+        hcl::resources(self.files.values())
+    }
+}
+
+/// The files of a folder of `templates/terraform`.
+macro_rules! templates {
+    ($folder:literal: $($file:literal)*) => {
+        &[$(($file, include_str!(concat!("../../../templates/terraform/", $folder, "/", $file)))),*]
+    };
+}
+pub(crate) use templates;

@@ -1,0 +1,54 @@
+//! Checks of Azure Kubernetes Service.
+
+use super::Aks;
+use super::file::AksFile;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::cloud::{State, check_pools, check_zones, pools, values};
+use crate::platform::region::azure_zones;
+use crate::platform::size;
+use crate::yaml::Span;
+
+/// A Linux pool's name has at most 12 lower-case letters and digits and begins with a letter (learn.microsoft.com, "Create node pools").
+const POOL_NAME_MAX: usize = 12;
+
+pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<Aks> {
+    let AksFile { location, version, network, zones, registry, api_from, pools: files, state } = file;
+    for (name, missing) in [
+        ("location", location.is_missing()),
+        ("version", version.is_missing()),
+        ("network", network.is_missing()),
+        ("pools", files.is_missing()),
+    ] {
+        if missing {
+            problems.add(Code::T003, span, format!("`{name}` is missing"));
+        }
+    }
+    let region = location.ok().map(|name| name.as_str().to_lowercase());
+    check_zones(zones, region.as_deref().unwrap_or_default(), region.as_deref().and_then(azure_zones), problems);
+    check_pools(files, size::azure, problems);
+    for entry in files.ok().into_iter().flatten() {
+        let name = entry.key.text.as_str();
+        let right = name.len() <= POOL_NAME_MAX
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        if !right {
+            let message =
+                format!("`{name}` is no name of a pool: a letter, then at most 11 lower-case letters and digits");
+            problems.add(Code::T012, entry.key.span, message);
+        }
+    }
+    if let Some((at, _)) = files.spanned().filter(|(_, files)| files.get("system").is_none()) {
+        problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
+    }
+    let state = State::check(state, problems);
+    Some(Aks {
+        state,
+        location: location.ok()?.clone(),
+        version: version.ok()?.clone(),
+        network: *network.ok()?,
+        zones: values(zones),
+        registry: registry.or(false),
+        api_from: values(api_from),
+        pools: pools(files),
+    })
+}

@@ -1,0 +1,152 @@
+//! The resources of Azure Kubernetes Service.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use hcl_edit::expr::Expression;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::Aks;
+use crate::desired::cloud::{Module, Part, templates};
+use crate::hcl::{Holes, expression, list, object};
+use crate::platform::carried::{self, texts};
+use crate::platform::cloud::{Pool, PoolNodes};
+use crate::platform::subnets::Blocks;
+use crate::topology::Topology;
+use crate::topology::value::{Disk, Name, Zone};
+
+const TEMPLATES: &[(&str, &str)] = templates!("aks":
+    "backend.tf" "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
+    "registry.tf" "variables.tf" "versions.tf");
+const POOL: &str = include_str!("../../../templates/terraform/aks/pool.tf");
+
+/// Carries the cluster's own pods.
+const SYSTEM: &str = "system";
+/// Small blocks are at least four bits longer than the network.
+const SPLIT: u8 = 4;
+
+pub fn module(_: &Name, aks: &Aks, topology: &Topology) -> Module {
+    let mut holes = Holes::default();
+    aks.state.put(&topology.name, &mut holes);
+    place(aks, topology, &mut holes);
+    api(aks, &mut holes);
+    registry(aks, topology, &mut holes);
+    if let Some(system) = aks.pools.iter().find(|(name, _)| name.as_str() == SYSTEM).map(|(_, pool)| pool) {
+        put_system(system, aks, &mut holes);
+    }
+    let mut module = Module::of(TEMPLATES, holes, files(aks));
+    let pools = aks.pools.iter().filter(|(name, _)| name.as_str() != SYSTEM);
+    module.parts.extend(pools.map(|(name, pool)| Part {
+        file: "pools.tf",
+        template: POOL,
+        holes: Rc::new(pool_holes(name, pool, aks)),
+    }));
+    let pools: Vec<String> = aks.pools.keys().map(|name| format!("`{name}`")).collect();
+    let values = json!({
+        "name": topology.name, "location": aks.location, "private": aks.api_from.is_empty(), "registry": aks.registry,
+        "network": aks.network.to_string(), "pools": pools.join(", "), "only_system": aks.pools.len() == 1,
+    });
+    module.readme("terraform/aks/README.md", &values);
+    module
+}
+
+fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
+    let Aks { location, version, network, zones, registry: _, api_from: _, pools: _, state: _ } = aks;
+    let blocks = Blocks::of(*network, SPLIT);
+    holes.put("name", topology.name.as_str());
+    holes.put("location", location.as_str());
+    holes.put("version", version.as_str());
+    holes.put("network", network.to_string());
+    holes.put("subnet_nodes", blocks.upper(0, 1).to_string());
+    holes.put("subnet_endpoints", blocks.small(0).to_string());
+    holes.put_if("zones", (!zones.is_empty()).then(|| texts(zones.iter().map(Zone::as_str))));
+    holes.put("tags", carried::tags(&BTreeMap::new(), &topology.name));
+    holes.put("namespace", topology.spark.as_ref().map_or("spark", |spark| spark.namespace.as_str()));
+}
+
+/// Private, or open to ranges and to the address by which the nodes themselves come out.
+fn api(aks: &Aks, holes: &mut Holes) {
+    let is_private = aks.api_from.is_empty();
+    holes.put("private", is_private);
+    holes.put("public", !is_private);
+    holes.put_if("private_dns_zone", is_private.then_some("System"));
+    let own = expression("\"${azurerm_public_ip.nat.ip_address}/32\"");
+    holes.put("api_from", list(aks.api_from.iter().map(|range| Expression::from(range.to_string())).chain([own])));
+}
+
+fn registry(aks: &Aks, topology: &Topology, holes: &mut Holes) {
+    holes.put("registry", aks.registry);
+    holes.put("endpoints", aks.registry);
+    let version = topology.spark.as_ref().map_or("4.3.0", |spark| spark.version.as_str());
+    let import = format!(
+        "\"az acr import --subscription ${{var.subscription_id}} --name ${{azurerm_container_registry.main.name}} --source docker.io/apache/spark:{version} --image apache/spark:{version}\""
+    );
+    holes.put_if("import_command", aks.registry.then(|| expression(&import)));
+}
+
+fn put_system(pool: &Pool, aks: &Aks, holes: &mut Holes) {
+    let (start, bounds) = match pool.nodes {
+        PoolNodes::Fixed(nodes) => (nodes, None),
+        PoolNodes::Between { min, max } => (min.max(1), Some((min.max(1), max))),
+    };
+    holes.put("system_size", pool.size.as_str());
+    holes.put("system_nodes", start);
+    holes.put("system_autoscales", bounds.is_some());
+    holes.put_if("system_scales", bounds.map(|_| true));
+    holes.put_if("system_min", bounds.map(|(min, _)| min));
+    holes.put_if("system_max", bounds.map(|(_, max)| max));
+    holes.put_if("system_disk", pool.disk.map(Disk::get));
+    // Alone, it must take every pod.
+    holes.put_if("only_critical_addons", (aks.pools.len() > 1).then_some(true));
+}
+
+fn pool_holes(name: &Name, pool: &Pool, aks: &Aks) -> Holes {
+    let Pool { size, nodes, spot, disk } = pool;
+    let mut holes = Holes::default();
+    holes.put("pool", name.as_str());
+    holes.put("size", size.as_str());
+    holes.put("version", aks.version.as_str());
+    holes.put_if("zones", (!aks.zones.is_empty()).then(|| texts(aks.zones.iter().map(Zone::as_str))));
+    holes.put_if("disk", disk.map(Disk::get));
+    holes.put("temporary_name", temporary_name(name));
+    let (start, bounds) = match nodes {
+        PoolNodes::Fixed(nodes) => (*nodes, None),
+        PoolNodes::Between { min, max } => (*min, Some((*min, *max))),
+    };
+    holes.put("start", start);
+    holes.put("autoscales", bounds.is_some());
+    holes.put_if("scales", bounds.map(|_| true));
+    holes.put_if("min", bounds.map(|(min, _)| min));
+    holes.put_if("max", bounds.map(|(_, max)| max));
+    // Spot pools have no surge. Never above the price of a regular machine.
+    holes.put("regular", !spot);
+    holes.put_if("priority", spot.then_some("Spot"));
+    holes.put_if("eviction", spot.then_some("Delete"));
+    holes.put_if("price", spot.then_some(-1));
+    // AKS puts the spot label and taint on by itself; left out they would be a difference in every plan.
+    let spot_label = spot.then_some(("kubernetes.azure.com/scalesetpriority", "spot"));
+    holes.put("labels", object([("role", name.as_str())].into_iter().chain(spot_label)));
+    let spot_taint = spot.then(|| "kubernetes.azure.com/scalesetpriority=spot:NoSchedule".to_owned());
+    holes.put("taints", texts([format!("role={name}:NoSchedule")].into_iter().chain(spot_taint)));
+    holes
+}
+
+/// The pool that stands in while one is made anew: at most 12 letters and digits, and another for each name.
+fn temporary_name(pool: &Name) -> String {
+    const MAX: usize = 12;
+    let plain = format!("{pool}tmp");
+    if plain.len() <= MAX {
+        return plain;
+    }
+    let digest = Sha256::digest(pool.as_str());
+    format!("{}{:02x}{:02x}t", &pool.as_str()[..MAX - 5], digest[0], digest[1])
+}
+
+fn files(aks: &Aks) -> BTreeMap<&'static str, String> {
+    let mut example = include_str!("../../../templates/terraform/aks/example.tfvars").to_owned();
+    if aks.registry {
+        example += include_str!("../../../templates/terraform/aks/example-registry.tfvars");
+    }
+    BTreeMap::from([("example.tfvars", example)])
+}

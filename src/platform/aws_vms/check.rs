@@ -1,0 +1,51 @@
+//! Checks of instances on AWS.
+
+use super::file::AwsVmsFile;
+use super::{AwsVms, SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values};
+use crate::platform::region::aws_zones;
+use crate::topology::value::Zone;
+use crate::yaml::Span;
+
+pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Option<AwsVms> {
+    let AwsVmsFile { region, zones, network, image, ssh, tags: labels, state } = file;
+    for (name, missing) in
+        [("region", region.is_missing()), ("network", network.is_missing()), ("ssh", ssh.is_missing())]
+    {
+        if missing {
+            problems.add(Code::T003, span, format!("`{name}` is missing"));
+        }
+    }
+    let name = region.ok().map(|name| name.as_str().to_lowercase()).unwrap_or_default();
+    let there = aws_zones(&name);
+    check_zones(zones, &name, there, problems);
+    let mut list: Vec<Zone> = values(zones);
+    if list.is_empty() {
+        // A subnet is always in one zone.
+        let first = there.and_then(|zones| zones.first()).unwrap_or(&"a");
+        list.push(first.parse().expect("a letter is a zone"));
+    }
+    if let Some(at) = zones.span().filter(|_| list.len() > ZONES_MAX) {
+        problems.add(Code::T012, at, format!("at most {ZONES_MAX} zones have room in a network"));
+    }
+    let image = Image::check(image, problems);
+    let ssh = CloudSsh::check(ssh, "ubuntu")?;
+    let (at, network) = network.spanned()?;
+    let smallest = subnet(*network, Tier::Public, 0);
+    if smallest.prefix() > SUBNET_PREFIX_MAX {
+        let message =
+            format!("{network} leaves {smallest} for a subnet, and AWS has none below a /{SUBNET_PREFIX_MAX}");
+        problems.add(Code::T012, at, message).help("take a /22 or wider");
+    }
+    let state = State::check(state, problems);
+    Some(AwsVms {
+        state,
+        region: region.ok()?.clone(),
+        zones: list,
+        network: *network,
+        image: image?,
+        ssh,
+        tags: tags(labels),
+    })
+}

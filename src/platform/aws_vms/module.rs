@@ -1,0 +1,223 @@
+//! The resources of instances on AWS.
+
+use std::collections::BTreeMap;
+
+use hcl_edit::expr::Expression;
+use serde_json::json;
+
+use super::{AwsVms, Tier};
+use crate::desired::cloud::{Module, templates};
+use crate::hcl::{Holes, expression, object, reference};
+use crate::platform::carried::{self, Carried, Row, table, texts};
+use crate::platform::cloud::Image;
+use crate::service::listener::Role;
+use crate::service::machine::{Autoscale, Bounds};
+use crate::service::spark::Workers;
+use crate::service::storage::Storage;
+use crate::topology::Topology;
+use crate::topology::value::{Cidr, Disk, Label, Name, Zone};
+
+const TEMPLATES: &[(&str, &str)] = templates!("aws-vms":
+    "backend.tf" "dns.tf" "encryption.tf" "identity.tf" "image.tf" "locals.tf" "masters.tf" "monitoring.tf" "network.tf"
+    "outputs.tf" "providers.tf" "scaling.tf" "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf"
+    "zookeeper.tf");
+
+/// What machines are where the topology does not say.
+const ZOOKEEPER_SIZE: &str = "m7i.large";
+const MASTER_SIZE: &str = "m7i.xlarge";
+const WORKER_SIZE: &str = "r7i.2xlarge";
+/// GiB.
+const ZOOKEEPER_DISK: u32 = 64;
+const WORKER_DISK: u32 = 128;
+
+pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
+    let carried = Carried::by(name, topology);
+    let mut holes = Holes::default();
+    aws.state.put(&topology.name, &mut holes);
+    place(aws, &carried, &mut holes);
+    image(&aws.image, &mut holes);
+    for (hole, role) in
+        [("zookeeper_ingress", Role::ZooKeeper), ("masters_ingress", Role::Master), ("workers_ingress", Role::Worker)]
+    {
+        holes.put_if(hole, carried.has(role).then(|| ingress(&carried, role)));
+    }
+    machines(aws, &carried, &mut holes);
+    let bucket = match carried.storage {
+        Some(Storage::S3 { bucket }) => Some(bucket.as_str()),
+        _ => None,
+    };
+    holes.put("storage", bucket.is_some());
+    holes.put_if("bucket", bucket);
+    key_users(&carried, &mut holes);
+    if let Some(spark) = carried.spark {
+        workers(&spark.workers, &mut holes);
+    }
+    let mut module = Module::of(TEMPLATES, holes, files(&carried));
+    let ranges: Vec<String> = aws.ssh.from.iter().map(ToString::to_string).collect();
+    let release = match &aws.image {
+        Image::Ubuntu(release) => release.as_str(),
+        Image::Own(_) => "",
+    };
+    let values = json!({
+        "name": topology.name, "region": aws.region, "ssh_from": ranges.join(", "), "ubuntu": release,
+        "zookeeper": carried.zookeeper.is_some(), "spark": carried.spark.is_some(), "storage": bucket.is_some(),
+    });
+    module.readme("terraform/aws-vms/README.md", &values);
+    module
+}
+
+fn place(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
+    let AwsVms { region, zones: _, network, image: _, ssh, tags, state: _ } = aws;
+    holes.put("name", carried.topology.name.as_str());
+    holes.put("region", region.as_str());
+    holes.put("network", network.to_string());
+    holes.put("tags", carried::tags(tags, &carried.topology.name));
+    holes.put("user", ssh.user.as_str());
+    holes.put_if("ssh_from", (!ssh.from.is_empty()).then(|| texts(&ssh.from)));
+    holes.put("zookeeper_ssh", carried.zookeeper.is_some() && !ssh.from.is_empty());
+    holes.put("spark_ssh", carried.spark.is_some() && !ssh.from.is_empty());
+    let subnets = |tier: Tier| {
+        let row = |(at, zone): (usize, &str)| {
+            let range: Cidr = aws.subnet(tier, at);
+            (zone.to_owned(), object([("zone", format!("{region}{zone}")), ("range", range.to_string())]))
+        };
+        object(aws.zones.iter().map(Zone::as_str).enumerate().map(row))
+    };
+    holes.put("public_subnets", subnets(Tier::Public));
+    for (hole, role) in
+        [("zookeeper_subnets", Role::ZooKeeper), ("masters_subnets", Role::Master), ("workers_subnets", Role::Worker)]
+    {
+        holes.put_if(hole, carried.has(role).then(|| subnets(Tier::Of(role))));
+    }
+}
+
+fn image(image: &Image, holes: &mut Holes) {
+    let release = match image {
+        Image::Ubuntu(release) => Some(release.as_str()),
+        Image::Own(_) => None,
+    };
+    holes.put("ubuntu", release.is_some());
+    holes.put_if("ubuntu_release", release);
+    match image {
+        Image::Ubuntu(_) => holes.put("image", reference(&["data", "aws_ssm_parameter", "ubuntu", "insecure_value"])),
+        Image::Own(id) => holes.put("image", id.as_str()),
+    }
+}
+
+/// Who may reach which port of a tier: a row for each listener and tier that must.
+fn ingress(carried: &Carried<'_>, role: Role) -> Expression {
+    let listeners = carried.listeners(role);
+    let rows = listeners.iter().flat_map(|listener| {
+        carried.from(listener).into_iter().map(move |tier| {
+            let row = object([
+                ("from", reference(&["aws_security_group", tier, "id"])),
+                ("first", Expression::from(*listener.ports.start())),
+                ("last", Expression::from(*listener.ports.end())),
+            ]);
+            (format!("{}-from-{tier}", listener.name), row)
+        })
+    });
+    object(rows)
+}
+
+fn rows(aws: &AwsVms, carried: &Carried<'_>, role: Role, size: &str) -> Vec<(u32, Row)> {
+    let row = |number: u32| {
+        let (address, zone) = aws.machine(role, number, carried.pinned(role, number));
+        let name = carried.node(role, number);
+        (number, Row { name, address, zone: Some(zone), size: size.to_owned(), image: None })
+    };
+    (1..=carried.count(role)).map(row).collect()
+}
+
+/// The machines with addresses of their own, and how they are reached.
+fn machines(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
+    let size = carried.zookeeper.map_or_else(String::new, |z| carried::size(&z.machine, ZOOKEEPER_SIZE));
+    let members = rows(aws, carried, Role::ZooKeeper, &size);
+    holes.put("zookeeper_burstable", is_burstable(&size));
+    let size = carried.spark.map_or_else(String::new, |s| carried::size(&s.masters.machine, MASTER_SIZE));
+    let masters = rows(aws, carried, Role::Master, &size);
+    holes.put("masters_burstable", is_burstable(&size));
+    holes.put("zookeeper", carried.zookeeper.is_some());
+    holes.put("spark", carried.spark.is_some());
+    holes.put_if("members", carried.zookeeper.map(|_| table(&members)));
+    holes.put_if("masters", carried.spark.map(|_| table(&masters)));
+    if let Some(zookeeper) = carried.zookeeper {
+        holes.put("zookeeper_connect", Carried::endpoints(&members, zookeeper.ports.client.get()));
+        holes.put("data_dir", zookeeper.data_dir.to_string());
+        holes.put("zookeeper_disk", zookeeper.machine.disk.map_or(ZOOKEEPER_DISK, Disk::get));
+    }
+    if let Some(spark) = carried.spark {
+        holes.put("master_url", format!("spark://{}", Carried::endpoints(&masters, spark.masters.port.get())));
+    }
+    let machines = |is_here: bool, tier: &str| {
+        let none = || object(Vec::<(String, String)>::new());
+        let all = || {
+            expression(&format!(
+                "{{ for id, machine in aws_instance.{tier} : local.{tier}[id].address => machine.id }}"
+            ))
+        };
+        if is_here { all() } else { none() }
+    };
+    holes.put("zookeeper_machines", machines(carried.zookeeper.is_some(), "zookeeper"));
+    holes.put("master_machines", machines(carried.spark.is_some(), "masters"));
+}
+
+/// The T families work on credits.
+fn is_burstable(size: &str) -> bool {
+    size.starts_with('t')
+}
+
+/// Without workers there is no group whose role must use the key.
+fn key_users(carried: &Carried<'_>, holes: &mut Holes) {
+    let principal = || object([("AWS", reference(&["aws_iam_service_linked_role", "autoscaling", "arn"]))]);
+    let statement = |sid: &str, action: Expression, condition: Option<Expression>| {
+        let rows = [
+            ("Sid", Expression::from(sid)),
+            ("Effect", Expression::from("Allow")),
+            ("Principal", principal()),
+            ("Action", action),
+            ("Resource", Expression::from("*")),
+        ];
+        crate::hcl::lines(object(rows.into_iter().chain(condition.map(|condition| ("Condition", condition)))))
+    };
+    let uses = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
+    let granted = object([("Bool", object([("kms:GrantIsForAWSResource", "true")]))]);
+    let spark = carried.spark.is_some();
+    holes.put_if("autoscaling_uses_disks", spark.then(|| statement("AutoScalingUsesDisks", texts(uses), None)));
+    let attaches = || statement("AutoScalingAttachesDisks", Expression::from("kms:CreateGrant"), Some(granted));
+    holes.put_if("autoscaling_attaches_disks", spark.then(attaches));
+}
+
+fn workers(workers: &Workers, holes: &mut Holes) {
+    let Workers { machine, autoscale, place, web_ui: _, cores: _, memory: _, port: _, heap: _ } = workers;
+    holes.put("worker_size", machine.size.as_ref().map_or(WORKER_SIZE, Label::as_str));
+    holes.put("worker_disk", machine.disk.map_or(WORKER_DISK, Disk::get));
+    let fixed = u32::try_from(place.count().unwrap_or(0)).expect("a network has room for them");
+    holes.put("workers_min", autoscale.as_ref().map_or(fixed, |scale| scale.min));
+    holes.put("workers_max", autoscale.as_ref().map_or(fixed, |scale| scale.max));
+    holes.put("autoscales", autoscale.is_some());
+    holes.put_if("window", autoscale.as_ref().map(|scale| scale.window.seconds()));
+    holes.put_if("minutes", autoscale.as_ref().map(|scale| scale.window.seconds() / 60));
+    holes.put_if("cooldown", autoscale.as_ref().map(|scale| scale.cooldown.seconds()));
+    let cpu = autoscale.as_ref().and_then(Autoscale::cpu_bounds);
+    let memory = autoscale.as_ref().and_then(|scale| scale.memory);
+    holes.put("cpu_scales", cpu.is_some());
+    holes.put("memory_scales", memory.is_some());
+    holes.put_if("cpu_out", cpu.map(|bounds| bounds.out.get()));
+    holes.put_if("memory_out", memory.map(|bounds| bounds.out.get()));
+    let below = |name: &str, bounds: Option<Bounds>| bounds.map(|bounds| format!("{name} < {}", bounds.inward));
+    let idle: Vec<String> = [below("cpu", cpu), below("memory", memory)].into_iter().flatten().collect();
+    holes.put("idle", idle.join(" AND "));
+}
+
+/// What is no HCL.
+fn files(carried: &Carried<'_>) -> BTreeMap<&'static str, String> {
+    const ALL: &[(&str, &str)] = templates!("aws-vms": "example.tfvars" "cloud-init/zookeeper.yaml"
+        "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
+    let is_wanted = |name: &str| match name {
+        "cloud-init/zookeeper.yaml" => carried.zookeeper.is_some(),
+        "cloud-init/masters.yaml" | "cloud-init/workers.yaml" => carried.spark.is_some(),
+        _ => true,
+    };
+    ALL.iter().filter(|(name, _)| is_wanted(name)).map(|(name, text)| (*name, (*text).to_owned())).collect()
+}

@@ -1,0 +1,215 @@
+//! The resources of virtual machines on Azure.
+
+use std::collections::BTreeMap;
+
+use hcl_edit::expr::Expression;
+use serde_json::json;
+
+use super::{AzureVms, Subnets};
+use crate::desired::cloud::{Module, templates};
+use crate::hcl::{Holes, list, object, reference};
+use crate::platform::carried::{self, Carried, Row, table, texts};
+use crate::platform::cloud::Image;
+use crate::platform::subnets;
+use crate::service::listener::{Listener, Role};
+use crate::service::machine::{Autoscale, Bounds};
+use crate::service::spark::Workers;
+use crate::service::storage::Storage;
+use crate::topology::Topology;
+use crate::topology::value::{Disk, Label, Name, Percent, Zone};
+
+const TEMPLATES: &[(&str, &str)] = templates!("azure-vms":
+    "backend.tf" "bastion.tf" "dns.tf" "identity.tf" "locals.tf" "masters.tf" "network.tf" "outputs.tf" "providers.tf"
+    "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf" "zookeeper.tf");
+
+/// What machines are where the topology does not say: small ones with SSD disks.
+const ZOOKEEPER_SIZE: &str = "Standard_D2s_v5";
+const MASTER_SIZE: &str = "Standard_D4s_v5";
+const WORKER_SIZE: &str = "Standard_E8s_v5";
+/// GiB.
+const ZOOKEEPER_DISK: u32 = 64;
+const WORKER_DISK: u32 = 128;
+/// Rules are evaluated from this priority on, with room between them.
+const FIRST_PRIORITY: u16 = 100;
+const PRIORITY_STEP: u16 = 10;
+
+pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
+    let carried = Carried::by(name, topology);
+    let mut holes = Holes::default();
+    azure.state.put(&topology.name, &mut holes);
+    place(azure, topology, &mut holes);
+    access(azure, &carried, &mut holes);
+    image(&azure.image, &mut holes);
+    for (hole, role) in
+        [("rules_zookeeper", Role::ZooKeeper), ("rules_masters", Role::Master), ("rules_workers", Role::Worker)]
+    {
+        holes.put_if(hole, carried.has(role).then(|| rules(&carried, role)));
+    }
+    machines(azure, &carried, &mut holes);
+    storage(carried.storage, &mut holes);
+    if let Some(spark) = carried.spark {
+        workers(&spark.workers, &mut holes);
+    }
+    let mut module = Module::of(TEMPLATES, holes, files(azure, &carried));
+    let values = json!({
+        "name": topology.name, "bastion": azure.ssh.bastion, "zookeeper": carried.zookeeper.is_some(),
+        "spark": carried.spark.is_some(), "storage": matches!(carried.storage, Some(Storage::Adls(_))),
+    });
+    module.readme("terraform/azure-vms/README.md", &values);
+    module
+}
+
+fn place(azure: &AzureVms, topology: &Topology, holes: &mut Holes) {
+    let AzureVms { location, zones, network, image: _, ssh: _, tags, state: _ } = azure;
+    holes.put("name", topology.name.as_str());
+    holes.put("location", location.as_str());
+    let zoned = !zones.is_empty();
+    holes.put_if("zones", zoned.then(|| texts(zones.iter().map(Zone::as_str))));
+    holes.put_if("each_zone", zoned.then(|| reference(&["each", "value", "zone"])));
+    holes.put("network", network.to_string());
+    let Subnets { zookeeper, masters, endpoints, bastion, workers } = azure.subnets();
+    holes.put("subnet_zookeeper", zookeeper.to_string());
+    holes.put("subnet_masters", masters.to_string());
+    holes.put("subnet_endpoints", endpoints.to_string());
+    holes.put("subnet_bastion", bastion.to_string());
+    holes.put("subnet_workers", workers.to_string());
+    holes.put("tags", carried::tags(tags, &topology.name));
+}
+
+/// Who may log in, and from where.
+fn access(azure: &AzureVms, carried: &Carried<'_>, holes: &mut Holes) {
+    let ssh = &azure.ssh;
+    holes.put("user", ssh.user.as_str());
+    holes.put("bastion", ssh.bastion);
+    holes.put("ssh_from", texts(&ssh.from));
+    let through = ssh.bastion.then(|| azure.subnets().bastion);
+    let sources: Vec<String> = ssh.from.iter().copied().chain(through).map(|range| range.to_string()).collect();
+    holes.put("zookeeper_ssh", carried.zookeeper.is_some() && !sources.is_empty());
+    holes.put("spark_ssh", carried.spark.is_some() && !sources.is_empty());
+    holes.put("ssh_sources", texts(sources));
+}
+
+fn image(image: &Image, holes: &mut Holes) {
+    let (ubuntu, own) = match image {
+        Image::Ubuntu(release) => (Some(offer(release)), None),
+        Image::Own(id) => (None, Some(id.as_str())),
+    };
+    holes.put("ubuntu", ubuntu.is_some());
+    holes.put_if("worker_image", ubuntu);
+    holes.put_if("worker_own_image", own);
+    holes.put_if("each_own_image", own.map(|_| reference(&["each", "value", "image"])));
+}
+
+/// Canonical's offer of a release, as `24.04` is `ubuntu-24_04-lts`.
+fn offer(release: &Label) -> String {
+    format!("ubuntu-{}-lts", release.as_str().replace('.', "_"))
+}
+
+/// Who may reach which port of a tier.
+fn rules(carried: &Carried<'_>, role: Role) -> Expression {
+    let rule = |(listener, at): (Listener, u16)| {
+        let groups = carried.from(&listener).into_iter();
+        let from = groups.map(|tier| reference(&["azurerm_application_security_group", tier, "id"]));
+        let row = object([
+            ("priority", Expression::from(FIRST_PRIORITY + PRIORITY_STEP * at)),
+            ("ports", texts([ports(&listener)])),
+            ("from", list(from)),
+        ]);
+        (listener.name, row)
+    };
+    object(carried.listeners(role).into_iter().zip(0..).map(rule))
+}
+
+fn ports(listener: &Listener) -> String {
+    let (first, last) = (listener.ports.start(), listener.ports.end());
+    if first == last { first.to_string() } else { format!("{first}-{last}") }
+}
+
+fn rows(azure: &AzureVms, carried: &Carried<'_>, role: Role, size: &str) -> Vec<(u32, Row)> {
+    let image = match &azure.image {
+        Image::Ubuntu(release) => offer(release),
+        Image::Own(id) => id.to_string(),
+    };
+    let row = |number: u32| {
+        let (address, zone) = azure.machine(role, number, carried.pinned(role, number));
+        let name = carried.node(role, number);
+        (number, Row { name, address, zone, size: size.to_owned(), image: Some(image.clone()) })
+    };
+    (1..=carried.count(role)).map(row).collect()
+}
+
+/// The machines with addresses of their own, and how they are reached.
+fn machines(azure: &AzureVms, carried: &Carried<'_>, holes: &mut Holes) {
+    let size = carried.zookeeper.map_or_else(String::new, |z| carried::size(&z.machine, ZOOKEEPER_SIZE));
+    let members = rows(azure, carried, Role::ZooKeeper, &size);
+    let size = carried.spark.map_or_else(String::new, |s| carried::size(&s.masters.machine, MASTER_SIZE));
+    let masters = rows(azure, carried, Role::Master, &size);
+    holes.put("zookeeper", carried.zookeeper.is_some());
+    holes.put("spark", carried.spark.is_some());
+    holes.put_if("members", carried.zookeeper.map(|_| table(&members)));
+    holes.put_if("masters", carried.spark.map(|_| table(&masters)));
+    holes.put("load_balancer", carried.zookeeper.is_some_and(|zookeeper| zookeeper.load_balancer));
+    holes.put("load_balancer_address", subnets::front(azure.subnets().zookeeper).to_string());
+    if let Some(zookeeper) = carried.zookeeper {
+        let client = zookeeper.ports.client.get();
+        holes.put("client_port", client.to_string());
+        holes.put("client_port_number", client);
+        holes.put("zookeeper_connect", Carried::endpoints(&members, client));
+        holes.put("data_dir", zookeeper.data_dir.to_string());
+        holes.put("zookeeper_disk", zookeeper.machine.disk.map_or(ZOOKEEPER_DISK, Disk::get));
+    }
+    if let Some(spark) = carried.spark {
+        holes.put("master_url", format!("spark://{}", Carried::endpoints(&masters, spark.masters.port.get())));
+    }
+    // Masters first: that is where operators go.
+    let fixed: Vec<String> = masters.iter().chain(&members).map(|(_, row)| row.address.to_string()).collect();
+    holes.put_if("first_address", fixed.first().cloned());
+    holes.put("fixed_addresses", texts(fixed));
+}
+
+fn storage(storage: Option<&Storage>, holes: &mut Holes) {
+    let adls = match storage {
+        Some(Storage::Adls(adls)) => Some(adls),
+        _ => None,
+    };
+    holes.put("storage", adls.is_some());
+    holes.put_if("storage_account", adls.map(|adls| adls.account.as_str()));
+    holes.put_if("storage_container", adls.map(|adls| adls.container.as_str()));
+}
+
+fn workers(workers: &Workers, holes: &mut Holes) {
+    let Workers { machine, autoscale, web_ui, place, cores: _, memory: _, port: _, heap: _ } = workers;
+    holes.put("worker_size", carried::size(machine, WORKER_SIZE));
+    holes.put("worker_disk", machine.disk.map_or(WORKER_DISK, Disk::get));
+    holes.put("worker_ui_port", web_ui.get());
+    let fixed = u32::try_from(place.count().unwrap_or(0)).expect("a network has room for them");
+    holes.put("workers_min", autoscale.as_ref().map_or(fixed, |scale| scale.min));
+    holes.put("workers_max", autoscale.as_ref().map_or(fixed, |scale| scale.max));
+    holes.put("autoscales", autoscale.is_some());
+    let minutes = |seconds: u64| format!("PT{}M", seconds / 60);
+    holes.put_if("window", autoscale.as_ref().map(|scale| minutes(scale.window.seconds())));
+    holes.put_if("cooldown", autoscale.as_ref().map(|scale| minutes(scale.cooldown.seconds())));
+    let cpu = autoscale.as_ref().and_then(Autoscale::cpu_bounds);
+    holes.put("cpu_scales", cpu.is_some());
+    holes.put_if("cpu_out", cpu.map(|bounds| bounds.out.get()));
+    holes.put_if("cpu_in", cpu.map(|bounds| bounds.inward.get()));
+    let memory = autoscale.as_ref().and_then(|scale| scale.memory);
+    // Azure counts what is left.
+    let left = |used: Percent| 100 - used.get();
+    holes.put("memory_scales", memory.is_some());
+    holes.put_if("memory_out", memory.map(|Bounds { out, .. }| left(out)));
+    holes.put_if("memory_in", memory.map(|Bounds { inward, .. }| left(inward)));
+}
+
+/// What is no HCL.
+fn files(azure: &AzureVms, carried: &Carried<'_>) -> BTreeMap<&'static str, String> {
+    const ALL: &[(&str, &str)] = templates!("azure-vms": "example.tfvars" "cloud-init/zookeeper.yaml"
+        "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
+    let is_wanted = |name: &str| match name {
+        "cloud-init/zookeeper.yaml" => carried.zookeeper.is_some(),
+        "cloud-init/masters.yaml" | "cloud-init/workers.yaml" => carried.spark.is_some(),
+        "ssh_config.tftpl" => azure.ssh.bastion,
+        _ => true,
+    };
+    ALL.iter().filter(|(name, _)| is_wanted(name)).map(|(name, text)| (*name, (*text).to_owned())).collect()
+}

@@ -1,0 +1,127 @@
+//! What of a topology is on one platform that makes its machines.
+
+use hcl_edit::expr::Expression;
+
+use crate::hcl::{list, object};
+use crate::service::ServiceKind;
+use crate::service::listener::{Bind, Listener, Role};
+use crate::service::machine::Machine;
+use crate::service::spark::Standalone;
+use crate::service::storage::Storage;
+use crate::service::zookeeper::ZooKeeper;
+use crate::topology::value::{Address, Label, Name, Zone};
+use crate::topology::{Topology, listeners};
+
+/// The services on a platform.
+#[derive(Clone, Copy, Debug)]
+pub struct Carried<'a> {
+    pub topology: &'a Topology,
+    pub zookeeper: Option<&'a ZooKeeper>,
+    pub spark: Option<&'a Standalone>,
+    pub storage: Option<&'a Storage>,
+}
+
+/// One machine of a table, by its number from 1.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub name: String,
+    pub address: Address,
+    pub zone: Option<String>,
+    pub size: String,
+    pub image: Option<String>,
+}
+
+impl<'a> Carried<'a> {
+    pub fn by(platform: &Name, topology: &'a Topology) -> Carried<'a> {
+        let is_here = |service| topology.placement.get(&service) == Some(platform);
+        let spark = topology.spark.as_ref().filter(|_| is_here(ServiceKind::Spark));
+        Carried {
+            topology,
+            zookeeper: topology.zookeeper.as_ref().filter(|_| is_here(ServiceKind::ZooKeeper)),
+            spark: spark.and_then(|spark| spark.standalone.as_ref()),
+            storage: spark.and_then(|spark| spark.storage.as_ref()),
+        }
+    }
+
+    pub fn has(&self, role: Role) -> bool {
+        match role {
+            Role::ZooKeeper => self.zookeeper.is_some(),
+            Role::Master | Role::Worker => self.spark.is_some(),
+        }
+    }
+
+    /// How many machines of a role have addresses of their own.
+    pub fn count(&self, role: Role) -> u32 {
+        let count = match role {
+            Role::ZooKeeper => self.zookeeper.map_or(0, |zookeeper| zookeeper.members.len()),
+            Role::Master => self.spark.and_then(|spark| spark.masters.place.count()).unwrap_or(0),
+            Role::Worker => 0,
+        };
+        u32::try_from(count).expect("a few machines")
+    }
+
+    pub fn node(&self, role: Role, number: u32) -> String {
+        format!("{}-{}-{number}", self.topology.name, role.slug())
+    }
+
+    /// What other machines must reach of a role, for as long as it is here.
+    pub fn listeners(&self, role: Role) -> Vec<Listener> {
+        let all = listeners::all(self.topology);
+        all.into_iter().filter(|listener| listener.role == role && listener.bind == Bind::Host).collect()
+    }
+
+    /// The tiers on this platform that must reach a listener.
+    pub fn from(&self, listener: &Listener) -> Vec<&'static str> {
+        listener.from.iter().filter(|role| self.has(**role)).map(|role| tier(*role)).collect()
+    }
+
+    /// Whether a zone of the member's own is pinned, else its ordinal's.
+    pub fn pinned(&self, role: Role, number: u32) -> Option<&'a str> {
+        let zones = self.zookeeper.filter(|_| role == Role::ZooKeeper)?.zones.as_ref()?;
+        zones.get(number as usize - 1).map(Zone::as_str)
+    }
+
+    /// `address:port,…`.
+    pub fn endpoints(rows: &[(u32, Row)], port: u16) -> String {
+        let all: Vec<String> = rows.iter().map(|(_, row)| format!("{}:{port}", row.address)).collect();
+        all.join(",")
+    }
+}
+
+/// What the machines of a tier are called together.
+pub fn tier(role: Role) -> &'static str {
+    match role {
+        Role::ZooKeeper => "zookeeper",
+        Role::Master => "masters",
+        Role::Worker => "workers",
+    }
+}
+
+/// The size that is written, or the default.
+pub fn size(machine: &Machine, default: &str) -> String {
+    machine.size.as_ref().map_or(default, Label::as_str).to_owned()
+}
+
+/// A table of machines: one row for each number.
+pub fn table(rows: &[(u32, Row)]) -> Expression {
+    let row = |row: &Row| {
+        let Row { name, address, zone, size, image } = row;
+        let zone = zone.clone().map(|zone| ("zone", zone));
+        let image = image.clone().map(|image| ("image", image));
+        let start = [("name", name.clone()), ("address", address.to_string())];
+        object(start.into_iter().chain(zone).chain([("size", size.clone())]).chain(image))
+    };
+    object(rows.iter().map(|(number, machine)| (number.to_string(), row(machine))))
+}
+
+/// The topology's tags and the tool's own, one a line.
+pub fn tags(tags: &std::collections::BTreeMap<String, String>, cluster: &Name) -> Expression {
+    let own =
+        [("provision-cluster".to_owned(), cluster.to_string()), ("managed-by".to_owned(), "provision".to_owned())];
+    crate::hcl::lines(object(tags.clone().into_iter().chain(own)))
+}
+
+/// `["…", …]`.
+pub fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Expression {
+    list(values.into_iter().map(|value| value.to_string()))
+}

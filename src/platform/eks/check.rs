@@ -1,0 +1,65 @@
+//! Checks of Amazon's Kubernetes service.
+
+use super::Eks;
+use super::file::EksFile;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::aws_vms::{SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
+use crate::platform::cloud::{State, check_pools, check_zones, pools, values};
+use crate::platform::region::aws_zones;
+use crate::platform::size;
+use crate::yaml::Span;
+
+pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<Eks> {
+    let EksFile { region, version, network, zones, registry, api_from, pools: files, state } = file;
+    for (name, missing) in [
+        ("region", region.is_missing()),
+        ("version", version.is_missing()),
+        ("network", network.is_missing()),
+        ("zones", zones.is_missing()),
+        ("pools", files.is_missing()),
+    ] {
+        if missing {
+            problems.add(Code::T003, span, format!("`{name}` is missing"));
+        }
+    }
+    let name = region.ok().map(|name| name.as_str().to_lowercase()).unwrap_or_default();
+    check_zones(zones, &name, aws_zones(&name), problems);
+    check_pools(files, size::aws, problems);
+    if let Some((at, list)) = zones.spanned().filter(|(_, list)| !(2..=ZONES_MAX).contains(&list.len())) {
+        let message = format!(
+            "EKS wants subnets in at least two zones, and the network has room for {ZONES_MAX}, not {}",
+            list.len()
+        );
+        problems.add(Code::T012, at, message);
+    }
+    for entry in files.ok().into_iter().flatten() {
+        let name = entry.key.text.as_str();
+        // With `-a` behind it a node group's name has at most 63, and it is a name in Terraform too.
+        if name.len() > 61 || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+            let message =
+                format!("`{name}` is no name of a pool: a letter, then at most 60 letters, digits and dashes");
+            problems.add(Code::T012, entry.key.span, message);
+        }
+    }
+    if let Some((at, _)) = files.spanned().filter(|(_, files)| files.get("system").is_none()) {
+        problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
+    }
+    let (at, network) = network.spanned()?;
+    let smallest = subnet(*network, Tier::Public, 0);
+    if smallest.prefix() > SUBNET_PREFIX_MAX {
+        let message =
+            format!("{network} leaves {smallest} for a subnet, and AWS has none below a /{SUBNET_PREFIX_MAX}");
+        problems.add(Code::T012, at, message).help("take a /22 or wider");
+    }
+    let state = State::check(state, problems);
+    Some(Eks {
+        state,
+        region: region.ok()?.clone(),
+        version: version.ok()?.clone(),
+        network: *network,
+        zones: values(zones),
+        registry: registry.or(false),
+        api_from: values(api_from),
+        pools: pools(files),
+    })
+}

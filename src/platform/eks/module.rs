@@ -1,0 +1,153 @@
+//! The resources of Amazon's Kubernetes service.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use hcl_edit::expr::Expression;
+use serde_json::json;
+
+use super::Eks;
+use crate::desired::cloud::{Module, Part, templates};
+use crate::hcl::{Holes, expression, object, reference};
+use crate::platform::aws_vms::{Tier, subnet};
+use crate::platform::carried::{self, texts};
+use crate::platform::cloud::{Pool, PoolNodes};
+use crate::service::ServiceKind;
+use crate::service::listener::Role;
+use crate::service::storage::Storage;
+use crate::topology::Topology;
+use crate::topology::value::{Disk, Name, Zone};
+
+const TEMPLATES: &[(&str, &str)] = templates!("eks":
+    "addons.tf" "backend.tf" "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "pools.tf"
+    "providers.tf" "registry.tf" "storage.tf" "variables.tf" "versions.tf");
+const POOL: &str = include_str!("../../../templates/terraform/eks/pool.tf");
+
+/// Carries the cluster's own pods.
+const SYSTEM: &str = "system";
+/// GiB of a node's disk, and its MiB a second.
+const SYSTEM_DISK: (u32, u32) = (50, 125);
+const POOL_DISK: (u32, u32) = (200, 250);
+
+pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
+    let spark = topology.spark.as_ref().filter(|_| topology.placement.get(&ServiceKind::Spark) == Some(name));
+    let bucket = match spark.and_then(|spark| spark.storage.as_ref()) {
+        Some(Storage::S3 { bucket }) => Some(bucket.as_str()),
+        _ => None,
+    };
+    let namespace = spark.map_or("spark", |spark| spark.namespace.as_str());
+    let mut holes = Holes::default();
+    eks.state.put(&topology.name, &mut holes);
+    place(eks, topology, &mut holes);
+    holes.put("namespace", namespace);
+    holes.put("storage", bucket.is_some());
+    holes.put_if("bucket", bucket);
+    holes.put("pod_roles", pod_roles(bucket.map(|_| namespace)));
+    registry(eks, &mut holes);
+    holes.put("pools", object(eks.pools.iter().map(|(name, pool)| (name.as_str(), machine(name, pool)))));
+    let texts = BTreeMap::from([(
+        "example.tfvars",
+        include_str!("../../../templates/terraform/eks/example.tfvars").to_owned(),
+    )]);
+    let mut module = Module::of(TEMPLATES, holes, texts);
+    let parts = eks.pools.iter().map(|(name, pool)| Rc::new(pool_holes(name, pool, eks, topology)));
+    module.parts.extend(parts.map(|holes| Part { file: "pools.tf", template: POOL, holes }));
+    let last = eks.pools.keys().map(Name::as_str).rfind(|name| *name != SYSTEM).unwrap_or(SYSTEM);
+    let zone = eks.zones.first().map_or("a", |zone| zone.as_str());
+    let values = json!({
+        "name": topology.name, "region": eks.region, "storage": bucket.is_some(), "group": format!("{last}-{zone}"),
+    });
+    module.readme("terraform/eks/README.md", &values);
+    module
+}
+
+fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
+    let Eks { region, version, network, zones, registry: _, api_from, pools: _, state: _ } = eks;
+    holes.put("name", topology.name.as_str());
+    holes.put("region", region.as_str());
+    holes.put("version", version.as_str());
+    holes.put("network", network.to_string());
+    holes.put("tags", carried::tags(&BTreeMap::new(), &topology.name));
+    let row = |(at, zone): (usize, &str)| {
+        let range = |tier| subnet(*network, tier, at).to_string();
+        let (public, nodes) = (range(Tier::Public), range(Tier::Of(Role::Worker)));
+        (zone.to_owned(), object([("name", format!("{region}{zone}")), ("public", public), ("nodes", nodes)]))
+    };
+    holes.put("zones", object(zones.iter().map(Zone::as_str).enumerate().map(row)));
+    holes.put("public", !api_from.is_empty());
+    holes.put_if("api_from", (!api_from.is_empty()).then(|| texts(api_from)));
+    let ranges: Vec<String> = api_from.iter().map(ToString::to_string).collect();
+    let users =
+        if ranges.is_empty() { "the VPC".to_owned() } else { format!("the VPC and from {}", ranges.join(", ")) };
+    holes.put("api_users", users);
+}
+
+/// Who may take which role: one service account each.
+fn pod_roles(storage: Option<&str>) -> Expression {
+    let row = |namespace: &str, account: &str| object([("namespace", namespace), ("service_account", account)]);
+    let own = [
+        ("vpc-cni", row("kube-system", "aws-node")),
+        ("ebs-csi", row("kube-system", "ebs-csi-controller-sa")),
+        ("cluster-autoscaler", row("kube-system", "cluster-autoscaler")),
+    ];
+    object(own.into_iter().chain(storage.map(|namespace| ("spark", row(namespace, "spark")))))
+}
+
+fn registry(eks: &Eks, holes: &mut Holes) {
+    holes.put("registry", eks.registry);
+    let region = &eks.region;
+    let login = format!(
+        "\"aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin ${{var.account_id}}.dkr.ecr.{region}.amazonaws.com\""
+    );
+    holes.put_if("login_command", eks.registry.then(|| expression(&login)));
+}
+
+fn disk(name: &Name, pool: &Pool) -> (u32, u32) {
+    let (size, throughput) = if name.as_str() == SYSTEM { SYSTEM_DISK } else { POOL_DISK };
+    (pool.disk.map_or(size, Disk::get), throughput)
+}
+
+fn machine(name: &Name, pool: &Pool) -> Expression {
+    let (size, throughput) = disk(name, pool);
+    object([
+        ("size", Expression::from(pool.size.as_str())),
+        ("disk", Expression::from(size)),
+        ("throughput", Expression::from(throughput)),
+    ])
+}
+
+fn pool_holes(name: &Name, pool: &Pool, eks: &Eks, topology: &Topology) -> Holes {
+    let mut holes = Holes::default();
+    holes.put("name", topology.name.as_str());
+    holes.put("pool", name.as_str());
+    holes.put("capacity", if pool.spot { "SPOT" } else { "ON_DEMAND" });
+    // The cluster's own pods tolerate no taint of ours.
+    holes.put("tainted", name.as_str() != SYSTEM);
+    let (min, max, autoscales) = match pool.nodes {
+        PoolNodes::Fixed(nodes) => (nodes, nodes, false),
+        PoolNodes::Between { min, max } => (min, max, true),
+    };
+    holes.put("autoscales", autoscales);
+    holes.put("table", zones(eks, min, max));
+    holes.put("groups", reference(&["aws_eks_node_group", name.as_str()]));
+    for (hole, what) in [
+        ("tag_enabled", "enabled"),
+        ("tag_cluster", "cluster"),
+        ("tag_label_pool", "label_pool"),
+        ("tag_taint_pool", "taint_pool"),
+        ("tag_ephemeral_storage", "ephemeral_storage"),
+    ] {
+        holes.put(hole, format!("{name}_{what}"));
+    }
+    // What the kubelet leaves of the disk to pods: about 85 percent.
+    holes.put("ephemeral_storage", format!("{}Gi", disk(name, pool).0 * 85 / 100));
+    holes
+}
+
+/// A pool's numbers dealt out to the zones; a zone without a share has no group.
+fn zones(eks: &Eks, min: u32, max: u32) -> Expression {
+    let count = u32::try_from(eks.zones.len()).expect("a few zones");
+    let share = |number: u32, at: u32| number / count + u32::from(at < number % count);
+    let rows = eks.zones.iter().zip(0..).filter(|(_, at)| share(max, *at) > 0);
+    object(rows.map(|(zone, at)| (zone.as_str(), object([("min", share(min, at)), ("max", share(max, at))]))))
+}

@@ -1,0 +1,50 @@
+//! Checks of `HDInsight`.
+
+use super::Hdinsight;
+use super::file::HdinsightFile;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::cloud::State;
+use crate::service::storage::Adls;
+use crate::topology::value::Version;
+use crate::yaml::{Field, Span};
+
+/// The versions that Microsoft still creates clusters of (October 2026); the others are retired.
+const VERSIONS: &[&str] = &["5.1"];
+
+pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Option<Hdinsight> {
+    let HdinsightFile { location, version, tier, network, storage, gateway, ssh, state } = file;
+    for (name, missing) in [
+        ("location", location.is_missing()),
+        ("version", version.is_missing()),
+        ("storage", storage.is_missing()),
+        ("gateway", gateway.is_missing()),
+    ] {
+        if missing {
+            problems.add(Code::T003, span, format!("`{name}` is missing"));
+        }
+    }
+    check_version(version, problems);
+    let storage = storage.ok().and_then(|storage| storage.adls.spanned());
+    let storage = storage.and_then(|(span, adls)| Adls::check(span, adls, problems));
+    let state = State::check(state, problems);
+    Some(Hdinsight {
+        state,
+        location: location.ok()?.clone(),
+        version: version.ok()?.clone(),
+        tier: tier.or_default(),
+        network: network.or("10.30.0.0/16".parse().expect("a range")),
+        storage: storage?,
+        gateway_user: gateway.ok()?.user.ok()?.clone(),
+        // The service cannot be made without one.
+        ssh_user: ssh.or_default().user.or("sshops".parse().expect("a user's name")),
+    })
+}
+
+fn check_version(version: &Field<Version>, problems: &mut Diagnostics) {
+    let Some((span, version)) = version.spanned() else { return };
+    if !VERSIONS.contains(&version.as_str()) {
+        problems
+            .add(Code::AZ002, span, format!("HDInsight {version} is retired or does not exist"))
+            .help(format!("take \"{}\"", VERSIONS.join("\" or \"")));
+    }
+}

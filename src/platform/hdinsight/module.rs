@@ -1,0 +1,83 @@
+//! The resources of `HDInsight`.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::Hdinsight;
+use super::file::Tier;
+use crate::desired::cloud::{Module, templates};
+use crate::hcl::Holes;
+use crate::platform::carried;
+use crate::platform::subnets::Blocks;
+use crate::service::ServiceKind;
+use crate::service::spark::Managed;
+use crate::topology::Topology;
+use crate::topology::value::{Label, Name};
+
+const TEMPLATES: &[(&str, &str)] = templates!("hdinsight":
+    "backend.tf" "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
+    "storage.tf" "variables.tf" "versions.tf");
+
+pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Module {
+    let Hdinsight { location, version, tier, network, storage, gateway_user, ssh_user, state: _ } = managed;
+    let mut holes = Holes::default();
+    managed.state.put(&topology.name, &mut holes);
+    holes.put("name", topology.name.as_str());
+    holes.put("location", location.as_str());
+    holes.put("version", version.as_str());
+    holes.put(
+        "tier",
+        match tier {
+            Tier::Standard => "Standard",
+            Tier::Premium => "Premium",
+        },
+    );
+    holes.put("network", network.to_string());
+    // The lower half: the upper one is for what comes beside the service.
+    holes.put("subnet_cluster", Blocks::of(*network, 1).lower().to_string());
+    holes.put("tags", carried::tags(&BTreeMap::new(), &topology.name));
+    holes.put("storage_account", storage.account.as_str());
+    holes.put("storage_container", storage.container.as_str());
+    holes.put("gateway_user", gateway_user.as_str());
+    holes.put("ssh_user", ssh_user.as_str());
+    let spark = topology.spark.as_ref().filter(|_| topology.placement.get(&ServiceKind::Spark) == Some(name));
+    if let Some(spark) = spark {
+        holes.put("spark_version", spark.version.as_str());
+        if let Some(machines) = &spark.managed {
+            put_machines(machines, &mut holes);
+        }
+    }
+    let texts = templates!("hdinsight": "example.tfvars");
+    let templates = if spark.is_some() { TEMPLATES } else { &[] };
+    let mut module =
+        Module::of(templates, holes, texts.iter().map(|(name, text)| (*name, (*text).to_owned())).collect());
+    let values = json!({
+        "name": topology.name, "version": version, "location": location, "account": storage.account,
+        "spark_version": spark.map_or("", |spark| spark.version.as_str()), "gateway_user": gateway_user, "ssh_user": ssh_user,
+    });
+    module.readme("terraform/hdinsight/README.md", &values);
+    module
+}
+
+fn put_machines(machines: &Managed, holes: &mut Holes) {
+    let Managed { heads, zookeepers, workers, count, autoscale } = machines;
+    holes.put("head_size", spelled(heads));
+    holes.put("zookeeper_size", spelled(zookeepers));
+    holes.put("worker_size", spelled(workers));
+    holes.put("workers_min", autoscale.as_ref().map_or(*count, |scale| scale.min));
+    holes.put("workers_max", autoscale.as_ref().map_or(*count, |scale| scale.max));
+    holes.put("autoscales", autoscale.is_some());
+    holes.put("by_capacity", autoscale.is_some());
+}
+
+/// The provider takes sizes of this service with a capital V only: `Standard_E8_V3`.
+fn spelled(size: &Label) -> String {
+    let text = size.as_str().to_lowercase();
+    let family = text.strip_prefix("standard_").unwrap_or(&text);
+    let (name, version) = family.rsplit_once("_v").unwrap_or((family, ""));
+    // The family's letters are capitals, features are not.
+    let digits = name.find(|c: char| c.is_ascii_digit()).unwrap_or(name.len());
+    let version = if version.is_empty() { String::new() } else { format!("_V{version}") };
+    format!("Standard_{}{}{version}", name[..digits].to_uppercase(), &name[digits..])
+}

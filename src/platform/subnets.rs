@@ -1,0 +1,64 @@
+//! How a network is divided. Nothing in it moves when nodes are added: each tier has its block for good.
+
+use std::net::Ipv4Addr;
+
+use crate::topology::value::{Address, Cidr};
+
+/// A small block is for a handful of fixed machines; no wider than this, and no more than a sixteenth of the network.
+const SMALL: u8 = 24;
+/// The first addresses of a block are the cloud's, and the next few are kept for load balancers and the like.
+const FIRST: u32 = 10;
+
+/// A network whose upper half is for workers, and whose lower half is cut into small blocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Blocks {
+    network: Cidr,
+    small: u8,
+}
+
+impl Blocks {
+    /// `split`: how many bits a small block is longer than the network at least.
+    pub fn of(network: Cidr, split: u8) -> Blocks {
+        Blocks { network, small: SMALL.max(network.prefix() + split).min(32) }
+    }
+
+    /// The so-many-th small block.
+    pub fn small(self, number: u32) -> Cidr {
+        self.network.part(self.small, number)
+    }
+
+    /// A block within a small one, as for a service that wants an exact size.
+    pub fn within(self, number: u32, prefix: u8) -> Cidr {
+        self.small(number).part(prefix.max(self.small), 0)
+    }
+
+    /// The lower half.
+    pub fn lower(self) -> Cidr {
+        self.network.part(self.network.prefix() + 1, 0)
+    }
+
+    /// The upper half, or the so-many-th of `parts` (a power of two) of it.
+    pub fn upper(self, number: u32, parts: u32) -> Cidr {
+        let bits = u8::try_from(parts.trailing_zeros()).expect("a few");
+        self.network.part(self.network.prefix() + 1 + bits, parts + number)
+    }
+}
+
+/// The fixed address of the so-many-th machine (from 1) in a block.
+pub fn fixed(block: Cidr, number: u32) -> Address {
+    address(block, FIRST + number)
+}
+
+/// The address of what stands in front of the machines of a block.
+pub fn front(block: Cidr) -> Address {
+    address(block, FIRST)
+}
+
+fn address(block: Cidr, offset: u32) -> Address {
+    Ipv4Addr::from(u32::from(block.first()) + offset).to_string().parse().expect("an IPv4 address")
+}
+
+/// How many fixed machines a block has room for: the last address is the network's own.
+pub fn room(block: Cidr) -> u64 {
+    block.size().saturating_sub(u64::from(FIRST) + 2)
+}

@@ -1,0 +1,228 @@
+//! Do the machines that are made for a cluster fit: their network, its subnets, and their sizes?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::value::{Cidr, Label, Name};
+use super::{Platform, Topology};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::aws_vms::{AwsVms, Tier};
+use crate::platform::azure_vms::AzureVms;
+use crate::platform::size::{self, Shape};
+use crate::platform::{PlatformFile, subnets};
+use crate::service::listener::Role;
+use crate::service::machine::Machine;
+use crate::service::{ServiceKind, ServicesFile};
+use crate::topology::value::JvmSize;
+use crate::yaml::{Entries, Field, Span};
+
+/// Clouds keep the first four addresses and the last of every subnet for themselves.
+const RESERVED_ADDRESSES: u64 = 5;
+/// What a machine's system and the tool need beside a daemon.
+const SYSTEM: JvmSize = JvmSize::from_mebibytes(512);
+
+/// The machines of one role.
+struct Wanted<'a> {
+    role: Role,
+    span: Span,
+    count: u64,
+    machine: &'a Machine,
+    size_span: Option<Span>,
+    /// What runs on each at least, in MiB.
+    memory: u64,
+}
+
+pub fn check(
+    topology: &Topology,
+    platforms: &Entries<PlatformFile>,
+    services: &ServicesFile,
+    problems: &mut Diagnostics,
+) {
+    check_overlaps(topology, platforms, problems);
+    // A network that is too small is so for several: said once.
+    let mut small: BTreeSet<&Name> = BTreeSet::new();
+    for wanted in &wanted(topology, services) {
+        let service = if wanted.role == Role::ZooKeeper { ServiceKind::ZooKeeper } else { ServiceKind::Spark };
+        let Some(name) = topology.placement.get(&service) else { continue };
+        let file = platforms.get(name.as_str()).and_then(|entry| entry.value.ok());
+        let at = file.and_then(|file| network_field(file).span());
+        match topology.platforms.get(name) {
+            Some(Platform::AzureVms(azure)) => {
+                check_room(wanted, at, azure_block(azure, wanted.role), (name, azure.network), &mut small, problems);
+                check_azure(wanted, problems);
+            }
+            Some(Platform::AwsVms(aws)) => {
+                check_room(wanted, at, aws_block(aws, wanted.role), (name, aws.network), &mut small, problems);
+                check_aws(wanted, problems);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn wanted<'a>(topology: &'a Topology, services: &ServicesFile) -> Vec<Wanted<'a>> {
+    let mut all = Vec::new();
+    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    if let Some(zookeeper) = &topology.zookeeper {
+        all.push(Wanted {
+            role: Role::ZooKeeper,
+            span: services.zookeeper.span().unwrap_or_default(),
+            count: count(zookeeper.members.len()),
+            machine: &zookeeper.machine,
+            size_span: services.zookeeper.ok().and_then(|file| file.size.span()),
+            memory: zookeeper.heap.mebibytes(),
+        });
+    }
+    let file = services.spark.ok();
+    if let Some(standalone) = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref()) {
+        let (masters, workers) = (&standalone.masters, &standalone.workers);
+        all.push(Wanted {
+            role: Role::Master,
+            span: file.and_then(|file| file.masters.span()).unwrap_or_default(),
+            count: count(masters.place.count().unwrap_or(0)),
+            machine: &masters.machine,
+            size_span: file.and_then(|file| file.masters.ok()?.size.span()),
+            memory: masters.heap.mebibytes(),
+        });
+        let most = workers.autoscale.as_ref().map(|scale| u64::from(scale.max));
+        all.push(Wanted {
+            role: Role::Worker,
+            span: file.and_then(|file| file.workers.span()).unwrap_or_default(),
+            count: most.unwrap_or(count(workers.place.count().unwrap_or(0))),
+            machine: &workers.machine,
+            size_span: file.and_then(|file| file.workers.ok()?.size.span()),
+            memory: workers.heap.mebibytes() + workers.memory.map_or(0, JvmSize::mebibytes),
+        });
+    }
+    all
+}
+
+fn azure_block(azure: &AzureVms, role: Role) -> Cidr {
+    let subnets = azure.subnets();
+    match role {
+        Role::ZooKeeper => subnets.zookeeper,
+        Role::Master => subnets.masters,
+        Role::Worker => subnets.workers,
+    }
+}
+
+/// The subnet of the first zone: each of the others is like it.
+fn aws_block(aws: &AwsVms, role: Role) -> Cidr {
+    aws.subnet(Tier::Of(role), 0)
+}
+
+fn check_room<'a>(
+    wanted: &Wanted<'_>,
+    at: Option<Span>,
+    block: Cidr,
+    (platform, network): (&'a Name, Cidr),
+    small: &mut BTreeSet<&'a Name>,
+    problems: &mut Diagnostics,
+) {
+    let Wanted { role, span, count, .. } = wanted;
+    let room = match role {
+        Role::ZooKeeper | Role::Master => subnets::room(block),
+        Role::Worker => block.size().saturating_sub(RESERVED_ADDRESSES),
+    };
+    if *count > room && small.insert(platform) {
+        let message = format!(
+            "{network} leaves {block} for each subnet of a {}, with room for {room}, not {count}",
+            role.title()
+        );
+        problems.add(Code::T012, at.unwrap_or(*span), message).help("take a /16 or wider");
+    }
+}
+
+fn check_azure(wanted: &Wanted<'_>, problems: &mut Diagnostics) {
+    let Some(size) = &wanted.machine.size else { return };
+    let Some(shape) = size::azure(size.as_str()) else { return };
+    let at = wanted.size_span.unwrap_or(wanted.span);
+    check_shape(wanted, size, shape, at, problems);
+    if !shape.premium_disks {
+        let message = format!("{size} takes no premium disks, on which the machines of a {} are", wanted.role.title());
+        problems.add(Code::T012, at, message).help("take one with an `s` behind its number, as in Standard_D2s_v5");
+    }
+    if shape.vcpus < 2 {
+        let message = format!("{size} has one vCPU, and accelerated networking wants two");
+        problems.add(Code::T012, at, message).help("take a larger one, as in Standard_D2s_v5");
+    }
+}
+
+fn check_aws(wanted: &Wanted<'_>, problems: &mut Diagnostics) {
+    let Some(size) = &wanted.machine.size else { return };
+    let at = wanted.size_span.unwrap_or(wanted.span);
+    match size::aws(size.as_str()) {
+        Some(shape) => check_shape(wanted, size, shape, at, problems),
+        // Families beyond our table are AWS's to judge.
+        None if size.as_str().contains('.') && !size::aws_knows(size.as_str()) => {}
+        None => {
+            problems
+                .add(Code::T012, at, format!("no size of AWS is named {size}"))
+                .help("a family and a size, as in m7i.large");
+        }
+    }
+}
+
+fn check_shape(wanted: &Wanted<'_>, size: &Label, shape: Shape, at: Span, problems: &mut Diagnostics) {
+    let needed = wanted.memory + SYSTEM.mebibytes();
+    if shape.mebibytes < needed {
+        let message = format!(
+            "{size} has {} MiB, and a {} with what runs beside it needs {needed}",
+            shape.mebibytes,
+            wanted.role.title()
+        );
+        problems.add(Code::T012, at, message).help("take a larger size, or less heap");
+    }
+    if shape.arm {
+        problems
+            .add(Code::T012, at, format!("{size} is an ARM machine, and the images are for x86-64"))
+            .help("take a size without the letter for ARM (`p` on Azure, `g` on AWS)");
+    }
+}
+
+/// Networks that must be joined one day, and a login from within, cannot overlap.
+fn check_overlaps(topology: &Topology, platforms: &Entries<PlatformFile>, problems: &mut Diagnostics) {
+    let mut seen: BTreeMap<&Name, Cidr> = BTreeMap::new();
+    for (name, platform) in &topology.platforms {
+        let network = match platform {
+            Platform::AzureVms(azure) => Some(azure.network),
+            Platform::AwsVms(aws) => Some(aws.network),
+            Platform::Aks(aks) => Some(aks.network),
+            Platform::Eks(eks) => Some(eks.network),
+            Platform::Hdinsight(managed) => Some(managed.network),
+            Platform::Nodes(_) | Platform::Local | Platform::Kubernetes => None,
+        };
+        let Some(network) = network else { continue };
+        let entry = platforms.get(name.as_str());
+        let at = entry.and_then(|entry| network_field(entry.value.ok()?).span()).unwrap_or_default();
+        if let Some((other, range)) = seen.iter().find(|(_, range)| range.overlaps(network)) {
+            let message = format!("{network} overlaps {range} of `{other}`: the two could never be joined");
+            problems.add(Code::T012, at, message).help("give each platform a range of its own");
+        }
+        for (machine, address) in named_addresses(topology) {
+            if address.is_some_and(|address| network.contains(address)) {
+                let message = format!("{network} contains the address of `{machine}`, a machine of another platform");
+                problems.add(Code::T012, at, message).help("give each platform a range of its own");
+            }
+        }
+        seen.insert(name, network);
+    }
+}
+
+fn network_field(file: &PlatformFile) -> Field<Cidr> {
+    let fields = [
+        file.azure_vms.ok().map(|file| &file.network),
+        file.aws_vms.ok().map(|file| &file.network),
+        file.aks.ok().map(|file| &file.network),
+        file.eks.ok().map(|file| &file.network),
+        file.hdinsight.ok().map(|file| &file.network),
+    ];
+    fields.into_iter().flatten().next().cloned().unwrap_or(Field::Missing)
+}
+
+fn named_addresses(topology: &Topology) -> Vec<(&Name, Option<std::net::Ipv4Addr>)> {
+    let nodes = topology.platforms.values().filter_map(|platform| match platform {
+        Platform::Nodes(nodes) => Some(nodes),
+        _ => None,
+    });
+    nodes.flat_map(|nodes| &nodes.hosts).map(|(name, machine)| (name, machine.address.as_str().parse().ok())).collect()
+}

@@ -1,0 +1,32 @@
+resource "aws_route53_zone" "main" {
+  name    = "${provision.name}.internal"
+  comment = "Stable names of the cluster's members and masters."
+
+  vpc {
+    vpc_id = aws_vpc.main.id
+  }
+}
+
+resource "aws_route53_record" "zookeeper" {
+  provision_when = provision.zookeeper
+  #checkov:skip=CKV2_AWS_23: the address is the member's network interface's, from the same row of the table
+  for_each = local.zookeeper
+
+  zone_id = aws_route53_zone.main.zone_id
+  name    = "${each.value.name}.${provision.name}.internal"
+  type    = "A"
+  ttl     = 300
+  records = [each.value.address]
+}
+
+resource "aws_route53_record" "masters" {
+  provision_when = provision.spark
+  #checkov:skip=CKV2_AWS_23: the address is the master's network interface's, from the same row of the table
+  for_each = local.masters
+
+  zone_id = aws_route53_zone.main.zone_id
+  name    = "${each.value.name}.${provision.name}.internal"
+  type    = "A"
+  ttl     = 300
+  records = [each.value.address]
+}

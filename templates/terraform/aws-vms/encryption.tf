@@ -1,0 +1,34 @@
+# One key for the cluster: the machines' disks, the bucket and the flow logs.
+resource "aws_kms_key" "main" {
+  description             = "Disks, bucket and flow logs of ${provision.name}"
+  enable_key_rotation     = true
+  deletion_window_in_days = 30
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "AccountDecidesByIam"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:aws:iam::${var.account_id}:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      provision.autoscaling_uses_disks,
+      provision.autoscaling_attaches_disks,
+      {
+        Sid       = "FlowLogs"
+        Effect    = "Allow"
+        Principal = { Service = "logs.${provision.region}.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource  = "*"
+        Condition = { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:${provision.region}:${var.account_id}:log-group:/${provision.name}/flow-logs" } }
+      },
+    ]
+  })
+}
+
+resource "aws_kms_alias" "main" {
+  name          = "alias/${provision.name}"
+  target_key_id = aws_kms_key.main.key_id
+}

@@ -1,0 +1,16 @@
+locals {
+  tags = provision.tags
+
+  public_subnets = provision.public_subnets
+
+  zookeeper_subnets = provision.zookeeper_subnets
+
+  masters_subnets = provision.masters_subnets
+
+  workers_subnets = provision.workers_subnets
+
+  # The key is the member's id for life; an address follows from it and from the zone.
+  zookeeper = provision.members
+
+  masters = provision.masters
+}

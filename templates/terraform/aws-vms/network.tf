@@ -1,0 +1,183 @@
+resource "aws_vpc" "main" {
+  cidr_block = provision.network
+
+  # Both are needed for the private zone to be answered.
+  enable_dns_support   = true
+  enable_dns_hostnames = true
+
+  tags = {
+    Name = provision.name
+  }
+}
+
+# Without rules: what is put in no group by mistake talks to nobody.
+resource "aws_default_security_group" "main" {
+  vpc_id = aws_vpc.main.id
+
+  tags = {
+    Name = "${provision.name}-default"
+  }
+}
+
+# Only NAT gateways live here.
+resource "aws_subnet" "public" {
+  for_each = local.public_subnets
+
+  vpc_id            = aws_vpc.main.id
+  availability_zone = each.value.zone
+  cidr_block        = each.value.range
+
+  tags = {
+    Name = "${provision.name}-public-${each.key}"
+  }
+}
+
+resource "aws_subnet" "zookeeper" {
+  provision_when = provision.zookeeper
+  for_each = local.zookeeper_subnets
+
+  vpc_id            = aws_vpc.main.id
+  availability_zone = each.value.zone
+  cidr_block        = each.value.range
+
+  tags = {
+    Name = "${provision.name}-zookeeper-${each.key}"
+  }
+}
+
+resource "aws_subnet" "masters" {
+  provision_when = provision.spark
+  for_each = local.masters_subnets
+
+  vpc_id            = aws_vpc.main.id
+  availability_zone = each.value.zone
+  cidr_block        = each.value.range
+
+  tags = {
+    Name = "${provision.name}-masters-${each.key}"
+  }
+}
+
+resource "aws_subnet" "workers" {
+  provision_when = provision.spark
+  for_each = local.workers_subnets
+
+  vpc_id            = aws_vpc.main.id
+  availability_zone = each.value.zone
+  cidr_block        = each.value.range
+
+  tags = {
+    Name = "${provision.name}-workers-${each.key}"
+  }
+}
+
+resource "aws_internet_gateway" "main" {
+  vpc_id = aws_vpc.main.id
+
+  tags = {
+    Name = provision.name
+  }
+}
+
+resource "aws_eip" "nat" {
+  for_each = local.public_subnets
+
+  domain = "vpc"
+
+  tags = {
+    Name = "${provision.name}-nat-${each.key}"
+  }
+
+  depends_on = [aws_internet_gateway.main]
+}
+
+# One a zone, so that a zone's failure takes no other zone's way out.
+resource "aws_nat_gateway" "main" {
+  for_each = local.public_subnets
+
+  allocation_id = aws_eip.nat[each.key].id
+  subnet_id     = aws_subnet.public[each.key].id
+
+  tags = {
+    Name = "${provision.name}-${each.key}"
+  }
+
+  depends_on = [aws_internet_gateway.main]
+}
+
+resource "aws_route_table" "public" {
+  vpc_id = aws_vpc.main.id
+
+  tags = {
+    Name = "${provision.name}-public"
+  }
+}
+
+resource "aws_route" "internet" {
+  route_table_id         = aws_route_table.public.id
+  destination_cidr_block = "0.0.0.0/0"
+  gateway_id             = aws_internet_gateway.main.id
+}
+
+resource "aws_route_table_association" "public" {
+  for_each = local.public_subnets
+
+  route_table_id = aws_route_table.public.id
+  subnet_id      = aws_subnet.public[each.key].id
+}
+
+resource "aws_route_table" "private" {
+  for_each = local.public_subnets
+
+  vpc_id = aws_vpc.main.id
+
+  tags = {
+    Name = "${provision.name}-private-${each.key}"
+  }
+}
+
+resource "aws_route" "nat" {
+  for_each = local.public_subnets
+
+  route_table_id         = aws_route_table.private[each.key].id
+  destination_cidr_block = "0.0.0.0/0"
+  nat_gateway_id         = aws_nat_gateway.main[each.key].id
+}
+
+resource "aws_route_table_association" "zookeeper" {
+  provision_when = provision.zookeeper
+  for_each = local.zookeeper_subnets
+
+  route_table_id = aws_route_table.private[each.key].id
+  subnet_id      = aws_subnet.zookeeper[each.key].id
+}
+
+resource "aws_route_table_association" "masters" {
+  provision_when = provision.spark
+  for_each = local.masters_subnets
+
+  route_table_id = aws_route_table.private[each.key].id
+  subnet_id      = aws_subnet.masters[each.key].id
+}
+
+resource "aws_route_table_association" "workers" {
+  provision_when = provision.spark
+  for_each = local.workers_subnets
+
+  route_table_id = aws_route_table.private[each.key].id
+  subnet_id      = aws_subnet.workers[each.key].id
+}
+
+# The data's way: it costs nothing, where NAT would charge for every byte.
+resource "aws_vpc_endpoint" "s3" {
+  provision_when = provision.storage
+  vpc_id            = aws_vpc.main.id
+  service_name      = "com.amazonaws.${provision.region}.s3"
+  vpc_endpoint_type = "Gateway"
+
+  route_table_ids = [for table in aws_route_table.private : table.id]
+
+  tags = {
+    Name = "${provision.name}-s3"
+  }
+}

@@ -1,0 +1,103 @@
+resource "aws_network_interface" "zookeeper" {
+  provision_when = provision.zookeeper
+  for_each = local.zookeeper
+
+  description     = each.value.name
+  subnet_id       = aws_subnet.zookeeper[each.value.zone].id
+  private_ips     = [each.value.address]
+  security_groups = [aws_security_group.zookeeper.id]
+
+  tags = {
+    Name = each.value.name
+  }
+}
+
+resource "aws_ebs_volume" "zookeeper" {
+  provision_when = provision.zookeeper
+  for_each = local.zookeeper
+
+  availability_zone = aws_subnet.zookeeper[each.value.zone].availability_zone
+  type              = "gp3"
+  size              = provision.zookeeper_disk
+  encrypted         = true
+  kms_key_id        = aws_kms_key.main.arn
+
+  tags = {
+    Name = "${each.value.name}-data"
+  }
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+resource "aws_instance" "zookeeper" {
+  provision_when = provision.zookeeper
+  for_each = local.zookeeper
+
+  ami                  = provision.image
+  instance_type        = each.value.size
+  iam_instance_profile = aws_iam_instance_profile.zookeeper.name
+  ebs_optimized        = true
+  monitoring           = true
+
+  user_data = templatefile("${path.module}/cloud-init/zookeeper.yaml", {
+    hostname        = each.value.name
+    fqdn            = "${each.value.name}.${provision.name}.internal"
+    ssh_public_keys = var.ssh_public_keys
+    directory       = provision.data_dir
+    volume_id       = aws_ebs_volume.zookeeper[each.key].id
+  })
+
+  primary_network_interface {
+    network_interface_id = aws_network_interface.zookeeper[each.key].id
+  }
+
+  # A member that ran out of credits would miss its heartbeats and cost an election.
+  credit_specification {
+    provision_when = provision.zookeeper_burstable
+    cpu_credits = "unlimited"
+  }
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+  }
+
+  root_block_device {
+    volume_type = "gp3"
+    volume_size = 32
+    encrypted   = true
+    kms_key_id  = aws_kms_key.main.arn
+  }
+
+  tags = {
+    Name = each.value.name
+  }
+
+  # First boot installs packages: the way out must be there before the machine.
+  depends_on = [
+    aws_iam_role_policy_attachment.zookeeper_session,
+    aws_route.nat,
+    aws_route_table_association.zookeeper,
+    aws_vpc_security_group_egress_rule.zookeeper,
+  ]
+
+  lifecycle {
+    # An edit must never stop or replace two members in one apply: README, "Replacing a machine".
+    ignore_changes = [ami, instance_type, user_data]
+  }
+}
+
+resource "aws_volume_attachment" "zookeeper" {
+  provision_when = provision.zookeeper
+  for_each = local.zookeeper
+
+  device_name = "/dev/sdf"
+  instance_id = aws_instance.zookeeper[each.key].id
+  volume_id   = aws_ebs_volume.zookeeper[each.key].id
+
+  # The file system is mounted: ZooKeeper ends and unmounts before the disk goes.
+  stop_instance_before_detaching = true
+}

@@ -1,0 +1,36 @@
+resource "azurerm_subnet" "bastion" {
+  name                 = "AzureBastionSubnet" # Azure looks for this name
+  resource_group_name  = azurerm_resource_group.main.name
+  virtual_network_name = azurerm_virtual_network.main.name
+  address_prefixes     = [provision.subnet_bastion]
+}
+
+resource "azurerm_public_ip" "bastion" {
+  name                = "${provision.name}-bastion"
+  location            = azurerm_resource_group.main.location
+  resource_group_name = azurerm_resource_group.main.name
+  sku                 = "Standard"
+  allocation_method   = "Static"
+  zones               = provision.zones
+  tags                = local.tags
+}
+
+resource "azurerm_bastion_host" "main" {
+  name                = provision.name
+  location            = azurerm_resource_group.main.location
+  resource_group_name = azurerm_resource_group.main.name
+  sku                 = "Standard"
+  tunneling_enabled   = true # plain ssh through `az network bastion tunnel`
+  ip_connect_enabled  = true # to an address: a scale set's machines have no resource id that lasts
+  copy_paste_enabled  = false
+  tags                = local.tags
+
+  ip_configuration {
+    name                 = "primary"
+    subnet_id            = azurerm_subnet.bastion.id
+    public_ip_address_id = azurerm_public_ip.bastion.id
+  }
+
+  # Azure checks the security group's rules when the bastion is made.
+  depends_on = [azurerm_subnet_network_security_group_association.bastion]
+}

@@ -1,0 +1,7 @@
+locals {
+  tags = provision.tags
+
+  zookeeper = provision.members
+
+  masters = provision.masters
+}

@@ -1,0 +1,87 @@
+resource "azurerm_network_interface" "masters" {
+  for_each = local.masters
+
+  name                           = each.value.name
+  location                       = azurerm_resource_group.main.location
+  resource_group_name            = azurerm_resource_group.main.name
+  accelerated_networking_enabled = true
+  tags                           = local.tags
+
+  ip_configuration {
+    name                          = "primary"
+    subnet_id                     = azurerm_subnet.masters.id
+    private_ip_address_allocation = "Static"
+    private_ip_address            = each.value.address
+  }
+}
+
+resource "azurerm_network_interface_application_security_group_association" "masters" {
+  for_each = local.masters
+
+  network_interface_id          = azurerm_network_interface.masters[each.key].id
+  application_security_group_id = azurerm_application_security_group.masters.id
+}
+
+resource "azurerm_linux_virtual_machine" "masters" {
+  for_each = local.masters
+
+  name                            = each.value.name
+  location                        = azurerm_resource_group.main.location
+  resource_group_name             = azurerm_resource_group.main.name
+  zone                            = provision.each_zone
+  size                            = each.value.size
+  network_interface_ids           = [azurerm_network_interface.masters[each.key].id]
+  admin_username                  = provision.user
+  disable_password_authentication = true
+  allow_extension_operations      = false
+  secure_boot_enabled             = true
+  vtpm_enabled                    = true
+  encryption_at_host_enabled      = true
+  source_image_id                 = provision.each_own_image
+  custom_data                     = base64encode(file("${path.module}/cloud-init/masters.yaml"))
+  tags                            = local.tags
+
+  dynamic "admin_ssh_key" {
+    for_each = var.ssh_public_keys
+
+    content {
+      username   = provision.user
+      public_key = admin_ssh_key.value
+    }
+  }
+
+  identity {
+    provision_when = provision.storage
+    type         = "UserAssigned"
+    identity_ids = [azurerm_user_assigned_identity.main.id]
+  }
+
+  os_disk {
+    name                 = "${each.value.name}-os"
+    storage_account_type = "Premium_LRS"
+    caching              = "ReadWrite"
+  }
+
+  source_image_reference {
+    provision_when = provision.ubuntu
+    publisher = "Canonical"
+    offer     = each.value.image
+    sku       = "server"
+    version   = "latest"
+  }
+
+  boot_diagnostics {}
+
+  lifecycle {
+    # A change of any of these would replace or stop all masters at once. They take effect on a master that is replaced
+    # by hand, one after the other; see README.md.
+    ignore_changes = [admin_ssh_key, admin_username, custom_data, size, source_image_id, source_image_reference]
+  }
+
+  # First boot fetches packages.
+  depends_on = [
+    azurerm_nat_gateway_public_ip_association.main,
+    azurerm_subnet_nat_gateway_association.masters,
+    azurerm_subnet_network_security_group_association.masters,
+  ]
+}

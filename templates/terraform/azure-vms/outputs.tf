@@ -1,0 +1,41 @@
+output "zookeeper_addresses" {
+  provision_when = provision.zookeeper
+  description = "Address of each ZooKeeper member, by id."
+  value       = { for id, nic in azurerm_network_interface.zookeeper : id => nic.private_ip_address }
+}
+
+output "zookeeper_connect" {
+  provision_when = provision.zookeeper
+  description = "Connect string with every member, as Spark takes it."
+  value       = provision.zookeeper_connect
+}
+
+output "load_balancer_address" {
+  provision_when = provision.load_balancer
+  description = "Where clients other than Spark reach ZooKeeper, on port ${provision.client_port}."
+  value       = azurerm_lb.zookeeper.private_ip_address
+}
+
+output "master_addresses" {
+  provision_when = provision.spark
+  description = "Address of each Spark master, by number."
+  value       = { for number, nic in azurerm_network_interface.masters : number => nic.private_ip_address }
+}
+
+output "master_url" {
+  provision_when = provision.spark
+  description = "What --master takes: all masters, whichever is active."
+  value       = provision.master_url
+}
+
+output "ssh_command" {
+  provision_when = provision.bastion
+  description = "To the first machine through the bastion; any other machine by its address."
+  value       = "az network bastion ssh --subscription ${var.subscription_id} --resource-group ${azurerm_resource_group.main.name} --name ${azurerm_bastion_host.main.name} --target-ip-address ${provision.first_address} --auth-type ssh-key --username ${provision.user} --ssh-key ~/.ssh/id_ed25519"
+}
+
+output "ssh_config" {
+  provision_when = provision.bastion
+  description = "For ~/.ssh/config: plain ssh to the addresses, and so `provision plan`, through the bastion. Needs az, nc and setsid."
+  value       = templatefile("${path.module}/ssh_config.tftpl", { hosts = provision.fixed_addresses, user = provision.user, subscription = var.subscription_id, group = azurerm_resource_group.main.name, bastion = azurerm_bastion_host.main.name })
+}

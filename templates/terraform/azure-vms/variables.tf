@@ -1,0 +1,26 @@
+variable "subscription_id" {
+  description = "Azure subscription that the cluster is made in."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", var.subscription_id))
+    error_message = "subscription_id must be a UUID, as `az account show --query id` prints it."
+  }
+}
+
+variable "ssh_public_keys" {
+  description = "Public keys, in OpenSSH's format, that the user ${provision.user} logs in with on every machine."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.ssh_public_keys) > 0
+    error_message = "ssh_public_keys must hold at least one key: passwords are off."
+  }
+
+  validation {
+    condition     = alltrue([for key in var.ssh_public_keys : can(regex("^(ssh-ed25519|ssh-rsa) [0-9A-Za-z+/]+={0,3}( .*)?$", key))])
+    error_message = "Azure takes ssh-ed25519 and ssh-rsa public keys only."
+  }
+}

@@ -1,0 +1,9 @@
+locals {
+  tags = provision.tags
+
+  # ABFS needs both: dfs for the file system, blob for what it has no call for.
+  storage_endpoints = {
+    blob = { zone = "privatelink.blob.core.windows.net" }
+    dfs  = { zone = "privatelink.dfs.core.windows.net" }
+  }
+}

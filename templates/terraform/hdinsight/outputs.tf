@@ -1,0 +1,37 @@
+output "https_endpoint" {
+  description = "Ambari, from inside the network or one joined to it."
+  value       = "https://${azurerm_hdinsight_spark_cluster.main.https_endpoint}"
+}
+
+output "livy_url" {
+  description = "Livy's REST interface, which takes jobs."
+  value       = "https://${azurerm_hdinsight_spark_cluster.main.https_endpoint}/livy"
+}
+
+output "ssh_endpoint" {
+  description = "Name of the head nodes for ssh. The private endpoint carries the gateway only: see the README for the head nodes' addresses."
+  value       = azurerm_hdinsight_spark_cluster.main.ssh_endpoint
+}
+
+output "gateway_address" {
+  description = "Private address of the gateway, for networks that do not use the private DNS zone."
+  value       = azurerm_private_endpoint.cluster.private_service_connection[0].private_ip_address
+}
+
+output "outbound_address" {
+  description = "The address the cluster is seen from outside."
+  value       = azurerm_public_ip.nat.ip_address
+}
+
+output "storage_url" {
+  description = "The cluster's default file system."
+  value       = "abfss://${azurerm_storage_container.main.name}@${azurerm_storage_account.main.primary_dfs_host}/"
+}
+
+output "next_commands" {
+  description = "How a job is submitted and followed, from inside the network. curl asks for the gateway's password."
+  value = [
+    "curl --fail-with-body --user ${provision.gateway_user} --header 'Content-Type: application/json' --header 'X-Requested-By: ${provision.gateway_user}' --data @job.json https://${azurerm_hdinsight_spark_cluster.main.https_endpoint}/livy/batches",
+    "curl --fail-with-body --user ${provision.gateway_user} https://${azurerm_hdinsight_spark_cluster.main.https_endpoint}/livy/batches",
+  ]
+}

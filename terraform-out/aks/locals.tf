@@ -1,0 +1,6 @@
+locals {
+  tags = {
+    provision-cluster = "analytics"
+    managed-by        = "provision"
+  }
+}

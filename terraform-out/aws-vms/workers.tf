@@ -1,0 +1,115 @@
+resource "aws_launch_template" "workers" {
+  name                   = "analytics-workers"
+  image_id               = data.aws_ssm_parameter.ubuntu.insecure_value
+  instance_type          = "r7i.2xlarge"
+  ebs_optimized          = true
+  update_default_version = true
+  vpc_security_group_ids = [aws_security_group.workers.id]
+
+  user_data = base64encode(templatefile("${path.module}/cloud-init/workers.yaml", {
+    region          = "eu-west-1"
+    ssh_public_keys = var.ssh_public_keys
+  }))
+
+  iam_instance_profile {
+    arn = aws_iam_instance_profile.workers.arn
+  }
+
+  # By the minute: the alarms must not wait for five.
+  monitoring {
+    enabled = true
+  }
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+  }
+
+  block_device_mappings {
+    device_name = "/dev/sda1"
+
+    ebs {
+      volume_type           = "gp3"
+      volume_size           = 256
+      encrypted             = true
+      kms_key_id            = aws_kms_key.main.arn
+      delete_on_termination = true
+    }
+  }
+
+  # The provider's default tags stop at the template; the group tags the instances.
+  tag_specifications {
+    resource_type = "volume"
+    tags          = local.tags
+  }
+
+  tag_specifications {
+    resource_type = "network-interface"
+    tags          = local.tags
+  }
+}
+
+resource "aws_autoscaling_group" "workers" {
+  name                    = "analytics-workers"
+  service_linked_role_arn = aws_iam_service_linked_role.autoscaling.arn
+  min_size                = 2
+  max_size                = 10
+  desired_capacity        = 2
+  default_instance_warmup = 300
+  vpc_zone_identifier     = [for subnet in aws_subnet.workers : subnet.id]
+
+  launch_template {
+    id      = aws_launch_template.workers.id
+    version = aws_launch_template.workers.latest_version
+  }
+
+  # A new worker first, then the old one drains: the cluster never shrinks by it.
+  instance_refresh {
+    strategy = "Rolling"
+
+    preferences {
+      min_healthy_percentage = 100
+      max_healthy_percentage = 110
+      auto_rollback          = true
+    }
+  }
+
+  tag {
+    key                 = "Name"
+    value               = "analytics-worker"
+    propagate_at_launch = true
+  }
+
+  dynamic "tag" {
+    for_each = local.tags
+
+    content {
+      key                 = tag.key
+      value               = tag.value
+      propagate_at_launch = true
+    }
+  }
+
+  # First boot installs packages: the way out must be there before the machine.
+  depends_on = [
+    aws_iam_role_policy_attachment.workers_session,
+    aws_route.nat,
+    aws_route_table_association.workers,
+    aws_vpc_security_group_egress_rule.workers,
+  ]
+
+  lifecycle {
+    # The alarms own it.
+    ignore_changes = [desired_capacity]
+  }
+}
+
+# Holds a worker that must go until it has decommissioned and says so, or for 15 minutes at most.
+resource "aws_autoscaling_lifecycle_hook" "decommission" {
+  name                   = "decommission"
+  autoscaling_group_name = aws_autoscaling_group.workers.name
+  lifecycle_transition   = "autoscaling:EC2_INSTANCE_TERMINATING"
+  heartbeat_timeout      = 900
+  default_result         = "CONTINUE"
+}

@@ -1,0 +1,15 @@
+# Masters and workers reach the storage account as this identity: no key is stored on them.
+resource "azurerm_user_assigned_identity" "main" {
+  name                = "analytics"
+  location            = azurerm_resource_group.main.location
+  resource_group_name = azurerm_resource_group.main.name
+  tags                = local.tags
+}
+
+# The one container, not the account.
+resource "azurerm_role_assignment" "main" {
+  scope                = azurerm_storage_container.main.id
+  role_definition_name = "Storage Blob Data Contributor"
+  principal_id         = azurerm_user_assigned_identity.main.principal_id
+  principal_type       = "ServicePrincipal"
+}

@@ -1,0 +1,34 @@
+output "zookeeper_addresses" {
+  description = "Address of each ZooKeeper member, by id."
+  value       = { for id, nic in azurerm_network_interface.zookeeper : id => nic.private_ip_address }
+}
+
+output "zookeeper_connect" {
+  description = "Connect string with every member, as Spark takes it."
+  value       = "10.20.0.11:2181,10.20.0.12:2181,10.20.0.13:2181"
+}
+
+output "load_balancer_address" {
+  description = "Where clients other than Spark reach ZooKeeper, on port 2181."
+  value       = azurerm_lb.zookeeper.private_ip_address
+}
+
+output "master_addresses" {
+  description = "Address of each Spark master, by number."
+  value       = { for number, nic in azurerm_network_interface.masters : number => nic.private_ip_address }
+}
+
+output "master_url" {
+  description = "What --master takes: all masters, whichever is active."
+  value       = "spark://10.20.1.11:7077,10.20.1.12:7077,10.20.1.13:7077"
+}
+
+output "ssh_command" {
+  description = "To the first machine through the bastion; any other machine by its address."
+  value       = "az network bastion ssh --subscription ${var.subscription_id} --resource-group ${azurerm_resource_group.main.name} --name ${azurerm_bastion_host.main.name} --target-ip-address 10.20.1.11 --auth-type ssh-key --username ops --ssh-key ~/.ssh/id_ed25519"
+}
+
+output "ssh_config" {
+  description = "For ~/.ssh/config: plain ssh to the addresses, and so `provision plan`, through the bastion. Needs az, nc and setsid."
+  value       = templatefile("${path.module}/ssh_config.tftpl", { hosts = ["10.20.1.11", "10.20.1.12", "10.20.1.13", "10.20.0.11", "10.20.0.12", "10.20.0.13"], user = "ops", subscription = var.subscription_id, group = azurerm_resource_group.main.name, bastion = azurerm_bastion_host.main.name })
+}

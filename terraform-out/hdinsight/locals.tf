@@ -1,0 +1,12 @@
+locals {
+  tags = {
+    provision-cluster = "analytics"
+    managed-by        = "provision"
+  }
+
+  # ABFS needs both: dfs for the file system, blob for what it has no call for.
+  storage_endpoints = {
+    blob = { zone = "privatelink.blob.core.windows.net" }
+    dfs  = { zone = "privatelink.dfs.core.windows.net" }
+  }
+}

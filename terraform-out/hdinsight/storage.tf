@@ -1,0 +1,100 @@
+resource "azurerm_storage_account" "main" {
+  #checkov:skip=CKV2_AZURE_1: encrypted twice with Microsoft's keys (infrastructure encryption); the topology names no key vault
+  #checkov:skip=CKV_AZURE_33: no queues here, and keys and public network are off
+  #checkov:skip=CKV_AZURE_206: ZRS keeps a copy in each zone; the data stays in the region that the topology names
+  name                              = "analyticsdata"
+  location                          = azurerm_resource_group.main.location
+  resource_group_name               = azurerm_resource_group.main.name
+  account_kind                      = "StorageV2"
+  account_tier                      = "Standard"
+  account_replication_type          = "ZRS"
+  is_hns_enabled                    = true
+  min_tls_version                   = "TLS1_2"
+  infrastructure_encryption_enabled = true
+  shared_access_key_enabled         = false
+  default_to_oauth_authentication   = true
+  local_user_enabled                = false
+  allow_nested_items_to_be_public   = false
+  public_network_access_enabled     = false
+  tags                              = local.tags
+
+  # HDInsight, as a trusted service, writes the first contents of a new cluster's file system.
+  network_rules {
+    default_action = "Deny"
+    bypass         = ["AzureServices"]
+  }
+
+  blob_properties {
+    delete_retention_policy {
+      days = 7
+    }
+
+    container_delete_retention_policy {
+      days = 7
+    }
+  }
+
+  sas_policy {
+    expiration_period = "00.01:00:00"
+  }
+
+  # The data outlives the cluster.
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+# With a hierarchical namespace a container is a file system, and unlike
+# azurerm_storage_data_lake_gen2_filesystem it is made without the public data plane.
+resource "azurerm_storage_container" "main" {
+  #checkov:skip=CKV2_AZURE_21: a diagnostic setting logs writes and deletes; reads would be one for every range of every file
+  name                  = "spark"
+  storage_account_id    = azurerm_storage_account.main.id
+  container_access_type = "private"
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+resource "azurerm_private_dns_zone" "storage" {
+  for_each = local.storage_endpoints
+
+  name                = each.value.zone
+  resource_group_name = azurerm_resource_group.main.name
+  tags                = local.tags
+}
+
+resource "azurerm_private_dns_zone_virtual_network_link" "storage" {
+  for_each = local.storage_endpoints
+
+  name                = "analytics"
+  private_dns_zone_id = azurerm_private_dns_zone.storage[each.key].id
+  virtual_network_id  = azurerm_virtual_network.main.id
+  tags                = local.tags
+
+  # HDInsight's own accounts are not in this zone: those names go on to public DNS.
+  resolution_policy = "NxDomainRedirect"
+}
+
+resource "azurerm_private_endpoint" "storage" {
+  for_each = local.storage_endpoints
+
+  name                = "analyticsdata-${each.key}"
+  location            = azurerm_resource_group.main.location
+  resource_group_name = azurerm_resource_group.main.name
+  subnet_id           = azurerm_subnet.cluster.id
+  tags                = local.tags
+
+  private_service_connection {
+    name                           = "analyticsdata-${each.key}"
+    private_connection_resource_id = azurerm_storage_account.main.id
+    subresource_names              = [each.key]
+    is_manual_connection           = false
+  }
+
+  private_dns_zone_group {
+    name                 = "default"
+    private_dns_zone_ids = [azurerm_private_dns_zone.storage[each.key].id]
+  }
+}
