@@ -48,6 +48,10 @@ fn resource(block: &Block, tables: &[&Body]) -> Option<Resource> {
     }
     let mut references = References::default();
     references.visit_body(&block.body);
+    // What a dynamic block calls its own.
+    let dynamic: Vec<&str> =
+        block.body.get_blocks("dynamic").filter_map(|block| Some(block.labels.first()?.as_str())).collect();
+    references.0.retain(|address| !dynamic.contains(&address.kind.as_str()));
     Some(Resource {
         address: Address { kind: kind.as_str().to_owned(), name: name.as_str().to_owned() },
         is_data,

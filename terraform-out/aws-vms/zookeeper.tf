@@ -82,7 +82,7 @@ resource "aws_instance" "zookeeper" {
 
   lifecycle {
     # An edit must never stop or replace two members in one apply: README, "Replacing a machine".
-    ignore_changes = [ami, instance_type, user_data]
+    ignore_changes = [ami, credit_specification, instance_type, user_data]
   }
 }
 

@@ -49,8 +49,9 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     holes.put("storage", bucket.is_some());
     holes.put_if("bucket", bucket);
     key_users(&carried, &mut holes);
-    if let Some(spark) = carried.spark {
-        workers(&spark.workers, &mut holes);
+    match carried.spark {
+        Some(spark) => workers(&spark.workers, &mut holes),
+        None => ["autoscales", "cpu_scales", "memory_scales"].into_iter().for_each(|hole| holes.put(hole, false)),
     }
     let mut module = Module::of(TEMPLATES, holes, files(&carried));
     let ranges: Vec<String> = aws.ssh.from.iter().map(ToString::to_string).collect();

@@ -47,8 +47,9 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     }
     machines(azure, &carried, &mut holes);
     storage(carried.storage, &mut holes);
-    if let Some(spark) = carried.spark {
-        workers(&spark.workers, &mut holes);
+    match carried.spark {
+        Some(spark) => workers(&spark.workers, &mut holes),
+        None => ["autoscales", "cpu_scales", "memory_scales"].into_iter().for_each(|hole| holes.put(hole, false)),
     }
     let mut module = Module::of(TEMPLATES, holes, files(azure, &carried));
     let values = json!({

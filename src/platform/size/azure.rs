@@ -35,6 +35,8 @@ pub fn azure(size: &str) -> Option<Shape> {
         ("b", _) if has('t') => (number, number * 512),
         ("d" | "ds", 1 | 2) => numbered_d(number)?,
         ("b" | "d", _) => (number, number * if has('l') { 2048 } else { 4096 }),
+        // The largest of the first ARM series has less.
+        ("e", 5) if has('p') && number == 32 => (number, 208 * 1024),
         ("e" | "l", _) => (number, number * 8192),
         ("f", 1 | 2) => (number, number * 2048),
         ("f", _) => (

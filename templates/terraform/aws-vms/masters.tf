@@ -65,6 +65,6 @@ resource "aws_instance" "masters" {
 
   lifecycle {
     # An edit must never stop or replace two masters in one apply: README, "Replacing a machine".
-    ignore_changes = [ami, instance_type, user_data]
+    ignore_changes = [ami, credit_specification, instance_type, user_data]
   }
 }

@@ -1,4 +1,5 @@
 resource "azurerm_subnet" "bastion" {
+  provision_when = provision.bastion
   name                 = "AzureBastionSubnet" # Azure looks for this name
   resource_group_name  = azurerm_resource_group.main.name
   virtual_network_name = azurerm_virtual_network.main.name
@@ -6,6 +7,7 @@ resource "azurerm_subnet" "bastion" {
 }
 
 resource "azurerm_public_ip" "bastion" {
+  provision_when = provision.bastion
   name                = "${provision.name}-bastion"
   location            = azurerm_resource_group.main.location
   resource_group_name = azurerm_resource_group.main.name
@@ -16,6 +18,7 @@ resource "azurerm_public_ip" "bastion" {
 }
 
 resource "azurerm_bastion_host" "main" {
+  provision_when = provision.bastion
   name                = provision.name
   location            = azurerm_resource_group.main.location
   resource_group_name = azurerm_resource_group.main.name

@@ -1,4 +1,5 @@
 resource "azurerm_network_interface" "masters" {
+  provision_when = provision.spark
   for_each = local.masters
 
   name                           = each.value.name
@@ -16,6 +17,7 @@ resource "azurerm_network_interface" "masters" {
 }
 
 resource "azurerm_network_interface_application_security_group_association" "masters" {
+  provision_when = provision.spark
   for_each = local.masters
 
   network_interface_id          = azurerm_network_interface.masters[each.key].id
@@ -23,6 +25,7 @@ resource "azurerm_network_interface_application_security_group_association" "mas
 }
 
 resource "azurerm_linux_virtual_machine" "masters" {
+  provision_when = provision.spark
   for_each = local.masters
 
   name                            = each.value.name

@@ -1,4 +1,5 @@
 resource "azurerm_storage_account" "main" {
+  provision_when = provision.storage
   #checkov:skip=CKV_AZURE_33: only blobs are used, and the queue service has no endpoint that can be reached
   #checkov:skip=CKV_AZURE_206: a copy in each of three zones; the data is not to leave its region
   #checkov:skip=CKV2_AZURE_1: Microsoft's keys encrypt it; a key of one's own is one more thing to lose all data by
@@ -38,6 +39,7 @@ resource "azurerm_storage_account" "main" {
 }
 
 resource "azurerm_storage_container" "main" {
+  provision_when = provision.storage
   #checkov:skip=CKV2_AZURE_21: storage insights read the logs with a shared key, which the account refuses
   name                  = provision.storage_container
   storage_account_id    = azurerm_storage_account.main.id
@@ -50,6 +52,7 @@ resource "azurerm_storage_container" "main" {
 
 # The driver for abfss:// uses dfs, and blob for what dfs lacks.
 resource "azurerm_private_endpoint" "storage" {
+  provision_when = provision.storage
   for_each = toset(["blob", "dfs"])
 
   name                = "${provision.name}-${each.key}"
@@ -72,6 +75,7 @@ resource "azurerm_private_endpoint" "storage" {
 }
 
 resource "azurerm_private_dns_zone" "storage" {
+  provision_when = provision.storage
   for_each = toset(["blob", "dfs"])
 
   name                = "privatelink.${each.key}.core.windows.net"
@@ -80,6 +84,7 @@ resource "azurerm_private_dns_zone" "storage" {
 }
 
 resource "azurerm_private_dns_zone_virtual_network_link" "storage" {
+  provision_when = provision.storage
   for_each = toset(["blob", "dfs"])
 
   name                = provision.name

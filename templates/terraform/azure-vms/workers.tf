@@ -1,4 +1,5 @@
 resource "azurerm_linux_virtual_machine_scale_set" "workers" {
+  provision_when = provision.spark
   name                            = "${provision.name}-worker"
   location                        = azurerm_resource_group.main.location
   resource_group_name             = azurerm_resource_group.main.name

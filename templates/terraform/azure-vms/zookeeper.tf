@@ -1,4 +1,5 @@
 resource "azurerm_network_interface" "zookeeper" {
+  provision_when = provision.zookeeper
   for_each = local.zookeeper
 
   name                           = each.value.name
@@ -16,6 +17,7 @@ resource "azurerm_network_interface" "zookeeper" {
 }
 
 resource "azurerm_network_interface_application_security_group_association" "zookeeper" {
+  provision_when = provision.zookeeper
   for_each = local.zookeeper
 
   network_interface_id          = azurerm_network_interface.zookeeper[each.key].id
@@ -23,6 +25,7 @@ resource "azurerm_network_interface_application_security_group_association" "zoo
 }
 
 resource "azurerm_linux_virtual_machine" "zookeeper" {
+  provision_when = provision.zookeeper
   for_each = local.zookeeper
 
   name                            = each.value.name
@@ -82,6 +85,7 @@ resource "azurerm_linux_virtual_machine" "zookeeper" {
 
 # Outlives its machine: a member made anew finds its data here.
 resource "azurerm_managed_disk" "zookeeper" {
+  provision_when = provision.zookeeper
   #checkov:skip=CKV_AZURE_93: encrypted at rest and on the host with Microsoft's keys, as all disks here
   for_each = local.zookeeper
 
@@ -105,6 +109,7 @@ resource "azurerm_managed_disk" "zookeeper" {
 }
 
 resource "azurerm_virtual_machine_data_disk_attachment" "zookeeper" {
+  provision_when = provision.zookeeper
   for_each = local.zookeeper
 
   virtual_machine_id = azurerm_linux_virtual_machine.zookeeper[each.key].id

@@ -1,0 +1,188 @@
+//! Terraform changes machines in parallel and knows no gate. So no edit of a topology may stop two members, or two masters, in
+//! one apply.
+
+use provision::render::{self, Edit};
+
+use crate::tool::{self, Change, Module};
+
+/// What Terraform may change on a machine that runs without stopping it.
+const HARMLESS: &[&str] = &["tags", "tags_all", "identity", "iam_instance_profile"];
+/// Machines, their disks, their addresses, and what ties them together.
+const FIXED: &[&str] = &[
+    "aws_ebs_volume.zookeeper",
+    "aws_instance.masters",
+    "aws_instance.zookeeper",
+    "aws_network_interface.masters",
+    "aws_network_interface.zookeeper",
+    "aws_volume_attachment.zookeeper",
+    "azurerm_linux_virtual_machine.masters",
+    "azurerm_linux_virtual_machine.zookeeper",
+    "azurerm_managed_disk.zookeeper",
+    "azurerm_network_interface.masters",
+    "azurerm_network_interface.zookeeper",
+    "azurerm_virtual_machine_data_disk_attachment.zookeeper",
+];
+
+/// What an edit does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Terraform adds, and touches nothing that is there.
+    Adds,
+    /// No machine of a member or a master is stopped.
+    StopsNobody,
+    /// The same, and the tool says how machines are replaced one by one.
+    Waits,
+    /// `render` writes nothing.
+    Refused,
+    /// The plan fails at what must not be destroyed.
+    Stuck,
+}
+use Outcome::{Adds, Refused, StopsNobody, Stuck, Waits};
+
+/// Every kind of edit, as text that is replaced.
+const AZURE: &[(&str, &str, &str, Outcome)] = &[
+    ("grow the ensemble", "nodes: 3\n", "nodes: 5\n", Adds),
+    ("shrink the ensemble", "nodes: 3\n", "nodes: 1\n", Stuck),
+    ("another size for members", "Standard_D2s_v5", "Standard_D8s_v5", Waits),
+    ("another size for masters", "Standard_D4s_v5", "Standard_D8s_v5", Waits),
+    ("another image", "ubuntu: \"24.04\"", "ubuntu: \"22.04\"", Waits),
+    ("other zones", "zones: [1, 2, 3]", "zones: [2, 3, 1]", Refused),
+    ("no zones", "      zones: [1, 2, 3]\n", "", Refused),
+    ("another name", "name: analytics\n", "name: analysis\n", Refused),
+    ("another network", "10.20.0.0/16", "10.60.0.0/16", Refused),
+    ("another region", "westeurope", "northeurope", Refused),
+    ("a larger data disk", "disk: 64", "disk: 128", StopsNobody),
+    ("another login", "user: ops", "user: admin2", StopsNobody),
+    ("other ranges for ssh", "203.0.113.0/24", "198.51.100.0/24", StopsNobody),
+    ("other tags", "owner: data-platform", "owner: somebody", StopsNobody),
+    ("no bastion", ", bastion: true", "", StopsNobody),
+    ("no load balancer", "    loadBalancer: internal", "    #", StopsNobody),
+    ("another port", "disk: 64", "disk: 64\n    clientPort: 2182", StopsNobody),
+    ("more workers", "max: 10", "max: 40", StopsNobody),
+    ("larger workers", "Standard_E8s_v5", "Standard_E16s_v5", StopsNobody),
+    ("state elsewhere", "location: westeurope", "location: westeurope\n      # nothing\n", StopsNobody),
+    ("zones pinned as they are", "disk: 64", "disk: 64\n    zones: [1, 2, 3]", StopsNobody),
+    ("one zone pinned elsewhere", "disk: 64", "disk: 64\n    zones: [1, 2, 1]", Refused),
+];
+const AWS: &[(&str, &str, &str, Outcome)] = &[
+    ("grow the ensemble", "{ nodes: 3, size: t3.medium", "{ nodes: 5, size: t3.medium", Adds),
+    ("shrink the ensemble", "{ nodes: 3, size: t3.medium", "{ nodes: 1, size: t3.medium", Stuck),
+    ("another size for members", "t3.medium", "m7i.large", Waits),
+    ("another size for masters", "m7i.xlarge", "m7i.2xlarge", Waits),
+    ("another image", "ubuntu: \"24.04\"", "ubuntu: \"22.04\"", StopsNobody),
+    ("other zones", "zones: [a, b, c]", "zones: [b, c, a]", Refused),
+    ("a zone less", "zones: [a, b, c]", "zones: [a, b]", Refused),
+    ("another name", "name: analytics\n", "name: analysis\n", Refused),
+    ("another network", "10.21.0.0/16", "10.61.0.0/16", Refused),
+    ("another region", "eu-west-1", "eu-west-2", Refused),
+    ("a larger data disk", "disk: 64", "disk: 128", StopsNobody),
+    ("another login", "user: ubuntu", "user: admin2", StopsNobody),
+    ("other ranges for ssh", "203.0.113.0/24", "198.51.100.0/24", StopsNobody),
+    ("more workers", "max: 10", "max: 40", StopsNobody),
+    ("larger workers", "r7i.2xlarge", "r7i.4xlarge", StopsNobody),
+    ("one zone pinned elsewhere", "disk: 64", "disk: 64, zones: [a, b, a]", Refused),
+];
+
+#[test]
+fn no_edit_stops_two_machines_of_azure_in_one_apply() {
+    all_edits("azure-vms", AZURE);
+}
+
+#[test]
+fn no_edit_stops_two_machines_of_aws_in_one_apply() {
+    all_edits("aws-vms", AWS);
+}
+
+fn all_edits(name: &str, edits: &[(&str, &str, &str, Outcome)]) {
+    if !tool::is_ready(name) {
+        return;
+    }
+    let text = tool::example(name);
+    let before = tool::cloud(&text);
+    let old = render::terraform(&before);
+    let module = Module::of(&old);
+    module.init();
+    module.apply();
+    for (what, from, to, outcome) in edits {
+        assert!(text.contains(from), "{name}, {what}: `{from}` is not in the example");
+        let after = tool::cloud(&text.replace(from, to));
+        let edit = Edit::between(&old, &after);
+        assert_eq!(!edit.refused.is_empty(), *outcome == Refused, "{name}, {what}: {edit:?}");
+        assert_eq!(!edit.replacements.is_empty(), *outcome == Waits, "{name}, {what}: {edit:?}");
+        if *outcome == Refused {
+            continue;
+        }
+        module.write(&render::terraform(&after));
+        let plan = module.plan();
+        if *outcome == Stuck {
+            let said = plan.expect_err(what);
+            assert!(said.contains("prevent_destroy"), "{name}, {what}: {said}");
+            continue;
+        }
+        let plan = plan.unwrap_or_else(|said| panic!("{name}, {what}: {said}"));
+        if *outcome == Adds {
+            assert!(!plan.is_empty() && plan.values().all(Change::only_creates), "{name}, {what}: {plan:#?}");
+        }
+        for (address, change) in &plan {
+            let is_fixed = FIXED.iter().any(|fixed| address.starts_with(&format!("{fixed}[")));
+            let harmless =
+                change.only_creates() || change.arguments.iter().all(|name| HARMLESS.contains(&name.as_str()));
+            // A volume that grows is in use meanwhile.
+            let grows = address.starts_with("aws_ebs_volume.") && change.arguments == ["size"];
+            assert!(
+                !is_fixed || (change.actions != ["delete"] && harmless) || grows,
+                "{name}, {what}: {address} {change:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn growing_resizing_and_a_zone_more_are_small_diffs() {
+    let lines = |name: &str, from: &str, to: &str| {
+        let text = tool::example(name);
+        assert!(text.contains(from), "{from}");
+        let (old, new) =
+            (render::terraform(&tool::cloud(&text)), render::terraform(&tool::cloud(&text.replace(from, to))));
+        let mut lines = Vec::new();
+        for (path, text) in &new {
+            let before = old.get(path).map_or("", String::as_str);
+            let diff = similar::TextDiff::from_lines(before, text);
+            lines.extend(
+                diff.iter_all_changes()
+                    .filter(|change| change.tag() != similar::ChangeTag::Equal)
+                    .map(|change| format!("{}: {}{}", path.display(), change.tag(), change.value().trim())),
+            );
+        }
+        lines
+    };
+    assert_eq!(
+        lines("aws-vms", "{ nodes: 3, size: t3.medium", "{ nodes: 5, size: t3.medium"),
+        [
+            r#"locals.tf: +"4" = { name = "analytics-zk-4", address = "10.21.4.14", zone = "a", size = "t3.medium" }"#,
+            r#"locals.tf: +"5" = { name = "analytics-zk-5", address = "10.21.5.15", zone = "b", size = "t3.medium" }"#,
+            r#"outputs.tf: -value       = "10.21.4.11:2181,10.21.5.12:2181,10.21.6.13:2181""#,
+            r#"outputs.tf: +value       = "10.21.4.11:2181,10.21.5.12:2181,10.21.6.13:2181,10.21.4.14:2181,10.21.5.15:2181""#,
+        ]
+    );
+    assert_eq!(
+        lines("azure-vms", "Standard_E8s_v5", "Standard_E16s_v5"),
+        [
+            r#"workers.tf: -sku                             = "Standard_E8s_v5""#,
+            r#"workers.tf: +sku                             = "Standard_E16s_v5""#,
+        ]
+    );
+    let more = lines("eks", "max: 20", "max: 21");
+    assert_eq!(more, ["pools.tf: -c = { min = 0, max = 6 }", "pools.tf: +c = { min = 0, max = 7 }"]);
+    // A zone more touches what is in no other zone.
+    let text = tool::example("aws-vms")
+        .replace("[a, b, c]", "[a, b]")
+        .replace("nodes: 3, size: t3", "nodes: 2, size: t3")
+        .replace("masters: { nodes: 3", "masters: { nodes: 2");
+    let (old, new) =
+        (render::terraform(&tool::cloud(&text)), render::terraform(&tool::cloud(&text.replace("[a, b]", "[a, b, c]"))));
+    assert!(Edit::between(&old, &tool::cloud(&text.replace("[a, b]", "[a, b, c]"))).refused.is_empty());
+    let changed: Vec<_> =
+        new.keys().filter(|path| old.get(*path) != new.get(*path)).map(|path| path.display().to_string()).collect();
+    assert_eq!(changed, ["locals.tf"]);
+}

@@ -1,0 +1,187 @@
+//! Any valid topology renders to HCL that parses back to the same values, is laid out as Terraform lays it out, refers to
+//! nothing that is not declared, and has no cycle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+use provision::desired::cloud::Cloud;
+use provision::hcl::Address;
+use provision::render::{self, FileTree};
+
+use crate::tool::{self, Module};
+
+prop_compose! {
+    fn zones(of: &'static [&'static str])(count in 1..=3_usize) -> String {
+        of[..count].join(", ")
+    }
+}
+
+/// Members, masters, workers, and what may be there or not.
+fn services(storage: &'static str) -> impl Strategy<Value = String> {
+    let numbers = (prop_oneof![Just(1), Just(3), Just(5), Just(7)], 1..=3_u32, 1..=5_u32, 0..=20_u32);
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), 0..4_u8, any::<bool>());
+    (numbers, flags).prop_map(move |((members, masters, min, more), (zookeeper, spark, balanced, stored, scale, ports))| {
+        let mut text = "services:\n".to_owned();
+        if zookeeper || !spark {
+            let balancer = if balanced { ", loadBalancer: internal" } else { "" };
+            let port = if ports { ", clientPort: 2281, dataDir: /data/zk" } else { "" };
+            text += &format!("  zookeeper: {{ nodes: {members}, disk: 32{balancer}{port} }}\n");
+        }
+        if spark {
+            let masters = if zookeeper { masters } else { 1 };
+            let bounds = match scale {
+                0 => format!("nodes: {min}"),
+                1 => format!("autoscale: {{ min: {min}, max: {} }}", min + more),
+                2 => format!("autoscale: {{ min: {min}, max: {}, memory: {{ out: 90, in: 30 }}, window: 15m }}", min + more),
+                _ => format!("autoscale: {{ min: {min}, max: {}, cpu: {{ out: 80, in: 20 }}, memory: {{ out: 90, in: 30 }} }}", min + more),
+            };
+            let storage = if stored { storage } else { "" };
+            text += &format!("  spark: {{ masters: {{ nodes: {masters} }}, workers: {{ {bounds} }}{storage} }}\n");
+        }
+        text
+    })
+}
+
+/// Keys that are names to a cloud, and values that are hostile to a language.
+fn tags() -> impl Strategy<Value = String> {
+    let hostile = prop_oneof![
+        Just("${var.x}"),
+        Just("%{ if true }"),
+        Just("a\"b"),
+        Just("<<EOT\nEOT"),
+        Just("back\\slash"),
+        Just("$${x}"),
+        Just("# no"),
+        Just("ß\t")
+    ];
+    prop::collection::btree_map("[a-z][a-z0-9-]{0,8}", hostile, 0..3)
+        .prop_map(|tags| serde_json::to_string(&tags).expect("JSON"))
+}
+
+fn state() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        Just(""),
+        Just(", state: { azurerm: { resourceGroup: tf, account: tfstates, container: state } }"),
+        Just(", state: { s3: { bucket: states, region: eu-west-1 } }"),
+    ]
+}
+
+fn azure() -> impl Strategy<Value = String> {
+    let storage = ", storage: { adls: { account: data, container: spark } }";
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (zones(&["1", "2", "3"]), services(storage), tags(), state(), flags).prop_map(|(zones, services, tags, state, (zoned, bastion, own, ranges))| {
+        let zones = if zoned { format!("zones: [{zones}], ") } else { String::new() };
+        let image = if own { "image: { gallery: /subscriptions/x/images/y }, " } else { "" };
+        let from = if ranges { ", from: [198.51.100.0/24]" } else { "" };
+        format!(
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ azureVms: {{ location: westeurope, {zones}{image}network: 10.8.0.0/16, \
+             ssh: {{ user: ops, bastion: {bastion}{from} }}, tags: {tags}{state} }} }} }}\n{services}"
+        )
+    })
+}
+
+fn aws() -> impl Strategy<Value = String> {
+    let storage = ", storage: { s3: { bucket: some-data } }";
+    let flags = (any::<bool>(), any::<bool>());
+    (zones(&["a", "b", "c"]), services(storage), tags(), state(), flags).prop_map(|(zones, services, tags, state, (own, ranges))| {
+        let image = if own { "image: { gallery: ami-0123 }, " } else { "" };
+        let from = if ranges { ", from: [198.51.100.0/24]" } else { "" };
+        format!(
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ awsVms: {{ region: eu-west-1, zones: [{zones}], {image}network: 10.8.0.0/16, \
+             ssh: {{ user: ubuntu{from} }}, tags: {tags}{state} }} }} }}\n{services}"
+        )
+        .replace(", loadBalancer: internal", "")
+    })
+}
+
+fn pools() -> impl Strategy<Value = String> {
+    let pool = (any::<bool>(), any::<bool>(), 0..4_u32, 1..9_u32, any::<bool>()).prop_map(
+        |(scales, spot, min, more, disk)| {
+            let nodes = if scales {
+                format!("autoscale: {{ min: {min}, max: {} }}", min + more)
+            } else {
+                format!("nodes: {more}")
+            };
+            let disk = if disk { ", disk: 100" } else { "" };
+            format!("size: SIZE, {nodes}, spot: {spot}{disk}")
+        },
+    );
+    prop::collection::btree_map("[a-z][a-z0-9]{0,11}", pool, 0..3).prop_map(|pools| {
+        let others =
+            pools.iter().filter(|(name, _)| *name != "system").map(|(name, pool)| format!(", {name}: {{ {pool} }}"));
+        format!("{{ system: {{ size: SIZE, nodes: 3 }}{} }}", others.collect::<String>())
+    })
+}
+
+fn kubernetes() -> impl Strategy<Value = String> {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (pools(), state(), flags).prop_map(|(pools, state, (aks, registry, public, stored))| {
+        let api = if public { ", apiFrom: [198.51.100.0/24]" } else { "" };
+        let (kind, place, size) = if aks {
+            ("aks", "location: westeurope, zones: [1, 2]", "Standard_D8s_v5")
+        } else {
+            ("eks", "region: eu-west-1, zones: [a, b]", "m7i.2xlarge")
+        };
+        let storage = if stored && !aks { ", storage: { s3: { bucket: some-data } }" } else { "" };
+        let pools = pools.replace("SIZE", size);
+        format!(
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ {kind}: {{ {place}, version: \"1.35\", network: 10.8.0.0/16, \
+             registry: {registry}, pools: {pools}{api}{state} }} }} }}\nservices: {{ spark: {{ operator: {{ version: 2.5.0 }}, image: x{storage} }} }}\n"
+        )
+    })
+}
+
+fn check(cloud: &Cloud) {
+    for (name, body) in &cloud.files {
+        let text = body.to_string();
+        let again: hcl_edit::structure::Body = text.parse().unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
+        // Compared as written: layout is not part of a value.
+        assert_eq!(again.to_string(), text, "{name}");
+        assert!(!text.contains("provision."), "{name} has a hole left:\n{text}");
+    }
+    let resources = cloud.resources();
+    let declared: BTreeSet<&Address> = resources.iter().map(|resource| &resource.address).collect();
+    let mut refers: BTreeMap<&Address, &BTreeSet<Address>> = BTreeMap::new();
+    for resource in &resources {
+        let missing: Vec<&Address> = resource.refers_to.iter().filter(|to| !declared.contains(to)).collect();
+        assert!(missing.is_empty(), "{} refers to {missing:?}", resource.address);
+        refers.insert(&resource.address, &resource.refers_to);
+    }
+    // Whoever refers to nobody that is left may go; a cycle stays.
+    while !refers.is_empty() {
+        let left: BTreeSet<&Address> = refers.keys().copied().collect();
+        let before = refers.len();
+        refers.retain(|address, to| to.iter().any(|to| to != *address && left.contains(to)));
+        assert!(refers.len() < before, "a cycle among {:?}", refers.keys());
+    }
+    let names: BTreeSet<&str> = cloud.names.clone();
+    let unknown: Vec<&&str> =
+        cloud.files.keys().chain(cloud.texts.keys()).filter(|name| !names.contains(**name)).collect();
+    assert!(unknown.is_empty(), "{unknown:?} would not be taken away again");
+}
+
+#[test]
+fn any_topology_renders_to_values_that_come_back_and_hold_together() {
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(96));
+    let every = prop_oneof![3 => azure(), 3 => aws(), 2 => kubernetes()];
+    let mut trees: Vec<FileTree> = Vec::new();
+    let seen = std::cell::RefCell::new(&mut trees);
+    runner
+        .run(&every, |text| {
+            let cloud = tool::cloud(&text);
+            check(&cloud);
+            seen.borrow_mut().push(render::terraform(&cloud));
+            Ok(())
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+    if !tool::is_ready("the layout of random topologies") {
+        return;
+    }
+    // All at once: Terraform takes longer to start than to look.
+    let all = trees.iter().enumerate().flat_map(|(at, tree)| {
+        let hcl = tree.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "tf"));
+        hcl.map(move |(path, text)| (PathBuf::from(at.to_string()).join(path), text.clone()))
+    });
+    Module::of(&all.collect()).must(&["fmt", "-check", "-recursive", "-diff"]);
+}
