@@ -110,16 +110,70 @@ fn a_one_number_change_is_a_one_line_diff() {
 }
 
 #[test]
-fn platforms_that_come_later_validate_and_say_so_when_planned() {
-    for (file, kind) in [("eks", "eks"), ("aks", "aks"), ("hdinsight", "hdinsight")] {
+fn a_plan_shows_what_terraform_owns_and_says_what_comes_later() {
+    for (file, kind, owned) in [
+        ("eks", "eks", "aws_eks_node_group.executors × 3"),
+        ("aks", "aks", "azurerm_kubernetes_cluster_node_pool.executors"),
+    ] {
         let output = provision(&root(""), &["plan", &format!("topologies/{file}.yaml")]);
         assert_eq!(output.status.code(), Some(3));
+        assert!(stdout(&output).contains(owned), "{}", stdout(&output));
         assert!(
             stderr(&output).contains("does not deliver yet") && stderr(&output).contains(kind),
             "{}",
             stderr(&output)
         );
     }
+    // There is nothing that Terraform does not make.
+    let output = provision(&root(""), &["plan", "topologies/hdinsight.yaml"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).contains("azurerm_hdinsight_spark_cluster.main"), "{}", stdout(&output));
+}
+
+#[test]
+fn render_leaves_alone_what_is_not_its_own_and_refuses_what_would_move_a_member() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let example = std::fs::read_to_string(root("topologies/azure-vms.yaml")).expect("readable");
+    let write = |text: &str| std::fs::write(folder.path().join("provision.yaml"), text).expect("written");
+    write(&example);
+    assert_eq!(provision(folder.path(), &["render"]).status.code(), Some(0));
+    let module = folder.path().join("terraform-out/provision");
+    for own in ["terraform.tfstate", "terraform.tfvars", "override.tf", ".terraform/providers"] {
+        let path = module.join(own);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, "mine").expect("written");
+    }
+    // A load balancer less, and its bastion's file goes.
+    write(&example.replace(", bastion: true", ""));
+    assert_eq!(provision(folder.path(), &["render"]).status.code(), Some(0));
+    assert!(!module.join("bastion.tf").exists() && module.join("network.tf").exists());
+    for own in ["terraform.tfstate", "terraform.tfvars", "override.tf", ".terraform/providers"] {
+        assert_eq!(std::fs::read_to_string(module.join(own)).expect("it is there"), "mine", "{own}");
+    }
+    assert_eq!(provision(folder.path(), &["render", "--check"]).status.code(), Some(0));
+
+    write(&example.replace("zones: [1, 2, 3]", "zones: [2, 1, 3]"));
+    let before = std::fs::read_to_string(module.join("locals.tf")).expect("readable");
+    let refused = provision(folder.path(), &["render"]);
+    assert_eq!(refused.status.code(), Some(3));
+    let said = stderr(&refused);
+    assert!(said.contains("analytics-zk-1 would get zone 2 (was 1)") && said.contains("zones:"), "{said}");
+    assert_eq!(std::fs::read_to_string(module.join("locals.tf")).expect("readable"), before);
+
+    write(&example.replace("Standard_D2s_v5", "Standard_D8s_v5"));
+    let said = stderr(&provision(folder.path(), &["render"]));
+    let command = r#"terraform apply -replace='azurerm_linux_virtual_machine.zookeeper["2"]' -target='azurerm_virtual_machine_data_disk_attachment.zookeeper["2"]'"#;
+    assert!(said.contains(command) && said.contains("size Standard_D8s_v5 (was Standard_D2s_v5)"), "{said}");
+}
+
+#[test]
+fn a_graph_shows_the_cloud_too() {
+    let drawn = stdout(&provision(&root(""), &["graph", "topologies/azure-vms.yaml"]));
+    for text in ["analytics-zk-3", "2 to 10 machines, by load", "by Terraform", ">zookeeper</text>"] {
+        assert!(drawn.contains(text), "{text}: {drawn}");
+    }
+    let drawn = stdout(&provision(&root(""), &["graph", "topologies/aks.yaml", "--format", "dot"]));
+    assert!(drawn.contains("pools"), "{drawn}");
 }
 
 #[test]

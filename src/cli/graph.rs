@@ -5,9 +5,11 @@ use clap::ValueEnum;
 use super::input::{self, TopologyArg};
 use super::output::out;
 use super::{Exit, Failure, plan as planning};
-use crate::desired;
+use crate::cluster;
+use crate::desired::{self, cloud};
 use crate::plan::Goal;
-use crate::render::graph::{dot, picture, svg};
+use crate::render::graph::{Picture, dot, picture, svg};
+use crate::topology::listeners;
 
 /// Draws hosts, services, ports and who talks to whom: provision graph > cluster.svg
 #[derive(Debug, clap::Args)]
@@ -32,14 +34,23 @@ enum Format {
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let source = input::read(args.topology.path())?;
-    let picture = if args.plan {
+    let topology = input::load(&source)?;
+    let clouds = cloud::of(&topology);
+    let mut picture = if args.plan {
         let loaded = input::open(source)?;
         let goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
         let (plan, _) = planning::make(&goal, &loaded).await?;
         picture(&loaded.desired, Some(&plan))
     } else {
-        picture(&desired::of(&input::resolve(&input::load(&source)?)?), None)
+        match cluster::resolve(&topology, input::here) {
+            Ok(cluster) => picture(&desired::of(&cluster), None),
+            // What its services will be is not known yet; its cloud is.
+            Err(_) if !clouds.is_empty() => Picture::of(&topology.name),
+            Err(error) => return Err(Failure::new(Exit::Refused, error)),
+        }
     };
+    let fleet = cluster::resolve(&topology, input::here).ok().and_then(|cluster| cluster.fleet);
+    clouds.iter().for_each(|cloud| picture.add_cloud(fleet.as_ref(), &listeners::all(&topology), cloud));
     out!(
         "{}",
         match args.format {

@@ -9,13 +9,14 @@ use anyhow::{Context, anyhow};
 use super::output::say;
 use super::{Exit, Failure};
 use crate::cluster::{self, Cluster, Owner};
+use crate::desired::cloud::Cloud;
 use crate::desired::{self, Content, Desired};
 use crate::diagnostic::{Severity, show};
 use crate::observe::Secrets;
 use crate::plan::SealedPlan;
 use crate::platform::local::Here;
 use crate::platform::nodes::Firewall;
-use crate::render::Edit;
+use crate::render::{self, Edit};
 use crate::topology::value::SecretRef;
 use crate::topology::{self, Source, Topology};
 use crate::world::local::Local;
@@ -147,9 +148,22 @@ pub fn open_without_secrets(source: Source) -> Result<Loaded, Failure> {
     open_with(source, |_, _| Ok(Secrets::default()))
 }
 
+/// The same of a topology that is read already.
+pub fn open_checked(source: Source, topology: &Topology) -> Result<Loaded, Failure> {
+    open_resolved(source, topology, read_secrets)
+}
+
 fn open_with(source: Source, secrets: fn(&Desired, &Path) -> anyhow::Result<Secrets>) -> Result<Loaded, Failure> {
     let topology = load(&source)?;
-    let cluster = resolve(&topology)?;
+    open_resolved(source, &topology, secrets)
+}
+
+fn open_resolved(
+    source: Source,
+    topology: &Topology,
+    secrets: fn(&Desired, &Path) -> anyhow::Result<Secrets>,
+) -> Result<Loaded, Failure> {
+    let cluster = resolve(topology)?;
     if cluster.hosts.is_empty() {
         return Err(Failure::say(Exit::Error, format!("{} puts nothing on any host: nothing was asked", source.name)));
     }
@@ -244,6 +258,31 @@ fn escape(secret: &str) -> anyhow::Result<String> {
         out.push(c);
         out
     }))
+}
+
+/// Where a topology's cloud is rendered to, below the folder that all of it goes to.
+pub fn cloud_folder(stem: &str, cloud: &Cloud, several: bool) -> PathBuf {
+    let path = PathBuf::from("terraform-out").join(stem);
+    if several { path.join(cloud.platform.as_str()) } else { path }
+}
+
+/// What the modules on disk have not heard of yet, where there are any.
+pub fn show_edits(source: &Source, clouds: &[Cloud]) -> Result<(), Failure> {
+    for cloud in clouds {
+        let path = cloud_folder(&source.stem(), cloud, clouds.len() > 1);
+        let ours = |file: &Path| cloud.is_ours(file);
+        let context = || format!("cannot read {}", path.display());
+        let old = render::read(&path, &ours).with_context(context).map_err(Failure::error)?;
+        if old.is_empty() || old == render::terraform(cloud) {
+            continue;
+        }
+        let edit = Edit::between(&old, cloud);
+        say!("{} is of an earlier topology: provision render {}\n{}", path.display(), source.name, replacements(&edit));
+        for refused in &edit.refused {
+            say!("  render will refuse: {refused}\n");
+        }
+    }
+    Ok(())
 }
 
 /// Machines that wait to be made anew, and how that is done without losing a quorum.

@@ -8,6 +8,7 @@ use anyhow::Context;
 use super::input::{self, Loaded, TopologyArg};
 use super::output::{out, outln, sayln};
 use super::{Exit, Failure};
+use crate::desired::cloud;
 use crate::observe::{self, Observed};
 use crate::plan::{self, Goal, Plan, Refusal, SealedPlan};
 
@@ -34,7 +35,21 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
-    let loaded = input::open(input::read(args.topology.path())?)?;
+    let source = input::read(args.topology.path())?;
+    let topology = input::load(&source)?;
+    let clouds = cloud::of(&topology);
+    if !args.json {
+        clouds.iter().for_each(|cloud| out!("{}", cloud));
+    }
+    input::show_edits(&source, &clouds)?;
+    if topology.is_managed() {
+        outln!("Nothing of it is on hosts: Terraform makes all of it.");
+        return Ok(Exit::Done);
+    }
+    let loaded = input::open_checked(source, &topology)?;
+    if let Some(fleet) = loaded.cluster.fleet.as_ref().filter(|_| !args.json) {
+        outln!("{fleet}\n");
+    }
     let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
     let (plan, _) = make(&goal, &loaded).await?;
     if args.json {

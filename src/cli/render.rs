@@ -103,8 +103,7 @@ fn folders(topology: &Topology, stem: &str) -> Result<Vec<Folder>, Failure> {
     let clouds = cloud::of(topology);
     let several = clouds.len() > 1;
     for cloud in clouds {
-        let path = PathBuf::from("terraform-out").join(stem);
-        let path = if several { path.join(cloud.platform.as_str()) } else { path };
+        let path = input::cloud_folder(stem, &cloud, several);
         folders.push(Folder { path, tree: render::terraform(&cloud), cloud: Some(cloud) });
     }
     Ok(folders)
@@ -130,7 +129,7 @@ fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
 }
 
 fn is_ours(cloud: Option<&Cloud>, file: &Path) -> bool {
-    cloud.is_none_or(|cloud| file.to_str().is_some_and(|name| cloud.names.contains(name)))
+    cloud.is_none_or(|cloud| cloud.is_ours(file))
 }
 
 fn is_cloud(topology: &Topology, name: &Name) -> bool {

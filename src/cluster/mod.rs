@@ -43,6 +43,19 @@ pub struct Fleet {
     pub max: u32,
 }
 
+/// For people who look for these machines among the hosts of a plan.
+impl std::fmt::Display for Fleet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Fleet { min, max } = self;
+        let count = if min == max { max.to_string() } else { format!("{min} to {max}") };
+        write!(
+            f,
+            "{count} workers are the cloud's to make and to take away: nobody names them, so nobody asks them; they are seen through the \
+             masters (provision status). They get what Terraform's first boot gives; configuring themselves comes later."
+        )
+    }
+}
+
 impl Fleet {
     fn of(workers: &Workers) -> Fleet {
         let fixed = u32::try_from(workers.place.count().unwrap_or(0)).unwrap_or(u32::MAX);

@@ -1,6 +1,7 @@
 //! What a cloud must hold for a cluster: resources as values, computed once. Terraform is one way of writing them out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::rc::Rc;
 
 use hcl_edit::structure::Body;
@@ -130,9 +131,36 @@ fn cloud(name: &Name, module: Module) -> Cloud {
 }
 
 impl Cloud {
+    /// Whether a file of its folder is rendered, and not the operator's.
+    pub fn is_ours(&self, file: &Path) -> bool {
+        file.to_str().is_some_and(|name| self.names.contains(name))
+    }
+
     /// Every resource, in the order of files and of their places in them.
     pub fn resources(&self) -> Vec<Resource> {
         hcl::resources(self.files.values())
+    }
+}
+
+/// What Terraform would own, for a plan: a line for each file, a resource with the number of its instances.
+impl std::fmt::Display for Cloud {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "Terraform owns on `{}` (the cloud itself was not asked):", self.platform)?;
+        for (file, body) in &self.files {
+            let resources = hcl::resources(self.files.values());
+            let here: BTreeSet<_> = hcl::resources([body]).into_iter().map(|resource| resource.address).collect();
+            let of_file = resources.iter().filter(|resource| !resource.is_data && here.contains(&resource.address));
+            let all: Vec<String> = of_file
+                .map(|resource| match &resource.keys {
+                    Some(keys) if !keys.is_empty() => format!("{} × {}", resource.address, keys.len()),
+                    _ => resource.address.to_string(),
+                })
+                .collect();
+            if !all.is_empty() {
+                writeln!(f, "  {file}: {}", all.join(", "))?;
+            }
+        }
+        writeln!(f)
     }
 }
 

@@ -60,6 +60,14 @@ pub enum Platform {
     Kubernetes,
 }
 
+impl Topology {
+    /// Whether the cloud runs all of it.
+    pub fn is_managed(&self) -> bool {
+        let managed = |name| matches!(self.platforms.get(name), Some(Platform::Hdinsight(_)));
+        !self.placement.is_empty() && self.placement.values().all(managed)
+    }
+}
+
 impl Platform {
     /// Whether its machines or services are a cloud's.
     pub fn is_cloud(&self) -> bool {

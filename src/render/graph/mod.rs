@@ -5,7 +5,9 @@ mod svg;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cluster::Fleet;
 use crate::desired::Desired;
+use crate::desired::cloud::Cloud;
 use crate::plan::Plan;
 use crate::service::listener::{Bind, Listener, Role};
 use crate::topology::value::Name;
@@ -114,6 +116,35 @@ pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
         groups: groups.into_values().collect(),
         talks: talks(desired),
         steps,
+    }
+}
+
+impl Picture {
+    /// Of a cluster without hosts.
+    pub fn of(cluster: &Name) -> Picture {
+        Picture { cluster: cluster.to_string(), groups: Vec::new(), talks: Vec::new(), steps: None }
+    }
+
+    /// What a cloud makes: machines without names of their own, and its resources by concern.
+    pub fn add_cloud(&mut self, fleet: Option<&Fleet>, listeners: &[Listener], cloud: &Cloud) {
+        if let Some(Fleet { min, max }) = fleet {
+            let place =
+                if min == max { format!("{max} machines") } else { format!("{min} to {max} machines, by load") };
+            let services = vec![(Role::Worker, ports(listeners, Role::Worker))];
+            let name = format!("{}-worker", self.cluster);
+            let card = Card { name, place, services, change: Change::None };
+            self.groups.push(Group { title: "a fleet".to_owned(), cards: vec![card], more: 0 });
+        }
+        let mut cards = Vec::new();
+        for (file, body) in &cloud.files {
+            let count: usize = crate::hcl::resources([body]).iter().filter(|resource| !resource.is_data).count();
+            if count > 0 {
+                let name = file.trim_end_matches(".tf").to_owned();
+                let place = format!("{count} {}", if count == 1 { "resource" } else { "resources" });
+                cards.push(Card { name, place, services: Vec::new(), change: Change::None });
+            }
+        }
+        self.groups.push(Group { title: format!("`{}`, by Terraform", cloud.platform), cards, more: 0 });
     }
 }
 
