@@ -821,6 +821,48 @@ fn a_stranger_is_refused_and_a_majority_of_wiped_members_too() {
 }
 
 #[test]
+fn a_machine_made_anew_is_the_member_whose_disk_it_has() {
+    run(async {
+        let site = Shape::side_by_side(3, 0, 0).site();
+        let marker = "/data/zookeeper/.provision-member";
+        for (whose, is_ours) in [
+            ("cluster sim, member 2\n", true),
+            ("cluster sim, member 3\n", false),
+            ("cluster other, member 2\n", false),
+        ] {
+            let world = converged(&site).await;
+            {
+                let mut state = world.state();
+                let old = state.hosts.remove(&name("h2")).expect("a host");
+                let mut new = SimHost::new("10.0.0.2");
+                new.archives = old.archives.clone();
+                new.paths.extend(
+                    old.paths
+                        .iter()
+                        .filter(|(path, _)| path.starts_with("/data/zookeeper"))
+                        .map(|(path, node)| (path.clone(), node.clone())),
+                );
+                let access = new.paths[marker].access.clone();
+                new.scribble(marker, whose.as_bytes(), access);
+                state.hosts.insert(name("h2"), new);
+            }
+            if is_ours {
+                site.converge(&world).await;
+                assert!(
+                    world.state().hosts[&name("h2")]
+                        .paths
+                        .keys()
+                        .any(|path| path.contains("/data/zookeeper/version-2"))
+                );
+            } else {
+                assert!(matches!(site.carry_out(&apply(), &world).await, End::Refused(_)), "{whose}");
+            }
+            world.assert_lawful();
+        }
+    });
+}
+
+#[test]
 fn two_names_of_one_machine_are_refused() {
     run(async {
         let site = Shape::side_by_side(3, 2, 3).site();

@@ -125,6 +125,8 @@ pub struct Distribution {
     pub nodes: BTreeSet<String>,
 }
 
+/// In a data directory: whose it is. It stays with the data.
+pub const MEMBER_FILE: &str = ".provision-member";
 /// The file inside an unpacked distribution that says what it was unpacked from: one line, the SHA-512 of the archive.
 pub const ORIGIN_FILE: &str = ".provision-origin";
 

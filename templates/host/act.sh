@@ -63,6 +63,8 @@ directory() { # path owner group mode
   [ -L "$1" ] && fail "$1 is a symbolic link: write the directory that it leads to"
   make_directory "$1"
   chown "$2:$3" "$1" && chmod "$4" "$1" || fail "cannot set owner and mode of $1"
+  # A disk that a former machine of this node has left: all on it is the service's, whatever number its user had there.
+  [ ! -e "$1/.provision-member" ] || find "$1" -xdev ! -user "$2" -exec chown -h "$2:$3" {} +
 }
 expand() { # archive, new folder for what is in its one folder
   rm -rf "$2"

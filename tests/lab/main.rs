@@ -6,6 +6,7 @@ mod hosts;
 mod ran;
 
 mod closed;
+mod cloud;
 mod faults;
 mod killed;
 mod leaving;

@@ -126,8 +126,8 @@ fn law_7_an_unknown_or_changed_host_key_stops() {
     std::fs::write(&config, original.replace(known_path, &own.display().to_string())).expect("writable");
 
     // An option that is not followed is named, where it matters.
-    std::fs::write(&config, format!("Host 10.77.0.13\n  ProxyCommand nc %h %p\n{original}")).expect("writable");
-    lab.run(&["plan", &topology]).expect(4).says("proxycommand").says("use ProxyJump");
+    std::fs::write(&config, format!("Host 10.77.0.13\n  HostKeyAlias other\n{original}")).expect("writable");
+    lab.run(&["plan", &topology]).expect(4).says("hostkeyalias").says("list the address itself");
 }
 
 /// An ssh-agent of the test's own.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::Desired;
-use crate::observe::{Observed, RecordName};
+use crate::desired::{Content, Desired, HostState, MEMBER_FILE};
+use crate::observe::{HostFacts, Observed, RecordName, sha256};
 use crate::plan::{Goal, Refusal};
-use crate::topology::value::Name;
+use crate::topology::value::{HostPath, Name};
 
 /// Hosts that carry somebody else's stamp, or files of ours that nobody can read.
 pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
@@ -83,6 +83,13 @@ pub(super) fn is_remembered(name: &Name, observed: &Observed) -> bool {
     RecordName::ALL.iter().filter_map(|record| observed.record(*record)).any(|record| record.hosts.contains_key(name))
 }
 
+/// Whether a directory says itself that it is this very member's.
+fn is_own(directory: &HostPath, state: &HostState, facts: &HostFacts) -> bool {
+    let path = directory.join(MEMBER_FILE);
+    let Some(Content::Text(text)) = state.files.get(&path).map(|file| &file.content) else { return false };
+    facts.paths.get(&path).is_some_and(|seen| seen.sha256.as_deref() == Some(&sha256(text.as_bytes())))
+}
+
 /// What stands where ours would, on a host that nothing says is ours.
 pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let mut all = Vec::new();
@@ -94,8 +101,11 @@ pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Ve
         }
         let units =
             state.services.keys().filter(|unit| facts.units.get(*unit).is_some_and(|seen| seen.load == "loaded"));
-        let files = state.files.keys().filter(|path| facts.paths.contains_key(*path));
-        let data = facts.filled.iter();
+        // The disk of a member whose machine was made anew.
+        let own: Vec<&HostPath> = state.directories.keys().filter(|path| is_own(path, state, facts)).collect();
+        let is_foreign = |path: &&HostPath| !own.iter().any(|own| path.is_within(own));
+        let files = state.files.keys().filter(|path| facts.paths.contains_key(*path)).filter(is_foreign);
+        let data = facts.filled.iter().filter(is_foreign);
         let found: Vec<String> =
             units.map(|unit| format!("the service {unit}")).chain(files.chain(data).map(ToString::to_string)).collect();
         if found.is_empty() {

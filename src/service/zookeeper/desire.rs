@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::Config;
 use crate::cluster::{Cluster, Host, Instance, quoted};
 use crate::desired::{
-    Access, Content, HostState, ORIGIN_FILE, OnChange, RUN_FOLDER, Service, property_value, render_template, unit_path,
+    Access, Content, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange, RUN_FOLDER, Service, property_value,
+    render_template, unit_path,
 };
 use crate::service::archive::Archive;
 use crate::service::listener::Role;
@@ -67,6 +68,12 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     state.file(&logging, Access::root(0o644), text(render_template(&format!("zookeeper/{log}"), &plain)), node);
     let myid = zookeeper.data_dir.join("myid");
     state.file(&myid, Access::of(USER, 0o644), text(format!("{id}\n")), node);
+
+    // What is on a disk outlives its machine: then this says whose it is.
+    for path in data() {
+        let whose = format!("cluster {}, member {id}\n", cluster.name);
+        state.file(&path.join(MEMBER_FILE), Access::of(USER, 0o644), text(whose), node);
+    }
 
     let unit = Role::ZooKeeper.unit();
     let inputs = vec![zoo_cfg.clone(), logging, myid, home.join(ORIGIN_FILE), unit_path(unit)];

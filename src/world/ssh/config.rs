@@ -11,7 +11,6 @@ use crate::world::{HostError, Target};
 
 /// Options that change where a connection goes or whom it trusts, and that we do not follow.
 const UNSUPPORTED: &[(&str, &str)] = &[
-    ("proxycommand", "use ProxyJump"),
     ("hostkeyalias", "list the address itself in known_hosts"),
     ("certificatefile", "use a plain key"),
     ("identityagent", "set SSH_AUTH_SOCK"),
@@ -38,10 +37,19 @@ pub struct Route {
     pub identities: Vec<PathBuf>,
     pub identities_only: bool,
     pub known_hosts: Vec<PathBuf>,
-    /// A jump host, as `ssh -J` takes it.
-    pub jump: Option<String>,
+    /// What makes the connection instead of TCP.
+    pub proxy: Option<Proxy>,
     /// The configuration that this route was read from, if there is one.
     pub config: Option<PathBuf>,
+}
+
+/// A way to a host that is not a connection of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proxy {
+    /// A jump host, as `ssh -J` takes it.
+    Jump(String),
+    /// A command whose input and output are the connection, as a cloud's bastion wants one.
+    Command(String),
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -94,13 +102,28 @@ impl Config {
             value.is_some_and(|words| words.first().is_some_and(|word| word.eq_ignore_ascii_case("yes")))
         };
         let jump = params.as_ref().and_then(|params| params.proxy_jump.clone()).filter(|jumps| jumps != &["none"]);
+        let has_command =
+            params.as_ref().and_then(|params| raw(params, "proxycommand")).is_some_and(|words| words != ["none"]);
+        let address = params.as_ref().and_then(|params| params.host_name.clone());
+        let address = address.unwrap_or_else(|| login.address.to_string());
+        let port = login.port.map(crate::topology::value::Port::get).or_else(|| params.as_ref()?.port).unwrap_or(22);
+        let user = user.unwrap_or_else(|| "root".to_owned());
+        let proxy = match jump {
+            Some(jumps) => Some(Proxy::Jump(jumps.join(","))),
+            None if has_command => {
+                let command =
+                    self.proxy_command(&name).ok_or_else(|| unsupported("proxycommand", "see what `ssh -G` says"))?;
+                Some(Proxy::Command(expand(
+                    &command,
+                    [('h', &address), ('n', &name), ('p', &port.to_string()), ('r', &user)],
+                )))
+            }
+            None => None,
+        };
         Ok(Route {
-            address: params
-                .as_ref()
-                .and_then(|params| params.host_name.clone())
-                .unwrap_or_else(|| login.address.to_string()),
-            port: login.port.map(crate::topology::value::Port::get).or_else(|| params.as_ref()?.port).unwrap_or(22),
-            user: user.unwrap_or_else(|| "root".to_owned()),
+            address,
+            port,
+            user,
             identities: identities
                 .map_or_else(|| self.default_identities(), |all| all.iter().map(|path| self.expand(path)).collect()),
             identities_only: yes(params.as_ref().and_then(|params| raw(params, "identitiesonly"))),
@@ -108,10 +131,19 @@ impl Config {
                 || self.default_known_hosts(),
                 |all| all.iter().map(|path| self.expand(path.as_ref())).collect(),
             ),
-            jump: jump.map(|jumps| jumps.join(",")),
+            proxy,
             config: self.file.as_ref().map(|_| self.home.join(".ssh/config")),
             name,
         })
+    }
+
+    /// The command as it is written: OpenSSH's own word for it, since quotes in it are a shell's and not the configuration's.
+    fn proxy_command(&self, name: &str) -> Option<String> {
+        let mut ssh = std::process::Command::new("ssh");
+        ssh.arg("-F").arg(self.home.join(".ssh/config")).args(["-G", "--", name]);
+        let output = ssh.stdin(std::process::Stdio::null()).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        text.lines().find_map(|line| line.strip_prefix("proxycommand ")).map(str::to_owned)
     }
 
     /// The known hosts of a route.
@@ -132,10 +164,40 @@ impl Config {
     }
 }
 
+/// Fills in what `%h` and the like stand for. `ssh -G` leaves them as they are.
+fn expand(command: &str, tokens: [(char, &str); 4]) -> String {
+    let mut expanded = String::new();
+    let mut rest = command.chars();
+    while let Some(c) = rest.next() {
+        let token = if c == '%' { rest.next() } else { None };
+        match token {
+            None => expanded.push(c),
+            Some('%') => expanded.push('%'),
+            Some(name) => match tokens.iter().find(|(token, _)| *token == name) {
+                Some((_, text)) => expanded.push_str(text),
+                None => expanded.extend(['%', name]),
+            },
+        }
+    }
+    expanded
+}
+
 /// An option that the parser knows and does not interpret, by its name in any case.
 fn raw(params: &HostParams, option: &str) -> Option<Vec<String>> {
     let of = |fields: &std::collections::HashMap<String, Vec<String>>| {
         fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(option)).map(|(_, words)| words.clone())
     };
     of(&params.unsupported_fields).or_else(|| of(&params.ignored_fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expand;
+
+    #[test]
+    fn tokens_of_a_proxy_command_are_filled_in_and_quotes_left_alone() {
+        let tokens = [('h', "10.0.0.1"), ('n', "h1"), ('p', "22"), ('r', "ops")];
+        let command = "sh -c 'port=$(($$ %% 20)); az --ip %h --port %p \"%x\"' %r@%n %";
+        assert_eq!(expand(command, tokens), "sh -c 'port=$(($$ % 20)); az --ip 10.0.0.1 --port 22 \"%x\"' ops@h1 %");
+    }
 }

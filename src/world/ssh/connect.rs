@@ -1,4 +1,4 @@
-//! A byte stream to a host: directly, or through a jump host.
+//! A byte stream to a host: directly, through a jump host, or through a command that makes the connection.
 
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, RawFd};
@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::config::Route;
+use super::config::{Proxy, Route};
 use crate::world::HostError;
 
 /// A machine that does not take a connection within this is not there.
@@ -15,11 +15,11 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(8);
 /// A peer that does not acknowledge what was sent within this is gone.
 const SILENCE_LIMIT: Duration = Duration::from_secs(15);
 
-/// The way to a host. Dropping it ends a jump host's process.
+/// The way to a host. Dropping it ends a proxy's process.
 #[derive(Debug)]
 pub enum Stream {
     Tcp(TcpStream),
-    Jump { socket: UnixStream, child: Child },
+    Proxy { socket: UnixStream, child: Child },
 }
 
 impl Stream {
@@ -27,7 +27,7 @@ impl Stream {
     pub fn breaker(&self) -> Option<Breaker> {
         match self {
             Stream::Tcp(stream) => stream.try_clone().ok().map(Breaker::Tcp),
-            Stream::Jump { socket, .. } => socket.try_clone().ok().map(Breaker::Unix),
+            Stream::Proxy { socket, .. } => socket.try_clone().ok().map(Breaker::Unix),
         }
     }
 }
@@ -36,14 +36,14 @@ impl AsRawFd for Stream {
     fn as_raw_fd(&self) -> RawFd {
         match self {
             Stream::Tcp(stream) => stream.as_raw_fd(),
-            Stream::Jump { socket, .. } => socket.as_raw_fd(),
+            Stream::Proxy { socket, .. } => socket.as_raw_fd(),
         }
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        if let Stream::Jump { child, .. } = self {
+        if let Stream::Proxy { child, .. } = self {
             // It ends by itself when the socket closes; waiting for it keeps no zombie.
             let _ = child.kill();
             let _ = child.wait();
@@ -71,9 +71,17 @@ impl Breaker {
 pub async fn connect(route: &Route) -> Result<Stream, HostError> {
     let unreachable =
         |why: String| HostError::Unreachable { address: format!("{}:{}", route.address, route.port), why };
-    if let Some(jump) = &route.jump {
-        return through(route, jump)
-            .map_err(|error| unreachable(format!("ssh -W through {jump} does not start: {error}")));
+    match &route.proxy {
+        Some(Proxy::Jump(jump)) => {
+            return through(jump_command(route, jump))
+                .map_err(|error| unreachable(format!("ssh -W through {jump} does not start: {error}")));
+        }
+        Some(Proxy::Command(line)) => {
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("exec {line}")]);
+            return through(command).map_err(|error| unreachable(format!("its ProxyCommand does not start: {error}")));
+        }
+        None => {}
     }
     let attempt = tokio::net::TcpStream::connect((route.address.as_str(), route.port));
     let stream = tokio::time::timeout(CONNECT_LIMIT, attempt)
@@ -97,9 +105,9 @@ pub async fn connect(route: &Route) -> Result<Stream, HostError> {
 }
 
 /// OpenSSH itself makes the hop, with all that it knows of Match, hardware keys and further hops.
-fn through(route: &Route, jump: &str) -> std::io::Result<Stream> {
-    let (ours, theirs) = UnixStream::pair()?;
-    let child = Command::new("ssh")
+fn jump_command(route: &Route, jump: &str) -> Command {
+    let mut command = Command::new("ssh");
+    command
         .args(["-o", "BatchMode=yes", "-o", "ConnectTimeout=8"])
         .args(route.config.iter().flat_map(|path| [std::ffi::OsStr::new("-F"), path.as_os_str()]))
         .args(
@@ -109,12 +117,19 @@ fn through(route: &Route, jump: &str) -> std::io::Result<Stream> {
                 .flatten(),
         )
         .args(["-W", &format!("{}:{}", route.address, route.port), "--"])
-        .arg(jump.rsplit(',').next().unwrap_or(jump))
+        .arg(jump.rsplit(',').next().unwrap_or(jump));
+    command
+}
+
+/// A command whose input and output are the connection.
+fn through(mut command: Command) -> std::io::Result<Stream> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let child = command
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs.try_clone()?)))
         .stdout(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
         .stderr(Stdio::null())
         // Not in our group: Ctrl-C asks us to stop at a safe point, and the way to the host must hold until then.
         .process_group(0)
         .spawn()?;
-    Ok(Stream::Jump { socket: ours, child })
+    Ok(Stream::Proxy { socket: ours, child })
 }

@@ -195,7 +195,7 @@ mod tests {
             identities: vec![],
             identities_only: false,
             known_hosts: vec![],
-            jump: None,
+            proxy: None,
             config: None,
         }
     }
