@@ -1,6 +1,7 @@
 //! What of a topology is on one platform that makes its machines.
 
 use hcl_edit::expr::Expression;
+use sha2::{Digest as _, Sha256};
 
 use crate::hcl::{list, object};
 use crate::service::ServiceKind;
@@ -88,6 +89,18 @@ impl<'a> Carried<'a> {
     }
 }
 
+/// The cluster's name as a cloud can take it in front of its resources' names: at most `max` letters, shortened with a digest of
+/// the whole, so that it stays what it is and two clusters never share one.
+pub fn cloud_name(cluster: &Name, max: usize) -> String {
+    let name = cluster.as_str();
+    if name.len() <= max {
+        return name.to_owned();
+    }
+    let digest = Sha256::digest(name);
+    let tail = format!("{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2]);
+    format!("{}-{tail}", name[..max - tail.len() - 1].trim_end_matches('-'))
+}
+
 /// What the machines of a tier are called together.
 pub fn tier(role: Role) -> &'static str {
     match role {
@@ -124,4 +137,19 @@ pub fn tags(tags: &std::collections::BTreeMap<String, String>, cluster: &Name) -
 /// `["…", …]`.
 pub fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Expression {
     list(values.into_iter().map(|value| value.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cloud_name;
+
+    #[test]
+    fn long_names_are_cut_with_a_digest_of_the_whole() {
+        let name = |text: &str| cloud_name(&text.parse().expect("a name"), 35);
+        assert_eq!(name("analytics"), "analytics");
+        let long = "analytics-of-the-north-and-of-the-south-1";
+        assert_eq!(name(long), name(long));
+        assert!(name(long).len() <= 35 && name(long).starts_with("analytics-of-the-north-"), "{}", name(long));
+        assert_ne!(name(long), name("analytics-of-the-north-and-of-the-south-2"));
+    }
 }

@@ -34,7 +34,7 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     check_required(&platform_files, &services, problems);
     let jobs = check_jobs(&jobs.or_default(), &services, spark.as_ref(), problems);
     let topology = Topology { name: name.ok()?.clone(), platforms: places, placement, zookeeper, spark, jobs };
-    machines::check(&topology, &platform_files, &services, problems);
+    machines::check(name.span().unwrap_or_default(), &topology, &platform_files, &services, problems);
     if !problems.has_errors() {
         listeners::check_collisions(&topology, &services, problems);
     }

@@ -31,13 +31,19 @@ struct Wanted<'a> {
     memory: u64,
 }
 
+/// A node's name is a DNS label: the cluster's, `-master-` and a number.
+const NAME_MAX: usize = 63 - "-master-99".len();
+
+/// `name`: where the cluster's name is written.
 pub fn check(
+    name: Span,
     topology: &Topology,
     platforms: &Entries<PlatformFile>,
     services: &ServicesFile,
     problems: &mut Diagnostics,
 ) {
     check_overlaps(topology, platforms, problems);
+    check_name(topology, name, problems);
     // A network that is too small is so for several: said once.
     let mut small: BTreeSet<&Name> = BTreeSet::new();
     for wanted in &wanted(topology, services) {
@@ -56,6 +62,14 @@ pub fn check(
             }
             _ => {}
         }
+    }
+}
+
+fn check_name(topology: &Topology, at: Span, problems: &mut Diagnostics) {
+    let makes = |platform: &Platform| matches!(platform, Platform::AzureVms(_) | Platform::AwsVms(_));
+    if topology.platforms.values().any(makes) && topology.name.as_str().len() > NAME_MAX {
+        let message = format!("`{}` is too long: the names of its machines have at most 63 letters", topology.name);
+        problems.add(Code::T012, at, message).help(format!("take at most {NAME_MAX} letters"));
     }
 }
 

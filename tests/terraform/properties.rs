@@ -132,6 +132,22 @@ fn kubernetes() -> impl Strategy<Value = String> {
     })
 }
 
+fn managed() -> impl Strategy<Value = String> {
+    let workers = prop_oneof![
+        Just("nodes: 4"),
+        Just("autoscale: { min: 3, max: 9 }"),
+        Just("schedule: { times: [{ days: [Monday, Sunday], at: \"07:30\", workers: 5 }] }"),
+    ];
+    (workers, state(), any::<bool>()).prop_map(|(workers, state, network)| {
+        let network = if network { ", network: 10.9.0.0/20" } else { "" };
+        format!(
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ hdinsight: {{ location: westeurope, version: \"5.1\"{network}, \
+             storage: {{ adls: {{ account: data, container: spark }} }}, gateway: {{ user: admin, password: {{ env: X }} }}{state} }} }} }}\n\
+             services: {{ spark: {{ version: \"3.3\", workers: {{ {workers} }} }} }}\n"
+        )
+    })
+}
+
 fn check(cloud: &Cloud) {
     for (name, body) in &cloud.files {
         let text = body.to_string();
@@ -164,7 +180,7 @@ fn check(cloud: &Cloud) {
 #[test]
 fn any_topology_renders_to_values_that_come_back_and_hold_together() {
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(96));
-    let every = prop_oneof![3 => azure(), 3 => aws(), 2 => kubernetes()];
+    let every = prop_oneof![3 => azure(), 3 => aws(), 2 => kubernetes(), 1 => managed()];
     let mut trees: Vec<FileTree> = Vec::new();
     let seen = std::cell::RefCell::new(&mut trees);
     runner

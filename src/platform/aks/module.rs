@@ -16,6 +16,9 @@ use crate::platform::subnets::Blocks;
 use crate::topology::Topology;
 use crate::topology::value::{Disk, Name, Zone};
 
+/// With `-containers` and the like behind it, and as a DNS prefix (at most 54).
+const NAME_MAX: usize = 48;
+
 const TEMPLATES: &[(&str, &str)] = templates!("aks":
     "backend.tf" "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
     "registry.tf" "variables.tf" "versions.tf");
@@ -54,7 +57,7 @@ pub fn module(_: &Name, aks: &Aks, topology: &Topology) -> Module {
 fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     let Aks { location, version, network, zones, registry: _, api_from: _, pools: _, state: _ } = aks;
     let blocks = Blocks::of(*network, SPLIT);
-    holes.put("name", topology.name.as_str());
+    holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
     holes.put("location", location.as_str());
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());

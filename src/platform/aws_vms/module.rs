@@ -17,6 +17,9 @@ use crate::service::storage::Storage;
 use crate::topology::Topology;
 use crate::topology::value::{Cidr, Disk, Label, Name, Zone};
 
+/// `AWSServiceRoleForAutoScaling_` and the name are a role's name, of at most 64 letters.
+const NAME_MAX: usize = 35;
+
 const TEMPLATES: &[(&str, &str)] = templates!("aws-vms":
     "backend.tf" "dns.tf" "encryption.tf" "identity.tf" "image.tf" "locals.tf" "masters.tf" "monitoring.tf" "network.tf"
     "outputs.tf" "providers.tf" "scaling.tf" "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf"
@@ -69,7 +72,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
 
 fn place(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
     let AwsVms { region, zones: _, network, image: _, ssh, tags, state: _ } = aws;
-    holes.put("name", carried.topology.name.as_str());
+    holes.put("name", carried::cloud_name(&carried.topology.name, NAME_MAX));
     holes.put("region", region.as_str());
     holes.put("network", network.to_string());
     holes.put("tags", carried::tags(tags, &carried.topology.name));

@@ -18,6 +18,9 @@ use crate::service::storage::Storage;
 use crate::topology::Topology;
 use crate::topology::value::{Disk, Label, Name, Percent, Zone};
 
+/// A scale set's name begins its machines' names, at most 58 letters with `-worker` and a number (learn.microsoft.com, "Resource name rules").
+const NAME_MAX: usize = 48;
+
 const TEMPLATES: &[(&str, &str)] = templates!("azure-vms":
     "backend.tf" "bastion.tf" "dns.tf" "identity.tf" "locals.tf" "masters.tf" "network.tf" "outputs.tf" "providers.tf"
     "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf" "zookeeper.tf");
@@ -62,7 +65,7 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
 
 fn place(azure: &AzureVms, topology: &Topology, holes: &mut Holes) {
     let AzureVms { location, zones, network, image: _, ssh: _, tags, state: _ } = azure;
-    holes.put("name", topology.name.as_str());
+    holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
     holes.put("location", location.as_str());
     let zoned = !zones.is_empty();
     holes.put_if("zones", zoned.then(|| texts(zones.iter().map(Zone::as_str))));

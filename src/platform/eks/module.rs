@@ -18,6 +18,9 @@ use crate::service::storage::Storage;
 use crate::topology::Topology;
 use crate::topology::value::{Disk, Name, Zone};
 
+/// `-cluster-autoscaler` behind it is a role's name, of at most 64 letters.
+const NAME_MAX: usize = 45;
+
 const TEMPLATES: &[(&str, &str)] = templates!("eks":
     "addons.tf" "backend.tf" "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "pools.tf"
     "providers.tf" "registry.tf" "storage.tf" "variables.tf" "versions.tf");
@@ -63,7 +66,7 @@ pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
 
 fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
     let Eks { region, version, network, zones, registry: _, api_from, pools: _, state: _ } = eks;
-    holes.put("name", topology.name.as_str());
+    holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
     holes.put("region", region.as_str());
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());
@@ -118,7 +121,7 @@ fn machine(name: &Name, pool: &Pool) -> Expression {
 
 fn pool_holes(name: &Name, pool: &Pool, eks: &Eks, topology: &Topology) -> Holes {
     let mut holes = Holes::default();
-    holes.put("name", topology.name.as_str());
+    holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
     holes.put("pool", name.as_str());
     holes.put("capacity", if pool.spot { "SPOT" } else { "ON_DEMAND" });
     // The cluster's own pods tolerate no taint of ours.

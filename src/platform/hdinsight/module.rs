@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use hcl_edit::expr::Expression;
 use serde_json::json;
 
 use super::Hdinsight;
 use super::file::Tier;
 use crate::desired::cloud::{Module, templates};
-use crate::hcl::Holes;
-use crate::platform::carried;
+use crate::hcl::{Holes, list, object};
+use crate::platform::carried::{self, texts};
 use crate::platform::subnets::Blocks;
 use crate::service::ServiceKind;
-use crate::service::spark::Managed;
+use crate::service::spark::{Day, HalfHour, Managed, Scaling};
 use crate::topology::Topology;
 use crate::topology::value::{Label, Name};
+
+/// A cluster's name has at most 59 letters, and its endpoints' names are longer.
+const NAME_MAX: usize = 48;
 
 const TEMPLATES: &[(&str, &str)] = templates!("hdinsight":
     "backend.tf" "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
@@ -23,7 +27,7 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Module {
     let Hdinsight { location, version, tier, network, storage, gateway_user, ssh_user, state: _ } = managed;
     let mut holes = Holes::default();
     managed.state.put(&topology.name, &mut holes);
-    holes.put("name", topology.name.as_str());
+    holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
     holes.put("location", location.as_str());
     holes.put("version", version.as_str());
     holes.put(
@@ -61,14 +65,29 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Module {
 }
 
 fn put_machines(machines: &Managed, holes: &mut Holes) {
-    let Managed { heads, zookeepers, workers, count, autoscale } = machines;
+    let Managed { heads, zookeepers, workers, count, scaling } = machines;
     holes.put("head_size", spelled(heads));
     holes.put("zookeeper_size", spelled(zookeepers));
     holes.put("worker_size", spelled(workers));
-    holes.put("workers_min", autoscale.as_ref().map_or(*count, |scale| scale.min));
-    holes.put("workers_max", autoscale.as_ref().map_or(*count, |scale| scale.max));
-    holes.put("autoscales", autoscale.is_some());
-    holes.put("by_capacity", autoscale.is_some());
+    let (min, max) = match scaling {
+        Scaling::ByLoad(scale) => (scale.min, scale.max),
+        Scaling::Fixed | Scaling::ByTime(_) => (*count, *count),
+    };
+    holes.put("workers_min", min);
+    holes.put("workers_max", max);
+    holes.put("autoscales", *scaling != Scaling::Fixed);
+    holes.put("by_capacity", matches!(scaling, Scaling::ByLoad(_)));
+    let schedule = match scaling {
+        Scaling::ByTime(schedule) => Some(schedule),
+        Scaling::Fixed | Scaling::ByLoad(_) => None,
+    };
+    holes.put("by_time", schedule.is_some());
+    holes.put_if("timezone", schedule.map(|schedule| schedule.timezone.as_str()));
+    let row = |(days, at, workers): &(Vec<Day>, HalfHour, u32)| {
+        let days = texts(days.iter().map(|day| format!("{day:?}")));
+        object([("days", days), ("time", Expression::from(at.as_str())), ("workers", Expression::from(*workers))])
+    };
+    holes.put_if("schedule", schedule.map(|schedule| list(schedule.times.iter().map(row))));
 }
 
 /// The provider takes sizes of this service with a capital V only: `Standard_E8_V3`.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{MastersFile, SparkFile, WorkersFile};
-use super::{JobPorts, Managed, Masters, Place, Spark, Standalone, Workers};
+use super::{JobPorts, Managed, Masters, Place, Scaling, Schedule, Spark, Standalone, Workers};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
@@ -110,8 +110,32 @@ fn check_managed(file: &SparkFile, problems: &mut Diagnostics) -> Managed {
         zookeepers: size(file.zookeepers.ok().and_then(|zookeepers| zookeepers.size.ok()), "Standard_A4_v2"),
         workers: size(workers.size.ok(), "Standard_E8_v3"),
         count: workers.nodes.or(3),
-        autoscale: Autoscale::check(&workers.autoscale, problems),
+        scaling: check_scaling(&workers, problems),
     }
+}
+
+fn check_scaling(workers: &WorkersFile, problems: &mut Diagnostics) -> Scaling {
+    let by_load = Autoscale::check(&workers.autoscale, problems);
+    let Some((span, file)) = workers.schedule.spanned() else { return by_load.map_or(Scaling::Fixed, Scaling::ByLoad) };
+    if by_load.is_some() {
+        problems
+            .add(Code::T012, span, "workers follow the load or the time, not both")
+            .help("write `autoscale` or `schedule`");
+    }
+    let mut times = Vec::new();
+    for (at, time) in file.times.ok().into_iter().flatten().filter_map(Field::spanned) {
+        let days: Vec<_> = time.days.ok().into_iter().flatten().filter_map(|day| day.ok().copied()).collect();
+        match (time.at.ok(), time.workers.ok()) {
+            (Some(clock), Some(count)) if !days.is_empty() => times.push((days, clock.clone(), *count)),
+            _ => drop(problems.add(Code::T003, at, "a time needs `days`, `at` and `workers`")),
+        }
+    }
+    if times.is_empty() && !matches!(file.times, Field::Bad(_)) {
+        problems
+            .add(Code::T003, span, "`times` is missing")
+            .help("times: [{ days: [Monday], at: \"07:00\", workers: 10 }]");
+    }
+    Scaling::ByTime(Schedule { timezone: file.timezone.or("UTC".to_owned()), times })
 }
 
 /// `None` where it is wrong, `Some(None)` where there is none.
@@ -149,8 +173,11 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         ("workers.disk", file.workers.ok().and_then(|workers| workers.disk.span())),
         ("workers.autoscale", file.workers.ok().and_then(|workers| workers.autoscale.span())),
     ];
+    let timed =
+        file.workers.ok().and_then(|workers| workers.schedule.span()).filter(|_| kind.ground() != Ground::Managed);
+    let timed = timed.map(|span| ("workers.schedule", Some(span)));
     let machine = machine.into_iter().filter(|_| matches!(kind, PlatformKind::Nodes | PlatformKind::Local));
-    for (name, span) in unused.into_iter().chain(machine) {
+    for (name, span) in unused.into_iter().chain(machine).chain(timed) {
         if let Some(span) = span {
             problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
         }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::service::archive::ArchiveFile;
 use crate::service::storage::StorageFile;
-use crate::topology::value::{Disk, Duration, JvmSize, Label, Name, Percent, Port, SecretFile, Version};
+use crate::topology::value::{Disk, Duration, JvmSize, Label, Name, Percent, Port, SecretFile, Version, text_value};
 use crate::yaml::{Entries, Field, RawScalar};
 
 /// Spark: standalone on hosts, run by the operator or by Kubernetes itself, or managed.
@@ -89,7 +89,62 @@ pub struct WorkersFile {
     pub heap: Field<JvmSize>,
     /// Bounds between which the number of workers follows the load.
     pub autoscale: Field<AutoscaleFile>,
+    /// How many workers there are at which times, as a managed service. Instead of `autoscale`.
+    pub schedule: Field<ScheduleFile>,
 }
+
+/// Numbers of workers by the time of the week.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScheduleFile {
+    /// The time zone by Windows' name, as in `W. Europe Standard Time`. Default: `UTC`.
+    pub timezone: Field<String>,
+    /// The changes of the number in a week.
+    #[schemars(required)]
+    pub times: Field<Vec<Field<ScheduleTimeFile>>>,
+}
+
+/// One change of the number of workers.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScheduleTimeFile {
+    /// The days, as in `[Monday, Tuesday]`.
+    #[schemars(required)]
+    pub days: Field<Vec<Field<Day>>>,
+    /// The time, a full or half hour in quotes, as in `"07:30"`.
+    #[schemars(required)]
+    pub at: Field<HalfHour>,
+    /// How many workers from then on.
+    #[schemars(required)]
+    pub workers: Field<u32>,
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum Day {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+text_value!(
+    /// A time of the day at which the cloud changes something: a full or half hour.
+    HalfHour,
+    pattern "^([01][0-9]|2[0-3]):(00|30)$",
+    |text| {
+        let (hour, minute) = text.split_once(':').unwrap_or_default();
+        let hour_ok = hour.len() == 2 && hour.parse::<u8>().is_ok_and(|hour| hour < 24);
+        if hour_ok && matches!(minute, "00" | "30") {
+            Ok(())
+        } else {
+            Err(format!("`{}` is not a full or half hour, as in 07:30", text.escape_default()))
+        }
+    }
+);
 
 /// How the number of workers follows the load.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]

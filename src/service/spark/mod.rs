@@ -16,6 +16,7 @@ use crate::topology::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, V
 
 pub use check::{check, check_config, version};
 pub use desire::{CONFIG, DATA, SECRET_FILE, desire_master, desire_worker, home};
+pub use file::{Day, HalfHour};
 pub use judge::{alive_master, judge_masters, judge_workers};
 pub use keys::is_daemon_key;
 pub use listeners::listeners;
@@ -45,7 +46,23 @@ pub struct Managed {
     pub workers: Label,
     /// How many workers, where their number is fixed.
     pub count: u32,
-    pub autoscale: Option<Autoscale>,
+    pub scaling: Scaling,
+}
+
+/// How the number of a managed service's workers changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scaling {
+    Fixed,
+    ByLoad(Autoscale),
+    ByTime(Schedule),
+}
+
+/// Numbers of workers by the time of the week.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    pub timezone: String,
+    /// Days by their English names, the time, and how many workers from then on.
+    pub times: Vec<(Vec<Day>, HalfHour, u32)>,
 }
 
 /// Spark's own cluster manager: masters and workers on hosts.

@@ -78,6 +78,21 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
           min_instance_count = provision.workers_min
           max_instance_count = provision.workers_max
         }
+
+        recurrence {
+          provision_when = provision.by_time
+          timezone       = provision.timezone
+
+          dynamic "schedule" {
+            for_each = local.schedule
+
+            content {
+              days                  = schedule.value.days
+              time                  = schedule.value.time
+              target_instance_count = schedule.value.workers
+            }
+          }
+        }
       }
     }
   }

@@ -1,6 +1,9 @@
 locals {
   tags = provision.tags
 
+  # How many workers there are from when on.
+  schedule = provision.schedule
+
   # ABFS needs both: dfs for the file system, blob for what it has no call for.
   storage_endpoints = {
     blob = { zone = "privatelink.blob.core.windows.net" }
