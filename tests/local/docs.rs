@@ -12,6 +12,7 @@ const PAGES: &[&str] = &[
     "docs/troubleshooting.md",
     "docs/security.md",
     "docs/local.md",
+    "docs/terraform.md",
 ];
 
 /// What is shown; what the test adds to it (an answer, or what the page leaves to its reader); how it ends.
@@ -22,7 +23,9 @@ const WALK: &[(&str, &[&str], i32)] = &[
     ("graph topologies/nodes.yaml", &[], 0),
     // Its hosts are not here.
     ("plan topologies/nodes.yaml", &[], 4),
+    ("render topologies/azure-vms.yaml", &[], 0),
     ("init", &["mine.yaml"], 0),
+    ("init --template azure-vms", &["cloud.yaml"], 0),
     ("init --template local", &[], 0),
     ("validate", &[], 0),
     ("plan", &[], 0),
@@ -55,7 +58,8 @@ fn shown() -> BTreeSet<String> {
     for page in PAGES {
         let text = std::fs::read_to_string(root(page)).expect("readable");
         for code in text.split('`').chain(text.lines().map(|line| line.trim_start_matches([' ', '$']))) {
-            let Some(rest) = code.strip_prefix("provision ").filter(|rest| !rest.contains(['\n', '`', ';'])) else {
+            let Some(rest) = code.strip_prefix("provision ").filter(|rest| !rest.contains(['\n', '`', ';', '&']))
+            else {
                 continue;
             };
             let words: Vec<&str> = rest.split_whitespace().take_while(|word| *word != "#").collect();
@@ -75,7 +79,7 @@ fn every_command_that_the_docs_show_does_what_it_should() {
     let machine = Machine::new("docs", "");
     let folder = machine.topology.parent().expect("a corner").to_owned();
     std::fs::create_dir(folder.join("topologies")).expect("a folder");
-    for file in ["nodes", "local"] {
+    for file in ["nodes", "local", "azure-vms"] {
         let file = format!("topologies/{file}.yaml");
         std::fs::copy(root(&file), folder.join(&file)).expect("copied");
     }
