@@ -38,7 +38,7 @@ soak:
 	RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz topology target/fuzz-corpus -- -max_total_time=$${SECONDS_TO_RUN:-1800} -max_len=8192
 
 bench:
-	$(CARGO) bench --quiet --bench scale --bench fleet
+	$(CARGO) bench --quiet --bench scale --bench clouds --bench fleet
 	tests/bench/hosts
 
 setup:
