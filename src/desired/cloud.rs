@@ -75,6 +75,7 @@ const NAMES: &[&str] = &[
     "cluster.tf",
     "dns.tf",
     "encryption.tf",
+    "eventstore.tf",
     "example.tfvars",
     "identity.tf",
     "image.tf",

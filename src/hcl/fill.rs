@@ -72,6 +72,10 @@ pub fn fill(template: &Body, holes: &Holes) -> Body {
             }
         }
     }
+    if filled.is_empty() && !template.is_empty() {
+        // `{}` rather than braces on two lines.
+        filled.set_prefer_oneline(true);
+    }
     filled
 }
 

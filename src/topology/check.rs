@@ -7,6 +7,7 @@ use super::value::Name;
 use super::{Platform, Topology, TopologyFile, file::JobFile, jobs, listeners, machines};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::{PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes, size};
+use crate::service::eventstore::Eventstore;
 use crate::service::listener::Role;
 use crate::service::{Placed, ServiceKind, ServicesFile, spark, zookeeper};
 use crate::yaml::{Entries, Field, Span, suggest};
@@ -33,7 +34,9 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     check_sizes(&platform_files, &services, &placement, problems);
     check_required(&platform_files, &services, problems);
     let jobs = check_jobs(&jobs.or_default(), &services, spark.as_ref(), problems);
-    let topology = Topology { name: name.ok()?.clone(), platforms: places, placement, zookeeper, spark, jobs };
+    let eventstore = services.eventstore.ok().map(Eventstore::of);
+    let topology =
+        Topology { name: name.ok()?.clone(), platforms: places, placement, zookeeper, spark, eventstore, jobs };
     machines::check(name.span().unwrap_or_default(), &topology, &platform_files, &services, problems);
     if !problems.has_errors() {
         listeners::check_collisions(&topology, &services, problems);

@@ -22,6 +22,7 @@ use crate::platform::eks::Eks;
 use crate::platform::hdinsight::Hdinsight;
 use crate::platform::nodes::Nodes;
 use crate::service::ServiceKind;
+use crate::service::eventstore::Eventstore;
 use crate::service::spark::Spark;
 use crate::service::zookeeper::ZooKeeper;
 use crate::yaml;
@@ -43,6 +44,7 @@ pub struct Topology {
     pub placement: BTreeMap<ServiceKind, Name>,
     pub zookeeper: Option<ZooKeeper>,
     pub spark: Option<Spark>,
+    pub eventstore: Option<Eventstore>,
     pub jobs: BTreeMap<Name, Job>,
 }
 

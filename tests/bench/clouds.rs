@@ -21,7 +21,8 @@ const GROWN: &[(&str, &str, &str)] = &[
 ];
 
 fn main() {
-    let mut rows = String::from("| platform | a thousand nodes rendered | files | most memory so far |\n|---|---|---|---|\n");
+    let mut rows =
+        String::from("| platform | a thousand nodes rendered | files | most memory so far |\n|---|---|---|---|\n");
     for (name, from, to) in GROWN {
         let path = format!("{}/topologies/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(path).expect("the example");

@@ -13,6 +13,7 @@ use crate::hcl::{Holes, expression, list, object};
 use crate::platform::carried::{self, texts};
 use crate::platform::cloud::{Pool, PoolNodes};
 use crate::platform::subnets::Blocks;
+use crate::service::ServiceKind;
 use crate::topology::Topology;
 use crate::topology::value::{Disk, Name, Zone};
 
@@ -29,16 +30,26 @@ const SYSTEM: &str = "system";
 /// Small blocks are at least four bits longer than the network.
 const SPLIT: u8 = 4;
 
-pub fn module(_: &Name, aks: &Aks, topology: &Topology) -> Module {
+const EVENTSTORE: &str = include_str!("../../../templates/terraform/aks/eventstore.tf");
+
+pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     let mut holes = Holes::default();
     aks.state.put(&topology.name, &mut holes);
     place(aks, topology, &mut holes);
     api(aks, &mut holes);
+    let eventstore =
+        topology.eventstore.as_ref().filter(|_| topology.placement.get(&ServiceKind::Eventstore) == Some(name));
+    let shares = eventstore.and_then(|eventstore| Some((eventstore.nodes, eventstore.share?)));
     registry(aks, topology, &mut holes);
+    holes.put("endpoints", aks.registry || shares.is_some());
+    holes.put("eventstore", shares.is_some());
+    holes.put_if("eventstore_nodes", shares.map(|(nodes, size)| self::shares(nodes, size)));
     if let Some(system) = aks.pools.iter().find(|(name, _)| name.as_str() == SYSTEM).map(|(_, pool)| pool) {
         put_system(system, aks, &mut holes);
     }
-    let mut module = Module::of(TEMPLATES, holes, files(aks));
+    let eventstore: &[(&str, &str)] = if shares.is_some() { &[("eventstore.tf", EVENTSTORE)] } else { &[] };
+    let templates: Vec<(&'static str, &'static str)> = TEMPLATES.iter().chain(eventstore).copied().collect();
+    let mut module = Module::of(&templates, holes, files(aks, shares.is_some()));
     let pools = aks.pools.iter().filter(|(name, _)| name.as_str() != SYSTEM);
     module.parts.extend(pools.map(|(name, pool)| Part {
         file: "pools.tf",
@@ -80,7 +91,6 @@ fn api(aks: &Aks, holes: &mut Holes) {
 
 fn registry(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     holes.put("registry", aks.registry);
-    holes.put("endpoints", aks.registry);
     let version = topology.spark.as_ref().map_or("4.3.0", |spark| spark.version.as_str());
     let import = format!(
         "\"az acr import --subscription ${{var.subscription_id}} --name ${{azurerm_container_registry.main.name}} --source docker.io/apache/spark:{version} --image apache/spark:{version}\""
@@ -146,10 +156,22 @@ fn temporary_name(pool: &Name) -> String {
     format!("{}{:02x}{:02x}t", &pool.as_str()[..MAX - 5], digest[0], digest[1])
 }
 
-fn files(aks: &Aks) -> BTreeMap<&'static str, String> {
+/// A share for each pod, by its ordinal.
+fn shares(nodes: u32, size: u32) -> Expression {
+    let row = |pod: u32| {
+        let share = Expression::from(format!("eventstore-{pod}"));
+        (pod.to_string(), object([("share", share), ("size", Expression::from(size))]))
+    };
+    object((0..nodes).map(row))
+}
+
+fn files(aks: &Aks, eventstore: bool) -> BTreeMap<&'static str, String> {
     let mut example = include_str!("../../../templates/terraform/aks/example.tfvars").to_owned();
     if aks.registry {
         example += include_str!("../../../templates/terraform/aks/example-registry.tfvars");
+    }
+    if eventstore {
+        example += include_str!("../../../templates/terraform/aks/example-eventstore.tfvars");
     }
     BTreeMap::from([("example.tfvars", example)])
 }

@@ -114,7 +114,7 @@ pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
     Picture {
         cluster: desired.cluster.to_string(),
         groups: groups.into_values().collect(),
-        talks: talks(desired),
+        talks: talks(&desired.listeners, &roles(desired)),
         steps,
     }
 }
@@ -128,6 +128,9 @@ impl Picture {
     /// What a cloud makes: machines without names of their own, and its resources by concern.
     pub fn add_cloud(&mut self, fleet: Option<&Fleet>, listeners: &[Listener], cloud: &Cloud) {
         if let Some(Fleet { min, max }) = fleet {
+            let there = self.groups.iter().flat_map(|group| &group.cards).flat_map(|card| &card.services);
+            let there = there.map(|(role, _)| *role).chain([Role::Worker]).collect();
+            self.talks = talks(listeners, &there);
             let place =
                 if min == max { format!("{max} machines") } else { format!("{min} to {max} machines, by load") };
             let services = vec![(Role::Worker, ports(listeners, Role::Worker))];
@@ -168,12 +171,15 @@ fn port(listener: &Listener) -> String {
     format!("{} {range}", listener.name)
 }
 
+/// The roles on hosts.
+fn roles(desired: &Desired) -> BTreeSet<Role> {
+    desired.hosts.values().flat_map(|state| state.services.values()).filter_map(|service| service.role).collect()
+}
+
 /// Only between roles that are there.
-fn talks(desired: &Desired) -> Vec<Talk> {
-    let there: BTreeSet<Role> =
-        desired.hosts.values().flat_map(|state| state.services.values()).filter_map(|service| service.role).collect();
+fn talks(listeners: &[Listener], there: &BTreeSet<Role>) -> Vec<Talk> {
     let mut ports: BTreeMap<(Role, Role), Vec<String>> = BTreeMap::new();
-    for listener in desired.listeners.iter().filter(|listener| there.contains(&listener.role)) {
+    for listener in listeners.iter().filter(|listener| there.contains(&listener.role)) {
         for from in listener.from.iter().filter(|from| there.contains(*from)) {
             ports.entry((*from, listener.role)).or_default().push(port(listener));
         }

@@ -15,5 +15,12 @@ provider "azurerm" {
     "Microsoft.Storage",
   ]
 
-  features {}
+  features {
+    storage {
+      provision_when = provision.eventstore
+
+      # The account's own endpoint is shut to where Terraform runs.
+      data_plane_available = false
+    }
+  }
 }

@@ -33,3 +33,14 @@ variable "registry_name" {
     error_message = "A registry's name has 5 to 50 lower-case letters and digits."
   }
 }
+
+variable "storage_account_name" {
+  provision_when = provision.eventstore
+  description = "The storage account that EventStore's files are in. Nobody else in the world may have the name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9]{3,24}$", var.storage_account_name))
+    error_message = "A storage account's name has 3 to 24 lower-case letters and digits."
+  }
+}
