@@ -37,7 +37,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let topology = input::load(&source)?;
     let clouds = cloud::of(&topology);
     let mut picture = if args.plan {
-        let loaded = input::open(source)?;
+        let loaded = input::open_checked(source, &topology)?;
         let goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
         let (plan, _) = planning::make(&goal, &loaded).await?;
         picture(&loaded.desired, Some(&plan))
@@ -45,7 +45,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         match cluster::resolve(&topology, input::here) {
             Ok(cluster) => picture(&desired::of(&cluster), None),
             // What its services will be is not known yet; its cloud is.
-            Err(_) if !clouds.is_empty() => Picture::of(&topology.name),
+            Err(error) if error.is_later() && !clouds.is_empty() => Picture::of(&topology.name),
             Err(error) => return Err(Failure::new(Exit::Refused, error)),
         }
     };

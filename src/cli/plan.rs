@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::input::{self, Loaded, TopologyArg};
 use super::output::{out, outln, sayln};
 use super::{Exit, Failure};
-use crate::desired::cloud;
+use crate::desired::cloud::{self, Cloud};
 use crate::observe::{self, Observed};
 use crate::plan::{self, Goal, Plan, Refusal, SealedPlan};
 
@@ -43,6 +43,12 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     input::show_edits(&source, &clouds)?;
     if topology.is_managed() {
+        if args.json {
+            let all: Vec<String> =
+                clouds.iter().flat_map(Cloud::resources).map(|resource| resource.address.to_string()).collect();
+            outln!("{}", serde_json::json!({ "terraform": all }));
+            return Ok(Exit::Done);
+        }
         outln!("Nothing of it is on hosts: Terraform makes all of it.");
         return Ok(Exit::Done);
     }

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::input::{self, TopologyArg};
-use super::output::{out, outln, say};
+use super::output::{out, outln, say, sayln};
 use super::{Exit, Failure};
 use crate::cluster;
 use crate::desired;
 use crate::desired::cloud::{self, Cloud};
 use crate::render::{self, Edit, FileTree};
-use crate::topology::value::Name;
 use crate::topology::{Platform, Topology};
 
 /// Writes what every node gets, byte for byte, for people to review
@@ -96,8 +95,12 @@ fn folders(topology: &Topology, stem: &str) -> Result<Vec<Folder>, Failure> {
             let tree = render::hosts(&desired::of(&cluster));
             folders.push(Folder { path: PathBuf::from("hosts-out").join(stem), tree, cloud: None });
         }
-        // What a managed service runs is not on hosts; its cloud is rendered all the same.
-        Err(_) if topology.placement.values().any(|name| is_cloud(topology, name)) => {}
+        Err(error) if error.is_later() && topology.platforms.values().any(Platform::is_cloud) => {
+            // Its cloud is rendered all the same.
+            if !topology.is_managed() {
+                sayln!("note: no files of hosts: {error}");
+            }
+        }
         Err(error) => return Err(Failure::new(Exit::Refused, error)),
     }
     let clouds = cloud::of(topology);
@@ -130,8 +133,4 @@ fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
 
 fn is_ours(cloud: Option<&Cloud>, file: &Path) -> bool {
     cloud.is_none_or(|cloud| cloud.is_ours(file))
-}
-
-fn is_cloud(topology: &Topology, name: &Name) -> bool {
-    topology.platforms.get(name).is_some_and(Platform::is_cloud)
 }

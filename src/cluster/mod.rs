@@ -129,6 +129,16 @@ pub enum NotDelivered {
     NotHere { platform: Name, why: String },
 }
 
+impl NotDelivered {
+    /// Whether a later version will deliver it, rather than another place or machine.
+    pub fn is_later(&self) -> bool {
+        match self {
+            NotDelivered::Platform { .. } | NotDelivered::Service { .. } => true,
+            NotDelivered::Apart { .. } | NotDelivered::NotHere { .. } => false,
+        }
+    }
+}
+
 /// Names every node; `here` is asked only where a node is on this machine. Fails only for what is validated but not delivered
 /// (yet, or here).
 pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>) -> Result<Cluster, NotDelivered> {

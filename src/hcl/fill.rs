@@ -7,7 +7,7 @@ use hcl_edit::expr::{Array, Expression, Object, ObjectKey, TraversalOperator};
 use hcl_edit::structure::{Attribute, BlockLabel, Body, Structure};
 use hcl_edit::template::{Element, StringTemplate};
 use hcl_edit::visit_mut::{VisitMut, visit_expr_mut};
-use hcl_edit::{Decorate as _, Spanned};
+use hcl_edit::{Decor, Decorate as _, Spanned};
 
 /// What the holes of a template are filled with.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +75,7 @@ pub fn fill(template: &Body, holes: &Holes) -> Body {
     if filled.is_empty() && !template.is_empty() {
         // `{}` rather than braces on two lines.
         filled.set_prefer_oneline(true);
+        *filled.decor_mut() = Decor::default();
     }
     filled
 }

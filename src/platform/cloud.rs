@@ -24,6 +24,8 @@ pub enum Image {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloudSsh {
     pub user: UserName,
+    /// Paths, for the commands that hand the keys to Terraform.
+    pub public_keys: Vec<String>,
     pub from: Vec<Cidr>,
     pub bastion: bool,
 }
@@ -121,7 +123,7 @@ pub fn tags(field: &Field<Entries<String>>) -> BTreeMap<String, String> {
 }
 
 impl Image {
-    /// The default is the Ubuntu that the lab proves every day's next relative: 24.04, supported until 2029.
+    /// Without a word: Ubuntu 24.04, which is supported until 2029.
     pub fn check(field: &Field<ImageFile>, problems: &mut Diagnostics) -> Option<Image> {
         let Some((span, file)) = field.spanned() else {
             return Some(Image::Ubuntu("24.04".parse().expect("a label")));
@@ -150,11 +152,21 @@ const UBUNTU: &[&str] = &["22.04", "24.04", "26.04"];
 
 impl CloudSsh {
     /// `user`: whom the cloud's images know.
-    pub fn check(field: &Field<CloudSshFile>, user: &str) -> Option<CloudSsh> {
+    pub fn of(field: &Field<CloudSshFile>, user: &str) -> Option<CloudSsh> {
         let file = field.ok()?;
         let default = user.parse().expect("a user's name");
-        Some(CloudSsh { user: file.user.or(default), from: values(&file.from), bastion: file.bastion.or(false) })
+        Some(CloudSsh {
+            user: file.user.or(default),
+            // They stand in a command of a page: others are for whoever wrote them.
+            public_keys: values(&file.public_keys).into_iter().filter(|path| is_plain(path)).collect(),
+            from: values(&file.from),
+            bastion: file.bastion.or(false),
+        })
     }
+}
+
+fn is_plain(path: &str) -> bool {
+    path.chars().all(|c| c.is_ascii_alphanumeric() || "_./~-".contains(c))
 }
 
 /// The pools that are right.
@@ -226,7 +238,7 @@ pub fn check_zones(field: &Field<Vec<Field<Zone>>>, region: &str, there: Option<
 pub struct ImageFile {
     /// Canonical's image of this Ubuntu release, as in `"24.04"`.
     pub ubuntu: Field<Label>,
-    /// The id of an image version of your own gallery, as the Packer template makes it.
+    /// The id of an image of your own: a version in a gallery on Azure, an AMI on AWS.
     pub gallery: Field<Label>,
 }
 
@@ -234,9 +246,9 @@ pub struct ImageFile {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CloudSshFile {
-    /// The user to log in as.
+    /// The user to log in as. Default: `ops` on Azure, `ubuntu` on AWS, `sshops` on `HDInsight`.
     pub user: Field<UserName>,
-    /// Paths of public keys. They become variables of what is rendered: rendering reads no key file.
+    /// Paths of public keys, in the commands that hand the keys to Terraform: rendering reads no key file.
     pub public_keys: Field<Vec<Field<String>>>,
     /// The ranges that may reach port 22. Default: none but the bastion.
     pub from: Field<Vec<Field<Cidr>>>,

@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use crate::topology::value::{Address, Cidr};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::topology::value::{Address, Cidr, Zone};
+use crate::yaml::{Field, Span};
 
 /// A small block is for a handful of fixed machines; no wider than this, and no more than a sixteenth of the network.
 const SMALL: u8 = 24;
@@ -61,4 +63,28 @@ fn address(block: Cidr, offset: u32) -> Address {
 /// How many fixed machines a block has room for: the last address is the network's own.
 pub fn room(block: Cidr) -> u64 {
     block.size().saturating_sub(u64::from(FIRST) + 2)
+}
+
+/// The largest prefix that a network may have to be divided at all: both clouds leave five addresses of a subnet to themselves.
+const NETWORK_PREFIX_MAX: u8 = 24;
+/// And the smallest: a private network is not wider (RFC 1918).
+const NETWORK_PREFIX_MIN: u8 = 8;
+
+/// The network, where it can be divided; reports it otherwise.
+pub fn check(field: &Field<Cidr>, problems: &mut Diagnostics) -> Option<(Span, Cidr)> {
+    let (at, network) = field.spanned()?;
+    if !(NETWORK_PREFIX_MIN..=NETWORK_PREFIX_MAX).contains(&network.prefix()) {
+        let message = format!(
+            "{network} cannot be divided into subnets: its prefix is not between /{NETWORK_PREFIX_MIN} and /{NETWORK_PREFIX_MAX}"
+        );
+        problems.add(Code::T012, at, message).help("take a /16, as in 10.20.0.0/16");
+        return None;
+    }
+    Some((at, *network))
+}
+
+/// The zone of the so-many-th machine, from 1: round over the list, so that growing moves nobody.
+pub fn zone(zones: &[Zone], number: u32) -> Option<&Zone> {
+    let at = (number as usize - 1).checked_rem(zones.len())?;
+    zones.get(at)
 }

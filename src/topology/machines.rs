@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::value::{Cidr, Label, Name};
+use super::value::{Cidr, Label, Name, Zone};
 use super::{Platform, Topology};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{AwsVms, Tier};
@@ -44,6 +44,7 @@ pub fn check(
 ) {
     check_overlaps(topology, platforms, problems);
     check_name(topology, name, problems);
+    check_pins(topology, services, problems);
     // A network that is too small is so for several: said once.
     let mut small: BTreeSet<&Name> = BTreeSet::new();
     for wanted in &wanted(topology, services) {
@@ -70,6 +71,27 @@ fn check_name(topology: &Topology, at: Span, problems: &mut Diagnostics) {
     if topology.platforms.values().any(makes) && topology.name.as_str().len() > NAME_MAX {
         let message = format!("`{}` is too long: the names of its machines have at most 63 letters", topology.name);
         problems.add(Code::T012, at, message).help(format!("take at most {NAME_MAX} letters"));
+    }
+}
+
+/// A pinned member is in a zone that its platform has subnets in.
+fn check_pins(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
+    let Some(pinned) = topology.zookeeper.as_ref().and_then(|zookeeper| zookeeper.zones.as_ref()) else { return };
+    let place = topology.placement.get(&ServiceKind::ZooKeeper).and_then(|name| topology.platforms.get(name));
+    let zones = match place {
+        Some(Platform::AzureVms(azure)) => &azure.zones,
+        Some(Platform::AwsVms(aws)) => &aws.zones,
+        _ => return,
+    };
+    let fields = services.zookeeper.ok().and_then(|file| file.zones.ok());
+    for (zone, field) in pinned.iter().zip(fields.into_iter().flatten()).filter(|(zone, _)| !zones.contains(zone)) {
+        let there: Vec<&str> = zones.iter().map(Zone::as_str).collect();
+        problems
+            .add(Code::T012, field.span().unwrap_or_default(), format!("the platform is not in zone {}", zone.as_str()))
+            .help(match there.as_slice() {
+                [] => "write the platform's `zones` too".to_owned(),
+                _ => format!("it is in {}", there.join(", ")),
+            });
     }
 }
 

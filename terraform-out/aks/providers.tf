@@ -15,5 +15,5 @@ provider "azurerm" {
     "Microsoft.Storage",
   ]
 
-  features {  }
+  features {}
 }

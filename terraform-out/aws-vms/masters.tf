@@ -23,6 +23,7 @@ resource "aws_instance" "masters" {
   user_data = templatefile("${path.module}/cloud-init/masters.yaml", {
     hostname        = each.value.name
     fqdn            = "${each.value.name}.analytics.internal"
+    user            = "ubuntu"
     ssh_public_keys = var.ssh_public_keys
   })
 

@@ -8,6 +8,7 @@ resource "aws_launch_template" "workers" {
 
   user_data = base64encode(templatefile("${path.module}/cloud-init/workers.yaml", {
     region          = "eu-west-1"
+    user            = "ubuntu"
     ssh_public_keys = var.ssh_public_keys
   }))
 

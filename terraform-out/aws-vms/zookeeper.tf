@@ -41,6 +41,7 @@ resource "aws_instance" "zookeeper" {
   user_data = templatefile("${path.module}/cloud-init/zookeeper.yaml", {
     hostname        = each.value.name
     fqdn            = "${each.value.name}.analytics.internal"
+    user            = "ubuntu"
     ssh_public_keys = var.ssh_public_keys
     directory       = "/var/lib/zookeeper"
     volume_id       = aws_ebs_volume.zookeeper[each.key].id

@@ -177,6 +177,40 @@ fn check(cloud: &Cloud) {
     assert!(unknown.is_empty(), "{unknown:?} would not be taken away again");
 }
 
+proptest! {
+    /// Whatever the network's width, and with a platform that nothing is on: an answer, and no panic.
+    #[test]
+    fn networks_of_every_width_are_divided_or_refused(prefix in 0..=32_u8, kind in 0..5_u8, used: bool) {
+        let network = format!("10.0.0.0/{prefix}").replace("10.0.0.0/0", "0.0.0.0/0");
+        let base = if prefix < 8 { "0.0.0.0" } else { "10.0.0.0" };
+        let network = network.replace("10.0.0.0", base);
+        let place = match kind {
+            0 => format!("azureVms: {{ location: westeurope, network: {network}, ssh: {{ bastion: true }} }}"),
+            1 => format!("awsVms: {{ region: eu-west-1, zones: [a, b, c], network: {network}, ssh: {{ user: ubuntu }} }}"),
+            2 => format!("aks: {{ location: westeurope, version: \"1.35\", network: {network}, pools: {{ system: {{ size: Standard_D4s_v5, nodes: 3 }} }} }}"),
+            3 => format!("eks: {{ region: eu-west-1, zones: [a, b], version: \"1.35\", network: {network}, pools: {{ system: {{ size: m7i.large, nodes: 3 }} }} }}"),
+            _ => format!("hdinsight: {{ location: westeurope, version: \"5.1\", network: {network}, storage: {{ adls: {{ account: data, container: x }} }}, gateway: {{ user: admin, password: {{ env: X }} }} }}"),
+        };
+        let services = match (used, kind) {
+            (false, _) => "spark: { platform: rack, masters: { hosts: [h1] }, workers: { hosts: [h1] } }",
+            (true, 0 | 1) => "zookeeper: { platform: p, nodes: 3 }",
+            (true, _) => "spark: { platform: p }",
+        };
+        let text = format!(
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ {place} }}, rack: {{ nodes: {{ hosts: {{ h1: {{ address: 192.0.2.1 }} }} }} }} }}\nservices: {{ {services} }}\n"
+        );
+        let source = provision::topology::Source::new("x.yaml", text.as_str());
+        let (file, mut problems) = provision::topology::load(&source);
+        if let Some(topology) = provision::topology::check(&file, &mut problems) {
+            for cloud in provision::desired::cloud::of(&topology) {
+                check(&cloud);
+            }
+        } else {
+            prop_assert!(problems.has_errors(), "{text}");
+        }
+    }
+}
+
 #[test]
 fn any_topology_renders_to_values_that_come_back_and_hold_together() {
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(96));

@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{State, check_pools, check_zones, pools, values};
 use crate::platform::region::azure_zones;
 use crate::platform::size;
+use crate::platform::subnets;
 use crate::yaml::Span;
 
 /// A Linux pool's name has at most 12 lower-case letters and digits and begins with a letter (learn.microsoft.com, "Create node pools").
@@ -41,11 +42,12 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
         problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
     }
     let state = State::check(state, problems);
+    let (_, network) = subnets::check(network, problems)?;
     Some(Aks {
         state,
         location: location.ok()?.clone(),
         version: version.ok()?.clone(),
-        network: *network.ok()?,
+        network,
         zones: values(zones),
         registry: registry.or(false),
         api_from: values(api_from),

@@ -5,6 +5,7 @@ use super::{AwsVms, SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values};
 use crate::platform::region::aws_zones;
+use crate::platform::subnets;
 use crate::topology::value::Zone;
 use crate::yaml::Span;
 
@@ -29,23 +30,30 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
     if let Some(at) = zones.span().filter(|_| list.len() > ZONES_MAX) {
         problems.add(Code::T012, at, format!("at most {ZONES_MAX} zones have room in a network"));
     }
+    if let Some(at) = ssh.ok().and_then(|ssh| ssh.bastion.span()) {
+        problems.add(
+            Code::T090,
+            at,
+            "`bastion` is not used by a platform of kind awsVms: Session Manager is the way in",
+        );
+    }
     let image = Image::check(image, problems);
-    let ssh = CloudSsh::check(ssh, "ubuntu")?;
-    let (at, network) = network.spanned()?;
-    let smallest = subnet(*network, Tier::Public, 0);
+    let ssh = CloudSsh::of(ssh, "ubuntu");
+    let state = State::check(state, problems);
+    let (at, network) = subnets::check(network, problems)?;
+    let smallest = subnet(network, Tier::Public, 0);
     if smallest.prefix() > SUBNET_PREFIX_MAX {
         let message =
             format!("{network} leaves {smallest} for a subnet, and AWS has none below a /{SUBNET_PREFIX_MAX}");
         problems.add(Code::T012, at, message).help("take a /22 or wider");
     }
-    let state = State::check(state, problems);
     Some(AwsVms {
         state,
         region: region.ok()?.clone(),
         zones: list,
-        network: *network,
+        network,
         image: image?,
-        ssh,
+        ssh: ssh?,
         tags: tags(labels),
     })
 }

@@ -6,7 +6,6 @@ mod module;
 
 use std::collections::BTreeMap;
 
-use crate::platform::azure_vms::by_ordinal;
 use crate::platform::cloud::{CloudSsh, Image, State};
 use crate::platform::subnets::{self, Blocks};
 use crate::service::listener::Role;
@@ -63,8 +62,8 @@ impl AwsVms {
 
     /// Address and zone of the so-many-th member or master, from 1; `pinned` goes before its ordinal's zone.
     pub fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, String) {
-        let zone =
-            pinned.unwrap_or_else(|| by_ordinal(&self.zones, number).expect("the check has seen to a zone").as_str());
+        let zone = pinned
+            .unwrap_or_else(|| subnets::zone(&self.zones, number).expect("the check has seen to a zone").as_str());
         let at = self.zones.iter().position(|there| there.as_str() == zone).unwrap_or(0);
         (subnets::fixed(self.subnet(Tier::Of(role), at), number), zone.to_owned())
     }

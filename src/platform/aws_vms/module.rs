@@ -63,7 +63,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
         Image::Own(_) => "",
     };
     let values = json!({
-        "name": topology.name, "region": aws.region, "ssh_from": ranges.join(", "), "ubuntu": release,
+        "name": topology.name, "keys": aws.ssh.public_keys.join(" "), "region": aws.region, "ssh_from": ranges.join(", "), "ubuntu": release,
         "zookeeper": carried.zookeeper.is_some(), "spark": carried.spark.is_some(), "storage": bucket.is_some(),
     });
     module.readme("terraform/aws-vms/README.md", &values);

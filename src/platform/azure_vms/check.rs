@@ -5,6 +5,7 @@ use super::{AzureVms, BASTION_PREFIX, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values};
 use crate::platform::region::azure_zones;
+use crate::platform::subnets;
 use crate::yaml::Span;
 
 pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Option<AzureVms> {
@@ -20,21 +21,21 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
     let there = region.as_deref().and_then(azure_zones);
     check_zones(zones, region.as_deref().unwrap_or_default(), there, problems);
     let image = Image::check(image, problems);
-    let ssh = CloudSsh::check(ssh, "ops")?;
-    let (at, network) = network.spanned()?;
-    let bastion = Subnets::of(*network).bastion;
-    if ssh.bastion && bastion.prefix() > BASTION_PREFIX {
+    let ssh = CloudSsh::of(ssh, "ops");
+    let state = State::check(state, problems);
+    let (at, network) = subnets::check(network, problems)?;
+    let bastion = Subnets::of(network).bastion;
+    if ssh.as_ref().is_some_and(|ssh| ssh.bastion) && bastion.prefix() > BASTION_PREFIX {
         let message = format!("{network} leaves {bastion} for the bastion, which wants a /{BASTION_PREFIX}");
         problems.add(Code::T012, at, message).help("take a /22 or wider");
     }
-    let state = State::check(state, problems);
     Some(AzureVms {
         state,
         location: location.ok()?.clone(),
         zones: values(zones),
-        network: *network,
+        network,
         image: image?,
-        ssh,
+        ssh: ssh?,
         tags: tags(labels),
     })
 }

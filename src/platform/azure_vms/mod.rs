@@ -68,13 +68,7 @@ impl AzureVms {
             Role::Master => subnets.masters,
             Role::Worker => unreachable!("workers have no addresses of their own"),
         };
-        let zone = pinned.or_else(|| Some(by_ordinal(&self.zones, number)?.as_str()));
+        let zone = pinned.or_else(|| Some(subnets::zone(&self.zones, number)?.as_str()));
         (subnets::fixed(block, number), zone.map(str::to_owned))
     }
-}
-
-/// Round over the list: growing moves nobody.
-pub fn by_ordinal(zones: &[Zone], number: u32) -> Option<&Zone> {
-    let at = (number as usize - 1).checked_rem(zones.len())?;
-    zones.get(at)
 }

@@ -56,7 +56,7 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     }
     let mut module = Module::of(TEMPLATES, holes, files(azure, &carried));
     let values = json!({
-        "name": topology.name, "bastion": azure.ssh.bastion, "zookeeper": carried.zookeeper.is_some(),
+        "name": topology.name, "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": carried.zookeeper.is_some(),
         "spark": carried.spark.is_some(), "storage": matches!(carried.storage, Some(Storage::Adls(_))),
     });
     module.readme("terraform/azure-vms/README.md", &values);
@@ -167,6 +167,7 @@ fn machines(azure: &AzureVms, carried: &Carried<'_>, holes: &mut Holes) {
     }
     // Masters first: that is where operators go.
     let fixed: Vec<String> = masters.iter().chain(&members).map(|(_, row)| row.address.to_string()).collect();
+    holes.put("reached", azure.ssh.bastion && !fixed.is_empty());
     holes.put_if("first_address", fixed.first().cloned());
     holes.put("fixed_addresses", texts(fixed));
 }

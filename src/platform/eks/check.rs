@@ -7,6 +7,7 @@ use crate::platform::aws_vms::{SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
 use crate::platform::cloud::{State, check_pools, check_zones, pools, values};
 use crate::platform::region::aws_zones;
 use crate::platform::size;
+use crate::platform::subnets;
 use crate::yaml::Span;
 
 pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<Eks> {
@@ -44,19 +45,19 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     if let Some((at, _)) = files.spanned().filter(|(_, files)| files.get("system").is_none()) {
         problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
     }
-    let (at, network) = network.spanned()?;
-    let smallest = subnet(*network, Tier::Public, 0);
+    let state = State::check(state, problems);
+    let (at, network) = subnets::check(network, problems)?;
+    let smallest = subnet(network, Tier::Public, 0);
     if smallest.prefix() > SUBNET_PREFIX_MAX {
         let message =
             format!("{network} leaves {smallest} for a subnet, and AWS has none below a /{SUBNET_PREFIX_MAX}");
         problems.add(Code::T012, at, message).help("take a /22 or wider");
     }
-    let state = State::check(state, problems);
     Some(Eks {
         state,
         region: region.ok()?.clone(),
         version: version.ok()?.clone(),
-        network: *network,
+        network,
         zones: values(zones),
         registry: registry.or(false),
         api_from: values(api_from),

@@ -4,6 +4,7 @@ use super::Hdinsight;
 use super::file::HdinsightFile;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::State;
+use crate::platform::subnets;
 use crate::service::storage::Adls;
 use crate::topology::value::Version;
 use crate::yaml::{Field, Span};
@@ -24,15 +25,28 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
         }
     }
     check_version(version, problems);
+    let unused = ssh.ok().map(|ssh| [("from", ssh.from.span()), ("bastion", ssh.bastion.span())]);
+    for (name, at) in unused.into_iter().flatten().filter_map(|(name, at)| Some((name, at?))) {
+        problems.add(
+            Code::T090,
+            at,
+            format!("`{name}` is not used by a platform of kind hdinsight: nodes are reached from the network"),
+        );
+    }
     let storage = storage.ok().and_then(|storage| storage.adls.spanned());
     let storage = storage.and_then(|(span, adls)| Adls::check(span, adls, problems));
     let state = State::check(state, problems);
+    let given = !network.is_missing();
+    let network = subnets::check(network, problems);
+    if given && network.is_none() {
+        return None;
+    }
     Some(Hdinsight {
         state,
         location: location.ok()?.clone(),
         version: version.ok()?.clone(),
         tier: tier.or_default(),
-        network: network.or("10.30.0.0/16".parse().expect("a range")),
+        network: network.map_or_else(|| "10.30.0.0/16".parse().expect("a range"), |(_, network)| network),
         storage: storage?,
         gateway_user: gateway.ok()?.user.ok()?.clone(),
         // The service cannot be made without one.

@@ -176,8 +176,14 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
     let timed =
         file.workers.ok().and_then(|workers| workers.schedule.span()).filter(|_| kind.ground() != Ground::Managed);
     let timed = timed.map(|span| ("workers.schedule", Some(span)));
+    let storage = file.storage.ok();
+    let elsewhere = match kind {
+        PlatformKind::AzureVms => Some(("storage.s3", storage.and_then(|storage| storage.s3.span()))),
+        PlatformKind::AwsVms => Some(("storage.adls", storage.and_then(|storage| storage.adls.span()))),
+        _ => None,
+    };
     let machine = machine.into_iter().filter(|_| matches!(kind, PlatformKind::Nodes | PlatformKind::Local));
-    for (name, span) in unused.into_iter().chain(machine).chain(timed) {
+    for (name, span) in unused.into_iter().chain(machine).chain(timed).chain(elsewhere) {
         if let Some(span) = span {
             problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
         }

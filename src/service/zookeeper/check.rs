@@ -155,7 +155,9 @@ fn check_members(
         ("loadBalancer", file.load_balancer.span()),
     ];
     let machine = machine.into_iter().filter(|_| named).filter_map(|(name, span)| Some((span?, name)));
-    for (span, name) in unused.into_iter().chain(machine) {
+    let balancer =
+        file.load_balancer.span().filter(|_| kind == PlatformKind::AwsVms).map(|span| (span, "loadBalancer"));
+    for (span, name) in unused.into_iter().chain(machine).chain(balancer) {
         problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
     }
     let members = if named {

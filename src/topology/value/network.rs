@@ -59,8 +59,9 @@ impl Cidr {
         self.network
     }
 
-    /// The so-many-th range of `prefix` bits in it.
+    /// The so-many-th range of `prefix` bits in it. A range has one address at least.
     pub fn part(self, prefix: u8, number: u32) -> Cidr {
+        let prefix = prefix.min(32);
         let size = Cidr { network: self.network, prefix }.size();
         let first = u64::from(u32::from(self.network)) + size * u64::from(number);
         Cidr { network: Ipv4Addr::from(u32::try_from(first).unwrap_or(u32::MAX)), prefix }

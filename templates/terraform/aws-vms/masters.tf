@@ -25,6 +25,7 @@ resource "aws_instance" "masters" {
   user_data = templatefile("${path.module}/cloud-init/masters.yaml", {
     hostname        = each.value.name
     fqdn            = "${each.value.name}.${provision.name}.internal"
+    user            = provision.user
     ssh_public_keys = var.ssh_public_keys
   })
 

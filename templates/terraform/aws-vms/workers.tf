@@ -9,6 +9,7 @@ resource "aws_launch_template" "workers" {
 
   user_data = base64encode(templatefile("${path.module}/cloud-init/workers.yaml", {
     region          = provision.region
+    user            = provision.user
     ssh_public_keys = var.ssh_public_keys
   }))
 

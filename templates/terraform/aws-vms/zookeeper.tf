@@ -44,6 +44,7 @@ resource "aws_instance" "zookeeper" {
   user_data = templatefile("${path.module}/cloud-init/zookeeper.yaml", {
     hostname        = each.value.name
     fqdn            = "${each.value.name}.${provision.name}.internal"
+    user            = provision.user
     ssh_public_keys = var.ssh_public_keys
     directory       = provision.data_dir
     volume_id       = aws_ebs_volume.zookeeper[each.key].id
