@@ -292,8 +292,8 @@ pub fn replacements(edit: &Edit) -> String {
     }
     let mut text = "Terraform leaves these machines as they are until each is replaced. One at a time, the leader and the ALIVE master last:\n".to_owned();
     for replacement in &edit.replacements {
-        text +=
-            &format!("  # {}\n  {}\n  provision apply && provision status\n", replacement.why, replacement.command());
+        text += &format!("  # {}\n", replacement.why);
+        replacement.commands().iter().for_each(|command| text += &format!("  {command}\n"));
     }
     text
 }

@@ -35,7 +35,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let source = input::read(args.topology.path())?;
     let topology = input::load(&source)?;
-    let folders = folders(&topology, &source.stem())?;
+    let folders = folders(&topology, &source.stem(), &args.out)?;
     if args.check {
         return check(&folders, args, &source.name);
     }
@@ -88,7 +88,7 @@ struct Folder {
     cloud: Option<Cloud>,
 }
 
-fn folders(topology: &Topology, stem: &str) -> Result<Vec<Folder>, Failure> {
+fn folders(topology: &Topology, stem: &str, out: &Path) -> Result<Vec<Folder>, Failure> {
     let mut folders = Vec::new();
     match cluster::resolve(topology, input::here) {
         Ok(cluster) => {
@@ -105,6 +105,14 @@ fn folders(topology: &Topology, stem: &str) -> Result<Vec<Folder>, Failure> {
     }
     let clouds = cloud::of(topology);
     let several = clouds.len() > 1;
+    let alone = out.join("terraform-out").join(stem).join("versions.tf");
+    if several && alone.exists() {
+        let text = format!(
+            "{} is of the one cloud that this topology had: move its folder, state and all, to a folder of its platform's name in it",
+            alone.display()
+        );
+        return Err(Failure::say(Exit::Refused, text));
+    }
     for cloud in clouds {
         let path = input::cloud_folder(stem, &cloud, several);
         folders.push(Folder { path, tree: render::terraform(&cloud), cloud: Some(cloud) });
@@ -124,9 +132,11 @@ fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
         return Ok(Some(edit));
     }
     let text = format!(
-        "{} describes machines that this topology would make anew, all at once:\n  {}\npin what is there (zookeeper: {{ zones: [...] }} keeps members where they are), or render another cluster into a folder of its own with --out",
+        "{} has made what this topology would make anew, or take away, all at once:\n  {}\n{}",
         path.display(),
-        edit.refused.join("\n  ")
+        edit.refused.join("\n  "),
+        "members are kept where they are by zookeeper: { zones: [...] }; what is really to go leaves Terraform's hands first \
+         (terraform state rm, and its file here); another cluster is rendered elsewhere (--out)"
     );
     Err(Failure::say(Exit::Refused, text))
 }

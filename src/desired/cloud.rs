@@ -30,6 +30,8 @@ pub struct Cloud {
 pub struct Module {
     pub parts: Vec<Part>,
     pub texts: BTreeMap<&'static str, String>,
+    /// Every file that may be rendered here, whatever the topology says.
+    pub names: BTreeSet<&'static str>,
 }
 
 /// Some resources of one file.
@@ -41,6 +43,11 @@ pub struct Part {
 }
 
 impl Module {
+    /// Files that another topology of this platform would have.
+    pub fn may_have(&mut self, names: impl IntoIterator<Item = &'static str>) {
+        self.names.extend(names);
+    }
+
     /// The page beside the module.
     pub fn readme(&mut self, template: &str, values: &serde_json::Value) {
         let page = render_template(template, values);
@@ -58,44 +65,10 @@ impl Module {
         let part = |(file, template): &(&'static str, &'static str)| Part { file, template, holes: holes.clone() };
         let mut texts = texts;
         texts.insert(".gitignore", include_str!("../../templates/terraform/gitignore").to_owned());
-        Module { parts: templates.iter().map(part).collect(), texts }
+        let names = templates.iter().map(|(name, _)| *name).chain(texts.keys().copied()).chain(["README.md"]).collect();
+        Module { parts: templates.iter().map(part).collect(), texts, names }
     }
 }
-
-/// Every file of every module.
-const NAMES: &[&str] = &[
-    ".gitignore",
-    "README.md",
-    "addons.tf",
-    "backend.tf",
-    "bastion.tf",
-    "cloud-init/masters.yaml",
-    "cloud-init/workers.yaml",
-    "cloud-init/zookeeper.yaml",
-    "cluster.tf",
-    "dns.tf",
-    "encryption.tf",
-    "eventstore.tf",
-    "example.tfvars",
-    "identity.tf",
-    "image.tf",
-    "locals.tf",
-    "masters.tf",
-    "monitoring.tf",
-    "network.tf",
-    "outputs.tf",
-    "pools.tf",
-    "providers.tf",
-    "registry.tf",
-    "scaling.tf",
-    "security.tf",
-    "ssh_config.tftpl",
-    "storage.tf",
-    "variables.tf",
-    "versions.tf",
-    "workers.tf",
-    "zookeeper.tf",
-];
 
 /// The clouds of a topology, each on its own.
 pub fn of(topology: &Topology) -> Vec<Cloud> {
@@ -128,7 +101,7 @@ fn cloud(name: &Name, module: Module) -> Cloud {
         }
     }
     files.values_mut().for_each(hcl::lay_out);
-    Cloud { platform: name.clone(), files, texts: module.texts, names: NAMES.iter().copied().collect() }
+    Cloud { platform: name.clone(), files, texts: module.texts, names: module.names }
 }
 
 impl Cloud {

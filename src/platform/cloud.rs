@@ -78,11 +78,12 @@ impl State {
     }
 
     /// The holes of `backend.tf`.
-    pub fn put(&self, cluster: &Name, holes: &mut Holes) {
+    pub fn put(&self, cluster: &Name, platform: &Name, holes: &mut Holes) {
         holes.put("state_local", *self == State::Local);
         holes.put("state_blob", matches!(self, State::Blob { .. }));
         holes.put("state_object", matches!(self, State::Object { .. }));
-        holes.put("state_key", format!("{cluster}.tfstate"));
+        // Two platforms of one cluster have a state each.
+        holes.put("state_key", format!("{cluster}/{platform}.tfstate"));
         if let State::Blob { resource_group, account, container } = self {
             holes.put("state_group", resource_group.as_str());
             holes.put("state_account", account.as_str());
@@ -109,6 +110,17 @@ pub struct Pool {
 pub enum PoolNodes {
     Fixed(u32),
     Between { min: u32, max: u32 },
+}
+
+/// Warns of a range that is the whole internet.
+pub fn warn_open(field: &Field<Vec<Field<Cidr>>>, what: &str, problems: &mut Diagnostics) {
+    for (at, range) in
+        field.ok().into_iter().flatten().filter_map(Field::spanned).filter(|(_, range)| range.prefix() == 0)
+    {
+        problems
+            .add(Code::SEC01, at, format!("{range} lets the whole internet reach {what}"))
+            .help("write your own ranges");
+    }
 }
 
 /// Everything of a list that is right; what is not is reported already.
@@ -191,6 +203,9 @@ pub fn check_pools(files: &Field<Entries<PoolFile>>, shape: fn(&str) -> Option<S
         }
         if pool.nodes.is_missing() && pool.autoscale.is_missing() {
             problems.add(Code::T003, entry.key.span, "how many machines? neither `nodes` nor `autoscale` is given");
+        }
+        if let Some(at) = pool.spot.span().filter(|_| entry.key.text == "system" && pool.spot.or(false)) {
+            problems.add(Code::T012, at, "the cluster's own pods cannot be on machines that may be taken away");
         }
         if let Some((at, scale)) = pool.autoscale.spanned() {
             for (name, missing) in [("min", scale.min.is_missing()), ("max", scale.max.is_missing())] {

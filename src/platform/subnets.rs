@@ -67,15 +67,16 @@ pub fn room(block: Cidr) -> u64 {
 
 /// The largest prefix that a network may have to be divided at all: both clouds leave five addresses of a subnet to themselves.
 const NETWORK_PREFIX_MAX: u8 = 24;
-/// And the smallest: a private network is not wider (RFC 1918).
-const NETWORK_PREFIX_MIN: u8 = 8;
+/// And the smallest: Azure takes what is private (RFC 1918), a VPC of AWS has at most 65,536 addresses.
+pub const AZURE_PREFIX_MIN: u8 = 8;
+pub const AWS_PREFIX_MIN: u8 = 16;
 
 /// The network, where it can be divided; reports it otherwise.
-pub fn check(field: &Field<Cidr>, problems: &mut Diagnostics) -> Option<(Span, Cidr)> {
+pub fn check(field: &Field<Cidr>, widest: u8, problems: &mut Diagnostics) -> Option<(Span, Cidr)> {
     let (at, network) = field.spanned()?;
-    if !(NETWORK_PREFIX_MIN..=NETWORK_PREFIX_MAX).contains(&network.prefix()) {
+    if !(widest..=NETWORK_PREFIX_MAX).contains(&network.prefix()) {
         let message = format!(
-            "{network} cannot be divided into subnets: its prefix is not between /{NETWORK_PREFIX_MIN} and /{NETWORK_PREFIX_MAX}"
+            "{network} cannot be divided into subnets: its prefix is not between /{widest} and /{NETWORK_PREFIX_MAX}"
         );
         problems.add(Code::T012, at, message).help("take a /16, as in 10.20.0.0/16");
         return None;
@@ -87,4 +88,12 @@ pub fn check(field: &Field<Cidr>, problems: &mut Diagnostics) -> Option<(Span, C
 pub fn zone(zones: &[Zone], number: u32) -> Option<&Zone> {
     let at = (number as usize - 1).checked_rem(zones.len())?;
     zones.get(at)
+}
+
+/// Reports a network that overlaps what its Kubernetes keeps for itself.
+pub fn check_apart(at: Span, network: Cidr, kept: &[&str], problems: &mut Diagnostics) {
+    for range in kept.iter().filter_map(|range| range.parse::<Cidr>().ok()).filter(|range| range.overlaps(network)) {
+        let message = format!("{network} overlaps {range}, which the cluster's own pods or services use");
+        problems.add(Code::T012, at, message).help("take another range, as in 10.40.0.0/16");
+    }
 }

@@ -37,30 +37,43 @@ pub type Ours<'a> = &'a dyn Fn(&Path) -> bool;
 
 /// Makes what is ours in `folder` exactly `tree`. Files that are right already keep their times.
 pub fn write(folder: &Path, tree: &FileTree, ours: Ours<'_>) -> io::Result<()> {
+    no_link(folder)?;
     for difference in check(folder, tree, ours)? {
         match difference {
-            Difference::Extra(path) => std::fs::remove_file(folder.join(path))?,
+            Difference::Extra(path) => {
+                std::fs::remove_file(folder.join(&path))?;
+                remove_empty_above(folder, &path);
+            }
             Difference::Missing(path) | Difference::Changed { path, .. } => {
                 let target = folder.join(&path);
+                no_link(&target)?;
                 std::fs::create_dir_all(target.parent().expect("a file of a tree is below its folder"))?;
-                std::fs::write(target, &tree[&path])?;
-            }
-        }
-    }
-    remove_empty(folder)
-}
-
-fn remove_empty(folder: &Path) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            remove_empty(&entry.path())?;
-            if std::fs::read_dir(entry.path())?.next().is_none() {
-                std::fs::remove_dir(entry.path())?;
+                // Whole or not at all: a file that is cut short says something else.
+                let new = target.with_extension("rendering");
+                std::fs::write(&new, &tree[&path])?;
+                std::fs::rename(new, target)?;
             }
         }
     }
     Ok(())
+}
+
+/// What a link leads to is not ours to write, nor to empty.
+fn no_link(path: &Path) -> io::Result<()> {
+    if path.is_symlink() {
+        return Err(io::Error::other(format!("{} is a symbolic link", path.display())));
+    }
+    Ok(())
+}
+
+/// The folders that a file has left behind, as far as nothing else is in them.
+fn remove_empty_above(folder: &Path, path: &Path) {
+    let above = path.ancestors().skip(1).take_while(|above| !above.as_os_str().is_empty());
+    for above in above {
+        if std::fs::remove_dir(folder.join(above)).is_err() {
+            return;
+        }
+    }
 }
 
 /// What differs between what is ours in `folder` and `tree`, in the order of paths.

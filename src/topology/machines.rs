@@ -45,6 +45,8 @@ pub fn check(
     check_overlaps(topology, platforms, problems);
     check_name(topology, name, problems);
     check_pins(topology, services, problems);
+    check_log_dir(topology, services, problems);
+    warn_zones(topology, services, problems);
     // A network that is too small is so for several: said once.
     let mut small: BTreeSet<&Name> = BTreeSet::new();
     for wanted in &wanted(topology, services) {
@@ -71,6 +73,43 @@ fn check_name(topology: &Topology, at: Span, problems: &mut Diagnostics) {
     if topology.platforms.values().any(makes) && topology.name.as_str().len() > NAME_MAX {
         let message = format!("`{}` is too long: the names of its machines have at most 63 letters", topology.name);
         problems.add(Code::T012, at, message).help(format!("take at most {NAME_MAX} letters"));
+    }
+}
+
+/// On machines that are made the data disk is mounted at `dataDir`, and at nothing else.
+fn check_log_dir(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
+    let place = topology.placement.get(&ServiceKind::ZooKeeper).and_then(|name| topology.platforms.get(name));
+    let at = services.zookeeper.ok().and_then(|file| file.data_log_dir.span());
+    if let (Some(Platform::AzureVms(_) | Platform::AwsVms(_)), Some(at)) = (place, at) {
+        problems
+            .add(Code::T012, at, "`dataLogDir` would be on the system's disk, which goes with its machine")
+            .help("leave it out: the log is then on the data disk");
+    }
+}
+
+/// A zone may be lost when what remains is still a majority.
+fn warn_zones(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
+    let Some(zookeeper) = &topology.zookeeper else { return };
+    let place = topology.placement.get(&ServiceKind::ZooKeeper).and_then(|name| topology.platforms.get(name));
+    let zones = match place {
+        Some(Platform::AzureVms(azure)) => &azure.zones,
+        Some(Platform::AwsVms(aws)) => &aws.zones,
+        _ => return,
+    };
+    let count = u32::try_from(zookeeper.members.len()).unwrap_or(u32::MAX);
+    let pinned = zookeeper.zones.as_deref().unwrap_or_default();
+    let mut by_zone: BTreeMap<&str, u32> = BTreeMap::new();
+    for number in 1..=count {
+        let zone = pinned.get(number as usize - 1).or_else(|| subnets::zone(zones, number));
+        *by_zone.entry(zone.map_or("", Zone::as_str)).or_default() += 1;
+    }
+    let tolerated = (count - 1) / 2;
+    let file = services.zookeeper.ok();
+    let at = file.and_then(|file| file.zones.span()).or(services.zookeeper.span()).unwrap_or_default();
+    for (zone, members) in by_zone.into_iter().filter(|(_, members)| tolerated > 0 && *members > tolerated) {
+        let place = if zone.is_empty() { "no zone of their own".to_owned() } else { format!("zone {zone}") };
+        let message = format!("{members} of {count} members are in {place}: its loss ends the quorum");
+        problems.add(Code::ZK003, at, message).help(format!("name more zones: at most {tolerated} in one"));
     }
 }
 

@@ -28,8 +28,10 @@ pub fn delivered(platform: PlatformKind, service: ServiceKind) -> bool {
 
 /// What stands for a platform and a service in the README's table.
 fn word(platform: PlatformKind, service: ServiceKind) -> &'static str {
+    let is_made = matches!(platform, PlatformKind::AzureVms | PlatformKind::AwsVms);
     let is_cloud = matches!(platform, PlatformKind::Hdinsight | PlatformKind::Aks | PlatformKind::Eks);
     match (delivered(platform, service), carries(platform, service)) {
+        (true, _) if service == ServiceKind::Spark && is_made => " masters |",
         (true, _) => " yes |",
         (false, true) if platform == PlatformKind::Hdinsight => " Terraform |",
         (false, true) if is_cloud => " its ground |",

@@ -95,8 +95,8 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
   boot_diagnostics {}
 
   lifecycle {
-    # The autoscale setting's business.
-    ignore_changes = [instances]
+    # The number is the autoscale setting's business; another login would make all machines anew at once.
+    ignore_changes = [admin_username, instances]
   }
 
   # First boot fetches packages.

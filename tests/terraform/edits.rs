@@ -32,17 +32,25 @@ enum Outcome {
     StopsNobody,
     /// The same, and the tool says how machines are replaced one by one.
     Waits,
+    /// One master goes, and nobody else is touched.
+    TakesOne,
     /// `render` writes nothing.
     Refused,
     /// The plan fails at what must not be destroyed.
     Stuck,
 }
-use Outcome::{Adds, Refused, StopsNobody, Stuck, Waits};
+use Outcome::{Adds, Refused, StopsNobody, Stuck, TakesOne, Waits};
 
 /// Every kind of edit, as text that is replaced.
 const AZURE: &[(&str, &str, &str, Outcome)] = &[
     ("grow the ensemble", "nodes: 3\n", "nodes: 5\n", Adds),
     ("shrink the ensemble", "nodes: 3\n", "nodes: 1\n", Stuck),
+    ("a master less", "masters: { nodes: 3", "masters: { nodes: 2", TakesOne),
+    ("two masters less", "masters: { nodes: 3", "masters: { nodes: 1", Refused),
+    ("storage taken away", "    storage: { adls: { account: analyticsdata, container: spark } }\n", "", Refused),
+    ("a network half as wide", "10.20.0.0/16", "10.20.0.0/17", Refused),
+    ("the region in other letters", "westeurope", "WestEurope", StopsNobody),
+    ("a size in other letters", "Standard_D2s_v5", "standard_d2s_v5", StopsNobody),
     ("another size for members", "Standard_D2s_v5", "Standard_D8s_v5", Waits),
     ("another size for masters", "Standard_D4s_v5", "Standard_D8s_v5", Waits),
     ("another image", "ubuntu: \"24.04\"", "ubuntu: \"22.04\"", Waits),
@@ -52,7 +60,7 @@ const AZURE: &[(&str, &str, &str, Outcome)] = &[
     ("another network", "10.20.0.0/16", "10.60.0.0/16", Refused),
     ("another region", "westeurope", "northeurope", Refused),
     ("a larger data disk", "disk: 64", "disk: 128", StopsNobody),
-    ("another login", "user: ops", "user: admin2", StopsNobody),
+    ("another login", "user: ops", "user: operator", StopsNobody),
     ("other ranges for ssh", "203.0.113.0/24", "198.51.100.0/24", StopsNobody),
     ("other tags", "owner: data-platform", "owner: somebody", StopsNobody),
     ("no bastion", ", bastion: true", "", StopsNobody),
@@ -60,16 +68,19 @@ const AZURE: &[(&str, &str, &str, Outcome)] = &[
     ("another port", "disk: 64", "disk: 64\n    clientPort: 2182", StopsNobody),
     ("more workers", "max: 10", "max: 40", StopsNobody),
     ("larger workers", "Standard_E8s_v5", "Standard_E16s_v5", StopsNobody),
-    ("state elsewhere", "location: westeurope", "location: westeurope\n      # nothing\n", StopsNobody),
     ("zones pinned as they are", "disk: 64", "disk: 64\n    zones: [1, 2, 3]", StopsNobody),
     ("one zone pinned elsewhere", "disk: 64", "disk: 64\n    zones: [1, 2, 1]", Refused),
 ];
 const AWS: &[(&str, &str, &str, Outcome)] = &[
     ("grow the ensemble", "{ nodes: 3, size: t3.medium", "{ nodes: 5, size: t3.medium", Adds),
     ("shrink the ensemble", "{ nodes: 3, size: t3.medium", "{ nodes: 1, size: t3.medium", Stuck),
+    ("two masters less", "masters: { nodes: 3", "masters: { nodes: 1", Refused),
+    ("storage taken away", "    storage: { s3: { bucket: analytics-spark-data } }\n", "", Refused),
+    ("a network half as wide", "10.21.0.0/16", "10.21.0.0/17", Refused),
+    ("sizes in other letters", "t3.medium", "T3.Medium", StopsNobody),
     ("another size for members", "t3.medium", "m7i.large", Waits),
     ("another size for masters", "m7i.xlarge", "m7i.2xlarge", Waits),
-    ("another image", "ubuntu: \"24.04\"", "ubuntu: \"22.04\"", StopsNobody),
+    ("another image", "ubuntu: \"24.04\"", "ubuntu: \"22.04\"", Waits),
     ("other zones", "zones: [a, b, c]", "zones: [b, c, a]", Refused),
     ("a zone less", "zones: [a, b, c]", "zones: [a, b]", Refused),
     ("another name", "name: analytics\n", "name: analysis\n", Refused),
@@ -123,7 +134,12 @@ fn all_edits(name: &str, edits: &[(&str, &str, &str, Outcome)]) {
         if *outcome == Adds {
             assert!(!plan.is_empty() && plan.values().all(Change::only_creates), "{name}, {what}: {plan:#?}");
         }
-        for (address, change) in &plan {
+        let machines = ["azurerm_linux_virtual_machine.", "aws_instance."];
+        let goes = |address: &str| machines.iter().any(|kind| address.starts_with(kind));
+        let gone = plan.iter().filter(|(address, change)| goes(address) && change.actions == ["delete"]).count();
+        assert_eq!(gone, usize::from(*outcome == TakesOne), "{name}, {what}");
+        for (address, change) in plan.iter().filter(|(_, change)| *outcome != TakesOne || change.actions != ["delete"])
+        {
             let is_fixed = FIXED.iter().any(|fixed| address.starts_with(&format!("{fixed}[")));
             let harmless =
                 change.only_creates() || change.arguments.iter().all(|name| HARMLESS.contains(&name.as_str()));
@@ -185,4 +201,32 @@ fn growing_resizing_and_a_zone_more_are_small_diffs() {
     let changed: Vec<_> =
         new.keys().filter(|path| old.get(*path) != new.get(*path)).map(|path| path.display().to_string()).collect();
     assert_eq!(changed, ["locals.tf"]);
+}
+
+#[test]
+fn a_module_on_disk_is_not_emptied_of_data_nor_guessed_at() {
+    let text = tool::example("azure-vms");
+    let old = render::terraform(&tool::cloud(&text));
+    // Without ZooKeeper, in the same folder.
+    let (head, rest) = text.split_once("  zookeeper:\n").expect("it has one");
+    let (_, spark) = rest.split_once("  spark:\n").expect("spark comes after it");
+    let without = format!("{head}  spark:\n{spark}").replace("masters: { nodes: 3", "masters: { nodes: 1");
+    let refused = Edit::between(&old, &tool::cloud(&without)).refused.join("\n");
+    assert!(refused.contains("azurerm_managed_disk.zookeeper holds data"), "{refused}");
+    // Another platform under the same name.
+    let refused = Edit::between(&old, &tool::cloud(&tool::example("aks"))).refused.join("\n");
+    assert!(refused.contains("azurerm_storage_account.main holds data"), "{refused}");
+    // What cannot be read says nothing about what is there.
+    let swapped = tool::cloud(&text.replace("[1, 2, 3]", "[3, 2, 1]"));
+    let locals = std::path::Path::new("locals.tf");
+    for broken in ["", "<<<<<<< HEAD\nlocals {}\n", "\u{feff}locals {}\n", "locals {"] {
+        let mut tree = old.clone();
+        tree.insert(locals.to_owned(), broken.to_owned());
+        let refused = Edit::between(&tree, &swapped).refused;
+        assert!(!refused.is_empty(), "{broken:?}");
+    }
+    let mut tree = old.clone();
+    tree.remove(locals);
+    assert!(!Edit::between(&tree, &swapped).refused.is_empty());
+    assert_eq!(Edit::between(&render::FileTree::new(), &swapped), Edit::default());
 }

@@ -3,7 +3,7 @@
 use super::Aks;
 use super::file::AksFile;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{State, check_pools, check_zones, pools, values};
+use crate::platform::cloud::{State, check_pools, check_zones, pools, values, warn_open};
 use crate::platform::region::azure_zones;
 use crate::platform::size;
 use crate::platform::subnets;
@@ -41,8 +41,11 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     if let Some((at, _)) = files.spanned().filter(|(_, files)| files.get("system").is_none()) {
         problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
     }
+    warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
-    let (_, network) = subnets::check(network, problems)?;
+    let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
+    // As in cluster.tf: of pods, and of services.
+    subnets::check_apart(at, network, &["10.244.0.0/16", "10.0.0.0/16"], problems);
     Some(Aks {
         state,
         location: location.ok()?.clone(),

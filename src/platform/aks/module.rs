@@ -34,7 +34,7 @@ const EVENTSTORE: &str = include_str!("../../../templates/terraform/aks/eventsto
 
 pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     let mut holes = Holes::default();
-    aks.state.put(&topology.name, &mut holes);
+    aks.state.put(&topology.name, name, &mut holes);
     place(aks, topology, &mut holes);
     api(aks, &mut holes);
     let eventstore =
@@ -50,6 +50,7 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     let eventstore: &[(&str, &str)] = if shares.is_some() { &[("eventstore.tf", EVENTSTORE)] } else { &[] };
     let templates: Vec<(&'static str, &'static str)> = TEMPLATES.iter().chain(eventstore).copied().collect();
     let mut module = Module::of(&templates, holes, files(aks, shares.is_some()));
+    module.may_have(["eventstore.tf", "pools.tf"]);
     let pools = aks.pools.iter().filter(|(name, _)| name.as_str() != SYSTEM);
     module.parts.extend(pools.map(|(name, pool)| Part {
         file: "pools.tf",
@@ -69,7 +70,7 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     let Aks { location, version, network, zones, registry: _, api_from: _, pools: _, state: _ } = aks;
     let blocks = Blocks::of(*network, SPLIT);
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
-    holes.put("location", location.as_str());
+    holes.put("location", location.as_str().to_lowercase());
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());
     holes.put("subnet_nodes", blocks.upper(0, 1).to_string());

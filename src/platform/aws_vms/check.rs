@@ -3,7 +3,7 @@
 use super::file::AwsVmsFile;
 use super::{AwsVms, SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values};
+use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values, warn_open};
 use crate::platform::region::aws_zones;
 use crate::platform::subnets;
 use crate::topology::value::Zone;
@@ -37,10 +37,13 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
             "`bastion` is not used by a platform of kind awsVms: Session Manager is the way in",
         );
     }
+    if let Some(ssh) = file.ssh.ok() {
+        warn_open(&ssh.from, "ssh", problems);
+    }
     let image = Image::check(image, problems);
     let ssh = CloudSsh::of(ssh, "ubuntu");
     let state = State::check(state, problems);
-    let (at, network) = subnets::check(network, problems)?;
+    let (at, network) = subnets::check(network, subnets::AWS_PREFIX_MIN, problems)?;
     let smallest = subnet(network, Tier::Public, 0);
     if smallest.prefix() > SUBNET_PREFIX_MAX {
         let message =

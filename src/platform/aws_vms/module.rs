@@ -15,7 +15,7 @@ use crate::service::machine::{Autoscale, Bounds};
 use crate::service::spark::Workers;
 use crate::service::storage::Storage;
 use crate::topology::Topology;
-use crate::topology::value::{Cidr, Disk, Label, Name, Zone};
+use crate::topology::value::{Cidr, Disk, Name, Zone};
 
 /// `AWSServiceRoleForAutoScaling_` and the name are a role's name, of at most 64 letters.
 const NAME_MAX: usize = 35;
@@ -24,6 +24,10 @@ const TEMPLATES: &[(&str, &str)] = templates!("aws-vms":
     "backend.tf" "dns.tf" "encryption.tf" "identity.tf" "image.tf" "locals.tf" "masters.tf" "monitoring.tf" "network.tf"
     "outputs.tf" "providers.tf" "scaling.tf" "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf"
     "zookeeper.tf");
+
+/// What is no HCL.
+const TEXTS: &[(&str, &str)] = templates!("aws-vms": "example.tfvars" "cloud-init/zookeeper.yaml"
+        "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
 
 /// What machines are where the topology does not say.
 const ZOOKEEPER_SIZE: &str = "m7i.large";
@@ -36,7 +40,7 @@ const WORKER_DISK: u32 = 128;
 pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     let carried = Carried::by(name, topology);
     let mut holes = Holes::default();
-    aws.state.put(&topology.name, &mut holes);
+    aws.state.put(&topology.name, name, &mut holes);
     place(aws, &carried, &mut holes);
     image(&aws.image, &mut holes);
     for (hole, role) in
@@ -62,6 +66,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
         Image::Ubuntu(release) => release.as_str(),
         Image::Own(_) => "",
     };
+    module.may_have(TEXTS.iter().map(|(name, _)| *name));
     let values = json!({
         "name": topology.name, "keys": aws.ssh.public_keys.join(" "), "region": aws.region, "ssh_from": ranges.join(", "), "ubuntu": release,
         "zookeeper": carried.zookeeper.is_some(), "spark": carried.spark.is_some(), "storage": bucket.is_some(),
@@ -135,10 +140,11 @@ fn rows(aws: &AwsVms, carried: &Carried<'_>, role: Role, size: &str) -> Vec<(u32
 
 /// The machines with addresses of their own, and how they are reached.
 fn machines(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
-    let size = carried.zookeeper.map_or_else(String::new, |z| carried::size(&z.machine, ZOOKEEPER_SIZE));
+    let size = carried.zookeeper.map_or_else(String::new, |z| carried::size(&z.machine, ZOOKEEPER_SIZE).to_lowercase());
     let members = rows(aws, carried, Role::ZooKeeper, &size);
     holes.put("zookeeper_burstable", is_burstable(&size));
-    let size = carried.spark.map_or_else(String::new, |s| carried::size(&s.masters.machine, MASTER_SIZE));
+    let size =
+        carried.spark.map_or_else(String::new, |s| carried::size(&s.masters.machine, MASTER_SIZE).to_lowercase());
     let masters = rows(aws, carried, Role::Master, &size);
     holes.put("masters_burstable", is_burstable(&size));
     holes.put("zookeeper", carried.zookeeper.is_some());
@@ -194,7 +200,7 @@ fn key_users(carried: &Carried<'_>, holes: &mut Holes) {
 
 fn workers(workers: &Workers, holes: &mut Holes) {
     let Workers { machine, autoscale, place, web_ui: _, cores: _, memory: _, port: _, heap: _ } = workers;
-    holes.put("worker_size", machine.size.as_ref().map_or(WORKER_SIZE, Label::as_str));
+    holes.put("worker_size", carried::size(machine, WORKER_SIZE).to_lowercase());
     holes.put("worker_disk", machine.disk.map_or(WORKER_DISK, Disk::get));
     let fixed = u32::try_from(place.count().unwrap_or(0)).expect("a network has room for them");
     holes.put("workers_min", autoscale.as_ref().map_or(fixed, |scale| scale.min));
@@ -216,12 +222,10 @@ fn workers(workers: &Workers, holes: &mut Holes) {
 
 /// What is no HCL.
 fn files(carried: &Carried<'_>) -> BTreeMap<&'static str, String> {
-    const ALL: &[(&str, &str)] = templates!("aws-vms": "example.tfvars" "cloud-init/zookeeper.yaml"
-        "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
     let is_wanted = |name: &str| match name {
         "cloud-init/zookeeper.yaml" => carried.zookeeper.is_some(),
         "cloud-init/masters.yaml" | "cloud-init/workers.yaml" => carried.spark.is_some(),
         _ => true,
     };
-    ALL.iter().filter(|(name, _)| is_wanted(name)).map(|(name, text)| (*name, (*text).to_owned())).collect()
+    TEXTS.iter().filter(|(name, _)| is_wanted(name)).map(|(name, text)| (*name, (*text).to_owned())).collect()
 }

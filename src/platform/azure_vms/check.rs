@@ -3,10 +3,41 @@
 use super::file::AzureVmsFile;
 use super::{AzureVms, BASTION_PREFIX, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values};
+use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values, warn_open};
 use crate::platform::region::azure_zones;
 use crate::platform::subnets;
 use crate::yaml::Span;
+
+/// Names that Azure refuses for the first user (learn.microsoft.com, "Linux VM FAQ").
+const RESERVED: &[&str] = &[
+    "adm",
+    "admin",
+    "admin1",
+    "admin2",
+    "administrator",
+    "backup",
+    "console",
+    "david",
+    "guest",
+    "john",
+    "owner",
+    "root",
+    "server",
+    "sql",
+    "support",
+    "sys",
+    "test",
+    "test1",
+    "test2",
+    "test3",
+    "user",
+    "user1",
+    "user2",
+    "user3",
+    "user4",
+    "user5",
+    "video",
+];
 
 pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Option<AzureVms> {
     let AzureVmsFile { location, zones, network, image, ssh, tags: labels, state } = file;
@@ -20,14 +51,31 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
     let region = location.ok().map(|name| name.as_str().to_lowercase());
     let there = region.as_deref().and_then(azure_zones);
     check_zones(zones, region.as_deref().unwrap_or_default(), there, problems);
+    if let Some(ssh) = file.ssh.ok() {
+        warn_open(&ssh.from, "ssh", problems);
+    }
     let image = Image::check(image, problems);
     let ssh = CloudSsh::of(ssh, "ops");
     let state = State::check(state, problems);
-    let (at, network) = subnets::check(network, problems)?;
+    let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
     let bastion = Subnets::of(network).bastion;
     if ssh.as_ref().is_some_and(|ssh| ssh.bastion) && bastion.prefix() > BASTION_PREFIX {
         let message = format!("{network} leaves {bastion} for the bastion, which wants a /{BASTION_PREFIX}");
         problems.add(Code::T012, at, message).help("take a /22 or wider");
+    }
+    if let Some(at) = file
+        .ssh
+        .ok()
+        .and_then(|ssh| ssh.bastion.span().filter(|_| ssh.bastion.or(false) && ssh.from.ok().is_none_or(Vec::is_empty)))
+    {
+        problems
+            .add(Code::T003, at, "`from` is missing: nobody could reach the bastion")
+            .help("write the ranges that operators come from: from: [203.0.113.0/24]");
+    }
+    if let Some((at, user)) =
+        file.ssh.ok().and_then(|ssh| ssh.user.spanned()).filter(|(_, user)| RESERVED.contains(&user.as_str()))
+    {
+        problems.add(Code::T012, at, format!("Azure keeps the name {user} to itself")).help("take another, as in ops");
     }
     Some(AzureVms {
         state,

@@ -25,6 +25,10 @@ const TEMPLATES: &[(&str, &str)] = templates!("azure-vms":
     "backend.tf" "bastion.tf" "dns.tf" "identity.tf" "locals.tf" "masters.tf" "network.tf" "outputs.tf" "providers.tf"
     "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf" "zookeeper.tf");
 
+/// What is no HCL.
+const TEXTS: &[(&str, &str)] = templates!("azure-vms": "example.tfvars" "cloud-init/zookeeper.yaml"
+        "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
+
 /// What machines are where the topology does not say: small ones with SSD disks.
 const ZOOKEEPER_SIZE: &str = "Standard_D2s_v5";
 const MASTER_SIZE: &str = "Standard_D4s_v5";
@@ -39,7 +43,7 @@ const PRIORITY_STEP: u16 = 10;
 pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     let carried = Carried::by(name, topology);
     let mut holes = Holes::default();
-    azure.state.put(&topology.name, &mut holes);
+    azure.state.put(&topology.name, name, &mut holes);
     place(azure, topology, &mut holes);
     access(azure, &carried, &mut holes);
     image(&azure.image, &mut holes);
@@ -55,6 +59,7 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
         None => ["autoscales", "cpu_scales", "memory_scales"].into_iter().for_each(|hole| holes.put(hole, false)),
     }
     let mut module = Module::of(TEMPLATES, holes, files(azure, &carried));
+    module.may_have(TEXTS.iter().map(|(name, _)| *name));
     let values = json!({
         "name": topology.name, "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": carried.zookeeper.is_some(),
         "spark": carried.spark.is_some(), "storage": matches!(carried.storage, Some(Storage::Adls(_))),
@@ -66,7 +71,7 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
 fn place(azure: &AzureVms, topology: &Topology, holes: &mut Holes) {
     let AzureVms { location, zones, network, image: _, ssh: _, tags, state: _ } = azure;
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
-    holes.put("location", location.as_str());
+    holes.put("location", location.as_str().to_lowercase());
     let zoned = !zones.is_empty();
     holes.put_if("zones", zoned.then(|| texts(zones.iter().map(Zone::as_str))));
     holes.put_if("each_zone", zoned.then(|| reference(&["each", "value", "zone"])));
@@ -121,7 +126,9 @@ fn rules(carried: &Carried<'_>, role: Role) -> Expression {
         ]);
         (listener.name, row)
     };
-    object(carried.listeners(role).into_iter().zip(0..).map(rule))
+    // What nobody here must reach has no rule: one without a source would be refused.
+    let reached = carried.listeners(role).into_iter().filter(|listener| !carried.from(listener).is_empty());
+    object(reached.zip(0..).map(rule))
 }
 
 fn ports(listener: &Listener) -> String {
@@ -191,6 +198,7 @@ fn workers(workers: &Workers, holes: &mut Holes) {
     holes.put("workers_min", autoscale.as_ref().map_or(fixed, |scale| scale.min));
     holes.put("workers_max", autoscale.as_ref().map_or(fixed, |scale| scale.max));
     holes.put("autoscales", autoscale.is_some());
+    holes.put("fixed_count", autoscale.is_none());
     let minutes = |seconds: u64| format!("PT{}M", seconds / 60);
     holes.put_if("window", autoscale.as_ref().map(|scale| minutes(scale.window.seconds())));
     holes.put_if("cooldown", autoscale.as_ref().map(|scale| minutes(scale.cooldown.seconds())));
@@ -208,13 +216,11 @@ fn workers(workers: &Workers, holes: &mut Holes) {
 
 /// What is no HCL.
 fn files(azure: &AzureVms, carried: &Carried<'_>) -> BTreeMap<&'static str, String> {
-    const ALL: &[(&str, &str)] = templates!("azure-vms": "example.tfvars" "cloud-init/zookeeper.yaml"
-        "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
     let is_wanted = |name: &str| match name {
         "cloud-init/zookeeper.yaml" => carried.zookeeper.is_some(),
         "cloud-init/masters.yaml" | "cloud-init/workers.yaml" => carried.spark.is_some(),
         "ssh_config.tftpl" => azure.ssh.bastion,
         _ => true,
     };
-    ALL.iter().filter(|(name, _)| is_wanted(name)).map(|(name, text)| (*name, (*text).to_owned())).collect()
+    TEXTS.iter().filter(|(name, _)| is_wanted(name)).map(|(name, text)| (*name, (*text).to_owned())).collect()
 }

@@ -4,7 +4,7 @@ use super::Eks;
 use super::file::EksFile;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
-use crate::platform::cloud::{State, check_pools, check_zones, pools, values};
+use crate::platform::cloud::{State, check_pools, check_zones, pools, values, warn_open};
 use crate::platform::region::aws_zones;
 use crate::platform::size;
 use crate::platform::subnets;
@@ -45,8 +45,11 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     if let Some((at, _)) = files.spanned().filter(|(_, files)| files.get("system").is_none()) {
         problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
     }
+    warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
-    let (at, network) = subnets::check(network, problems)?;
+    let (at, network) = subnets::check(network, subnets::AWS_PREFIX_MIN, problems)?;
+    // As in cluster.tf, of services; and Docker's own.
+    subnets::check_apart(at, network, &["172.20.0.0/16", "172.17.0.0/16"], problems);
     let smallest = subnet(network, Tier::Public, 0);
     if smallest.prefix() > SUBNET_PREFIX_MAX {
         let message =

@@ -40,7 +40,7 @@ pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
     };
     let namespace = spark.map_or("spark", |spark| spark.namespace.as_str());
     let mut holes = Holes::default();
-    eks.state.put(&topology.name, &mut holes);
+    eks.state.put(&topology.name, name, &mut holes);
     place(eks, topology, &mut holes);
     holes.put("namespace", namespace);
     holes.put("storage", bucket.is_some());
@@ -113,7 +113,7 @@ fn disk(name: &Name, pool: &Pool) -> (u32, u32) {
 fn machine(name: &Name, pool: &Pool) -> Expression {
     let (size, throughput) = disk(name, pool);
     object([
-        ("size", Expression::from(pool.size.as_str())),
+        ("size", Expression::from(pool.size.as_str().to_lowercase())),
         ("disk", Expression::from(size)),
         ("throughput", Expression::from(throughput)),
     ])

@@ -37,7 +37,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     let storage = storage.and_then(|(span, adls)| Adls::check(span, adls, problems));
     let state = State::check(state, problems);
     let given = !network.is_missing();
-    let network = subnets::check(network, problems);
+    let network = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems);
     if given && network.is_none() {
         return None;
     }

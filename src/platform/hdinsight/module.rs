@@ -26,9 +26,9 @@ const TEMPLATES: &[(&str, &str)] = templates!("hdinsight":
 pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Module {
     let Hdinsight { location, version, tier, network, storage, gateway_user, ssh_user, state: _ } = managed;
     let mut holes = Holes::default();
-    managed.state.put(&topology.name, &mut holes);
+    managed.state.put(&topology.name, name, &mut holes);
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
-    holes.put("location", location.as_str());
+    holes.put("location", location.as_str().to_lowercase());
     holes.put("version", version.as_str());
     holes.put(
         "tier",
@@ -56,6 +56,7 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Module {
     let templates = if spark.is_some() { TEMPLATES } else { &[] };
     let mut module =
         Module::of(templates, holes, texts.iter().map(|(name, text)| (*name, (*text).to_owned())).collect());
+    module.may_have(TEMPLATES.iter().map(|(name, _)| *name));
     let values = json!({
         "name": topology.name, "version": version, "location": location, "account": storage.account,
         "spark_version": spark.map_or("", |spark| spark.version.as_str()), "gateway_user": gateway_user, "ssh_user": ssh_user,

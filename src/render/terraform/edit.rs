@@ -1,16 +1,17 @@
-//! What an edit of the topology does to machines that a module on disk has made already.
+//! What an edit of the topology does to machines and data that a module on disk has made already.
 //!
-//! Terraform changes machines in parallel and knows no gate. So what identifies a member or a master (name, address, zone) never
-//! changes, and what would stop it (size, image) waits in the module until it is replaced by hand, one after the other.
+//! Terraform changes machines in parallel and knows no gate, and `prevent_destroy` goes with the block it stands in. So what
+//! identifies a member or a master never changes, what holds data never leaves, and what would stop a machine waits in the
+//! module until it is replaced by hand, one after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use hcl_edit::structure::Body;
 
 use super::FileTree;
 use crate::desired::cloud::Cloud;
-use crate::hcl;
+use crate::hcl::{self, Address, Resource};
 
 /// Machines with addresses of their own, by the name of their table.
 const TABLES: &[&str] = &["zookeeper", "masters"];
@@ -18,6 +19,19 @@ const TABLES: &[&str] = &["zookeeper", "masters"];
 const IDENTITY: &[&str] = &["name", "address", "zone"];
 /// What it gets when it is made.
 const MAKE: &[&str] = &["size", "image"];
+/// Subnets by zone: their rows are what machines stand in.
+const SUBNETS: &[&str] = &["public_subnets", "zookeeper_subnets", "masters_subnets", "workers_subnets", "zones"];
+/// Arguments that cannot change without everything in it being made anew.
+const FIXED: &[(&str, &str)] = &[
+    ("aws_eks_cluster", "name"),
+    ("aws_vpc", "cidr_block"),
+    ("azurerm_hdinsight_spark_cluster", "name"),
+    ("azurerm_kubernetes_cluster", "name"),
+    ("azurerm_resource_group", "location"),
+    ("azurerm_resource_group", "name"),
+    ("azurerm_subnet", "address_prefixes"),
+    ("azurerm_virtual_network", "address_space"),
+];
 
 /// The difference between a module on disk and the one of the topology.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +45,10 @@ pub struct Edit {
 /// One machine that is to be made anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replacement {
+    /// The node: `analytics-zk-1`.
+    pub node: String,
+    /// Its systemd unit.
+    pub unit: &'static str,
     /// The resource: `azurerm_linux_virtual_machine.zookeeper["1"]`.
     pub resource: String,
     /// What is attached to it, and must come along.
@@ -40,74 +58,176 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// What an operator runs.
-    pub fn command(&self) -> String {
-        let target = self.attachment.as_ref().unwrap_or(&self.resource);
-        format!("terraform apply -replace='{}' -target='{target}'", self.resource)
+    /// What an operator runs, in this order.
+    pub fn commands(&self) -> [String; 3] {
+        let Replacement { node, unit, resource, attachment, .. } = self;
+        let target = attachment.as_ref().unwrap_or(resource);
+        [
+            format!("provision ssh {node} -- sudo systemctl stop {unit}"),
+            format!("terraform apply -replace='{resource}' -target='{target}'"),
+            "provision apply && provision status".to_owned(),
+        ]
     }
 }
 
+/// One row of a table, by column.
+type Row = BTreeMap<String, String>;
+
 impl Edit {
-    /// `old`: what is on disk.
+    /// `old`: what is on disk, of ours.
     pub fn between(old: &FileTree, new: &Cloud) -> Edit {
-        let parse = |name: &str| old.get(Path::new(name)).and_then(|text| text.parse::<Body>().ok());
-        let Some(tables) = parse("locals.tf") else { return Edit::default() };
         let mut edit = Edit::default();
-        for (file, what) in [("network.tf", "location"), ("providers.tf", "region")] {
-            let find = |body: &Body| hcl::find(body, what);
-            let (before, after) = (parse(file).as_ref().and_then(find), new.files.get(file).and_then(find));
-            if let (Some(before), Some(after)) = (before, after)
-                && before != after
-            {
-                edit.refused.push(format!("{what} {after} (was {before}): every machine would be made anew, at once"));
-            }
-        }
-        let Some(wanted) = new.files.get("locals.tf") else { return edit };
-        for table in TABLES {
-            let (before, after) = (hcl::table(&tables, table), hcl::table(wanted, table));
-            for (key, row) in &after {
-                if let Some(was) = before.get(key) {
-                    edit.compare(new, table, key, was, row);
+        let hcl = old.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "tf"));
+        let mut bodies: BTreeMap<&Path, Body> = BTreeMap::new();
+        for (path, text) in hcl {
+            match text.parse::<Body>() {
+                Ok(body) => drop(bodies.insert(path, body)),
+                Err(error) => {
+                    let line = error.to_string().lines().next().unwrap_or_default().to_owned();
+                    edit.refused
+                        .push(format!("{} cannot be read ({line}): put back what was rendered", path.display()));
                 }
             }
+        }
+        if bodies.is_empty() && edit.refused.is_empty() {
+            return edit;
+        }
+        let Some(tables) = bodies.get(Path::new("locals.tf")).filter(|body| !body.is_empty()) else {
+            edit.refused.push("locals.tf is not there, which says what machines there are: put it back".to_owned());
+            return edit;
+        };
+        let before = hcl::resources(bodies.values());
+        edit.keep_what_is_fixed(&before, &new.resources());
+        edit.keep_data(&before, &new.resources());
+        let region = |body: Option<&Body>| body.and_then(|body| hcl::find(body, "region"));
+        let (was, is) = (region(bodies.get(Path::new("providers.tf"))), region(new.files.get("providers.tf")));
+        if was != is {
+            let text = |region: Option<String>| region.unwrap_or_else(|| "none".to_owned());
+            edit.refused.push(format!("region {} (was {}): everything would be made anew", text(is), text(was)));
+        }
+        let none = Body::new();
+        let wanted = new.files.get("locals.tf").unwrap_or(&none);
+        for table in SUBNETS {
+            edit.keep_rows(table, &hcl::table(tables, table), &hcl::table(wanted, table));
+        }
+        let new_image = image(bodies.values()) != image(new.files.values());
+        for table in TABLES {
+            edit.compare_tables(new, table, &hcl::table(tables, table), &hcl::table(wanted, table), new_image);
         }
         edit
     }
 
-    fn compare(
+    fn keep_what_is_fixed(&mut self, before: &[Resource], after: &[Resource]) {
+        let by_address: BTreeMap<&Address, &Resource> = after.iter().map(|one| (&one.address, one)).collect();
+        for old in before {
+            let Some(new) = by_address.get(&old.address) else { continue };
+            for (_, argument) in FIXED.iter().filter(|(kind, _)| *kind == old.address.kind) {
+                let text = |one: &Resource| one.arguments.get_attribute(argument).map(|found| found.value.to_string());
+                let text = |one| text(one).map(|text| text.trim().trim_matches('"').to_owned());
+                if let (Some(was), Some(is)) = (text(old), text(new))
+                    && was.to_lowercase() != is.to_lowercase()
+                {
+                    let address = &old.address;
+                    self.refused
+                        .push(format!("{address}: {argument} {is} (was {was}): everything in it would be made anew"));
+                }
+            }
+        }
+    }
+
+    /// `prevent_destroy` protects nothing any more once its block is gone.
+    fn keep_data(&mut self, before: &[Resource], after: &[Resource]) {
+        let there: BTreeSet<&Address> = after.iter().map(|one| &one.address).collect();
+        for old in before.iter().filter(|one| holds_data(one) && !there.contains(&one.address)) {
+            self.refused.push(format!("{} holds data, and would be destroyed", old.address));
+        }
+    }
+
+    fn keep_rows(&mut self, table: &str, before: &BTreeMap<String, Row>, after: &BTreeMap<String, Row>) {
+        for (key, row) in after {
+            if let Some(was) = before.get(key).filter(|was| *was != row) {
+                let text = |row: &Row| row.values().cloned().collect::<Vec<_>>().join(", ");
+                self.refused.push(format!("{table}, {key}: {} (was {})", text(row), text(was)));
+            }
+        }
+    }
+
+    fn compare_tables(
         &mut self,
         cloud: &Cloud,
         table: &str,
-        key: &str,
-        was: &BTreeMap<String, String>,
-        is: &BTreeMap<String, String>,
+        before: &BTreeMap<String, Row>,
+        after: &BTreeMap<String, Row>,
+        new_image: bool,
     ) {
-        let none = "none".to_owned();
-        let differ = |field: &&&str| was.get(**field) != is.get(**field);
-        let text = |field: &str| {
-            let (is, was) = (is.get(field).unwrap_or(&none), was.get(field).unwrap_or(&none));
-            format!("{field} {is} (was {was})")
-        };
-        let moved: Vec<String> = IDENTITY.iter().filter(differ).map(|field| text(field)).collect();
-        let machine = was.get("name").unwrap_or(&none);
-        if !moved.is_empty() {
-            self.refused.push(format!("{machine} would get {}", moved.join(", ")));
-            return;
+        let leave: Vec<&str> = before
+            .iter()
+            .filter(|(key, _)| !after.contains_key(*key))
+            .filter_map(|(_, row)| Some(row.get("name")?.as_str()))
+            .collect();
+        // Members' disks refuse for themselves; nothing refuses for a master.
+        if table == "masters" && leave.len() > 1 {
+            self.refused.push(format!("{} would go at once: take away one at a time", leave.join(" and ")));
         }
-        let made: Vec<String> = MAKE.iter().filter(differ).map(|field| text(field)).collect();
-        // A table without these is of a module that this version has not written.
-        if !made.is_empty() && was.contains_key("size") {
-            let named = |kind: &str| format!("{kind}.{table}[\"{key}\"]");
-            let has =
-                |kind: &&&str| cloud.resources().iter().any(|r| r.address.kind == ***kind && r.address.name == table);
-            let first = |kinds: &[&str]| kinds.iter().find(has).map(|kind| named(kind));
-            let Some(resource) = first(&["azurerm_linux_virtual_machine", "aws_instance"]) else { return };
-            let attachment = first(&["azurerm_virtual_machine_data_disk_attachment", "aws_volume_attachment"]);
-            self.replacements.push(Replacement {
-                resource,
-                attachment,
-                why: format!("{machine}: {}", made.join(", ")),
-            });
+        for (key, row) in after {
+            let Some(was) = before.get(key) else { continue };
+            self.compare(cloud, (table, key), was, row, new_image);
         }
     }
+
+    fn compare(&mut self, cloud: &Cloud, (table, key): (&str, &str), was: &Row, is: &Row, new_image: bool) {
+        let none = "none".to_owned();
+        let same = |field: &str| {
+            was.get(field).map(|text| text.to_lowercase()) == is.get(field).map(|text| text.to_lowercase())
+        };
+        let text = |field: &&str| {
+            let (is, was) = (is.get(*field).unwrap_or(&none), was.get(*field).unwrap_or(&none));
+            format!("{field} {is} (was {was})")
+        };
+        let moved: Vec<String> = IDENTITY.iter().filter(|field| !same(field)).map(text).collect();
+        let node = was.get("name").unwrap_or(&none).clone();
+        if !moved.is_empty() {
+            self.refused.push(format!("{node} would get {}", moved.join(", ")));
+            return;
+        }
+        let mut made: Vec<String> = MAKE.iter().filter(|field| !same(field)).map(text).collect();
+        if new_image && !is.contains_key("image") {
+            made.push("another image".to_owned());
+        }
+        if made.is_empty() {
+            return;
+        }
+        let first = |kinds: &[&str]| {
+            let there = cloud.resources();
+            let is_there =
+                |kind: &&&str| there.iter().any(|one| one.address.kind == **kind && one.address.name == table);
+            kinds.iter().find(is_there).map(|kind| format!("{kind}.{table}[\"{key}\"]"))
+        };
+        let Some(resource) = first(&["azurerm_linux_virtual_machine", "aws_instance"]) else { return };
+        let attachment = first(&["azurerm_virtual_machine_data_disk_attachment", "aws_volume_attachment"]);
+        let unit = if table == "masters" { "spark-master" } else { "zookeeper" };
+        self.replacements.push(Replacement {
+            why: format!("{node}: {}", made.join(", ")),
+            node,
+            unit,
+            resource,
+            attachment,
+        });
+    }
+}
+
+fn holds_data(resource: &Resource) -> bool {
+    let lifecycle = resource.arguments.get_blocks("lifecycle");
+    lifecycle
+        .filter_map(|block| block.body.get_attribute("prevent_destroy"))
+        .any(|kept| kept.value.as_bool() == Some(true))
+}
+
+/// The image that machines are made from, where it stands beside the table.
+fn image<'a>(files: impl Iterator<Item = &'a Body> + Clone) -> Option<String> {
+    let resources = hcl::resources(files);
+    let looked_up = resources.iter().find(|one| one.is_data && one.address.kind == "aws_ssm_parameter");
+    let given = resources.iter().find(|one| one.address.kind == "aws_instance");
+    let looked_up = looked_up.and_then(|one| one.arguments.get_attribute("name"));
+    looked_up.or_else(|| given?.arguments.get_attribute("ami")).map(|image| image.value.to_string())
 }

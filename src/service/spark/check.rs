@@ -177,10 +177,13 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         file.workers.ok().and_then(|workers| workers.schedule.span()).filter(|_| kind.ground() != Ground::Managed);
     let timed = timed.map(|span| ("workers.schedule", Some(span)));
     let storage = file.storage.ok();
+    let s3 = || ("storage.s3", storage.and_then(|storage| storage.s3.span()));
+    let adls = || ("storage.adls", storage.and_then(|storage| storage.adls.span()));
     let elsewhere = match kind {
-        PlatformKind::AzureVms => Some(("storage.s3", storage.and_then(|storage| storage.s3.span()))),
-        PlatformKind::AwsVms => Some(("storage.adls", storage.and_then(|storage| storage.adls.span()))),
-        _ => None,
+        PlatformKind::AzureVms => vec![s3()],
+        PlatformKind::AwsVms | PlatformKind::Eks => vec![adls()],
+        PlatformKind::Aks => vec![s3(), adls()],
+        _ => Vec::new(),
     };
     let machine = machine.into_iter().filter(|_| matches!(kind, PlatformKind::Nodes | PlatformKind::Local));
     for (name, span) in unused.into_iter().chain(machine).chain(timed).chain(elsewhere) {

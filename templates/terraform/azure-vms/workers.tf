@@ -100,8 +100,16 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
 
   lifecycle {
     provision_when = provision.autoscales
-    # The autoscale setting's business.
-    ignore_changes = [instances]
+
+    # The number is the autoscale setting's business; another login would make all machines anew at once.
+    ignore_changes = [admin_username, instances]
+  }
+
+  lifecycle {
+    provision_when = provision.fixed_count
+
+    # Another login would make all machines anew at once.
+    ignore_changes = [admin_username]
   }
 
   # First boot fetches packages.
