@@ -135,7 +135,7 @@ fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
         "{} has made what this topology would make anew, or take away, all at once:\n  {}\n{}",
         path.display(),
         edit.refused.join("\n  "),
-        "members are kept where they are by zookeeper: { zones: [...] }; what is really to go leaves Terraform's hands first \
+        "machines are kept where they are by zookeeper: { zones: [...] } and masters: { zones: [...] }; what is really to go leaves Terraform's hands first \
          (terraform state rm, and its file here); another cluster is rendered elsewhere (--out)"
     );
     Err(Failure::say(Exit::Refused, text))

@@ -266,11 +266,12 @@ fn made(
     user: &UserName,
     place: impl Fn(Role, u32, Option<&str>) -> (Address, Option<String>),
 ) -> BTreeMap<Name, Host> {
-    let zones = topology.zookeeper.as_ref().and_then(|zookeeper| zookeeper.zones.as_ref());
+    let members = topology.zookeeper.as_ref().and_then(|zookeeper| zookeeper.zones.as_ref());
+    let masters = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref()?.masters.zones.as_ref());
     let host = |instance: &Instance| {
         let number = number_of(instance);
-        let pinned =
-            zones.filter(|_| instance.role == Role::ZooKeeper).and_then(|zones| zones.get(number as usize - 1));
+        let zones = if instance.role == Role::ZooKeeper { members } else { masters };
+        let pinned = zones.and_then(|zones| zones.get(number as usize - 1));
         let (address, zone) = place(instance.role, number, pinned.map(Zone::as_str));
         let ssh_name = SshName::of(&address, None);
         let reach = Reach::Ssh(Login { address: address.clone(), ssh_name, user: Some(user.clone()), port: None });

@@ -42,6 +42,9 @@ pub struct Part {
     pub holes: Rc<Holes>,
 }
 
+/// The same for every cloud.
+const BACKEND: (&str, &str) = ("backend.tf", include_str!("../../templates/terraform/backend.tf"));
+
 impl Module {
     /// Files that another topology of this platform would have.
     pub fn may_have(&mut self, names: impl IntoIterator<Item = &'static str>) {
@@ -55,7 +58,7 @@ impl Module {
         self.texts.insert("README.md", format!("{}\n", page.trim_end()));
     }
 
-    /// A file for each template, all with the same holes.
+    /// A file for each template, all with the same holes; and where the state is.
     pub fn of(
         templates: &[(&'static str, &'static str)],
         holes: Holes,
@@ -65,6 +68,7 @@ impl Module {
         let part = |(file, template): &(&'static str, &'static str)| Part { file, template, holes: holes.clone() };
         let mut texts = texts;
         texts.insert(".gitignore", include_str!("../../templates/terraform/gitignore").to_owned());
+        let templates: Vec<_> = templates.iter().chain([&BACKEND]).copied().collect();
         let names = templates.iter().map(|(name, _)| *name).chain(texts.keys().copied()).chain(["README.md"]).collect();
         Module { parts: templates.iter().map(part).collect(), texts, names }
     }
@@ -83,7 +87,7 @@ fn module(name: &Name, platform: &Platform, topology: &Topology) -> Option<Modul
     match platform {
         Platform::AzureVms(azure) => Some(azure_vms::module(name, azure, topology)),
         Platform::AwsVms(aws) => Some(aws_vms::module(name, aws, topology)),
-        Platform::Hdinsight(managed) => Some(hdinsight::module(name, managed, topology)),
+        Platform::Hdinsight(managed) => hdinsight::module(name, managed, topology),
         Platform::Aks(aks) => Some(aks::module(name, aks, topology)),
         Platform::Eks(eks) => Some(eks::module(name, eks, topology)),
         Platform::Nodes(_) | Platform::Local | Platform::Kubernetes => None,

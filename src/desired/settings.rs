@@ -114,7 +114,8 @@ impl Writer {
             standalone,
         } = spark;
         let Standalone { masters, workers, job_ports } = standalone;
-        let Masters { place: _, port: master_port, web_ui: master_ui, heap: master_heap, machine: _ } = masters;
+        let Masters { place: _, port: master_port, web_ui: master_ui, heap: master_heap, machine: _, zones: _ } =
+            masters;
         let Workers {
             place: _,
             cores,

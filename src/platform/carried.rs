@@ -76,9 +76,13 @@ impl<'a> Carried<'a> {
         listener.from.iter().filter(|role| self.has(**role)).map(|role| tier(*role)).collect()
     }
 
-    /// Whether a zone of the member's own is pinned, else its ordinal's.
+    /// The zone that the topology pins a machine to.
     pub fn pinned(&self, role: Role, number: u32) -> Option<&'a str> {
-        let zones = self.zookeeper.filter(|_| role == Role::ZooKeeper)?.zones.as_ref()?;
+        let zones = match role {
+            Role::ZooKeeper => self.zookeeper?.zones.as_ref()?,
+            Role::Master => self.spark?.masters.zones.as_ref()?,
+            Role::Worker => return None,
+        };
         zones.get(number as usize - 1).map(Zone::as_str)
     }
 

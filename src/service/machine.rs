@@ -2,7 +2,7 @@
 
 use super::spark::file::AutoscaleFile;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::topology::value::{Disk, Duration, Label, Percent};
+use crate::topology::value::{Disk, Duration, Label, Percent, Zone};
 use crate::yaml::{Field, Span};
 
 /// The machines of one role. What is left out is the platform's choice.
@@ -87,4 +87,19 @@ fn check_minutes(at: Span, value: Duration, problems: &mut Diagnostics) {
     if !WINDOW.contains(&value.seconds()) || !value.seconds().is_multiple_of(60) {
         problems.add(Code::T012, at, "the clouds take whole minutes here, from 5m to 1h").help("write 10m");
     }
+}
+
+/// Zones that are pinned, one for each machine. `None` where they are wrong, `Some(None)` where there are none.
+pub fn check_pins(
+    field: &Field<Vec<Field<Zone>>>,
+    machines: usize,
+    problems: &mut Diagnostics,
+) -> Option<Option<Vec<Zone>>> {
+    let Some((span, zones)) = field.spanned() else { return Some(None) };
+    if zones.len() != machines {
+        let message = format!("{} zones for {machines} machines", zones.len());
+        problems.add(Code::T012, span, message).help("write one for each, in the order of their numbers");
+        return None;
+    }
+    zones.iter().map(|zone| zone.ok().cloned()).collect::<Option<Vec<Zone>>>().map(Some)
 }

@@ -113,24 +113,27 @@ fn warn_zones(topology: &Topology, services: &ServicesFile, problems: &mut Diagn
     }
 }
 
-/// A pinned member is in a zone that its platform has subnets in.
+/// What is pinned is pinned to zones that its platform has subnets in.
 fn check_pins(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
-    let Some(pinned) = topology.zookeeper.as_ref().and_then(|zookeeper| zookeeper.zones.as_ref()) else { return };
-    let place = topology.placement.get(&ServiceKind::ZooKeeper).and_then(|name| topology.platforms.get(name));
-    let zones = match place {
-        Some(Platform::AzureVms(azure)) => &azure.zones,
-        Some(Platform::AwsVms(aws)) => &aws.zones,
-        _ => return,
-    };
-    let fields = services.zookeeper.ok().and_then(|file| file.zones.ok());
-    for (zone, field) in pinned.iter().zip(fields.into_iter().flatten()).filter(|(zone, _)| !zones.contains(zone)) {
+    let members = services.zookeeper.ok().and_then(|file| file.zones.ok());
+    let masters = services.spark.ok().and_then(|file| file.masters.ok()?.zones.ok());
+    for (service, pinned) in [(ServiceKind::ZooKeeper, members), (ServiceKind::Spark, masters)] {
+        let place = topology.placement.get(&service).and_then(|name| topology.platforms.get(name));
+        let zones = match place {
+            Some(Platform::AzureVms(azure)) => &azure.zones,
+            Some(Platform::AwsVms(aws)) => &aws.zones,
+            _ => continue,
+        };
         let there: Vec<&str> = zones.iter().map(Zone::as_str).collect();
-        problems
-            .add(Code::T012, field.span().unwrap_or_default(), format!("the platform is not in zone {}", zone.as_str()))
-            .help(match there.as_slice() {
-                [] => "write the platform's `zones` too".to_owned(),
-                _ => format!("it is in {}", there.join(", ")),
-            });
+        let pinned = pinned.into_iter().flatten().filter_map(Field::spanned);
+        for (at, zone) in pinned.filter(|(_, zone)| !zones.contains(zone)) {
+            problems.add(Code::T012, at, format!("the platform is not in zone {}", zone.as_str())).help(
+                match there.as_slice() {
+                    [] => "write the platform's `zones` too".to_owned(),
+                    _ => format!("it is in {}", there.join(", ")),
+                },
+            );
+        }
     }
 }
 

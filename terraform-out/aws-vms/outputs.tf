@@ -31,9 +31,9 @@ output "master_sessions" {
 output "ssh_config" {
   description = "For ~/.ssh/config: plain ssh to the addresses, and so `provision plan`, through Session Manager."
   value = templatefile("${path.module}/ssh_config.tftpl", {
-    zookeeper = { for id, machine in aws_instance.zookeeper : local.zookeeper[id].address => machine.id }
-    masters   = { for id, machine in aws_instance.masters : local.masters[id].address => machine.id }
-    user      = "ubuntu"
-    region    = "eu-west-1"
+    hosts   = ["10.21.8.11", "10.21.9.12", "10.21.10.13", "10.21.4.11", "10.21.5.12", "10.21.6.13"]
+    user    = "ubuntu"
+    region  = "eu-west-1"
+    cluster = "analytics"
   })
 }

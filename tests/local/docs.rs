@@ -63,6 +63,10 @@ fn shown() -> BTreeSet<String> {
                 continue;
             };
             let words: Vec<&str> = rest.split_whitespace().take_while(|word| *word != "#").collect();
+            // What a plan prints for machines of a cloud.
+            if rest.contains(" sudo ") {
+                continue;
+            }
             // A sentence that begins with the program's name is no command.
             if words[0].chars().all(|c| c.is_ascii_lowercase()) && !rest.ends_with('.') {
                 all.insert(words.join(" "));

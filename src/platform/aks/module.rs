@@ -21,7 +21,7 @@ use crate::topology::value::{Disk, Name, Zone};
 const NAME_MAX: usize = 48;
 
 const TEMPLATES: &[(&str, &str)] = templates!("aks":
-    "backend.tf" "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
+    "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
     "registry.tf" "variables.tf" "versions.tf");
 const POOL: &str = include_str!("../../../templates/terraform/aks/pool.tf");
 

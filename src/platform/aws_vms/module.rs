@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{AwsVms, Tier};
 use crate::desired::cloud::{Module, templates};
-use crate::hcl::{Holes, expression, object, reference};
+use crate::hcl::{Holes, object, reference};
 use crate::platform::carried::{self, Carried, Row, table, texts};
 use crate::platform::cloud::Image;
 use crate::service::listener::Role;
@@ -21,7 +21,7 @@ use crate::topology::value::{Cidr, Disk, Name, Zone};
 const NAME_MAX: usize = 35;
 
 const TEMPLATES: &[(&str, &str)] = templates!("aws-vms":
-    "backend.tf" "dns.tf" "encryption.tf" "identity.tf" "image.tf" "locals.tf" "masters.tf" "monitoring.tf" "network.tf"
+    "dns.tf" "encryption.tf" "identity.tf" "image.tf" "locals.tf" "masters.tf" "monitoring.tf" "network.tf"
     "outputs.tf" "providers.tf" "scaling.tf" "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf"
     "zookeeper.tf");
 
@@ -159,17 +159,10 @@ fn machines(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
     if let Some(spark) = carried.spark {
         holes.put("master_url", format!("spark://{}", Carried::endpoints(&masters, spark.masters.port.get())));
     }
-    let machines = |is_here: bool, tier: &str| {
-        let none = || object(Vec::<(String, String)>::new());
-        let all = || {
-            expression(&format!(
-                "{{ for id, machine in aws_instance.{tier} : local.{tier}[id].address => machine.id }}"
-            ))
-        };
-        if is_here { all() } else { none() }
-    };
-    holes.put("zookeeper_machines", machines(carried.zookeeper.is_some(), "zookeeper"));
-    holes.put("master_machines", machines(carried.spark.is_some(), "masters"));
+    let fixed: Vec<String> = masters.iter().chain(&members).map(|(_, row)| row.address.to_string()).collect();
+    holes.put("reached", !fixed.is_empty());
+    holes.put("fixed_addresses", texts(fixed));
+    holes.put("cluster", carried.topology.name.as_str());
 }
 
 /// The T families work on credits.

@@ -22,7 +22,7 @@ use crate::topology::value::{Disk, Label, Name, Percent, Zone};
 const NAME_MAX: usize = 48;
 
 const TEMPLATES: &[(&str, &str)] = templates!("azure-vms":
-    "backend.tf" "bastion.tf" "dns.tf" "identity.tf" "locals.tf" "masters.tf" "network.tf" "outputs.tf" "providers.tf"
+    "bastion.tf" "dns.tf" "identity.tf" "locals.tf" "masters.tf" "network.tf" "outputs.tf" "providers.tf"
     "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf" "zookeeper.tf");
 
 /// What is no HCL.

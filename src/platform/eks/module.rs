@@ -22,7 +22,7 @@ use crate::topology::value::{Disk, Name, Zone};
 const NAME_MAX: usize = 45;
 
 const TEMPLATES: &[(&str, &str)] = templates!("eks":
-    "addons.tf" "backend.tf" "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "pools.tf"
+    "addons.tf" "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "pools.tf"
     "providers.tf" "registry.tf" "storage.tf" "variables.tf" "versions.tf");
 const POOL: &str = include_str!("../../../templates/terraform/eks/pool.tf");
 

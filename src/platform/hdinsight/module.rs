@@ -20,10 +20,11 @@ use crate::topology::value::{Label, Name};
 const NAME_MAX: usize = 48;
 
 const TEMPLATES: &[(&str, &str)] = templates!("hdinsight":
-    "backend.tf" "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
+    "cluster.tf" "identity.tf" "locals.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
     "storage.tf" "variables.tf" "versions.tf");
 
-pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Module {
+/// `None` where nothing is on it.
+pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<Module> {
     let Hdinsight { location, version, tier, network, storage, gateway_user, ssh_user, state: _ } = managed;
     let mut holes = Holes::default();
     managed.state.put(&topology.name, name, &mut holes);
@@ -45,24 +46,18 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Module {
     holes.put("storage_container", storage.container.as_str());
     holes.put("gateway_user", gateway_user.as_str());
     holes.put("ssh_user", ssh_user.as_str());
-    let spark = topology.spark.as_ref().filter(|_| topology.placement.get(&ServiceKind::Spark) == Some(name));
-    if let Some(spark) = spark {
-        holes.put("spark_version", spark.version.as_str());
-        if let Some(machines) = &spark.managed {
-            put_machines(machines, &mut holes);
-        }
-    }
+    let spark = topology.spark.as_ref().filter(|_| topology.placement.get(&ServiceKind::Spark) == Some(name))?;
+    holes.put("spark_version", spark.version.as_str());
+    put_machines(spark.managed.as_ref()?, &mut holes);
     let texts = templates!("hdinsight": "example.tfvars");
-    let templates = if spark.is_some() { TEMPLATES } else { &[] };
     let mut module =
-        Module::of(templates, holes, texts.iter().map(|(name, text)| (*name, (*text).to_owned())).collect());
-    module.may_have(TEMPLATES.iter().map(|(name, _)| *name));
+        Module::of(TEMPLATES, holes, texts.iter().map(|(name, text)| (*name, (*text).to_owned())).collect());
     let values = json!({
         "name": topology.name, "version": version, "location": location, "account": storage.account,
-        "spark_version": spark.map_or("", |spark| spark.version.as_str()), "gateway_user": gateway_user, "ssh_user": ssh_user,
+        "spark_version": spark.version, "gateway_user": gateway_user, "ssh_user": ssh_user,
     });
     module.readme("terraform/hdinsight/README.md", &values);
-    module
+    Some(module)
 }
 
 fn put_machines(machines: &Managed, holes: &mut Holes) {

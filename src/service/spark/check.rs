@@ -7,7 +7,7 @@ use super::{JobPorts, Managed, Masters, Place, Scaling, Schedule, Spark, Standal
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
-use crate::service::machine::{Autoscale, Machine};
+use crate::service::machine::{Autoscale, Machine, check_pins};
 use crate::service::storage::Storage;
 use crate::topology::support::Hosts;
 use crate::topology::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version};
@@ -168,6 +168,7 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         Ground::Managed => hosts.into_iter().chain(kubernetes).collect(),
     };
     let machine = [
+        ("masters.zones", file.masters.ok().and_then(|masters| masters.zones.span())),
         ("masters.size", file.masters.ok().and_then(|masters| masters.size.span())),
         ("workers.size", file.workers.ok().and_then(|workers| workers.size.span())),
         ("workers.disk", file.workers.ok().and_then(|workers| workers.disk.span())),
@@ -260,12 +261,14 @@ fn check_masters(
         }
         _ => {}
     }
+    let count = place.count().unwrap_or(0);
     Some(Masters {
         place,
         port: file.port.or(Port::new(7077)),
         web_ui: file.web_ui_port.or(Port::new(8080)),
         heap: file.heap.or(daemon_heap(kind)),
         machine: Machine::of(&file.size, &Field::Missing),
+        zones: check_pins(&file.zones, count, problems)?,
     })
 }
 

@@ -5,7 +5,9 @@ use serde::Deserialize;
 
 use crate::service::archive::ArchiveFile;
 use crate::service::storage::StorageFile;
-use crate::topology::value::{Disk, Duration, JvmSize, Label, Name, Percent, Port, SecretFile, Version, text_value};
+use crate::topology::value::{
+    Disk, Duration, JvmSize, Label, Name, Percent, Port, SecretFile, Version, Zone, text_value,
+};
 use crate::yaml::{Entries, Field, RawScalar};
 
 /// Spark: standalone on hosts, run by the operator or by Kubernetes itself, or managed.
@@ -63,6 +65,8 @@ pub struct MastersFile {
     pub web_ui_port: Field<Port>,
     /// The JVM's heap. Default: `512m`; on `local` `256m`.
     pub heap: Field<JvmSize>,
+    /// The zones of masters 1 to N, in order, where the platform's own order must not move them.
+    pub zones: Field<Vec<Field<Zone>>>,
 }
 
 /// The workers.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::service::archive::Archive;
 use crate::service::machine::{Autoscale, Machine};
 use crate::service::storage::Storage;
-use crate::topology::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version};
+use crate::topology::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version, Zone};
 
 pub use check::{check, check_config, version};
 pub use desire::{CONFIG, DATA, SECRET_FILE, desire_master, desire_worker, home};
@@ -80,6 +80,8 @@ pub struct Masters {
     pub web_ui: Port,
     pub heap: JvmSize,
     pub machine: Machine,
+    /// The zones of masters 1 to N, where they are not to follow the platform's order.
+    pub zones: Option<Vec<Zone>>,
 }
 
 #[derive(Clone, Debug)]

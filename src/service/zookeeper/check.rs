@@ -7,7 +7,7 @@ use super::{Config, Members, Ports, ZooKeeper};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
-use crate::service::machine::Machine;
+use crate::service::machine::{Machine, check_pins};
 use crate::topology::support::Hosts;
 use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 use crate::yaml::{Entries, Field, Span};
@@ -64,25 +64,10 @@ pub fn check(
         },
         config: config?,
         machine: Machine::of(&file.size, &file.disk),
-        zones: check_zones(&file.zones, count, problems)?,
+        zones: check_pins(&file.zones, count, problems)?,
         load_balancer: !file.load_balancer.is_missing(),
         version,
     })
-}
-
-/// `None` where they are wrong, `Some(None)` where there are none.
-fn check_zones(
-    field: &Field<Vec<Field<Zone>>>,
-    members: usize,
-    problems: &mut Diagnostics,
-) -> Option<Option<Vec<Zone>>> {
-    let Some((span, zones)) = field.spanned() else { return Some(None) };
-    if zones.len() != members {
-        let message = format!("{} zones for {members} members", zones.len());
-        problems.add(Code::T012, span, message).help("write one for each member, in the order of their ids");
-        return None;
-    }
-    zones.iter().map(|zone| zone.ok().cloned()).collect::<Option<Vec<Zone>>>().map(Some)
 }
 
 /// Trees that are the system's, the tool's, or that the hardened service cannot see.

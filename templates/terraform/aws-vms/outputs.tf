@@ -35,11 +35,12 @@ output "master_sessions" {
 }
 
 output "ssh_config" {
+  provision_when = provision.reached
   description = "For ~/.ssh/config: plain ssh to the addresses, and so `provision plan`, through Session Manager."
   value = templatefile("${path.module}/ssh_config.tftpl", {
-    zookeeper = provision.zookeeper_machines
-    masters   = provision.master_machines
-    user      = provision.user
-    region    = provision.region
+    hosts   = provision.fixed_addresses
+    user    = provision.user
+    region  = provision.region
+    cluster = provision.cluster
   })
 }
