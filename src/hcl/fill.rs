@@ -14,11 +14,13 @@ use hcl_edit::{Decor, Decorate as _, Spanned};
 pub struct Holes(BTreeMap<&'static str, Option<Expression>>);
 
 impl Holes {
+    /// Every hole of a template that is reached must be put: another is a mistake of the program's, and panics.
     pub fn put(&mut self, name: &'static str, value: impl Into<Expression>) {
         self.0.insert(name, Some(value.into()));
     }
 
-    /// Without a value an argument that is just this hole is not written.
+    /// Without a value an argument, a list's element or an object's entry that is just this hole is not written; within a text
+    /// such a hole is a mistake of the template's, and panics.
     pub fn put_if(&mut self, name: &'static str, value: Option<impl Into<Expression>>) {
         self.0.insert(name, value.map(Into::into));
     }

@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::topology::value::{Address, Cidr, Zone};
 use crate::yaml::{Field, Span};
 
-/// A small block is for a handful of fixed machines; no wider than this, and no more than a sixteenth of the network.
+/// A small block is for a handful of fixed machines: no wider than this, and no more of the network than its platform says.
 const SMALL: u8 = 24;
 /// The first addresses of a block are the cloud's, and the next few are kept for load balancers and the like.
 const FIRST: u32 = 10;

@@ -148,6 +148,22 @@ fn managed() -> impl Strategy<Value = String> {
     })
 }
 
+/// The machines that Terraform makes are the hosts that `provision` goes to, by name, address and zone.
+fn check_hosts(text: &str, cloud: &Cloud) {
+    let Ok(cluster) = provision::cluster::resolve(&tool::topology(text), || Err("no".to_owned())) else { return };
+    let rows = |table| provision::hcl::table(&cloud.files["locals.tf"], table).into_values();
+    let column = |row: &BTreeMap<String, String>, name: &str| row.get(name).cloned().unwrap_or_default();
+    let made: BTreeSet<[String; 3]> = rows("zookeeper")
+        .chain(rows("masters"))
+        .map(|row| ["name", "address", "zone"].map(|name| column(&row, name)))
+        .collect();
+    let zone =
+        |host: &provision::cluster::Host| host.zone.as_ref().map(|zone| zone.as_str().to_owned()).unwrap_or_default();
+    let hosts =
+        cluster.hosts.values().map(|host| [host.name.to_string(), host.address.to_string(), zone(host)]).collect();
+    assert_eq!(made, hosts, "{text}");
+}
+
 fn check(cloud: &Cloud) {
     for (name, body) in &cloud.files {
         let text = body.to_string();
@@ -221,6 +237,7 @@ fn any_topology_renders_to_values_that_come_back_and_hold_together() {
         .run(&every, |text| {
             let cloud = tool::cloud(&text);
             check(&cloud);
+            check_hosts(&text, &cloud);
             seen.borrow_mut().push(render::terraform(&cloud));
             Ok(())
         })

@@ -27,7 +27,7 @@ pub struct HdinsightFile {
     /// The HTTP gateway's login.
     #[schemars(required)]
     pub gateway: Field<GatewayFile>,
-    /// How operators log in. Default: nobody can.
+    /// How operators log in. Default: `{ user: sshops }`.
     pub ssh: Field<CloudSshFile>,
     /// Where Terraform keeps its state. Default: a file beside the module.
     pub state: Field<crate::platform::cloud::StateFile>,
