@@ -128,8 +128,20 @@ pub fn values<T: Clone>(field: &Field<Vec<Field<T>>>) -> Vec<T> {
     field.ok().into_iter().flatten().filter_map(|value| value.ok().cloned()).collect()
 }
 
-/// Tags for every resource, in the order of their keys.
-pub fn tags(field: &Field<Entries<String>>) -> BTreeMap<String, String> {
+/// Tags for every resource, in the order of their keys; what a cloud would refuse is reported.
+pub fn tags(field: &Field<Entries<String>>, problems: &mut Diagnostics) -> BTreeMap<String, String> {
+    for entry in field.ok().into_iter().flatten() {
+        let key = entry.key.text.as_str();
+        // Azure's letters and AWS's length and prefix (their pages on tags, 2026).
+        let right = (1..=128).contains(&key.chars().count()) && !key.contains(['<', '>', '%', '&', '\\', '?', '/']);
+        if !right || key.to_lowercase().starts_with("aws:") {
+            let message = format!(
+                "`{}` is no key of a tag: 1 to 128 letters without <>%&\\?/, not beginning with aws:",
+                key.escape_default()
+            );
+            problems.add(Code::T012, entry.key.span, message);
+        }
+    }
     let entries = field.ok().into_iter().flatten();
     entries.filter_map(|entry| Some((entry.key.text.clone(), entry.value.ok()?.clone()))).collect()
 }

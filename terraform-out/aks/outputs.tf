@@ -34,6 +34,6 @@ output "next_commands" {
     "az acr import --subscription ${var.subscription_id} --name ${azurerm_container_registry.main.name} --source docker.io/apache/spark:4.3.0 --image apache/spark:4.3.0",
     "az aks get-credentials --subscription ${var.subscription_id} --resource-group ${azurerm_resource_group.main.name} --name ${azurerm_kubernetes_cluster.main.name}",
     "kubelogin convert-kubeconfig --login azurecli",
-    "kubectl get nodes --label-columns role,topology.kubernetes.io/zone",
+    "kubectl get nodes --label-columns pool,topology.kubernetes.io/zone",
   ]
 }

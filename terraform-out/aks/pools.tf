@@ -19,8 +19,8 @@ resource "azurerm_kubernetes_cluster_node_pool" "drivers" {
   # AKS keeps 20 MB of a node's memory back for each pod that may run.
   max_pods = 50
 
-  node_labels = { role = "drivers" }
-  node_taints = ["role=drivers:NoSchedule"]
+  node_labels = { pool = "drivers" }
+  node_taints = ["pool=drivers:NoSchedule"]
 
   upgrade_settings {
     max_surge                     = "10%"
@@ -58,8 +58,8 @@ resource "azurerm_kubernetes_cluster_node_pool" "executors" {
   eviction_policy = "Delete"
   spot_max_price  = -1
 
-  node_labels = { role = "executors", "kubernetes.azure.com/scalesetpriority" = "spot" }
-  node_taints = ["role=executors:NoSchedule", "kubernetes.azure.com/scalesetpriority=spot:NoSchedule"]
+  node_labels = { pool = "executors", "kubernetes.azure.com/scalesetpriority" = "spot" }
+  node_taints = ["pool=executors:NoSchedule", "kubernetes.azure.com/scalesetpriority=spot:NoSchedule"]
 
   lifecycle {
     ignore_changes = [node_count]

@@ -166,6 +166,28 @@ resource "azurerm_monitor_autoscale_setting" "workers" {
       }
     }
 
+    # The same in bytes of this size's memory, for where the share is not measured.
+    rule {
+      metric_trigger {
+        metric_name        = "Available Memory Bytes"
+        metric_namespace   = "Microsoft.Compute/virtualMachineScaleSets"
+        metric_resource_id = azurerm_linux_virtual_machine_scale_set.workers.id
+        operator           = "LessThan"
+        threshold          = 10307921505
+        statistic          = "Average"
+        time_aggregation   = "Average"
+        time_grain         = "PT1M"
+        time_window        = "PT10M"
+      }
+
+      scale_action {
+        direction = "Increase"
+        type      = "ChangeCount"
+        value     = 2
+        cooldown  = "PT5M"
+      }
+    }
+
     rule {
       metric_trigger {
         metric_name        = "Percentage CPU"

@@ -188,6 +188,9 @@ fn growing_resizing_and_a_zone_more_are_small_diffs() {
         [
             r#"workers.tf: -sku                             = "Standard_E8s_v5""#,
             r#"workers.tf: +sku                             = "Standard_E16s_v5""#,
+            // 15 percent of its memory.
+            "workers.tf: -threshold          = 10307921505",
+            "workers.tf: +threshold          = 20615843010",
         ]
     );
     let more = lines("eks", "max: 20", "max: 21");

@@ -26,22 +26,46 @@ pub fn cache() -> PathBuf {
     std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("provision-test/terraform")
 }
 
-/// What providers Terraform finds; `None` says why it cannot be run.
-static READY: LazyLock<Result<(), String>> = LazyLock::new(|| {
+/// Which providers Terraform has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Providers {
+    /// Stand-ins with the real ones' recorded schemas, which apply without a cloud.
+    Recorded,
+    /// The real ones. They validate; to plan they would ask a cloud.
+    Real,
+}
+
+static PROVIDERS: LazyLock<Result<Providers, String>> = LazyLock::new(|| {
     if Command::new("terraform").arg("version").output().is_err() {
         return Err("there is no terraform on the PATH".to_owned());
     }
-    let Some(shared) = shared() else { return Err("the recorded schemas are not beside the checkout".to_owned()) };
-    let status = Command::new(root("tests/terraform/setup")).arg(shared).status().map_err(|error| error.to_string())?;
-    if status.success() { Ok(()) } else { Err("tests/terraform/setup failed".to_owned()) }
+    if let Some(shared) = shared() {
+        let status =
+            Command::new(root("tests/terraform/setup")).arg(shared).status().map_err(|error| error.to_string())?;
+        return if status.success() { Ok(Providers::Recorded) } else { Err("tests/terraform/setup failed".to_owned()) };
+    }
+    let module = Module::of(&render::terraform(&cloud(&example("hdinsight"))));
+    if module.run(&["init", "-input=false", "-backend=false"]).status.success() {
+        return Ok(Providers::Real);
+    }
+    Err("neither are recorded schemas beside the checkout, nor does Terraform reach its registry".to_owned())
 });
 
-/// Says that a test was skipped, which is a failure in CI.
-pub fn is_ready(test: &str) -> bool {
-    if let Err(why) = &*READY {
+/// What there is to check with; says that a test is skipped where it cannot be run, which is a failure in CI.
+pub fn providers(test: &str) -> Option<Providers> {
+    if let Err(why) = &*PROVIDERS {
         println!("SKIPPED {test}: {why}");
     }
-    READY.is_ok()
+    PROVIDERS.clone().ok()
+}
+
+/// The same for what needs an apply.
+pub fn is_ready(test: &str) -> bool {
+    let providers = providers(test);
+    if providers == Some(Providers::Real) {
+        println!("SKIPPED {test}: the real providers would ask a cloud");
+    }
+    providers == Some(Providers::Recorded)
 }
 
 /// A checked topology; panics with what is wrong with it.
@@ -97,7 +121,9 @@ impl Module {
 
     pub fn init(&self) {
         let mirror = format!("-plugin-dir={}", cache().join("mirror").display());
-        self.must(&["init", "-input=false", "-no-color", &mirror]);
+        let recorded = *PROVIDERS == Ok(Providers::Recorded);
+        let mirror = recorded.then_some(mirror.as_str());
+        self.must(&["init", "-input=false", "-no-color"].into_iter().chain(mirror).collect::<Vec<_>>());
     }
 
     pub fn apply(&self) {

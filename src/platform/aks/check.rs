@@ -3,7 +3,7 @@
 use super::Aks;
 use super::file::AksFile;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{State, check_pools, check_zones, pools, values, warn_open};
+use crate::platform::cloud::{State, check_pools, check_zones, pools, tags, values, warn_open};
 use crate::platform::region::azure_zones;
 use crate::platform::size;
 use crate::platform::subnets;
@@ -13,7 +13,7 @@ use crate::yaml::Span;
 const POOL_NAME_MAX: usize = 12;
 
 pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<Aks> {
-    let AksFile { location, version, network, zones, registry, api_from, pools: files, state } = file;
+    let AksFile { location, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;
     for (name, missing) in [
         ("location", location.is_missing()),
         ("version", version.is_missing()),
@@ -48,6 +48,7 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     subnets::check_apart(at, network, &["10.244.0.0/16", "10.0.0.0/16"], problems);
     Some(Aks {
         state,
+        tags: tags(labels, problems),
         location: location.ok()?.clone(),
         version: version.ok()?.clone(),
         network,

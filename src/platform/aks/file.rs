@@ -29,6 +29,8 @@ pub struct AksFile {
     /// The pools of nodes by name. `system` carries the cluster's own pods.
     #[schemars(required)]
     pub pools: Field<Entries<PoolFile>>,
+    /// Tags put on every resource, beside the tool's own.
+    pub tags: Field<Entries<String>>,
     /// Where Terraform keeps its state. Default: a file beside the module.
     pub state: Field<crate::platform::cloud::StateFile>,
 }

@@ -23,5 +23,6 @@ pub struct Aks {
     /// Empty for a private API server.
     pub api_from: Vec<Cidr>,
     pub pools: BTreeMap<Name, Pool>,
+    pub tags: BTreeMap<String, String>,
     pub state: State,
 }

@@ -67,7 +67,7 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
 }
 
 fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
-    let Aks { location, version, network, zones, registry: _, api_from: _, pools: _, state: _ } = aks;
+    let Aks { location, version, network, zones, registry: _, api_from: _, pools: _, tags: _, state: _ } = aks;
     let blocks = Blocks::of(*network, SPLIT);
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
     holes.put("location", location.as_str().to_lowercase());
@@ -76,7 +76,7 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     holes.put("subnet_nodes", blocks.upper(0, 1).to_string());
     holes.put("subnet_endpoints", blocks.small(0).to_string());
     holes.put_if("zones", (!zones.is_empty()).then(|| texts(zones.iter().map(Zone::as_str))));
-    holes.put("tags", carried::tags(&BTreeMap::new(), &topology.name));
+    holes.put("tags", carried::tags(&aks.tags, &topology.name));
     holes.put("namespace", topology.spark.as_ref().map_or("spark", |spark| spark.namespace.as_str()));
 }
 
@@ -140,9 +140,9 @@ fn pool_holes(name: &Name, pool: &Pool, aks: &Aks) -> Holes {
     holes.put_if("price", spot.then_some(-1));
     // AKS puts the spot label and taint on by itself; left out they would be a difference in every plan.
     let spot_label = spot.then_some(("kubernetes.azure.com/scalesetpriority", "spot"));
-    holes.put("labels", object([("role", name.as_str())].into_iter().chain(spot_label)));
+    holes.put("labels", object([("pool", name.as_str())].into_iter().chain(spot_label)));
     let spot_taint = spot.then(|| "kubernetes.azure.com/scalesetpriority=spot:NoSchedule".to_owned());
-    holes.put("taints", texts([format!("role={name}:NoSchedule")].into_iter().chain(spot_taint)));
+    holes.put("taints", texts([format!("pool={name}:NoSchedule")].into_iter().chain(spot_taint)));
     holes
 }
 

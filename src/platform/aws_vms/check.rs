@@ -57,6 +57,6 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
         network,
         image: image?,
         ssh: ssh?,
-        tags: tags(labels),
+        tags: tags(labels, problems),
     })
 }

@@ -84,6 +84,6 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
         network,
         image: image?,
         ssh: ssh?,
-        tags: tags(labels),
+        tags: tags(labels, problems),
     })
 }

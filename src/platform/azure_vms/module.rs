@@ -10,7 +10,7 @@ use crate::desired::cloud::{Module, templates};
 use crate::hcl::{Holes, list, object, reference};
 use crate::platform::carried::{self, Carried, Row, table, texts};
 use crate::platform::cloud::Image;
-use crate::platform::subnets;
+use crate::platform::{size, subnets};
 use crate::service::listener::{Listener, Role};
 use crate::service::machine::{Autoscale, Bounds};
 use crate::service::spark::Workers;
@@ -56,7 +56,9 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     storage(carried.storage, &mut holes);
     match carried.spark {
         Some(spark) => workers(&spark.workers, &mut holes),
-        None => ["autoscales", "cpu_scales", "memory_scales"].into_iter().for_each(|hole| holes.put(hole, false)),
+        None => ["autoscales", "cpu_scales", "memory_by_bytes", "memory_scales"]
+            .into_iter()
+            .for_each(|hole| holes.put(hole, false)),
     }
     let mut module = Module::of(TEMPLATES, holes, files(azure, &carried));
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
@@ -210,6 +212,11 @@ fn workers(workers: &Workers, holes: &mut Holes) {
     // Azure counts what is left.
     let left = |used: Percent| 100 - used.get();
     holes.put("memory_scales", memory.is_some());
+    let size = size::azure(&carried::size(machine, WORKER_SIZE));
+    let bytes =
+        size.zip(memory).map(|(size, Bounds { out, .. })| size.mebibytes * 1024 * 1024 / 100 * u64::from(left(out)));
+    holes.put("memory_by_bytes", bytes.is_some());
+    holes.put_if("memory_bytes", bytes);
     holes.put_if("memory_out", memory.map(|Bounds { out, .. }| left(out)));
     holes.put_if("memory_in", memory.map(|Bounds { inward, .. }| left(inward)));
 }

@@ -4,14 +4,14 @@ use super::Eks;
 use super::file::EksFile;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
-use crate::platform::cloud::{State, check_pools, check_zones, pools, values, warn_open};
+use crate::platform::cloud::{State, check_pools, check_zones, pools, tags, values, warn_open};
 use crate::platform::region::aws_zones;
 use crate::platform::size;
 use crate::platform::subnets;
 use crate::yaml::Span;
 
 pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<Eks> {
-    let EksFile { region, version, network, zones, registry, api_from, pools: files, state } = file;
+    let EksFile { region, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;
     for (name, missing) in [
         ("region", region.is_missing()),
         ("version", version.is_missing()),
@@ -58,6 +58,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     }
     Some(Eks {
         state,
+        tags: tags(labels, problems),
         region: region.ok()?.clone(),
         version: version.ok()?.clone(),
         network,

@@ -24,5 +24,6 @@ pub struct Eks {
     /// Empty for a private API server.
     pub api_from: Vec<Cidr>,
     pub pools: BTreeMap<Name, Pool>,
+    pub tags: BTreeMap<String, String>,
     pub state: State,
 }

@@ -65,12 +65,12 @@ pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
 }
 
 fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
-    let Eks { region, version, network, zones, registry: _, api_from, pools: _, state: _ } = eks;
+    let Eks { region, version, network, zones, registry: _, api_from, pools: _, tags: _, state: _ } = eks;
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
     holes.put("region", region.as_str());
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());
-    holes.put("tags", carried::tags(&BTreeMap::new(), &topology.name));
+    holes.put("tags", carried::tags(&eks.tags, &topology.name));
     let row = |(at, zone): (usize, &str)| {
         let range = |tier| subnet(*network, tier, at).to_string();
         let (public, nodes) = (range(Tier::Public), range(Tier::Of(Role::Worker)));

@@ -3,7 +3,7 @@
 use super::Hdinsight;
 use super::file::HdinsightFile;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::State;
+use crate::platform::cloud::{State, tags};
 use crate::platform::subnets;
 use crate::service::storage::Adls;
 use crate::topology::value::Version;
@@ -13,7 +13,7 @@ use crate::yaml::{Field, Span};
 const VERSIONS: &[&str] = &["5.1"];
 
 pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Option<Hdinsight> {
-    let HdinsightFile { location, version, tier, network, storage, gateway, ssh, state } = file;
+    let HdinsightFile { location, version, tier, network, storage, gateway, ssh, tags: labels, state } = file;
     for (name, missing) in [
         ("location", location.is_missing()),
         ("version", version.is_missing()),
@@ -43,6 +43,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     }
     Some(Hdinsight {
         state,
+        tags: tags(labels, problems),
         location: location.ok()?.clone(),
         version: version.ok()?.clone(),
         tier: tier.or_default(),

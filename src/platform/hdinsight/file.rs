@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::platform::cloud::CloudSshFile;
 use crate::topology::value::{Cidr, Label, SecretFile, UserName, Version};
-use crate::yaml::Field;
+use crate::yaml::{Entries, Field};
 
 /// Azure `HDInsight`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -29,6 +29,8 @@ pub struct HdinsightFile {
     pub gateway: Field<GatewayFile>,
     /// How operators log in. Default: `{ user: sshops }`.
     pub ssh: Field<CloudSshFile>,
+    /// Tags put on every resource, beside the tool's own.
+    pub tags: Field<Entries<String>>,
     /// Where Terraform keeps its state. Default: a file beside the module.
     pub state: Field<crate::platform::cloud::StateFile>,
 }

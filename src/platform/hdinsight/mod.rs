@@ -4,6 +4,8 @@ mod check;
 pub mod file;
 mod module;
 
+use std::collections::BTreeMap;
+
 use crate::platform::cloud::State;
 use crate::service::storage::Adls;
 use crate::topology::value::{Cidr, Label, UserName, Version};
@@ -23,5 +25,6 @@ pub struct Hdinsight {
     pub gateway_user: UserName,
     /// The user to log in as.
     pub ssh_user: UserName,
+    pub tags: BTreeMap<String, String>,
     pub state: State,
 }

@@ -1,7 +1,5 @@
 //! The resources of `HDInsight`.
 
-use std::collections::BTreeMap;
-
 use hcl_edit::expr::Expression;
 use serde_json::json;
 
@@ -25,7 +23,7 @@ const TEMPLATES: &[(&str, &str)] = templates!("hdinsight":
 
 /// `None` where nothing is on it.
 pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<Module> {
-    let Hdinsight { location, version, tier, network, storage, gateway_user, ssh_user, state: _ } = managed;
+    let Hdinsight { location, version, tier, network, storage, gateway_user, ssh_user, tags: _, state: _ } = managed;
     let mut holes = Holes::default();
     managed.state.put(&topology.name, name, &mut holes);
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
@@ -41,7 +39,7 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
     holes.put("network", network.to_string());
     // The lower half: the upper one is for what comes beside the service.
     holes.put("subnet_cluster", Blocks::of(*network, 1).lower().to_string());
-    holes.put("tags", carried::tags(&BTreeMap::new(), &topology.name));
+    holes.put("tags", carried::tags(&managed.tags, &topology.name));
     holes.put("storage_account", storage.account.as_str());
     holes.put("storage_container", storage.container.as_str());
     holes.put("gateway_user", gateway_user.as_str());

@@ -36,6 +36,6 @@ output "next_commands" {
     provision.import_command,
     "az aks get-credentials --subscription ${var.subscription_id} --resource-group ${azurerm_resource_group.main.name} --name ${azurerm_kubernetes_cluster.main.name}",
     "kubelogin convert-kubeconfig --login azurecli",
-    "kubectl get nodes --label-columns role,topology.kubernetes.io/zone",
+    "kubectl get nodes --label-columns pool,topology.kubernetes.io/zone",
   ]
 }

@@ -182,6 +182,29 @@ resource "azurerm_monitor_autoscale_setting" "workers" {
       }
     }
 
+    # The same in bytes of this size's memory, for where the share is not measured.
+    rule {
+      provision_when = provision.memory_by_bytes
+      metric_trigger {
+        metric_name        = "Available Memory Bytes"
+        metric_namespace   = "Microsoft.Compute/virtualMachineScaleSets"
+        metric_resource_id = azurerm_linux_virtual_machine_scale_set.workers.id
+        operator           = "LessThan"
+        threshold          = provision.memory_bytes
+        statistic          = "Average"
+        time_aggregation   = "Average"
+        time_grain         = "PT1M"
+        time_window        = provision.window
+      }
+
+      scale_action {
+        direction = "Increase"
+        type      = "ChangeCount"
+        value     = 2
+        cooldown  = provision.cooldown
+      }
+    }
+
     rule {
       provision_when = provision.cpu_scales
       metric_trigger {
