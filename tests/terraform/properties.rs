@@ -187,6 +187,16 @@ fn check(cloud: &Cloud) {
         refers.retain(|address, to| to.iter().any(|to| to != *address && left.contains(to)));
         assert!(refers.len() < before, "a cycle among {:?}", refers.keys());
     }
+    // What is decided once, of the whole ensemble, is not a first boot's to decide; and it names nobody.
+    let members = cloud.files.get("locals.tf").map(|file| provision::hcl::table(file, "zookeeper")).unwrap_or_default();
+    for (name, text) in cloud.texts.iter().filter(|(name, _)| name.starts_with("cloud-init/")) {
+        assert!(!text.contains("initialize") && !text.contains("myid"), "{name} marks a data directory");
+        let named = members
+            .values()
+            .flat_map(|row| row.values())
+            .find(|value| value.len() > 6 && text.contains(value.as_str()));
+        assert_eq!(named, None, "{name}");
+    }
     let names: BTreeSet<&str> = cloud.names.clone();
     let unknown: Vec<&&str> =
         cloud.files.keys().chain(cloud.texts.keys()).filter(|name| !names.contains(**name)).collect();
