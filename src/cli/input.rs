@@ -9,14 +9,12 @@ use anyhow::{Context, anyhow};
 use super::output::say;
 use super::{Exit, Failure};
 use crate::cluster::{self, Cluster, Owner};
-use crate::desired::cloud::Cloud;
 use crate::desired::{self, Content, Desired};
 use crate::diagnostic::{Severity, show};
 use crate::observe::Secrets;
 use crate::plan::SealedPlan;
 use crate::platform::local::Here;
 use crate::platform::nodes::Firewall;
-use crate::render::{self, Edit};
 use crate::topology::value::SecretRef;
 use crate::topology::{self, Source, Topology};
 use crate::world::local::Local;
@@ -258,44 +256,6 @@ fn escape(secret: &str) -> anyhow::Result<String> {
         out.push(c);
         out
     }))
-}
-
-/// Where a topology's cloud is rendered to, below the folder that all of it goes to.
-pub fn cloud_folder(stem: &str, cloud: &Cloud, several: bool) -> PathBuf {
-    let path = PathBuf::from("terraform-out").join(stem);
-    if several { path.join(cloud.platform.as_str()) } else { path }
-}
-
-/// What the modules on disk have not heard of yet, where there are any.
-pub fn show_edits(source: &Source, clouds: &[Cloud]) -> Result<(), Failure> {
-    for cloud in clouds {
-        let path = cloud_folder(&source.stem(), cloud, clouds.len() > 1);
-        let ours = |file: &Path| cloud.is_ours(file);
-        let context = || format!("cannot read {}", path.display());
-        let old = render::read(&path, &ours).with_context(context).map_err(Failure::error)?;
-        if old.is_empty() || old == render::terraform(cloud) {
-            continue;
-        }
-        let edit = Edit::between(&old, cloud);
-        say!("{} is of an earlier topology: provision render {}\n{}", path.display(), source.name, replacements(&edit));
-        for refused in &edit.refused {
-            say!("  render will refuse: {refused}\n");
-        }
-    }
-    Ok(())
-}
-
-/// Machines that wait to be made anew, and how that is done without losing a quorum.
-pub fn replacements(edit: &Edit) -> String {
-    if edit.replacements.is_empty() {
-        return String::new();
-    }
-    let mut text = "Terraform leaves these machines as they are until each is replaced. One at a time, the leader and the ALIVE master last:\n".to_owned();
-    for replacement in &edit.replacements {
-        text += &format!("  # {}\n", replacement.why);
-        replacement.commands().iter().for_each(|command| text += &format!("  {command}\n"));
-    }
-    text
 }
 
 /// Asks on the terminal; refuses where there is none.

@@ -19,6 +19,7 @@ mod schema;
 mod service;
 mod status;
 mod submit;
+mod terraform;
 mod validate;
 
 use clap::{Parser, Subcommand};

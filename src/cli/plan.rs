@@ -7,6 +7,7 @@ use anyhow::Context;
 
 use super::input::{self, Loaded, TopologyArg};
 use super::output::{out, outln, sayln};
+use super::terraform;
 use super::{Exit, Failure};
 use crate::desired::cloud::{self, Cloud};
 use crate::observe::{self, Observed};
@@ -41,7 +42,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if !args.json {
         clouds.iter().for_each(|cloud| out!("{}", cloud));
     }
-    input::show_edits(&source, &clouds)?;
+    terraform::show_edits(&source, &clouds)?;
     if topology.is_managed() {
         if args.json {
             let all: Vec<String> =

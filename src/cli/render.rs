@@ -6,6 +6,7 @@ use anyhow::Context;
 
 use super::input::{self, TopologyArg};
 use super::output::{out, outln, say, sayln};
+use super::terraform;
 use super::{Exit, Failure};
 use crate::cluster;
 use crate::desired;
@@ -55,7 +56,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             outln!("{} files in {}", tree.len(), path.display());
         }
     }
-    edits.iter().for_each(|edit| say!("{}", input::replacements(edit)));
+    edits.iter().for_each(|edit| say!("{}", terraform::replacements(edit)));
     Ok(Exit::Done)
 }
 
@@ -114,7 +115,7 @@ fn folders(topology: &Topology, stem: &str, out: &Path) -> Result<Vec<Folder>, F
         return Err(Failure::say(Exit::Refused, text));
     }
     for cloud in clouds {
-        let path = input::cloud_folder(stem, &cloud, several);
+        let path = terraform::cloud_folder(stem, &cloud, several);
         folders.push(Folder { path, tree: render::terraform(&cloud), cloud: Some(cloud) });
     }
     Ok(folders)
