@@ -114,6 +114,18 @@ fn folders(topology: &Topology, stem: &str, out: &Path) -> Result<Vec<Folder>, F
         );
         return Err(Failure::say(Exit::Refused, text));
     }
+    let below = out.join("terraform-out").join(stem);
+    for entry in std::fs::read_dir(&below).into_iter().flatten().filter_map(Result::ok) {
+        let name = entry.file_name();
+        let is_here = several && clouds.iter().any(|cloud| *cloud.platform.as_str() == *name);
+        if entry.path().join("versions.tf").exists() && !is_here {
+            let text = format!(
+                "{} is the module of a platform that this topology has not (any more, or as its only one): move it away, or to where the other is",
+                entry.path().display()
+            );
+            return Err(Failure::say(Exit::Refused, text));
+        }
+    }
     for cloud in clouds {
         let path = terraform::cloud_folder(stem, &cloud, several);
         folders.push(Folder { path, tree: render::terraform(&cloud), cloud: Some(cloud) });
@@ -136,12 +148,13 @@ fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
         "{} has made what this topology would make anew, or take away, all at once:\n  {}\n{}",
         path.display(),
         edit.refused.join("\n  "),
-        "machines are kept where they are by zookeeper: { zones: [...] } and masters: { zones: [...] }; what is really to go leaves Terraform's hands first \
-         (terraform state rm, and its file here); another cluster is rendered elsewhere (--out)"
+        "machines are kept where they are by zookeeper: { zones: [...] } and masters: { zones: [...] }; masters leave one in each apply; what is really to be \
+         given up is destroyed or taken out of the state first, and its folder here moved away; another cluster is rendered elsewhere (--out)"
     );
     Err(Failure::say(Exit::Refused, text))
 }
 
 fn is_ours(cloud: Option<&Cloud>, file: &Path) -> bool {
-    cloud.is_none_or(|cloud| cloud.is_ours(file))
+    // Of hosts: what is in a node's folder.
+    cloud.map_or_else(|| file.components().count() > 1, |cloud| cloud.is_ours(file))
 }

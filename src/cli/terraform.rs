@@ -37,10 +37,11 @@ pub fn show_edits(source: &Source, clouds: &[Cloud]) -> Result<(), Failure> {
 
 /// Machines that wait to be made anew, and how that is done without losing a quorum.
 pub fn replacements(edit: &Edit) -> String {
+    let mut text: String = edit.notes.iter().map(|note| format!("{note}\n")).collect();
     if edit.replacements.is_empty() {
-        return String::new();
+        return text;
     }
-    let mut text = "Terraform leaves these machines as they are until each is replaced. One at a time, the leader and the ALIVE master last:\n".to_owned();
+    text += "Terraform leaves these machines as they are until each is replaced. One at a time, the leader and the ALIVE master last:\n";
     for replacement in &edit.replacements {
         text += &format!("  # {}\n", replacement.why);
         replacement.commands().iter().for_each(|command| text += &format!("  {command}\n"));

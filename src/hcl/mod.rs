@@ -37,6 +37,11 @@ pub fn find(body: &Body, argument: &str) -> Option<String> {
     texts.map(str::to_owned).next()
 }
 
+/// The first text under a key of an object that a function is given, anywhere in a file.
+pub fn entry(body: &Body, key: &str) -> Option<String> {
+    resource::entry(body, key)
+}
+
 /// Adds the blocks of one file behind those of another, a blank line between.
 pub fn append(body: &mut Body, more: Body) {
     for mut structure in more {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use hcl_edit::expr::{Expression, ObjectKey, Traversal, TraversalOperator};
+use hcl_edit::expr::{Expression, FuncCall, ObjectKey, Traversal, TraversalOperator};
 use hcl_edit::structure::{Block, Body};
-use hcl_edit::visit::{Visit, visit_traversal};
+use hcl_edit::visit::{Visit, visit_func_call, visit_traversal};
 
 /// A declaration by its type and name: `azurerm_subnet.zookeeper`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,5 +113,27 @@ impl Visit for References {
         };
         self.0.extend(of.map(|(kind, name)| Address { kind: (*kind).to_owned(), name: (*name).to_owned() }));
         visit_traversal(self, traversal);
+    }
+}
+
+/// The first text under a key of an object that a function is given.
+pub fn entry(body: &Body, key: &str) -> Option<String> {
+    let mut search = Entry { key, found: None };
+    search.visit_body(body);
+    search.found
+}
+
+struct Entry<'a> {
+    key: &'a str,
+    found: Option<String>,
+}
+
+impl Visit for Entry<'_> {
+    fn visit_func_call(&mut self, call: &FuncCall) {
+        let objects = call.args.iter().filter_map(Expression::as_object);
+        let mut texts = objects.flat_map(|object| object.iter()).filter(|(key, _)| key_text(key) == self.key);
+        let text = texts.find_map(|(_, value)| value.expr().as_str());
+        self.found = self.found.take().or_else(|| text.map(str::to_owned));
+        visit_func_call(self, call);
     }
 }

@@ -25,11 +25,15 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// What of ours a folder holds, as far as it is text.
+/// What of ours a folder holds. What is no text comes with a sign that no language takes.
 pub fn read(folder: &Path, ours: Ours<'_>) -> io::Result<FileTree> {
     let mut found = BTreeMap::new();
     collect(folder, Path::new(""), ours, &mut found)?;
-    Ok(found.into_iter().filter_map(|(path, bytes)| Some((path, String::from_utf8(bytes).ok()?))).collect())
+    Ok(found.into_iter().map(|(path, bytes)| (path, text(&bytes))).collect())
+}
+
+fn text(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| format!("\u{fffd}{}", String::from_utf8_lossy(bytes)), str::to_owned)
 }
 
 /// Which files below a folder are rendered there, and so may be removed again. All others are somebody's own.
@@ -46,7 +50,9 @@ pub fn write(folder: &Path, tree: &FileTree, ours: Ours<'_>) -> io::Result<()> {
             }
             Difference::Missing(path) | Difference::Changed { path, .. } => {
                 let target = folder.join(&path);
-                no_link(&target)?;
+                for part in path.ancestors().filter(|part| !part.as_os_str().is_empty()) {
+                    no_link(&folder.join(part))?;
+                }
                 std::fs::create_dir_all(target.parent().expect("a file of a tree is below its folder"))?;
                 // Whole or not at all: a file that is cut short says something else.
                 let new = target.with_extension("rendering");

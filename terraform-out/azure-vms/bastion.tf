@@ -13,6 +13,11 @@ resource "azurerm_public_ip" "bastion" {
   allocation_method   = "Static"
   zones               = ["1", "2", "3"]
   tags                = local.tags
+
+  lifecycle {
+    # Another list of zones would make the address anew.
+    ignore_changes = [zones]
+  }
 }
 
 resource "azurerm_bastion_host" "main" {

@@ -56,6 +56,11 @@ resource "azurerm_public_ip" "nat" {
   allocation_method   = "Static"
   zones               = ["1", "2", "3"]
   tags                = local.tags
+
+  lifecycle {
+    # Another list of zones would make the address anew, and with it the way out.
+    ignore_changes = [zones]
+  }
 }
 
 resource "azurerm_nat_gateway" "main" {

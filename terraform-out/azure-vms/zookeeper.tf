@@ -128,6 +128,11 @@ resource "azurerm_lb" "zookeeper" {
     private_ip_address            = "10.20.0.10"
     zones                         = ["1", "2", "3"]
   }
+
+  lifecycle {
+    # Another list of zones would make it anew, under its clients.
+    ignore_changes = [frontend_ip_configuration[0].zones]
+  }
 }
 
 resource "azurerm_lb_backend_address_pool" "zookeeper" {

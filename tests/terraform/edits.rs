@@ -60,7 +60,8 @@ const AZURE: &[(&str, &str, &str, Outcome)] = &[
     ("another network", "10.20.0.0/16", "10.60.0.0/16", Refused),
     ("another region", "westeurope", "northeurope", Refused),
     ("a larger data disk", "disk: 64", "disk: 128", StopsNobody),
-    ("another login", "user: ops", "user: operator", StopsNobody),
+    ("another login", "user: ops", "user: operator", Refused),
+    ("another data directory", "disk: 64", "disk: 64\n    dataDir: /data/zk", Refused),
     ("other ranges for ssh", "203.0.113.0/24", "198.51.100.0/24", StopsNobody),
     ("other tags", "owner: data-platform", "owner: somebody", StopsNobody),
     ("no bastion", ", bastion: true", "", StopsNobody),
@@ -87,7 +88,8 @@ const AWS: &[(&str, &str, &str, Outcome)] = &[
     ("another network", "10.21.0.0/16", "10.61.0.0/16", Refused),
     ("another region", "eu-west-1", "eu-west-2", Refused),
     ("a larger data disk", "disk: 64", "disk: 128", StopsNobody),
-    ("another login", "user: ubuntu", "user: admin2", StopsNobody),
+    ("another login", "user: ubuntu", "user: admin2", Refused),
+    ("another data directory", "disk: 64", "disk: 64, dataDir: /data/zk", Refused),
     ("other ranges for ssh", "203.0.113.0/24", "198.51.100.0/24", StopsNobody),
     ("more workers", "max: 10", "max: 40", StopsNobody),
     ("larger workers", "r7i.2xlarge", "r7i.4xlarge", StopsNobody),
@@ -224,7 +226,7 @@ fn a_module_on_disk_is_not_emptied_of_data_nor_guessed_at() {
     // What cannot be read says nothing about what is there.
     let swapped = tool::cloud(&text.replace("[1, 2, 3]", "[3, 2, 1]"));
     let locals = std::path::Path::new("locals.tf");
-    for broken in ["", "<<<<<<< HEAD\nlocals {}\n", "\u{feff}locals {}\n", "locals {"] {
+    for broken in ["\u{fffd}", "", "<<<<<<< HEAD\nlocals {}\n", "\u{feff}locals {}\n", "locals {"] {
         let mut tree = old.clone();
         tree.insert(locals.to_owned(), broken.to_owned());
         let refused = Edit::between(&tree, &swapped).refused;

@@ -38,6 +38,8 @@ const FIXED: &[(&str, &str)] = &[
 pub struct Edit {
     /// Why it must not be written.
     pub refused: Vec<String>,
+    /// What is to be done before the next apply.
+    pub notes: Vec<String>,
     /// Machines that Terraform leaves as they are until they are replaced, in the order in which to do it.
     pub replacements: Vec<Replacement>,
 }
@@ -99,11 +101,20 @@ impl Edit {
         let before = hcl::resources(bodies.values());
         edit.keep_what_is_fixed(&before, &new.resources());
         edit.keep_data(&before, &new.resources());
+        edit.keep_zones(&before, &new.resources());
         let region = |body: Option<&Body>| body.and_then(|body| hcl::find(body, "region"));
         let (was, is) = (region(bodies.get(Path::new("providers.tf"))), region(new.files.get("providers.tf")));
         if was != is {
             let text = |region: Option<String>| region.unwrap_or_else(|| "none".to_owned());
             edit.refused.push(format!("region {} (was {}): everything would be made anew", text(is), text(was)));
+        }
+        let (old_files, new_files): (Vec<&Body>, Vec<&Body>) =
+            (bodies.values().collect(), new.files.values().collect());
+        edit.keep_login_and_disk(&old_files, &new_files);
+        let state = |body: Option<&Body>| body.map(|body| body.to_string().split_whitespace().collect::<String>());
+        let backend = (state(bodies.get(Path::new("backend.tf"))), state(new.files.get("backend.tf")));
+        if backend.0.is_some() && backend.0 != backend.1 {
+            edit.notes.push("the state moves: terraform init -migrate-state, before anything else".to_owned());
         }
         let none = Body::new();
         let wanted = new.files.get("locals.tf").unwrap_or(&none);
@@ -135,11 +146,48 @@ impl Edit {
         }
     }
 
+    /// First boot is done: who may log in, and where the data disk is, stays with the machine.
+    fn keep_login_and_disk(&mut self, before: &[&Body], after: &[&Body]) {
+        let entry = |files: &[&Body], key: &str| files.iter().find_map(|body| hcl::entry(body, key));
+        let one = |key: &str| (entry(before, key), entry(after, key));
+        let named = |one: &Resource| Some(one.arguments.get_attribute("admin_username")?.value.as_str()?.to_owned());
+        let login = |files: &[&Body]| hcl::resources(files.iter().copied()).iter().find_map(named);
+        let disk = "directory of the data disk";
+        for (what, (was, is)) in [
+            ("login", one("user")),
+            ("login", (login(before), login(after))),
+            (disk, one("mount")),
+            (disk, one("directory")),
+        ] {
+            if let (Some(was), Some(is)) = (was, is)
+                && was != is
+            {
+                self.refused
+                    .push(format!("{what} {is} (was {was}): the machines that are there have the old one only"));
+            }
+        }
+    }
+
     /// `prevent_destroy` protects nothing any more once its block is gone.
     fn keep_data(&mut self, before: &[Resource], after: &[Resource]) {
         let there: BTreeSet<&Address> = after.iter().map(|one| &one.address).collect();
         for old in before.iter().filter(|one| holds_data(one) && !there.contains(&one.address)) {
             self.refused.push(format!("{} holds data, and would be destroyed", old.address));
+        }
+    }
+
+    /// A scale set that leaves a zone is made anew.
+    fn keep_zones(&mut self, before: &[Resource], after: &[Resource]) {
+        let zones = |all: &[Resource]| -> Option<BTreeSet<String>> {
+            let fleet = all.iter().find(|one| one.address.kind == "azurerm_linux_virtual_machine_scale_set")?;
+            let zones = fleet.arguments.get_attribute("zones")?.value.as_array()?;
+            Some(zones.iter().filter_map(|zone| zone.as_str().map(str::to_owned)).collect())
+        };
+        if let (Some(was), Some(is)) = (zones(before), zones(after))
+            && !was.is_subset(&is)
+        {
+            self.refused
+                .push("the scale set of workers would leave a zone, and be made anew with all its machines".to_owned());
         }
     }
 

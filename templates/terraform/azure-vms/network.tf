@@ -60,6 +60,11 @@ resource "azurerm_public_ip" "nat" {
   allocation_method   = "Static"
   zones               = provision.zones
   tags                = local.tags
+
+  lifecycle {
+    # Another list of zones would make the address anew, and with it the way out.
+    ignore_changes = [zones]
+  }
 }
 
 resource "azurerm_nat_gateway" "main" {

@@ -136,6 +136,11 @@ resource "azurerm_lb" "zookeeper" {
     private_ip_address            = provision.load_balancer_address
     zones                         = provision.zones
   }
+
+  lifecycle {
+    # Another list of zones would make it anew, under its clients.
+    ignore_changes = [frontend_ip_configuration[0].zones]
+  }
 }
 
 resource "azurerm_lb_backend_address_pool" "zookeeper" {
