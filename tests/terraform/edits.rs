@@ -126,7 +126,7 @@ fn all_edits(name: &str, edits: &[(&str, &str, &str, Outcome)]) {
             continue;
         }
         module.write(&render::terraform(&after));
-        let plan = module.plan();
+        let plan = module.plan_by_state();
         if *outcome == Stuck {
             let said = plan.expect_err(what);
             assert!(said.contains("prevent_destroy"), "{name}, {what}: {said}");

@@ -132,7 +132,16 @@ impl Module {
 
     /// What a plan would do to each resource: its actions, and the arguments that differ.
     pub fn plan(&self) -> Result<BTreeMap<String, Change>, String> {
-        let output = self.run(&["plan", "-input=false", "-no-color", "-out=plan", VALUES]);
+        self.planned("-refresh=true")
+    }
+
+    /// The same against the state alone: nothing has changed behind it.
+    pub fn plan_by_state(&self) -> Result<BTreeMap<String, Change>, String> {
+        self.planned("-refresh=false")
+    }
+
+    fn planned(&self, refresh: &str) -> Result<BTreeMap<String, Change>, String> {
+        let output = self.run(&["plan", "-input=false", "-no-color", "-out=plan", refresh, VALUES]);
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         }
