@@ -36,20 +36,25 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let source = input::read(args.topology.path())?;
     let topology = input::load(&source)?;
     let clouds = cloud::of(&topology);
+    let mut fleet = None;
     let mut picture = if args.plan {
         let loaded = input::open_checked(source, &topology)?;
         let goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
         let (plan, _) = planning::make(&goal, &loaded).await?;
+        fleet = loaded.cluster.fleet;
         picture(&loaded.desired, Some(&plan))
     } else {
         match cluster::resolve(&topology, input::here) {
-            Ok(cluster) => picture(&desired::of(&cluster), None),
+            Ok(cluster) => {
+                let picture = picture(&desired::of(&cluster), None);
+                fleet = cluster.fleet;
+                picture
+            }
             // What its services will be is not known yet; its cloud is.
             Err(error) if error.is_later() && !clouds.is_empty() => Picture::of(&topology.name),
             Err(error) => return Err(Failure::new(Exit::Refused, error)),
         }
     };
-    let fleet = cluster::resolve(&topology, input::here).ok().and_then(|cluster| cluster.fleet);
     clouds.iter().for_each(|cloud| picture.add_cloud(fleet.as_ref(), &listeners::all(&topology), cloud));
     out!(
         "{}",

@@ -303,7 +303,7 @@ fn folders(cluster: &Name, here: &Here, instances: &[Instance]) -> BTreeMap<Name
 }
 
 /// The name of a node, which is its host's too where each node has one to itself.
-fn node_name(cluster: &Name, role: Role, last: impl std::fmt::Display) -> String {
+pub fn node_name(cluster: &Name, role: Role, last: impl std::fmt::Display) -> String {
     format!("{cluster}-{}-{last}", role.slug())
 }
 

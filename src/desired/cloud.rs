@@ -124,8 +124,8 @@ impl Cloud {
 impl std::fmt::Display for Cloud {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "Terraform owns on `{}` (the cloud itself was not asked):", self.platform)?;
+        let resources = self.resources();
         for (file, body) in &self.files {
-            let resources = hcl::resources(self.files.values());
             let here: BTreeSet<_> = hcl::resources([body]).into_iter().map(|resource| resource.address).collect();
             let of_file = resources.iter().filter(|resource| !resource.is_data && here.contains(&resource.address));
             let all: Vec<String> = of_file

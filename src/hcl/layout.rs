@@ -9,7 +9,7 @@ const STEP: usize = 2;
 /// A row of a table that is longer stands on lines of its own.
 const ROW_MAX: usize = 140;
 
-/// Asks for each entry on a line of its own.
+/// Asks for each entry of an object on a line of its own.
 pub fn on_lines(mut object: Expression) -> Expression {
     if let Some(object) = object.as_object_mut() {
         object.set_trailing("\n");

@@ -12,7 +12,7 @@ use hcl_edit::structure::Body;
 use hcl_edit::{Decorate as _, Decorated, Ident};
 
 pub use fill::{Holes, fill};
-pub use layout::lay_out;
+pub use layout::{lay_out, on_lines};
 use resource::key_text;
 pub use resource::{Address, Resource, resources};
 
@@ -67,11 +67,6 @@ fn object_key(key: &str) -> ObjectKey {
         Ok(ident) if plain => ObjectKey::from(ident),
         _ => ObjectKey::from(Expression::from(key)),
     }
-}
-
-/// Each entry of an object on a line of its own.
-pub fn lines(object: Expression) -> Expression {
-    layout::on_lines(object)
 }
 
 /// `a.b.c`.

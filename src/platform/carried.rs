@@ -3,6 +3,7 @@
 use hcl_edit::expr::Expression;
 use sha2::{Digest as _, Sha256};
 
+use crate::cluster::node_name;
 use crate::hcl::{list, object};
 use crate::service::ServiceKind;
 use crate::service::listener::{Bind, Listener, Role};
@@ -62,7 +63,7 @@ impl<'a> Carried<'a> {
     }
 
     pub fn node(&self, role: Role, number: u32) -> String {
-        format!("{}-{}-{number}", self.topology.name, role.slug())
+        node_name(&self.topology.name, role, number)
     }
 
     /// What other machines must reach of a role, for as long as it is here.
@@ -135,7 +136,7 @@ pub fn table(rows: &[(u32, Row)]) -> Expression {
 pub fn tags(tags: &std::collections::BTreeMap<String, String>, cluster: &Name) -> Expression {
     let own =
         [("provision-cluster".to_owned(), cluster.to_string()), ("managed-by".to_owned(), "provision".to_owned())];
-    crate::hcl::lines(object(tags.clone().into_iter().chain(own)))
+    crate::hcl::on_lines(object(tags.clone().into_iter().chain(own)))
 }
 
 /// `["…", …]`.

@@ -6,8 +6,8 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values, warn_open};
 use crate::platform::region::aws_zones;
 use crate::platform::subnets;
-use crate::topology::value::Zone;
-use crate::yaml::Span;
+use crate::topology::value::{Cidr, Zone};
+use crate::yaml::{Field, Span};
 
 pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Option<AwsVms> {
     let AwsVmsFile { region, zones, network, image, ssh, tags: labels, state } = file;
@@ -43,13 +43,7 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
     let image = Image::check(image, problems);
     let ssh = CloudSsh::of(ssh, "ubuntu");
     let state = State::check(state, problems);
-    let (at, network) = subnets::check(network, subnets::AWS_PREFIX_MIN, problems)?;
-    let smallest = subnet(network, Tier::Public, 0);
-    if smallest.prefix() > SUBNET_PREFIX_MAX {
-        let message =
-            format!("{network} leaves {smallest} for a subnet, and AWS has none below a /{SUBNET_PREFIX_MAX}");
-        problems.add(Code::T012, at, message).help("take a /22 or wider");
-    }
+    let (_, network) = check_network(network, problems)?;
     Some(AwsVms {
         state,
         region: region.ok()?.clone(),
@@ -59,4 +53,16 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
         ssh: ssh?,
         tags: tags(labels, problems),
     })
+}
+
+/// The network, where each tier has a subnet that AWS takes in every zone; reports it otherwise.
+pub fn check_network(field: &Field<Cidr>, problems: &mut Diagnostics) -> Option<(Span, Cidr)> {
+    let (at, network) = subnets::check(field, subnets::AWS_PREFIX_MIN, problems)?;
+    let smallest = subnet(network, Tier::Public, 0);
+    if smallest.prefix() > SUBNET_PREFIX_MAX {
+        let message =
+            format!("{network} leaves {smallest} for a subnet, and AWS has none below a /{SUBNET_PREFIX_MAX}");
+        problems.add(Code::T012, at, message).help("take a /22 or wider");
+    }
+    Some((at, network))
 }

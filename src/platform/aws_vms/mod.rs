@@ -11,7 +11,7 @@ use crate::platform::subnets::{self, Blocks};
 use crate::service::listener::Role;
 use crate::topology::value::{Address, Cidr, Label, Zone};
 
-pub use check::check;
+pub use check::{check, check_network};
 pub use module::module;
 
 /// Instances on AWS, checked.
@@ -32,7 +32,7 @@ pub const ZONES_MAX: usize = 4;
 /// Small blocks are at least five bits longer than the network: four for each of three tiers, and room for a fourth.
 const SPLIT: u8 = 5;
 /// The smallest subnet (docs.aws.amazon.com, "Subnet CIDR blocks").
-pub const SUBNET_PREFIX_MAX: u8 = 28;
+const SUBNET_PREFIX_MAX: u8 = 28;
 
 /// The tiers of the network; each has a subnet in every zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -181,7 +181,7 @@ fn key_users(carried: &Carried<'_>, holes: &mut Holes) {
             ("Action", action),
             ("Resource", Expression::from("*")),
         ];
-        crate::hcl::lines(object(rows.into_iter().chain(condition.map(|condition| ("Condition", condition)))))
+        crate::hcl::on_lines(object(rows.into_iter().chain(condition.map(|condition| ("Condition", condition)))))
     };
     let uses = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
     let granted = object([("Bool", object([("kms:GrantIsForAWSResource", "true")]))]);

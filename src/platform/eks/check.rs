@@ -3,7 +3,7 @@
 use super::Eks;
 use super::file::EksFile;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::aws_vms::{SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
+use crate::platform::aws_vms::{ZONES_MAX, check_network};
 use crate::platform::cloud::{State, check_pools, check_zones, pools, tags, values, warn_open};
 use crate::platform::region::aws_zones;
 use crate::platform::size;
@@ -47,15 +47,9 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     }
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
-    let (at, network) = subnets::check(network, subnets::AWS_PREFIX_MIN, problems)?;
+    let (at, network) = check_network(network, problems)?;
     // As in cluster.tf, of services; and Docker's own.
     subnets::check_apart(at, network, &["172.20.0.0/16", "172.17.0.0/16"], problems);
-    let smallest = subnet(network, Tier::Public, 0);
-    if smallest.prefix() > SUBNET_PREFIX_MAX {
-        let message =
-            format!("{network} leaves {smallest} for a subnet, and AWS has none below a /{SUBNET_PREFIX_MAX}");
-        problems.add(Code::T012, at, message).help("take a /22 or wider");
-    }
     Some(Eks {
         state,
         tags: tags(labels, problems),

@@ -33,6 +33,10 @@ const FIXED: &[(&str, &str)] = &[
     ("azurerm_virtual_network", "address_space"),
 ];
 
+/// What first boot is told, by the key that the template of it is given, and what that is.
+const FIRST_BOOT: &[(&str, &str)] =
+    &[("user", "login"), ("mount", "directory of the data disk"), ("directory", "directory of the data disk")];
+
 /// The difference between a module on disk and the one of the topology.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edit {
@@ -98,19 +102,21 @@ impl Edit {
             edit.refused.push("locals.tf is not there, which says what machines there are: put it back".to_owned());
             return edit;
         };
-        let before = hcl::resources(bodies.values());
-        edit.keep_what_is_fixed(&before, &new.resources());
-        edit.keep_data(&before, &new.resources());
-        edit.keep_zones(&before, &new.resources());
+        let (before, after) = (hcl::resources(bodies.values()), new.resources());
+        edit.keep_what_is_fixed(&before, &after);
+        edit.keep_data(&before, &after);
+        edit.keep_zones(&before, &after);
         let region = |body: Option<&Body>| body.and_then(|body| hcl::find(body, "region"));
         let (was, is) = (region(bodies.get(Path::new("providers.tf"))), region(new.files.get("providers.tf")));
         if was != is {
             let text = |region: Option<String>| region.unwrap_or_else(|| "none".to_owned());
             edit.refused.push(format!("region {} (was {}): everything would be made anew", text(is), text(was)));
         }
-        let (old_files, new_files): (Vec<&Body>, Vec<&Body>) =
-            (bodies.values().collect(), new.files.values().collect());
-        edit.keep_login_and_disk(&old_files, &new_files);
+        edit.keep_first_boot("login", (login(&before), login(&after)));
+        for (key, what) in FIRST_BOOT {
+            let was = bodies.values().find_map(|body| hcl::entry(body, key));
+            edit.keep_first_boot(what, (was, new.files.values().find_map(|body| hcl::entry(body, key))));
+        }
         let state = |body: Option<&Body>| body.map(|body| body.to_string().split_whitespace().collect::<String>());
         let backend = (state(bodies.get(Path::new("backend.tf"))), state(new.files.get("backend.tf")));
         if backend.0.is_some() && backend.0 != backend.1 {
@@ -121,9 +127,9 @@ impl Edit {
         for table in SUBNETS {
             edit.keep_rows(table, &hcl::table(tables, table), &hcl::table(wanted, table));
         }
-        let new_image = image(bodies.values()) != image(new.files.values());
+        let new_image = image(&before) != image(&after);
         for table in TABLES {
-            edit.compare_tables(new, table, &hcl::table(tables, table), &hcl::table(wanted, table), new_image);
+            edit.compare_tables(&after, table, &hcl::table(tables, table), &hcl::table(wanted, table), new_image);
         }
         edit
     }
@@ -147,24 +153,11 @@ impl Edit {
     }
 
     /// First boot is done: who may log in, and where the data disk is, stays with the machine.
-    fn keep_login_and_disk(&mut self, before: &[&Body], after: &[&Body]) {
-        let entry = |files: &[&Body], key: &str| files.iter().find_map(|body| hcl::entry(body, key));
-        let one = |key: &str| (entry(before, key), entry(after, key));
-        let named = |one: &Resource| Some(one.arguments.get_attribute("admin_username")?.value.as_str()?.to_owned());
-        let login = |files: &[&Body]| hcl::resources(files.iter().copied()).iter().find_map(named);
-        let disk = "directory of the data disk";
-        for (what, (was, is)) in [
-            ("login", one("user")),
-            ("login", (login(before), login(after))),
-            (disk, one("mount")),
-            (disk, one("directory")),
-        ] {
-            if let (Some(was), Some(is)) = (was, is)
-                && was != is
-            {
-                self.refused
-                    .push(format!("{what} {is} (was {was}): the machines that are there have the old one only"));
-            }
+    fn keep_first_boot(&mut self, what: &str, (was, is): (Option<String>, Option<String>)) {
+        if let (Some(was), Some(is)) = (was, is)
+            && was != is
+        {
+            self.refused.push(format!("{what} {is} (was {was}): the machines that are there have the old one only"));
         }
     }
 
@@ -202,7 +195,7 @@ impl Edit {
 
     fn compare_tables(
         &mut self,
-        cloud: &Cloud,
+        resources: &[Resource],
         table: &str,
         before: &BTreeMap<String, Row>,
         after: &BTreeMap<String, Row>,
@@ -219,11 +212,11 @@ impl Edit {
         }
         for (key, row) in after {
             let Some(was) = before.get(key) else { continue };
-            self.compare(cloud, (table, key), was, row, new_image);
+            self.compare(resources, (table, key), was, row, new_image);
         }
     }
 
-    fn compare(&mut self, cloud: &Cloud, (table, key): (&str, &str), was: &Row, is: &Row, new_image: bool) {
+    fn compare(&mut self, resources: &[Resource], (table, key): (&str, &str), was: &Row, is: &Row, new_image: bool) {
         let none = "none".to_owned();
         let same = |field: &str| {
             was.get(field).map(|text| text.to_lowercase()) == is.get(field).map(|text| text.to_lowercase())
@@ -246,9 +239,8 @@ impl Edit {
             return;
         }
         let first = |kinds: &[&str]| {
-            let there = cloud.resources();
             let is_there =
-                |kind: &&&str| there.iter().any(|one| one.address.kind == **kind && one.address.name == table);
+                |kind: &&&str| resources.iter().any(|one| one.address.kind == **kind && one.address.name == table);
             kinds.iter().find(is_there).map(|kind| format!("{kind}.{table}[\"{key}\"]"))
         };
         let Some(resource) = first(&["azurerm_linux_virtual_machine", "aws_instance"]) else { return };
@@ -272,10 +264,15 @@ fn holds_data(resource: &Resource) -> bool {
 }
 
 /// The image that machines are made from, where it stands beside the table.
-fn image<'a>(files: impl Iterator<Item = &'a Body> + Clone) -> Option<String> {
-    let resources = hcl::resources(files);
+fn image(resources: &[Resource]) -> Option<String> {
     let looked_up = resources.iter().find(|one| one.is_data && one.address.kind == "aws_ssm_parameter");
     let given = resources.iter().find(|one| one.address.kind == "aws_instance");
     let looked_up = looked_up.and_then(|one| one.arguments.get_attribute("name"));
     looked_up.or_else(|| given?.arguments.get_attribute("ami")).map(|image| image.value.to_string())
+}
+
+/// Whom machines know, where that is an argument of theirs.
+fn login(resources: &[Resource]) -> Option<String> {
+    let named = |one: &Resource| Some(one.arguments.get_attribute("admin_username")?.value.as_str()?.to_owned());
+    resources.iter().find_map(named)
 }
