@@ -926,6 +926,27 @@ fn workers_are_left_alone_while_no_master_can_be_asked() {
 }
 
 #[test]
+fn a_unit_whose_file_waits_for_its_roll_is_not_enabled_before() {
+    run(async {
+        let site = Shape::spread(3, 2, 2).site();
+        let world = converged(&site).await;
+        {
+            let mut state = world.state();
+            let host = state.hosts.get_mut(&name("h2")).expect("a host");
+            host.paths.remove(&SimHost::unit_file("zookeeper")).expect("a unit file");
+            host.units.get_mut("zookeeper").expect("a unit").enabled = false;
+        }
+        lose(&world, &["h3"]);
+        // A member cannot be asked, so h2 is not restarted, and keeps the unit that systemd has in memory.
+        assert_eq!(site.plan(&SKIPPING, &world).await.expect("a plan").phases.len(), 0);
+        world.state().hosts.get_mut(&name("h3")).expect("a host").reachable = true;
+        site.converge(&world).await;
+        assert!(world.state().hosts[&name("h2")].units["zookeeper"].enabled);
+        world.assert_lawful();
+    });
+}
+
+#[test]
 fn the_last_master_that_can_be_asked_is_not_rolled_without_leave() {
     run(async {
         let shape = Shape::spread(3, 2, 2);

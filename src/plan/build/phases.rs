@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::birth::Life;
 use super::memory::leaves_role;
 use super::{Planner, names};
-use crate::desired::{Access, Content, HostState, Owned, Service, Stamp};
+use crate::desired::{Access, Content, HostState, Owned, Service, Stamp, unit_path};
 use crate::observe::{BirthRecord, MasterFacts};
 use crate::plan::action::Drain;
-use crate::plan::compare::{HostChange, Need, edit, patch};
+use crate::plan::compare::{Difference, HostChange, Need, edit, patch};
 use crate::plan::{Action, FileEdit, Gate, Goal, Outage, Patch, Phase, Reason, Roll, RollMember};
 use crate::service::judge;
 use crate::service::listener::Role;
@@ -352,9 +352,18 @@ impl Planner<'_> {
             .iter()
             .flat_map(|(host, change)| change.services.iter().map(move |(unit, service)| (host, unit, service)))
             .filter(|(_, _, service)| service.why.contains(&Reason::NotEnabled) && service.need != Need::Start)
+            .filter(|(host, unit, _)| !self.left_without_unit_file(host, unit))
             .map(|(host, unit, _)| self.step(host, Action::Enable { unit: unit.clone() }, vec![Reason::NotEnabled]))
             .collect();
         self.steps("enable services", steps);
+    }
+
+    /// Whether a running service's unit file was taken away, and comes back with a restart that is left for later: until
+    /// then there is nothing to enable.
+    fn left_without_unit_file(&self, host: &Name, unit: &str) -> bool {
+        let gone = self.changes[host].files.get(&unit_path(unit)) == Some(&Difference::Absent);
+        let rolled = |phase: &Phase| matches!(phase, Phase::Roll(roll) if roll.role.unit() == unit && roll.members.contains_key(host));
+        gone && self.need(host, unit) == Some(Need::Restart) && !self.phases.iter().any(rolled)
     }
 }
 
