@@ -170,6 +170,26 @@ fn law_2_one_apply_lays_again_each_file_that_was_removed() {
 }
 
 #[test]
+fn law_2_one_apply_gives_each_file_its_mode_again_and_restarts_nothing() {
+    run(async {
+        let site = Shape::side_by_side(1, 1, 1).with(|s| s.authenticate = true).site();
+        for path in site.desired.hosts[&name("h1")].files.keys() {
+            let world = converged(&site).await;
+            let lives = || {
+                let process = |unit| world.state().hosts[&name("h1")].process(unit).expect("it runs").life;
+                ["zookeeper", "spark-master", "spark-worker"].map(process)
+            };
+            let before = lives();
+            let mut node = world.state().hosts[&name("h1")].paths[path.as_str()].clone();
+            node.access.mode = 0o666;
+            world.state().hosts.get_mut(&name("h1")).expect("a host").paths.insert(path.to_string(), node);
+            site.converge(&world).await;
+            assert_eq!(lives(), before, "{path}");
+        }
+    });
+}
+
+#[test]
 fn law_2_what_has_left_the_topology_is_retired() {
     run(async {
         let shape = Shape::side_by_side(3, 2, 5);

@@ -30,10 +30,18 @@ raise() { # our epoch: never lowers what the host has seen
   chmod 755 "$state"
   printf '%s\n' "$1" | write "$state/epoch" - - 644
 }
+own() { # path owner group mode
+  { [ "$2" = - ] || chown "$2:$3" "$1"; } && chmod "$4" "$1"
+}
+# A file that has the bytes of the new one stays: what started with it has nothing to read anew.
+keeps() { # path owner group mode
+  [ -f "$1" ] && [ ! -L "$1" ] && [ "$(sha256sum <"$1")" = "$(sha256sum <"$1.provision-new")" ] &&
+    own "$@" && rm -f "$1.provision-new"
+}
 # Beside, synced, renamed: a reader sees the old bytes or the new ones, also after a power cut.
 write() { # path owner group mode; bytes on stdin. An owner - is whoever writes
   t=$1.provision-new
-  if cat >"$t" && { [ "$2" = - ] || chown "$2:$3" "$t"; } && chmod "$4" "$t" && sync "$t" && mv -fT "$t" "$1"; then return 0; fi
+  if cat >"$t" && own "$t" "$2" "$3" "$4" && sync "$t" && { keeps "$@" || mv -fT "$t" "$1"; }; then return 0; fi
   rm -f "$t"
   fail "cannot write $1: $(df -Pk "${1%/*}" 2>/dev/null | awk 'NR == 2 { print $4 " KiB free on " $6 }')"
 }

@@ -45,6 +45,13 @@ fn law_6_and_a_job_behind_closed_ports() {
             "h{host}: in the journal"
         );
     }
+    // Its mode comes back, and what reads it goes on: it is the same secret.
+    let runs = || lab.on(1, "systemctl show -p MainPID --value spark-master spark-worker");
+    let before = runs();
+    lab.on(1, "chmod 644 /etc/spark/secret.env");
+    lab.apply(&topology).says("~ file /etc/spark/secret.env: it is root:root 0644");
+    lab.converged(&topology);
+    assert_eq!(runs(), before);
     // Another secret: same or different is all that is said.
     lab.on(1, "sed -i s/quoted/other/ /etc/spark/secret.env");
     let ran = lab.run(&["plan", &topology]).expect(0).says("~ file /etc/spark/secret.env: the secret in it differs");
