@@ -190,6 +190,31 @@ fn law_2_one_apply_gives_each_file_its_mode_again_and_restarts_nothing() {
 }
 
 #[test]
+fn law_2_what_was_started_is_not_waited_for_with_what_must_be_restarted_first() {
+    run(async {
+        let shape =
+            Shape { hosts: 2, members: vec![1], masters: vec![1], workers: vec![0, 1], ..Shape::side_by_side(1, 1, 1) };
+        let shape = shape.with(|s| s.authenticate = true);
+        let world = converged(&shape.site()).await;
+        {
+            let mut state = world.state();
+            state.hosts.get_mut(&name("h1")).expect("a host").crash("spark-worker");
+            // Nobody knows any more that there was a secret, so all that has it is rolled: the master lists no worker with it.
+            for record in ["intended", "applied"] {
+                state
+                    .hosts
+                    .get_mut(&name("h2"))
+                    .expect("a host")
+                    .paths
+                    .remove(&format!("/var/lib/provision/{record}.json"));
+            }
+        }
+        shape.with(|s| s.authenticate = false).site().converge_by(&apply_with_outage(), &world).await;
+        world.assert_lawful();
+    });
+}
+
+#[test]
 fn law_2_what_has_left_the_topology_is_retired() {
     run(async {
         let shape = Shape::side_by_side(3, 2, 5);

@@ -119,8 +119,7 @@ impl Planner<'_> {
                 .collect();
             self.steps("remove unused marks of new data directories", unmark);
             self.steps("record the birth on hosts that came later", records);
-            self.start_and_gate(Role::ZooKeeper, QUORUM_SECONDS.max(quorum.join_millis / 1000));
-            self.roll(Role::ZooKeeper, 1, QUORUM_SECONDS.max(quorum.join_millis / 1000));
+            self.start_and_roll(Role::ZooKeeper, 1, QUORUM_SECONDS.max(quorum.join_millis / 1000));
             return;
         }
         let begun: Vec<_> = members
@@ -144,8 +143,7 @@ impl Planner<'_> {
         let complete: Vec<_> = members.iter().map(|name| self.step(name, birth(true), vec![Reason::Birth])).collect();
         self.steps("record the birth of the ensemble", begun);
         self.steps("mark the data directories as new", mark);
-        self.start_and_gate(Role::ZooKeeper, QUORUM_SECONDS);
-        self.roll(Role::ZooKeeper, 1, QUORUM_SECONDS);
+        self.start_and_roll(Role::ZooKeeper, 1, QUORUM_SECONDS);
         // A killed run may have started them all: that they run is no proof that they ever served.
         if !self.gated(Role::ZooKeeper) && !self.rolled(Role::ZooKeeper) {
             self.gate(Role::ZooKeeper, QUORUM_SECONDS, false);
@@ -165,16 +163,16 @@ impl Planner<'_> {
             self.notes.push(format!(
                 "masters leave: up to {MASTER_TAKEOVER_SECONDS} s without an ALIVE master, in which nothing can be submitted; running applications go on"
             ));
-        } else {
-            self.retire_masters();
-            self.start_and_gate(Role::Master, MASTER_SECONDS);
+            self.roll(Role::Master, 1, MASTER_SECONDS);
+            return;
         }
-        if rolled && !masters.is_empty() && !self.gated(Role::Master) {
+        self.retire_masters();
+        if rolled && !masters.is_empty() && !self.starts(Role::Master) {
             // A roll of ZooKeeper can cost the active master its session: nothing goes on before one is ALIVE again.
             self.gate(Role::Master, MASTER_SECONDS, self.some_unseen(&masters));
             self.notes.push(format!("rolling ZooKeeper can end the active master's session: {TAKEOVER_NOTE}"));
         }
-        self.roll(Role::Master, 1, MASTER_SECONDS);
+        self.start_and_roll(Role::Master, 1, MASTER_SECONDS);
     }
 
     fn some_unseen(&self, hosts: &[Name]) -> bool {
@@ -203,12 +201,12 @@ impl Planner<'_> {
     }
 
     pub(super) fn workers(&mut self) {
-        let starts = self.changes.values().any(|change| change.services.contains_key(Role::Worker.unit()));
+        let changes = self.changes.values().any(|change| change.services.contains_key(Role::Worker.unit()));
         let masters = self.with_role(Role::Master);
         let unseen: Vec<_> = masters.iter().filter(|name| self.observed.facts(name).is_none()).collect();
         let alive =
             masters.iter().filter_map(|name| self.observed.facts(name)?.master.as_ref()).any(MasterFacts::is_alive);
-        if starts && !unseen.is_empty() && !alive {
+        if changes && !unseen.is_empty() && !alive {
             self.held_up = true;
             self.skipped.push(format!(
                 "workers are left alone: {} cannot be asked, no other master is ALIVE, and one that recovers forgets workers that come back",
@@ -216,14 +214,13 @@ impl Planner<'_> {
             ));
             return;
         }
-        if starts && !self.with_role(Role::Master).is_empty() && !self.gated(Role::Master) {
+        if changes && !self.with_role(Role::Master).is_empty() && !self.gated(Role::Master) {
             // A recovering master forgets workers that come back with new ids (measured).
             self.gate(Role::Master, MASTER_SECONDS, self.some_unseen(&masters));
         }
-        self.start_and_gate(Role::Worker, WORKER_SECONDS);
         // A tenth at a time: the rest has room for what was running on them.
         let batch = (self.with_role(Role::Worker).len() / 10).max(1);
-        self.roll(Role::Worker, batch, WORKER_SECONDS);
+        self.start_and_roll(Role::Worker, batch, WORKER_SECONDS);
     }
 
     fn rolled(&self, role: Role) -> bool {
@@ -246,14 +243,21 @@ impl Planner<'_> {
         self.phases.push(Phase::Gate { title: title.to_owned(), gate: Gate { role, hosts, led_elsewhere, seconds } });
     }
 
-    fn start_and_gate(&mut self, role: Role, seconds: u64) {
-        if self.start(role) {
+    /// A roll waits for what was started before it touches others, and a gate in front of it would wait in vain where what
+    /// is to be restarted cannot be well before.
+    fn start_and_roll(&mut self, role: Role, batch: usize, seconds: u64) {
+        self.start(role);
+        self.roll(role, batch, seconds);
+        if self.starts(role) && !self.rolled(role) {
             self.gate(role, seconds, role == Role::Master && self.some_unseen(&self.with_role(role)));
         }
     }
 
-    /// Starts what must start; whether there is anything.
-    fn start(&mut self, role: Role) -> bool {
+    fn starts(&self, role: Role) -> bool {
+        self.changes.keys().any(|host| self.need(host, role.unit()) == Some(Need::Start))
+    }
+
+    fn start(&mut self, role: Role) {
         let unit = role.unit();
         let steps: Vec<_> = self
             .changes
@@ -263,9 +267,7 @@ impl Planner<'_> {
                 Some(self.step(host, Action::Start { unit: unit.to_owned() }, service.why.clone()))
             })
             .collect();
-        let any = !steps.is_empty();
         self.steps(&format!("start {unit}"), steps);
-        any
     }
 
     fn roll(&mut self, role: Role, batch: usize, seconds: u64) {
