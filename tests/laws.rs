@@ -215,6 +215,21 @@ fn law_2_what_was_started_is_not_waited_for_with_what_must_be_restarted_first() 
 }
 
 #[test]
+fn law_2_what_is_not_well_is_waited_for_before_what_stands_on_it_is_touched() {
+    run(async {
+        let shape =
+            Shape { hosts: 3, members: vec![1], masters: vec![2], workers: vec![2], ..Shape::side_by_side(1, 1, 1) };
+        let world = converged(&shape.site()).await;
+        // The member serves again in a moment, and only then does the master see that it lost its session.
+        drop(
+            world.state().hosts.get_mut(&name("h2")).expect("a host").restart("zookeeper", tokio::time::Instant::now()),
+        );
+        shape.with(|s| s.daemon = 2).site().converge_by(&apply_with_outage(), &world).await;
+        world.assert_lawful();
+    });
+}
+
+#[test]
 fn law_2_what_has_left_the_topology_is_retired() {
     run(async {
         let shape = Shape::side_by_side(3, 2, 5);

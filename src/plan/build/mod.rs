@@ -89,7 +89,6 @@ impl<'a> Planner<'a> {
         self.workers();
         self.enable();
         self.retire();
-        self.wait_for_the_unwell();
         self.remember();
         self.finish()
     }

@@ -119,7 +119,9 @@ impl Planner<'_> {
                 .collect();
             self.steps("remove unused marks of new data directories", unmark);
             self.steps("record the birth on hosts that came later", records);
-            self.start_and_roll(Role::ZooKeeper, 1, QUORUM_SECONDS.max(quorum.join_millis / 1000));
+            let seconds = QUORUM_SECONDS.max(quorum.join_millis / 1000);
+            self.start_and_roll(Role::ZooKeeper, 1, seconds);
+            self.settle(Role::ZooKeeper, seconds);
             return;
         }
         let begun: Vec<_> = members
@@ -145,7 +147,7 @@ impl Planner<'_> {
         self.steps("mark the data directories as new", mark);
         self.start_and_roll(Role::ZooKeeper, 1, QUORUM_SECONDS);
         // A killed run may have started them all: that they run is no proof that they ever served.
-        if !self.gated(Role::ZooKeeper) && !self.rolled(Role::ZooKeeper) {
+        if !self.waited_for(Role::ZooKeeper) {
             self.gate(Role::ZooKeeper, QUORUM_SECONDS, false);
         }
         self.steps("record the birth as complete", complete);
@@ -153,7 +155,6 @@ impl Planner<'_> {
 
     pub(super) fn masters(&mut self) {
         let masters = self.with_role(Role::Master);
-        let rolled = self.rolled(Role::ZooKeeper);
         if self.masters_leave() && !masters.is_empty() {
             // The one that leads may be one that leaves: it goes when those that stay stand by.
             self.start(Role::Master);
@@ -167,37 +168,43 @@ impl Planner<'_> {
             return;
         }
         self.retire_masters();
-        if rolled && !masters.is_empty() && !self.starts(Role::Master) {
-            // A roll of ZooKeeper can cost the active master its session: nothing goes on before one is ALIVE again.
+        if self.waited_for(Role::ZooKeeper) && !masters.is_empty() && !self.starts(Role::Master) {
+            // What happens to ZooKeeper can cost the active master its session: nothing goes on before one is ALIVE again.
             self.gate(Role::Master, MASTER_SECONDS, self.some_unseen(&masters));
+        }
+        if self.rolled(Role::ZooKeeper) && self.gated(Role::Master) {
             self.notes.push(format!("rolling ZooKeeper can end the active master's session: {TAKEOVER_NOTE}"));
         }
         self.start_and_roll(Role::Master, 1, MASTER_SECONDS);
+        self.settle(Role::Master, MASTER_SECONDS);
     }
 
     fn some_unseen(&self, hosts: &[Name]) -> bool {
         hosts.iter().any(|name| self.observed.facts(name).is_none())
     }
 
-    /// Waits for what runs and is not well, where nothing else does: an apply that ends well leaves a cluster that is.
-    pub(super) fn wait_for_the_unwell(&mut self) {
+    /// Waits for a role that is not well, or stands on one that was touched, where nothing else waits for it: what is above
+    /// is touched only then, and an apply that ends well leaves a cluster that is.
+    fn settle(&mut self, role: Role, seconds: u64) {
         // What is left for later would not become well.
         if self.held_up || self.observed.unknown().next().is_some() {
             return;
         }
-        let mut unsettled = false;
-        for (role, seconds) in
-            [(Role::ZooKeeper, QUORUM_SECONDS), (Role::Master, MASTER_SECONDS), (Role::Worker, WORKER_SECONDS)]
-        {
-            let hosts = self.with_role(role);
-            let waited_for = self.rolled(role) || self.gated(role);
-            // What is done to one service unsettles those that stand on it: masters elect, workers register anew.
-            let well = || !unsettled && judge(role, &hosts, false, self.desired, &self.observed.hosts).whole;
-            if !hosts.is_empty() && !waited_for && !well() {
-                self.gate(role, seconds, false);
-            }
-            unsettled |= waited_for;
+        let hosts = self.with_role(role);
+        let below: &[Role] = match role {
+            Role::ZooKeeper => &[],
+            Role::Master => &[Role::ZooKeeper],
+            Role::Worker => &[Role::ZooKeeper, Role::Master],
+        };
+        let unsettled = below.iter().any(|role| self.waited_for(*role));
+        let well = || !unsettled && judge(role, &hosts, false, self.desired, &self.observed.hosts).whole;
+        if !hosts.is_empty() && !self.waited_for(role) && !well() {
+            self.gate(role, seconds, false);
         }
+    }
+
+    fn waited_for(&self, role: Role) -> bool {
+        self.rolled(role) || self.gated(role)
     }
 
     pub(super) fn workers(&mut self) {
@@ -221,6 +228,7 @@ impl Planner<'_> {
         // A tenth at a time: the rest has room for what was running on them.
         let batch = (self.with_role(Role::Worker).len() / 10).max(1);
         self.start_and_roll(Role::Worker, batch, WORKER_SECONDS);
+        self.settle(Role::Worker, WORKER_SECONDS);
     }
 
     fn rolled(&self, role: Role) -> bool {
