@@ -131,8 +131,6 @@ fn java_reads(value: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn a_property_comes_back_as_it_was(value in "\\PC*|[\\x00-\\x7f]*") {
         let lines = desired::properties([("spark.x", value.clone())]);
