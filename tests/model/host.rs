@@ -151,7 +151,7 @@ impl SimHost {
         match self.paths.get_mut(path) {
             // It has the bytes already, and stays the same file.
             Some(Node { kind: Kind::File { bytes: there, .. }, access: of, .. }) if there == bytes => {
-                *of = access.clone()
+                *of = access.clone();
             }
             _ => self.scribble(path, bytes, access.clone()),
         }
