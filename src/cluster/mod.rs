@@ -5,15 +5,15 @@ mod reach;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::platform::PlatformKind;
-use crate::platform::aws_vms::AwsVms;
-use crate::platform::azure_vms::AzureVms;
+use crate::platform::carried::Carried;
 use crate::platform::local::Here;
+use crate::platform::made::Makes;
 use crate::platform::nodes::{Firewall, Nodes};
 use crate::service::ServiceKind;
 use crate::service::listener::{Listener, Role};
 use crate::service::spark::{Place, Spark, Standalone, Workers};
 use crate::service::zookeeper::{Members, ZooKeeper};
-use crate::topology::value::{Address, HostPath, MemberId, Name, UserName, Zone};
+use crate::topology::value::{Address, HostPath, MemberId, Name, Zone};
 use crate::topology::{Job, Platform, Topology, listeners};
 
 pub use reach::{Folder, Login, Owner, Reach, SshName};
@@ -166,17 +166,7 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
             (folders(&topology.name, &here, &instances), Firewall::None)
         }
         // The cloud's own groups of rules stand before them.
-        Some((_, Carrier::AzureVms(azure))) => {
-            let place = |role, number, pinned: Option<&str>| azure.machine(role, number, pinned);
-            (made(topology, &instances, &azure.ssh.user, place), Firewall::None)
-        }
-        Some((_, Carrier::AwsVms(aws))) => {
-            let place = |role, number, pinned: Option<&str>| {
-                let (address, zone) = aws.machine(role, number, pinned);
-                (address, Some(zone))
-            };
-            (made(topology, &instances, &aws.ssh.user, place), Firewall::None)
-        }
+        Some((name, Carrier::Made(by))) => (made(&Carried::by(name, topology), &instances, by), Firewall::None),
     };
     let fleet = spark.as_ref().filter(|_| makes_fleets(platform)).map(|spark| Fleet::of(&spark.standalone.workers));
     let mut by_role: BTreeMap<Role, Vec<usize>> = BTreeMap::new();
@@ -202,8 +192,7 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
 enum Carrier<'a> {
     Nodes(&'a Nodes),
     Local,
-    AzureVms(&'a AzureVms),
-    AwsVms(&'a AwsVms),
+    Made(&'a dyn Makes),
 }
 
 fn delivered_platform(topology: &Topology) -> Result<Option<(&Name, Carrier<'_>)>, NotDelivered> {
@@ -215,8 +204,8 @@ fn delivered_platform(topology: &Topology) -> Result<Option<(&Name, Carrier<'_>)
         let carrier = match topology.platforms.get(platform) {
             Some(Platform::Nodes(nodes)) => Carrier::Nodes(nodes),
             Some(Platform::Local) => Carrier::Local,
-            Some(Platform::AzureVms(azure)) => Carrier::AzureVms(azure),
-            Some(Platform::AwsVms(aws)) => Carrier::AwsVms(aws),
+            Some(Platform::AzureVms(azure)) => Carrier::Made(azure),
+            Some(Platform::AwsVms(aws)) => Carrier::Made(aws),
             Some(other) => {
                 return Err(NotDelivered::Platform {
                     service: *service,
@@ -256,25 +245,16 @@ fn machines(nodes: &Nodes, instances: &[Instance]) -> BTreeMap<Name, Host> {
 
 /// Whether the workers are machines that nobody names.
 fn makes_fleets(platform: Option<(&Name, Carrier<'_>)>) -> bool {
-    matches!(platform, Some((_, Carrier::AzureVms(_) | Carrier::AwsVms(_))))
+    matches!(platform, Some((_, Carrier::Made(_))))
 }
 
-/// A machine for each node, where `place` says (its role, number, and a zone of its own if one is pinned).
-fn made(
-    topology: &Topology,
-    instances: &[Instance],
-    user: &UserName,
-    place: impl Fn(Role, u32, Option<&str>) -> (Address, Option<String>),
-) -> BTreeMap<Name, Host> {
-    let members = topology.zookeeper.as_ref().and_then(|zookeeper| zookeeper.zones.as_ref());
-    let masters = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref()?.masters.zones.as_ref());
+/// A machine for each node, where the platform puts it.
+fn made(carried: &Carried<'_>, instances: &[Instance], by: &dyn Makes) -> BTreeMap<Name, Host> {
     let host = |instance: &Instance| {
         let number = number_of(instance);
-        let zones = if instance.role == Role::ZooKeeper { members } else { masters };
-        let pinned = zones.and_then(|zones| zones.get(number as usize - 1));
-        let (address, zone) = place(instance.role, number, pinned.map(Zone::as_str));
-        let ssh_name = SshName::of(&address, None);
-        let reach = Reach::Ssh(Login { address: address.clone(), ssh_name, user: Some(user.clone()), port: None });
+        let (address, zone) = by.machine(instance.role, number, carried.pinned(instance.role, number));
+        let (ssh_name, user) = (SshName::of(&address, None), Some(by.user().clone()));
+        let reach = Reach::Ssh(Login { address: address.clone(), ssh_name, user, port: None });
         let (name, private) = (instance.host.clone(), "127.0.0.1".parse().expect("an address"));
         let zone = zone.and_then(|zone| zone.parse().ok());
         (name.clone(), Host { name, address, zone, reach, private, owner: None })

@@ -1,5 +1,7 @@
 //! What of a topology is on one platform that makes its machines.
 
+use std::collections::BTreeMap;
+
 use hcl_edit::expr::Expression;
 use sha2::{Digest as _, Sha256};
 
@@ -7,11 +9,10 @@ use crate::cluster::node_name;
 use crate::hcl::{list, object};
 use crate::service::ServiceKind;
 use crate::service::listener::{Bind, Listener, Role};
-use crate::service::machine::Machine;
 use crate::service::spark::Standalone;
 use crate::service::storage::Storage;
 use crate::service::zookeeper::ZooKeeper;
-use crate::topology::value::{Address, Label, Name, Zone};
+use crate::topology::value::{Name, Zone};
 use crate::topology::{Topology, listeners};
 
 /// The services on a platform.
@@ -21,16 +22,6 @@ pub struct Carried<'a> {
     pub zookeeper: Option<&'a ZooKeeper>,
     pub spark: Option<&'a Standalone>,
     pub storage: Option<&'a Storage>,
-}
-
-/// One machine of a table, by its number from 1.
-#[derive(Clone, Debug)]
-pub struct Row {
-    pub name: String,
-    pub address: Address,
-    pub zone: Option<String>,
-    pub size: String,
-    pub image: Option<String>,
 }
 
 impl<'a> Carried<'a> {
@@ -87,10 +78,14 @@ impl<'a> Carried<'a> {
         zones.get(number as usize - 1).map(Zone::as_str)
     }
 
-    /// `address:port,…`.
-    pub fn endpoints(rows: &[(u32, Row)], port: u16) -> String {
-        let all: Vec<String> = rows.iter().map(|(_, row)| format!("{}:{port}", row.address)).collect();
-        all.join(",")
+    /// Of the files that are no HCL, those for what is here.
+    pub fn files(&self, all: &[(&'static str, &str)]) -> BTreeMap<&'static str, String> {
+        let is_wanted = |name: &str| match name {
+            "cloud-init/zookeeper.yaml" => self.zookeeper.is_some(),
+            "cloud-init/masters.yaml" | "cloud-init/workers.yaml" => self.spark.is_some(),
+            _ => true,
+        };
+        all.iter().filter(|(name, _)| is_wanted(name)).map(|(name, text)| (*name, (*text).to_owned())).collect()
     }
 }
 
@@ -115,25 +110,8 @@ pub fn tier(role: Role) -> &'static str {
     }
 }
 
-/// The size that is written, or the default.
-pub fn size(machine: &Machine, default: &str) -> String {
-    machine.size.as_ref().map_or(default, Label::as_str).to_owned()
-}
-
-/// A table of machines: one row for each number.
-pub fn table(rows: &[(u32, Row)]) -> Expression {
-    let row = |row: &Row| {
-        let Row { name, address, zone, size, image } = row;
-        let zone = zone.clone().map(|zone| ("zone", zone));
-        let image = image.clone().map(|image| ("image", image));
-        let start = [("name", name.clone()), ("address", address.to_string())];
-        object(start.into_iter().chain(zone).chain([("size", size.clone())]).chain(image))
-    };
-    object(rows.iter().map(|(number, machine)| (number.to_string(), row(machine))))
-}
-
 /// The topology's tags and the tool's own, one a line.
-pub fn tags(tags: &std::collections::BTreeMap<String, String>, cluster: &Name) -> Expression {
+pub fn tags(tags: &BTreeMap<String, String>, cluster: &Name) -> Expression {
     let own =
         [("provision-cluster".to_owned(), cluster.to_string()), ("managed-by".to_owned(), "provision".to_owned())];
     crate::hcl::on_lines(object(tags.clone().into_iter().chain(own)))

@@ -9,6 +9,7 @@ pub mod eks;
 pub mod hdinsight;
 pub mod kubernetes;
 pub mod local;
+pub mod made;
 pub mod nodes;
 pub mod region;
 pub mod size;

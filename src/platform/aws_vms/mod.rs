@@ -7,9 +7,10 @@ mod module;
 use std::collections::BTreeMap;
 
 use crate::platform::cloud::{CloudSsh, Image, State};
+use crate::platform::made::Makes;
 use crate::platform::subnets::{self, Blocks};
 use crate::service::listener::Role;
-use crate::topology::value::{Address, Cidr, Label, Zone};
+use crate::topology::value::{Address, Cidr, Label, UserName, Zone};
 
 pub use check::{check, check_network};
 pub use module::module;
@@ -59,12 +60,29 @@ impl AwsVms {
     pub fn subnet(&self, tier: Tier, zone: usize) -> Cidr {
         subnet(self.network, tier, zone)
     }
+}
 
-    /// Address and zone of the so-many-th member or master, from 1; `pinned` goes before its ordinal's zone.
-    pub fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, String) {
+impl Makes for AwsVms {
+    fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, Option<String>) {
         let zone = pinned
             .unwrap_or_else(|| subnets::zone(&self.zones, number).expect("the check has seen to a zone").as_str());
         let at = self.zones.iter().position(|there| there.as_str() == zone).unwrap_or(0);
-        (subnets::fixed(self.subnet(Tier::Of(role), at), number), zone.to_owned())
+        (subnets::fixed(self.subnet(Tier::Of(role), at), number), Some(zone.to_owned()))
+    }
+
+    fn user(&self) -> &UserName {
+        &self.ssh.user
+    }
+
+    fn size(&self, role: Role) -> &'static str {
+        match role {
+            Role::ZooKeeper => "m7i.large",
+            Role::Master => "m7i.xlarge",
+            Role::Worker => "r7i.2xlarge",
+        }
+    }
+
+    fn spelled(&self, size: &str) -> String {
+        size.to_lowercase()
     }
 }

@@ -1,21 +1,19 @@
 //! The resources of instances on AWS.
 
-use std::collections::BTreeMap;
-
 use hcl_edit::expr::Expression;
 use serde_json::json;
 
 use super::{AwsVms, Tier};
 use crate::desired::cloud::{Module, templates};
 use crate::hcl::{Holes, object, reference};
-use crate::platform::carried::{self, Carried, Row, table, texts};
+use crate::platform::carried::{self, Carried, texts};
 use crate::platform::cloud::Image;
+use crate::platform::made::{self, Fixed};
 use crate::service::listener::Role;
 use crate::service::machine::{Autoscale, Bounds};
-use crate::service::spark::Workers;
 use crate::service::storage::Storage;
 use crate::topology::Topology;
-use crate::topology::value::{Cidr, Disk, Name, Zone};
+use crate::topology::value::{Cidr, Name, Zone};
 
 /// `AWSServiceRoleForAutoScaling_` and the name are a role's name, of at most 64 letters.
 const NAME_MAX: usize = 35;
@@ -28,14 +26,6 @@ const TEMPLATES: &[(&str, &str)] = templates!("aws-vms":
 /// What is no HCL.
 const TEXTS: &[(&str, &str)] = templates!("aws-vms": "example.tfvars" "cloud-init/zookeeper.yaml"
         "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
-
-/// What machines are where the topology does not say.
-const ZOOKEEPER_SIZE: &str = "m7i.large";
-const MASTER_SIZE: &str = "m7i.xlarge";
-const WORKER_SIZE: &str = "r7i.2xlarge";
-/// GiB.
-const ZOOKEEPER_DISK: u32 = 64;
-const WORKER_DISK: u32 = 128;
 
 pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     let carried = Carried::by(name, topology);
@@ -56,11 +46,8 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     holes.put("storage", bucket.is_some());
     holes.put_if("bucket", bucket);
     key_users(&carried, &mut holes);
-    match carried.spark {
-        Some(spark) => workers(&spark.workers, &mut holes),
-        None => ["autoscales", "cpu_scales", "memory_scales"].into_iter().for_each(|hole| holes.put(hole, false)),
-    }
-    let mut module = Module::of(TEMPLATES, holes, files(&carried));
+    workers(aws, &carried, &mut holes);
+    let mut module = Module::of(TEMPLATES, holes, carried.files(TEXTS));
     let ranges: Vec<String> = aws.ssh.from.iter().map(ToString::to_string).collect();
     let release = match &aws.image {
         Image::Ubuntu(release) => release.as_str(),
@@ -129,39 +116,13 @@ fn ingress(carried: &Carried<'_>, role: Role) -> Expression {
     object(rows)
 }
 
-fn rows(aws: &AwsVms, carried: &Carried<'_>, role: Role, size: &str) -> Vec<(u32, Row)> {
-    let row = |number: u32| {
-        let (address, zone) = aws.machine(role, number, carried.pinned(role, number));
-        let name = carried.node(role, number);
-        (number, Row { name, address, zone: Some(zone), size: size.to_owned(), image: None })
-    };
-    (1..=carried.count(role)).map(row).collect()
-}
-
 /// The machines with addresses of their own, and how they are reached.
 fn machines(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
-    let size = carried.zookeeper.map_or_else(String::new, |z| carried::size(&z.machine, ZOOKEEPER_SIZE).to_lowercase());
-    let members = rows(aws, carried, Role::ZooKeeper, &size);
-    holes.put("zookeeper_burstable", is_burstable(&size));
-    let size =
-        carried.spark.map_or_else(String::new, |s| carried::size(&s.masters.machine, MASTER_SIZE).to_lowercase());
-    let masters = rows(aws, carried, Role::Master, &size);
-    holes.put("masters_burstable", is_burstable(&size));
-    holes.put("zookeeper", carried.zookeeper.is_some());
-    holes.put("spark", carried.spark.is_some());
-    holes.put_if("members", carried.zookeeper.map(|_| table(&members)));
-    holes.put_if("masters", carried.spark.map(|_| table(&masters)));
-    if let Some(zookeeper) = carried.zookeeper {
-        holes.put("zookeeper_connect", Carried::endpoints(&members, zookeeper.ports.client.get()));
-        holes.put("data_dir", zookeeper.data_dir.to_string());
-        holes.put("zookeeper_disk", zookeeper.machine.disk.map_or(ZOOKEEPER_DISK, Disk::get));
-    }
-    if let Some(spark) = carried.spark {
-        holes.put("master_url", format!("spark://{}", Carried::endpoints(&masters, spark.masters.port.get())));
-    }
-    let fixed: Vec<String> = masters.iter().chain(&members).map(|(_, row)| row.address.to_string()).collect();
-    holes.put("reached", !fixed.is_empty());
-    holes.put("fixed_addresses", texts(fixed));
+    let fixed = Fixed::of(carried, aws, None);
+    fixed.put(carried, holes);
+    holes.put("zookeeper_burstable", fixed.members.iter().any(|(_, row)| is_burstable(&row.size)));
+    holes.put("masters_burstable", fixed.masters.iter().any(|(_, row)| is_burstable(&row.size)));
+    holes.put("reached", !fixed.addresses().is_empty());
     holes.put("cluster", carried.topology.name.as_str());
 }
 
@@ -191,34 +152,15 @@ fn key_users(carried: &Carried<'_>, holes: &mut Holes) {
     holes.put_if("autoscaling_attaches_disks", spark.then(attaches));
 }
 
-fn workers(workers: &Workers, holes: &mut Holes) {
-    let Workers { machine, autoscale, place, web_ui: _, cores: _, memory: _, port: _, heap: _ } = workers;
-    holes.put("worker_size", carried::size(machine, WORKER_SIZE).to_lowercase());
-    holes.put("worker_disk", machine.disk.map_or(WORKER_DISK, Disk::get));
-    let fixed = u32::try_from(place.count().unwrap_or(0)).expect("a network has room for them");
-    holes.put("workers_min", autoscale.as_ref().map_or(fixed, |scale| scale.min));
-    holes.put("workers_max", autoscale.as_ref().map_or(fixed, |scale| scale.max));
-    holes.put("autoscales", autoscale.is_some());
-    holes.put_if("window", autoscale.as_ref().map(|scale| scale.window.seconds()));
-    holes.put_if("minutes", autoscale.as_ref().map(|scale| scale.window.seconds() / 60));
-    holes.put_if("cooldown", autoscale.as_ref().map(|scale| scale.cooldown.seconds()));
-    let cpu = autoscale.as_ref().and_then(Autoscale::cpu_bounds);
-    let memory = autoscale.as_ref().and_then(|scale| scale.memory);
-    holes.put("cpu_scales", cpu.is_some());
-    holes.put("memory_scales", memory.is_some());
-    holes.put_if("cpu_out", cpu.map(|bounds| bounds.out.get()));
+fn workers(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
+    made::put_workers(carried, aws, holes);
+    let scale = carried.spark.and_then(|spark| spark.workers.autoscale.as_ref());
+    holes.put_if("window", scale.map(|scale| scale.window.seconds()));
+    holes.put_if("minutes", scale.map(|scale| scale.window.seconds() / 60));
+    holes.put_if("cooldown", scale.map(|scale| scale.cooldown.seconds()));
+    let (cpu, memory) = (scale.and_then(Autoscale::cpu_bounds), scale.and_then(|scale| scale.memory));
     holes.put_if("memory_out", memory.map(|bounds| bounds.out.get()));
     let below = |name: &str, bounds: Option<Bounds>| bounds.map(|bounds| format!("{name} < {}", bounds.inward));
     let idle: Vec<String> = [below("cpu", cpu), below("memory", memory)].into_iter().flatten().collect();
     holes.put("idle", idle.join(" AND "));
-}
-
-/// What is no HCL.
-fn files(carried: &Carried<'_>) -> BTreeMap<&'static str, String> {
-    let is_wanted = |name: &str| match name {
-        "cloud-init/zookeeper.yaml" => carried.zookeeper.is_some(),
-        "cloud-init/masters.yaml" | "cloud-init/workers.yaml" => carried.spark.is_some(),
-        _ => true,
-    };
-    TEXTS.iter().filter(|(name, _)| is_wanted(name)).map(|(name, text)| (*name, (*text).to_owned())).collect()
 }

@@ -7,9 +7,10 @@ mod module;
 use std::collections::BTreeMap;
 
 use crate::platform::cloud::{CloudSsh, Image, State};
+use crate::platform::made::Makes;
 use crate::platform::subnets::{self, Blocks};
 use crate::service::listener::Role;
-use crate::topology::value::{Address, Cidr, Label, Zone};
+use crate::topology::value::{Address, Cidr, Label, UserName, Zone};
 
 pub use check::check;
 pub use module::module;
@@ -59,9 +60,10 @@ impl AzureVms {
     pub fn subnets(&self) -> Subnets {
         Subnets::of(self.network)
     }
+}
 
-    /// Address and zone of the so-many-th member or master, from 1; `pinned` goes before its ordinal's zone.
-    pub fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, Option<String>) {
+impl Makes for AzureVms {
+    fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, Option<String>) {
         let subnets = self.subnets();
         let block = match role {
             Role::ZooKeeper => subnets.zookeeper,
@@ -70,5 +72,18 @@ impl AzureVms {
         };
         let zone = pinned.or_else(|| Some(subnets::zone(&self.zones, number)?.as_str()));
         (subnets::fixed(block, number), zone.map(str::to_owned))
+    }
+
+    fn user(&self) -> &UserName {
+        &self.ssh.user
+    }
+
+    /// Small ones with SSD disks.
+    fn size(&self, role: Role) -> &'static str {
+        match role {
+            Role::ZooKeeper => "Standard_D2s_v5",
+            Role::Master => "Standard_D4s_v5",
+            Role::Worker => "Standard_E8s_v5",
+        }
     }
 }

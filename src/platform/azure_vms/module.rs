@@ -1,22 +1,20 @@
 //! The resources of virtual machines on Azure.
 
-use std::collections::BTreeMap;
-
 use hcl_edit::expr::Expression;
 use serde_json::json;
 
 use super::{AzureVms, Subnets};
 use crate::desired::cloud::{Module, templates};
 use crate::hcl::{Holes, list, object, reference};
-use crate::platform::carried::{self, Carried, Row, table, texts};
+use crate::platform::carried::{self, Carried, texts};
 use crate::platform::cloud::Image;
+use crate::platform::made::{self, Fixed};
 use crate::platform::{size, subnets};
 use crate::service::listener::{Listener, Role};
 use crate::service::machine::{Autoscale, Bounds};
-use crate::service::spark::Workers;
 use crate::service::storage::Storage;
 use crate::topology::Topology;
-use crate::topology::value::{Disk, Label, Name, Percent, Zone};
+use crate::topology::value::{Label, Name, Percent, Zone};
 
 /// A scale set's name begins its machines' names, at most 58 letters with `-worker` and a number (learn.microsoft.com, "Resource name rules").
 const NAME_MAX: usize = 48;
@@ -29,13 +27,6 @@ const TEMPLATES: &[(&str, &str)] = templates!("azure-vms":
 const TEXTS: &[(&str, &str)] = templates!("azure-vms": "example.tfvars" "cloud-init/zookeeper.yaml"
         "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
 
-/// What machines are where the topology does not say: small ones with SSD disks.
-const ZOOKEEPER_SIZE: &str = "Standard_D2s_v5";
-const MASTER_SIZE: &str = "Standard_D4s_v5";
-const WORKER_SIZE: &str = "Standard_E8s_v5";
-/// GiB.
-const ZOOKEEPER_DISK: u32 = 64;
-const WORKER_DISK: u32 = 128;
 /// Rules are evaluated from this priority on, with room between them.
 const FIRST_PRIORITY: u16 = 100;
 const PRIORITY_STEP: u16 = 10;
@@ -54,13 +45,10 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     }
     machines(azure, &carried, &mut holes);
     storage(carried.storage, &mut holes);
-    match carried.spark {
-        Some(spark) => workers(&spark.workers, &mut holes),
-        None => ["autoscales", "cpu_scales", "memory_by_bytes", "memory_scales"]
-            .into_iter()
-            .for_each(|hole| holes.put(hole, false)),
-    }
-    let mut module = Module::of(TEMPLATES, holes, files(azure, &carried));
+    workers(azure, &carried, &mut holes);
+    let mut files = carried.files(TEXTS);
+    files.retain(|name, _| azure.ssh.bastion || *name != "ssh_config.tftpl");
+    let mut module = Module::of(TEMPLATES, holes, files);
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
     let values = json!({
         "name": topology.name, "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": carried.zookeeper.is_some(),
@@ -138,47 +126,24 @@ fn ports(listener: &Listener) -> String {
     if first == last { first.to_string() } else { format!("{first}-{last}") }
 }
 
-fn rows(azure: &AzureVms, carried: &Carried<'_>, role: Role, size: &str) -> Vec<(u32, Row)> {
+/// The machines with addresses of their own, and how they are reached.
+fn machines(azure: &AzureVms, carried: &Carried<'_>, holes: &mut Holes) {
     let image = match &azure.image {
         Image::Ubuntu(release) => offer(release),
         Image::Own(id) => id.to_string(),
     };
-    let row = |number: u32| {
-        let (address, zone) = azure.machine(role, number, carried.pinned(role, number));
-        let name = carried.node(role, number);
-        (number, Row { name, address, zone, size: size.to_owned(), image: Some(image.clone()) })
-    };
-    (1..=carried.count(role)).map(row).collect()
-}
-
-/// The machines with addresses of their own, and how they are reached.
-fn machines(azure: &AzureVms, carried: &Carried<'_>, holes: &mut Holes) {
-    let size = carried.zookeeper.map_or_else(String::new, |z| carried::size(&z.machine, ZOOKEEPER_SIZE));
-    let members = rows(azure, carried, Role::ZooKeeper, &size);
-    let size = carried.spark.map_or_else(String::new, |s| carried::size(&s.masters.machine, MASTER_SIZE));
-    let masters = rows(azure, carried, Role::Master, &size);
-    holes.put("zookeeper", carried.zookeeper.is_some());
-    holes.put("spark", carried.spark.is_some());
-    holes.put_if("members", carried.zookeeper.map(|_| table(&members)));
-    holes.put_if("masters", carried.spark.map(|_| table(&masters)));
+    let fixed = Fixed::of(carried, azure, Some(&image));
+    fixed.put(carried, holes);
     holes.put("load_balancer", carried.zookeeper.is_some_and(|zookeeper| zookeeper.load_balancer));
     holes.put("load_balancer_address", subnets::front(azure.subnets().zookeeper).to_string());
     if let Some(zookeeper) = carried.zookeeper {
         let client = zookeeper.ports.client.get();
         holes.put("client_port", client.to_string());
         holes.put("client_port_number", client);
-        holes.put("zookeeper_connect", Carried::endpoints(&members, client));
-        holes.put("data_dir", zookeeper.data_dir.to_string());
-        holes.put("zookeeper_disk", zookeeper.machine.disk.map_or(ZOOKEEPER_DISK, Disk::get));
     }
-    if let Some(spark) = carried.spark {
-        holes.put("master_url", format!("spark://{}", Carried::endpoints(&masters, spark.masters.port.get())));
-    }
-    // Masters first: that is where operators go.
-    let fixed: Vec<String> = masters.iter().chain(&members).map(|(_, row)| row.address.to_string()).collect();
-    holes.put("reached", azure.ssh.bastion && !fixed.is_empty());
-    holes.put_if("first_address", fixed.first().cloned());
-    holes.put("fixed_addresses", texts(fixed));
+    let addresses = fixed.addresses();
+    holes.put("reached", azure.ssh.bastion && !addresses.is_empty());
+    holes.put_if("first_address", addresses.into_iter().next());
 }
 
 fn storage(storage: Option<&Storage>, holes: &mut Holes) {
@@ -191,43 +156,24 @@ fn storage(storage: Option<&Storage>, holes: &mut Holes) {
     holes.put_if("storage_container", adls.map(|adls| adls.container.as_str()));
 }
 
-fn workers(workers: &Workers, holes: &mut Holes) {
-    let Workers { machine, autoscale, web_ui, place, cores: _, memory: _, port: _, heap: _ } = workers;
-    holes.put("worker_size", carried::size(machine, WORKER_SIZE));
-    holes.put("worker_disk", machine.disk.map_or(WORKER_DISK, Disk::get));
-    holes.put("worker_ui_port", web_ui.get());
-    let fixed = u32::try_from(place.count().unwrap_or(0)).expect("a network has room for them");
-    holes.put("workers_min", autoscale.as_ref().map_or(fixed, |scale| scale.min));
-    holes.put("workers_max", autoscale.as_ref().map_or(fixed, |scale| scale.max));
-    holes.put("autoscales", autoscale.is_some());
-    holes.put("fixed_count", autoscale.is_none());
+fn workers(azure: &AzureVms, carried: &Carried<'_>, holes: &mut Holes) {
+    made::put_workers(carried, azure, holes);
+    let workers = carried.spark.map(|spark| &spark.workers);
+    let scale = workers.and_then(|workers| workers.autoscale.as_ref());
+    holes.put_if("worker_ui_port", workers.map(|workers| workers.web_ui.get()));
+    holes.put("fixed_count", scale.is_none());
     let minutes = |seconds: u64| format!("PT{}M", seconds / 60);
-    holes.put_if("window", autoscale.as_ref().map(|scale| minutes(scale.window.seconds())));
-    holes.put_if("cooldown", autoscale.as_ref().map(|scale| minutes(scale.cooldown.seconds())));
-    let cpu = autoscale.as_ref().and_then(Autoscale::cpu_bounds);
-    holes.put("cpu_scales", cpu.is_some());
-    holes.put_if("cpu_out", cpu.map(|bounds| bounds.out.get()));
-    holes.put_if("cpu_in", cpu.map(|bounds| bounds.inward.get()));
-    let memory = autoscale.as_ref().and_then(|scale| scale.memory);
+    holes.put_if("window", scale.map(|scale| minutes(scale.window.seconds())));
+    holes.put_if("cooldown", scale.map(|scale| minutes(scale.cooldown.seconds())));
+    holes.put_if("cpu_in", scale.and_then(Autoscale::cpu_bounds).map(|bounds| bounds.inward.get()));
+    let memory = scale.and_then(|scale| scale.memory);
     // Azure counts what is left.
     let left = |used: Percent| 100 - used.get();
-    holes.put("memory_scales", memory.is_some());
-    let size = size::azure(&carried::size(machine, WORKER_SIZE));
+    let size = workers.and_then(|workers| size::azure(&made::size(azure, Role::Worker, &workers.machine)));
     let bytes =
         size.zip(memory).map(|(size, Bounds { out, .. })| size.mebibytes * 1024 * 1024 / 100 * u64::from(left(out)));
     holes.put("memory_by_bytes", bytes.is_some());
     holes.put_if("memory_bytes", bytes);
     holes.put_if("memory_out", memory.map(|Bounds { out, .. }| left(out)));
     holes.put_if("memory_in", memory.map(|Bounds { inward, .. }| left(inward)));
-}
-
-/// What is no HCL.
-fn files(azure: &AzureVms, carried: &Carried<'_>) -> BTreeMap<&'static str, String> {
-    let is_wanted = |name: &str| match name {
-        "cloud-init/zookeeper.yaml" => carried.zookeeper.is_some(),
-        "cloud-init/masters.yaml" | "cloud-init/workers.yaml" => carried.spark.is_some(),
-        "ssh_config.tftpl" => azure.ssh.bastion,
-        _ => true,
-    };
-    TEXTS.iter().filter(|(name, _)| is_wanted(name)).map(|(name, text)| (*name, (*text).to_owned())).collect()
 }
