@@ -11,7 +11,8 @@ use super::{Exit, Failure};
 use crate::cluster;
 use crate::desired;
 use crate::desired::cloud::{self, Cloud};
-use crate::render::{self, Edit, FileTree};
+use crate::plan::terraform::Edit;
+use crate::render::{self, FileTree};
 use crate::topology::{Platform, Topology};
 
 /// Writes what every node gets, byte for byte, for people to review

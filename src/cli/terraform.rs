@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use super::Failure;
 use super::output::say;
 use crate::desired::cloud::Cloud;
-use crate::render::{self, Edit};
+use crate::plan::terraform::Edit;
+use crate::render;
 use crate::topology::Source;
 
 /// Where a topology's cloud is rendered to, below the folder that all of it goes to.

@@ -9,6 +9,7 @@ pub mod reason;
 pub mod roll;
 pub mod safety;
 pub mod show;
+pub mod terraform;
 
 use std::collections::BTreeMap;
 

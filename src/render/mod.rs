@@ -6,5 +6,5 @@ mod terraform;
 mod tree;
 
 pub use hosts::hosts;
-pub use terraform::{Edit, Replacement, terraform};
+pub use terraform::terraform;
 pub use tree::{Difference, FileTree, Ours, check, read, write};

@@ -11,7 +11,7 @@ use crate::platform::size::{self, Shape};
 use crate::platform::{PlatformFile, subnets};
 use crate::service::listener::Role;
 use crate::service::machine::Machine;
-use crate::service::{ServiceKind, ServicesFile};
+use crate::service::{ServiceKind, ServicesFile, zookeeper};
 use crate::topology::value::JvmSize;
 use crate::yaml::{Entries, Field, Span};
 
@@ -87,30 +87,21 @@ fn check_log_dir(topology: &Topology, services: &ServicesFile, problems: &mut Di
     }
 }
 
-/// A zone may be lost when what remains is still a majority.
+/// Members take zones round the platform's list, or as they are pinned.
 fn warn_zones(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
-    let Some(zookeeper) = &topology.zookeeper else { return };
+    let Some(ensemble) = &topology.zookeeper else { return };
     let place = topology.placement.get(&ServiceKind::ZooKeeper).and_then(|name| topology.platforms.get(name));
     let zones = match place {
         Some(Platform::AzureVms(azure)) => &azure.zones,
         Some(Platform::AwsVms(aws)) => &aws.zones,
         _ => return,
     };
-    let count = u32::try_from(zookeeper.members.len()).unwrap_or(u32::MAX);
-    let pinned = zookeeper.zones.as_deref().unwrap_or_default();
-    let mut by_zone: BTreeMap<&str, u32> = BTreeMap::new();
-    for number in 1..=count {
-        let zone = pinned.get(number as usize - 1).or_else(|| subnets::zone(zones, number));
-        *by_zone.entry(zone.map_or("", Zone::as_str)).or_default() += 1;
-    }
-    let tolerated = (count - 1) / 2;
+    let count = u32::try_from(ensemble.members.len()).unwrap_or(u32::MAX);
+    let pinned = ensemble.zones.as_deref().unwrap_or_default();
+    let zone = |number: u32| pinned.get(number as usize - 1).or_else(|| subnets::zone(zones, number));
     let file = services.zookeeper.ok();
     let at = file.and_then(|file| file.zones.span()).or(services.zookeeper.span()).unwrap_or_default();
-    for (zone, members) in by_zone.into_iter().filter(|(_, members)| tolerated > 0 && *members > tolerated) {
-        let place = if zone.is_empty() { "no zone of their own".to_owned() } else { format!("zone {zone}") };
-        let message = format!("{members} of {count} members are in {place}: its loss ends the quorum");
-        problems.add(Code::ZK003, at, message).help(format!("name more zones: at most {tolerated} in one"));
-    }
+    zookeeper::warn_zones(at, ensemble.members.len(), (1..=count).map(zone), problems);
 }
 
 /// What is pinned is pinned to zones that its platform has subnets in.

@@ -1,7 +1,8 @@
 //! Terraform changes machines in parallel and knows no gate. So no edit of a topology may stop two members, or two masters, in
 //! one apply.
 
-use provision::render::{self, Edit};
+use provision::plan::terraform::Edit;
+use provision::render;
 
 use crate::tool::{self, Change, Module};
 

@@ -159,7 +159,9 @@ fn check_members(
     let at = file.members.span().filter(|_| named).or(file.nodes.span()).unwrap_or(span);
     warn_size(at, members.len(), problems);
     if let Members::Named(map) = &members {
-        warn_zones(at, map, hosts, problems);
+        // A host without a zone may stand anywhere.
+        let zones = map.values().filter_map(|host| hosts.zone(host)).map(Some);
+        warn_zones(at, members.len(), zones, problems);
     }
     Some(members)
 }
@@ -228,16 +230,22 @@ fn warn_size(span: Span, count: usize, problems: &mut Diagnostics) {
 }
 
 /// A zone may be lost when what remains is still a majority. (One or two members survive no loss at all: ZK001 and ZK002.)
-fn warn_zones(span: Span, members: &BTreeMap<MemberId, Name>, hosts: &Hosts<'_>, problems: &mut Diagnostics) {
-    let mut zones: BTreeMap<&Zone, usize> = BTreeMap::new();
-    for zone in members.values().filter_map(|host| hosts.zone(host)) {
-        *zones.entry(zone).or_default() += 1;
+/// `zones`: of each member that is known to be in one; `None` where its platform gives it none of its own.
+pub fn warn_zones<'a>(
+    at: Span,
+    members: usize,
+    zones: impl Iterator<Item = Option<&'a Zone>>,
+    problems: &mut Diagnostics,
+) {
+    let mut by_zone: BTreeMap<Option<&Zone>, usize> = BTreeMap::new();
+    for zone in zones {
+        *by_zone.entry(zone).or_default() += 1;
     }
-    let tolerated = (members.len() - 1) / 2;
-    for (zone, count) in zones.into_iter().filter(|(_, count)| tolerated > 0 && *count > tolerated) {
-        let message =
-            format!("{count} of {} members are in zone {}: its loss ends the quorum", members.len(), zone.as_str());
-        problems.add(Code::ZK003, span, message).help(format!("at most {tolerated} in one zone"));
+    let tolerated = (members - 1) / 2;
+    for (zone, count) in by_zone.into_iter().filter(|(_, count)| tolerated > 0 && *count > tolerated) {
+        let place = zone.map_or_else(|| "no zone of their own".to_owned(), |zone| format!("zone {}", zone.as_str()));
+        let message = format!("{count} of {members} members are in {place}: its loss ends the quorum");
+        problems.add(Code::ZK003, at, message).help(format!("spread them over more zones: at most {tolerated} in one"));
     }
 }
 

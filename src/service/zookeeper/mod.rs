@@ -12,7 +12,7 @@ use crate::service::archive::Archive;
 use crate::service::machine::Machine;
 use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 
-pub use check::check;
+pub use check::{check, warn_zones};
 pub use desire::desire;
 pub use judge::judge;
 pub use listeners::listeners;

@@ -1,13 +1,9 @@
 //! A cloud's resources as a Terraform module that people review.
 
-mod edit;
-
 use std::path::PathBuf;
 
 use super::FileTree;
 use crate::desired::cloud::Cloud;
-
-pub use edit::{Edit, Replacement};
 
 pub fn terraform(cloud: &Cloud) -> FileTree {
     let hcl = cloud.files.iter().map(|(name, body)| (PathBuf::from(name), body.to_string()));

@@ -1,15 +1,14 @@
-//! What an edit of the topology does to machines and data that a module on disk has made already.
+//! What an edit of the topology does to machines and data that a Terraform module on disk has made already.
 //!
 //! Terraform changes machines in parallel and knows no gate, and `prevent_destroy` goes with the block it stands in. So what
 //! identifies a member or a master never changes, what holds data never leaves, and what would stop a machine waits in the
 //! module until it is replaced by hand, one after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hcl_edit::structure::Body;
 
-use super::FileTree;
 use crate::desired::cloud::Cloud;
 use crate::hcl::{self, Address, Resource};
 
@@ -81,7 +80,7 @@ type Row = BTreeMap<String, String>;
 
 impl Edit {
     /// `old`: what is on disk, of ours.
-    pub fn between(old: &FileTree, new: &Cloud) -> Edit {
+    pub fn between(old: &BTreeMap<PathBuf, String>, new: &Cloud) -> Edit {
         let mut edit = Edit::default();
         let hcl = old.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "tf"));
         let mut bodies: BTreeMap<&Path, Body> = BTreeMap::new();
