@@ -5,7 +5,7 @@ mod report;
 
 use serde::Serialize;
 
-use crate::yaml::{Fault, FaultKind, Span, split_help};
+use crate::yaml::{Fault, FaultKind, Field, Span, split_help};
 
 pub use code::{Code, hazards};
 pub use report::{Located, announces_secret, locate, show};
@@ -36,6 +36,14 @@ impl Diagnostics {
     pub fn add(&mut self, code: Code, span: Span, message: impl Into<String>) -> Added<'_> {
         self.0.push(Diagnostic { code, span, message: message.into(), help: None });
         Added(self.0.last_mut().expect("one was just pushed"))
+    }
+
+    /// A key that must be there: its value, where one is there and right.
+    pub fn need<'f, T>(&mut self, within: Span, key: &str, field: &'f Field<T>) -> Option<&'f T> {
+        if field.is_missing() {
+            self.add(Code::T003, within, format!("`{key}` is missing"));
+        }
+        field.ok()
     }
 
     /// A key that is no name, with the way out that the type of names knows.

@@ -53,26 +53,16 @@ impl State {
         if file.azurerm.is_missing() == file.s3.is_missing() {
             problems.add(Code::T012, span, "the state is in one place: write one of `azurerm` and `s3`");
         }
-        let mut need = |span, name: &str, missing: bool| {
-            if missing {
-                problems.add(Code::T003, span, format!("`{name}` is missing"));
-            }
-        };
-        if let Some((span, blob)) = file.azurerm.spanned() {
-            need(span, "resourceGroup", blob.resource_group.is_missing());
-            need(span, "account", blob.account.is_missing());
-            need(span, "container", blob.container.is_missing());
-        }
-        if let Some((span, object)) = file.s3.spanned() {
-            need(span, "bucket", object.bucket.is_missing());
-            need(span, "region", object.region.is_missing());
-        }
-        let blob = file.azurerm.ok().and_then(|blob| {
-            let (resource_group, account) = (blob.resource_group.ok()?.clone(), blob.account.ok()?.clone());
-            Some(State::Blob { resource_group, account, container: blob.container.ok()?.clone() })
+        let blob = file.azurerm.spanned().and_then(|(at, blob)| {
+            let resource_group = problems.need(at, "resourceGroup", &blob.resource_group).cloned();
+            let account = problems.need(at, "account", &blob.account).cloned();
+            let container = problems.need(at, "container", &blob.container).cloned();
+            Some(State::Blob { resource_group: resource_group?, account: account?, container: container? })
         });
-        let object = file.s3.ok().and_then(|object| {
-            Some(State::Object { bucket: object.bucket.ok()?.clone(), region: object.region.ok()?.clone() })
+        let object = file.s3.spanned().and_then(|(at, object)| {
+            let bucket = problems.need(at, "bucket", &object.bucket).cloned();
+            let region = problems.need(at, "region", &object.region).cloned();
+            Some(State::Object { bucket: bucket?, region: region? })
         });
         blob.or(object).unwrap_or_default()
     }
@@ -208,11 +198,12 @@ pub fn pools(field: &Field<Entries<PoolFile>>) -> BTreeMap<Name, Pool> {
 
 /// Reports what is wrong with pools; `shape` knows the cloud's sizes.
 pub fn check_pools(files: &Field<Entries<PoolFile>>, shape: fn(&str) -> Option<Shape>, problems: &mut Diagnostics) {
+    if let Some((at, _)) = files.spanned().filter(|(_, files)| files.get("system").is_none()) {
+        problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
+    }
     for entry in files.ok().into_iter().flatten() {
         let Some(pool) = entry.value.ok() else { continue };
-        if pool.size.is_missing() {
-            problems.add(Code::T003, entry.key.span, "`size` is missing");
-        }
+        problems.need(entry.key.span, "size", &pool.size);
         if pool.nodes.is_missing() && pool.autoscale.is_missing() {
             problems.add(Code::T003, entry.key.span, "how many machines? neither `nodes` nor `autoscale` is given");
         }
@@ -220,11 +211,8 @@ pub fn check_pools(files: &Field<Entries<PoolFile>>, shape: fn(&str) -> Option<S
             problems.add(Code::T012, at, "the cluster's own pods cannot be on machines that may be taken away");
         }
         if let Some((at, scale)) = pool.autoscale.spanned() {
-            for (name, missing) in [("min", scale.min.is_missing()), ("max", scale.max.is_missing())] {
-                if missing {
-                    problems.add(Code::T003, at, format!("`{name}` is missing"));
-                }
-            }
+            problems.need(at, "min", &scale.min);
+            problems.need(at, "max", &scale.max);
             if let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok())
                 && (min > max || *max == 0)
             {

@@ -140,12 +140,12 @@ pub fn check(archive: &Field<ArchiveFile>, wanted: Wanted<'_>, problems: &mut Di
     }
     if let Some((span, LocalArchiveFile { path, sha512 })) = file.spanned() {
         let sha512 = check_sum(sha512, problems)?;
-        let path = required(path, "path", span, problems)?;
+        let path = problems.need(span, "path", path)?;
         return Some(Archive::File { path: path.into(), sha512 });
     }
     if let Some((span, OnHostFile { path, sha512 })) = on_host.spanned() {
         let sha512 = check_sum(sha512, problems)?;
-        let path = required(path, "path", span, problems)?;
+        let path = problems.need(span, "path", path)?;
         return Some(Archive::OnHost { path: path.clone(), sha512 });
     }
     let (span, PypiFile {}) = pypi.spanned()?;
@@ -168,7 +168,7 @@ fn check_url(span: Span, url: &Field<String>, sha512: &Field<String>, problems: 
             .add(Code::T030, span, "this download has no checksum")
             .help("add `sha512:` with the checksum that the publisher gives");
     }
-    let text = required(url, "url", span, problems)?;
+    let text = problems.need(span, "url", url)?;
     let plain = |b: u8| b.is_ascii_graphic() && !b"\"'\\`$<>{}|^ ".contains(&b);
     if !text.starts_with("https://") || !text.bytes().all(plain) {
         let at = url.span().unwrap_or(span);
@@ -177,13 +177,6 @@ fn check_url(span: Span, url: &Field<String>, sha512: &Field<String>, problems: 
     }
     let sum = check_sum(sha512, problems)??;
     Some(Archive::Url { url: text.clone(), sum: UrlSum::Known(sum) })
-}
-
-fn required<'a, T>(field: &'a Field<T>, name: &str, parent: Span, problems: &mut Diagnostics) -> Option<&'a T> {
-    if field.is_missing() {
-        problems.add(Code::T003, parent, format!("`{name}` is missing"));
-    }
-    field.ok()
 }
 
 /// `Some(None)` where none is given, `None` where it is wrong.

@@ -57,11 +57,8 @@ impl Autoscale {
         let file = field.ok()?;
         let bounds = |field: &Field<super::spark::file::ScaleBoundsFile>, problems: &mut Diagnostics| {
             let (span, file) = field.spanned()?;
-            for (name, missing) in [("out", file.out.is_missing()), ("in", file.inward.is_missing())] {
-                if missing {
-                    problems.add(Code::T003, span, format!("`{name}` is missing"));
-                }
-            }
+            problems.need(span, "out", &file.out);
+            problems.need(span, "in", &file.inward);
             let (out, inward) = (*file.out.ok()?, *file.inward.ok()?);
             if inward >= out {
                 let message =

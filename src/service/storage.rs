@@ -39,12 +39,8 @@ impl Storage {
 
 /// S3's rule for names of buckets: 3 to 63 lower-case letters, digits, dots and dashes, a letter or digit at both ends.
 fn check_s3(span: Span, file: &S3File, problems: &mut Diagnostics) -> Option<Storage> {
-    let Some((at, bucket)) = file.bucket.spanned() else {
-        if file.bucket.is_missing() {
-            problems.add(Code::T003, span, "`bucket` is missing");
-        }
-        return None;
-    };
+    problems.need(span, "bucket", &file.bucket);
+    let (at, bucket) = file.bucket.spanned()?;
     let text = bucket.as_str();
     let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let right = (3..=63).contains(&text.len())
@@ -62,11 +58,8 @@ fn check_s3(span: Span, file: &S3File, problems: &mut Diagnostics) -> Option<Sto
 impl Adls {
     /// Azure's rules: an account has 3 to 24 lower-case letters and digits, a container 3 to 63 with single dashes between.
     pub fn check(span: Span, file: &AdlsFile, problems: &mut Diagnostics) -> Option<Adls> {
-        for (name, missing) in [("account", file.account.is_missing()), ("container", file.container.is_missing())] {
-            if missing {
-                problems.add(Code::T003, span, format!("`{name}` is missing"));
-            }
-        }
+        problems.need(span, "account", &file.account);
+        problems.need(span, "container", &file.container);
         let ((at, account), (there, container)) = (file.account.spanned()?, file.container.spanned()?);
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
         if !(3..=24).contains(&account.as_str().len()) || !account.as_str().chars().all(plain) {

@@ -19,13 +19,9 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     if api_version.is_missing() {
         problems.add(Code::T003, start, "`apiVersion` is missing").help("write apiVersion: provision/v1");
     }
-    for (key, missing) in
-        [("name", name.is_missing()), ("platforms", platforms.is_missing()), ("services", services.is_missing())]
-    {
-        if missing {
-            problems.add(Code::T003, start, format!("`{key}` is missing"));
-        }
-    }
+    problems.need(start, "name", name);
+    problems.need(start, "platforms", platforms);
+    problems.need(start, "services", services);
     let platform_files = platforms.or_default();
     let places = check_platforms(&platform_files, problems);
     let services = services.or_default();
@@ -113,9 +109,7 @@ fn check_platform(at: Span, file: &Field<PlatformFile>, problems: &mut Diagnosti
         PlatformKind::Aks => aks::check(span, file.aks.ok()?, problems).map(Platform::Aks),
         PlatformKind::Eks => eks::check(span, file.eks.ok()?, problems).map(Platform::Eks),
         PlatformKind::Kubernetes => {
-            if file.kubernetes.ok()?.context.is_missing() {
-                problems.add(Code::T003, span, "`context` is missing");
-            }
+            problems.need(span, "context", &file.kubernetes.ok()?.context);
             Some(Platform::Kubernetes)
         }
     }
@@ -273,33 +267,24 @@ fn check_sizes(
 
 /// Keys that have no sensible default, in services whose delivery comes later.
 fn check_required(platforms: &Entries<PlatformFile>, services: &ServicesFile, problems: &mut Diagnostics) {
-    let mut need = |parent: Option<Span>, keys: &[(&str, bool)]| {
-        for (key, missing) in keys.iter().filter(|(_, missing)| *missing) {
-            debug_assert!(missing);
-            problems.add(Code::T003, parent.unwrap_or_default(), format!("`{key}` is missing"));
-        }
-    };
-    if let Some((at, p)) = services.postgres.spanned() {
-        need(
-            Some(at),
-            &[
-                ("database", p.database.is_missing()),
-                ("user", p.user.is_missing()),
-                ("password", p.password.is_missing()),
-            ],
-        );
+    if let Some((at, postgres)) = services.postgres.spanned() {
+        problems.need(at, "database", &postgres.database);
+        problems.need(at, "user", &postgres.user);
+        problems.need(at, "password", &postgres.password);
     }
     if let Some(spark) = services.spark.ok() {
         if let Some((at, operator)) = spark.operator.spanned() {
-            need(Some(at), &[("version", operator.version.is_missing())]);
+            problems.need(at, "version", &operator.version);
         }
         if let Some((at, scale)) = spark.workers.ok().and_then(|workers| workers.autoscale.spanned()) {
-            need(Some(at), &[("min", scale.min.is_missing()), ("max", scale.max.is_missing())]);
+            problems.need(at, "min", &scale.min);
+            problems.need(at, "max", &scale.max);
         }
     }
     for file in platforms.iter().filter_map(|entry| entry.value.ok()) {
         if let Some((at, gateway)) = file.hdinsight.ok().and_then(|managed| managed.gateway.spanned()) {
-            need(Some(at), &[("user", gateway.user.is_missing()), ("password", gateway.password.is_missing())]);
+            problems.need(at, "user", &gateway.user);
+            problems.need(at, "password", &gateway.password);
         }
     }
     if let Some((at, scale)) = services.spark.ok().and_then(|s| s.workers.ok()).and_then(|w| w.autoscale.spanned())

@@ -52,10 +52,8 @@ pub fn check(
             problems.add(Code::T001, at, format!("`{name}: 0` runs nothing"));
         }
     }
-    if let Some((at, streaming)) = file.streaming.spanned()
-        && streaming.checkpoint.is_missing()
-    {
-        problems.add(Code::T003, at, "`checkpoint` is missing");
+    if let Some((at, streaming)) = file.streaming.spanned() {
+        problems.need(at, "checkpoint", &streaming.checkpoint);
     }
     if let Some(spark) = spark {
         check_fit(file.executors.span().unwrap_or(span), &executors, spark, problems);
@@ -85,9 +83,7 @@ fn texts(list: &Field<Vec<Field<String>>>) -> Vec<(Span, String)> {
 }
 
 fn check_application(span: Span, application: &Field<String>, problems: &mut Diagnostics) -> Option<Application> {
-    if application.is_missing() {
-        problems.add(Code::T003, span, "`application` is missing");
-    }
+    problems.need(span, "application", application);
     let (at, text) = application.spanned()?;
     match in_home(text) {
         Some(Ok(path)) => return Some(Application::Home(path)),

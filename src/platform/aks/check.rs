@@ -14,16 +14,10 @@ const POOL_NAME_MAX: usize = 12;
 
 pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<Aks> {
     let AksFile { location, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;
-    for (name, missing) in [
-        ("location", location.is_missing()),
-        ("version", version.is_missing()),
-        ("network", network.is_missing()),
-        ("pools", files.is_missing()),
-    ] {
-        if missing {
-            problems.add(Code::T003, span, format!("`{name}` is missing"));
-        }
-    }
+    problems.need(span, "location", location);
+    problems.need(span, "version", version);
+    problems.need(span, "network", network);
+    problems.need(span, "pools", files);
     let region = location.ok().map(|name| name.as_str().to_lowercase());
     check_zones(zones, region.as_deref().unwrap_or_default(), region.as_deref().and_then(azure_zones), problems);
     check_pools(files, size::azure, problems);
@@ -37,9 +31,6 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
                 format!("`{name}` is no name of a pool: a letter, then at most 11 lower-case letters and digits");
             problems.add(Code::T012, entry.key.span, message);
         }
-    }
-    if let Some((at, _)) = files.spanned().filter(|(_, files)| files.get("system").is_none()) {
-        problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
     }
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);

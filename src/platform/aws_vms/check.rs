@@ -11,13 +11,9 @@ use crate::yaml::{Field, Span};
 
 pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Option<AwsVms> {
     let AwsVmsFile { region, zones, network, image, ssh, tags: labels, state } = file;
-    for (name, missing) in
-        [("region", region.is_missing()), ("network", network.is_missing()), ("ssh", ssh.is_missing())]
-    {
-        if missing {
-            problems.add(Code::T003, span, format!("`{name}` is missing"));
-        }
-    }
+    problems.need(span, "region", region);
+    problems.need(span, "network", network);
+    problems.need(span, "ssh", ssh);
     let name = region.ok().map(|name| name.as_str().to_lowercase()).unwrap_or_default();
     let there = aws_zones(&name);
     check_zones(zones, &name, there, problems);

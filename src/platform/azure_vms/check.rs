@@ -41,13 +41,9 @@ const RESERVED: &[&str] = &[
 
 pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Option<AzureVms> {
     let AzureVmsFile { location, zones, network, image, ssh, tags: labels, state } = file;
-    for (name, missing) in
-        [("location", location.is_missing()), ("network", network.is_missing()), ("ssh", ssh.is_missing())]
-    {
-        if missing {
-            problems.add(Code::T003, span, format!("`{name}` is missing"));
-        }
-    }
+    problems.need(span, "location", location);
+    problems.need(span, "network", network);
+    problems.need(span, "ssh", ssh);
     let region = location.ok().map(|name| name.as_str().to_lowercase());
     let there = region.as_deref().and_then(azure_zones);
     check_zones(zones, region.as_deref().unwrap_or_default(), there, problems);

@@ -12,17 +12,11 @@ use crate::yaml::Span;
 
 pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<Eks> {
     let EksFile { region, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;
-    for (name, missing) in [
-        ("region", region.is_missing()),
-        ("version", version.is_missing()),
-        ("network", network.is_missing()),
-        ("zones", zones.is_missing()),
-        ("pools", files.is_missing()),
-    ] {
-        if missing {
-            problems.add(Code::T003, span, format!("`{name}` is missing"));
-        }
-    }
+    problems.need(span, "region", region);
+    problems.need(span, "version", version);
+    problems.need(span, "network", network);
+    problems.need(span, "zones", zones);
+    problems.need(span, "pools", files);
     let name = region.ok().map(|name| name.as_str().to_lowercase()).unwrap_or_default();
     check_zones(zones, &name, aws_zones(&name), problems);
     check_pools(files, size::aws, problems);
@@ -41,9 +35,6 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
                 format!("`{name}` is no name of a pool: a letter, then at most 60 letters, digits and dashes");
             problems.add(Code::T012, entry.key.span, message);
         }
-    }
-    if let Some((at, _)) = files.spanned().filter(|(_, files)| files.get("system").is_none()) {
-        problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
     }
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);

@@ -14,16 +14,10 @@ const VERSIONS: &[&str] = &["5.1"];
 
 pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Option<Hdinsight> {
     let HdinsightFile { location, version, tier, network, storage, gateway, ssh, tags: labels, state } = file;
-    for (name, missing) in [
-        ("location", location.is_missing()),
-        ("version", version.is_missing()),
-        ("storage", storage.is_missing()),
-        ("gateway", gateway.is_missing()),
-    ] {
-        if missing {
-            problems.add(Code::T003, span, format!("`{name}` is missing"));
-        }
-    }
+    problems.need(span, "location", location);
+    problems.need(span, "version", version);
+    problems.need(span, "storage", storage);
+    problems.need(span, "gateway", gateway);
     check_version(version, problems);
     let unused = ssh.ok().map(|ssh| [("from", ssh.from.span()), ("bastion", ssh.bastion.span())]);
     for (name, at) in unused.into_iter().flatten().filter_map(|(name, at)| Some((name, at?))) {
