@@ -1,14 +1,17 @@
 //! YAML with spans, decoded so that every problem is found at once.
 //!
-//! Nothing here knows what a topology is: [`tree`] turns text into nodes that remember where they stood, [`decode`]
+//! Nothing here knows what a topology is: [`tree`] turns text into nodes that remember where they stood, [`decode()`]
 //! fills ordinary serde types from them and goes on after an error.
 
-pub mod decode;
+mod access;
+mod decode;
+mod error;
 pub mod field;
 pub mod suggest;
 pub mod tree;
 
-pub use decode::{decode, split_help};
+pub use decode::decode;
+pub use error::{inline_secret, split_help, with_help};
 pub use field::{Entries, Entry, Field, Key, RawScalar};
 
 /// A half-open range of bytes in the source text.

@@ -240,7 +240,11 @@ proptest! {
 #[test]
 fn any_topology_renders_to_values_that_come_back_and_hold_together() {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(96);
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(cases));
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..Default::default()
+    });
     let every = prop_oneof![3 => azure(), 3 => aws(), 2 => kubernetes(), 1 => managed()];
     let mut trees: Vec<FileTree> = Vec::new();
     let seen = std::cell::RefCell::new(&mut trees);

@@ -26,7 +26,7 @@ text_value!(
             .collect();
         let fixed = fixed.trim_matches('-');
         let message = format!("`{}` is not a name: lower-case letters, digits and dashes, at most 63", text.escape_default());
-        Err(if fixed.is_empty() { message } else { crate::yaml::decode::with_help(message, format!("`{fixed}` would be one")) })
+        Err(if fixed.is_empty() { message } else { crate::yaml::with_help(message, format!("`{fixed}` would be one")) })
     }
 );
 

@@ -89,7 +89,7 @@ impl FromStr for Cidr {
             Ipv4Addr::from(u32::try_from(u64::from(u32::from(network)) / range.size() * range.size()).unwrap_or(0));
         if base != network {
             let message = format!("`{text}` has bits set behind its prefix");
-            return Err(crate::yaml::decode::with_help(message, format!("write {base}/{prefix}")));
+            return Err(crate::yaml::with_help(message, format!("write {base}/{prefix}")));
         }
         Ok(range)
     }

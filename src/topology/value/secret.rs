@@ -49,7 +49,7 @@ struct SecretVisitor;
 
 impl SecretVisitor {
     fn inline<E: serde::de::Error>() -> E {
-        E::custom(crate::yaml::decode::inline_secret(
+        E::custom(crate::yaml::inline_secret(
             "a secret is written in the topology",
             "write { env: NAME } or { file: path }, and change the secret: it has been in a file that is shared",
         ))

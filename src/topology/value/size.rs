@@ -43,7 +43,7 @@ impl<'de> serde::Deserialize<'de> for JvmSize {
         let text = crate::yaml::RawScalar::deserialize(deserializer)?.0;
         if text.parse::<u64>().is_ok() {
             let help = format!("write {text}m for mebibytes or {text}g for gibibytes");
-            return Err(D::Error::custom(crate::yaml::decode::with_help(format!("{text} has no unit"), help)));
+            return Err(D::Error::custom(crate::yaml::with_help(format!("{text} has no unit"), help)));
         }
         text.parse().map_err(D::Error::custom)
     }
