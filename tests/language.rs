@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use provision::diagnostic::{Severity, locate};
+use provision::diagnostic::{Severity, locate, show};
 use provision::topology::{self, Source};
 
 fn yaml_files(folder: &str) -> Vec<PathBuf> {
@@ -29,6 +29,20 @@ fn every_example_validates() {
         let source = Source::read(&path).expect("readable");
         let errors: Vec<_> = diagnose(&source).into_iter().filter(|d| d.severity == Severity::Error).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+    }
+}
+
+#[test]
+fn no_kind_of_secret_in_a_topology_is_shown() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("topologies/bad/secret-in-file.yaml");
+    let text = std::fs::read_to_string(file).expect("readable");
+    for secret in ["hunter2", "'hunter2'", "12345678901234567890", "0x7E57ED", "98.76e54", "tRue98"] {
+        let source = Source::new("bad.yaml", text.replace("hunter2", secret));
+        let (file, mut problems) = topology::load(&source);
+        topology::check(&file, &mut problems);
+        let said = |problem| format!("{:?}\n{}", locate(problem, &source), show(problem, &source, false));
+        let shown: String = problems.sorted().into_iter().map(said).collect();
+        assert!(shown.contains("T020") && !shown.contains(secret), "{shown}");
     }
 }
 

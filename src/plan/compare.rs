@@ -1,6 +1,6 @@
 //! One host's goal against what was seen of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -139,7 +139,7 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
         Content::Text(text) => {
             let same = seen.sha256.as_ref().is_some_and(|digest| *digest == sha256(text.as_bytes()));
             if !same {
-                let old = masked(seen.text.as_deref().unwrap_or("(not text)\n"));
+                let old = masked(seen.text.as_deref().unwrap_or("(not text)\n"), text);
                 let diff = similar::TextDiff::from_lines(old.as_str(), text)
                     .unified_diff()
                     .header("on the host", "topology")
@@ -156,12 +156,17 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
     (seen.access != *access).then(|| Difference::Access { is: seen.access.clone() })
 }
 
-/// What somebody wrote into a file of ours may be a secret: the value behind a key that sounds like one is not shown.
-fn masked(text: &str) -> String {
-    let secret = |line: &str| announces_secret(line.split(['=', ' ', ':']).next().unwrap_or_default());
-    let hide = |line: &str| match line.find(['=', ' ', ':']) {
-        Some(at) if secret(line) && !line.contains("in-the-environment") => format!("{}(hidden)\n", &line[..=at]),
-        _ => line.to_owned(),
+/// What somebody wrote into a file of ours may be a secret: of a line that sounds like one, and is none of `ours`, only the
+/// first word is shown.
+fn masked(text: &str, ours: &str) -> String {
+    let ours: BTreeSet<&str> = ours.lines().collect();
+    let hide = |line: &str| {
+        if ours.contains(line.trim_end_matches('\n')) || !announces_secret(line) {
+            return line.to_owned();
+        }
+        let first =
+            line.trim().split_once(|c: char| c.is_whitespace() || "=:".contains(c)).map_or("", |(first, _)| first);
+        format!("{first} (hidden)\n")
     };
     text.split_inclusive('\n').map(hide).collect()
 }
@@ -307,5 +312,30 @@ impl Patch {
             && files.is_empty()
             && leftovers.is_empty()
             && !reload_units
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn a_secret_that_somebody_wrote_is_not_shown() {
+        let ours = "spark.authenticate.secret in-the-environment\nspark.ui.port 4040\n";
+        let shown = |line: &str| masked(&format!("{line}\n"), ours);
+        for (line, first) in [
+            ("spark.hadoop.x.secret\tabc", "spark.hadoop.x.secret"),
+            ("  spark.hadoop.x.secret abc", "spark.hadoop.x.secret"),
+            ("spark.hadoop.x.secret=abc", "spark.hadoop.x.secret"),
+            ("export X_SECRET=abc", "export"),
+            ("Environment=X_TOKEN=abc", "Environment"),
+            ("secret:abc in-the-environment", "secret"),
+            ("secretabc", ""),
+        ] {
+            assert_eq!(shown(line), format!("{first} (hidden)\n"));
+        }
+        for plain in ["spark.authenticate.secret in-the-environment", "spark.ui.port 4041", ""] {
+            assert_eq!(shown(plain), format!("{plain}\n"));
+        }
     }
 }

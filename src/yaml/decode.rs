@@ -121,7 +121,11 @@ impl<'de> Deserializer<'de> for At<'de, '_> {
             Value::Scalar { .. } => match self.scalar("a value")? {
                 (_, Plain::Null) => visitor.visit_unit(),
                 (_, Plain::Bool(value)) => visitor.visit_bool(value),
-                (_, Plain::Integer) => visitor.visit_i64(self.integer()?),
+                // A number of more than 64 bits is text to who takes anything.
+                (text, Plain::Integer) => match self.integer() {
+                    Ok(number) => visitor.visit_i64(number),
+                    Err(_) => visitor.visit_borrowed_str(text),
+                },
                 (text, Plain::Float | Plain::Text) => visitor.visit_borrowed_str(text),
             },
         }
