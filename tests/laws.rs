@@ -643,7 +643,7 @@ fn law_5_whoever_was_overtaken_is_refused_by_every_host() {
             end = changed.carry_out(&GENTLY, &world) => {
                 let outcome = report(end).outcome;
                 let Outcome::Failed { failures } = outcome else { panic!("{outcome:?}") };
-                assert!(failures.iter().all(|(.., error)| matches!(error, HostError::Fenced { .. })), "{failures:?}");
+                assert!(failures.iter().all(|failure| matches!(failure.error, HostError::Fenced { .. })), "{failures:?}");
             }
             () = overtake => {}
         }

@@ -19,7 +19,7 @@ use crate::world::Target;
 
 /// Makes the hosts what the topology says
 ///
-/// Takes a topology, or a plan that `provision plan --out` saved. Run again after anything went wrong, it goes on.
+/// Takes a topology, or a plan that `provision plan --out` saved. After anything went wrong, an apply of the topology goes on.
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("path", |arg| arg.value_name("TOPOLOGY|PLAN").help("The topology, or a saved plan [default: provision.yaml]")))]
 pub struct Args {
@@ -67,6 +67,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         let moved = sealed.moved(&plan);
         if plan.is_empty() && plan.unknown.is_empty() && !moved.is_empty() {
             sayln!("Nothing of the saved plan is left to do: the hosts are what the topology in it says.");
+            print_nothing(args.json);
             return Ok(Exit::Done);
         }
         if !moved.is_empty() {
@@ -75,9 +76,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     say!("{plan}");
     if plan.is_empty() {
-        if args.json {
-            outln!("{}", serde_json::json!({ "outcome": "nothing to do", "done": 0 }));
-        }
+        print_nothing(args.json);
         return Ok(if plan.unknown.is_empty() && plan.skipped.is_empty() { Exit::Done } else { Exit::Unreachable });
     }
     if let Some(objection) = plan.objection() {
@@ -92,11 +91,29 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let began = Instant::now();
     let report = carry_out(&goal, plan, agreed, &loaded, &observed).await?;
     if args.json {
-        outln!("{}", serde_json::json!({ "outcome": report.outcome.to_string(), "done": report.done }));
+        outln!("{}", serde_json::json!(report));
     }
-    finish(&report, &format!("provision apply {}", path.display()))?;
+    finish(&report, &again(&loaded.source.name, &goal))?;
     sayln!("{}", next_steps(&loaded, began.elapsed()));
     Ok(Exit::Done)
+}
+
+/// What goes on after an apply that did not end well. Not a saved plan: it holds what the hosts are no longer.
+fn again(topology: &str, goal: &Goal) -> String {
+    let (outage, unreachable) = match goal {
+        Goal::Apply { allow_outage, skip_unreachable } => (*allow_outage, *skip_unreachable),
+        Goal::Destroy { .. } => (false, false),
+    };
+    let outage = if outage { " --allow-outage" } else { "" };
+    let unreachable = if unreachable { " --skip-unreachable" } else { "" };
+    format!("provision apply {topology}{outage}{unreachable}")
+}
+
+/// A result for who asked for one, where there was nothing to do.
+pub fn print_nothing(json: bool) {
+    if json {
+        outln!("{}", serde_json::json!({ "outcome": "nothingToDo", "done": 0 }));
+    }
 }
 
 fn read_sealed(path: &Path) -> Result<Option<SealedPlan>, Failure> {
@@ -273,9 +290,8 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
         Outcome::Refused { .. } => Exit::Refused,
         Outcome::LeaseLost => Exit::Locked,
         Outcome::Failed { failures } => {
-            let all: Vec<_> =
-                failures.iter().map(|(host, title, error)| format!("\n  {host}, {title}: {error}")).collect();
-            let fenced = failures.iter().any(|(.., error)| matches!(error, crate::world::HostError::Fenced { .. }));
+            let all: Vec<_> = failures.iter().map(|failure| format!("\n  {failure}")).collect();
+            let fenced = failures.iter().any(|failure| matches!(failure.error, crate::world::HostError::Fenced { .. }));
             let exit = if fenced { Exit::Locked } else { Exit::Failed };
             return Err(Failure::say(
                 exit,

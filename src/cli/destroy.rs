@@ -1,6 +1,6 @@
 //! `provision destroy`
 
-use super::apply::{Agreed, carry_out, finish};
+use super::apply::{Agreed, carry_out, finish, print_nothing};
 use super::input::{self, TopologyArg};
 use super::output::{outln, say, sayln};
 use super::{Exit, Failure, plan as planning};
@@ -29,6 +29,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let (plan, observed) = planning::make(&goal, &loaded).await?;
     if plan.is_empty() {
         say!("{plan}");
+        print_nothing(args.json);
         return Ok(if plan.unknown.is_empty() { Exit::Done } else { Exit::Unreachable });
     }
     list(&plan);
@@ -42,10 +43,9 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let skipped = plan.skipped.clone();
     let report = carry_out(&goal, plan, agreed, &loaded, &observed).await?;
     if args.json {
-        outln!(
-            "{}",
-            serde_json::json!({ "outcome": report.outcome.to_string(), "ledger": report.said, "left": skipped })
-        );
+        let mut result = serde_json::json!(report);
+        result["left"] = serde_json::json!(skipped);
+        outln!("{result}");
     } else {
         for (host, lines) in &report.said {
             lines.iter().for_each(|line| outln!("{host:16} {line}"));

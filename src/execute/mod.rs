@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
+use serde::Serialize;
 
 use crate::desired::Desired;
 use crate::observe::Secrets;
@@ -36,23 +37,26 @@ pub trait Sink {
     fn event(&mut self, event: Event);
 }
 
-/// How it ended.
-#[derive(Debug)]
+/// How it ended, and what was done until then; as JSON one object whose `outcome` names the end.
+#[derive(Debug, Serialize)]
 pub struct Report {
+    #[serde(flatten)]
     pub outcome: Outcome,
     /// Actions that were done.
     pub done: usize,
+    /// What hosts said of them.
     pub said: BTreeMap<Name, Vec<String>>,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Serialize)]
+#[serde(tag = "outcome", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Outcome {
     #[error("everything is done")]
     Done,
     #[error("stopped at a safe point, before: {before}")]
     Interrupted { before: String },
     #[error("{} failed", failures.len())]
-    Failed { failures: Vec<(Name, String, HostError)> },
+    Failed { failures: Vec<StepFailure> },
     #[error("{what}: not within {seconds} s: {because}")]
     NotWell { what: String, seconds: u64, because: String },
     #[error("{node} did not come up with its new configuration; {}; no further one was touched. {because}", if *put_back { "the old one is back in place and serves" } else { "the old one could not be put back" })]
@@ -63,6 +67,20 @@ pub enum Outcome {
         "the lease is lost: the anchors no longer hear from this apply, and another may have begun; nothing more was changed"
     )]
     LeaseLost,
+}
+
+/// An action that a host did not do.
+#[derive(Debug, thiserror::Error, Serialize)]
+#[error("{host}, {action}: {error}")]
+pub struct StepFailure {
+    pub host: Name,
+    pub action: String,
+    #[serde(serialize_with = "in_words")]
+    pub error: HostError,
+}
+
+fn in_words<S: serde::Serializer>(error: &HostError, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(error)
 }
 
 /// Raised by Ctrl-C.
@@ -159,14 +177,16 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 let mut done = Vec::new();
                 for step in steps {
                     let (host, title) = (step.target.name.clone(), step.action.title());
+                    let failure = |error| Some(StepFailure { host: host.clone(), action: title.clone(), error });
                     if !lease.is_held() {
-                        return (done, Some((host, title, HostError::LeaseLost)));
+                        return (done, failure(HostError::LeaseLost));
                     }
                     let _ = events.send(Event::Begun { host: host.clone(), title: title.clone() });
                     match world.act(&step.target, &step.action, lease.epoch()).await {
                         Ok(said) => {
+                            let title = title.clone();
                             let _ = events.send(Event::Done { host: host.clone(), title, said: said.clone() });
-                            done.push((host, said));
+                            done.push((host.clone(), said));
                         }
                         Err(error) => {
                             let _ = events.send(Event::Failed {
@@ -174,7 +194,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                                 title: title.clone(),
                                 error: error.to_string(),
                             });
-                            return (done, Some((host, title, error)));
+                            return (done, failure(error));
                         }
                     }
                 }
@@ -196,7 +216,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             }
             failures.extend(failure);
         }
-        if failures.iter().any(|(.., error)| *error == HostError::LeaseLost) {
+        if failures.iter().any(|failure| failure.error == HostError::LeaseLost) {
             return Err(Outcome::LeaseLost);
         }
         if failures.is_empty() { Ok(()) } else { Err(Outcome::Failed { failures }) }
@@ -207,5 +227,25 @@ fn title(phase: &Phase) -> String {
     match phase {
         Phase::Steps { title, .. } | Phase::Gate { title, .. } => title.clone(),
         Phase::Roll(roll) => format!("restart every {} in turn", roll.role.title()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_result_names_its_end_and_every_step_that_failed() {
+        let host: Name = "h2".parse().expect("a name");
+        let error = HostError::LeaseLost;
+        let failure = StepFailure { host: host.clone(), action: "enable zookeeper".to_owned(), error: error.clone() };
+        let outcome = Outcome::Failed { failures: vec![failure] };
+        let report = Report { outcome, done: 2, said: BTreeMap::from([(host, vec!["file /a".to_owned()])]) };
+        let failure = serde_json::json!({ "host": "h2", "action": "enable zookeeper", "error": error.to_string() });
+        let wanted =
+            serde_json::json!({ "outcome": "failed", "failures": [failure], "done": 2, "said": { "h2": ["file /a"] } });
+        assert_eq!(serde_json::json!(report), wanted);
+        let report = Report { outcome: Outcome::Done, done: 0, said: BTreeMap::new() };
+        assert_eq!(serde_json::json!(report)["outcome"], "done");
     }
 }

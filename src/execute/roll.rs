@@ -90,10 +90,13 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         }
         match self.steps(&steps, report).await {
             Err(Outcome::Failed { failures })
-                if failures.iter().all(|(.., error)| !error.is_unreachable() && !refused(error)) =>
+                if failures.iter().all(|failure| !failure.error.is_unreachable() && !refused(&failure.error)) =>
             {
-                let because =
-                    failures.iter().map(|(host, _, error)| format!("{host}: {error}")).collect::<Vec<_>>().join("; ");
+                let because = failures
+                    .iter()
+                    .map(|failure| format!("{}: {}", failure.host, failure.error))
+                    .collect::<Vec<_>>()
+                    .join("; ");
                 let outcome = Outcome::Failed { failures };
                 Err(self.give_up(roll, members, because, outcome, report).await)
             }
@@ -129,10 +132,15 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let members: Vec<&RollMember> = sick.iter().map(|host| &roll.members[host]).collect();
         let steps: Vec<Step> =
             members.iter().map(|member| step(member, Action::PutBack { unit: member.unit.clone() })).collect();
-        let mut put_back = self.steps(&steps, report).await.is_ok();
-        if put_back {
-            put_back = self.serves_again(roll, &sick).await;
-        }
+        let (put_back, because) = match self.steps(&steps, report).await {
+            Ok(()) => (self.serves_again(roll, &sick).await, because),
+            Err(Outcome::LeaseLost) => return Outcome::LeaseLost,
+            Err(Outcome::Failed { failures }) => {
+                let why: Vec<_> = failures.iter().map(ToString::to_string).collect();
+                (false, format!("{because}; {}", why.join("; ")))
+            }
+            Err(other) => (false, format!("{because}; {other}")),
+        };
         let nodes: Vec<_> = members.iter().map(|member| member.node.as_str()).collect();
         Outcome::PutBack { node: nodes.join(", "), put_back, because }
     }
