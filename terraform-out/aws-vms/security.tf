@@ -41,6 +41,7 @@ locals {
     master-from-workers               = { from = aws_security_group.workers.id, first = 7077, last = 7077 }
     master-ui-from-masters            = { from = aws_security_group.masters.id, first = 8080, last = 8080 }
     master-ui-from-workers            = { from = aws_security_group.workers.id, first = 8080, last = 8080 }
+    driver-from-masters               = { from = aws_security_group.masters.id, first = 7100, last = 7116 }
     driver-from-workers               = { from = aws_security_group.workers.id, first = 7100, last = 7116 }
     driver-block-manager-from-workers = { from = aws_security_group.workers.id, first = 7130, last = 7146 }
     driver-ui-from-masters            = { from = aws_security_group.masters.id, first = 4040, last = 4056 }

@@ -29,6 +29,33 @@ fn needed(text: &str) -> BTreeSet<(String, String, String)> {
     rows.collect()
 }
 
+/// What talks to what, by hand: `ZooKeeper`'s administrator's guide and "Configuring Ports for Network Security" of Spark, and
+/// what a takeover shows: the new master calls every driver.
+const TALK: &[(&str, &str, &[&str])] = &[
+    ("zookeeper", "2181-2181", &["masters"]),
+    ("zookeeper", "2888-2888", &["zookeeper"]),
+    ("zookeeper", "3888-3888", &["zookeeper"]),
+    ("masters", "7077-7077", &["masters", "workers"]),
+    ("masters", "8080-8080", &["masters", "workers"]),
+    ("masters", "7100-7116", &["masters", "workers"]),
+    ("masters", "7130-7146", &["workers"]),
+    ("masters", "4040-4056", &["masters", "workers"]),
+    ("workers", "7078-7078", &["masters", "workers"]),
+    ("workers", "8081-8081", &["masters", "workers"]),
+    ("workers", "7160-7176", &["masters", "workers"]),
+];
+
+#[test]
+fn the_listeners_of_both_clouds_are_what_the_services_are_known_to_need() {
+    let row = |(tier, ports, from): &(&str, &str, &[&str])| {
+        from.iter().map(|from| ((*tier).to_owned(), (*ports).to_owned(), (*from).to_owned())).collect::<Vec<_>>()
+    };
+    let known: BTreeSet<_> = TALK.iter().flat_map(row).collect();
+    for example in ["azure-vms", "aws-vms"] {
+        assert_eq!(needed(&tool::example(example)), known, "{example}");
+    }
+}
+
 /// The rows of a table in `locals`: each a name and its values.
 fn rows(body: &Body, table: &str) -> Vec<(String, Vec<(String, Expression)>)> {
     let found = body.get_blocks("locals").find_map(|block| block.body.get_attribute(table)?.value.as_object());

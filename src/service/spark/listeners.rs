@@ -29,7 +29,8 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
         lasting(Role::Master, "master-ui", masters.web_ui, SPARK),
         lasting(Role::Worker, "worker", workers.port, SPARK),
         lasting(Role::Worker, "worker-ui", workers.web_ui, SPARK),
-        passing(Role::Master, "driver", job_ports.driver, &[Role::Worker]),
+        // A master that takes over tells every driver so, and ends the applications whose driver does not answer.
+        passing(Role::Master, "driver", job_ports.driver, SPARK),
         passing(Role::Master, "driver-block-manager", job_ports.driver_block_manager, &[Role::Worker]),
         passing(Role::Master, "driver-ui", job_ports.ui, SPARK),
         passing(Role::Worker, "block-manager", job_ports.block_manager, SPARK),
