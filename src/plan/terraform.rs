@@ -23,11 +23,14 @@ const SUBNETS: &[&str] = &["public_subnets", "zookeeper_subnets", "masters_subne
 /// Arguments that cannot change without everything in it being made anew.
 const FIXED: &[(&str, &str)] = &[
     ("aws_eks_cluster", "name"),
+    ("aws_s3_bucket", "bucket"),
     ("aws_vpc", "cidr_block"),
     ("azurerm_hdinsight_spark_cluster", "name"),
     ("azurerm_kubernetes_cluster", "name"),
     ("azurerm_resource_group", "location"),
     ("azurerm_resource_group", "name"),
+    ("azurerm_storage_account", "name"),
+    ("azurerm_storage_container", "name"),
     ("azurerm_subnet", "address_prefixes"),
     ("azurerm_virtual_network", "address_space"),
 ];

@@ -118,12 +118,20 @@ pub fn values<T: Clone>(field: &Field<Vec<Field<T>>>) -> Vec<T> {
     field.ok().into_iter().flatten().filter_map(|value| value.ok().cloned()).collect()
 }
 
+/// Every resource has these: `provision-cluster` and `managed-by`, and on AWS a `Name`.
+const OWN_TAGS: &[&str] = &["provision-cluster", "managed-by", "Name"];
+
 /// Tags for every resource, in the order of their keys; what a cloud would refuse is reported.
 pub fn tags(field: &Field<Entries<String>>, problems: &mut Diagnostics) -> BTreeMap<String, String> {
     for entry in field.ok().into_iter().flatten() {
         let key = entry.key.text.as_str();
         // Azure's letters and AWS's length and prefix (their pages on tags, 2026).
         let right = (1..=128).contains(&key.chars().count()) && !key.contains(['<', '>', '%', '&', '\\', '?', '/']);
+        if OWN_TAGS.contains(&key) {
+            problems
+                .add(Code::T012, entry.key.span, format!("the tag `{key}` is the tool's own"))
+                .help("take another key");
+        }
         if !right || key.to_lowercase().starts_with("aws:") {
             let message = format!(
                 "`{}` is no key of a tag: 1 to 128 letters without <>%&\\?/, not beginning with aws:",
@@ -202,10 +210,22 @@ pub fn check_pools(files: &Field<Entries<PoolFile>>, shape: fn(&str) -> Option<S
         problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
     }
     for entry in files.ok().into_iter().flatten() {
+        if let Err(why) = entry.key.text.parse::<Name>() {
+            problems.add_bad_name(entry.key.span, &why);
+        }
         let Some(pool) = entry.value.ok() else { continue };
         problems.need(entry.key.span, "size", &pool.size);
         if pool.nodes.is_missing() && pool.autoscale.is_missing() {
             problems.add(Code::T003, entry.key.span, "how many machines? neither `nodes` nor `autoscale` is given");
+        }
+        if let Some(at) = pool.nodes.span().filter(|_| !pool.autoscale.is_missing()) {
+            problems
+                .add(Code::T012, at, "how many machines? `nodes` and `autoscale` are both given")
+                .help("leave one out");
+        }
+        let least = pool.autoscale.ok().map_or(&pool.nodes, |scale| &scale.min);
+        if let Some((at, 0)) = least.spanned().filter(|_| entry.key.text == "system") {
+            problems.add(Code::T012, at, "the cluster's own pods need a machine").help("at least 1, better 3");
         }
         if let Some(at) = pool.spot.span().filter(|_| entry.key.text == "system" && pool.spot.or(false)) {
             problems.add(Code::T012, at, "the cluster's own pods cannot be on machines that may be taken away");

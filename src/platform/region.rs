@@ -1,5 +1,11 @@
 //! Which zones the clouds' regions have, as their lists of regions said in autumn 2025. A region that is not in here is not judged.
 
+use crate::diagnostic::{Code, Diagnostics};
+use crate::hcl::Holes;
+use crate::platform::carried::texts;
+use crate::topology::value::{Label, Zone};
+use crate::yaml::Field;
+
 /// Azure numbers the zones of a region 1 to 3 (learn.microsoft.com, "List of Azure regions").
 const AZURE_WITH_ZONES: &[&str] = &[
     "australiaeast",
@@ -95,6 +101,31 @@ const AWS: &[&str] = &[
     "sa-east-1",
     "us-east-2",
 ];
+
+/// What of Azure depends on whether a region has zones: copies of data in each, and a way out that lives in all.
+pub fn put_redundancy(location: &Label, zones: &[Zone], holes: &mut Holes) {
+    let redundant = azure_zones(location.as_str()).map_or(!zones.is_empty(), |there| !there.is_empty());
+    holes.put("replication", if redundant { "ZRS" } else { "LRS" });
+    holes.put("zone_redundant", redundant);
+    holes.put("nat_sku", if redundant { "StandardV2" } else { "Standard" });
+    holes.put_if("nat_zones", redundant.then(|| texts(["1", "2", "3"])));
+}
+
+/// The region as clouds write it. One of another partition (China's, the government's) is reported: its names and services differ.
+pub fn check(field: &Field<Label>, problems: &mut Diagnostics) -> Option<Label> {
+    let (at, region) = field.spanned()?;
+    let lower = region.as_str().to_lowercase();
+    if APART.iter().any(|start| lower.starts_with(start)) {
+        let message =
+            format!("{region} is in a cloud of its own, whose names and services differ: it is not supported");
+        problems.add(Code::T012, at, message).help("take a region of the public cloud");
+        return None;
+    }
+    lower.parse().ok()
+}
+
+/// How the regions of other partitions begin.
+const APART: &[&str] = &["cn-", "us-gov-", "us-iso", "eusc-", "china", "usgov", "usdod", "ussec", "usnat"];
 
 /// The zones of a region of Azure; `None` where the region is not known.
 pub fn azure_zones(region: &str) -> Option<&'static [&'static str]> {

@@ -7,6 +7,7 @@ use super::{Platform, Topology};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{AwsVms, Tier};
 use crate::platform::azure_vms::AzureVms;
+use crate::platform::cloud::Image;
 use crate::platform::size::{self, Shape};
 use crate::platform::{PlatformFile, subnets};
 use crate::service::listener::Role;
@@ -58,6 +59,7 @@ pub fn check(
             Some(Platform::AzureVms(azure)) => {
                 check_room(wanted, at, azure_block(azure, wanted.role), (name, azure.network), &mut small, problems);
                 check_azure(wanted, problems);
+                check_scale_set(wanted, azure, problems);
             }
             Some(Platform::AwsVms(aws)) => {
                 check_room(wanted, at, aws_block(aws, wanted.role), (name, aws.network), &mut small, problems);
@@ -216,18 +218,21 @@ fn check_azure(wanted: &Wanted<'_>, problems: &mut Diagnostics) {
     }
 }
 
+/// learn.microsoft.com, "Virtual Machine Scale Sets: design considerations".
+fn check_scale_set(wanted: &Wanted<'_>, azure: &AzureVms, problems: &mut Diagnostics) {
+    let most = if matches!(azure.image, Image::Own(_)) { 600 } else { 1000 };
+    if wanted.role == Role::Worker && wanted.count > most {
+        let message = format!("a scale set has at most {most} machines, not {}", wanted.count);
+        problems.add(Code::T012, wanted.span, message).help(format!("take at most {most} workers"));
+    }
+}
+
 fn check_aws(wanted: &Wanted<'_>, problems: &mut Diagnostics) {
     let Some(size) = &wanted.machine.size else { return };
     let at = wanted.size_span.unwrap_or(wanted.span);
-    match size::aws(size.as_str()) {
-        Some(shape) => check_shape(wanted, size, shape, at, problems),
-        // Families beyond our table are AWS's to judge.
-        None if size.as_str().contains('.') && !size::aws_knows(size.as_str()) => {}
-        None => {
-            problems
-                .add(Code::T012, at, format!("no size of AWS is named {size}"))
-                .help("a family and a size, as in m7i.large");
-        }
+    size::check_aws(at, size, problems);
+    if let Some(shape) = size::aws(size.as_str()) {
+        check_shape(wanted, size, shape, at, problems);
     }
 }
 

@@ -58,6 +58,7 @@ resource "aws_autoscaling_group" "workers" {
   max_size                = 10
   desired_capacity        = 2
   default_instance_warmup = 300
+  suspended_processes     = ["AZRebalance"] # it would end busy workers to even out the zones
   vpc_zone_identifier     = [for subnet in aws_subnet.workers : subnet.id]
 
   launch_template {

@@ -5,6 +5,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
   zones                           = ["1", "2", "3"]
   sku                             = "Standard_E8s_v5"
   instances                       = 2
+  single_placement_group          = false # more than 100 machines
   overprovision                   = false # a surplus machine would join the master and be taken away from running tasks
   admin_username                  = "ops"
   disable_password_authentication = true

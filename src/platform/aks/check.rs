@@ -4,9 +4,8 @@ use super::Aks;
 use super::file::AksFile;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{State, check_pools, check_zones, pools, tags, values, warn_open};
-use crate::platform::region::azure_zones;
-use crate::platform::size;
-use crate::platform::subnets;
+use crate::platform::{region, size, subnets};
+use crate::topology::value::Label;
 use crate::yaml::Span;
 
 /// A Linux pool's name has at most 12 lower-case letters and digits and begins with a letter (learn.microsoft.com, "Create node pools").
@@ -18,8 +17,9 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     problems.need(span, "version", version);
     problems.need(span, "network", network);
     problems.need(span, "pools", files);
-    let region = location.ok().map(|name| name.as_str().to_lowercase());
-    check_zones(zones, region.as_deref().unwrap_or_default(), region.as_deref().and_then(azure_zones), problems);
+    let location = region::check(location, problems);
+    let name = location.as_ref().map_or("", Label::as_str);
+    check_zones(zones, name, region::azure_zones(name), problems);
     check_pools(files, size::azure, problems);
     for entry in files.ok().into_iter().flatten() {
         let name = entry.key.text.as_str();
@@ -34,13 +34,14 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     }
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
+    let tags = tags(labels, problems);
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
     // As in cluster.tf: of pods, and of services.
     subnets::check_apart(at, network, &["10.244.0.0/16", "10.0.0.0/16"], problems);
     Some(Aks {
         state,
-        tags: tags(labels, problems),
-        location: location.ok()?.clone(),
+        tags,
+        location: location?,
         version: version.ok()?.clone(),
         network,
         zones: values(zones),

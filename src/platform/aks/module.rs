@@ -12,8 +12,10 @@ use crate::desired::cloud::{Module, Part, templates};
 use crate::hcl::{Holes, expression, list, object};
 use crate::platform::carried::{self, texts};
 use crate::platform::cloud::{Pool, PoolNodes};
+use crate::platform::region;
 use crate::platform::subnets::Blocks;
 use crate::service::ServiceKind;
+use crate::service::spark::{self, Spark};
 use crate::topology::Topology;
 use crate::topology::value::{Disk, Name, Zone};
 
@@ -35,12 +37,14 @@ const EVENTSTORE: &str = include_str!("../../../templates/terraform/aks/eventsto
 pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     let mut holes = Holes::default();
     aks.state.put(&topology.name, name, &mut holes);
+    let spark = topology.spark.as_ref().filter(|_| topology.placement.get(&ServiceKind::Spark) == Some(name));
     place(aks, topology, &mut holes);
+    holes.put("namespace", spark.map_or("spark", |spark| spark.namespace.as_str()));
     api(aks, &mut holes);
     let eventstore =
         topology.eventstore.as_ref().filter(|_| topology.placement.get(&ServiceKind::Eventstore) == Some(name));
     let shares = eventstore.and_then(|eventstore| Some((eventstore.nodes, eventstore.share?)));
-    registry(aks, topology, &mut holes);
+    registry(aks, spark, &mut holes);
     holes.put("endpoints", aks.registry || shares.is_some());
     holes.put("eventstore", shares.is_some());
     holes.put_if("eventstore_nodes", shares.map(|(nodes, size)| self::shares(nodes, size)));
@@ -70,14 +74,14 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     let Aks { location, version, network, zones, registry: _, api_from: _, pools: _, tags: _, state: _ } = aks;
     let blocks = Blocks::of(*network, SPLIT);
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
-    holes.put("location", location.as_str().to_lowercase());
+    holes.put("location", location.as_str());
+    region::put_redundancy(location, zones, holes);
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());
     holes.put("subnet_nodes", blocks.upper(0, 1).to_string());
     holes.put("subnet_endpoints", blocks.small(0).to_string());
     holes.put_if("zones", (!zones.is_empty()).then(|| texts(zones.iter().map(Zone::as_str))));
     holes.put("tags", carried::tags(&aks.tags, &topology.name));
-    holes.put("namespace", topology.spark.as_ref().map_or("spark", |spark| spark.namespace.as_str()));
 }
 
 /// Private, or open to ranges and to the address by which the nodes themselves come out.
@@ -90,9 +94,9 @@ fn api(aks: &Aks, holes: &mut Holes) {
     holes.put("api_from", list(aks.api_from.iter().map(|range| Expression::from(range.to_string())).chain([own])));
 }
 
-fn registry(aks: &Aks, topology: &Topology, holes: &mut Holes) {
+fn registry(aks: &Aks, spark: Option<&Spark>, holes: &mut Holes) {
     holes.put("registry", aks.registry);
-    let version = topology.spark.as_ref().map_or("4.3.0", |spark| spark.version.as_str());
+    let version = spark.map_or(spark::DEFAULT_VERSION, |spark| spark.version.as_str());
     let import = format!(
         "\"az acr import --subscription ${{var.subscription_id}} --name ${{azurerm_container_registry.main.name}} --source docker.io/apache/spark:{version} --image apache/spark:{version}\""
     );

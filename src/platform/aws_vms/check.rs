@@ -4,9 +4,8 @@ use super::file::AwsVmsFile;
 use super::{AwsVms, SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values, warn_open};
-use crate::platform::region::aws_zones;
-use crate::platform::subnets;
-use crate::topology::value::{Cidr, Zone};
+use crate::platform::{region, subnets};
+use crate::topology::value::{Cidr, Label, Zone};
 use crate::yaml::{Field, Span};
 
 pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Option<AwsVms> {
@@ -14,9 +13,10 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
     problems.need(span, "region", region);
     problems.need(span, "network", network);
     problems.need(span, "ssh", ssh);
-    let name = region.ok().map(|name| name.as_str().to_lowercase()).unwrap_or_default();
-    let there = aws_zones(&name);
-    check_zones(zones, &name, there, problems);
+    let region = region::check(region, problems);
+    let name = region.as_ref().map_or("", Label::as_str);
+    let there = region::aws_zones(name);
+    check_zones(zones, name, there, problems);
     let mut list: Vec<Zone> = values(zones);
     if list.is_empty() {
         // A subnet is always in one zone.
@@ -39,16 +39,9 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
     let image = Image::check(image, problems);
     let ssh = CloudSsh::of(ssh, "ubuntu");
     let state = State::check(state, problems);
+    let tags = tags(labels, problems);
     let (_, network) = check_network(network, problems)?;
-    Some(AwsVms {
-        state,
-        region: region.ok()?.clone(),
-        zones: list,
-        network,
-        image: image?,
-        ssh: ssh?,
-        tags: tags(labels, problems),
-    })
+    Some(AwsVms { state, region: region?, zones: list, network, image: image?, ssh: ssh?, tags })
 }
 
 /// The network, where each tier has a subnet that AWS takes in every zone; reports it otherwise.

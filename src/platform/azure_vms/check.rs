@@ -4,8 +4,8 @@ use super::file::AzureVmsFile;
 use super::{AzureVms, BASTION_PREFIX, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values, warn_open};
-use crate::platform::region::azure_zones;
-use crate::platform::subnets;
+use crate::platform::{region, subnets};
+use crate::topology::value::Label;
 use crate::yaml::Span;
 
 /// Names that Azure refuses for the first user (learn.microsoft.com, "Linux VM FAQ").
@@ -44,28 +44,26 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
     problems.need(span, "location", location);
     problems.need(span, "network", network);
     problems.need(span, "ssh", ssh);
-    let region = location.ok().map(|name| name.as_str().to_lowercase());
-    let there = region.as_deref().and_then(azure_zones);
-    check_zones(zones, region.as_deref().unwrap_or_default(), there, problems);
+    let location = region::check(location, problems);
+    let name = location.as_ref().map_or("", Label::as_str);
+    check_zones(zones, name, region::azure_zones(name), problems);
     if let Some(ssh) = file.ssh.ok() {
         warn_open(&ssh.from, "ssh", problems);
     }
     let image = Image::check(image, problems);
     let ssh = CloudSsh::of(ssh, "ops");
     let state = State::check(state, problems);
+    let tags = tags(labels, problems);
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
     let bastion = Subnets::of(network).bastion;
     if ssh.as_ref().is_some_and(|ssh| ssh.bastion) && bastion.prefix() > BASTION_PREFIX {
         let message = format!("{network} leaves {bastion} for the bastion, which wants a /{BASTION_PREFIX}");
         problems.add(Code::T012, at, message).help("take a /22 or wider");
     }
-    if let Some(at) = file
-        .ssh
-        .ok()
-        .and_then(|ssh| ssh.bastion.span().filter(|_| ssh.bastion.or(false) && ssh.from.ok().is_none_or(Vec::is_empty)))
-    {
+    if let Some((at, ssh)) = file.ssh.spanned().filter(|(_, ssh)| ssh.from.ok().is_none_or(Vec::is_empty)) {
+        let what = if ssh.bastion.or(false) { "the bastion" } else { "the machines" };
         problems
-            .add(Code::T003, at, "`from` is missing: nobody could reach the bastion")
+            .add(Code::T003, ssh.bastion.span().unwrap_or(at), format!("`from` is missing: nobody could reach {what}"))
             .help("write the ranges that operators come from: from: [203.0.113.0/24]");
     }
     if let Some((at, user)) =
@@ -73,13 +71,5 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
     {
         problems.add(Code::T012, at, format!("Azure keeps the name {user} to itself")).help("take another, as in ops");
     }
-    Some(AzureVms {
-        state,
-        location: location.ok()?.clone(),
-        zones: values(zones),
-        network,
-        image: image?,
-        ssh: ssh?,
-        tags: tags(labels, problems),
-    })
+    Some(AzureVms { state, location: location?, zones: values(zones), network, image: image?, ssh: ssh?, tags })
 }

@@ -9,7 +9,7 @@ use crate::hcl::{Holes, list, object, reference};
 use crate::platform::carried::{self, Carried, texts};
 use crate::platform::cloud::Image;
 use crate::platform::made::{self, Fixed};
-use crate::platform::{size, subnets};
+use crate::platform::{region, size, subnets};
 use crate::service::listener::{Listener, Role};
 use crate::service::machine::{Autoscale, Bounds};
 use crate::service::storage::Storage;
@@ -61,7 +61,8 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
 fn place(azure: &AzureVms, topology: &Topology, holes: &mut Holes) {
     let AzureVms { location, zones, network, image: _, ssh: _, tags, state: _ } = azure;
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
-    holes.put("location", location.as_str().to_lowercase());
+    holes.put("location", location.as_str());
+    region::put_redundancy(location, zones, holes);
     let zoned = !zones.is_empty();
     holes.put_if("zones", zoned.then(|| texts(zones.iter().map(Zone::as_str))));
     holes.put_if("each_zone", zoned.then(|| reference(&["each", "value", "zone"])));

@@ -5,9 +5,8 @@ use super::file::EksFile;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{ZONES_MAX, check_network};
 use crate::platform::cloud::{State, check_pools, check_zones, pools, tags, values, warn_open};
-use crate::platform::region::aws_zones;
-use crate::platform::size;
-use crate::platform::subnets;
+use crate::platform::{region, size, subnets};
+use crate::topology::value::Label;
 use crate::yaml::Span;
 
 pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<Eks> {
@@ -17,8 +16,9 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     problems.need(span, "network", network);
     problems.need(span, "zones", zones);
     problems.need(span, "pools", files);
-    let name = region.ok().map(|name| name.as_str().to_lowercase()).unwrap_or_default();
-    check_zones(zones, &name, aws_zones(&name), problems);
+    let region = region::check(region, problems);
+    let name = region.as_ref().map_or("", Label::as_str);
+    check_zones(zones, name, region::aws_zones(name), problems);
     check_pools(files, size::aws, problems);
     if let Some((at, list)) = zones.spanned().filter(|(_, list)| !(2..=ZONES_MAX).contains(&list.len())) {
         let message = format!(
@@ -28,6 +28,9 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         problems.add(Code::T012, at, message);
     }
     for entry in files.ok().into_iter().flatten() {
+        if let Some((at, size)) = entry.value.ok().and_then(|pool| pool.size.spanned()) {
+            size::check_aws(at, size, problems);
+        }
         let name = entry.key.text.as_str();
         // With `-a` behind it a node group's name has at most 63, and it is a name in Terraform too.
         if name.len() > 61 || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
@@ -38,13 +41,14 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     }
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
+    let tags = tags(labels, problems);
     let (at, network) = check_network(network, problems)?;
     // As in cluster.tf, of services; and Docker's own.
     subnets::check_apart(at, network, &["172.20.0.0/16", "172.17.0.0/16"], problems);
     Some(Eks {
         state,
-        tags: tags(labels, problems),
-        region: region.ok()?.clone(),
+        tags,
+        region: region?,
         version: version.ok()?.clone(),
         network,
         zones: values(zones),

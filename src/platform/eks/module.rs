@@ -12,6 +12,7 @@ use crate::hcl::{Holes, expression, object, reference};
 use crate::platform::aws_vms::{Tier, subnet};
 use crate::platform::carried::{self, texts};
 use crate::platform::cloud::{Pool, PoolNodes};
+use crate::platform::size;
 use crate::service::ServiceKind;
 use crate::service::listener::Role;
 use crate::service::storage::Storage;
@@ -123,6 +124,8 @@ fn pool_holes(name: &Name, pool: &Pool, eks: &Eks, topology: &Topology) -> Holes
     let mut holes = Holes::default();
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
     holes.put("pool", name.as_str());
+    let arm = size::aws(pool.size.as_str()).is_some_and(|shape| shape.arm);
+    holes.put("ami", if arm { "AL2023_ARM_64_STANDARD" } else { "AL2023_x86_64_STANDARD" });
     holes.put("capacity", if pool.spot { "SPOT" } else { "ON_DEMAND" });
     // The cluster's own pods tolerate no taint of ours.
     holes.put("tainted", name.as_str() != SYSTEM);

@@ -4,7 +4,7 @@ use super::Hdinsight;
 use super::file::HdinsightFile;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{State, tags};
-use crate::platform::subnets;
+use crate::platform::{region, subnets};
 use crate::service::storage::Adls;
 use crate::topology::value::Version;
 use crate::yaml::{Field, Span};
@@ -18,6 +18,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     problems.need(span, "version", version);
     problems.need(span, "storage", storage);
     problems.need(span, "gateway", gateway);
+    let location = region::check(location, problems);
     check_version(version, problems);
     let unused = ssh.ok().map(|ssh| [("from", ssh.from.span()), ("bastion", ssh.bastion.span())]);
     for (name, at) in unused.into_iter().flatten().filter_map(|(name, at)| Some((name, at?))) {
@@ -30,6 +31,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     let storage = storage.ok().and_then(|storage| storage.adls.spanned());
     let storage = storage.and_then(|(span, adls)| Adls::check(span, adls, problems));
     let state = State::check(state, problems);
+    let tags = tags(labels, problems);
     let given = !network.is_missing();
     let network = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems);
     if given && network.is_none() {
@@ -37,8 +39,8 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     }
     Some(Hdinsight {
         state,
-        tags: tags(labels, problems),
-        location: location.ok()?.clone(),
+        tags,
+        location: location?,
         version: version.ok()?.clone(),
         tier: tier.or_default(),
         network: network.map_or_else(|| "10.30.0.0/16".parse().expect("a range"), |(_, network)| network),

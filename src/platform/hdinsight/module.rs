@@ -8,6 +8,7 @@ use super::file::Tier;
 use crate::desired::cloud::{Module, templates};
 use crate::hcl::{Holes, list, object};
 use crate::platform::carried::{self, texts};
+use crate::platform::region;
 use crate::platform::subnets::Blocks;
 use crate::service::ServiceKind;
 use crate::service::spark::{Day, HalfHour, Managed, Scaling};
@@ -27,7 +28,8 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
     let mut holes = Holes::default();
     managed.state.put(&topology.name, name, &mut holes);
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
-    holes.put("location", location.as_str().to_lowercase());
+    holes.put("location", location.as_str());
+    region::put_redundancy(location, &[], &mut holes);
     holes.put("version", version.as_str());
     holes.put(
         "tier",

@@ -1,6 +1,9 @@
 //! AWS: `family.size`, the family a letter, a generation and attributes (docs.aws.amazon.com, "instance type naming conventions", 2026).
 
 use super::Shape;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::topology::value::Label;
+use crate::yaml::Span;
 
 /// `None` for what is not in the families below.
 pub fn aws(size: &str) -> Option<Shape> {
@@ -38,13 +41,36 @@ pub fn aws(size: &str) -> Option<Shape> {
     Some(shape)
 }
 
-/// Whether the family is one of ours, so that a size of it that we do not know is none.
-pub fn aws_knows(size: &str) -> bool {
-    let family = size.split('.').next().unwrap_or_default();
-    aws(&format!("{family}.large")).is_some()
+/// Reports a size that AWS does not have, or that nothing of ours boots on.
+pub fn check_aws(at: Span, size: &Label, problems: &mut Diagnostics) {
+    if let Some(why) = problem(&size.as_str().to_lowercase()) {
+        problems
+            .add(Code::T012, at, format!("{size}: {why}"))
+            .help("take a current family and a size, as in m7i.large");
+    }
 }
 
-/// T2, T3, T3a, T4g.
+/// Families beyond our table are AWS's to judge.
+fn problem(size: &str) -> Option<&'static str> {
+    let Some((family, _)) = size.split_once('.') else { return Some("no size of AWS is named like this") };
+    let digit = family.find(|c: char| c.is_ascii_digit())?;
+    let generation = family[digit..].split(|c: char| !c.is_ascii_digit()).next()?.parse::<u32>().ok()?;
+    // docs.aws.amazon.com, "Instances built on the AWS Nitro System": what came before has no NVMe disks and takes no fast ones.
+    let nitro = match &family[..digit] {
+        "t" | "x" => generation >= 2 && family != "t2",
+        "m" | "r" | "c" => generation >= 5,
+        "i" => generation >= 4 || family == "i3en",
+        "d" | "g" | "z" => generation >= 3 || family == "z1d",
+        _ => true,
+    };
+    if !nitro {
+        return Some("it is from before Nitro: first boot finds data disks by their NVMe names, which it has none of");
+    }
+    let known = aws(&format!("{family}.large")).is_some();
+    (known && aws(size).is_none()).then_some("no such size is in its family")
+}
+
+/// T3, T3a, T4g.
 fn burstable(rest: &str, size: &str) -> Option<Shape> {
     let (vcpus, mebibytes) = match size {
         "nano" => (2, 512),
@@ -56,8 +82,7 @@ fn burstable(rest: &str, size: &str) -> Option<Shape> {
         "2xlarge" => (8, 32768),
         _ => return None,
     };
-    let vcpus = if rest == "2" && mebibytes <= 2048 { 1 } else { vcpus };
-    matches!(rest, "2" | "3" | "3a" | "4g").then_some(Shape {
+    matches!(rest, "3" | "3a" | "4g").then_some(Shape {
         vcpus,
         mebibytes,
         arm: rest == "4g",

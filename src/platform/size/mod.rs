@@ -3,7 +3,7 @@
 mod aws;
 mod azure;
 
-pub use aws::{aws, aws_knows};
+pub use aws::{aws, check_aws};
 pub use azure::{azure, azure_problem};
 
 /// A machine of a size.

@@ -14,7 +14,7 @@ use crate::topology::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, V
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// The version that the lab proves every day.
-const DEFAULT_VERSION: &str = "4.3.0";
+pub const DEFAULT_VERSION: &str = "4.3.0";
 /// More masters than this add elections, not availability.
 const MASTERS_MAX: usize = 9;
 
@@ -285,6 +285,9 @@ fn check_workers(
     if place == Place::Counted(None) && !scales {
         problems.add(Code::T003, span, "how many workers? neither `nodes` nor `autoscale` is given");
         return None;
+    }
+    if let Some(at) = file.nodes.span().filter(|_| scales) {
+        problems.add(Code::T012, at, "how many workers? `nodes` and `autoscale` are both given").help("leave one out");
     }
     if let Some((at, 0)) = file.cores.spanned() {
         problems.add(Code::T001, at, "a worker without cores runs nothing");

@@ -14,7 +14,7 @@ use crate::service::machine::{Autoscale, Machine};
 use crate::service::storage::Storage;
 use crate::topology::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version, Zone};
 
-pub use check::{check, check_config, version};
+pub use check::{DEFAULT_VERSION, check, check_config, version};
 pub use desire::{CONFIG, DATA, SECRET_FILE, desire_master, desire_worker, home};
 pub use file::{Day, HalfHour};
 pub use judge::{alive_master, judge_masters, judge_workers};

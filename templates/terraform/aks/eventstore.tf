@@ -14,7 +14,7 @@ resource "azurerm_storage_account" "eventstore" {
   location                          = azurerm_resource_group.main.location
   account_kind                      = "FileStorage"
   account_tier                      = "Premium"
-  account_replication_type          = "ZRS"
+  account_replication_type          = provision.replication
   min_tls_version                   = "TLS1_2"
   public_network_access_enabled     = false
   shared_access_key_enabled         = false

@@ -106,13 +106,14 @@ resource "azurerm_subnet_network_security_group_association" "endpoints" {
   network_security_group_id = azurerm_network_security_group.endpoints.id
 }
 
-# The way out. StandardV2 lives in all zones (its addresses always do), Standard in only one.
+# The way out. StandardV2 lives in all zones, and its zones are those of its address.
 resource "azurerm_public_ip" "nat" {
   name                = "${provision.name}-nat"
   resource_group_name = azurerm_resource_group.main.name
   location            = azurerm_resource_group.main.location
   allocation_method   = "Static"
-  sku                 = "StandardV2"
+  sku                 = provision.nat_sku
+  zones               = provision.nat_zones
   tags                = local.tags
 }
 
@@ -120,8 +121,7 @@ resource "azurerm_nat_gateway" "main" {
   name                = provision.name
   resource_group_name = azurerm_resource_group.main.name
   location            = azurerm_resource_group.main.location
-  sku_name            = "StandardV2"
-  zones               = provision.zones
+  sku_name            = provision.nat_sku
   tags                = local.tags
 }
 

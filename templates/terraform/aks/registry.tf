@@ -12,7 +12,7 @@ resource "azurerm_container_registry" "main" {
   anonymous_pull_enabled        = false
   public_network_access_enabled = false
   data_endpoint_enabled         = true
-  zone_redundancy_enabled       = true
+  zone_redundancy_enabled       = provision.zone_redundant
   retention_policy_in_days      = 30
   tags                          = local.tags
 

@@ -60,6 +60,7 @@ resource "aws_autoscaling_group" "workers" {
   max_size                = provision.workers_max
   desired_capacity        = provision.workers_min
   default_instance_warmup = 300
+  suspended_processes     = ["AZRebalance"] # it would end busy workers to even out the zones
   vpc_zone_identifier     = [for subnet in aws_subnet.workers : subnet.id]
 
   launch_template {

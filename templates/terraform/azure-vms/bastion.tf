@@ -39,6 +39,5 @@ resource "azurerm_bastion_host" "main" {
     public_ip_address_id = azurerm_public_ip.bastion.id
   }
 
-  # Azure checks the security group's rules when the bastion is made.
   depends_on = [azurerm_subnet_network_security_group_association.bastion]
 }

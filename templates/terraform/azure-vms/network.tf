@@ -56,9 +56,9 @@ resource "azurerm_public_ip" "nat" {
   name                = "${provision.name}-nat"
   location            = azurerm_resource_group.main.location
   resource_group_name = azurerm_resource_group.main.name
-  sku                 = "StandardV2"
+  sku                 = provision.nat_sku
   allocation_method   = "Static"
-  zones               = provision.zones
+  zones               = provision.nat_zones
   tags                = local.tags
 
   lifecycle {
@@ -71,7 +71,7 @@ resource "azurerm_nat_gateway" "main" {
   name                = provision.name
   location            = azurerm_resource_group.main.location
   resource_group_name = azurerm_resource_group.main.name
-  sku_name            = "StandardV2"
+  sku_name            = provision.nat_sku
   tags                = local.tags
 }
 

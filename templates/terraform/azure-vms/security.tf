@@ -304,6 +304,12 @@ resource "azurerm_subnet_network_security_group_association" "bastion" {
   provision_when = provision.bastion
   subnet_id                 = azurerm_subnet.bastion.id
   network_security_group_id = azurerm_network_security_group.bastion.id
+
+  # Azure takes no group without these two for the subnet of a bastion, and lets none of them go while it has it.
+  depends_on = [
+    azurerm_network_security_rule.gateway_manager_bastion,
+    azurerm_network_security_rule.operators_bastion,
+  ]
 }
 
 # A bastion needs these two from outside; Azure's default rules give it the rest, so that it has no `deny_bastion`.

@@ -6,6 +6,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
   zones                           = provision.zones
   sku                             = provision.worker_size
   instances                       = provision.workers_min
+  single_placement_group          = false # more than 100 machines
   overprovision                   = false # a surplus machine would join the master and be taken away from running tasks
   admin_username                  = provision.user
   disable_password_authentication = true

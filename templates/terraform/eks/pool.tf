@@ -5,7 +5,7 @@ resource "aws_eks_node_group" "provision.pool" {
   node_group_name = "${provision.pool}-${each.key}"
   node_role_arn   = aws_iam_role.node.arn
   version         = aws_eks_cluster.main.version
-  ami_type        = "AL2023_x86_64_STANDARD"
+  ami_type        = provision.ami
   capacity_type   = provision.capacity
   subnet_ids      = [aws_subnet.nodes[each.key].id]
 

@@ -7,7 +7,7 @@ resource "azurerm_storage_account" "main" {
   resource_group_name               = azurerm_resource_group.main.name
   account_kind                      = "StorageV2"
   account_tier                      = "Standard"
-  account_replication_type          = "ZRS"
+  account_replication_type          = provision.replication
   is_hns_enabled                    = true
   min_tls_version                   = "TLS1_2"
   infrastructure_encryption_enabled = true
