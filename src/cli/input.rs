@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 
 use super::output::say;
 use super::{Exit, Failure};
-use crate::cluster::{self, Cluster, Owner};
+use crate::cluster::{self, Cluster, Owner, Reach};
 use crate::desired::{self, Content, Desired};
 use crate::diagnostic::{Severity, show};
 use crate::observe::Secrets;
@@ -167,7 +167,9 @@ fn open_resolved(
     }
     let desired = desired::of(&cluster);
     let secrets = secrets(&desired, &source.folder).map_err(Failure::error)?;
-    let config = Config::read().map_err(Failure::error)?;
+    // Who stays on this machine needs no way to another.
+    let leaves = cluster.hosts.values().any(|host| matches!(host.reach, Reach::Ssh(_)));
+    let config = if leaves { Config::read().map_err(Failure::error)? } else { Config::default() };
     check_firewall(&cluster, &config)?;
     let store = xdg("XDG_CACHE_HOME", ".cache").ok().map(|cache| cache.join("provision"));
     let program = std::env::current_exe().map_err(Failure::error)?;

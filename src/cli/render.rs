@@ -1,5 +1,6 @@
 //! `provision render`
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -76,10 +77,14 @@ fn check(folders: &[Folder], args: &Args, name: &str) -> Result<Exit, Failure> {
     } else {
         differences.iter().for_each(|(_, difference)| out!("{difference}"));
     }
-    let Some((path, _)) = differences.first() else { return Ok(Exit::Done) };
-    let (path, count) = (path.display(), differences.len());
-    let text =
-        format!("{path} differs in {count} files from what the topology renders to; run `provision render {name}`");
+    let mut counts: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    differences.into_iter().for_each(|(path, _)| *counts.entry(path).or_default() += 1);
+    if counts.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let lines: Vec<_> =
+        counts.iter().map(|(path, count)| format!("{} differs in {count} files", path.display())).collect();
+    let text = format!("{} from what the topology renders to; run `provision render {name}`", lines.join(", "));
     Err(Failure::say(Exit::Error, text))
 }
 

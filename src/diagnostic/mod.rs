@@ -67,6 +67,11 @@ impl Diagnostics {
         self.0.iter().any(|d| d.code.severity() == Severity::Error)
     }
 
+    pub fn has_errors_within(&self, place: Span) -> bool {
+        let inside = |d: &Diagnostic| place.start <= d.span.start && d.span.start < place.end;
+        self.0.iter().any(|d| d.code.severity() == Severity::Error && inside(d))
+    }
+
     /// In the order of the file.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut all: Vec<_> = self.0.iter().collect();

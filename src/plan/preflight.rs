@@ -51,11 +51,9 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
             let (seen, problem) = java(facts, oldest);
             check("java", seen, problem);
         }
-        let unpacked = state.distributions.keys().all(|home| facts.origins.contains_key(home));
-        let needed = if unpacked { FREE_LATER_KIB } else { FREE_KIB };
-        for (path, free) in
-            facts.free_kib.iter().filter(|(path, _)| state.distributions.contains_key(*path) || unpacked)
-        {
+        for (path, free) in &facts.free_kib {
+            let unpacks = state.distributions.contains_key(path) && !facts.origins.contains_key(path);
+            let needed = if unpacks { FREE_KIB } else { FREE_LATER_KIB };
             if *free < needed {
                 let problem = format!("free {} MiB more where {path} is", (needed - free) / 1024);
                 check("disk", format!("{} MiB free for {path}", free / 1024), Some(problem));

@@ -84,7 +84,9 @@ fn check_platform(at: Span, file: &Field<PlatformFile>, problems: &mut Diagnosti
     let (kind, span) = match kinds.as_slice() {
         [one] => *one,
         [] => {
-            if !matches!(file, Field::Bad(_)) && !problems.has_errors() {
+            // A kind that is misspelt is reported as that.
+            let misspelt = file.span().is_some_and(|place| problems.has_errors_within(place));
+            if !matches!(file, Field::Bad(_)) && !misspelt {
                 let all: Vec<_> = PlatformKind::ALL.iter().map(|kind| format!("`{kind}`")).collect();
                 problems
                     .add(Code::T003, at, "this platform has no kind")

@@ -44,6 +44,7 @@ pub fn check(
     problems: &mut Diagnostics,
 ) {
     check_overlaps(topology, platforms, problems);
+    check_one_of_each_cloud(topology, platforms, problems);
     check_name(topology, name, problems);
     check_pins(topology, services, problems);
     check_log_dir(topology, services, problems);
@@ -279,6 +280,26 @@ fn check_overlaps(topology: &Topology, platforms: &Entries<PlatformFile>, proble
             }
         }
         seen.insert(name, network);
+    }
+}
+
+/// Resource groups and roles have the cluster's name: two platforms on one cloud would make the same ones.
+fn check_one_of_each_cloud(topology: &Topology, platforms: &Entries<PlatformFile>, problems: &mut Diagnostics) {
+    let mut seen: BTreeMap<&str, &Name> = BTreeMap::new();
+    for (name, platform) in &topology.platforms {
+        let cloud = match platform {
+            Platform::AzureVms(_) | Platform::Aks(_) | Platform::Hdinsight(_) => "Azure",
+            Platform::AwsVms(_) | Platform::Eks(_) => "AWS",
+            Platform::Nodes(_) | Platform::Local | Platform::Kubernetes => continue,
+        };
+        if let Some(other) = seen.insert(cloud, name) {
+            let at = platforms.get(name.as_str()).map(|entry| entry.key.span).unwrap_or_default();
+            let message = format!(
+                "`{other}` and `{name}` are both on {cloud}, where both would make resources of the name `{}`",
+                topology.name
+            );
+            problems.add(Code::T012, at, message).help("give each a topology, and a name, of its own");
+        }
     }
 }
 

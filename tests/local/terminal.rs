@@ -7,6 +7,11 @@ use crate::machine::Machine;
 
 const ESCAPE: char = '\u{1b}';
 
+/// `3s`, `0.1s`.
+fn is_seconds(word: &str) -> bool {
+    word.strip_suffix('s').is_some_and(|number| number.parse::<f64>().is_ok())
+}
+
 #[test]
 fn apply_asks_and_shows_each_node_at_work() {
     let machine = Machine::new("tty", "services: { zookeeper: { nodes: 3 } }\n");
@@ -33,7 +38,7 @@ fn apply_asks_and_shows_each_node_at_work() {
     // Three lines at once, each with its node, what it is at, and how long; drawn again in place.
     for node in ["tty-zk-1", "tty-zk-2", "tty-zk-3"] {
         let moving = seen.split(ESCAPE).any(|part| {
-            part.contains(&format!("{node}  ")) && part.contains("lay users") && part.trim_end().ends_with("0s")
+            part.contains(&format!("{node}  ")) && part.contains("lay users") && part.split_whitespace().any(is_seconds)
         });
         assert!(moving, "no line moves for {node}: {seen:?}");
     }
@@ -41,5 +46,5 @@ fn apply_asks_and_shows_each_node_at_work() {
 
     // To a pipe, whole lines and nothing that moves.
     let piped = machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
-    assert!(!piped.stderr.contains(ESCAPE) && piped.stderr.contains("0.0s"), "{}", piped.stderr);
+    assert!(!piped.stderr.contains(ESCAPE) && piped.stderr.split_whitespace().any(is_seconds), "{}", piped.stderr);
 }

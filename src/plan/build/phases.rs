@@ -106,6 +106,7 @@ impl Planner<'_> {
                 .facts(name)
                 .is_some_and(|facts| facts.birth.as_ref().is_none_or(|record| !record.complete && complete))
         };
+        let seconds = QUORUM_SECONDS.max(quorum.join_millis / 1000);
         if life == Life::Complete {
             let unmark = members
                 .iter()
@@ -119,7 +120,6 @@ impl Planner<'_> {
                 .collect();
             self.steps("remove unused marks of new data directories", unmark);
             self.steps("record the birth on hosts that came later", records);
-            let seconds = QUORUM_SECONDS.max(quorum.join_millis / 1000);
             self.start_and_roll(Role::ZooKeeper, 1, seconds);
             self.settle(Role::ZooKeeper, seconds);
             return;
@@ -145,10 +145,10 @@ impl Planner<'_> {
         let complete: Vec<_> = members.iter().map(|name| self.step(name, birth(true), vec![Reason::Birth])).collect();
         self.steps("record the birth of the ensemble", begun);
         self.steps("mark the data directories as new", mark);
-        self.start_and_roll(Role::ZooKeeper, 1, QUORUM_SECONDS);
+        self.start_and_roll(Role::ZooKeeper, 1, seconds);
         // A killed run may have started them all: that they run is no proof that they ever served.
         if !self.waited_for(Role::ZooKeeper) {
-            self.gate(Role::ZooKeeper, QUORUM_SECONDS, false);
+            self.gate(Role::ZooKeeper, seconds, false);
         }
         self.steps("record the birth as complete", complete);
     }

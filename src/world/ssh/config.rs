@@ -1,6 +1,6 @@
 //! What `~/.ssh/config` says of a host. What is not supported is an error where it would matter, never silently passed over.
 
-use std::io::BufReader;
+use std::io::{BufReader, ErrorKind};
 use std::path::PathBuf;
 
 use ssh2_config::{HostParams, ParseRule, SshConfig};
@@ -19,7 +19,7 @@ const UNSUPPORTED: &[(&str, &str)] = &[
 ];
 
 /// The operator's side of SSH, read once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Config {
     home: PathBuf,
     file: Option<SshConfig>,
@@ -62,14 +62,28 @@ pub struct BadConfig {
 impl Config {
     /// Reads `~/.ssh/config`, if there is one.
     pub fn read() -> Result<Config, BadConfig> {
-        let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+        Config::below(PathBuf::from(std::env::var_os("HOME").unwrap_or_default()))
+    }
+
+    fn below(home: PathBuf) -> Result<Config, BadConfig> {
         let path = home.join(".ssh/config");
-        let Ok(text) = std::fs::read_to_string(&path) else { return Ok(Config { home, file: None, matches: false }) };
-        let matches = text.lines().any(|line| line.trim_start().to_lowercase().starts_with("match "));
+        let bad = |why: String| BadConfig { path: path.display().to_string(), why };
+        if !home.is_absolute() {
+            return Err(bad("HOME says not where it is".to_owned()));
+        }
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(Config { home, file: None, matches: false });
+            }
+            Err(error) => return Err(bad(error.to_string())),
+        };
         let rules = ParseRule::ALLOW_UNKNOWN_FIELDS | ParseRule::ALLOW_UNSUPPORTED_FIELDS;
         let file = SshConfig::default()
             .parse(&mut BufReader::new(text.as_bytes()), rules)
-            .map_err(|error| BadConfig { path: path.display().to_string(), why: error.to_string() })?;
+            .map_err(|error| bad(error.to_string()))?;
+        // The parser files it among the options of the block before, in included files too.
+        let matches = file.get_hosts().iter().any(|host| raw(&host.params, "match").is_some());
         Ok(Config { home, file: Some(file), matches })
     }
 
@@ -105,18 +119,29 @@ impl Config {
         let has_command =
             params.as_ref().and_then(|params| raw(params, "proxycommand")).is_some_and(|words| words != ["none"]);
         let address = params.as_ref().and_then(|params| params.host_name.clone());
-        let address = address.unwrap_or_else(|| login.address.to_string());
+        let address = match address {
+            Some(written) => {
+                let filled = expand(&written, &[('h', &name)]);
+                filled.ok_or_else(|| unsupported("HostName with another token than %h", "write the name in full"))?
+            }
+            None => login.address.to_string(),
+        };
         let port = login.port.map(crate::topology::value::Port::get).or_else(|| params.as_ref()?.port).unwrap_or(22);
-        let user = user.unwrap_or_else(|| "root".to_owned());
+        let Some(user) = user else {
+            let why =
+                "nobody says as whom: write ssh.user in the topology, User in ~/.ssh/config, or set USER".to_owned();
+            return Err(HostError::Unreachable { address, why });
+        };
         let proxy = match jump {
             Some(jumps) => Some(Proxy::Jump(jumps.join(","))),
             None if has_command => {
                 let command =
                     self.proxy_command(&name).ok_or_else(|| unsupported("proxycommand", "see what `ssh -G` says"))?;
-                Some(Proxy::Command(expand(
-                    &command,
-                    [('h', &address), ('n', &name), ('p', &port.to_string()), ('r', &user)],
-                )))
+                let tokens = [('h', address.as_str()), ('n', &name), ('p', &port.to_string()), ('r', &user)];
+                let filled = expand(&command, &tokens);
+                Some(Proxy::Command(filled.ok_or_else(|| {
+                    unsupported("ProxyCommand with another token than %h, %n, %p and %r", "write it in full")
+                })?))
             }
             None => None,
         };
@@ -127,10 +152,7 @@ impl Config {
             identities: identities
                 .map_or_else(|| self.default_identities(), |all| all.iter().map(|path| self.expand(path)).collect()),
             identities_only: yes(params.as_ref().and_then(|params| raw(params, "identitiesonly"))),
-            known_hosts: params.as_ref().and_then(|params| raw(params, "userknownhostsfile")).map_or_else(
-                || self.default_known_hosts(),
-                |all| all.iter().map(|path| self.expand(path.as_ref())).collect(),
-            ),
+            known_hosts: self.known_hosts_of(params.as_ref()),
             proxy,
             config: self.file.as_ref().map(|_| self.home.join(".ssh/config")),
             name,
@@ -155,8 +177,14 @@ impl Config {
         ["id_ed25519", "id_ecdsa", "id_rsa"].iter().map(|name| self.home.join(".ssh").join(name)).collect()
     }
 
-    fn default_known_hosts(&self) -> Vec<PathBuf> {
-        vec![self.home.join(".ssh/known_hosts"), PathBuf::from("/etc/ssh/ssh_known_hosts")]
+    /// The operator's files, and the machine's.
+    fn known_hosts_of(&self, params: Option<&HostParams>) -> Vec<PathBuf> {
+        let own = params.and_then(|params| raw(params, "userknownhostsfile"));
+        let own = own.map_or_else(
+            || vec![self.home.join(".ssh/known_hosts")],
+            |all| all.iter().map(|path| self.expand(path.as_ref())).collect(),
+        );
+        own.into_iter().chain([PathBuf::from("/etc/ssh/ssh_known_hosts")]).collect()
     }
 
     fn expand(&self, path: &std::path::Path) -> PathBuf {
@@ -164,8 +192,8 @@ impl Config {
     }
 }
 
-/// Fills in what `%h` and the like stand for. `ssh -G` leaves them as they are.
-fn expand(command: &str, tokens: [(char, &str); 4]) -> String {
+/// Fills in what `%h` and the like stand for; `None` where one is another. `ssh -G` leaves them as they are.
+fn expand(command: &str, tokens: &[(char, &str)]) -> Option<String> {
     let mut expanded = String::new();
     let mut rest = command.chars();
     while let Some(c) = rest.next() {
@@ -173,13 +201,10 @@ fn expand(command: &str, tokens: [(char, &str); 4]) -> String {
         match token {
             None => expanded.push(c),
             Some('%') => expanded.push('%'),
-            Some(name) => match tokens.iter().find(|(token, _)| *token == name) {
-                Some((_, text)) => expanded.push_str(text),
-                None => expanded.extend(['%', name]),
-            },
+            Some(name) => expanded.push_str(tokens.iter().find(|(token, _)| *token == name)?.1),
         }
     }
-    expanded
+    Some(expanded)
 }
 
 /// An option that the parser knows and does not interpret, by its name in any case.
@@ -192,12 +217,39 @@ fn raw(params: &HostParams, option: &str) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::expand;
+    use super::{Config, expand};
+
+    #[test]
+    fn a_match_is_seen_however_it_is_written_and_what_cannot_be_read_is_an_error() {
+        let home = tempfile::tempdir().expect("a folder");
+        let ssh = home.path().join(".ssh");
+        let read = || Config::below(home.path().to_owned()).map(|config| config.matches);
+        assert!(matches!(read(), Ok(false)));
+        std::fs::create_dir(&ssh).expect("made");
+        let write = |name: &str, text: &[u8]| std::fs::write(ssh.join(name), text).expect("written");
+        write("more", b"Match host x\n  User y\n");
+        let include = format!("Include {}\n", ssh.join("more").display());
+        for (text, matches) in [
+            ("Host x\n  User matchless\n# Match\n", false),
+            ("Host *\n  Port 23\nMatch host x\n  User y\n", true),
+            ("match\thost x\n  User y\n", true),
+            ("Match=host x\n  User y\n", true),
+            (include.as_str(), true),
+        ] {
+            write("config", text.as_bytes());
+            assert!(matches!(read(), Ok(found) if found == matches), "{text}: {:?}", read());
+        }
+        write("config", b"Host \xff\n");
+        assert!(read().is_err());
+        assert!(Config::below(std::path::PathBuf::new()).is_err());
+    }
 
     #[test]
     fn tokens_of_a_proxy_command_are_filled_in_and_quotes_left_alone() {
         let tokens = [('h', "10.0.0.1"), ('n', "h1"), ('p', "22"), ('r', "ops")];
-        let command = "sh -c 'port=$(($$ %% 20)); az --ip %h --port %p \"%x\"' %r@%n %";
-        assert_eq!(expand(command, tokens), "sh -c 'port=$(($$ % 20)); az --ip 10.0.0.1 --port 22 \"%x\"' ops@h1 %");
+        let command = "sh -c 'port=$(($$ %% 20)); az --ip %h --port \"%p\"' %r@%n %";
+        let filled = "sh -c 'port=$(($$ % 20)); az --ip 10.0.0.1 --port \"22\"' ops@h1 %";
+        assert_eq!(expand(command, &tokens).as_deref(), Some(filled));
+        assert_eq!(expand("nc %C", &tokens), None);
     }
 }

@@ -44,8 +44,16 @@ fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
     out.rest(&mut std::io::stdout()).and_then(|()| err.rest(&mut std::io::stderr())).map_err(lost)?;
     session.ssh.set_timeout(20_000);
     channel.wait_close().map_err(|error| lost(error.message().to_owned()))?;
+    // One that a signal ended has no status, and the library's word for that is 0.
+    if let Some(signal) = channel.exit_signal().map_err(|error| lost(error.message().to_owned()))?.exit_signal {
+        let _ = writeln!(std::io::stderr(), "the command was ended by SIG{signal}");
+        return Ok(ENDED_BY_SIGNAL);
+    }
     channel.exit_status().map_err(|error| lost(error.message().to_owned()))
 }
+
+/// As ssh(1) has it.
+const ENDED_BY_SIGNAL: i32 = 255;
 
 /// One stream of a command's output on its way to ours.
 struct Pump {
