@@ -1,7 +1,7 @@
 //! The lever: a master that ended leaves its latch in `ZooKeeper` for a whole session (40 s), and until then none behind it
 //! can lead. Once the process is proven dead, its latch is removed, and the next takes over at once (docs/measurements.md).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Execution, Report, Sink};
 use crate::observe::{HostQuery, Seen, for_election, look_at_all};
@@ -100,9 +100,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let unit = seen.get(name).and_then(Seen::facts).and_then(|facts| facts.units.get(Role::Master.unit()));
             !life.is_empty() && unit.is_some_and(|unit| unit.has_ended(life))
         };
-        let mut dead: Vec<String> = lever.notes.iter().flat_map(|note| note.dead(ended)).collect();
+        let mut dead: BTreeSet<String> = lever.notes.iter().flat_map(|note| note.dead(ended)).collect();
         dead.retain(|latch| !lever.released.contains(latch));
-        dead.dedup();
         let here = seen.iter().find(|(_, seen)| seen.facts().is_some()).map(|(name, _)| name);
         if let (Some(election), Some(here), false) = (&self.desired.election, here, dead.is_empty()) {
             let latches = dead.iter().map(|latch| format!("{}/{latch}", election.folder)).collect();

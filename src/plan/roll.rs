@@ -15,7 +15,7 @@ use crate::world::Target;
 pub struct Roll {
     pub role: Role,
     pub members: BTreeMap<Name, RollMember>,
-    /// All nodes of the role that the topology has, also those that need nothing.
+    /// All nodes of the role that answered, also those that need nothing.
     pub all: Vec<Name>,
     /// How many may be down at once.
     pub batch: usize,

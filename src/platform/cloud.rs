@@ -285,7 +285,8 @@ pub struct CloudSshFile {
     pub user: Field<UserName>,
     /// Paths of public keys, in the commands that hand the keys to Terraform: rendering reads no key file.
     pub public_keys: Field<Vec<Field<String>>>,
-    /// The ranges that may reach port 22. Default: none but the bastion.
+    /// The ranges that may reach port 22, or the bastion where there is one. Azure's machines need some; on AWS Session Manager is
+    /// a way in by itself.
     pub from: Field<Vec<Field<Cidr>>>,
     /// Whether a bastion stands in front of the machines. Default: false.
     pub bastion: Field<bool>,

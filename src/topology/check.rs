@@ -267,7 +267,7 @@ fn check_sizes(
     }
 }
 
-/// Keys that have no sensible default, in services whose delivery comes later.
+/// Keys that have no sensible default, where no check of their own asks for them yet.
 fn check_required(platforms: &Entries<PlatformFile>, services: &ServicesFile, problems: &mut Diagnostics) {
     if let Some((at, postgres)) = services.postgres.spanned() {
         problems.need(at, "database", &postgres.database);
@@ -291,7 +291,7 @@ fn check_required(platforms: &Entries<PlatformFile>, services: &ServicesFile, pr
     }
     if let Some((at, scale)) = services.spark.ok().and_then(|s| s.workers.ok()).and_then(|w| w.autoscale.spanned())
         && let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok())
-        && min > max
+        && (min > max || *max == 0)
     {
         problems.add(Code::T012, at, format!("at least {min} and at most {max} workers cannot be"));
     }

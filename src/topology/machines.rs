@@ -200,7 +200,7 @@ fn check_room<'a>(
             "{network} leaves {block} for each subnet of a {}, with room for {room}, not {count}",
             role.title()
         );
-        problems.add(Code::T012, at.unwrap_or(*span), message).help("take a /16 or wider");
+        problems.add(Code::T012, at.unwrap_or(*span), message).help("take a wider range, as in 10.20.0.0/16");
     }
 }
 

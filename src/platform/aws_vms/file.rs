@@ -14,7 +14,7 @@ pub struct AwsVmsFile {
     /// The AWS region, as in `eu-west-1`.
     #[schemars(required)]
     pub region: Field<Label>,
-    /// The availability zones to spread over, by their letter, as in `[a, b, c]`. Default: no zones.
+    /// The availability zones to spread over, by their letter, as in `[a, b, c]`. Default: the region's first.
     pub zones: Field<Vec<Field<Zone>>>,
     /// The address range of the VPC.
     #[schemars(required)]

@@ -79,7 +79,7 @@ pub struct WorkersFile {
     pub hosts: Field<Vec<Field<Name>>>,
     /// The size of the machines, in the cloud's own names.
     pub size: Field<Label>,
-    /// The work disk in GiB, on platforms that make their machines.
+    /// The disk for work in GiB, on platforms that make their machines; on AWS the root disk, with the system on it.
     pub disk: Field<Disk>,
     /// The cores that executors may use on each. Default: all of the machine's.
     pub cores: Field<u32>,

@@ -62,7 +62,7 @@ number_value!(
 );
 
 impl Port {
-    /// For the defaults below, which are known to be ports.
+    /// For defaults, which are known to be ports.
     pub const fn new(port: u16) -> Self {
         assert!(port > 0, "port 0 asks the kernel for a random port");
         Port(port)
