@@ -141,6 +141,13 @@ impl Lab {
         self.program(&[], args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs")
     }
 
+    /// Starts the program; its output goes into a file.
+    pub fn start_into(&self, args: &[&str], path: &Path) -> Child {
+        let out = std::fs::File::create(path).expect("writable");
+        let err = out.try_clone().expect("a second handle");
+        self.program(&[], args).stdin(Stdio::null()).stdout(out).stderr(err).spawn().expect("the program runs")
+    }
+
     /// Starts the program with its stderr in a pipe.
     pub fn start_piped(&self, args: &[&str]) -> Child {
         self.program(&[], args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs")

@@ -12,3 +12,4 @@ mod killed;
 mod leaving;
 mod life;
 mod refusals;
+mod takeover;
