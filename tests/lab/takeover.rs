@@ -41,7 +41,13 @@ fn a_job_behind_closed_ports_outlives_a_takeover() {
     wait_until("the job runs", Duration::from_secs(90), || said("Starting task 4.0"));
     lab.on(1, "systemctl stop spark-master");
     wait_until("h2 leads", Duration::from_secs(180), || alive(2));
-    let ended = job.wait().expect("it ends");
+    // A driver that nobody told hangs for ever.
+    let mut ended = None;
+    wait_until("the job ends", Duration::from_secs(300), || {
+        ended = job.try_wait().expect("a child");
+        ended.is_some()
+    });
+    let ended = ended.expect("it has ended");
     let text = std::fs::read_to_string(&log).unwrap_or_default();
     assert!(ended.success() && said("counted 160"), "{text}");
     // Otherwise nobody would have had to tell the driver.
