@@ -4,7 +4,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::hcl::Holes;
 use crate::platform::carried::texts;
 use crate::topology::value::{Label, Zone};
-use crate::yaml::Field;
+use crate::yaml::{Field, Span};
 
 /// Azure numbers the zones of a region 1 to 3 (learn.microsoft.com, "List of Azure regions").
 const AZURE_WITH_ZONES: &[&str] = &[
@@ -111,8 +111,10 @@ pub fn put_redundancy(location: &Label, zones: &[Zone], holes: &mut Holes) {
     holes.put_if("nat_zones", redundant.then(|| texts(["1", "2", "3"])));
 }
 
-/// The region as clouds write it. One of another partition (China's, the government's) is reported: its names and services differ.
-pub fn check(field: &Field<Label>, problems: &mut Diagnostics) -> Option<Label> {
+/// The region under this key, as clouds write it. That none is there is reported, and so is one of
+/// another partition (China's, the government's): its names and services differ.
+pub fn check(within: Span, key: &str, field: &Field<Label>, problems: &mut Diagnostics) -> Option<Label> {
+    problems.need(within, key, field);
     let (at, region) = field.spanned()?;
     let lower = region.as_str().to_lowercase();
     if APART.iter().any(|start| lower.starts_with(start)) {

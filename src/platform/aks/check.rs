@@ -13,11 +13,10 @@ const POOL_NAME_MAX: usize = 12;
 
 pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<Aks> {
     let AksFile { location, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;
-    problems.need(span, "location", location);
+    let location = region::check(span, "location", location, problems);
     problems.need(span, "version", version);
     problems.need(span, "network", network);
     problems.need(span, "pools", files);
-    let location = region::check(location, problems);
     let name = location.as_ref().map_or("", Label::as_str);
     check_zones(zones, name, region::azure_zones(name), problems);
     check_pools(files, size::azure, problems);

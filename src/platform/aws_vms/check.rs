@@ -10,10 +10,9 @@ use crate::yaml::{Field, Span};
 
 pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Option<AwsVms> {
     let AwsVmsFile { region, zones, network, image, ssh, tags: labels, state } = file;
-    problems.need(span, "region", region);
+    let region = region::check(span, "region", region, problems);
     problems.need(span, "network", network);
     problems.need(span, "ssh", ssh);
-    let region = region::check(region, problems);
     let name = region.as_ref().map_or("", Label::as_str);
     let there = region::aws_zones(name);
     check_zones(zones, name, there, problems);

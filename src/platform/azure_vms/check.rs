@@ -41,10 +41,9 @@ const RESERVED: &[&str] = &[
 
 pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Option<AzureVms> {
     let AzureVmsFile { location, zones, network, image, ssh, tags: labels, state } = file;
-    problems.need(span, "location", location);
+    let location = region::check(span, "location", location, problems);
     problems.need(span, "network", network);
     problems.need(span, "ssh", ssh);
-    let location = region::check(location, problems);
     let name = location.as_ref().map_or("", Label::as_str);
     check_zones(zones, name, region::azure_zones(name), problems);
     if let Some(ssh) = file.ssh.ok() {

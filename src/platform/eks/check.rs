@@ -11,12 +11,11 @@ use crate::yaml::Span;
 
 pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<Eks> {
     let EksFile { region, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;
-    problems.need(span, "region", region);
+    let region = region::check(span, "region", region, problems);
     problems.need(span, "version", version);
     problems.need(span, "network", network);
     problems.need(span, "zones", zones);
     problems.need(span, "pools", files);
-    let region = region::check(region, problems);
     let name = region.as_ref().map_or("", Label::as_str);
     check_zones(zones, name, region::aws_zones(name), problems);
     check_pools(files, size::aws, problems);

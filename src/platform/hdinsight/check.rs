@@ -14,11 +14,10 @@ const VERSIONS: &[&str] = &["5.1"];
 
 pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Option<Hdinsight> {
     let HdinsightFile { location, version, tier, network, storage, gateway, ssh, tags: labels, state } = file;
-    problems.need(span, "location", location);
+    let location = region::check(span, "location", location, problems);
     problems.need(span, "version", version);
     problems.need(span, "storage", storage);
     problems.need(span, "gateway", gateway);
-    let location = region::check(location, problems);
     check_version(version, problems);
     let unused = ssh.ok().map(|ssh| [("from", ssh.from.span()), ("bastion", ssh.bastion.span())]);
     for (name, at) in unused.into_iter().flatten().filter_map(|(name, at)| Some((name, at?))) {
