@@ -12,14 +12,19 @@ resource "aws_autoscaling_policy" "workers_out" {
   }
 }
 
-# In slowly: one, and the next only after this one has drained and the cooldown has passed, which only a simple policy waits for.
+# In slowly: one at a time. A group counts one that still drains as there, so that the next alarm takes no other; and the alarm below
+# is silent until none has left for as long as it looks back.
 resource "aws_autoscaling_policy" "workers_in" {
-  name                   = "analytics-workers-in"
-  autoscaling_group_name = aws_autoscaling_group.workers.name
-  policy_type            = "SimpleScaling"
-  adjustment_type        = "ChangeInCapacity"
-  scaling_adjustment     = -1
-  cooldown               = 300
+  name                    = "analytics-workers-in"
+  autoscaling_group_name  = aws_autoscaling_group.workers.name
+  policy_type             = "StepScaling"
+  adjustment_type         = "ChangeInCapacity"
+  metric_aggregation_type = "Maximum"
+
+  step_adjustment {
+    metric_interval_lower_bound = "0"
+    scaling_adjustment          = -1
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "workers_cpu_out" {
@@ -59,7 +64,7 @@ resource "aws_cloudwatch_metric_alarm" "workers_memory_out" {
 # One alarm for all measures: an idle CPU alone must not take workers whose memory is in use.
 resource "aws_cloudwatch_metric_alarm" "workers_in" {
   alarm_name          = "analytics-workers-in"
-  alarm_description   = "Workers are idle (cpu < 25 AND memory < 40) over 10 minutes: fewer workers."
+  alarm_description   = "Workers are idle (cpu < 25 AND memory < 40) over 10 minutes, and none left: fewer workers."
   evaluation_periods  = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
@@ -67,7 +72,7 @@ resource "aws_cloudwatch_metric_alarm" "workers_in" {
 
   metric_query {
     id          = "idle"
-    expression  = "IF(cpu < 25 AND memory < 40, 1, 0)"
+    expression  = "IF(cpu < 25 AND memory < 40 AND leaving == 0, 1, 0)"
     label       = "idle"
     return_data = true
   }
@@ -94,6 +99,21 @@ resource "aws_cloudwatch_metric_alarm" "workers_in" {
       namespace   = "CWAgent"
       metric_name = "mem_used_percent"
       stat        = "Average"
+      period      = 600
+
+      dimensions = {
+        AutoScalingGroupName = aws_autoscaling_group.workers.name
+      }
+    }
+  }
+
+  metric_query {
+    id = "leaving"
+
+    metric {
+      namespace   = "AWS/AutoScaling"
+      metric_name = "GroupTerminatingInstances"
+      stat        = "Maximum"
       period      = 600
 
       dimensions = {

@@ -157,7 +157,10 @@ fn workers(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
     let scale = carried.spark.and_then(|spark| spark.workers.autoscale.as_ref());
     holes.put_if("window", scale.map(|scale| scale.window.seconds()));
     holes.put_if("minutes", scale.map(|scale| scale.window.seconds() / 60));
-    holes.put_if("cooldown", scale.map(|scale| scale.cooldown.seconds()));
+    // An alarm has one period for all of its measures: the longer of the two.
+    let inward = scale.map(|scale| scale.window.seconds().max(scale.cooldown.seconds()));
+    holes.put_if("window_in", inward);
+    holes.put_if("minutes_in", inward.map(|seconds| seconds / 60));
     let (cpu, memory) = (scale.and_then(Autoscale::cpu_bounds), scale.and_then(|scale| scale.memory));
     holes.put_if("memory_out", memory.map(|bounds| bounds.out.get()));
     let below = |name: &str, bounds: Option<Bounds>| bounds.map(|bounds| format!("{name} < {}", bounds.inward));

@@ -13,15 +13,20 @@ resource "aws_autoscaling_policy" "workers_out" {
   }
 }
 
-# In slowly: one, and the next only after this one has drained and the cooldown has passed, which only a simple policy waits for.
+# In slowly: one at a time. A group counts one that still drains as there, so that the next alarm takes no other; and the alarm below
+# is silent until none has left for as long as it looks back.
 resource "aws_autoscaling_policy" "workers_in" {
   provision_when = provision.autoscales
-  name                   = "${provision.name}-workers-in"
-  autoscaling_group_name = aws_autoscaling_group.workers.name
-  policy_type            = "SimpleScaling"
-  adjustment_type        = "ChangeInCapacity"
-  scaling_adjustment     = -1
-  cooldown               = provision.cooldown
+  name                    = "${provision.name}-workers-in"
+  autoscaling_group_name  = aws_autoscaling_group.workers.name
+  policy_type             = "StepScaling"
+  adjustment_type         = "ChangeInCapacity"
+  metric_aggregation_type = "Maximum"
+
+  step_adjustment {
+    metric_interval_lower_bound = "0"
+    scaling_adjustment          = -1
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "workers_cpu_out" {
@@ -64,7 +69,7 @@ resource "aws_cloudwatch_metric_alarm" "workers_memory_out" {
 resource "aws_cloudwatch_metric_alarm" "workers_in" {
   provision_when = provision.autoscales
   alarm_name          = "${provision.name}-workers-in"
-  alarm_description   = "Workers are idle (${provision.idle}) over ${provision.minutes} minutes: fewer workers."
+  alarm_description   = "Workers are idle (${provision.idle}) over ${provision.minutes_in} minutes, and none left: fewer workers."
   evaluation_periods  = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
@@ -72,7 +77,7 @@ resource "aws_cloudwatch_metric_alarm" "workers_in" {
 
   metric_query {
     id          = "idle"
-    expression  = "IF(${provision.idle}, 1, 0)"
+    expression  = "IF(${provision.idle} AND leaving == 0, 1, 0)"
     label       = "idle"
     return_data = true
   }
@@ -85,7 +90,7 @@ resource "aws_cloudwatch_metric_alarm" "workers_in" {
       namespace   = "AWS/EC2"
       metric_name = "CPUUtilization"
       stat        = "Average"
-      period      = provision.window
+      period      = provision.window_in
 
       dimensions = {
         AutoScalingGroupName = aws_autoscaling_group.workers.name
@@ -101,7 +106,22 @@ resource "aws_cloudwatch_metric_alarm" "workers_in" {
       namespace   = "CWAgent"
       metric_name = "mem_used_percent"
       stat        = "Average"
-      period      = provision.window
+      period      = provision.window_in
+
+      dimensions = {
+        AutoScalingGroupName = aws_autoscaling_group.workers.name
+      }
+    }
+  }
+
+  metric_query {
+    id = "leaving"
+
+    metric {
+      namespace   = "AWS/AutoScaling"
+      metric_name = "GroupTerminatingInstances"
+      stat        = "Maximum"
+      period      = provision.window_in
 
       dimensions = {
         AutoScalingGroupName = aws_autoscaling_group.workers.name

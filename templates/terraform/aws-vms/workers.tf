@@ -61,6 +61,7 @@ resource "aws_autoscaling_group" "workers" {
   desired_capacity        = provision.workers_min
   default_instance_warmup = 300
   suspended_processes     = ["AZRebalance"] # it would end busy workers to even out the zones
+  enabled_metrics         = ["GroupTerminatingInstances"]
   vpc_zone_identifier     = [for subnet in aws_subnet.workers : subnet.id]
 
   launch_template {
