@@ -24,3 +24,15 @@ variable "ssh_public_keys" {
     error_message = "Azure takes ssh-ed25519 and ssh-rsa public keys only."
   }
 }
+
+variable "alert_action_group_ids" {
+  description = "Who is told when the machine of a member or a master is gone: ids of Azure Monitor's action groups. Empty shows alerts in the portal only."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.alert_action_group_ids : can(regex("(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/microsoft.insights/actionGroups/[^/]+$", id))])
+    error_message = "alert_action_group_ids must be resource ids, as `az monitor action-group list --query [].id` prints them."
+  }
+}

@@ -20,7 +20,7 @@ use crate::topology::value::{Label, Name, Percent, Zone};
 const NAME_MAX: usize = 48;
 
 const TEMPLATES: &[(&str, &str)] = templates!("azure-vms":
-    "bastion.tf" "dns.tf" "identity.tf" "locals.tf" "masters.tf" "network.tf" "outputs.tf" "providers.tf"
+    "bastion.tf" "dns.tf" "identity.tf" "locals.tf" "masters.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
     "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf" "zookeeper.tf");
 
 /// What is no HCL.
