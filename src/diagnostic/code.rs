@@ -41,6 +41,7 @@ codes! {
     T011 Error "the platform cannot carry this service",
     T012 Error "does not fit",
     T013 Error "two listeners want one port on one host",
+    T014 Warning "a region that is not known",
     T020 Error "a secret written as a value",
     T030 Error "an archive of unknown origin or without a checksum",
     T090 Note "not used by the chosen platform",

@@ -1,14 +1,16 @@
 //! What the clouds have alike in a topology: what machines boot from, who logs in, pools of nodes.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::hcl::Holes;
-use crate::platform::size::Shape;
-use crate::topology::value::{Cidr, Disk, Label, Name, UserName, Zone};
+use crate::platform::size::{Catalogue, Shape};
+use crate::platform::{region, stored};
+use crate::topology::value::{Cidr, Disk, Label, Name, UserName, Version};
 use crate::yaml::{Entries, Field};
 
 /// What machines boot from.
@@ -51,17 +53,20 @@ impl State {
     pub fn check(field: &Field<StateFile>, problems: &mut Diagnostics) -> State {
         let Some((span, file)) = field.spanned() else { return State::Local };
         if file.azurerm.is_missing() == file.s3.is_missing() {
-            problems.add(Code::T012, span, "the state is in one place: write one of `azurerm` and `s3`");
+            problems.add(Code::T012, span, "the state is in one place").help("write one of `azurerm` and `s3`");
         }
         let blob = file.azurerm.spanned().and_then(|(at, blob)| {
             let resource_group = problems.need(at, "resourceGroup", &blob.resource_group).cloned();
-            let account = problems.need(at, "account", &blob.account).cloned();
-            let container = problems.need(at, "container", &blob.container).cloned();
+            problems.need(at, "account", &blob.account);
+            problems.need(at, "container", &blob.container);
+            let (account, container) =
+                (stored::account(&blob.account, problems), stored::container(&blob.container, problems));
             Some(State::Blob { resource_group: resource_group?, account: account?, container: container? })
         });
         let object = file.s3.spanned().and_then(|(at, object)| {
-            let bucket = problems.need(at, "bucket", &object.bucket).cloned();
-            let region = problems.need(at, "region", &object.region).cloned();
+            problems.need(at, "bucket", &object.bucket);
+            let bucket = stored::bucket(&object.bucket, problems);
+            let region = region::AWS.check(at, &object.region, problems);
             Some(State::Object { bucket: bucket?, region: region? })
         });
         blob.or(object).unwrap_or_default()
@@ -102,6 +107,16 @@ pub enum PoolNodes {
     Between { min: u32, max: u32 },
 }
 
+impl PoolNodes {
+    /// So many at most.
+    pub fn most(self) -> u32 {
+        match self {
+            PoolNodes::Fixed(nodes) => nodes,
+            PoolNodes::Between { max, .. } => max,
+        }
+    }
+}
+
 /// Warns of a range that is the whole internet.
 pub fn warn_open(field: &Field<Vec<Field<Cidr>>>, what: &str, problems: &mut Diagnostics) {
     for (at, range) in
@@ -137,20 +152,51 @@ pub fn tags(field: &Field<Entries<String>>, problems: &mut Diagnostics) -> BTree
                 "`{}` is no key of a tag: 1 to 128 letters without <>%&\\?/, not beginning with aws:",
                 key.escape_default()
             );
-            problems.add(Code::T012, entry.key.span, message);
+            problems.add(Code::T012, entry.key.span, message).help("take another key");
+        }
+        // AWS's limit; Azure's is the same.
+        if let Some((at, _)) = entry.value.spanned().filter(|(_, value)| value.chars().count() > 256) {
+            problems.add(Code::T012, at, format!("the tag `{key}` has more than 256 letters")).help("take fewer");
         }
     }
     let entries = field.ok().into_iter().flatten();
     entries.filter_map(|entry| Some((entry.key.text.clone(), entry.value.ok()?.clone()))).collect()
 }
 
+/// Reports a disk that the cloud would not make. `sizes` in GiB.
+pub fn check_disk(field: &Field<Disk>, what: &str, sizes: RangeInclusive<u32>, problems: &mut Diagnostics) {
+    if let Some((at, disk)) = field.spanned().filter(|(_, disk)| !sizes.contains(&disk.get())) {
+        let (least, most) = (sizes.start(), sizes.end());
+        let message = format!("{what} of {disk} GiB cannot be made");
+        problems.add(Code::T012, at, message).help(format!("take {least} to {most}"));
+    }
+}
+
+/// Reports a version of Kubernetes that no cluster is made of any more.
+pub fn check_kubernetes(field: &Field<Version>, problems: &mut Diagnostics) {
+    let minor = |version: &Version| {
+        let (major, rest) = version.as_str().split_once('.')?;
+        Some((major.parse::<u32>().ok()?, rest.split('.').next()?.parse::<u32>().ok()?))
+    };
+    let Some((at, version)) = field.spanned() else { return };
+    if minor(version).is_none_or(|version| version < OLDEST_KUBERNETES) {
+        let (major, oldest) = OLDEST_KUBERNETES;
+        let message = format!("clusters of Kubernetes {version} are not made any more");
+        problems.add(Code::T012, at, message).help(format!("take \"{major}.{oldest}\" or later"));
+    }
+}
+
+/// What both clouds still make in November 2026, with extended support (their pages on supported versions).
+const OLDEST_KUBERNETES: (u32, u32) = (1, 31);
+
 impl Image {
-    /// Without a word: Ubuntu 24.04, which is supported until 2029.
-    pub fn check(field: &Field<ImageFile>, problems: &mut Diagnostics) -> Option<Image> {
+    /// Without a word: Ubuntu 24.04, which is supported until 2029. `own`: an id as the cloud gives them to images, up to what
+    /// differs.
+    pub fn check(field: &Field<ImageFile>, own: &str, problems: &mut Diagnostics) -> Option<Image> {
         let Some((span, file)) = field.spanned() else {
             return Some(Image::Ubuntu("24.04".parse().expect("a label")));
         };
-        match (file.ubuntu.spanned(), file.gallery.ok()) {
+        match (file.ubuntu.spanned(), file.gallery.spanned()) {
             (Some((at, release)), None) => {
                 if !UBUNTU.contains(&release.as_str()) {
                     problems
@@ -160,9 +206,22 @@ impl Image {
                 }
                 Some(Image::Ubuntu(release.clone()))
             }
-            (None, Some(id)) => Some(Image::Own(id.clone())),
+            (None, Some((at, id))) => {
+                if !id.as_str().starts_with(own) {
+                    problems
+                        .add(Code::T012, at, format!("`{id}` is no id of an image of this cloud"))
+                        .help(format!("it begins with {own}"));
+                }
+                Some(Image::Own(id.clone()))
+            }
             _ => {
-                problems.add(Code::T012, span, "an image is one of `ubuntu` and `gallery`");
+                let named = [file.ubuntu.is_missing(), file.gallery.is_missing()];
+                // One that is there and wrong is reported already.
+                if named[0] == named[1] {
+                    problems
+                        .add(Code::T012, span, "an image is one of `ubuntu` and `gallery`")
+                        .help("write one of them: image: { ubuntu: \"24.04\" }");
+                }
                 None
             }
         }
@@ -174,22 +233,31 @@ const UBUNTU: &[&str] = &["22.04", "24.04", "26.04"];
 
 impl CloudSsh {
     /// `user`: whom the cloud's images know.
-    pub fn of(field: &Field<CloudSshFile>, user: &str) -> Option<CloudSsh> {
+    pub fn check(field: &Field<CloudSshFile>, user: &str, problems: &mut Diagnostics) -> Option<CloudSsh> {
         let file = field.ok()?;
+        check_public_keys(file, problems);
         let default = user.parse().expect("a user's name");
         Some(CloudSsh {
             user: file.user.or(default),
-            // They stand in a command of a page: others are for whoever wrote them.
-            public_keys: values(&file.public_keys).into_iter().filter(|path| is_plain(path)).collect(),
+            public_keys: values(&file.public_keys),
             from: values(&file.from),
             bastion: file.bastion.or(false),
         })
     }
 }
 
-fn is_plain(path: &str) -> bool {
-    path.chars().all(|c| c.is_ascii_alphanumeric() || "_./~-".contains(c))
+/// They stand in a command of a page, which must not be another command.
+pub fn check_public_keys(file: &CloudSshFile, problems: &mut Diagnostics) {
+    let is_plain = |path: &str| path.chars().all(|c| c.is_ascii_alphanumeric() || "_./~-".contains(c));
+    let paths = file.public_keys.ok().into_iter().flatten().filter_map(Field::spanned);
+    for (at, path) in paths.filter(|(_, path)| path.is_empty() || !is_plain(path)) {
+        let message = format!("`{}` is no path that a command can name without quotes", path.escape_default());
+        problems.add(Code::T012, at, message).help("write the path of a file, as in ~/.ssh/id_ed25519.pub");
+    }
 }
+
+/// What a pool of the system's own has at least (learn.microsoft.com, "Use system node pools").
+const SYSTEM_LEAST: (u32, u64) = (2, 4);
 
 /// The pools that are right.
 pub fn pools(field: &Field<Entries<PoolFile>>) -> BTreeMap<Name, Pool> {
@@ -204,8 +272,8 @@ pub fn pools(field: &Field<Entries<PoolFile>>) -> BTreeMap<Name, Pool> {
     entries.filter_map(|entry| Some((entry.key.text.parse().ok()?, pool(entry.value.ok()?)?))).collect()
 }
 
-/// Reports what is wrong with pools; `shape` knows the cloud's sizes.
-pub fn check_pools(files: &Field<Entries<PoolFile>>, shape: fn(&str) -> Option<Shape>, problems: &mut Diagnostics) {
+/// Reports what is wrong with pools of machines of these sizes.
+pub fn check_pools(files: &Field<Entries<PoolFile>>, sizes: Catalogue, problems: &mut Diagnostics) {
     if let Some((at, _)) = files.spanned().filter(|(_, files)| files.get("system").is_none()) {
         problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
     }
@@ -216,7 +284,9 @@ pub fn check_pools(files: &Field<Entries<PoolFile>>, shape: fn(&str) -> Option<S
         let Some(pool) = entry.value.ok() else { continue };
         problems.need(entry.key.span, "size", &pool.size);
         if pool.nodes.is_missing() && pool.autoscale.is_missing() {
-            problems.add(Code::T003, entry.key.span, "how many machines? neither `nodes` nor `autoscale` is given");
+            problems
+                .add(Code::T003, entry.key.span, "how many machines? neither `nodes` nor `autoscale` is given")
+                .help("write nodes: 3, or autoscale: { min: 1, max: 10 }");
         }
         if let Some(at) = pool.nodes.span().filter(|_| !pool.autoscale.is_missing()) {
             problems
@@ -228,7 +298,9 @@ pub fn check_pools(files: &Field<Entries<PoolFile>>, shape: fn(&str) -> Option<S
             problems.add(Code::T012, at, "the cluster's own pods need a machine").help("at least 1, better 3");
         }
         if let Some(at) = pool.spot.span().filter(|_| entry.key.text == "system" && pool.spot.or(false)) {
-            problems.add(Code::T012, at, "the cluster's own pods cannot be on machines that may be taken away");
+            problems
+                .add(Code::T012, at, "the cluster's own pods cannot be on machines that may be taken away")
+                .help("take `spot` from the pool `system`");
         }
         if let Some((at, scale)) = pool.autoscale.spanned() {
             problems.need(at, "min", &scale.min);
@@ -236,34 +308,29 @@ pub fn check_pools(files: &Field<Entries<PoolFile>>, shape: fn(&str) -> Option<S
             if let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok())
                 && (min > max || *max == 0)
             {
-                problems.add(Code::T012, at, format!("at least {min} and at most {max} machines cannot be"));
+                problems
+                    .add(Code::T012, at, format!("at least {min} and at most {max} machines cannot be"))
+                    .help("`max` is 1 or more, and not below `min`");
             }
         }
         let Some((span, size)) = pool.size.spanned() else { continue };
+        sizes.check(span, size, problems);
+        let shape = (sizes.shape)(size.as_str());
+        if let Some(shape) = shape.filter(|shape| {
+            entry.key.text == "system" && (shape.vcpus < SYSTEM_LEAST.0 || shape.gibibytes() < SYSTEM_LEAST.1)
+        }) {
+            let message = format!("{size} has {}: the cluster's own pods hardly fit", shape.cores());
+            problems
+                .add(Code::T012, span, message)
+                .help(format!("take at least {} vCPUs and {} GiB", SYSTEM_LEAST.0, SYSTEM_LEAST.1));
+        }
         let small = |shape: &Shape| shape.vcpus < 4 || shape.gibibytes() < 14;
-        if let Some(shape) = shape(size.as_str()).filter(|shape| entry.key.text == "executors" && small(shape)) {
-            let (cores, memory) = (shape.vcpus, shape.gibibytes());
+        if let Some(shape) = shape.filter(|shape| entry.key.text == "executors" && small(shape)) {
+            let (cores, memory) = (shape.cores(), shape.gibibytes());
             let message =
-                format!("{size} has {cores} vCPUs and {memory} GiB: an executor beside the system's pods hardly fits");
+                format!("{size} has {cores} and {memory} GiB: an executor beside the system's pods hardly fits");
             problems.add(Code::K8S01, span, message).help("take at least 4 vCPUs and 14 GiB");
         }
-    }
-}
-
-/// Reports zones that the region does not have, or that are named twice.
-pub fn check_zones(field: &Field<Vec<Field<Zone>>>, region: &str, there: Option<&[&str]>, problems: &mut Diagnostics) {
-    let mut seen: Vec<&Zone> = Vec::new();
-    for (at, zone) in field.ok().into_iter().flatten().filter_map(Field::spanned) {
-        if seen.contains(&zone) {
-            problems.add(Code::T012, at, format!("zone {} is named twice", zone.as_str()));
-        } else if let Some(there) = there.filter(|there| !there.contains(&zone.as_str())) {
-            let problem = problems.add(Code::T012, at, format!("{region} has no zone {}", zone.as_str()));
-            problem.help(match there {
-                [] => "that region has no zones: leave `zones` out".to_owned(),
-                _ => format!("it has {}", there.join(", ")),
-            });
-        }
-        seen.push(zone);
     }
 }
 

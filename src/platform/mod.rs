@@ -13,6 +13,7 @@ pub mod made;
 pub mod nodes;
 pub mod region;
 pub mod size;
+pub mod stored;
 pub mod subnets;
 
 use schemars::JsonSchema;

@@ -1,10 +1,11 @@
-//! Which zones the clouds' regions have, as their lists of regions said in autumn 2025. A region that is not in here is not judged.
+//! Which zones the clouds' regions have, as their lists of regions said in November 2026. Of a region that is not in here we know
+//! only what no region has.
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::hcl::Holes;
 use crate::platform::carried::texts;
 use crate::topology::value::{Label, Zone};
-use crate::yaml::{Field, Span};
+use crate::yaml::{Field, Span, suggest};
 
 /// Azure numbers the zones of a region 1 to 3 (learn.microsoft.com, "List of Azure regions").
 const AZURE_WITH_ZONES: &[&str] = &[
@@ -53,11 +54,14 @@ const AZURE_WITHOUT_ZONES: &[&str] = &[
     "canadaeast",
     "francesouth",
     "germanynorth",
+    "jioindiacentral",
+    "jioindiawest",
     "koreasouth",
     "northcentralus",
     "norwaywest",
     "southafricawest",
     "southindia",
+    "swedensouth",
     "switzerlandwest",
     "uaecentral",
     "ukwest",
@@ -75,9 +79,10 @@ const AWS_OTHERS: &[(&str, &[&str])] = &[
     ("us-west-1", &["a", "b", "c"]),
     ("us-west-2", &["a", "b", "c", "d"]),
 ];
-const AWS: &[&str] = &[
+const AWS_LIKE_MOST: &[&str] = &[
     "af-south-1",
     "ap-east-1",
+    "ap-east-2",
     "ap-northeast-3",
     "ap-south-1",
     "ap-south-2",
@@ -85,6 +90,9 @@ const AWS: &[&str] = &[
     "ap-southeast-2",
     "ap-southeast-3",
     "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
     "ca-west-1",
     "eu-central-1",
     "eu-central-2",
@@ -111,35 +119,94 @@ pub fn put_redundancy(location: &Label, zones: &[Zone], holes: &mut Holes) {
     holes.put_if("nat_zones", redundant.then(|| texts(["1", "2", "3"])));
 }
 
-/// The region under this key, as clouds write it. That none is there is reported, and so is one of
-/// another partition (China's, the government's): its names and services differ.
-pub fn check(within: Span, key: &str, field: &Field<Label>, problems: &mut Diagnostics) -> Option<Label> {
-    problems.need(within, key, field);
-    let (at, region) = field.spanned()?;
-    let lower = region.as_str().to_lowercase();
-    if APART.iter().any(|start| lower.starts_with(start)) {
-        let message =
-            format!("{region} is in a cloud of its own, whose names and services differ: it is not supported");
-        problems.add(Code::T012, at, message).help("take a region of the public cloud");
-        return None;
+/// The regions of a cloud.
+#[derive(Clone, Copy, Debug)]
+pub struct Regions {
+    cloud: &'static str,
+    /// The key under which a platform names its region.
+    key: &'static str,
+    /// Those that we know.
+    names: fn() -> Vec<&'static str>,
+    /// The zones of one of them; `None` where it is not known.
+    pub zones: fn(&str) -> Option<&'static [&'static str]>,
+    /// What the largest has: no region has another.
+    widest: &'static [&'static str],
+}
+
+pub const AZURE: Regions = Regions {
+    cloud: "Azure",
+    key: "location",
+    names: || AZURE_WITH_ZONES.iter().chain(AZURE_WITHOUT_ZONES).copied().collect(),
+    zones: azure_zones,
+    widest: &["1", "2", "3"],
+};
+pub const AWS: Regions = Regions {
+    cloud: "AWS",
+    key: "region",
+    names: || AWS_OTHERS.iter().map(|(name, _)| *name).chain(AWS_LIKE_MOST.iter().copied()).collect(),
+    zones: aws_zones,
+    widest: &["a", "b", "c", "d", "e", "f"],
+};
+
+impl Regions {
+    /// The region of a platform, as clouds write it. That none is there is reported, and so is one of another
+    /// partition (China's, the government's): its names and services differ. One that is not known is warned of.
+    pub fn check(self, within: Span, field: &Field<Label>, problems: &mut Diagnostics) -> Option<Label> {
+        problems.need(within, self.key, field);
+        let (at, region) = field.spanned()?;
+        let lower = region.as_str().to_lowercase();
+        if APART.iter().any(|start| lower.starts_with(start)) {
+            let message =
+                format!("{region} is in a cloud of its own, whose names and services differ: it is not supported");
+            problems.add(Code::T012, at, message).help("take a region of the public cloud");
+            return None;
+        }
+        if (self.zones)(&lower).is_none() {
+            let near = suggest::nearest(&lower, (self.names)());
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            let message = format!("{region} is no region of {} that is known here", self.cloud);
+            problems.add(Code::T014, at, message).maybe_help(help);
+        }
+        lower.parse().ok()
     }
-    lower.parse().ok()
+
+    /// Reports zones that the region does not have, or that are named twice.
+    pub fn check_zones(self, region: &str, field: &Field<Vec<Field<Zone>>>, problems: &mut Diagnostics) {
+        let there = (self.zones)(region).unwrap_or(self.widest);
+        let mut seen: Vec<&Zone> = Vec::new();
+        for (at, zone) in field.ok().into_iter().flatten().filter_map(Field::spanned) {
+            let name = zone.as_str();
+            if seen.contains(&zone) {
+                problems.add(Code::T012, at, format!("zone {name} is named twice")).help("write each zone once");
+            } else if !there.contains(&name) {
+                let whose = if region.is_empty() { "a region" } else { region };
+                problems.add(Code::T012, at, format!("{whose} has no zone {name}")).help(match there {
+                    [] => "that region has no zones: leave `zones` out".to_owned(),
+                    // Elsewhere they are written whole.
+                    _ if name.strip_prefix(region).is_some_and(|letter| there.contains(&letter)) => {
+                        format!("write its letter: {}", &name[region.len()..])
+                    }
+                    _ => format!("it has {}", there.join(", ")),
+                });
+            }
+            seen.push(zone);
+        }
+    }
 }
 
 /// How the regions of other partitions begin.
 const APART: &[&str] = &["cn-", "us-gov-", "us-iso", "eusc-", "china", "usgov", "usdod", "ussec", "usnat"];
 
-/// The zones of a region of Azure; `None` where the region is not known.
-pub fn azure_zones(region: &str) -> Option<&'static [&'static str]> {
+fn azure_zones(region: &str) -> Option<&'static [&'static str]> {
     if AZURE_WITH_ZONES.contains(&region) {
         return Some(&["1", "2", "3"]);
     }
     AZURE_WITHOUT_ZONES.contains(&region).then_some(&[])
 }
 
-/// The zones of a region of AWS, by their letter; `None` where the region is not known.
-pub fn aws_zones(region: &str) -> Option<&'static [&'static str]> {
-    if AWS.contains(&region) {
+/// By their letter.
+fn aws_zones(region: &str) -> Option<&'static [&'static str]> {
+    if AWS_LIKE_MOST.contains(&region) {
         return Some(&["a", "b", "c"]);
     }
     AWS_OTHERS.iter().find(|(name, _)| *name == region).map(|(_, zones)| *zones)

@@ -71,9 +71,28 @@ const NETWORK_PREFIX_MAX: u8 = 24;
 pub const AZURE_PREFIX_MIN: u8 = 8;
 pub const AWS_PREFIX_MIN: u8 = 16;
 
+/// Both clouds keep the first four addresses and the last of every subnet for themselves.
+pub const RESERVED: u64 = 5;
+
+/// Ranges that mean something else everywhere (RFC 6890), and the address of Azure's own services.
+const SPECIAL: &[(&str, &str)] = &[
+    ("0.0.0.0/8", "this host"),
+    ("127.0.0.0/8", "every machine itself"),
+    ("168.63.129.16/32", "Azure's own services"),
+    ("169.254.0.0/16", "one link, and the clouds' metadata"),
+    ("224.0.0.0/3", "groups, and what is reserved"),
+];
+
 /// The network, where it can be divided; reports it otherwise.
 pub fn check(field: &Field<Cidr>, widest: u8, problems: &mut Diagnostics) -> Option<(Span, Cidr)> {
     let (at, network) = field.spanned()?;
+    for (range, what) in SPECIAL {
+        if range.parse::<Cidr>().is_ok_and(|range| range.overlaps(*network)) {
+            let message = format!("{network} has addresses of {range}, which is {what}");
+            problems.add(Code::T012, at, message).help("take a private range, as in 10.20.0.0/16");
+            return None;
+        }
+    }
     if !(widest..=NETWORK_PREFIX_MAX).contains(&network.prefix()) {
         let message = format!(
             "{network} cannot be divided into subnets: its prefix is not between /{widest} and /{NETWORK_PREFIX_MAX}"

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::stored;
 use crate::topology::value::{Disk, Label};
 use crate::yaml::{Field, Span};
 
@@ -37,50 +38,19 @@ impl Storage {
     }
 }
 
-/// S3's rule for names of buckets: 3 to 63 lower-case letters, digits, dots and dashes, a letter or digit at both ends.
 fn check_s3(span: Span, file: &S3File, problems: &mut Diagnostics) -> Option<Storage> {
     problems.need(span, "bucket", &file.bucket);
-    let (at, bucket) = file.bucket.spanned()?;
-    let text = bucket.as_str();
-    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let right = (3..=63).contains(&text.len())
-        && text.chars().all(|c| edge(c) || c == '-' || c == '.')
-        && text.starts_with(edge)
-        && text.ends_with(edge)
-        && !text.contains("..");
-    if !right {
-        let message = format!("`{bucket}` is no name of a bucket: 3 to 63 lower-case letters, digits, dots and dashes");
-        problems.add(Code::T012, at, message);
-    }
-    right.then(|| Storage::S3 { bucket: bucket.clone() })
+    Some(Storage::S3 { bucket: stored::bucket(&file.bucket, problems)? })
 }
 
 impl Adls {
-    /// Azure's rules: an account has 3 to 24 lower-case letters and digits, a container 3 to 63 with single dashes between.
+    /// What is missing or wrong is reported.
     pub fn check(span: Span, file: &AdlsFile, problems: &mut Diagnostics) -> Option<Adls> {
         problems.need(span, "account", &file.account);
         problems.need(span, "container", &file.container);
-        let ((at, account), (there, container)) = (file.account.spanned()?, file.container.spanned()?);
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        if !(3..=24).contains(&account.as_str().len()) || !account.as_str().chars().all(plain) {
-            let message = format!("`{account}` is no name of a storage account: 3 to 24 lower-case letters and digits");
-            problems.add(Code::T012, at, message);
-            return None;
-        }
-        let text = container.as_str();
-        let right = (3..=63).contains(&text.len())
-            && text.chars().all(|c| plain(c) || c == '-')
-            && text.starts_with(plain)
-            && text.ends_with(plain)
-            && !text.contains("--");
-        if !right {
-            let message = format!(
-                "`{container}` is no name of a container: 3 to 63 lower-case letters, digits and single dashes"
-            );
-            problems.add(Code::T012, there, message);
-            return None;
-        }
-        Some(Adls { account: account.clone(), container: container.clone() })
+        let (account, container) =
+            (stored::account(&file.account, problems), stored::container(&file.container, problems));
+        Some(Adls { account: account?, container: container? })
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::support::{self, Hosts};
 use super::value::Name;
-use super::{Platform, Topology, TopologyFile, file::JobFile, jobs, listeners, machines};
+use super::{Platform, Topology, TopologyFile, file::JobFile, jobs, listeners, machines, sizes};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::{PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes, size};
+use crate::platform::{PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes};
 use crate::service::eventstore::Eventstore;
 use crate::service::listener::Role;
 use crate::service::{Placed, ServiceKind, ServicesFile, spark, zookeeper};
@@ -27,7 +27,7 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     let services = services.or_default();
     let placement = place(&services, &platform_files, problems);
     let (zookeeper, spark) = check_services(&services, &platform_files, &placement, problems);
-    check_sizes(&platform_files, &services, &placement, problems);
+    sizes::check(&platform_files, &services, &placement, problems);
     check_required(&platform_files, &services, problems);
     let jobs = check_jobs(&jobs.or_default(), &services, spark.as_ref(), problems);
     let eventstore = services.eventstore.ok().map(Eventstore::of);
@@ -229,40 +229,6 @@ fn note_unused_places<'a>(
         }
         for (at, host) in names.ok().into_iter().flatten().filter_map(Field::spanned).filter(|_| named) {
             hosts.check_declared(at, host, problems);
-        }
-    }
-}
-
-/// Sizes of Azure's machines that are retired or never were.
-fn check_sizes(
-    platforms: &Entries<PlatformFile>,
-    services: &ServicesFile,
-    placement: &BTreeMap<ServiceKind, Name>,
-    problems: &mut Diagnostics,
-) {
-    let azure = |service| {
-        let file =
-            placement.get(&service).and_then(|name| platforms.get(name.as_str())).and_then(|entry| entry.value.ok());
-        file.is_some_and(|file| file.azure_vms.ok().is_some() || file.hdinsight.ok().is_some())
-    };
-    let mut sizes = Vec::new();
-    if let Some(zookeeper) = services.zookeeper.ok().filter(|_| azure(ServiceKind::ZooKeeper)) {
-        sizes.extend(zookeeper.size.spanned());
-    }
-    let spark = services.spark.ok().filter(|_| azure(ServiceKind::Spark));
-    if let Some(spark) = spark {
-        sizes.extend(spark.masters.ok().and_then(|masters| masters.size.spanned()));
-        sizes.extend(spark.workers.ok().and_then(|workers| workers.size.spanned()));
-        sizes.extend(spark.heads.ok().and_then(|heads| heads.size.spanned()));
-        sizes.extend(spark.zookeepers.ok().and_then(|zookeepers| zookeepers.size.spanned()));
-    }
-    let pools = platforms.iter().filter_map(|entry| entry.value.ok()?.aks.ok()?.pools.ok()).flatten();
-    sizes.extend(pools.filter_map(|pool| pool.value.ok()?.size.spanned()));
-    for (span, size) in sizes {
-        if let Some(why) = size::azure_problem(size) {
-            problems
-                .add(Code::AZ001, span, format!("{size}: {why}"))
-                .help("take a current size, as in Standard_D4s_v5");
         }
     }
 }

@@ -1,23 +1,24 @@
 //! Do the machines that are made for a cluster fit: their network, its subnets, and their sizes?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
-use super::value::{Cidr, Label, Name, Zone};
+use super::value::{Cidr, Disk, Label, Name, Zone};
 use super::{Platform, Topology};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{AwsVms, Tier};
 use crate::platform::azure_vms::AzureVms;
-use crate::platform::cloud::Image;
+use crate::platform::cloud::{self, Image};
+use crate::platform::hdinsight::OTHER_MACHINES;
 use crate::platform::size::{self, Shape};
-use crate::platform::{PlatformFile, subnets};
+use crate::platform::{PlatformFile, aks, eks, subnets};
 use crate::service::listener::Role;
 use crate::service::machine::Machine;
+use crate::service::spark::Scaling;
 use crate::service::{ServiceKind, ServicesFile, zookeeper};
 use crate::topology::value::JvmSize;
 use crate::yaml::{Entries, Field, Span};
 
-/// Clouds keep the first four addresses and the last of every subnet for themselves.
-const RESERVED_ADDRESSES: u64 = 5;
 /// What a machine's system and the tool need beside a daemon.
 const SYSTEM: JvmSize = JvmSize::from_mebibytes(512);
 
@@ -28,6 +29,7 @@ struct Wanted<'a> {
     count: u64,
     machine: &'a Machine,
     size_span: Option<Span>,
+    disk: &'a Field<Disk>,
     /// What runs on each at least, in MiB.
     memory: u64,
 }
@@ -48,7 +50,10 @@ pub fn check(
     check_name(topology, name, problems);
     check_pins(topology, services, problems);
     check_log_dir(topology, services, problems);
-    warn_zones(topology, services, problems);
+    if !problems.has_errors() {
+        warn_zones(topology, services, problems);
+    }
+    check_managed_room(topology, platforms, problems);
     // A network that is too small is so for several: said once.
     let mut small: BTreeSet<&Name> = BTreeSet::new();
     for wanted in &wanted(topology, services) {
@@ -61,10 +66,12 @@ pub fn check(
                 check_room(wanted, at, azure_block(azure, wanted.role), (name, azure.network), &mut small, problems);
                 check_azure(wanted, problems);
                 check_scale_set(wanted, azure, problems);
+                check_disk(wanted, AZURE_DISK, problems);
             }
             Some(Platform::AwsVms(aws)) => {
                 check_room(wanted, at, aws_block(aws, wanted.role), (name, aws.network), &mut small, problems);
                 check_aws(wanted, problems);
+                check_disk(wanted, if wanted.role == Role::Worker { AWS_ROOT_DISK } else { AWS_DISK }, problems);
             }
             _ => {}
         }
@@ -131,7 +138,7 @@ fn check_pins(topology: &Topology, services: &ServicesFile, problems: &mut Diagn
     }
 }
 
-fn wanted<'a>(topology: &'a Topology, services: &ServicesFile) -> Vec<Wanted<'a>> {
+fn wanted<'a>(topology: &'a Topology, services: &'a ServicesFile) -> Vec<Wanted<'a>> {
     let mut all = Vec::new();
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     if let Some(zookeeper) = &topology.zookeeper {
@@ -141,6 +148,7 @@ fn wanted<'a>(topology: &'a Topology, services: &ServicesFile) -> Vec<Wanted<'a>
             count: count(zookeeper.members.len()),
             machine: &zookeeper.machine,
             size_span: services.zookeeper.ok().and_then(|file| file.size.span()),
+            disk: services.zookeeper.ok().map_or(&Field::Missing, |file| &file.disk),
             memory: zookeeper.heap.mebibytes(),
         });
     }
@@ -153,6 +161,7 @@ fn wanted<'a>(topology: &'a Topology, services: &ServicesFile) -> Vec<Wanted<'a>
             count: count(masters.place.count().unwrap_or(0)),
             machine: &masters.machine,
             size_span: file.and_then(|file| file.masters.ok()?.size.span()),
+            disk: &Field::Missing,
             memory: masters.heap.mebibytes(),
         });
         let most = workers.autoscale.as_ref().map(|scale| u64::from(scale.max));
@@ -162,6 +171,7 @@ fn wanted<'a>(topology: &'a Topology, services: &ServicesFile) -> Vec<Wanted<'a>
             count: most.unwrap_or(count(workers.place.count().unwrap_or(0))),
             machine: &workers.machine,
             size_span: file.and_then(|file| file.workers.ok()?.size.span()),
+            disk: file.and_then(|file| file.workers.ok()).map_or(&Field::Missing, |workers| &workers.disk),
             memory: workers.heap.mebibytes() + workers.memory.map_or(0, JvmSize::mebibytes),
         });
     }
@@ -193,7 +203,7 @@ fn check_room<'a>(
     let Wanted { role, span, count, .. } = wanted;
     let room = match role {
         Role::ZooKeeper | Role::Master => subnets::room(block),
-        Role::Worker => block.size().saturating_sub(RESERVED_ADDRESSES),
+        Role::Worker => block.size().saturating_sub(subnets::RESERVED),
     };
     if *count > room && small.insert(platform) {
         let message = format!(
@@ -202,6 +212,41 @@ fn check_room<'a>(
         );
         problems.add(Code::T012, at.unwrap_or(*span), message).help("take a wider range, as in 10.20.0.0/16");
     }
+}
+
+/// Every machine of the service is in its half of the network.
+fn check_managed_room(topology: &Topology, platforms: &Entries<PlatformFile>, problems: &mut Diagnostics) {
+    let Some(name) = topology.placement.get(&ServiceKind::Spark) else { return };
+    let managed = topology.spark.as_ref().and_then(|spark| spark.managed.as_ref());
+    let (Some(Platform::Hdinsight(service)), Some(managed)) = (topology.platforms.get(name), managed) else { return };
+    let workers = match &managed.scaling {
+        Scaling::Fixed => managed.count,
+        Scaling::ByLoad(scale) => scale.max,
+        Scaling::ByTime(schedule) => schedule.times.iter().map(|(_, _, count)| *count).max().unwrap_or(0),
+    };
+    let (wanted, block) = (u64::from(workers) + OTHER_MACHINES, service.subnet());
+    let room = block.size().saturating_sub(subnets::RESERVED);
+    if wanted > room {
+        let at = platforms.get(name.as_str()).and_then(|entry| {
+            let network = network_field(entry.value.ok()?).span();
+            network.or(Some(entry.key.span))
+        });
+        let message = format!(
+            "{} leaves {block} for the cluster, with room for {room}: {workers} workers and {OTHER_MACHINES} others want {wanted}",
+            service.network
+        );
+        problems.add(Code::T012, at.unwrap_or_default(), message).help("take a wider range, as in 10.30.0.0/16");
+    }
+}
+
+/// GiB. The largest managed disk of Azure (learn.microsoft.com, "Managed disk types").
+const AZURE_DISK: RangeInclusive<u32> = 1..=32767;
+/// The largest volume of AWS (docs.aws.amazon.com, "Amazon EBS volume types"), and what Canonical's image needs.
+const AWS_DISK: RangeInclusive<u32> = 1..=65536;
+const AWS_ROOT_DISK: RangeInclusive<u32> = 8..=65536;
+
+fn check_disk(wanted: &Wanted<'_>, sizes: RangeInclusive<u32>, problems: &mut Diagnostics) {
+    cloud::check_disk(wanted.disk, &format!("a disk of a {}", wanted.role.title()), sizes, problems);
 }
 
 fn check_azure(wanted: &Wanted<'_>, problems: &mut Diagnostics) {
@@ -213,8 +258,9 @@ fn check_azure(wanted: &Wanted<'_>, problems: &mut Diagnostics) {
         let message = format!("{size} takes no premium disks, on which the machines of a {} are", wanted.role.title());
         problems.add(Code::T012, at, message).help("take one with an `s` behind its number, as in Standard_D2s_v5");
     }
-    if shape.vcpus < 2 {
-        let message = format!("{size} has one vCPU, and accelerated networking wants two");
+    if !shape.accelerated_networking {
+        let message =
+            format!("{size} has no accelerated networking, which the machines of a {} use", wanted.role.title());
         problems.add(Code::T012, at, message).help("take a larger one, as in Standard_D2s_v5");
     }
 }
@@ -230,10 +276,8 @@ fn check_scale_set(wanted: &Wanted<'_>, azure: &AzureVms, problems: &mut Diagnos
 
 fn check_aws(wanted: &Wanted<'_>, problems: &mut Diagnostics) {
     let Some(size) = &wanted.machine.size else { return };
-    let at = wanted.size_span.unwrap_or(wanted.span);
-    size::check_aws(at, size, problems);
     if let Some(shape) = size::aws(size.as_str()) {
-        check_shape(wanted, size, shape, at, problems);
+        check_shape(wanted, size, shape, wanted.size_span.unwrap_or(wanted.span), problems);
     }
 }
 
@@ -272,6 +316,22 @@ fn check_overlaps(topology: &Topology, platforms: &Entries<PlatformFile>, proble
         if let Some((other, range)) = seen.iter().find(|(_, range)| range.overlaps(network)) {
             let message = format!("{network} overlaps {range} of `{other}`: the two could never be joined");
             problems.add(Code::T012, at, message).help("give each platform a range of its own");
+        }
+        // What Kubernetes keeps hides what is outside from the pods.
+        let kept: &[&str] = match platform {
+            Platform::Aks(_) => &[aks::POD_RANGE, aks::SERVICE_RANGE],
+            Platform::Eks(_) => &[eks::SERVICE_RANGE],
+            _ => &[],
+        };
+        for range in kept.iter().filter_map(|range| range.parse::<Cidr>().ok()) {
+            for (machine, address) in named_addresses(topology) {
+                if address.is_some_and(|address| range.contains(address)) {
+                    let message = format!(
+                        "pods of `{name}` cannot reach `{machine}`: its address is in {range}, which the cluster's own pods or services use"
+                    );
+                    problems.add(Code::T012, at, message).help("give the machine an address outside of it");
+                }
+            }
         }
         for (machine, address) in named_addresses(topology) {
             if address.is_some_and(|address| network.contains(address)) {

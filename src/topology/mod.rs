@@ -7,6 +7,7 @@ pub mod listeners;
 mod machines;
 mod reference;
 mod schema;
+mod sizes;
 mod source;
 pub mod support;
 pub mod value;

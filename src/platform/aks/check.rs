@@ -1,42 +1,66 @@
 //! Checks of Azure Kubernetes Service.
 
-use super::Aks;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
 use super::file::AksFile;
+use super::{Aks, POD_RANGE, SERVICE_RANGE, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{State, check_pools, check_zones, pools, tags, values, warn_open};
+use crate::platform::cloud::{Pool, State, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open};
 use crate::platform::{region, size, subnets};
-use crate::topology::value::Label;
+use crate::topology::value::{Cidr, Label, Name};
 use crate::yaml::Span;
 
 /// A Linux pool's name has at most 12 lower-case letters and digits and begins with a letter (learn.microsoft.com, "Create node pools").
 const POOL_NAME_MAX: usize = 12;
 
+/// learn.microsoft.com, "Quotas and regional limits in AKS".
+const POOL_MAX: u32 = 1000;
+/// GiB: what an image of a node needs, and the largest system disk.
+const SYSTEM_DISK: RangeInclusive<u32> = 30..=2048;
+/// Each node gets a range of this size for its pods (learn.microsoft.com, "Azure CNI Overlay").
+const NODE_PREFIX: u8 = 24;
+
 pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<Aks> {
     let AksFile { location, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;
-    let location = region::check(span, "location", location, problems);
+    let location = region::AZURE.check(span, location, problems);
     problems.need(span, "version", version);
     problems.need(span, "network", network);
     problems.need(span, "pools", files);
     let name = location.as_ref().map_or("", Label::as_str);
-    check_zones(zones, name, region::azure_zones(name), problems);
-    check_pools(files, size::azure, problems);
+    region::AZURE.check_zones(name, zones, problems);
+    check_pools(files, size::AZURE, problems);
     for entry in files.ok().into_iter().flatten() {
         let name = entry.key.text.as_str();
         let right = name.len() <= POOL_NAME_MAX
             && name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        if !right {
+        // Another kind of name is reported already.
+        if !right && name.parse::<Name>().is_ok() {
             let message =
                 format!("`{name}` is no name of a pool: a letter, then at most 11 lower-case letters and digits");
-            problems.add(Code::T012, entry.key.span, message);
+            let near: String =
+                name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).take(POOL_NAME_MAX).collect();
+            problems.add(Code::T012, entry.key.span, message).help(format!("take another, as in {near}"));
+        }
+        if let Some(pool) = entry.value.ok() {
+            check_disk(&pool.disk, "the system disk", SYSTEM_DISK, problems);
+            let most = pool.autoscale.ok().map_or(&pool.nodes, |scale| &scale.max);
+            if let Some((at, count)) = most.spanned().filter(|(_, count)| **count > POOL_MAX) {
+                problems
+                    .add(Code::T012, at, format!("a pool of AKS has at most {POOL_MAX} nodes, not {count}"))
+                    .help("take fewer, or several pools");
+            }
         }
     }
+    check_kubernetes(version, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
     let tags = tags(labels, problems);
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
-    // As in cluster.tf: of pods, and of services.
-    subnets::check_apart(at, network, &["10.244.0.0/16", "10.0.0.0/16"], problems);
+    subnets::check_apart(at, network, &[POD_RANGE, SERVICE_RANGE], problems);
+    let pools = pools(files);
+    check_room(at, network, &pools, problems);
     Some(Aks {
         state,
         tags,
@@ -46,6 +70,28 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
         zones: values(zones),
         registry: registry.or(false),
         api_from: values(api_from),
-        pools: pools(files),
+        pools,
     })
+}
+
+/// Every node has an address in the network, and a range of the pods'.
+fn check_room(at: Span, network: Cidr, pools: &BTreeMap<Name, Pool>, problems: &mut Diagnostics) {
+    let most = pools.values().map(|pool| u64::from(pool.nodes.most())).sum::<u64>();
+    // `max_surge`: an upgrade makes a tenth of the nodes twice.
+    let wanted = most + most.div_ceil(10);
+    let block = Subnets::of(network).nodes;
+    let room = block.size().saturating_sub(subnets::RESERVED);
+    if wanted > room {
+        let message =
+            format!("{network} leaves {block} for nodes, with room for {room}: {most} and an upgrade's want {wanted}");
+        problems.add(Code::T012, at, message).help("take a wider range, as in 10.40.0.0/16");
+    }
+    let pods: Cidr = POD_RANGE.parse().expect("a range");
+    let nodes = pods.size() >> (32 - NODE_PREFIX);
+    if wanted > nodes {
+        let message = format!(
+            "{pods}, which pods are in, has a /{NODE_PREFIX} for {nodes} nodes: {most} and an upgrade's want {wanted}"
+        );
+        problems.add(Code::T012, at, message).help("take fewer and larger nodes");
+    }
 }

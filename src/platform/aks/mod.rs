@@ -7,6 +7,7 @@ mod module;
 use std::collections::BTreeMap;
 
 use crate::platform::cloud::{Pool, State};
+use crate::platform::subnets::Blocks;
 use crate::topology::value::{Cidr, Label, Name, Version, Zone};
 
 pub use check::check;
@@ -25,4 +26,24 @@ pub struct Aks {
     pub pools: BTreeMap<Name, Pool>,
     pub tags: BTreeMap<String, String>,
     pub state: State,
+}
+
+/// As in cluster.tf: of pods, and of services.
+pub const POD_RANGE: &str = "10.244.0.0/16";
+pub const SERVICE_RANGE: &str = "10.0.0.0/16";
+/// Small blocks are at least four bits longer than the network.
+const SPLIT: u8 = 4;
+
+/// Where the nodes are, and where private endpoints.
+#[derive(Clone, Copy, Debug)]
+pub struct Subnets {
+    pub nodes: Cidr,
+    pub endpoints: Cidr,
+}
+
+impl Subnets {
+    pub fn of(network: Cidr) -> Subnets {
+        let blocks = Blocks::of(network, SPLIT);
+        Subnets { nodes: blocks.upper(0, 1), endpoints: blocks.small(0) }
+    }
 }

@@ -7,13 +7,12 @@ use hcl_edit::expr::Expression;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::Aks;
+use super::{Aks, Subnets};
 use crate::desired::cloud::{Module, Part, templates};
 use crate::hcl::{Holes, expression, list, object};
 use crate::platform::carried::{self, texts};
 use crate::platform::cloud::{Pool, PoolNodes};
 use crate::platform::region;
-use crate::platform::subnets::Blocks;
 use crate::service::ServiceKind;
 use crate::service::spark::{self, Spark};
 use crate::topology::Topology;
@@ -29,9 +28,6 @@ const POOL: &str = include_str!("../../../templates/terraform/aks/pool.tf");
 
 /// Carries the cluster's own pods.
 const SYSTEM: &str = "system";
-/// Small blocks are at least four bits longer than the network.
-const SPLIT: u8 = 4;
-
 const EVENTSTORE: &str = include_str!("../../../templates/terraform/aks/eventstore.tf");
 
 pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
@@ -72,14 +68,14 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
 
 fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     let Aks { location, version, network, zones, registry: _, api_from: _, pools: _, tags: _, state: _ } = aks;
-    let blocks = Blocks::of(*network, SPLIT);
+    let Subnets { nodes, endpoints } = Subnets::of(*network);
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
     holes.put("location", location.as_str());
     region::put_redundancy(location, zones, holes);
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());
-    holes.put("subnet_nodes", blocks.upper(0, 1).to_string());
-    holes.put("subnet_endpoints", blocks.small(0).to_string());
+    holes.put("subnet_nodes", nodes.to_string());
+    holes.put("subnet_endpoints", endpoints.to_string());
     holes.put_if("zones", (!zones.is_empty()).then(|| texts(zones.iter().map(Zone::as_str))));
     holes.put("tags", carried::tags(&aks.tags, &topology.name));
 }

@@ -3,23 +3,22 @@
 use super::file::AwsVmsFile;
 use super::{AwsVms, SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values, warn_open};
+use crate::platform::cloud::{CloudSsh, Image, State, tags, values, warn_open};
 use crate::platform::{region, subnets};
 use crate::topology::value::{Cidr, Label, Zone};
 use crate::yaml::{Field, Span};
 
 pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Option<AwsVms> {
     let AwsVmsFile { region, zones, network, image, ssh, tags: labels, state } = file;
-    let region = region::check(span, "region", region, problems);
+    let region = region::AWS.check(span, region, problems);
     problems.need(span, "network", network);
     problems.need(span, "ssh", ssh);
     let name = region.as_ref().map_or("", Label::as_str);
-    let there = region::aws_zones(name);
-    check_zones(zones, name, there, problems);
+    region::AWS.check_zones(name, zones, problems);
     let mut list: Vec<Zone> = values(zones);
     if list.is_empty() {
         // A subnet is always in one zone.
-        let first = there.and_then(|zones| zones.first()).unwrap_or(&"a");
+        let first = (region::AWS.zones)(name).and_then(|zones| zones.first()).unwrap_or(&"a");
         list.push(first.parse().expect("a letter is a zone"));
     }
     if let Some(at) = zones.span().filter(|_| list.len() > ZONES_MAX) {
@@ -35,8 +34,8 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
     if let Some(ssh) = file.ssh.ok() {
         warn_open(&ssh.from, "ssh", problems);
     }
-    let image = Image::check(image, problems);
-    let ssh = CloudSsh::of(ssh, "ubuntu");
+    let image = Image::check(image, "ami-", problems);
+    let ssh = CloudSsh::check(ssh, "ubuntu", problems);
     let state = State::check(state, problems);
     let tags = tags(labels, problems);
     let (_, network) = check_network(network, problems)?;

@@ -3,10 +3,10 @@
 use super::file::AzureVmsFile;
 use super::{AzureVms, BASTION_PREFIX, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{CloudSsh, Image, State, check_zones, tags, values, warn_open};
+use crate::platform::cloud::{CloudSsh, CloudSshFile, Image, State, tags, values, warn_open};
 use crate::platform::{region, subnets};
 use crate::topology::value::Label;
-use crate::yaml::Span;
+use crate::yaml::{Field, Span};
 
 /// Names that Azure refuses for the first user (learn.microsoft.com, "Linux VM FAQ").
 const RESERVED: &[&str] = &[
@@ -39,18 +39,26 @@ const RESERVED: &[&str] = &[
     "video",
 ];
 
+/// Reports a login that Azure gives nobody.
+pub fn check_login(ssh: &Field<CloudSshFile>, problems: &mut Diagnostics) {
+    let user = ssh.ok().and_then(|ssh| ssh.user.spanned());
+    if let Some((at, user)) = user.filter(|(_, user)| RESERVED.contains(&user.as_str())) {
+        problems.add(Code::T012, at, format!("Azure keeps the name {user} to itself")).help("take another, as in ops");
+    }
+}
+
 pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Option<AzureVms> {
     let AzureVmsFile { location, zones, network, image, ssh, tags: labels, state } = file;
-    let location = region::check(span, "location", location, problems);
+    let location = region::AZURE.check(span, location, problems);
     problems.need(span, "network", network);
     problems.need(span, "ssh", ssh);
     let name = location.as_ref().map_or("", Label::as_str);
-    check_zones(zones, name, region::azure_zones(name), problems);
+    region::AZURE.check_zones(name, zones, problems);
     if let Some(ssh) = file.ssh.ok() {
         warn_open(&ssh.from, "ssh", problems);
     }
-    let image = Image::check(image, problems);
-    let ssh = CloudSsh::of(ssh, "ops");
+    let image = Image::check(image, "/subscriptions/", problems);
+    let ssh = CloudSsh::check(ssh, "ops", problems);
     let state = State::check(state, problems);
     let tags = tags(labels, problems);
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
@@ -65,10 +73,6 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
             .add(Code::T003, ssh.bastion.span().unwrap_or(at), format!("`from` is missing: nobody could reach {what}"))
             .help("write the ranges that operators come from: from: [203.0.113.0/24]");
     }
-    if let Some((at, user)) =
-        file.ssh.ok().and_then(|ssh| ssh.user.spanned()).filter(|(_, user)| RESERVED.contains(&user.as_str()))
-    {
-        problems.add(Code::T012, at, format!("Azure keeps the name {user} to itself")).help("take another, as in ops");
-    }
+    check_login(&file.ssh, problems);
     Some(AzureVms { state, location: location?, zones: values(zones), network, image: image?, ssh: ssh?, tags })
 }

@@ -1,49 +1,62 @@
 //! Checks of Amazon's Kubernetes service.
 
-use super::Eks;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
 use super::file::EksFile;
+use super::{Eks, SERVICE_RANGE};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::aws_vms::{ZONES_MAX, check_network};
-use crate::platform::cloud::{State, check_pools, check_zones, pools, tags, values, warn_open};
+use crate::platform::aws_vms::{Tier, ZONES_MAX, check_network, subnet};
+use crate::platform::cloud::{Pool, State, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open};
 use crate::platform::{region, size, subnets};
-use crate::topology::value::Label;
+use crate::service::listener::Role;
+use crate::topology::value::{Cidr, Label, Name};
 use crate::yaml::Span;
+
+/// GiB: what the image of a node needs, and the largest volume (docs.aws.amazon.com, "Amazon EBS volume types").
+const NODE_DISK: RangeInclusive<u32> = 20..=65536;
+/// Pods have addresses of the VPC, and a node holds those of two network cards ready: 15 each on the smaller sizes
+/// (docs.aws.amazon.com, "IP addresses per network interface", and the CNI's `WARM_ENI_TARGET`).
+const NODE_ADDRESSES: u64 = 30;
 
 pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<Eks> {
     let EksFile { region, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;
-    let region = region::check(span, "region", region, problems);
+    let region = region::AWS.check(span, region, problems);
     problems.need(span, "version", version);
     problems.need(span, "network", network);
     problems.need(span, "zones", zones);
     problems.need(span, "pools", files);
     let name = region.as_ref().map_or("", Label::as_str);
-    check_zones(zones, name, region::aws_zones(name), problems);
-    check_pools(files, size::aws, problems);
+    region::AWS.check_zones(name, zones, problems);
+    check_pools(files, size::AWS, problems);
     if let Some((at, list)) = zones.spanned().filter(|(_, list)| !(2..=ZONES_MAX).contains(&list.len())) {
         let message = format!(
             "EKS wants subnets in at least two zones, and the network has room for {ZONES_MAX}, not {}",
             list.len()
         );
-        problems.add(Code::T012, at, message);
+        problems.add(Code::T012, at, message).help("write two to four, as in zones: [a, b, c]");
     }
     for entry in files.ok().into_iter().flatten() {
-        if let Some((at, size)) = entry.value.ok().and_then(|pool| pool.size.spanned()) {
-            size::check_aws(at, size, problems);
-        }
         let name = entry.key.text.as_str();
         // With `-a` behind it a node group's name has at most 63, and it is a name in Terraform too.
         if name.len() > 61 || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
             let message =
                 format!("`{name}` is no name of a pool: a letter, then at most 60 letters, digits and dashes");
-            problems.add(Code::T012, entry.key.span, message);
+            problems.add(Code::T012, entry.key.span, message).help("take another name");
+        }
+        if let Some(pool) = entry.value.ok() {
+            check_disk(&pool.disk, "the disk of a node", NODE_DISK, problems);
         }
     }
+    check_kubernetes(version, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
     let tags = tags(labels, problems);
     let (at, network) = check_network(network, problems)?;
-    // As in cluster.tf, of services; and Docker's own.
-    subnets::check_apart(at, network, &["172.20.0.0/16", "172.17.0.0/16"], problems);
+    // And Docker's own.
+    subnets::check_apart(at, network, &[SERVICE_RANGE, "172.17.0.0/16"], problems);
+    let pools = pools(files);
+    check_room(at, network, values(zones).len(), &pools, problems);
     Some(Eks {
         state,
         tags,
@@ -53,6 +66,20 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         zones: values(zones),
         registry: registry.or(false),
         api_from: values(api_from),
-        pools: pools(files),
+        pools,
     })
+}
+
+/// Nodes are dealt out to the zones, and all of a zone are in one subnet.
+fn check_room(at: Span, network: Cidr, zones: usize, pools: &BTreeMap<Name, Pool>, problems: &mut Diagnostics) {
+    let zones = u32::try_from(zones.max(1)).unwrap_or(u32::MAX);
+    let most: u64 = pools.values().map(|pool| u64::from(pool.nodes.most().div_ceil(zones))).sum();
+    let block = subnet(network, Tier::Of(Role::Worker), 0);
+    let room = block.size().saturating_sub(subnets::RESERVED) / NODE_ADDRESSES;
+    if most > room {
+        let message = format!(
+            "{network} leaves {block} for the nodes of a zone and their pods, with room for about {room} nodes, not {most}"
+        );
+        problems.add(Code::T012, at, message).help("take a wider range, as in 10.41.0.0/16");
+    }
 }

@@ -27,3 +27,6 @@ pub struct Eks {
     pub tags: BTreeMap<String, String>,
     pub state: State,
 }
+
+/// What services get, as in cluster.tf.
+pub const SERVICE_RANGE: &str = "172.20.0.0/16";

@@ -3,10 +3,11 @@
 use super::Hdinsight;
 use super::file::HdinsightFile;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{State, tags};
+use crate::platform::azure_vms::check_login;
+use crate::platform::cloud::{State, check_public_keys, tags};
 use crate::platform::{region, subnets};
 use crate::service::storage::Adls;
-use crate::topology::value::Version;
+use crate::topology::value::{UserName, Version};
 use crate::yaml::{Field, Span};
 
 /// The versions that Microsoft still creates clusters of (October 2026); the others are retired.
@@ -14,11 +15,22 @@ const VERSIONS: &[&str] = &["5.1"];
 
 pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Option<Hdinsight> {
     let HdinsightFile { location, version, tier, network, storage, gateway, ssh, tags: labels, state } = file;
-    let location = region::check(span, "location", location, problems);
+    let location = region::AZURE.check(span, location, problems);
     problems.need(span, "version", version);
     problems.need(span, "storage", storage);
     problems.need(span, "gateway", gateway);
     check_version(version, problems);
+    check_login(ssh, problems);
+    let gateway_user = gateway.ok().and_then(|gateway| gateway.user.ok());
+    let same = |user: &UserName| gateway_user.is_some_and(|gateway| gateway == user);
+    if let Some((at, user)) = ssh.ok().and_then(|ssh| ssh.user.spanned()).filter(|(_, user)| same(user)) {
+        problems
+            .add(Code::T012, at, format!("the gateway's user is {user} too, and the two must differ"))
+            .help("take another for ssh, as in sshops");
+    }
+    if let Some(ssh) = ssh.ok() {
+        check_public_keys(ssh, problems);
+    }
     let unused = ssh.ok().map(|ssh| [("from", ssh.from.span()), ("bastion", ssh.bastion.span())]);
     for (name, at) in unused.into_iter().flatten().filter_map(|(name, at)| Some((name, at?))) {
         problems.add(

@@ -3,16 +3,19 @@
 mod check;
 pub mod file;
 mod module;
+mod size;
 
 use std::collections::BTreeMap;
 
 use crate::platform::cloud::State;
+use crate::platform::subnets::Blocks;
 use crate::service::storage::Adls;
 use crate::topology::value::{Cidr, Label, UserName, Version};
 use file::Tier;
 
 pub use check::check;
 pub use module::module;
+pub use size::{Node, check_size};
 
 /// `HDInsight`, checked.
 #[derive(Clone, Debug)]
@@ -28,3 +31,15 @@ pub struct Hdinsight {
     pub tags: BTreeMap<String, String>,
     pub state: State,
 }
+
+impl Hdinsight {
+    /// The lower half: the upper one is for what comes beside the service.
+    pub fn subnet(&self) -> Cidr {
+        Blocks::of(self.network, 1).lower()
+    }
+}
+
+/// Beside the workers: two heads, three `ZooKeeper` nodes and two gateways.
+pub const OTHER_MACHINES: u64 = 7;
+/// The version of Spark that the one supported version carries (learn.microsoft.com, "`HDInsight` 5.1 component versions").
+pub const SPARK: &str = "3.3";

@@ -9,7 +9,6 @@ use crate::desired::cloud::{Module, templates};
 use crate::hcl::{Holes, list, object};
 use crate::platform::carried::{self, texts};
 use crate::platform::region;
-use crate::platform::subnets::Blocks;
 use crate::service::ServiceKind;
 use crate::service::spark::{Day, HalfHour, Managed, Scaling};
 use crate::topology::Topology;
@@ -39,8 +38,7 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
         },
     );
     holes.put("network", network.to_string());
-    // The lower half: the upper one is for what comes beside the service.
-    holes.put("subnet_cluster", Blocks::of(*network, 1).lower().to_string());
+    holes.put("subnet_cluster", managed.subnet().to_string());
     holes.put("tags", carried::tags(&managed.tags, &topology.name));
     holes.put("storage_account", storage.account.as_str());
     holes.put("storage_container", storage.container.as_str());

@@ -1,32 +1,57 @@
 //! Azure: `Standard_[family][vCPUs][features]_v[version]` (learn.microsoft.com, "VM size naming conventions", 2026).
 
 use super::Shape;
-use crate::topology::value::Label;
 
 /// Features are lower-case letters: `p` ARM, `d` a local disk, `s` premium storage, `l` less and `m` more memory.
 struct Parts<'a> {
     family: &'a str,
     number: u32,
+    /// Fewer vCPUs than the machine has, for licences: the 2 of `E4-2s_v5`.
+    constrained: Option<u32>,
     features: &'a str,
     version: u32,
 }
 
 fn parts(size: &str) -> Option<Parts<'_>> {
-    let rest = size.strip_prefix("standard_")?;
-    let (name, version) = match rest.split_once('_') {
-        Some((name, version)) => (name, version.strip_prefix('v')?.parse().ok()?),
+    let rest = size.strip_prefix("standard_")?.trim_end_matches("_promo");
+    // An accelerator, or which of a family it is, stands in the middle: `nc4as_t4_v3`.
+    let (name, version) = match rest.rsplit_once("_v") {
+        Some((name, version)) => (name, version.parse().ok()?),
         None => (rest, 1),
     };
+    let name = name.split('_').next()?;
     let digits = name.find(|c: char| c.is_ascii_digit())?;
-    let features = digits + name[digits..].find(|c: char| !c.is_ascii_digit()).unwrap_or(name.len() - digits);
-    let number = name[digits..features].parse().ok()?;
-    Some(Parts { family: &name[..digits], number, features: &name[features..], version })
+    let (family, rest) = name.split_at(digits);
+    let (number, rest) = leading_number(rest)?;
+    let (constrained, features) = match rest.strip_prefix('-') {
+        Some(rest) => leading_number(rest).map(|(fewer, rest)| (Some(fewer), rest))?,
+        None => (None, rest),
+    };
+    let of_letters = features.chars().all(|c| c.is_ascii_lowercase());
+    of_letters.then_some(Parts { family, number, constrained, features, version })
+}
+
+/// A number, and what is behind it.
+fn leading_number(text: &str) -> Option<(u32, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Some((text[..end].parse().ok()?, &text[end..]))
+}
+
+/// The family, version and features of a size.
+pub fn azure_series(size: &str) -> Option<(String, u32, String)> {
+    let size = size.to_ascii_lowercase();
+    let Parts { family, version, features, .. } = parts(&size)?;
+    Some((family.to_owned(), version, features.to_owned()))
 }
 
 /// `None` for what is not in the families below.
 pub fn azure(size: &str) -> Option<Shape> {
     let size = size.to_ascii_lowercase();
-    let Parts { family, number, features, version } = parts(&size)?;
+    let Parts { family, number, constrained, features, version } = parts(&size)?;
+    let (_, _, known) = SERIES.iter().find(|(name, versions, _)| *name == family && versions.contains(&version))?;
+    if !known.split(' ').any(|known| known == features) {
+        return None;
+    }
     let has = |feature| features.contains(feature);
     // From the families' own pages: A_v2, B, D, E, F, L.
     let (vcpus, mebibytes) = match (family, version) {
@@ -52,16 +77,73 @@ pub fn azure(size: &str) -> Option<Shape> {
         ),
         _ => return None,
     };
-    let old = version <= 3 && matches!(family, "a" | "b" | "d" | "ds" | "e" | "f");
-    let shape = Shape {
-        vcpus,
+    if !exists(family, version, vcpus) {
+        return None;
+    }
+    // Before version 4 all had a temporary disk, and AMD's of version 4 still do.
+    let old = version <= 3 || version == 4 && has('a');
+    Some(Shape {
+        vcpus: constrained.unwrap_or(vcpus),
         mebibytes: u64::from(mebibytes),
         arm: has('p'),
-        temporary_disk: old || has('d') || family == "l",
+        temporary_disk: has('d') || family == "l" || old && !(family == "b" && version == 2),
         premium_disks: has('s') || family == "ds",
-    };
-    exists(family, version, vcpus).then_some(shape)
+        accelerated_networking: accelerates(family, version, vcpus),
+    })
 }
+
+/// learn.microsoft.com, "Accelerated Networking overview" and the series' pages: from two vCPUs on; not on A and the first D, and
+/// of the first B only on the three largest.
+fn accelerates(family: &str, version: u32, vcpus: u32) -> bool {
+    match (family, version) {
+        ("a", _) | ("d" | "ds", 1) => false,
+        ("b", 1) => vcpus >= 12,
+        _ => vcpus >= 2,
+    }
+}
+
+/// Series that we compute: family, versions and features, where a space in front stands for none (November 2026).
+const SERIES: &[(&str, &[u32], &str)] = &[
+    ("a", &[2], " m"),
+    ("b", &[1], "ls ms s"),
+    ("b", &[2], "als as ats ls pls ps pts s ts"),
+    ("d", &[1, 2], ""),
+    ("ds", &[1, 2], ""),
+    ("d", &[3], " s"),
+    ("d", &[4], " a as d ds s"),
+    ("d", &[5], " ads as d ds lds ls pds plds pls ps s"),
+    ("d", &[6, 7], "ads alds als as ds lds ls pds plds pls ps s"),
+    ("e", &[3], " i is s"),
+    ("e", &[4], " a as d ds ias ids is s"),
+    ("e", &[5], " ads as bds bs d ds i iads ias ibds ibs id ids is pds ps s"),
+    ("e", &[6, 7], "ads as bds bs ds ibds ibs ids is pds ps s"),
+    ("f", &[1], " s"),
+    ("f", &[2], "s"),
+    ("f", &[6], "als ams as"),
+    ("f", &[7], "ads alds als amds ams as"),
+    ("l", &[1, 2], "s"),
+    ("l", &[3], "as s"),
+    ("l", &[4], "aos as s"),
+];
+
+/// Series of which we know that they are there, and no more: with graphics processors, for high performance, confidential.
+const OTHERS: &[(&str, &[u32])] = &[
+    ("dc", &[2, 3, 5, 6]),
+    ("ec", &[5, 6]),
+    ("fx", &[1, 2]),
+    ("g", &[1]),
+    ("gs", &[1]),
+    ("hb", &[2, 3, 4, 5]),
+    ("hc", &[1]),
+    ("hx", &[1]),
+    ("m", &[1, 2, 3]),
+    ("nc", &[3, 4, 5, 6]),
+    ("ncc", &[5]),
+    ("nd", &[2, 4, 5, 6]),
+    ("ng", &[1]),
+    ("np", &[1]),
+    ("nv", &[3, 4, 5]),
+];
 
 /// The steps in which sizes come: a power of two, or one of the large ones.
 fn exists(family: &str, version: u32, vcpus: u32) -> bool {
@@ -106,24 +188,35 @@ fn first_b(number: u32, features: &str) -> Option<(u32, u32)> {
     }
 }
 
-/// Whether Azure retired this size or never had it: the Basic tier and the first A series ended in August 2024.
-pub fn azure_problem(size: &Label) -> Option<&'static str> {
-    let name = size.as_str().to_lowercase();
+/// Whether Azure retired this size or never had it.
+pub fn azure_problem(size: &str) -> Option<&'static str> {
+    let name = size.to_lowercase();
     if name.starts_with("basic_") {
         return Some("the Basic tier is retired since August 2024");
     }
-    let Some(rest) = name.strip_prefix("standard_") else { return Some("Azure's sizes start with Standard_") };
-    let first_a = rest.strip_prefix('a').is_some_and(|number| number.parse::<u32>().is_ok());
-    if first_a {
-        return Some("the first A series is retired since August 2024");
+    if !name.starts_with("standard_") {
+        return Some("Azure's sizes start with Standard_");
     }
-    let known = |family: &str| matches!(family, "a" | "b" | "d" | "ds" | "e" | "f" | "l");
-    match parts(&name) {
-        Some(Parts { family, .. }) if known(family) => {
-            azure(&name).is_none().then_some("no such size is in its family")
-        }
-        // M, N, H and other families have more rules than a table of ours could keep up with.
-        Some(_) => None,
-        None => Some("no size of Azure is named like this"),
+    let Some(Parts { family, version, .. }) = parts(&name) else { return Some("no size of Azure is named like this") };
+    if let Some(why) = retired(family, version, &name) {
+        return Some(why);
     }
+    let is_computed = SERIES.iter().any(|(series, versions, _)| *series == family && versions.contains(&version));
+    let is_there = OTHERS.iter().any(|(series, versions)| *series == family && versions.contains(&version));
+    if is_computed {
+        return azure(&name).is_none().then_some("no such size is in its series");
+    }
+    (!is_there).then_some("Azure has no such series (November 2026)")
+}
+
+/// learn.microsoft.com, "Previous generations of virtual machine sizes" and its pages on retirement.
+fn retired(family: &str, version: u32, name: &str) -> Option<&'static str> {
+    Some(match (family, version) {
+        ("a", 1) => "the first A series is retired since August 2024",
+        ("h", 1) => "the H series is retired since September 2022",
+        ("hb", 1) => "the first HB series is retired since August 2024",
+        ("nc" | "nd", 1) | ("nc", 2) | ("nv", 1 | 2) => "its series is retired since September 2023",
+        ("nc", 3) if !name.contains("_t4_") => "the NCv3 series is retired since September 2025",
+        _ => return None,
+    })
 }

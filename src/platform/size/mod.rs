@@ -3,8 +3,38 @@
 mod aws;
 mod azure;
 
-pub use aws::{aws, check_aws};
-pub use azure::{azure, azure_problem};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::topology::value::Label;
+use crate::yaml::Span;
+
+pub use aws::{aws, aws_problem};
+pub use azure::{azure, azure_problem, azure_series};
+
+/// What is known of a cloud's sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct Catalogue {
+    /// What a size is, where our rules compute it.
+    pub shape: fn(&str) -> Option<Shape>,
+    /// Why there are no machines of a size.
+    problem: fn(&str) -> Option<&'static str>,
+    code: Code,
+    example: &'static str,
+}
+
+pub const AZURE: Catalogue =
+    Catalogue { shape: azure, problem: azure_problem, code: Code::AZ001, example: "Standard_D4s_v5" };
+pub const AWS: Catalogue = Catalogue { shape: aws, problem: aws_problem, code: Code::T012, example: "m7i.large" };
+
+impl Catalogue {
+    /// Reports a size that the cloud does not have, or that nothing of ours boots on.
+    pub fn check(&self, at: Span, size: &Label, problems: &mut Diagnostics) {
+        if let Some(why) = (self.problem)(size.as_str()) {
+            problems
+                .add(self.code, at, format!("{size}: {why}"))
+                .help(format!("take a current size, as in {}", self.example));
+        }
+    }
+}
 
 /// A machine of a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,9 +47,16 @@ pub struct Shape {
     pub temporary_disk: bool,
     /// Whether it takes SSD disks that are billed by size (Azure's premium storage). Always on AWS.
     pub premium_disks: bool,
+    /// Whether its network card may be handed through to it. Always on AWS since Nitro.
+    pub accelerated_networking: bool,
 }
 
 impl Shape {
+    /// For people: `1 vCPU`, `4 vCPUs`.
+    pub fn cores(self) -> String {
+        format!("{} vCPU{}", self.vcpus, if self.vcpus == 1 { "" } else { "s" })
+    }
+
     pub fn gibibytes(self) -> u64 {
         self.mebibytes / 1024
     }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{MastersFile, SparkFile, WorkersFile};
-use super::{JobPorts, Managed, Masters, Place, Scaling, Schedule, Spark, Standalone, Workers};
+use super::{JobPorts, Masters, Place, Spark, Standalone, Workers, managed};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
 use crate::service::machine::{Autoscale, Machine, check_pins};
 use crate::service::storage::Storage;
 use crate::topology::support::Hosts;
-use crate::topology::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version};
+use crate::topology::value::{ConfigKey, JvmSize, Name, Port, SecretRef, Version};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// The version that the lab proves every day.
@@ -88,7 +88,7 @@ pub fn check(
     }
     let storage = Storage::check(&file.storage, problems);
     let namespace = file.namespace.or("spark".parse().expect("a name"));
-    let managed = (kind.ground() == Ground::Managed).then(|| check_managed(file, problems));
+    let managed = (kind.ground() == Ground::Managed).then(|| managed::check(file, problems));
     Some(Spark {
         version,
         archive,
@@ -99,43 +99,6 @@ pub fn check(
         namespace,
         managed,
     })
-}
-
-/// What the service's own defaults are where the topology does not say (`Standard_A4_v2` is the smallest that carries a `ZooKeeper`).
-fn check_managed(file: &SparkFile, problems: &mut Diagnostics) -> Managed {
-    let size = |given: Option<&Label>, default: &str| given.cloned().unwrap_or(default.parse().expect("a size"));
-    let workers = file.workers.or_default();
-    Managed {
-        heads: size(file.heads.ok().and_then(|heads| heads.size.ok()), "Standard_E8_v3"),
-        zookeepers: size(file.zookeepers.ok().and_then(|zookeepers| zookeepers.size.ok()), "Standard_A4_v2"),
-        workers: size(workers.size.ok(), "Standard_E8_v3"),
-        count: workers.nodes.or(3),
-        scaling: check_scaling(&workers, problems),
-    }
-}
-
-fn check_scaling(workers: &WorkersFile, problems: &mut Diagnostics) -> Scaling {
-    let by_load = Autoscale::check(&workers.autoscale, problems);
-    let Some((span, file)) = workers.schedule.spanned() else { return by_load.map_or(Scaling::Fixed, Scaling::ByLoad) };
-    if by_load.is_some() {
-        problems
-            .add(Code::T012, span, "workers follow the load or the time, not both")
-            .help("write `autoscale` or `schedule`");
-    }
-    let mut times = Vec::new();
-    for (at, time) in file.times.ok().into_iter().flatten().filter_map(Field::spanned) {
-        let days: Vec<_> = time.days.ok().into_iter().flatten().filter_map(|day| day.ok().copied()).collect();
-        match (time.at.ok(), time.workers.ok()) {
-            (Some(clock), Some(count)) if !days.is_empty() => times.push((days, clock.clone(), *count)),
-            _ => drop(problems.add(Code::T003, at, "a time needs `days`, `at` and `workers`")),
-        }
-    }
-    if times.is_empty() && !matches!(file.times, Field::Bad(_)) {
-        problems
-            .add(Code::T003, span, "`times` is missing")
-            .help("times: [{ days: [Monday], at: \"07:00\", workers: 10 }]");
-    }
-    Scaling::ByTime(Schedule { timezone: file.timezone.or("UTC".to_owned()), times })
 }
 
 /// `None` where it is wrong, `Some(None)` where there is none.

@@ -6,6 +6,7 @@ pub mod file;
 mod judge;
 mod keys;
 mod listeners;
+mod managed;
 
 use std::collections::BTreeMap;
 
