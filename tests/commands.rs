@@ -77,6 +77,25 @@ fn explain_prints_a_page_and_refuses_what_is_no_code() {
 }
 
 #[test]
+fn what_is_misspelt_gets_the_nearest_right_name() {
+    let nodes = root("topologies/nodes.yaml").display().to_string();
+    let local = root("topologies/local.yaml").display().to_string();
+    for (args, near) in [
+        (["explain", "ZK01"].as_slice(), "did you mean `ZK001`?"),
+        (&["logs", "zookeper", "-f", &nodes], "did you mean `zookeeper`?"),
+        (&["logs", "sparkmaster", "-f", &nodes], "did you mean `spark-master`?"),
+        (&["logs", "demo-master-9", "-f", &local], "did you mean `demo-master-2`?"),
+        (&["ssh", "analytics-zk9", "-f", &nodes], "did you mean `analytics-zk-3`?"),
+        (&["submit", "pie", "-f", &local], "did you mean `pi`?"),
+        (&["logs", "qqq", "-f", &nodes], "expected one of `analytics-master-h1`, "),
+    ] {
+        let output = provision(&root(""), args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(stderr(&output).contains(near), "{args:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn render_writes_what_check_then_finds_and_shows_what_differs() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::copy(root("topologies/nodes.yaml"), folder.path().join("provision.yaml")).expect("copied");

@@ -1,5 +1,6 @@
 //! `provision ssh`
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -8,6 +9,7 @@ use super::{Exit, Failure};
 use crate::cluster::{Login, Reach};
 use crate::topology::value::Name;
 use crate::world::{Io, Target};
+use crate::yaml::suggest;
 
 /// Runs a command on the host of a node, or opens a shell there (on this machine, in the node's folder)
 #[derive(Debug, clap::Args)]
@@ -23,7 +25,7 @@ pub struct Args {
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
-    let target = find(&args.node, &loaded)?;
+    let target = find(&args.node, &loaded).ok_or_else(|| unknown(&args.node, "node or host", &[], &loaded))?;
     if args.command.is_empty() {
         return shell(&target);
     }
@@ -32,30 +34,22 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 /// The host of a node, by the node's name or its own.
-pub fn find(node: &str, loaded: &Loaded) -> Result<Target, Failure> {
-    let host: Option<&Name> = loaded
-        .cluster
-        .instances
-        .iter()
-        .find(|instance| instance.node == node)
-        .map(|instance| &instance.host)
-        .or_else(|| loaded.cluster.hosts.keys().find(|name| name.as_str() == node));
-    let all = || {
-        loaded
-            .cluster
-            .instances
-            .iter()
-            .map(|instance| instance.node.as_str())
-            .chain(loaded.cluster.hosts.keys().map(Name::as_str))
-    };
-    if let Some(host) = host {
-        Ok(Target::of(&loaded.cluster.hosts[host]))
-    } else {
-        // On this machine a node and its host have one name.
-        let names: std::collections::BTreeSet<_> = all().collect();
-        let hint = crate::yaml::suggest::hint(node, names).unwrap_or_default();
-        Err(Failure::say(Exit::Error, format!("there is no node or host `{node}`; {hint}")))
-    }
+pub fn find(node: &str, loaded: &Loaded) -> Option<Target> {
+    let cluster = &loaded.cluster;
+    let instance = cluster.instances.iter().find(|instance| instance.node == node);
+    let named = || cluster.hosts.keys().find(|name| name.as_str() == node);
+    let host = instance.map(|instance| &instance.host).or_else(named)?;
+    Some(Target::of(&cluster.hosts[host]))
+}
+
+/// That nothing has this name, and which is nearest. `kinds`: what was looked for; `more`: names beside those of nodes and hosts.
+pub fn unknown(name: &str, kinds: &str, more: &[&str], loaded: &Loaded) -> Failure {
+    let nodes = loaded.cluster.instances.iter().map(|instance| instance.node.as_str());
+    let hosts = loaded.cluster.hosts.keys().map(Name::as_str);
+    // On this machine a node and its host have one name.
+    let names: BTreeSet<&str> = nodes.chain(hosts).chain(more.iter().copied()).collect();
+    let hint = suggest::hint(name, names).unwrap_or_default();
+    Failure::say(Exit::Error, format!("there is no {kinds} `{name}`; {hint}"))
 }
 
 /// A terminal needs OpenSSH itself; a folder of this machine is entered.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
-use super::host::find;
+use super::host::{find, unknown};
 use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
 use crate::service::listener::Role;
@@ -49,6 +49,9 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// What stands for all nodes of a service, or of a role.
+const SERVICES: &[&str] = &["zookeeper", "spark", "spark-master", "spark-worker"];
+
 /// Which units on which hosts.
 fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str>)>, Failure> {
     let of_service = |role: &Role| match role {
@@ -68,10 +71,7 @@ fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str
         let target = |host: &Name| Target::of(&loaded.cluster.hosts[host]);
         return Ok(units.into_iter().map(|(host, units)| (target(host), units)).collect());
     }
-    let target = find(what, loaded).map_err(|failure| {
-        let services = "; or a service: zookeeper, spark, spark-master, spark-worker";
-        Failure::say(failure.exit, format!("{:#}{services}", failure.error))
-    })?;
+    let target = find(what, loaded).ok_or_else(|| unknown(what, "node, host or service", SERVICES, loaded))?;
     let units = loaded
         .cluster
         .on_host(&target.name)

@@ -1,6 +1,7 @@
 //! The closed list of codes, each with its severity and its page.
 
 use super::Severity;
+use crate::yaml::suggest;
 
 macro_rules! codes {
     ($($code:ident $severity:ident $title:literal,)*) => {
@@ -92,13 +93,24 @@ impl std::str::FromStr for Code {
 
     fn from_str(text: &str) -> Result<Self, UnknownCode> {
         let wanted = text.to_uppercase();
-        Code::ALL.iter().copied().find(|code| code.name() == wanted).ok_or_else(|| UnknownCode(text.to_owned()))
+        Code::ALL
+            .iter()
+            .copied()
+            .find(|code| code.name() == wanted)
+            .ok_or_else(|| UnknownCode { name: text.to_owned() })
     }
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("there is no diagnostic code {0}; `provision explain` without a code lists them")]
-pub struct UnknownCode(String);
+#[error("there is no diagnostic code {name}; {}`provision explain` without a code lists them", nearest(name))]
+pub struct UnknownCode {
+    name: String,
+}
+
+fn nearest(wrong: &str) -> String {
+    let names = Code::ALL.iter().map(|code| code.name());
+    suggest::nearest(wrong, names).map_or_else(String::new, |near| format!("did you mean `{near}`? "))
+}
 
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

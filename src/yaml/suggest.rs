@@ -3,6 +3,11 @@
 /// Below this Jaro-Winkler similarity a suggestion misleads more than it helps; the value is the one clap uses.
 const SIMILAR_ENOUGH: f64 = 0.7;
 
+/// As many as a line holds.
+const KEYS_SHOWN: usize = 6;
+/// Of a thousand hosts the first few show how they are called.
+const NAMES_SHOWN: usize = 12;
+
 /// The candidate most like `wrong`, when one is like it at all.
 pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong = wrong.to_lowercase();
@@ -16,9 +21,8 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
 
 /// What belongs into a map of known keys, as far as a line holds it.
 pub fn fields(known: &[&str]) -> Option<String> {
-    const SHOWN: usize = 6;
-    let all: Vec<_> = known.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
-    let more = if known.len() > SHOWN { ", …" } else { "" };
+    let all: Vec<_> = known.iter().take(KEYS_SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = if known.len() > KEYS_SHOWN { ", …" } else { "" };
     (!all.is_empty()).then(|| format!("write {{ key: value, … }} with the keys {}{more}", all.join(", ")))
 }
 
@@ -28,5 +32,6 @@ pub fn hint<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str> + Clo
         return Some(format!("did you mean `{near}`?"));
     }
     let all: Vec<_> = candidates.into_iter().map(|name| format!("`{name}`")).collect();
-    (!all.is_empty()).then(|| format!("expected one of {}", all.join(", ")))
+    let more = if all.len() > NAMES_SHOWN { format!(", and {} more", all.len() - NAMES_SHOWN) } else { String::new() };
+    (!all.is_empty()).then(|| format!("expected one of {}{more}", all[..all.len().min(NAMES_SHOWN)].join(", ")))
 }

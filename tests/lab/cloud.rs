@@ -2,6 +2,7 @@
 //! bastion that is a command.
 
 use crate::hosts::Lab;
+use crate::shown;
 
 /// The addresses follow from the network: members .11 to .13, masters .27 and .28.
 const TOPOLOGY: &str = "
@@ -59,15 +60,22 @@ fn machines_that_terraform_made_become_the_cluster() {
     lab.run(&["status", &topology]).expect(0).says("all is well").says("0 workers");
     lab.run(&["ssh", "analytics-master-1", "-f", &topology, "--", "hostname"]).expect(0).says("h4");
 
-    // A member's machine is replaced: a new one with the old disk. It is the member that it was.
+    // A member's machine is replaced, by the commands that the pages show: a new one with the old disk. It is the member that it was.
     let vote =
         |member: u32| lab.on(member, "cat /var/lib/zookeeper/version-2/currentEpoch; cat /var/lib/zookeeper/myid");
-    let before = vote(2);
-    lab.on(2, "systemctl stop zookeeper; rm -rf /opt/provision /etc/zookeeper /var/lib/provision /run/provision /etc/systemd/system/zookeeper.service; systemctl daemon-reload");
+    let before = vote(1);
+    for command in shown::LAB {
+        // As the first word the pages have the program, and the topology is where they are.
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        let (node, rest) = words.split_at(2);
+        lab.run(&[node, &["-f", &topology], rest].concat()).expect(0);
+    }
+    lab.run(&["status", &topology]).expect(2);
+    lab.on(1, "rm -rf /opt/provision /etc/zookeeper /var/lib/provision /run/provision /etc/systemd/system/zookeeper.service; systemctl daemon-reload");
     lab.run(&["apply", &topology, "--yes"]).expect(0);
     lab.converged(&topology);
     lab.run(&["status", &topology]).expect(0).says("all is well");
-    assert_eq!(vote(2).lines().last(), before.lines().last());
+    assert_eq!(vote(1).lines().last(), before.lines().last());
 }
 
 /// As the output `ssh_config` of a module has it: a command with quotes in it, whose input and output are the connection.

@@ -4,6 +4,8 @@
 mod hosts;
 #[path = "../support/ran.rs"]
 mod ran;
+#[path = "../support/shown.rs"]
+mod shown;
 
 mod closed;
 mod cloud;

@@ -4,6 +4,8 @@
 mod machine;
 #[path = "../support/ran.rs"]
 mod ran;
+#[path = "../support/shown.rs"]
+mod shown;
 
 mod docs;
 mod faults;

@@ -7,12 +7,12 @@ use provision::render;
 
 use crate::tool::{self, EXAMPLES, Module, Providers};
 
-fn committed(name: &str) -> render::FileTree {
+pub fn committed(name: &str) -> render::FileTree {
     render::read(&tool::root(&format!("terraform-out/{name}")), &|_| true).expect("committed")
 }
 
 /// What README says to write into `override.tf`.
-fn overrides(tree: &render::FileTree) -> String {
+pub fn overrides(tree: &render::FileTree) -> String {
     let page = &tree[Path::new("README.md")];
     let blocks = page.split("```hcl\n").skip(1).filter_map(|rest| rest.split("```").next());
     blocks.collect()

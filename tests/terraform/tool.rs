@@ -104,11 +104,15 @@ impl Module {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new("terraform");
-        command.args(arguments).current_dir(self.folder.path());
+        self.within(Command::new("terraform")).args(arguments).output().expect("terraform runs")
+    }
+
+    /// The command in the module's folder, with nothing of the developer's own.
+    pub fn within(&self, mut command: Command) -> Command {
+        command.current_dir(self.folder.path());
         command.env("TF_CLI_CONFIG_FILE", "/dev/null").env("TF_IN_AUTOMATION", "1").env("CHECKPOINT_DISABLE", "1");
         command.env("PYTHONPATH", cache().join("provider"));
-        command.output().expect("terraform runs")
+        command
     }
 
     #[track_caller]

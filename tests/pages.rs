@@ -1,0 +1,42 @@
+//! What README, docs and the modules' pages show is run by a test, or says why not.
+
+#[path = "support/shown.rs"]
+mod shown;
+
+use std::collections::BTreeSet;
+
+#[test]
+fn what_the_pages_show_is_run_or_says_why_not() {
+    let shown = shown::all();
+    let elsewhere = |command: &str| shown::ELSEWHERE.iter().any(|(begins, _)| command.starts_with(begins));
+    let left: BTreeSet<&str> =
+        shown.iter().map(String::as_str).filter(|command| !elsewhere(command) && !is_of_a_module(command)).collect();
+    let here = shown::HERE.iter().map(|(command, ..)| *command);
+    let run: BTreeSet<&str> = here.chain(shown::LAB.iter().copied()).chain(shown::SHELL.iter().copied()).collect();
+    assert_eq!(run, left, "left: what tests run; right: what the pages show");
+    for (begins, why) in shown::ELSEWHERE {
+        assert!(shown.iter().any(|command| command.starts_with(begins)), "no page shows `{begins}` ({why})");
+    }
+}
+
+/// The terraform tests run a module's page in its folder: whatever it shows.
+fn is_of_a_module(command: &str) -> bool {
+    command.starts_with("terraform ") || command.starts_with("export TF_VAR_")
+}
+
+#[test]
+fn what_the_pages_give_the_shell_works_there() {
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(home.path().join(".ssh")).expect("a folder");
+    let known = home.path().join(".ssh/known_hosts");
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLE00";
+    std::fs::write(&known, format!("192.0.2.1 {key}\n192.0.2.2 {key}\n")).expect("written");
+    let script = shown::SHELL.join("\n").replace("ADDRESS", "192.0.2.1") + "\necho ${#SPARK_SECRET}\n";
+    // OpenSSH asks the system, and not the shell, where home is.
+    let script = script.replace("ssh-keygen -R", &format!("ssh-keygen -f {} -R", known.display()));
+    let output = std::process::Command::new("bash").args(["-eu", "-c", &script]).output().expect("bash runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("\n64\n"), "{output:?}");
+    let left = std::fs::read_to_string(&known).expect("readable");
+    assert!(!left.contains("192.0.2.1 ") && left.contains("192.0.2.2 "), "{left}");
+}
