@@ -9,19 +9,17 @@ use std::collections::BTreeSet;
 fn what_the_pages_show_is_run_or_says_why_not() {
     let shown = shown::all();
     let elsewhere = |command: &str| shown::ELSEWHERE.iter().any(|(begins, _)| command.starts_with(begins));
-    let left: BTreeSet<&str> =
-        shown.iter().map(String::as_str).filter(|command| !elsewhere(command) && !is_of_a_module(command)).collect();
+    let left: BTreeSet<&str> = shown
+        .iter()
+        .map(String::as_str)
+        .filter(|command| !elsewhere(command) && !shown::is_of_a_module(command))
+        .collect();
     let here = shown::HERE.iter().map(|(command, ..)| *command);
     let run: BTreeSet<&str> = here.chain(shown::LAB.iter().copied()).chain(shown::SHELL.iter().copied()).collect();
     assert_eq!(run, left, "left: what tests run; right: what the pages show");
     for (begins, why) in shown::ELSEWHERE {
         assert!(shown.iter().any(|command| command.starts_with(begins)), "no page shows `{begins}` ({why})");
     }
-}
-
-/// The terraform tests run a module's page in its folder: whatever it shows.
-fn is_of_a_module(command: &str) -> bool {
-    command.starts_with("terraform ") || command.starts_with("export TF_VAR_")
 }
 
 #[test]

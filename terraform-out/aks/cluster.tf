@@ -80,7 +80,7 @@ resource "azurerm_kubernetes_cluster" "main" {
     network_policy      = "cilium"
     load_balancer_sku   = "standard"
     outbound_type       = "userAssignedNATGateway"
-    pod_cidr            = "10.244.0.0/16"
+    pod_cidr            = "100.64.0.0/10"
     service_cidr        = "10.0.0.0/16"
     dns_service_ip      = "10.0.0.10"
   }

@@ -49,9 +49,9 @@ resource "azurerm_network_security_rule" "nodes_cluster" {
   direction                    = "Inbound"
   access                       = "Allow"
   protocol                     = "*"
-  source_address_prefixes      = ["10.40.128.0/17", "10.244.0.0/16"]
+  source_address_prefixes      = ["10.40.128.0/17", "100.64.0.0/10"]
   source_port_range            = "*"
-  destination_address_prefixes = ["10.40.128.0/17", "10.244.0.0/16"]
+  destination_address_prefixes = ["10.40.128.0/17", "100.64.0.0/10"]
   destination_port_range       = "*"
 }
 

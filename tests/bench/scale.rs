@@ -14,7 +14,7 @@ use provision::observe::{
 };
 use provision::plan::{self, Goal};
 use provision::service::listener::Role;
-use provision::topology::{self, Source};
+use provision::topology::{self, Source, Topology};
 use provision::{cluster, desired, render};
 
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
@@ -152,49 +152,102 @@ fn median(mut once: impl FnMut()) -> Duration {
     all[RUNS / 2]
 }
 
+/// What is measured, each in a process of its own, for the sake of its memory.
+const STAGES: &[&str] = &["validate", "file tree", "written", "plan, nothing to do", "plan, one setting of all"];
+/// The same bytes without our code: folders, then files, one after the other.
+const BY_HAND: &str = "written by hand";
+
+fn validated(source: &Source) -> Topology {
+    let (file, mut problems) = topology::load(source);
+    let topology = topology::check(&file, &mut problems);
+    assert!(!problems.has_errors());
+    topology.expect("a right topology")
+}
+
+fn desired_of(source: &Source) -> Desired {
+    desired::of(&cluster::resolve(&validated(source), || Err("no".to_owned())).expect("delivered"))
+}
+
+/// One stage at one size: its time.
+fn stage(name: &str, hosts: usize) -> Duration {
+    let source = Source::new("bench.yaml", text(hosts));
+    let goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
+    match name {
+        "validate" => median(|| drop(validated(&source))),
+        "file tree" => {
+            let resolved = cluster::resolve(&validated(&source), || Err("no".to_owned())).expect("delivered");
+            median(|| drop(render::hosts(&desired::of(&resolved))))
+        }
+        "written" => {
+            let files = render::hosts(&desired_of(&source));
+            let folder = tempfile::tempdir().expect("a folder");
+            let began = Instant::now();
+            render::write(&folder.path().join("out"), &files, &|_| true).expect("written");
+            began.elapsed()
+        }
+        BY_HAND => {
+            let files = render::hosts(&desired_of(&source));
+            let folder = tempfile::tempdir().expect("a folder");
+            let began = Instant::now();
+            for (path, text) in &files {
+                let path = folder.path().join(path);
+                std::fs::create_dir_all(path.parent().expect("a folder")).expect("written");
+                std::fs::write(path, text).expect("written");
+            }
+            began.elapsed()
+        }
+        "plan, nothing to do" => {
+            let state = desired_of(&source);
+            let seen = observed(&state);
+            median(|| {
+                let plan = plan::plan(&goal, &state, &seen).expect("a plan");
+                assert!(plan.is_empty(), "{plan}");
+            })
+        }
+        "plan, one setting of all" => {
+            let seen = observed(&desired_of(&source));
+            let changed =
+                desired_of(&Source::new("bench.yaml", source.text.replace("workers: {", "workers: { heap: 2g,")));
+            median(|| {
+                let plan = plan::plan(&goal, &changed, &seen).expect("a plan");
+                assert_eq!(plan.changes.len(), hosts);
+                let shown = plan.to_string();
+                assert!(shown.len() < 10_000, "{}", shown.chars().take(9000).collect::<String>());
+            })
+        }
+        other => panic!("there is no stage `{other}`"),
+    }
+}
+
+/// The stage in a process of its own: time in milliseconds, and the most memory that was resident, in MiB.
+fn measured(name: &str, hosts: usize) -> (f64, u64) {
+    let own = std::env::current_exe().expect("a program");
+    let output = Command::new(own).args(["stage", name, &hosts.to_string()]).output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut words = text.split_whitespace();
+    let mut next = || words.next().unwrap_or_else(|| panic!("{name}: {}", String::from_utf8_lossy(&output.stderr)));
+    (next().parse().expect("a time"), next().parse().expect("a size"))
+}
+
 fn main() {
-    let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
-    let mut rows = String::from(
-        "| hosts | validate | file tree | written | plan, nothing to do | plan, one setting of all | most memory so far |\n|---|---|---|---|---|---|---|\n",
-    );
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some([name, hosts]) =
+        arguments.iter().position(|word| word == "stage").and_then(|at| arguments.get(at + 1..at + 3))
+    {
+        let time = stage(name, hosts.parse().expect("a number")).as_secs_f64() * 1000.0;
+        println!("{time} {}", table::high_water(std::process::id()).unwrap_or(0) / 1024);
+        return;
+    }
+    let mut rows =
+        format!("| hosts | {} | {BY_HAND} |\n|---{}|---|\n", STAGES.join(" | "), "|---".repeat(STAGES.len()));
     for hosts in SIZES {
-        let source = Source::new("bench.yaml", text(hosts));
-        let check = || {
-            let (file, mut problems) = topology::load(&source);
-            let topology = topology::check(&file, &mut problems);
-            assert!(!problems.has_errors());
-            topology.expect("a right topology")
+        let cell = |name: &&str| {
+            let (time, memory) = measured(name, hosts);
+            format!("{time:.1} ms, {memory} MiB")
         };
-        let validate = median(|| drop(check()));
-        let resolved = cluster::resolve(&check(), || Err("no".to_owned())).expect("delivered");
-        let tree = median(|| drop(render::hosts(&desired::of(&resolved))));
-        let state = desired::of(&resolved);
-        let files = render::hosts(&state);
-        let folder = tempfile::tempdir().expect("a folder");
-        let began = Instant::now();
-        render::write(&folder.path().join("out"), &files, &|_| true).expect("written");
-        let written = began.elapsed();
-        let seen = observed(&state);
-        let goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
-        let idle = median(|| {
-            let plan = plan::plan(&goal, &state, &seen).expect("a plan");
-            assert!(plan.is_empty(), "{plan}");
-        });
-        let changed = Source::new("bench.yaml", source.text.replace("workers: {", "workers: { heap: 2g,"));
-        let (file, mut problems) = topology::load(&changed);
-        let changed = desired::of(
-            &cluster::resolve(&topology::check(&file, &mut problems).expect("right"), || Err("no".to_owned()))
-                .expect("delivered"),
-        );
-        let busy = median(|| {
-            let plan = plan::plan(&goal, &changed, &seen).expect("a plan");
-            assert_eq!(plan.changes.len(), hosts);
-            let shown = plan.to_string();
-            assert!(shown.len() < 10_000, "{}", shown.chars().take(9000).collect::<String>());
-        });
-        let row = [validate, tree, written, idle, busy].map(millis).join(" | ");
-        writeln!(rows, "| {hosts} | {row} | {} MiB |", table::high_water(std::process::id()).unwrap_or(0) / 1024)
-            .expect("a String takes all text");
+        let cells: Vec<String> = STAGES.iter().map(cell).collect();
+        let (by_hand, _) = measured(BY_HAND, hosts);
+        writeln!(rows, "| {hosts} | {} | {by_hand:.1} ms |", cells.join(" | ")).expect("a String takes all text");
     }
     let small = median(|| {
         let status = Command::new(env!("CARGO_BIN_EXE_provision"))
@@ -203,8 +256,12 @@ fn main() {
             .expect("the program runs");
         assert!(status.status.success());
     });
-    writeln!(rows, "\n`provision validate` of a small file, the whole program: {}.", millis(small))
-        .expect("a String takes all text");
+    writeln!(
+        rows,
+        "\n`provision validate` of a small file, the whole program: {:.1} ms.",
+        small.as_secs_f64() * 1000.0
+    )
+    .expect("a String takes all text");
     print!("{rows}");
     table::write("scale", &rows);
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// Words that begin a command.
 const PROGRAMS: &[&str] = &[
     "apt",
+    "cp",
     "aws",
     "az",
     "cargo",
@@ -129,6 +130,11 @@ fn of_code(code: &str) -> Vec<String> {
         return Vec::new();
     }
     code.split(" && ").map(|one| one.trim().to_owned()).collect()
+}
+
+/// Run by the terraform tests in the module's folder, whatever it is.
+pub fn is_of_a_module(command: &str) -> bool {
+    ["cp ", "export TF_VAR_", "terraform "].iter().any(|begins| command.starts_with(begins))
 }
 
 /// Everything that is shown.

@@ -51,10 +51,9 @@ fn the_page_on_terraform_shows_no_other_commands_than_the_modules() {
     }
 }
 
-/// Terraform's commands of a page, and what goes before them. `terraform fmt` is what a sentence says of the modules.
+/// Terraform's commands of a page, and what goes before them.
 fn of_module(page: &Path) -> Vec<String> {
-    let of_ours = |command: &String| command.starts_with("terraform ") || command.starts_with("export TF_VAR_");
-    shown::commands(page).into_iter().filter(of_ours).collect()
+    shown::commands(page).into_iter().filter(|command| shown::is_of_a_module(command)).collect()
 }
 
 /// In the page's order, with a yes to each question; what destroys everything comes last, behind the page's override.

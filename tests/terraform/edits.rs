@@ -238,3 +238,55 @@ fn a_module_on_disk_is_not_emptied_of_data_nor_guessed_at() {
     assert!(!Edit::between(&tree, &swapped).refused.is_empty());
     assert_eq!(Edit::between(&render::FileTree::new(), &swapped), Edit::default());
 }
+
+/// What an edit of a platform that the cloud runs says or refuses.
+const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
+    ("eks", "1.35", "1.34", "aws_eks_cluster.main: version 1.34 (was 1.35): Kubernetes does not go back", true),
+    ("eks", "1.35", "1.37", "one minor version at a time", true),
+    ("eks", "registry: true", "registry: false", "aws_ecr_repository.main holds data", true),
+    (
+        "eks",
+        "      executors: {",
+        "      workers: {",
+        "the pool executors goes, with its nodes and what runs on them",
+        false,
+    ),
+    ("aks", "1.35", "1.33", "Kubernetes does not go back", true),
+    ("aks", "      executors: {", "      workers: {", "the pool executors goes", false),
+    ("aks", "zones: [1, 2, 3]", "zones: [1, 2]", "azurerm_kubernetes_cluster.main is made anew", false),
+    ("aks", "zones: [1, 2, 3]", "zones: [1, 2]", "azurerm_kubernetes_cluster_node_pool.executors is made anew", false),
+    ("hdinsight", "user: sshops", "user: other", "roles.head_node.username other (was sshops)", false),
+    (
+        "hdinsight",
+        "heads: { size: Standard_E8_v3 }",
+        "heads: { size: Standard_E16_v3 }",
+        "azurerm_hdinsight_spark_cluster.main is made anew, and what runs on it ends: roles.head_node.vm_size Standard_E16_V3 (was Standard_E8_V3)",
+        false,
+    ),
+    (
+        "azure-vms",
+        "disk: 64",
+        "disk: 32",
+        "azurerm_managed_disk.zookeeper: 32 GiB (was 64): a disk cannot shrink",
+        true,
+    ),
+    ("aws-vms", "disk: 64", "disk: 32", "aws_ebs_volume.zookeeper: 32 GiB (was 64): a disk cannot shrink", true),
+];
+
+#[test]
+fn what_an_edit_makes_anew_or_cannot_do_is_said() {
+    for (name, from, to, said, refused) in SERVICES {
+        let text = tool::example(name);
+        assert!(text.contains(from), "{name}: `{from}` is not in the example");
+        let old = render::terraform(&tool::cloud(&text));
+        let edit = Edit::between(&old, &tool::cloud(&text.replace(from, to)));
+        assert_eq!(!edit.refused.is_empty(), *refused, "{name}, {to}: {edit:?}");
+        let all = [edit.refused.clone(), edit.notes.clone()].concat().join("\n");
+        assert!(all.contains(said), "{name}, {to}: {edit:?}");
+        assert_eq!(Edit::between(&old, &tool::cloud(&text)).notes, Vec::<String>::new(), "{name}");
+    }
+    // The next minor version is how it goes.
+    let text = tool::example("eks");
+    let edit = Edit::between(&render::terraform(&tool::cloud(&text)), &tool::cloud(&text.replace("1.35", "1.36")));
+    assert_eq!(edit, Edit::default());
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::file::AksFile;
-use super::{Aks, POD_RANGE, SERVICE_RANGE, Subnets};
+use super::{Aks, KEPT, POD_RANGE, SERVICE_RANGE, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{Pool, State, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open};
 use crate::platform::{region, size, subnets};
@@ -58,7 +58,7 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     let state = State::check(state, problems);
     let tags = tags(labels, problems);
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
-    subnets::check_apart(at, network, &[POD_RANGE, SERVICE_RANGE], problems);
+    subnets::check_apart(at, network, &[&[POD_RANGE, SERVICE_RANGE], KEPT].concat(), problems);
     let pools = pools(files);
     check_room(at, network, &pools, problems);
     Some(Aks {

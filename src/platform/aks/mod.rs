@@ -28,9 +28,12 @@ pub struct Aks {
     pub state: State,
 }
 
-/// As in cluster.tf: of pods, and of services.
-pub const POD_RANGE: &str = "10.244.0.0/16";
+/// Pods' addresses, never seen outside: from the range between customers and carriers (RFC 6598), which no network of a company has.
+pub const POD_RANGE: &str = "100.64.0.0/10";
+/// AKS's own default.
 pub const SERVICE_RANGE: &str = "10.0.0.0/16";
+/// What AKS keeps for itself (learn.microsoft.com, "AKS legacy container networking interfaces").
+const KEPT: &[&str] = &["172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"];
 /// Small blocks are at least four bits longer than the network.
 const SPLIT: u8 = 4;
 

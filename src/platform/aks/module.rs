@@ -7,7 +7,7 @@ use hcl_edit::expr::Expression;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::{Aks, Subnets};
+use super::{Aks, POD_RANGE, SERVICE_RANGE, Subnets};
 use crate::desired::cloud::{Module, Part, templates};
 use crate::hcl::{Holes, expression, list, object};
 use crate::platform::carried::{self, texts};
@@ -60,7 +60,7 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     let pools: Vec<String> = aks.pools.keys().map(|name| format!("`{name}`")).collect();
     let values = json!({
         "name": topology.name, "location": aks.location, "private": aks.api_from.is_empty(), "registry": aks.registry,
-        "network": aks.network.to_string(), "pools": pools.join(", "), "only_system": aks.pools.len() == 1,
+        "network": aks.network.to_string(), "pod_range": POD_RANGE, "service_range": SERVICE_RANGE, "pools": pools.join(", "), "only_system": aks.pools.len() == 1,
     });
     module.readme("terraform/aks/README.md", &values);
     module
@@ -74,6 +74,8 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     region::put_redundancy(location, zones, holes);
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());
+    holes.put("pod_range", POD_RANGE);
+    holes.put("service_range", SERVICE_RANGE);
     holes.put("subnet_nodes", nodes.to_string());
     holes.put("subnet_endpoints", endpoints.to_string());
     holes.put_if("zones", (!zones.is_empty()).then(|| texts(zones.iter().map(Zone::as_str))));

@@ -15,9 +15,8 @@ use crate::yaml::Span;
 
 /// GiB: what the image of a node needs, and the largest volume (docs.aws.amazon.com, "Amazon EBS volume types").
 const NODE_DISK: RangeInclusive<u32> = 20..=65536;
-/// Pods have addresses of the VPC, and a node holds those of two network cards ready: 15 each on the smaller sizes
-/// (docs.aws.amazon.com, "IP addresses per network interface", and the CNI's `WARM_ENI_TARGET`).
-const NODE_ADDRESSES: u64 = 30;
+/// Pods have addresses of the VPC: a node's own and what addons.tf lets it hold ready (`MINIMUM_IP_TARGET` and `WARM_IP_TARGET`).
+const NODE_ADDRESSES: u64 = 21;
 
 pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<Eks> {
     let EksFile { region, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;

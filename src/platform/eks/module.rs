@@ -59,7 +59,7 @@ pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
     let last = eks.pools.keys().map(Name::as_str).rfind(|name| *name != SYSTEM).unwrap_or(SYSTEM);
     let zone = eks.zones.first().map_or("a", |zone| zone.as_str());
     let values = json!({
-        "name": topology.name, "region": eks.region, "storage": bucket.is_some(), "group": format!("{last}-{zone}"),
+        "name": topology.name, "region": eks.region, "storage": bucket.is_some(), "registry": eks.registry, "group": format!("{last}-{zone}"),
     });
     module.readme("terraform/eks/README.md", &values);
     module

@@ -12,7 +12,7 @@ use crate::world::{HostError, Io, Target, Upload};
 const POLL_MILLIS: u32 = 500;
 
 pub async fn run(config: Arc<Config>, target: Target, command: String, io: Io) -> Result<i32, HostError> {
-    let session = Session::open(config, target).await?;
+    let session = Session::open(&config, &target).await?;
     let work = tokio::task::spawn_blocking(move || stream(&session, &command, io));
     work.await.map_err(|error| HostError::Lost { during: "the command".to_owned(), why: error.to_string() })?
 }
@@ -97,7 +97,7 @@ impl Pump {
 /// Copies a file to a host, as root. The name appears only when all of it is there: a connection that ends early looks to
 /// the host like the end of the file, so the size is part of what it checks.
 pub async fn upload(config: Arc<Config>, target: Target, upload: Upload, limit: Duration) -> Result<(), HostError> {
-    let session = Session::open(config, target).await?;
+    let session = Session::open(&config, &target).await?;
     let work = tokio::task::spawn_blocking(move || send(&session, &upload, limit));
     work.await.map_err(|error| HostError::Lost { during: "copying a file".to_owned(), why: error.to_string() })?
 }

@@ -19,10 +19,12 @@ use super::{HostError, Io, Output, Target, Upload};
 use tokio::sync::Semaphore;
 
 pub use config::Config;
-use session::Session;
+use session::{Session, Way};
 
 /// So many hosts are worked with at once: each costs a thread, and more make nothing faster (docs/measurements.md).
 const AT_ONCE: usize = 100;
+/// So many more are called meanwhile, each a descriptor.
+const CALLED: usize = 200;
 /// So many idle sessions are kept: each costs two descriptors, of 1024 that a process usually has.
 const KEPT: usize = 256;
 
@@ -32,6 +34,8 @@ pub struct Ssh {
     config: Arc<Config>,
     /// Idle ones, by host and way there: a name alone can have meant another machine.
     sessions: Mutex<HashMap<Target, Session>>,
+    /// How many hosts are called beside those, so that a silent one takes no place of theirs.
+    dials: Semaphore,
     /// How many hosts are worked with at once.
     slots: Semaphore,
 }
@@ -39,7 +43,12 @@ pub struct Ssh {
 impl Ssh {
     /// Everybody whom this configuration leads to.
     pub fn new(config: Config) -> Ssh {
-        Ssh { config: Arc::new(config), sessions: Mutex::new(HashMap::new()), slots: Semaphore::new(AT_ONCE) }
+        Ssh {
+            config: Arc::new(config),
+            sessions: Mutex::new(HashMap::new()),
+            dials: Semaphore::new(CALLED),
+            slots: Semaphore::new(AT_ONCE),
+        }
     }
 
     /// Runs a script as root and returns all it printed.
@@ -51,18 +60,25 @@ impl Ssh {
         during: &str,
     ) -> Result<Output, HostError> {
         // Waiting for a turn is no silence of the host's: no clock runs yet.
-        let _slot = self.slots.acquire().await;
         let ran = match self.idle(target) {
-            Some(session) => match session.run(script.clone(), limit, during).await {
-                // It died while nobody looked; nothing has run yet.
-                Err(HostError::NotBegun { .. }) => None,
-                other => Some(other?),
-            },
+            Some(session) => {
+                let _slot = self.slots.acquire().await;
+                match session.run(script.clone(), limit, during).await {
+                    // It died while nobody looked; nothing has run yet.
+                    Err(HostError::NotBegun { .. }) => None,
+                    other => Some(other?),
+                }
+            }
             None => None,
         };
-        let (session, output) = match ran {
-            Some(ran) => ran,
-            None => Session::open(self.config.clone(), target.clone()).await?.run(script, limit, during).await?,
+        let (session, output) = if let Some(ran) = ran {
+            ran
+        } else {
+            let dial = self.dials.acquire().await;
+            let way = Way::to(&self.config, target).await?;
+            let _slot = self.slots.acquire().await;
+            drop(dial);
+            way.log_in().await?.run(script, limit, during).await?
         };
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         if sessions.len() < KEPT {
@@ -82,7 +98,7 @@ impl Ssh {
 
     /// A session of its own, for a script whose input and output stay open.
     pub async fn anchor(&self, target: &Target, script: Script) -> Result<Begin, HostError> {
-        let session = Session::open(self.config.clone(), target.clone()).await?;
+        let session = Session::open(&self.config, target).await?;
         Ok(Box::new(move || anchor::Remote::begin(session, &script).map(|remote| Box::new(remote) as Box<dyn Anchor>)))
     }
 

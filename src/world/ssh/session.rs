@@ -1,11 +1,10 @@
 //! One session on one host: a thread at a time uses it, and a breaker ends what takes too long.
 
 use std::io::{Read, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::Config;
-use super::connect::{Breaker, connect};
+use super::config::{Config, Route};
+use super::connect::{Breaker, Stream, connect};
 use super::login::login;
 use crate::world::script::Script;
 use crate::world::{HostError, Output, Target};
@@ -22,16 +21,34 @@ impl std::fmt::Debug for Session {
     }
 }
 
-impl Session {
-    pub async fn open(config: Arc<Config>, target: Target) -> Result<Session, HostError> {
-        let route = config.route(&target)?;
+/// A connection on which nobody has logged in yet: it costs a descriptor, and no thread.
+#[derive(Debug)]
+pub struct Way {
+    route: Route,
+    stream: Stream,
+}
+
+impl Way {
+    pub async fn to(config: &Config, target: &Target) -> Result<Way, HostError> {
+        let route = config.route(target)?;
         let stream = connect(&route).await?;
+        Ok(Way { route, stream })
+    }
+
+    pub async fn log_in(self) -> Result<Session, HostError> {
+        let Way { route, stream } = self;
         let breaker = stream.breaker();
         let user = route.user.clone();
         let opened = tokio::task::spawn_blocking(move || login(&route, stream)).await;
         let ssh =
             opened.map_err(|error| HostError::Lost { during: "the login".to_owned(), why: error.to_string() })??;
         Ok(Session { ssh, breaker, user })
+    }
+}
+
+impl Session {
+    pub async fn open(config: &Config, target: &Target) -> Result<Session, HostError> {
+        Way::to(config, target).await?.log_in().await
     }
 
     /// `sh` as root, bounded on the host too: it may live on when the connection does not.

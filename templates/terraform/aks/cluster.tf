@@ -91,8 +91,8 @@ resource "azurerm_kubernetes_cluster" "main" {
     network_policy      = "cilium"
     load_balancer_sku   = "standard"
     outbound_type       = "userAssignedNATGateway"
-    pod_cidr            = "10.244.0.0/16"
-    service_cidr        = "10.0.0.0/16"
+    pod_cidr            = provision.pod_range
+    service_cidr        = provision.service_range
     dns_service_ip      = "10.0.0.10"
   }
 

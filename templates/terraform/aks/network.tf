@@ -50,9 +50,9 @@ resource "azurerm_network_security_rule" "nodes_cluster" {
   direction                    = "Inbound"
   access                       = "Allow"
   protocol                     = "*"
-  source_address_prefixes      = [provision.subnet_nodes, "10.244.0.0/16"]
+  source_address_prefixes      = [provision.subnet_nodes, provision.pod_range]
   source_port_range            = "*"
-  destination_address_prefixes = [provision.subnet_nodes, "10.244.0.0/16"]
+  destination_address_prefixes = [provision.subnet_nodes, provision.pod_range]
   destination_port_range       = "*"
 }
 

@@ -4,8 +4,12 @@ resource "aws_eks_addon" "vpc_cni" {
   addon_name                  = "vpc-cni"
   resolve_conflicts_on_update = "OVERWRITE"
 
-  # Off by default: NetworkPolicies would be accepted and have no effect.
-  configuration_values = jsonencode({ enableNetworkPolicy = "true" })
+  # Without network policies switched on they would be accepted and have no effect. A node holds twenty addresses ready, and not all of two
+  # network cards: an executor's node has few pods, and a thousand of them must find room.
+  configuration_values = jsonencode({
+    enableNetworkPolicy = "true"
+    env                 = { MINIMUM_IP_TARGET = "16", WARM_IP_TARGET = "4" }
+  })
 
   pod_identity_association {
     role_arn        = aws_iam_role.pod["vpc-cni"].arn

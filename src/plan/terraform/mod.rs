@@ -4,6 +4,8 @@
 //! identifies a member or a master never changes, what holds data never leaves, and what would stop a machine waits in the
 //! module until it is replaced by hand, one after the other.
 
+mod services;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -108,6 +110,7 @@ impl Edit {
         edit.keep_what_is_fixed(&before, &after);
         edit.keep_data(&before, &after);
         edit.keep_zones(&before, &after);
+        edit.keep_services(&before, &after);
         let region = |body: Option<&Body>| body.and_then(|body| hcl::find(body, "region"));
         let (was, is) = (region(bodies.get(Path::new("providers.tf"))), region(new.files.get("providers.tf")));
         if was != is {

@@ -1,0 +1,96 @@
+//! What an edit does to what a cloud runs itself: disks that cannot shrink, versions that go one way, and what is made anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hcl_edit::structure::Body;
+
+use super::Edit;
+use crate::hcl::{Address, Resource};
+
+/// Sizes that only grow, in GiB.
+const DISKS: &[(&str, &str)] = &[("aws_ebs_volume", "size"), ("azurerm_managed_disk", "disk_size_gb")];
+/// Versions of Kubernetes: one minor at a time, and never back (both clouds' pages on upgrades).
+const KUBERNETES: &[(&str, &str)] =
+    &[("aws_eks_cluster", "version"), ("azurerm_kubernetes_cluster", "kubernetes_version")];
+/// Pools of nodes.
+const POOLS: &[&str] = &["aws_eks_node_group", "azurerm_kubernetes_cluster_node_pool"];
+/// Arguments, through blocks, that the provider changes only by making the thing anew.
+const MADE_ANEW: &[(&str, &[&str])] = &[
+    ("azurerm_hdinsight_spark_cluster", &["cluster_version"]),
+    ("azurerm_hdinsight_spark_cluster", &["tier"]),
+    ("azurerm_hdinsight_spark_cluster", &["component_version", "spark"]),
+    ("azurerm_hdinsight_spark_cluster", &["roles", "head_node", "vm_size"]),
+    ("azurerm_hdinsight_spark_cluster", &["roles", "head_node", "username"]),
+    ("azurerm_hdinsight_spark_cluster", &["roles", "worker_node", "vm_size"]),
+    ("azurerm_hdinsight_spark_cluster", &["roles", "zookeeper_node", "vm_size"]),
+    ("azurerm_kubernetes_cluster", &["default_node_pool", "zones"]),
+    ("azurerm_kubernetes_cluster_node_pool", &["priority"]),
+    ("azurerm_kubernetes_cluster_node_pool", &["zones"]),
+];
+
+impl Edit {
+    pub(super) fn keep_services(&mut self, before: &[Resource], after: &[Resource]) {
+        let by_address: BTreeMap<&Address, &Resource> = after.iter().map(|one| (&one.address, one)).collect();
+        for old in before {
+            match by_address.get(&old.address) {
+                Some(new) => self.keep_service(old, new),
+                None if POOLS.contains(&old.address.kind.as_str()) => {
+                    let pool = &old.address.name;
+                    self.notes.push(format!("the pool {pool} goes, with its nodes and what runs on them"));
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn keep_service(&mut self, old: &Resource, new: &Resource) {
+        let address = &old.address;
+        let differing = |path: &[&str]| {
+            let (was, is) = (argument(&old.arguments, path), argument(&new.arguments, path));
+            (was.to_lowercase() != is.to_lowercase()).then_some((was, is))
+        };
+        let of = |table: &'static [(&str, &str)]| table.iter().filter(|(kind, _)| *kind == address.kind);
+        for (was, is) in of(DISKS).filter_map(|(_, name)| differing(&[name])) {
+            if let (Ok(was), Ok(is)) = (was.parse::<u32>(), is.parse::<u32>())
+                && is < was
+            {
+                self.refused.push(format!("{address}: {is} GiB (was {was}): a disk cannot shrink"));
+            }
+        }
+        for (was, is) in of(KUBERNETES).filter_map(|(_, name)| differing(&[name])) {
+            if let (Some(was_minor), Some(is_minor)) = (minor(&was), minor(&is)) {
+                let why = match is_minor.checked_sub(was_minor) {
+                    None => "Kubernetes does not go back",
+                    Some(0 | 1) => continue,
+                    Some(_) => "one minor version at a time",
+                };
+                self.refused.push(format!("{address}: version {is} (was {was}): {why}"));
+            }
+        }
+        let anew: BTreeSet<String> = MADE_ANEW
+            .iter()
+            .filter(|(kind, _)| *kind == address.kind)
+            .filter_map(|(_, path)| Some((path, differing(path)?)))
+            .map(|(path, (was, is))| format!("{} {is} (was {was})", path.join(".")))
+            .collect();
+        if !anew.is_empty() {
+            let what = anew.into_iter().collect::<Vec<_>>().join(", ");
+            self.notes.push(format!("{address} is made anew, and what runs on it ends: {what}"));
+        }
+    }
+}
+
+/// `none` where it is not there.
+fn argument(body: &Body, path: &[&str]) -> String {
+    let found = match path {
+        [] => None,
+        [name] => body.get_attribute(name).map(|found| found.value.to_string()),
+        [block, rest @ ..] => body.get_blocks(block).next().map(|block| argument(&block.body, rest)),
+    };
+    found.map_or_else(|| "none".to_owned(), |text| text.trim().trim_matches('"').to_owned())
+}
+
+/// `1.35` and `1.35.2` are 35.
+fn minor(version: &str) -> Option<u32> {
+    version.split('.').nth(1)?.parse().ok()
+}
