@@ -168,6 +168,12 @@ fn desired_of(source: &Source) -> Desired {
     desired::of(&cluster::resolve(&validated(source), || Err("no".to_owned())).expect("delivered"))
 }
 
+/// A folder on a disk that has nothing else to do.
+fn settled_folder() -> tempfile::TempDir {
+    assert!(Command::new("sync").status().expect("sync runs").success());
+    tempfile::tempdir().expect("a folder")
+}
+
 /// One stage at one size: its time.
 fn stage(name: &str, hosts: usize) -> Duration {
     let source = Source::new("bench.yaml", text(hosts));
@@ -180,14 +186,14 @@ fn stage(name: &str, hosts: usize) -> Duration {
         }
         "written" => {
             let files = render::hosts(&desired_of(&source));
-            let folder = tempfile::tempdir().expect("a folder");
+            let folder = settled_folder();
             let began = Instant::now();
             render::write(&folder.path().join("out"), &files, &|_| true).expect("written");
             began.elapsed()
         }
         BY_HAND => {
             let files = render::hosts(&desired_of(&source));
-            let folder = tempfile::tempdir().expect("a folder");
+            let folder = settled_folder();
             let began = Instant::now();
             for (path, text) in &files {
                 let path = folder.path().join(path);
