@@ -82,6 +82,8 @@ fn what_is_misspelt_gets_the_nearest_right_name() {
     let local = root("topologies/local.yaml").display().to_string();
     for (args, near) in [
         (["explain", "ZK01"].as_slice(), "did you mean `ZK001`?"),
+        (&["explain", "zk1"], "did you mean `ZK001`?"),
+        (&["explain", "T999"], "did you mean `T090`?"),
         (&["logs", "zookeper", "-f", &nodes], "did you mean `zookeeper`?"),
         (&["logs", "sparkmaster", "-f", &nodes], "did you mean `spark-master`?"),
         (&["logs", "demo-master-9", "-f", &local], "did you mean `demo-master-2`?"),

@@ -51,17 +51,15 @@ impl Template {
 }
 
 impl Template {
-    /// What to do before a plan.
-    fn first(self) -> &'static str {
+    /// What to do next, up to the file.
+    fn next(self) -> &'static str {
         match self {
-            Template::Nodes => "Write your own hosts into it, then: ",
-            Template::Local => "It needs nothing more: ",
-            Template::AzureVms
-            | Template::AwsVms
-            | Template::Hdinsight
-            | Template::Aks
-            | Template::Eks
-            | Template::Minikube => "Write your own network, names and sizes into it, then: ",
+            Template::Nodes => "Write your own hosts into it, then: provision plan",
+            Template::Local => "It needs nothing more: provision plan",
+            Template::AzureVms | Template::AwsVms | Template::Hdinsight | Template::Aks | Template::Eks => {
+                "Write your own network, names and sizes into it (names of accounts and buckets are the world's), then: provision render"
+            }
+            Template::Minikube => "This version checks it, and does not deliver it yet: provision validate",
         }
     }
 }
@@ -82,6 +80,6 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Err(error) => return Err(Failure::say(Exit::Error, format!("cannot write {}: {error}", file.display()))),
     }
     outln!("{}", file.display());
-    sayln!("{}provision plan {}", template.first(), file.display());
+    sayln!("{} {}", template.next(), file.display());
     Ok(Exit::Done)
 }

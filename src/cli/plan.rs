@@ -58,7 +58,14 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         outln!("{fleet}\n");
     }
     let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
-    let (plan, _) = make(&goal, &loaded).await?;
+    let (plan, _) = make(&goal, &loaded).await.map_err(|failure| {
+        if failure.exit != Exit::Unreachable || clouds.is_empty() {
+            return failure;
+        }
+        let next =
+            "\n  are the machines not made yet? provision render, and then terraform apply where it was rendered";
+        Failure::say(failure.exit, format!("{:#}{next}", failure.error))
+    })?;
     if args.json {
         outln!("{}", serde_json::to_string_pretty(&plan).map_err(Failure::error)?);
     } else {

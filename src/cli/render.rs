@@ -151,14 +151,18 @@ fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
         return Ok(Some(edit));
     }
     let text = format!(
-        "{} has made what this topology would make anew, or take away, all at once:\n  {}\n{}",
+        "what was rendered to {0} would be made anew, or taken away, all at once:\n  {1}\n\
+         was none of it applied yet? remove {0}, and render again. What is really to be given up is destroyed or taken out of the state first, and \
+         its folder moved away; another cluster is rendered elsewhere (--out){2}",
         path.display(),
         edit.refused.join("\n  "),
-        "machines are kept where they are by zookeeper: { zones: [...] } and masters: { zones: [...] }; masters leave one in each apply; what is really to be \
-         given up is destroyed or taken out of the state first, and its folder here moved away; another cluster is rendered elsewhere (--out)"
+        if edit.moves_machines() { KEPT } else { "" }
     );
     Err(Failure::say(Exit::Refused, text))
 }
+
+/// How machines stay where they are.
+const KEPT: &str = ". Machines are kept where they are by zookeeper: { zones: [...] } and masters: { zones: [...] }";
 
 fn is_ours(cloud: Option<&Cloud>, file: &Path) -> bool {
     // Of hosts: what is in a node's folder.

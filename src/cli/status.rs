@@ -13,7 +13,7 @@ use crate::service::listener::Role;
 use crate::service::spark;
 use crate::topology::value::Name;
 
-/// Shows every node, and what is wrong, in words
+/// Shows every node, and what is wrong with what runs, in words (`plan` compares files)
 ///
 /// Exit code 0 only when all is well.
 #[derive(Debug, clap::Args)]

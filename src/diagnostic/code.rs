@@ -109,7 +109,17 @@ pub struct UnknownCode {
 
 fn nearest(wrong: &str) -> String {
     let names = Code::ALL.iter().map(|code| code.name());
-    suggest::nearest(wrong, names).map_or_else(String::new, |near| format!("did you mean `{near}`? "))
+    // Its family and its number, however that is written: `zk1` is ZK001.
+    let parts = |code: &str| {
+        let digits = code.find(|c: char| c.is_ascii_digit()).unwrap_or(code.len());
+        (code[..digits].to_uppercase(), code[digits..].parse::<i64>().ok())
+    };
+    let (family, number) = parts(wrong);
+    let away = |name: &&str| (parts(name).1.unwrap_or(0) - number.unwrap_or(0)).abs();
+    let of_family = names.clone().filter(|name| parts(name).0 == family).min_by_key(away);
+    of_family
+        .or_else(|| suggest::nearest(wrong, names))
+        .map_or_else(String::new, |near| format!("did you mean `{near}`? "))
 }
 
 impl std::fmt::Display for Code {

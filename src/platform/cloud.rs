@@ -117,6 +117,27 @@ impl PoolNodes {
     }
 }
 
+/// Ranges that come to nobody through the internet (RFC 1918).
+const PRIVATE: &[&str] = &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+
+/// Reports what a public API server does not take as ranges; `most`: how many it takes.
+pub fn check_api_from(field: &Field<Vec<Field<Cidr>>>, most: usize, problems: &mut Diagnostics) {
+    let private = |range: Cidr| {
+        PRIVATE.iter().filter_map(|kept| kept.parse::<Cidr>().ok()).any(|kept| kept.contains(range.first()))
+    };
+    for (at, range) in field.ok().into_iter().flatten().filter_map(Field::spanned).filter(|(_, range)| private(**range))
+    {
+        problems
+            .add(Code::T012, at, format!("{range} is private: nobody reaches the public API server from it"))
+            .help("write public ranges, or leave `apiFrom` out for a private API server");
+    }
+    if let Some((at, list)) = field.spanned().filter(|(_, list)| list.len() > most) {
+        problems
+            .add(Code::T012, at, format!("the API server takes at most {most} ranges, not {}", list.len()))
+            .help("join neighbours into wider ones");
+    }
+}
+
 /// Warns of a range that is the whole internet.
 pub fn warn_open(field: &Field<Vec<Field<Cidr>>>, what: &str, problems: &mut Diagnostics) {
     for (at, range) in
@@ -136,13 +157,17 @@ pub fn values<T: Clone>(field: &Field<Vec<Field<T>>>) -> Vec<T> {
 /// Every resource has these: `provision-cluster` and `managed-by`, and on AWS a `Name`.
 const OWN_TAGS: &[&str] = &["provision-cluster", "managed-by", "Name"];
 
+/// On both clouds.
+const TAGS_MAX: usize = 50;
+
 /// Tags for every resource, in the order of their keys; what a cloud would refuse is reported.
 pub fn tags(field: &Field<Entries<String>>, problems: &mut Diagnostics) -> BTreeMap<String, String> {
     for entry in field.ok().into_iter().flatten() {
         let key = entry.key.text.as_str();
         // Azure's letters and AWS's length and prefix (their pages on tags, 2026).
         let right = (1..=128).contains(&key.chars().count()) && !key.contains(['<', '>', '%', '&', '\\', '?', '/']);
-        if OWN_TAGS.contains(&key) {
+        // Azure does not tell small letters from capitals.
+        if OWN_TAGS.iter().any(|own| own.eq_ignore_ascii_case(key)) {
             problems
                 .add(Code::T012, entry.key.span, format!("the tag `{key}` is the tool's own"))
                 .help("take another key");
@@ -155,9 +180,20 @@ pub fn tags(field: &Field<Entries<String>>, problems: &mut Diagnostics) -> BTree
             problems.add(Code::T012, entry.key.span, message).help("take another key");
         }
         // AWS's limit; Azure's is the same.
-        if let Some((at, _)) = entry.value.spanned().filter(|(_, value)| value.chars().count() > 256) {
-            problems.add(Code::T012, at, format!("the tag `{key}` has more than 256 letters")).help("take fewer");
+        let wrong = |value: &str| value.chars().count() > 256 || value.contains(char::is_control);
+        if let Some((at, _)) = entry.value.spanned().filter(|(_, value)| wrong(value)) {
+            problems
+                .add(Code::T012, at, format!("the tag `{key}` has more than 256 letters, or some that are none"))
+                .help("write one line of at most 256 letters");
         }
+    }
+    if let Some((at, all)) = field.spanned().filter(|(_, all)| all.0.len() + OWN_TAGS.len() > TAGS_MAX) {
+        let message = format!(
+            "{} tags, and {} of the tool's own: a resource has at most {TAGS_MAX}",
+            all.0.len(),
+            OWN_TAGS.len()
+        );
+        problems.add(Code::T012, at, message).help("take fewer");
     }
     let entries = field.ok().into_iter().flatten();
     entries.filter_map(|entry| Some((entry.key.text.clone(), entry.value.ok()?.clone()))).collect()
@@ -172,22 +208,18 @@ pub fn check_disk(field: &Field<Disk>, what: &str, sizes: RangeInclusive<u32>, p
     }
 }
 
-/// Reports a version of Kubernetes that no cluster is made of any more.
-pub fn check_kubernetes(field: &Field<Version>, problems: &mut Diagnostics) {
+/// Reports a version of Kubernetes that no cluster is made of any more: one before 1.`oldest`.
+pub fn check_kubernetes(field: &Field<Version>, oldest: u32, problems: &mut Diagnostics) {
     let minor = |version: &Version| {
         let (major, rest) = version.as_str().split_once('.')?;
         Some((major.parse::<u32>().ok()?, rest.split('.').next()?.parse::<u32>().ok()?))
     };
     let Some((at, version)) = field.spanned() else { return };
-    if minor(version).is_none_or(|version| version < OLDEST_KUBERNETES) {
-        let (major, oldest) = OLDEST_KUBERNETES;
+    if minor(version).is_none_or(|version| version < (1, oldest)) {
         let message = format!("clusters of Kubernetes {version} are not made any more");
-        problems.add(Code::T012, at, message).help(format!("take \"{major}.{oldest}\" or later"));
+        problems.add(Code::T012, at, message).help(format!("take \"1.{oldest}\" or later"));
     }
 }
-
-/// What both clouds still make in November 2026, with extended support (their pages on supported versions).
-const OLDEST_KUBERNETES: (u32, u32) = (1, 31);
 
 impl Image {
     /// Without a word: Ubuntu 24.04, which is supported until 2029. `own`: an id as the cloud gives them to images, up to what
@@ -280,6 +312,11 @@ pub fn check_pools(files: &Field<Entries<PoolFile>>, sizes: Catalogue, problems:
     for entry in files.ok().into_iter().flatten() {
         if let Err(why) = entry.key.text.parse::<Name>() {
             problems.add_bad_name(entry.key.span, &why);
+        }
+        if entry.value.is_missing() {
+            problems
+                .add(Code::T003, entry.key.span, "this pool has no machines")
+                .help("write { size: …, nodes: 3 }, or { size: …, autoscale: { min: 1, max: 10 } }");
         }
         let Some(pool) = entry.value.ok() else { continue };
         problems.need(entry.key.span, "size", &pool.size);

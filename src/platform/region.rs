@@ -173,6 +173,11 @@ impl Regions {
     /// Reports zones that the region does not have, or that are named twice.
     pub fn check_zones(self, region: &str, field: &Field<Vec<Field<Zone>>>, problems: &mut Diagnostics) {
         let there = (self.zones)(region).unwrap_or(self.widest);
+        if let Some(at) = field.span().filter(|_| there.is_empty()) {
+            let message = format!("{region} has no zones");
+            problems.add(Code::T012, at, message).help("leave `zones` out, or take a region that has some");
+            return;
+        }
         let mut seen: Vec<&Zone> = Vec::new();
         for (at, zone) in field.ok().into_iter().flatten().filter_map(Field::spanned) {
             let name = zone.as_str();
@@ -181,7 +186,7 @@ impl Regions {
             } else if !there.contains(&name) {
                 let whose = if region.is_empty() { "a region" } else { region };
                 problems.add(Code::T012, at, format!("{whose} has no zone {name}")).help(match there {
-                    [] => "that region has no zones: leave `zones` out".to_owned(),
+                    _ if there.contains(&name.to_lowercase().as_str()) => format!("write {}", name.to_lowercase()),
                     // Elsewhere they are written whole.
                     _ if name.strip_prefix(region).is_some_and(|letter| there.contains(&letter)) => {
                         format!("write its letter: {}", &name[region.len()..])

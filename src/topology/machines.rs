@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use super::value::{Cidr, Disk, Label, Name, Zone};
+use super::value::{Cidr, Disk, Name, Zone};
 use super::{Platform, Topology};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{AwsVms, Tier};
@@ -11,7 +11,7 @@ use crate::platform::azure_vms::AzureVms;
 use crate::platform::cloud::{self, Image};
 use crate::platform::hdinsight::OTHER_MACHINES;
 use crate::platform::size::{self, Shape};
-use crate::platform::{PlatformFile, aks, eks, subnets};
+use crate::platform::{PlatformFile, aks, eks, made, subnets};
 use crate::service::listener::Role;
 use crate::service::machine::Machine;
 use crate::service::spark::Scaling;
@@ -64,13 +64,13 @@ pub fn check(
         match topology.platforms.get(name) {
             Some(Platform::AzureVms(azure)) => {
                 check_room(wanted, at, azure_block(azure, wanted.role), (name, azure.network), &mut small, problems);
-                check_azure(wanted, problems);
+                check_azure(wanted, azure, problems);
                 check_scale_set(wanted, azure, problems);
                 check_disk(wanted, AZURE_DISK, problems);
             }
             Some(Platform::AwsVms(aws)) => {
                 check_room(wanted, at, aws_block(aws, wanted.role), (name, aws.network), &mut small, problems);
-                check_aws(wanted, problems);
+                check_aws(wanted, aws, problems);
                 check_disk(wanted, if wanted.role == Role::Worker { AWS_ROOT_DISK } else { AWS_DISK }, problems);
             }
             _ => {}
@@ -249,11 +249,12 @@ fn check_disk(wanted: &Wanted<'_>, sizes: RangeInclusive<u32>, problems: &mut Di
     cloud::check_disk(wanted.disk, &format!("a disk of a {}", wanted.role.title()), sizes, problems);
 }
 
-fn check_azure(wanted: &Wanted<'_>, problems: &mut Diagnostics) {
-    let Some(size) = &wanted.machine.size else { return };
-    let Some(shape) = size::azure(size.as_str()) else { return };
+fn check_azure(wanted: &Wanted<'_>, azure: &AzureVms, problems: &mut Diagnostics) {
+    let size = made::size(azure, wanted.role, wanted.machine);
+    let Some(shape) = size::azure(&size) else { return };
     let at = wanted.size_span.unwrap_or(wanted.span);
-    check_shape(wanted, size, shape, at, problems);
+    check_memory(wanted, &size, shape, at, problems);
+    check_processor(wanted, (&size, shape.arm), &azure.image, at, problems);
     if !shape.premium_disks {
         let message = format!("{size} takes no premium disks, on which the machines of a {} are", wanted.role.title());
         problems.add(Code::T012, at, message).help("take one with an `s` behind its number, as in Standard_D2s_v5");
@@ -274,14 +275,16 @@ fn check_scale_set(wanted: &Wanted<'_>, azure: &AzureVms, problems: &mut Diagnos
     }
 }
 
-fn check_aws(wanted: &Wanted<'_>, problems: &mut Diagnostics) {
-    let Some(size) = &wanted.machine.size else { return };
-    if let Some(shape) = size::aws(size.as_str()) {
-        check_shape(wanted, size, shape, wanted.size_span.unwrap_or(wanted.span), problems);
+fn check_aws(wanted: &Wanted<'_>, aws: &AwsVms, problems: &mut Diagnostics) {
+    let size = made::size(aws, wanted.role, wanted.machine);
+    let at = wanted.size_span.unwrap_or(wanted.span);
+    if let Some(shape) = size::aws(&size) {
+        check_memory(wanted, &size, shape, at, problems);
     }
+    check_processor(wanted, (&size, size::aws_is_arm(&size)), &aws.image, at, problems);
 }
 
-fn check_shape(wanted: &Wanted<'_>, size: &Label, shape: Shape, at: Span, problems: &mut Diagnostics) {
+fn check_memory(wanted: &Wanted<'_>, size: &str, shape: Shape, at: Span, problems: &mut Diagnostics) {
     let needed = wanted.memory + SYSTEM.mebibytes();
     if shape.mebibytes < needed {
         let message = format!(
@@ -291,10 +294,21 @@ fn check_shape(wanted: &Wanted<'_>, size: &Label, shape: Shape, at: Span, proble
         );
         problems.add(Code::T012, at, message).help("take a larger size, or less heap");
     }
-    if shape.arm {
+}
+
+/// What an image of one's own is for, nobody but its owner knows.
+fn check_processor(
+    wanted: &Wanted<'_>,
+    (size, arm): (&str, bool),
+    image: &Image,
+    at: Span,
+    problems: &mut Diagnostics,
+) {
+    if arm && matches!(image, Image::Ubuntu(_)) {
+        let message = format!("{size} is an ARM machine, and the image of a {} is for x86-64", wanted.role.title());
         problems
-            .add(Code::T012, at, format!("{size} is an ARM machine, and the images are for x86-64"))
-            .help("take a size without the letter for ARM (`p` on Azure, `g` on AWS)");
+            .add(Code::T012, at, message)
+            .help("take a size without the letter for ARM (`p` on Azure, `g` on AWS), or an image of your own");
     }
 }
 

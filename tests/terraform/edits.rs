@@ -45,7 +45,8 @@ use Outcome::{Adds, Refused, StopsNobody, Stuck, TakesOne, Waits};
 /// Every kind of edit, as text that is replaced.
 const AZURE: &[(&str, &str, &str, Outcome)] = &[
     ("grow the ensemble", "nodes: 3\n", "nodes: 5\n", Adds),
-    ("shrink the ensemble", "nodes: 3\n", "nodes: 1\n", Stuck),
+    ("a member less", "nodes: 3\n", "nodes: 2\n", Stuck),
+    ("two members less", "nodes: 3\n", "nodes: 1\n", Refused),
     ("a master less", "masters: { nodes: 3", "masters: { nodes: 2", TakesOne),
     ("two masters less", "masters: { nodes: 3", "masters: { nodes: 1", Refused),
     ("storage taken away", "    storage: { adls: { account: analyticsdata, container: spark } }\n", "", Refused),
@@ -75,7 +76,8 @@ const AZURE: &[(&str, &str, &str, Outcome)] = &[
 ];
 const AWS: &[(&str, &str, &str, Outcome)] = &[
     ("grow the ensemble", "{ nodes: 3, size: t3.medium", "{ nodes: 5, size: t3.medium", Adds),
-    ("shrink the ensemble", "{ nodes: 3, size: t3.medium", "{ nodes: 1, size: t3.medium", Stuck),
+    ("a member less", "{ nodes: 3, size: t3.medium", "{ nodes: 2, size: t3.medium", Stuck),
+    ("two members less", "{ nodes: 3, size: t3.medium", "{ nodes: 1, size: t3.medium", Refused),
     ("two masters less", "masters: { nodes: 3", "masters: { nodes: 1", Refused),
     ("storage taken away", "    storage: { s3: { bucket: analytics-spark-data } }\n", "", Refused),
     ("a network half as wide", "10.21.0.0/16", "10.21.0.0/17", Refused),
@@ -253,7 +255,36 @@ const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
     ),
     ("aks", "1.35", "1.33", "Kubernetes does not go back", true),
     ("aks", "      executors: {", "      workers: {", "the pool executors goes", false),
-    ("aks", "zones: [1, 2, 3]", "zones: [1, 2]", "azurerm_kubernetes_cluster.main is made anew", false),
+    (
+        "aks",
+        "zones: [1, 2, 3]",
+        "zones: [1, 2]",
+        "the nodes of azurerm_kubernetes_cluster.main are made anew, in another pool meanwhile",
+        false,
+    ),
+    (
+        "aks",
+        "registry: true",
+        "registry: true\n      apiFrom: [203.0.113.0/24]",
+        "azurerm_kubernetes_cluster.main is made anew, and what runs on it ends: private_cluster_enabled false (was true)",
+        false,
+    ),
+    (
+        "eks",
+        ", spot: true",
+        "",
+        "aws_eks_node_group.executors is made anew, and what runs on it ends: capacity_type ON_DEMAND (was SPOT)",
+        false,
+    ),
+    ("eks", "zones: [a, b, c]", "zones: [a, b]", "zone c goes, with its subnets and every pool's nodes in it", false),
+    (
+        "azure-vms",
+        "nodes: 3\n",
+        "nodes: 2\n",
+        "analytics-zk-3 leaves the module: the plan stops at its data disk",
+        false,
+    ),
+    ("hdinsight", "user: admin", "user: boss", "gateway.username boss (was admin)", false),
     ("aks", "zones: [1, 2, 3]", "zones: [1, 2]", "azurerm_kubernetes_cluster_node_pool.executors is made anew", false),
     ("hdinsight", "user: sshops", "user: other", "roles.head_node.username other (was sshops)", false),
     (

@@ -48,6 +48,8 @@ pub struct Edit {
     pub refused: Vec<String>,
     /// What is to be done before the next apply.
     pub notes: Vec<String>,
+    /// Machines with addresses of their own that would be others.
+    pub moved: Vec<String>,
     /// Machines that Terraform leaves as they are until they are replaced, in the order in which to do it.
     pub replacements: Vec<Replacement>,
 }
@@ -139,6 +141,10 @@ impl Edit {
         edit
     }
 
+    pub fn moves_machines(&self) -> bool {
+        !self.moved.is_empty()
+    }
+
     fn keep_what_is_fixed(&mut self, before: &[Resource], after: &[Resource]) {
         let by_address: BTreeMap<&Address, &Resource> = after.iter().map(|one| (&one.address, one)).collect();
         for old in before {
@@ -190,6 +196,9 @@ impl Edit {
     }
 
     fn keep_rows(&mut self, table: &str, before: &BTreeMap<String, Row>, after: &BTreeMap<String, Row>) {
+        for zone in before.keys().filter(|zone| table == "zones" && !after.contains_key(*zone)) {
+            self.notes.push(format!("zone {zone} goes, with its subnets and every pool's nodes in it"));
+        }
         for (key, row) in after {
             if let Some(was) = before.get(key).filter(|was| *was != row) {
                 let text = |row: &Row| row.values().cloned().collect::<Vec<_>>().join(", ");
@@ -211,9 +220,10 @@ impl Edit {
             .filter(|(key, _)| !after.contains_key(*key))
             .filter_map(|(_, row)| Some(row.get("name")?.as_str()))
             .collect();
-        // Members' disks refuse for themselves; nothing refuses for a master.
-        if table == "masters" && leave.len() > 1 {
+        if leave.len() > 1 {
             self.refused.push(format!("{} would go at once: take away one at a time", leave.join(" and ")));
+        } else if let Some(member) = leave.first().filter(|_| table == "zookeeper") {
+            self.notes.push(format!("{member} leaves the module: the plan stops at its data disk, as README.md says"));
         }
         for (key, row) in after {
             let Some(was) = before.get(key) else { continue };
@@ -234,6 +244,7 @@ impl Edit {
         let node = was.get("name").unwrap_or(&none).clone();
         if !moved.is_empty() {
             self.refused.push(format!("{node} would get {}", moved.join(", ")));
+            self.moved.push(node);
             return;
         }
         let mut made: Vec<String> = MAKE.iter().filter(|field| !same(field)).map(text).collect();

@@ -9,6 +9,8 @@ use crate::hcl::{Address, Resource};
 
 /// Sizes that only grow, in GiB.
 const DISKS: &[(&str, &str)] = &[("aws_ebs_volume", "size"), ("azurerm_managed_disk", "disk_size_gb")];
+/// Arguments that a pool's machines have to be made anew for, all of it, a few at a time.
+const ROTATED: &[(&str, &[&str])] = &[("azurerm_kubernetes_cluster", &["default_node_pool", "zones"])];
 /// Versions of Kubernetes: one minor at a time, and never back (both clouds' pages on upgrades).
 const KUBERNETES: &[(&str, &str)] =
     &[("aws_eks_cluster", "version"), ("azurerm_kubernetes_cluster", "kubernetes_version")];
@@ -17,13 +19,15 @@ const POOLS: &[&str] = &["aws_eks_node_group", "azurerm_kubernetes_cluster_node_
 /// Arguments, through blocks, that the provider changes only by making the thing anew.
 const MADE_ANEW: &[(&str, &[&str])] = &[
     ("azurerm_hdinsight_spark_cluster", &["cluster_version"]),
+    ("aws_eks_node_group", &["capacity_type"]),
+    ("azurerm_hdinsight_spark_cluster", &["gateway", "username"]),
     ("azurerm_hdinsight_spark_cluster", &["tier"]),
     ("azurerm_hdinsight_spark_cluster", &["component_version", "spark"]),
     ("azurerm_hdinsight_spark_cluster", &["roles", "head_node", "vm_size"]),
     ("azurerm_hdinsight_spark_cluster", &["roles", "head_node", "username"]),
     ("azurerm_hdinsight_spark_cluster", &["roles", "worker_node", "vm_size"]),
     ("azurerm_hdinsight_spark_cluster", &["roles", "zookeeper_node", "vm_size"]),
-    ("azurerm_kubernetes_cluster", &["default_node_pool", "zones"]),
+    ("azurerm_kubernetes_cluster", &["private_cluster_enabled"]),
     ("azurerm_kubernetes_cluster_node_pool", &["priority"]),
     ("azurerm_kubernetes_cluster_node_pool", &["zones"]),
 ];
@@ -76,6 +80,14 @@ impl Edit {
         if !anew.is_empty() {
             let what = anew.into_iter().collect::<Vec<_>>().join(", ");
             self.notes.push(format!("{address} is made anew, and what runs on it ends: {what}"));
+        }
+        for (_, path) in ROTATED.iter().filter(|(kind, _)| *kind == address.kind) {
+            if let Some((was, is)) = differing(path) {
+                let what = path.join(".");
+                self.notes.push(format!(
+                    "the nodes of {address} are made anew, in another pool meanwhile: {what} {is} (was {was})"
+                ));
+            }
         }
     }
 }

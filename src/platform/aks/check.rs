@@ -6,7 +6,9 @@ use std::ops::RangeInclusive;
 use super::file::AksFile;
 use super::{Aks, KEPT, POD_RANGE, SERVICE_RANGE, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{Pool, State, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open};
+use crate::platform::cloud::{
+    Pool, State, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open,
+};
 use crate::platform::{region, size, subnets};
 use crate::topology::value::{Cidr, Label, Name};
 use crate::yaml::Span;
@@ -14,8 +16,13 @@ use crate::yaml::Span;
 /// A Linux pool's name has at most 12 lower-case letters and digits and begins with a letter (learn.microsoft.com, "Create node pools").
 const POOL_NAME_MAX: usize = 12;
 
-/// learn.microsoft.com, "Quotas and regional limits in AKS".
+/// learn.microsoft.com, "Quotas and regional limits in AKS": of a pool, and of all.
 const POOL_MAX: u32 = 1000;
+const NODES_MAX: u64 = 5000;
+/// learn.microsoft.com, "Supported Kubernetes versions in AKS", November 2026, without long-term support.
+const OLDEST: u32 = 33;
+/// learn.microsoft.com, "Secure access to the API server using authorized IP address ranges".
+const API_RANGES: usize = 200;
 /// GiB: what an image of a node needs, and the largest system disk.
 const SYSTEM_DISK: RangeInclusive<u32> = 30..=2048;
 /// Each node gets a range of this size for its pods (learn.microsoft.com, "Azure CNI Overlay").
@@ -41,9 +48,23 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
                 format!("`{name}` is no name of a pool: a letter, then at most 11 lower-case letters and digits");
             let near: String =
                 name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).take(POOL_NAME_MAX).collect();
-            problems.add(Code::T012, entry.key.span, message).help(format!("take another, as in {near}"));
+            let near = near.trim_start_matches(|c: char| c.is_ascii_digit());
+            problems.add(Code::T012, entry.key.span, message).help(if near.is_empty() {
+                "take another, as in executors".to_owned()
+            } else {
+                format!("take another, as in {near}")
+            });
         }
         if let Some(pool) = entry.value.ok() {
+            // learn.microsoft.com, "Virtual machine sizes, availability, and restrictions in AKS".
+            let size = pool.size.spanned().filter(|_| name != "system");
+            if let Some((at, size)) =
+                size.filter(|(_, size)| size::azure(size.as_str()).is_some_and(|shape| shape.vcpus < 2))
+            {
+                problems
+                    .add(Code::T012, at, format!("{size} has one vCPU, and AKS takes two at least"))
+                    .help("take a larger size, as in Standard_D4s_v5");
+            }
             check_disk(&pool.disk, "the system disk", SYSTEM_DISK, problems);
             let most = pool.autoscale.ok().map_or(&pool.nodes, |scale| &scale.max);
             if let Some((at, count)) = most.spanned().filter(|(_, count)| **count > POOL_MAX) {
@@ -53,7 +74,8 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
             }
         }
     }
-    check_kubernetes(version, problems);
+    check_kubernetes(version, OLDEST, problems);
+    check_api_from(api_from, API_RANGES, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
     let tags = tags(labels, problems);
@@ -85,6 +107,10 @@ fn check_room(at: Span, network: Cidr, pools: &BTreeMap<Name, Pool>, problems: &
         let message =
             format!("{network} leaves {block} for nodes, with room for {room}: {most} and an upgrade's want {wanted}");
         problems.add(Code::T012, at, message).help("take a wider range, as in 10.40.0.0/16");
+    }
+    if most > NODES_MAX {
+        let message = format!("a cluster of AKS has at most {NODES_MAX} nodes, not {most}");
+        problems.add(Code::T012, at, message).help("take fewer and larger nodes, or another cluster");
     }
     let pods: Cidr = POD_RANGE.parse().expect("a range");
     let nodes = pods.size() >> (32 - NODE_PREFIX);

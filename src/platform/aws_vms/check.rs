@@ -22,7 +22,9 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
         list.push(first.parse().expect("a letter is a zone"));
     }
     if let Some(at) = zones.span().filter(|_| list.len() > ZONES_MAX) {
-        problems.add(Code::T012, at, format!("at most {ZONES_MAX} zones have room in a network"));
+        problems
+            .add(Code::T012, at, format!("at most {ZONES_MAX} zones have room in a network"))
+            .help("three are enough for a quorum");
     }
     if let Some(at) = ssh.ok().and_then(|ssh| ssh.bastion.span()) {
         problems.add(
@@ -50,6 +52,7 @@ pub fn check_network(field: &Field<Cidr>, problems: &mut Diagnostics) -> Option<
         let message =
             format!("{network} leaves {smallest} for a subnet, and AWS has none below a /{SUBNET_PREFIX_MAX}");
         problems.add(Code::T012, at, message).help("take a /22 or wider");
+        return None;
     }
     Some((at, network))
 }

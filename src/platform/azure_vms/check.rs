@@ -9,7 +9,7 @@ use crate::topology::value::Label;
 use crate::yaml::{Field, Span};
 
 /// Names that Azure refuses for the first user (learn.microsoft.com, "Linux VM FAQ").
-const RESERVED: &[&str] = &[
+pub const RESERVED: &[&str] = &[
     "adm",
     "admin",
     "admin1",

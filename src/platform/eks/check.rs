@@ -7,12 +7,18 @@ use super::file::EksFile;
 use super::{Eks, SERVICE_RANGE};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{Tier, ZONES_MAX, check_network, subnet};
-use crate::platform::cloud::{Pool, State, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open};
+use crate::platform::cloud::{
+    Pool, State, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open,
+};
 use crate::platform::{region, size, subnets};
 use crate::service::listener::Role;
 use crate::topology::value::{Cidr, Label, Name};
 use crate::yaml::Span;
 
+/// docs.aws.amazon.com, "Kubernetes versions on EKS", November 2026, with extended support.
+const OLDEST: u32 = 31;
+/// docs.aws.amazon.com, "Amazon EKS service quotas": public access ranges.
+const API_RANGES: usize = 40;
 /// GiB: what the image of a node needs, and the largest volume (docs.aws.amazon.com, "Amazon EBS volume types").
 const NODE_DISK: RangeInclusive<u32> = 20..=65536;
 /// Pods have addresses of the VPC: a node's own and what addons.tf lets it hold ready (`MINIMUM_IP_TARGET` and `WARM_IP_TARGET`).
@@ -47,7 +53,14 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
             check_disk(&pool.disk, "the disk of a node", NODE_DISK, problems);
         }
     }
-    check_kubernetes(version, problems);
+    check_kubernetes(version, OLDEST, problems);
+    if let Some((at, version)) = version.spanned().filter(|(_, version)| version.as_str().split('.').count() > 2) {
+        let short: Vec<&str> = version.as_str().split('.').take(2).collect();
+        problems
+            .add(Code::T012, at, format!("EKS takes versions as in 1.35, not {version}: it chooses the patch"))
+            .help(format!("write \"{}\"", short.join(".")));
+    }
+    check_api_from(api_from, API_RANGES, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
     let tags = tags(labels, problems);

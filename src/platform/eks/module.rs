@@ -124,7 +124,7 @@ fn pool_holes(name: &Name, pool: &Pool, eks: &Eks, topology: &Topology) -> Holes
     let mut holes = Holes::default();
     holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
     holes.put("pool", name.as_str());
-    let arm = size::aws(pool.size.as_str()).is_some_and(|shape| shape.arm);
+    let arm = size::aws_is_arm(pool.size.as_str());
     holes.put("ami", if arm { "AL2023_ARM_64_STANDARD" } else { "AL2023_x86_64_STANDARD" });
     holes.put("capacity", if pool.spot { "SPOT" } else { "ON_DEMAND" });
     // The cluster's own pods tolerate no taint of ours.

@@ -3,7 +3,7 @@
 use super::Hdinsight;
 use super::file::HdinsightFile;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::azure_vms::check_login;
+use crate::platform::azure_vms::{RESERVED, check_login};
 use crate::platform::cloud::{State, check_public_keys, tags};
 use crate::platform::{region, subnets};
 use crate::service::storage::Adls;
@@ -23,7 +23,10 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     check_login(ssh, problems);
     let gateway_user = gateway.ok().and_then(|gateway| gateway.user.ok());
     let same = |user: &UserName| gateway_user.is_some_and(|gateway| gateway == user);
-    if let Some((at, user)) = ssh.ok().and_then(|ssh| ssh.user.spanned()).filter(|(_, user)| same(user)) {
+    let reserved = |user: &UserName| RESERVED.contains(&user.as_str());
+    if let Some((at, user)) =
+        ssh.ok().and_then(|ssh| ssh.user.spanned()).filter(|(_, user)| same(user) && !reserved(user))
+    {
         problems
             .add(Code::T012, at, format!("the gateway's user is {user} too, and the two must differ"))
             .help("take another for ssh, as in sshops");

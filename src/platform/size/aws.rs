@@ -2,26 +2,51 @@
 
 use super::Shape;
 
-/// Families that we compute, on Nitro: letter, MiB for each vCPU, and generations with their attributes (November 2026). The
-/// letters' ratios are on the families' own pages: general, memory, compute, storage.
-const FAMILIES: &[(&str, u64, &str)] = &[
-    (
-        "m",
-        4096,
-        "5 5a 5ad 5d 5dn 5n 5zn 6a 6g 6gd 6i 6id 6idn 6in 7a 7g 7gd 7i 7i-flex 8a 8g 8gb 8gd 8gn 8i 8i-flex 8id",
-    ),
-    ("r", 8192, "5 5a 5ad 5b 5d 5dn 5n 6a 6g 6gd 6i 6id 6idn 6in 7a 7g 7gd 7i 7iz 8a 8g 8gb 8gd 8gn 8i 8i-flex 8id"),
-    ("c", 2048, "5 5a 5ad 5d 6a 6g 6gd 6gn 6i 6id 6in 7a 7g 7gd 7gn 7i 7i-flex 8a 8g 8gb 8gd 8gn 8i 8i-flex 8id"),
-    ("i", 8192, "4g 4i 7i 7ie 8g 8ge"),
+/// Families that we compute, on Nitro: letters, generations with their attributes, and in which sizes they come beside
+/// `large` and `xlarge`: so many times four vCPUs (November 2026).
+const FAMILIES: &[(&str, &str, &str)] = &[
+    ("m", "5 5a 5ad 5d 5dn 5n", "2 4 8 12 16 24"),
+    ("r", "5 5a 5ad 5b 5d 5dn 5n", "2 4 8 12 16 24"),
+    ("c", "5a 5ad", "2 4 8 12 16 24"),
+    ("c", "5 5d", "2 4 9 12 18 24"),
+    ("m", "5zn", "2 3 6 12"),
+    ("mrc", "6g 6gd 7g 7gd", "medium 2 4 8 12 16"),
+    ("c", "6gn 7gn", "medium 2 4 8 12 16"),
+    ("mrc", "6i 6id 6idn 6in", "2 4 8 12 16 24 32"),
+    ("mrc", "6a", "2 4 8 12 16 24 32 48"),
+    ("mrc", "7a", "medium 2 4 8 12 16 24 32 48"),
+    ("mrc", "7i", "2 4 8 12 16 24 48"),
+    ("mrc", "7i-flex 8i-flex", "2 4 8 12 16"),
+    ("r", "7iz", "2 4 8 12 16 32"),
+    ("mrc", "8a 8g 8gd 8gn", "medium 2 4 8 12 16 24 48"),
+    ("mrc", "8gb", "medium 2 4 8 12 16 24"),
+    ("mrc", "8i 8ib 8id 8idn 8in", "2 4 8 12 16 24 32 48 96"),
+    ("m", "8azn", "medium 2 3 6 12 24"),
+    ("i", "4g", "2 4 8 16"),
+    ("i", "4i", "2 4 8 12 16 24 32"),
+    ("i", "7i 8g", "2 4 8 12 16 24 48"),
+    ("i", "7ie 8ge", "2 3 6 12 18 24 48"),
 ];
 
-/// Families on Nitro of which we know that they are there, and no more.
-const OTHERS: &str = "c5n d3 d3en dl1 dl2q f2 g4ad g4dn g5 g5g g6 g6e g6f g7e gr6 gr6f hpc6a hpc6id hpc7a hpc7g hpc8a i3en \
-                      im4gn inf1 inf2 is4gen p3dn p4d p4de p5 p5e p5en p6-b200 p6-b300 trn1 trn1n trn2 vt1 x2gd x2idn x2iedn \
-                      u-12tb1 u-18tb1 u-24tb1 u-3tb1 u-6tb1 u-9tb1 x2iezn x8aedz x8g x8i z1d";
+/// MiB for each vCPU, from the families' own pages: general, memory and storage, compute.
+fn per_vcpu(letter: &str) -> u64 {
+    match letter {
+        "r" | "i" => 8192,
+        "c" => 2048,
+        _ => 4096,
+    }
+}
 
-/// The sizes in which families come: so many times four vCPUs.
-const TIMES: &[u32] = &[2, 3, 4, 6, 8, 9, 12, 16, 18, 24, 32, 48, 96];
+/// In which sizes a family comes, beside `large` and `xlarge`.
+fn steps(letter: &str, generation: &str) -> Option<&'static str> {
+    let of = |row: &&(&str, &str, &str)| row.0.contains(letter) && row.1.split(' ').any(|known| known == generation);
+    FAMILIES.iter().find(of).map(|row| row.2)
+}
+
+/// Families on Nitro of which we know that they are there, and no more.
+const OTHERS: &str = "a1 c5n d3 d3en dl1 dl2q f2 g4ad g4dn g5 g5g g6 g6e g6f g7e gr6 gr6f hpc6a hpc6id hpc7a hpc7g hpc8a i3en \
+                      im4gn inf1 inf2 is4gen p3dn p4d p4de p5 p5e p5en p6-b200 p6-b300 p6e-gb200 trn1 trn1n trn2 trn2u vt1 x2gd x2idn x2iedn \
+                      u-12tb1 u-18tb1 u-24tb1 u-3tb1 u-6tb1 u-9tb1 x2iezn x8aedz x8g x8i z1d";
 
 /// `None` for what is not in the families above.
 pub fn aws(size: &str) -> Option<Shape> {
@@ -31,21 +56,28 @@ pub fn aws(size: &str) -> Option<Shape> {
     if letter == "t" {
         return burstable(rest, size);
     }
-    let (_, per_vcpu, known) = FAMILIES.iter().find(|(known, _, _)| *known == letter)?;
-    if !known.split(' ').any(|known| known == rest) {
-        return None;
-    }
-    let times = |times: &str| times.parse::<u32>().ok().filter(|times| TIMES.contains(times));
+    let steps = steps(letter, rest)?;
+    let times = |times: &str| times.parse::<u32>().ok().filter(|_| steps.split(' ').any(|known| known == times));
     let vcpus = match size {
-        "medium" => 1,
+        "medium" if steps.starts_with("medium") => 1,
         "large" => 2,
         "xlarge" => 4,
-        _ => 4 * times(size.strip_suffix("xlarge").or_else(|| size.strip_prefix("metal-")?.strip_suffix("xl"))?)?,
+        _ => match size.strip_prefix("metal-") {
+            // Whole machines: of a half, or of two.
+            Some(whole) => {
+                4 * whole
+                    .strip_suffix("xl")?
+                    .parse::<u32>()
+                    .ok()
+                    .filter(|times| [16, 24, 32, 48, 96].contains(times))?
+            }
+            None => 4 * times(size.strip_suffix("xlarge")?)?,
+        },
     };
     let attributes = rest.trim_start_matches(|c: char| c.is_ascii_digit());
     Some(Shape {
         vcpus,
-        mebibytes: u64::from(vcpus) * per_vcpu,
+        mebibytes: u64::from(vcpus) * per_vcpu(letter),
         arm: attributes.contains('g'),
         temporary_disk: attributes.contains('d') || letter == "i",
         premium_disks: true,
@@ -53,30 +85,43 @@ pub fn aws(size: &str) -> Option<Shape> {
     })
 }
 
+/// Whether it is an ARM machine: a `g` behind the generation, in families that we do not compute too.
+pub fn aws_is_arm(size: &str) -> bool {
+    let size = size.to_ascii_lowercase();
+    let family = size.split('.').next().unwrap_or_default();
+    let attributes = family.split_once(|c: char| c.is_ascii_digit()).map_or("", |(_, rest)| rest);
+    // Grace, beside a graphics processor, is one too.
+    family == "a1"
+        || attributes.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with('g')
+        || family.contains("-gb")
+}
+
 /// Why there are no machines of this size, or none that ours could be.
 pub fn aws_problem(size: &str) -> Option<&'static str> {
     let wrong = "no size of AWS is named like this";
     let size = size.to_lowercase();
-    let Some((family, steps)) = size.split_once('.') else { return Some(wrong) };
+    let Some((family, step)) = size.split_once('.') else { return Some(wrong) };
     let Some(digit) = family.find(|c: char| c.is_ascii_digit()) else { return Some(wrong) };
     if OLD.split_whitespace().any(|old| old == family) {
         return Some("it is from before Nitro: first boot finds data disks by their NVMe names, which it has none of");
     }
     let (letter, rest) = family.split_at(digit);
     if OTHERS.split_whitespace().any(|other| other == family) || family.starts_with("u7i") {
-        return (!is_a_size(steps)).then_some(wrong);
+        return (!is_a_size(step)).then_some(wrong);
     }
     let is_burstable = letter == "t" && BURSTABLE.contains(&rest);
-    let is_computed = FAMILIES.iter().any(|(known, _, all)| *known == letter && all.split(' ').any(|one| one == rest));
+    let is_computed = steps(letter, rest).is_some();
     if !is_burstable && !is_computed {
         return Some("AWS has no such family (November 2026)");
     }
     // A whole machine without a hypervisor is as large as its family is.
-    (steps != "metal" && aws(&size).is_none()).then_some("no such size is in its family")
+    let whole = step == "metal" && is_computed && !rest.ends_with("flex");
+    (!whole && aws(&size).is_none()).then_some("no such size is in its family")
 }
 
 fn is_a_size(size: &str) -> bool {
-    let number = |text: &str| text.parse::<u32>().is_ok();
+    let number =
+        |text: &str| text.parse::<u32>().is_ok_and(|times| (2..=224).contains(&times)) && !text.starts_with('0');
     matches!(size, "medium" | "large" | "xlarge" | "metal")
         || size.strip_suffix("xlarge").is_some_and(number)
         || size.strip_prefix("metal-").and_then(|size| size.strip_suffix("xl")).is_some_and(number)

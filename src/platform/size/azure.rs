@@ -10,16 +10,17 @@ struct Parts<'a> {
     constrained: Option<u32>,
     features: &'a str,
     version: u32,
+    /// Whether an accelerator, or which of a family it is, stands in the middle: `nc4as_t4_v3`.
+    has_middle: bool,
 }
 
 fn parts(size: &str) -> Option<Parts<'_>> {
     let rest = size.strip_prefix("standard_")?.trim_end_matches("_promo");
-    // An accelerator, or which of a family it is, stands in the middle: `nc4as_t4_v3`.
     let (name, version) = match rest.rsplit_once("_v") {
-        Some((name, version)) => (name, version.parse().ok()?),
+        Some((name, version)) => (name, leading_number(version).filter(|(_, rest)| rest.is_empty())?.0),
         None => (rest, 1),
     };
-    let name = name.split('_').next()?;
+    let (name, middle) = name.split_once('_').unwrap_or((name, ""));
     let digits = name.find(|c: char| c.is_ascii_digit())?;
     let (family, rest) = name.split_at(digits);
     let (number, rest) = leading_number(rest)?;
@@ -28,13 +29,14 @@ fn parts(size: &str) -> Option<Parts<'_>> {
         None => (None, rest),
     };
     let of_letters = features.chars().all(|c| c.is_ascii_lowercase());
-    of_letters.then_some(Parts { family, number, constrained, features, version })
+    of_letters.then_some(Parts { family, number, constrained, features, version, has_middle: !middle.is_empty() })
 }
 
 /// A number, and what is behind it.
 fn leading_number(text: &str) -> Option<(u32, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    Some((text[..end].parse().ok()?, &text[end..]))
+    let written = text[..end].parse().ok().filter(|_| !text.starts_with('0'))?;
+    Some((written, &text[end..]))
 }
 
 /// The family, version and features of a size.
@@ -47,11 +49,10 @@ pub fn azure_series(size: &str) -> Option<(String, u32, String)> {
 /// `None` for what is not in the families below.
 pub fn azure(size: &str) -> Option<Shape> {
     let size = size.to_ascii_lowercase();
-    let Parts { family, number, constrained, features, version } = parts(&size)?;
-    let (_, _, known) = SERIES.iter().find(|(name, versions, _)| *name == family && versions.contains(&version))?;
-    if !known.split(' ').any(|known| known == features) {
-        return None;
-    }
+    let Parts { family, number, constrained, features, version, has_middle } = parts(&size)?;
+    let of_series = |row: &&Series| row.0 == family && row.1.contains(&version);
+    let of_features = |row: &&Series| row.2.split(' ').any(|known| known == features);
+    SERIES.iter().filter(of_series).filter(of_features).find(|row| row.3.contains(&number) && !has_middle)?;
     let has = |feature| features.contains(feature);
     // From the families' own pages: A_v2, B, D, E, F, L.
     let (vcpus, mebibytes) = match (family, version) {
@@ -60,8 +61,7 @@ pub fn azure(size: &str) -> Option<Shape> {
         ("b", _) if has('t') => (number, number * 512),
         ("d" | "ds", 1 | 2) => numbered_d(number)?,
         ("b" | "d", _) => (number, number * if has('l') { 2048 } else { 4096 }),
-        // The largest of the first ARM series has less.
-        ("e", 5) if has('p') && number == 32 => (number, 208 * 1024),
+        ("e", 6) if number == 192 => (number, 1832 * 1024),
         ("e" | "l", _) => (number, number * 8192),
         ("f", 1 | 2) => (number, number * 2048),
         ("f", _) => (
@@ -77,7 +77,9 @@ pub fn azure(size: &str) -> Option<Shape> {
         ),
         _ => return None,
     };
-    if !exists(family, version, vcpus) {
+    let mebibytes = mebibytes.min(most(family, version, features) * 1024);
+    // Half or a quarter of the vCPUs.
+    if constrained.is_some_and(|fewer| fewer * 2 != vcpus && fewer * 4 != vcpus) {
         return None;
     }
     // Before version 4 all had a temporary disk, and AMD's of version 4 still do.
@@ -102,28 +104,65 @@ fn accelerates(family: &str, version: u32, vcpus: u32) -> bool {
     }
 }
 
-/// Series that we compute: family, versions and features, where a space in front stands for none (November 2026).
-const SERIES: &[(&str, &[u32], &str)] = &[
-    ("a", &[2], " m"),
-    ("b", &[1], "ls ms s"),
-    ("b", &[2], "als as ats ls pls ps pts s ts"),
-    ("d", &[1, 2], ""),
-    ("ds", &[1, 2], ""),
-    ("d", &[3], " s"),
-    ("d", &[4], " a as d ds s"),
-    ("d", &[5], " ads as d ds lds ls pds plds pls ps s"),
-    ("d", &[6, 7], "ads alds als as ds lds ls pds plds pls ps s"),
-    ("e", &[3], " i is s"),
-    ("e", &[4], " a as d ds ias ids is s"),
-    ("e", &[5], " ads as bds bs d ds i iads ias ibds ibs id ids is pds ps s"),
-    ("e", &[6, 7], "ads as bds bs ds ibds ibs ids is pds ps s"),
-    ("f", &[1], " s"),
-    ("f", &[2], "s"),
-    ("f", &[6], "als ams as"),
-    ("f", &[7], "ads alds als amds ams as"),
-    ("l", &[1, 2], "s"),
-    ("l", &[3], "as s"),
-    ("l", &[4], "aos as s"),
+/// What the largest of a series have, in GiB: less than by their vCPUs.
+fn most(family: &str, version: u32, features: &str) -> u32 {
+    let has = |feature| features.contains(feature);
+    match (family, version) {
+        ("d" | "e", 5) if has('p') => 208,
+        ("e", 3) => 432,
+        ("e", 4) if !has('a') => 504,
+        ("e", 4 | 5) => 672,
+        ("e", 6) if has('a') || has('p') => 672,
+        _ => u32::MAX / 1024,
+    }
+}
+
+/// Family, versions, features where a space in front stands for none, and the numbers of its sizes.
+type Series = (&'static str, &'static [u32], &'static str, &'static [u32]);
+
+/// Series that we compute (November 2026).
+const SERIES: &[Series] = &[
+    ("a", &[2], "", &[1, 2, 4, 8]),
+    ("a", &[2], "m", &[2, 4, 8]),
+    ("b", &[1], "ls s", &[1, 2]),
+    ("b", &[1], "ms", &[1, 2, 4, 8, 12, 16, 20]),
+    ("b", &[2], "als as ls s", &[2, 4, 8, 16, 32]),
+    ("b", &[2], "pls ps", &[2, 4, 8, 16]),
+    ("b", &[2], "ats pts ts", &[2]),
+    ("d", &[1], "", &[1, 2, 3, 4, 11, 12, 13, 14]),
+    ("ds", &[1], "", &[1, 2, 3, 4, 11, 12, 13, 14]),
+    ("d", &[2], "", &[1, 2, 3, 4, 5, 11, 12, 13, 14, 15]),
+    ("ds", &[2], "", &[1, 2, 3, 4, 5, 11, 12, 13, 14, 15]),
+    ("d", &[3], " s", &[2, 4, 8, 16, 32, 48, 64]),
+    ("d", &[4], " d ds s", &[2, 4, 8, 16, 32, 48, 64]),
+    ("d", &[4], "a as", &[2, 4, 8, 16, 32, 48, 64, 96]),
+    ("d", &[5], " ads as d ds lds ls s", &[2, 4, 8, 16, 32, 48, 64, 96]),
+    ("d", &[5], "pds plds pls ps", &[2, 4, 8, 16, 32, 48, 64]),
+    ("d", &[6], "ads alds als as pds plds pls ps", &[2, 4, 8, 16, 32, 48, 64, 96]),
+    ("d", &[7], "ads alds als as", &[2, 4, 8, 16, 32, 48, 64, 96, 128, 160]),
+    ("d", &[6, 7], "ds lds ls nds nlds ns s", &[2, 4, 8, 16, 32, 48, 64, 96, 128, 192]),
+    ("e", &[3], " s", &[2, 4, 8, 16, 20, 32, 48, 64]),
+    ("e", &[3], "i is", &[64]),
+    ("e", &[4], " d ds s", &[2, 4, 8, 16, 20, 32, 48, 64]),
+    ("e", &[4], "ids is", &[80]),
+    ("e", &[4], "a as", &[2, 4, 8, 16, 20, 32, 48, 64, 96]),
+    ("e", &[4], "ias", &[96]),
+    ("e", &[5], " ads as bds bs d ds s", &[2, 4, 8, 16, 20, 32, 48, 64, 96]),
+    ("e", &[5], "i iads ias ibds ibs id ids is", &[104, 112]),
+    ("e", &[5], "pds ps", &[2, 4, 8, 16, 20, 32]),
+    ("e", &[6], "ads as pds ps", &[2, 4, 8, 16, 20, 32, 48, 64, 96]),
+    ("e", &[7], "ads as", &[2, 4, 8, 16, 32, 48, 64, 96, 128, 160]),
+    ("e", &[6, 7], "bds bs ds nds ns s", &[2, 4, 8, 16, 20, 32, 48, 64, 96, 128]),
+    ("e", &[6, 7], "ids is", &[192]),
+    ("f", &[1], " s", &[1, 2, 4, 8, 16]),
+    ("f", &[2], "s", &[2, 4, 8, 16, 32, 48, 64, 72]),
+    ("f", &[6], "als ams as", &[2, 4, 8, 16, 32, 48, 64]),
+    ("f", &[7], "ads alds als amds ams as", &[1, 2, 4, 8, 16, 32, 48, 64, 80]),
+    ("l", &[1], "s", &[4, 8, 16, 32]),
+    ("l", &[2], "s", &[8, 16, 32, 48, 64, 80]),
+    ("l", &[3], "as s", &[8, 16, 32, 48, 64, 80]),
+    ("l", &[4], "as s", &[2, 4, 8, 16, 32, 48, 64, 80, 96]),
+    ("l", &[4], "aos", &[2, 4, 8, 12, 16, 24, 32]),
 ];
 
 /// Series of which we know that they are there, and no more: with graphics processors, for high performance, confidential.
@@ -142,22 +181,8 @@ const OTHERS: &[(&str, &[u32])] = &[
     ("nd", &[2, 4, 5, 6]),
     ("ng", &[1]),
     ("np", &[1]),
-    ("nv", &[3, 4, 5]),
+    ("nv", &[5]),
 ];
-
-/// The steps in which sizes come: a power of two, or one of the large ones.
-fn exists(family: &str, version: u32, vcpus: u32) -> bool {
-    let steps: &[u32] = match family {
-        "a" => &[1, 2, 4, 8],
-        "b" => &[1, 2, 4, 8, 12, 16, 20, 32],
-        "e" => &[2, 4, 8, 16, 20, 32, 48, 64, 80, 96, 104, 112, 128, 160, 192],
-        "f" => &[1, 2, 4, 8, 16, 32, 48, 64, 72, 80],
-        "l" => &[2, 4, 8, 12, 16, 24, 32, 48, 64, 80, 96],
-        _ if version <= 2 => &[1, 2, 4, 8, 16, 20],
-        _ => &[2, 4, 8, 16, 32, 48, 64, 96, 128, 160, 192],
-    };
-    steps.contains(&vcpus)
-}
 
 /// The D and Dv2 series number their sizes instead of counting vCPUs.
 fn numbered_d(number: u32) -> Option<(u32, u32)> {
@@ -201,7 +226,7 @@ pub fn azure_problem(size: &str) -> Option<&'static str> {
     if let Some(why) = retired(family, version, &name) {
         return Some(why);
     }
-    let is_computed = SERIES.iter().any(|(series, versions, _)| *series == family && versions.contains(&version));
+    let is_computed = SERIES.iter().any(|row| row.0 == family && row.1.contains(&version));
     let is_there = OTHERS.iter().any(|(series, versions)| *series == family && versions.contains(&version));
     if is_computed {
         return azure(&name).is_none().then_some("no such size is in its series");
@@ -216,6 +241,7 @@ fn retired(family: &str, version: u32, name: &str) -> Option<&'static str> {
         ("h", 1) => "the H series is retired since September 2022",
         ("hb", 1) => "the first HB series is retired since August 2024",
         ("nc" | "nd", 1) | ("nc", 2) | ("nv", 1 | 2) => "its series is retired since September 2023",
+        ("nv", 3 | 4) => "its series is retired since September 2026",
         ("nc", 3) if !name.contains("_t4_") => "the NCv3 series is retired since September 2025",
         _ => return None,
     })

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::topology::value::Label;
 use crate::yaml::Span;
 
-pub use aws::{aws, aws_problem};
+pub use aws::{aws, aws_is_arm, aws_problem};
 pub use azure::{azure, azure_problem, azure_series};
 
 /// What is known of a cloud's sizes.

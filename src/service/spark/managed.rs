@@ -49,7 +49,7 @@ fn check_scaling(workers: &WorkersFile, problems: &mut Diagnostics) -> Scaling {
     }
     if file.times.is_missing() || file.times.ok().is_some_and(Vec::is_empty) {
         problems
-            .add(Code::T003, span, "`times` is missing")
+            .add(Code::T003, span, "a schedule without `times` changes nothing")
             .help("times: [{ days: [Monday], at: \"07:00\", workers: 10 }]");
     }
     Scaling::ByTime(check_schedule(file, problems))

@@ -37,7 +37,14 @@ text_value!(
     |text| {
         let ok = (1..=200).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:/@-".contains(&b));
-        if ok { Ok(()) } else { Err(format!("`{}` is not one word of letters, digits and ._:/@-", text.escape_default())) }
+        if ok {
+            return Ok(());
+        }
+        let message = format!("`{}` is not one word of letters, digits and ._:/@-", text.escape_default());
+        // As a cloud shows it to people: `West Europe`.
+        let near: String = text.to_lowercase().split(' ').collect();
+        let is_word = !near.is_empty() && near.len() <= 200 && near.bytes().all(|b| b.is_ascii_alphanumeric());
+        Err(if is_word { crate::yaml::with_help(message, format!("`{near}` would be one")) } else { message })
     }
 );
 
