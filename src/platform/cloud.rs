@@ -180,11 +180,8 @@ pub fn tags(field: &Field<Entries<String>>, problems: &mut Diagnostics) -> BTree
             problems.add(Code::T012, entry.key.span, message).help("take another key");
         }
         // AWS's limit; Azure's is the same.
-        let wrong = |value: &str| value.chars().count() > 256 || value.contains(char::is_control);
-        if let Some((at, _)) = entry.value.spanned().filter(|(_, value)| wrong(value)) {
-            problems
-                .add(Code::T012, at, format!("the tag `{key}` has more than 256 letters, or some that are none"))
-                .help("write one line of at most 256 letters");
+        if let Some((at, _)) = entry.value.spanned().filter(|(_, value)| value.chars().count() > 256) {
+            problems.add(Code::T012, at, format!("the tag `{key}` has more than 256 letters")).help("take fewer");
         }
     }
     if let Some((at, all)) = field.spanned().filter(|(_, all)| all.0.len() + OWN_TAGS.len() > TAGS_MAX) {
