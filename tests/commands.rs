@@ -98,6 +98,19 @@ fn what_is_misspelt_gets_the_nearest_right_name() {
 }
 
 #[test]
+fn of_hosts_that_are_all_silent_status_claims_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "apiVersion: provision/v1\nname: silent\nplatforms:\n  rack:\n    nodes: { ssh: { user: ops }, hosts: { h1: { address: h1.invalid }, h2: { address: h2.invalid } } }\n\
+                services:\n  zookeeper: { members: { 1: h1 } }\n  spark: { masters: { hosts: [h1] }, workers: { hosts: [h2] } }\n";
+    std::fs::write(folder.path().join("provision.yaml"), text).expect("written");
+    let output = provision(folder.path(), &["status"]);
+    let shown = stdout(&output);
+    assert_eq!(output.status.code(), Some(8), "{shown}{}", stderr(&output));
+    let wrong: Vec<&str> = shown.lines().filter(|line| line.starts_with("wrong: ")).collect();
+    assert!(wrong.len() == 2 && wrong.iter().all(|line| line.contains(".invalid")), "{wrong:#?}");
+}
+
+#[test]
 fn render_writes_what_check_then_finds_and_shows_what_differs() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::copy(root("topologies/nodes.yaml"), folder.path().join("provision.yaml")).expect("copied");
