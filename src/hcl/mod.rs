@@ -21,10 +21,14 @@ pub fn template(text: &str) -> Body {
     text.parse().expect("templates are HCL: a test reads each")
 }
 
-/// The rows of a table in `locals`, as far as they hold texts.
+/// The rows of a table in `locals`, as far as they hold texts and numbers.
 pub fn table(body: &Body, name: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let tables = body.get_blocks("locals").filter_map(|block| block.body.get_attribute(name)?.value.as_object());
-    let text = |(key, value): (&ObjectKey, &ObjectValue)| Some((key_text(key), value.expr().as_str()?.to_owned()));
+    let cell = |value: &Expression| match value {
+        Expression::Number(number) => Some(number.value().to_string()),
+        other => other.as_str().map(str::to_owned),
+    };
+    let text = |(key, value): (&ObjectKey, &ObjectValue)| Some((key_text(key), cell(value.expr())?));
     let row = |(key, value): (&ObjectKey, &ObjectValue)| {
         Some((key_text(key), value.expr().as_object()?.iter().filter_map(text).collect()))
     };

@@ -286,6 +286,13 @@ const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
     ),
     ("hdinsight", "user: admin", "user: boss", "gateway.username boss (was admin)", false),
     ("aks", "zones: [1, 2, 3]", "zones: [1, 2]", "azurerm_kubernetes_cluster_node_pool.executors is made anew", false),
+    (
+        "eventstore-aks",
+        "size: 100 } }",
+        "size: 50 } }",
+        "the share of pod 0: 50 GiB (was 100): a share with files does not shrink",
+        true,
+    ),
     ("hdinsight", "user: sshops", "user: other", "roles.head_node.username other (was sshops)", false),
     (
         "hdinsight",

@@ -22,6 +22,8 @@ const IDENTITY: &[&str] = &["name", "address", "zone"];
 const MAKE: &[&str] = &["size", "image"];
 /// Subnets by zone: their rows are what machines stand in.
 const SUBNETS: &[&str] = &["public_subnets", "zookeeper_subnets", "masters_subnets", "workers_subnets", "zones"];
+/// Shares of files, by pod.
+const SHARES: &str = "eventstore_nodes";
 /// Arguments that cannot change without everything in it being made anew.
 const FIXED: &[(&str, &str)] = &[
     ("aws_eks_cluster", "name"),
@@ -134,6 +136,9 @@ impl Edit {
         for table in SUBNETS {
             edit.keep_rows(table, &hcl::table(tables, table), &hcl::table(wanted, table));
         }
+        let shares = |body: Option<&Body>| body.map(|body| hcl::table(body, SHARES)).unwrap_or_default();
+        let file = Path::new("eventstore.tf");
+        edit.keep_shares(&shares(bodies.get(file)), &shares(new.files.get("eventstore.tf")));
         let new_image = image(&before) != image(&after);
         for table in TABLES {
             edit.compare_tables(&after, table, &hcl::table(tables, table), &hcl::table(wanted, table), new_image);
@@ -203,6 +208,19 @@ impl Edit {
             if let Some(was) = before.get(key).filter(|was| *was != row) {
                 let text = |row: &Row| row.values().cloned().collect::<Vec<_>>().join(", ");
                 self.refused.push(format!("{table}, {key}: {} (was {})", text(row), text(was)));
+            }
+        }
+    }
+
+    /// What is in a share is larger than what is left of it, for all that anybody here knows.
+    fn keep_shares(&mut self, before: &BTreeMap<String, Row>, after: &BTreeMap<String, Row>) {
+        let size = |row: &Row| row.get("size").and_then(|size| size.parse::<u32>().ok());
+        for (pod, row) in after {
+            if let (Some(was), Some(is)) = (before.get(pod).and_then(size), size(row))
+                && is < was
+            {
+                self.refused
+                    .push(format!("the share of pod {pod}: {is} GiB (was {was}): a share with files does not shrink"));
             }
         }
     }
