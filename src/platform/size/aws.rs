@@ -1,6 +1,6 @@
 //! AWS: `family.size`, the family a letter, a generation and attributes (docs.aws.amazon.com, "instance type naming conventions", 2026).
 
-use super::Shape;
+use super::{Shape, listed};
 
 /// Families that we compute, on Nitro: letters, generations with their attributes, and in which sizes they come beside
 /// `large` and `xlarge`: so many times four vCPUs (November 2026).
@@ -43,18 +43,28 @@ fn steps(letter: &str, generation: &str) -> Option<&'static str> {
     FAMILIES.iter().find(of).map(|row| row.2)
 }
 
-/// Families on Nitro of which we know that they are there, and no more.
-const OTHERS: &str = "a1 c5n d3 d3en dl1 dl2q f2 g4ad g4dn g5 g5g g6 g6e g6f g7e gr6 gr6f hpc6a hpc6id hpc7a hpc7g hpc8a i3en \
-                      im4gn inf1 inf2 is4gen p3dn p4d p4de p5 p5e p5en p6-b200 p6-b300 p6e-gb200 trn1 trn1n trn2 trn2u vt1 x2gd x2idn x2iedn \
-                      u-12tb1 u-18tb1 u-24tb1 u-3tb1 u-6tb1 u-9tb1 x2iezn x8aedz x8g x8i z1d";
+/// Families on Nitro that are listed.
+const LISTED: &str = include_str!("aws-others.txt");
 
-/// `None` for what is not in the families above.
+/// `None` for what AWS does not have, as far as we know.
 pub fn aws(size: &str) -> Option<Shape> {
     let size = size.to_ascii_lowercase();
     let (family, size) = size.split_once('.')?;
     let (letter, rest) = family.split_at(family.find(|c: char| c.is_ascii_digit())?);
     if letter == "t" {
         return burstable(rest, size);
+    }
+    let attributes = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let shape = |vcpus: u32, mebibytes: u64| Shape {
+        vcpus,
+        mebibytes,
+        arm: aws_is_arm(family),
+        temporary_disk: attributes.contains('d') || letter == "i",
+        premium_disks: true,
+        accelerated_networking: true,
+    };
+    if let Some((vcpus, mebibytes)) = listed::find(LISTED, family, size) {
+        return Some(shape(vcpus, mebibytes));
     }
     let steps = steps(letter, rest)?;
     let times = |times: &str| times.parse::<u32>().ok().filter(|_| steps.split(' ').any(|known| known == times));
@@ -74,15 +84,7 @@ pub fn aws(size: &str) -> Option<Shape> {
             None => 4 * times(size.strip_suffix("xlarge")?)?,
         },
     };
-    let attributes = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-    Some(Shape {
-        vcpus,
-        mebibytes: u64::from(vcpus) * per_vcpu(letter),
-        arm: attributes.contains('g'),
-        temporary_disk: attributes.contains('d') || letter == "i",
-        premium_disks: true,
-        accelerated_networking: true,
-    })
+    Some(shape(vcpus, u64::from(vcpus) * per_vcpu(letter)))
 }
 
 /// Whether it is an ARM machine: a `g` behind the generation, in families that we do not compute too.
@@ -106,25 +108,14 @@ pub fn aws_problem(size: &str) -> Option<&'static str> {
         return Some("it is from before Nitro: first boot finds data disks by their NVMe names, which it has none of");
     }
     let (letter, rest) = family.split_at(digit);
-    if OTHERS.split_whitespace().any(|other| other == family) || family.starts_with("u7i") {
-        return (!is_a_size(step)).then_some(wrong);
-    }
     let is_burstable = letter == "t" && BURSTABLE.contains(&rest);
     let is_computed = steps(letter, rest).is_some();
-    if !is_burstable && !is_computed {
-        return Some("AWS has no such family (November 2026)");
+    if !is_burstable && !is_computed && !listed::has_family(LISTED, family) {
+        return Some("no such family of AWS is known here (November 2026)");
     }
     // A whole machine without a hypervisor is as large as its family is.
     let whole = step == "metal" && is_computed && !rest.ends_with("flex");
     (!whole && aws(&size).is_none()).then_some("no such size is in its family")
-}
-
-fn is_a_size(size: &str) -> bool {
-    let number =
-        |text: &str| text.parse::<u32>().is_ok_and(|times| (2..=224).contains(&times)) && !text.starts_with('0');
-    matches!(size, "medium" | "large" | "xlarge" | "metal")
-        || size.strip_suffix("xlarge").is_some_and(number)
-        || size.strip_prefix("metal-").and_then(|size| size.strip_suffix("xl")).is_some_and(number)
 }
 
 /// docs.aws.amazon.com, "Instances built on the AWS Nitro System": what came before has no `NVMe` disks and takes no fast ones.

@@ -1,6 +1,6 @@
 //! Azure: `Standard_[family][vCPUs][features]_v[version]` (learn.microsoft.com, "VM size naming conventions", 2026).
 
-use super::Shape;
+use super::{Shape, listed};
 
 /// Features are lower-case letters: `p` ARM, `d` a local disk, `s` premium storage, `l` less and `m` more memory.
 struct Parts<'a> {
@@ -46,10 +46,21 @@ pub fn azure_series(size: &str) -> Option<(String, u32, String)> {
     Some((family.to_owned(), version, features.to_owned()))
 }
 
-/// `None` for what is not in the families below.
+/// `None` for what Azure does not have, as far as we know.
 pub fn azure(size: &str) -> Option<Shape> {
     let size = size.to_ascii_lowercase();
     let Parts { family, number, constrained, features, version, has_middle } = parts(&size)?;
+    if let Some((vcpus, mebibytes)) = listed::find(LISTED, family, size.strip_prefix("standard_")?) {
+        return Some(Shape {
+            vcpus: constrained.unwrap_or(vcpus),
+            mebibytes,
+            arm: false,
+            temporary_disk: features.contains('d'),
+            premium_disks: features.contains('s') || family == "gs",
+            // The first G series are older than it.
+            accelerated_networking: !matches!(family, "g" | "gs"),
+        });
+    }
     let of_series = |row: &&Series| row.0 == family && row.1.contains(&version);
     let of_features = |row: &&Series| row.2.split(' ').any(|known| known == features);
     SERIES.iter().filter(of_series).filter(of_features).find(|row| row.3.contains(&number) && !has_middle)?;
@@ -165,24 +176,8 @@ const SERIES: &[Series] = &[
     ("l", &[4], "aos", &[2, 4, 8, 12, 16, 24, 32]),
 ];
 
-/// Series of which we know that they are there, and no more: with graphics processors, for high performance, confidential.
-const OTHERS: &[(&str, &[u32])] = &[
-    ("dc", &[2, 3, 5, 6]),
-    ("ec", &[5, 6]),
-    ("fx", &[1, 2]),
-    ("g", &[1]),
-    ("gs", &[1]),
-    ("hb", &[2, 3, 4, 5]),
-    ("hc", &[1]),
-    ("hx", &[1]),
-    ("m", &[1, 2, 3]),
-    ("nc", &[3, 4, 5, 6]),
-    ("ncc", &[5]),
-    ("nd", &[2, 4, 5, 6]),
-    ("ng", &[1]),
-    ("np", &[1]),
-    ("nv", &[5]),
-];
+/// Families that are listed.
+const LISTED: &str = include_str!("azure-others.txt");
 
 /// The D and Dv2 series number their sizes instead of counting vCPUs.
 fn numbered_d(number: u32) -> Option<(u32, u32)> {
@@ -227,11 +222,10 @@ pub fn azure_problem(size: &str) -> Option<&'static str> {
         return Some(why);
     }
     let is_computed = SERIES.iter().any(|row| row.0 == family && row.1.contains(&version));
-    let is_there = OTHERS.iter().any(|(series, versions)| *series == family && versions.contains(&version));
-    if is_computed {
-        return azure(&name).is_none().then_some("no such size is in its series");
+    if !is_computed && !listed::has_family(LISTED, family) {
+        return Some("no such series of Azure is known here (November 2026)");
     }
-    (!is_there).then_some("Azure has no such series (November 2026)")
+    azure(&name).is_none().then_some("no such size is in its series")
 }
 
 /// learn.microsoft.com, "Previous generations of virtual machine sizes" and its pages on retirement.

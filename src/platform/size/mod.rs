@@ -2,6 +2,7 @@
 
 mod aws;
 mod azure;
+mod listed;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::topology::value::Label;
