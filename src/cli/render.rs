@@ -156,7 +156,7 @@ fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
          its folder moved away; another cluster is rendered elsewhere (--out){2}",
         path.display(),
         edit.refused.join("\n  "),
-        if edit.moves_machines() { KEPT } else { "" }
+        if edit.moves_machines { KEPT } else { "" }
     );
     Err(Failure::say(Exit::Refused, text))
 }

@@ -50,8 +50,8 @@ pub struct Edit {
     pub refused: Vec<String>,
     /// What is to be done before the next apply.
     pub notes: Vec<String>,
-    /// Machines with addresses of their own that would be others.
-    pub moved: Vec<String>,
+    /// Whether a machine with an address of its own would be another.
+    pub moves_machines: bool,
     /// Machines that Terraform leaves as they are until they are replaced, in the order in which to do it.
     pub replacements: Vec<Replacement>,
 }
@@ -146,10 +146,6 @@ impl Edit {
         edit
     }
 
-    pub fn moves_machines(&self) -> bool {
-        !self.moved.is_empty()
-    }
-
     fn keep_what_is_fixed(&mut self, before: &[Resource], after: &[Resource]) {
         let by_address: BTreeMap<&Address, &Resource> = after.iter().map(|one| (&one.address, one)).collect();
         for old in before {
@@ -212,19 +208,6 @@ impl Edit {
         }
     }
 
-    /// What is in a share is larger than what is left of it, for all that anybody here knows.
-    fn keep_shares(&mut self, before: &BTreeMap<String, Row>, after: &BTreeMap<String, Row>) {
-        let size = |row: &Row| row.get("size").and_then(|size| size.parse::<u32>().ok());
-        for (pod, row) in after {
-            if let (Some(was), Some(is)) = (before.get(pod).and_then(size), size(row))
-                && is < was
-            {
-                self.refused
-                    .push(format!("the share of pod {pod}: {is} GiB (was {was}): a share with files does not shrink"));
-            }
-        }
-    }
-
     fn compare_tables(
         &mut self,
         resources: &[Resource],
@@ -262,7 +245,7 @@ impl Edit {
         let node = was.get("name").unwrap_or(&none).clone();
         if !moved.is_empty() {
             self.refused.push(format!("{node} would get {}", moved.join(", ")));
-            self.moved.push(node);
+            self.moves_machines = true;
             return;
         }
         let mut made: Vec<String> = MAKE.iter().filter(|field| !same(field)).map(text).collect();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::structure::Body;
 
-use super::Edit;
+use super::{Edit, Row};
 use crate::hcl::{Address, Resource};
 
 /// Sizes that only grow, in GiB.
@@ -47,6 +47,17 @@ impl Edit {
         }
     }
 
+    /// What is in a share is larger than what is left of it, for all that anybody here knows.
+    pub(super) fn keep_shares(&mut self, before: &BTreeMap<String, Row>, after: &BTreeMap<String, Row>) {
+        for (pod, row) in after {
+            let sizes = before.get(pod).and_then(|was| Some((was.get("size")?, row.get("size")?)));
+            if let Some((was, is)) = sizes.filter(|(was, is)| shrinks(was, is)) {
+                self.refused
+                    .push(format!("the share of pod {pod}: {is} GiB (was {was}): a share with files does not shrink"));
+            }
+        }
+    }
+
     fn keep_service(&mut self, old: &Resource, new: &Resource) {
         let address = &old.address;
         let differing = |path: &[&str]| {
@@ -55,9 +66,7 @@ impl Edit {
         };
         let of = |table: &'static [(&str, &str)]| table.iter().filter(|(kind, _)| *kind == address.kind);
         for (was, is) in of(DISKS).filter_map(|(_, name)| differing(&[name])) {
-            if let (Ok(was), Ok(is)) = (was.parse::<u32>(), is.parse::<u32>())
-                && is < was
-            {
+            if shrinks(&was, &is) {
                 self.refused.push(format!("{address}: {is} GiB (was {was}): a disk cannot shrink"));
             }
         }
@@ -90,6 +99,11 @@ impl Edit {
             }
         }
     }
+}
+
+/// Of sizes as they are written.
+fn shrinks(was: &str, is: &str) -> bool {
+    matches!((was.parse::<u32>(), is.parse::<u32>()), (Ok(was), Ok(is)) if is < was)
 }
 
 /// `none` where it is not there.

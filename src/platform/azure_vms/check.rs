@@ -5,11 +5,11 @@ use super::{AzureVms, BASTION_PREFIX, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{CloudSsh, CloudSshFile, Image, State, tags, values, warn_open};
 use crate::platform::{region, subnets};
-use crate::topology::value::Label;
+use crate::topology::value::{Label, UserName};
 use crate::yaml::{Field, Span};
 
 /// Names that Azure refuses for the first user (learn.microsoft.com, "Linux VM FAQ").
-pub const RESERVED: &[&str] = &[
+const RESERVED: &[&str] = &[
     "adm",
     "admin",
     "admin1",
@@ -39,12 +39,14 @@ pub const RESERVED: &[&str] = &[
     "video",
 ];
 
-/// Reports a login that Azure gives nobody.
-pub fn check_login(ssh: &Field<CloudSshFile>, problems: &mut Diagnostics) {
-    let user = ssh.ok().and_then(|ssh| ssh.user.spanned());
-    if let Some((at, user)) = user.filter(|(_, user)| RESERVED.contains(&user.as_str())) {
+/// The login that is written, where Azure gives it to somebody; reports it otherwise.
+pub fn check_login<'f>(ssh: &'f Field<CloudSshFile>, problems: &mut Diagnostics) -> Option<(Span, &'f UserName)> {
+    let (at, user) = ssh.ok()?.user.spanned()?;
+    if RESERVED.contains(&user.as_str()) {
         problems.add(Code::T012, at, format!("Azure keeps the name {user} to itself")).help("take another, as in ops");
+        return None;
     }
+    Some((at, user))
 }
 
 pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Option<AzureVms> {

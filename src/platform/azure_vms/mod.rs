@@ -12,7 +12,7 @@ use crate::platform::subnets::{self, Blocks};
 use crate::service::listener::Role;
 use crate::topology::value::{Address, Cidr, Label, UserName, Zone};
 
-pub use check::{RESERVED, check, check_login};
+pub use check::{check, check_login};
 pub use module::module;
 
 /// Virtual machines on Azure, checked.

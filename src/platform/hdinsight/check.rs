@@ -3,11 +3,11 @@
 use super::Hdinsight;
 use super::file::HdinsightFile;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::azure_vms::{RESERVED, check_login};
+use crate::platform::azure_vms::check_login;
 use crate::platform::cloud::{State, check_public_keys, tags};
 use crate::platform::{region, subnets};
 use crate::service::storage::Adls;
-use crate::topology::value::{UserName, Version};
+use crate::topology::value::Version;
 use crate::yaml::{Field, Span};
 
 /// The versions that Microsoft still creates clusters of (October 2026); the others are retired.
@@ -20,13 +20,9 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     problems.need(span, "storage", storage);
     problems.need(span, "gateway", gateway);
     check_version(version, problems);
-    check_login(ssh, problems);
+    let login = check_login(ssh, problems);
     let gateway_user = gateway.ok().and_then(|gateway| gateway.user.ok());
-    let same = |user: &UserName| gateway_user.is_some_and(|gateway| gateway == user);
-    let reserved = |user: &UserName| RESERVED.contains(&user.as_str());
-    if let Some((at, user)) =
-        ssh.ok().and_then(|ssh| ssh.user.spanned()).filter(|(_, user)| same(user) && !reserved(user))
-    {
+    if let Some((at, user)) = login.filter(|(_, user)| gateway_user == Some(*user)) {
         problems
             .add(Code::T012, at, format!("the gateway's user is {user} too, and the two must differ"))
             .help("take another for ssh, as in sshops");
