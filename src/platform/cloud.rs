@@ -11,7 +11,7 @@ use crate::hcl::Holes;
 use crate::platform::size::{Catalogue, Shape};
 use crate::platform::{region, stored};
 use crate::topology::value::{Cidr, Disk, Label, Name, UserName, Version};
-use crate::yaml::{Entries, Field};
+use crate::yaml::{Entries, Field, Key};
 
 /// What machines boot from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -315,56 +315,62 @@ pub fn check_pools(files: &Field<Entries<PoolFile>>, sizes: Catalogue, problems:
                 .add(Code::T003, entry.key.span, "this pool has no machines")
                 .help("write { size: …, nodes: 3 }, or { size: …, autoscale: { min: 1, max: 10 } }");
         }
-        let Some(pool) = entry.value.ok() else { continue };
-        problems.need(entry.key.span, "size", &pool.size);
-        if pool.nodes.is_missing() && pool.autoscale.is_missing() {
+        if let Some(pool) = entry.value.ok() {
+            check_pool_count(&entry.key, pool, problems);
+            check_pool_size(&entry.key, pool, sizes, problems);
+        }
+    }
+}
+
+fn check_pool_count(key: &Key, pool: &PoolFile, problems: &mut Diagnostics) {
+    problems.need(key.span, "size", &pool.size);
+    if pool.nodes.is_missing() && pool.autoscale.is_missing() {
+        problems
+            .add(Code::T003, key.span, "how many machines? neither `nodes` nor `autoscale` is given")
+            .help("write nodes: 3, or autoscale: { min: 1, max: 10 }");
+    }
+    if let Some(at) = pool.nodes.span().filter(|_| !pool.autoscale.is_missing()) {
+        problems.add(Code::T012, at, "how many machines? `nodes` and `autoscale` are both given").help("leave one out");
+    }
+    let least = pool.autoscale.ok().map_or(&pool.nodes, |scale| &scale.min);
+    if let Some((at, 0)) = least.spanned().filter(|_| key.text == "system") {
+        problems.add(Code::T012, at, "the cluster's own pods need a machine").help("at least 1, better 3");
+    }
+    if let Some(at) = pool.spot.span().filter(|_| key.text == "system" && pool.spot.or(false)) {
+        problems
+            .add(Code::T012, at, "the cluster's own pods cannot be on machines that may be taken away")
+            .help("take `spot` from the pool `system`");
+    }
+    if let Some((at, scale)) = pool.autoscale.spanned() {
+        problems.need(at, "min", &scale.min);
+        problems.need(at, "max", &scale.max);
+        if let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok())
+            && (min > max || *max == 0)
+        {
             problems
-                .add(Code::T003, entry.key.span, "how many machines? neither `nodes` nor `autoscale` is given")
-                .help("write nodes: 3, or autoscale: { min: 1, max: 10 }");
+                .add(Code::T012, at, format!("at least {min} and at most {max} machines cannot be"))
+                .help("`max` is 1 or more, and not below `min`");
         }
-        if let Some(at) = pool.nodes.span().filter(|_| !pool.autoscale.is_missing()) {
-            problems
-                .add(Code::T012, at, "how many machines? `nodes` and `autoscale` are both given")
-                .help("leave one out");
-        }
-        let least = pool.autoscale.ok().map_or(&pool.nodes, |scale| &scale.min);
-        if let Some((at, 0)) = least.spanned().filter(|_| entry.key.text == "system") {
-            problems.add(Code::T012, at, "the cluster's own pods need a machine").help("at least 1, better 3");
-        }
-        if let Some(at) = pool.spot.span().filter(|_| entry.key.text == "system" && pool.spot.or(false)) {
-            problems
-                .add(Code::T012, at, "the cluster's own pods cannot be on machines that may be taken away")
-                .help("take `spot` from the pool `system`");
-        }
-        if let Some((at, scale)) = pool.autoscale.spanned() {
-            problems.need(at, "min", &scale.min);
-            problems.need(at, "max", &scale.max);
-            if let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok())
-                && (min > max || *max == 0)
-            {
-                problems
-                    .add(Code::T012, at, format!("at least {min} and at most {max} machines cannot be"))
-                    .help("`max` is 1 or more, and not below `min`");
-            }
-        }
-        let Some((span, size)) = pool.size.spanned() else { continue };
-        sizes.check(span, size, problems);
-        let shape = (sizes.shape)(size.as_str());
-        if let Some(shape) = shape.filter(|shape| {
-            entry.key.text == "system" && (shape.vcpus < SYSTEM_LEAST.0 || shape.gibibytes() < SYSTEM_LEAST.1)
-        }) {
-            let message = format!("{size} has {}: the cluster's own pods hardly fit", shape.cores());
-            problems
-                .add(Code::T012, span, message)
-                .help(format!("take at least {} vCPUs and {} GiB", SYSTEM_LEAST.0, SYSTEM_LEAST.1));
-        }
-        let small = |shape: &Shape| shape.vcpus < 4 || shape.gibibytes() < 14;
-        if let Some(shape) = shape.filter(|shape| entry.key.text == "executors" && small(shape)) {
-            let (cores, memory) = (shape.cores(), shape.gibibytes());
-            let message =
-                format!("{size} has {cores} and {memory} GiB: an executor beside the system's pods hardly fits");
-            problems.add(Code::K8S01, span, message).help("take at least 4 vCPUs and 14 GiB");
-        }
+    }
+}
+
+fn check_pool_size(key: &Key, pool: &PoolFile, sizes: Catalogue, problems: &mut Diagnostics) {
+    let Some((span, size)) = pool.size.spanned() else { return };
+    sizes.check(span, size, problems);
+    let shape = (sizes.shape)(size.as_str());
+    if let Some(shape) = shape
+        .filter(|shape| key.text == "system" && (shape.vcpus < SYSTEM_LEAST.0 || shape.gibibytes() < SYSTEM_LEAST.1))
+    {
+        let message = format!("{size} has {}: the cluster's own pods hardly fit", shape.cores());
+        problems
+            .add(Code::T012, span, message)
+            .help(format!("take at least {} vCPUs and {} GiB", SYSTEM_LEAST.0, SYSTEM_LEAST.1));
+    }
+    let small = |shape: &Shape| shape.vcpus < 4 || shape.gibibytes() < 14;
+    if let Some(shape) = shape.filter(|shape| key.text == "executors" && small(shape)) {
+        let (cores, memory) = (shape.cores(), shape.gibibytes());
+        let message = format!("{size} has {cores} and {memory} GiB: an executor beside the system's pods hardly fits");
+        problems.add(Code::K8S01, span, message).help("take at least 4 vCPUs and 14 GiB");
     }
 }
 

@@ -7,11 +7,11 @@ use super::file::AksFile;
 use super::{Aks, KEPT, POD_RANGE, SERVICE_RANGE, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{
-    Pool, State, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open,
+    Pool, PoolFile, State, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
 use crate::topology::value::{Cidr, Label, Name};
-use crate::yaml::Span;
+use crate::yaml::{Entry, Span};
 
 /// A Linux pool's name has at most 12 lower-case letters and digits and begins with a letter (learn.microsoft.com, "Create node pools").
 const POOL_NAME_MAX: usize = 12;
@@ -25,8 +25,6 @@ const OLDEST: u32 = 33;
 const API_RANGES: usize = 200;
 /// GiB: what an image of a node needs, and the largest system disk.
 const SYSTEM_DISK: RangeInclusive<u32> = 30..=2048;
-/// Each node gets a range of this size for its pods (learn.microsoft.com, "Azure CNI Overlay").
-const NODE_PREFIX: u8 = 24;
 
 pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<Aks> {
     let AksFile { location, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;
@@ -38,41 +36,7 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     region::AZURE.check_zones(name, zones, problems);
     check_pools(files, size::AZURE, problems);
     for entry in files.ok().into_iter().flatten() {
-        let name = entry.key.text.as_str();
-        let right = name.len() <= POOL_NAME_MAX
-            && name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        // Another kind of name is reported already.
-        if !right && name.parse::<Name>().is_ok() {
-            let message =
-                format!("`{name}` is no name of a pool: a letter, then at most 11 lower-case letters and digits");
-            let near: String =
-                name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).take(POOL_NAME_MAX).collect();
-            let near = near.trim_start_matches(|c: char| c.is_ascii_digit());
-            problems.add(Code::T012, entry.key.span, message).help(if near.is_empty() {
-                "take another, as in executors".to_owned()
-            } else {
-                format!("take another, as in {near}")
-            });
-        }
-        if let Some(pool) = entry.value.ok() {
-            // learn.microsoft.com, "Virtual machine sizes, availability, and restrictions in AKS".
-            let size = pool.size.spanned().filter(|_| name != "system");
-            if let Some((at, size)) =
-                size.filter(|(_, size)| size::azure(size.as_str()).is_some_and(|shape| shape.vcpus < 2))
-            {
-                problems
-                    .add(Code::T012, at, format!("{size} has one vCPU, and AKS takes two at least"))
-                    .help("take a larger size, as in Standard_D4s_v5");
-            }
-            check_disk(&pool.disk, "the system disk", SYSTEM_DISK, problems);
-            let most = pool.autoscale.ok().map_or(&pool.nodes, |scale| &scale.max);
-            if let Some((at, count)) = most.spanned().filter(|(_, count)| **count > POOL_MAX) {
-                problems
-                    .add(Code::T012, at, format!("a pool of AKS has at most {POOL_MAX} nodes, not {count}"))
-                    .help("take fewer, or several pools");
-            }
-        }
+        check_pool(entry, problems);
     }
     check_kubernetes(version, OLDEST, problems);
     check_api_from(api_from, API_RANGES, problems);
@@ -96,7 +60,45 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     })
 }
 
-/// Every node has an address in the network, and a range of the pods'.
+/// What AKS asks of a pool beside what every Kubernetes does.
+fn check_pool(entry: &Entry<PoolFile>, problems: &mut Diagnostics) {
+    let name = entry.key.text.as_str();
+    let right = name.len() <= POOL_NAME_MAX
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    // Another kind of name is reported already.
+    if !right && name.parse::<Name>().is_ok() {
+        let message = format!("`{name}` is no name of a pool: a letter, then at most 11 lower-case letters and digits");
+        let near: String =
+            name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).take(POOL_NAME_MAX).collect();
+        let near = near.trim_start_matches(|c: char| c.is_ascii_digit());
+        problems.add(Code::T012, entry.key.span, message).help(if near.is_empty() {
+            "take another, as in executors".to_owned()
+        } else {
+            format!("take another, as in {near}")
+        });
+    }
+    if let Some(pool) = entry.value.ok() {
+        // learn.microsoft.com, "Virtual machine sizes, availability, and restrictions in AKS".
+        let size = pool.size.spanned().filter(|_| name != "system");
+        if let Some((at, size)) =
+            size.filter(|(_, size)| size::azure(size.as_str()).is_some_and(|shape| shape.vcpus < 2))
+        {
+            problems
+                .add(Code::T012, at, format!("{size} has one vCPU, and AKS takes two at least"))
+                .help("take a larger size, as in Standard_D4s_v5");
+        }
+        check_disk(&pool.disk, "the system disk", SYSTEM_DISK, problems);
+        let most = pool.autoscale.ok().map_or(&pool.nodes, |scale| &scale.max);
+        if let Some((at, count)) = most.spanned().filter(|(_, count)| **count > POOL_MAX) {
+            problems
+                .add(Code::T012, at, format!("a pool of AKS has at most {POOL_MAX} nodes, not {count}"))
+                .help("take fewer, or several pools");
+        }
+    }
+}
+
+/// Every node has an address in the network. (The pods' range has room for three times the nodes that a cluster may have.)
 fn check_room(at: Span, network: Cidr, pools: &BTreeMap<Name, Pool>, problems: &mut Diagnostics) {
     let most = pools.values().map(|pool| u64::from(pool.nodes.most())).sum::<u64>();
     // `max_surge`: an upgrade makes a tenth of the nodes twice.
@@ -111,13 +113,5 @@ fn check_room(at: Span, network: Cidr, pools: &BTreeMap<Name, Pool>, problems: &
     if most > NODES_MAX {
         let message = format!("a cluster of AKS has at most {NODES_MAX} nodes, not {most}");
         problems.add(Code::T012, at, message).help("take fewer and larger nodes, or another cluster");
-    }
-    let pods: Cidr = POD_RANGE.parse().expect("a range");
-    let nodes = pods.size() >> (32 - NODE_PREFIX);
-    if wanted > nodes {
-        let message = format!(
-            "{pods}, which pods are in, has a /{NODE_PREFIX} for {nodes} nodes: {most} and an upgrade's want {wanted}"
-        );
-        problems.add(Code::T012, at, message).help("take fewer and larger nodes");
     }
 }
