@@ -310,13 +310,10 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
 /// What there is now, and what to do with it.
 fn next_steps(loaded: &Loaded, took: Duration) -> String {
     let mut text = format!("Done in {} s.", took.as_secs().max(1));
-    if let (Some(url), Some(spark)) = (loaded.cluster.master_url(), &loaded.cluster.spark) {
-        let port = spark.standalone.masters.web_ui;
-        let pages: Vec<_> = loaded
-            .cluster
-            .of_role(Role::Master)
-            .map(|master| format!("http://{}:{port}", loaded.cluster.address(&master.host)))
-            .collect();
+    let cluster = &loaded.cluster;
+    if let Some(url) = cluster.master_url() {
+        let page = |host| format!("http://{}:{}", cluster.address(host), cluster.port(host, Role::Master, "master-ui"));
+        let pages: Vec<_> = cluster.of_role(Role::Master).map(|master| page(&master.host)).collect();
         text += &format!("\n  master  {url}\n  pages   {}", pages.join(" "));
     }
     if let Some(connect) = loaded.cluster.zookeeper_connect() {

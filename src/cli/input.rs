@@ -109,13 +109,8 @@ fn settled(path: PathBuf) -> PathBuf {
 
 /// This machine, for what runs on it.
 pub fn here() -> Result<Here, String> {
-    if !cfg!(target_os = "linux") {
-        return Err(
-            "its hosts are Linux hosts, and this is none: run it in a virtual machine or a container with Linux"
-                .to_owned(),
-        );
-    }
-    Here::new(&settled(xdg("XDG_STATE_HOME", ".local/state")?), Owner { user: id("-un")?, group: id("-gn")? })
+    let state = settled(xdg("XDG_STATE_HOME", ".local/state")?);
+    Here::new(&state, Owner { user: id("-un")?, group: id("-gn")? }, cfg!(target_os = "linux"))
 }
 
 /// Who this is, as the machine says.

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::platform::PlatformKind;
 use crate::platform::carried::Carried;
-use crate::platform::local::Here;
+use crate::platform::local::{Here, Local};
 use crate::platform::made::Makes;
 use crate::platform::nodes::{Firewall, Nodes};
 use crate::service::ServiceKind;
-use crate::service::listener::{Listener, Role};
+use crate::service::listener::{Listener, Numbering, Role, named};
 use crate::service::spark::{Place, Spark, Standalone, Workers};
 use crate::service::zookeeper::{Members, ZooKeeper};
 use crate::topology::value::{Address, HostPath, MemberId, Name, Zone};
@@ -32,6 +32,8 @@ pub struct Cluster {
     /// Workers that no file names.
     pub fleet: Option<Fleet>,
     pub listeners: Vec<Listener>,
+    /// The first of the nodes' own ports, where they share one address.
+    pub own_ports: Option<u16>,
     pub firewall: Firewall,
     pub jobs: BTreeMap<Name, Job>,
 }
@@ -81,6 +83,7 @@ pub struct Host {
     pub reach: Reach,
     /// Where only the host itself reaches a service.
     pub private: Address,
+    pub numbering: Numbering,
     /// Who owns all of it; `None` where root does, and every service has a user.
     pub owner: Option<Owner>,
 }
@@ -89,6 +92,11 @@ impl Host {
     /// A path of the host as a word of a unit or of sh.
     pub fn word(&self, path: &HostPath) -> String {
         quoted(&format!("{}{path}", self.reach.root()))
+    }
+
+    /// The first port of a role's listener here.
+    pub fn port(&self, listeners: &[Listener], role: Role, name: &str) -> u16 {
+        *named(listeners, role, name).on(self.numbering).start()
     }
 
     /// The path on the machine that the host is, or is part of.
@@ -158,12 +166,15 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
         }
     }
     instances.sort();
+    let mut own_ports = None;
     let (hosts, firewall) = match platform {
         None => (BTreeMap::new(), Firewall::None),
         Some((_, Carrier::Nodes(nodes))) => (machines(nodes, &instances), nodes.firewall),
-        Some((name, Carrier::Local)) => {
-            let here = here().map_err(|why| NotDelivered::NotHere { platform: name.clone(), why })?;
-            (folders(&topology.name, &here, &instances), Firewall::None)
+        Some((name, Carrier::Local(local))) => {
+            let not_here = |why| NotDelivered::NotHere { platform: name.clone(), why };
+            let here = here().map_err(not_here)?;
+            own_ports = here.own_ports(local).map_err(not_here)?;
+            (folders(&topology.name, &here, own_ports, &instances), Firewall::None)
         }
         // The cloud's own groups of rules stand before them.
         Some((name, Carrier::Made(by))) => (made(&Carried::by(name, topology), &instances, by), Firewall::None),
@@ -182,6 +193,7 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
         spark,
         fleet,
         listeners: listeners::all(topology),
+        own_ports,
         firewall,
         jobs: topology.jobs.clone(),
     })
@@ -191,7 +203,7 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
 #[derive(Clone, Copy)]
 enum Carrier<'a> {
     Nodes(&'a Nodes),
-    Local,
+    Local(&'a Local),
     Made(&'a dyn Makes),
 }
 
@@ -203,7 +215,7 @@ fn delivered_platform(topology: &Topology) -> Result<Option<(&Name, Carrier<'_>)
         }
         let carrier = match topology.platforms.get(platform) {
             Some(Platform::Nodes(nodes)) => Carrier::Nodes(nodes),
-            Some(Platform::Local) => Carrier::Local,
+            Some(Platform::Local(local)) => Carrier::Local(local),
             Some(Platform::AzureVms(azure)) => Carrier::Made(azure),
             Some(Platform::AwsVms(aws)) => Carrier::Made(aws),
             Some(other) => {
@@ -237,8 +249,8 @@ fn machines(nodes: &Nodes, instances: &[Instance]) -> BTreeMap<Name, Host> {
             port: nodes.ssh.port,
         });
         let (address, zone) = (machine.address.clone(), machine.zone.clone());
-        let private = "127.0.0.1".parse().expect("an address");
-        (name.clone(), Host { name: name.clone(), address, zone, reach, private, owner: None })
+        let (private, numbering) = ("127.0.0.1".parse().expect("an address"), Numbering::Written);
+        (name.clone(), Host { name: name.clone(), address, zone, reach, private, numbering, owner: None })
     })
     .collect()
 }
@@ -257,7 +269,7 @@ fn made(carried: &Carried<'_>, instances: &[Instance], by: &dyn Makes) -> BTreeM
         let reach = Reach::Ssh(Login { address: address.clone(), ssh_name, user, port: None });
         let (name, private) = (instance.host.clone(), "127.0.0.1".parse().expect("an address"));
         let zone = zone.and_then(|zone| zone.parse().ok());
-        (name.clone(), Host { name, address, zone, reach, private, owner: None })
+        (name.clone(), Host { name, address, zone, reach, private, numbering: Numbering::Written, owner: None })
     };
     instances.iter().map(host).collect()
 }
@@ -269,15 +281,16 @@ fn number_of(instance: &Instance) -> u32 {
 }
 
 /// A folder of this machine for each node.
-fn folders(cluster: &Name, here: &Here, instances: &[Instance]) -> BTreeMap<Name, Host> {
+fn folders(cluster: &Name, here: &Here, own_ports: Option<u16>, instances: &[Instance]) -> BTreeMap<Name, Host> {
     let host = |instance: &Instance| {
         let name = instance.host.clone();
         let number = u8::try_from(number_of(instance)).expect("the check has counted them");
-        let address = here.address(cluster, instance.role, number);
+        let (address, numbering) = here.spot(cluster, instance.role, number, own_ports);
         let reach = Reach::Local(Folder { address: address.clone(), root: here.root(cluster, &name) });
         // Folders of one machine share 127.0.0.1; their own addresses are as private.
         let private = address.clone();
-        (name.clone(), Host { name, address, zone: None, reach, private, owner: Some(here.owner.clone()) })
+        let owner = Some(here.owner.clone());
+        (name.clone(), Host { name, address, zone: None, reach, private, numbering, owner })
     };
     instances.iter().map(host).collect()
 }
@@ -334,6 +347,16 @@ impl Cluster {
         &self.hosts.get(host).expect("instances are on declared hosts").address
     }
 
+    /// The first port of a role's listener on a host.
+    pub fn port(&self, host: &Name, role: Role, name: &str) -> u16 {
+        self.hosts.get(host).expect("instances are on declared hosts").port(&self.listeners, role, name)
+    }
+
+    /// `10.0.0.1:2181`: where others reach a role's listener on a host.
+    pub fn endpoint(&self, host: &Name, role: Role, name: &str) -> String {
+        format!("{}:{}", self.address(host), self.port(host, role, name))
+    }
+
     /// Members in the order of their ids.
     pub fn members(&self) -> BTreeMap<MemberId, &Instance> {
         self.of_role(Role::ZooKeeper).filter_map(|instance| Some((instance.id?, instance))).collect()
@@ -347,17 +370,16 @@ impl Cluster {
 
     /// `spark://m1:7077,m2:7077`, every master.
     pub fn master_url(&self) -> Option<String> {
-        let port = self.spark.as_ref()?.standalone.masters.port;
-        let masters: Vec<_> =
-            self.of_role(Role::Master).map(|master| format!("{}:{port}", self.address(&master.host))).collect();
-        Some(format!("spark://{}", masters.join(",")))
+        self.spark.as_ref()?;
+        let masters = self.of_role(Role::Master).map(|master| self.endpoint(&master.host, Role::Master, "master"));
+        Some(format!("spark://{}", masters.collect::<Vec<_>>().join(",")))
     }
 
     /// `m1:2181,m2:2181`, every member.
     pub fn zookeeper_connect(&self) -> Option<String> {
-        let port = self.zookeeper.as_ref()?.ports.client;
-        let members: Vec<_> =
-            self.members().values().map(|member| format!("{}:{port}", self.address(&member.host))).collect();
-        Some(members.join(","))
+        self.zookeeper.as_ref()?;
+        let members = self.members();
+        let members = members.values().map(|member| self.endpoint(&member.host, Role::ZooKeeper, "client"));
+        Some(members.collect::<Vec<_>>().join(","))
     }
 }

@@ -90,7 +90,7 @@ fn module(name: &Name, platform: &Platform, topology: &Topology) -> Option<Modul
         Platform::Hdinsight(managed) => hdinsight::module(name, managed, topology),
         Platform::Aks(aks) => Some(aks::module(name, aks, topology)),
         Platform::Eks(eks) => Some(eks::module(name, eks, topology)),
-        Platform::Nodes(_) | Platform::Local | Platform::Kubernetes => None,
+        Platform::Nodes(_) | Platform::Local(_) | Platform::Kubernetes => None,
     }
 }
 

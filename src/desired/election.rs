@@ -13,10 +13,11 @@ pub struct Election {
 
 impl Election {
     pub fn of(cluster: &Cluster) -> Option<Election> {
-        let port = cluster.zookeeper.as_ref()?.ports.client.get();
+        cluster.zookeeper.as_ref()?;
         cluster.of_role(Role::Master).next()?;
         let members = cluster.members();
-        let members = members.values().map(|member| (cluster.address(&member.host).to_string(), port)).collect();
+        let client = |host| (cluster.address(host).to_string(), cluster.port(host, Role::ZooKeeper, "client"));
+        let members = members.values().map(|member| client(&member.host)).collect();
         Some(Election { folder: format!("{}/leader_election", recovery_folder(cluster)), members })
     }
 }

@@ -43,6 +43,8 @@ pub fn of(cluster: &Cluster) -> Settings {
     if let Some(spark) = &cluster.spark {
         all.spark(spark);
     }
+    // What one node knows of the others are their ports.
+    all.maybe("local.ports", Class::Outage, cluster.own_ports);
     all.0
 }
 

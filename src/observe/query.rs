@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{ArchiveFacts, HostFacts, Secrets};
+use crate::cluster::Host;
 use crate::desired::{Content, Desired, Election, HostState, Quorum};
 use crate::service::archive::Archive;
 use crate::service::listener::{Listener, Role};
@@ -159,7 +160,7 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
         .services
         .values()
         .filter_map(|service| service.role)
-        .flat_map(|role| asks(role, state.host.address.as_str(), &desired.listeners, false))
+        .flat_map(|role| asks(role, &state.host, &desired.listeners, false))
         .collect();
     query
 }
@@ -175,7 +176,7 @@ pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: 
         if let (Role::ZooKeeper, Some(Quorum { data_dir, log_dir, .. })) = (role, &desired.quorum) {
             query.member = Some((data_dir.clone(), log_dir.clone()));
         }
-        query.asks.extend(asks(*role, state.host.address.as_str(), &desired.listeners, write));
+        query.asks.extend(asks(*role, &state.host, &desired.listeners, write));
     }
     query
 }
@@ -183,7 +184,7 @@ pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: 
 /// Which life of its master a host is at, whether it is ALIVE, and then, if asked for, which latches there are.
 pub fn for_election(state: &HostState, listeners: &[Listener], latches: Option<&Election>) -> HostQuery {
     let mut query = HostQuery { units: vec![Role::Master.unit().to_owned()], ..HostQuery::default() };
-    query.asks = asks(Role::Master, state.host.address.as_str(), listeners, false);
+    query.asks = asks(Role::Master, &state.host, listeners, false);
     for (election, (address, port)) in
         latches.into_iter().flat_map(|election| election.members.iter().map(move |member| (election, member)))
     {
@@ -203,9 +204,9 @@ pub fn for_memory() -> HostQuery {
     HostQuery { machine: true, ..HostQuery::default() }
 }
 
-fn asks(role: Role, address: &str, listeners: &[Listener], write: bool) -> Vec<Ask> {
-    let port = |name: &str| listeners.iter().find(|l| l.role == role && l.name == name).map_or(0, |l| *l.ports.start());
-    let ask = |name, port, bytes: &[u8]| Ask { name, address: address.to_owned(), port, bytes: bytes.to_vec() };
+fn asks(role: Role, host: &Host, listeners: &[Listener], write: bool) -> Vec<Ask> {
+    let port = |name: &str| host.port(listeners, role, name);
+    let ask = |name, port, bytes: &[u8]| Ask { name, address: host.address.to_string(), port, bytes: bytes.to_vec() };
     match role {
         Role::ZooKeeper => {
             let client = port("client");

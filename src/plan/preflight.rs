@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::desired::{Desired, HostState};
 use crate::observe::{HostFacts, Java, NEEDED_TOOLS, Observed, PIP, UnitFacts};
 use crate::service::archive::Archive;
-use crate::service::listener::{Bind, Listener, Role};
+use crate::service::listener::{Bind, Listener, Numbering, Role};
 use crate::topology::value::Name;
 
 /// Clocks further apart than this make logs, leases and certificates lie.
@@ -69,11 +69,15 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         check("clock", format!("{ahead:+} ms"), far.then(|| "set it (chrony or systemd-timesyncd)".to_owned()));
         // Below another XDG_STATE_HOME there may be the very cluster.
         let perhaps = if state.host.owner.is_some() { "; or is XDG_STATE_HOME another than before?" } else { "" };
+        let another = match state.host.numbering {
+            Numbering::Written => "choose another port",
+            Numbering::Own(_) => "let `ports` of `local` begin elsewhere",
+        };
         for (port, owner) in taken_ports(desired, state, facts) {
             check(
                 "port",
                 format!("{port} is taken by uid {owner}"),
-                Some(format!("stop what listens on {port}, or choose another port{perhaps}")),
+                Some(format!("stop what listens on {port}, or {another}{perhaps}")),
             );
         }
     }
@@ -134,17 +138,16 @@ fn is_same_machine(one: &HostFacts, other: &HostFacts) -> bool {
 /// Lasting ports that somebody else than the service's own user listens on, at an address that the service will want.
 fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts) -> BTreeMap<u16, u32> {
     let roles: Vec<Role> = state.services.values().filter_map(|service| service.role).collect();
-    let wanted = |listener: &&Listener| listener.lasting && roles.contains(&listener.role);
+    let wanted = |listener: &&Listener| listener.is_lasting() && roles.contains(&listener.role);
     let mut taken = BTreeMap::new();
     for listener in desired.listeners.iter().filter(wanted) {
         if facts.units.get(listener.role.unit()).is_some_and(UnitFacts::is_running) {
             continue;
         }
+        let ports = listener.on(state.host.numbering);
         let user = if listener.role == Role::ZooKeeper { "zookeeper" } else { "spark" };
         let ours = facts.users.get(user).copied();
-        for other in
-            facts.listening.iter().filter(|other| listener.ports.contains(&other.port) && Some(other.uid) != ours)
-        {
+        for other in facts.listening.iter().filter(|other| ports.contains(&other.port) && Some(other.uid) != ours) {
             if other.address.zip(bound(listener, state)).is_some_and(|(other, ours)| other != ours) {
                 continue;
             }
@@ -173,7 +176,8 @@ pub fn pairs(desired: &Desired, observed: &Observed) -> BTreeMap<Name, Vec<(Stri
             }
             let others = desired.hosts.keys().filter(|to| *to != from && observed.facts(to).is_some());
             for to in others.filter(|to| has(to, listener.role)) {
-                let pair = (desired.hosts[to].host.address.to_string(), *listener.ports.start());
+                let host = &desired.hosts[to].host;
+                let pair = (host.address.to_string(), *listener.on(host.numbering).start());
                 let pairs = all.entry(from.clone()).or_default();
                 if !pairs.contains(&pair) {
                     pairs.push(pair);

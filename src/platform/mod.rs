@@ -28,7 +28,7 @@ use crate::yaml::{Field, Span};
 pub struct PlatformFile {
     /// Existing machines over SSH.
     pub nodes: Field<nodes::file::NodesFile>,
-    /// This machine: loopback addresses, no root.
+    /// This machine, without root.
     pub local: Field<local::file::LocalFile>,
     /// Virtual machines on Azure.
     pub azure_vms: Field<azure_vms::file::AzureVmsFile>,

@@ -53,22 +53,65 @@ pub enum Bind {
     Loopback,
 }
 
+/// How a host numbers what listens there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbering {
+    /// As the topology does: the host has an address of its own.
+    Written,
+    /// Hosts share one address, and each has [`OWN_PORTS`] ports of its own, from this one on, for what lasts. What listens for a job
+    /// looks for a free port in its range, as it always does.
+    Own(u16),
+}
+
+/// No role has more listeners that last.
+pub const OWN_PORTS: u16 = 4;
+
+/// When something listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Lasts {
+    /// As long as its service runs. `place`: which of its role's own it is, from 0.
+    Always { place: u16 },
+    /// Only while a job runs.
+    ForJobs,
+}
+
 /// One range of TCP ports that a role opens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Listener {
     pub role: Role,
     /// What it is for.
     pub name: &'static str,
+    /// As the topology numbers them; [`Listener::on`] says what they are on a host.
     pub ports: RangeInclusive<u16>,
     pub bind: Bind,
     /// The roles whose hosts must reach it; nobody else need.
     pub from: &'static [Role],
-    /// Whether it listens all the time, or only while a job runs.
-    pub lasting: bool,
+    pub lasts: Lasts,
 }
 
 impl Listener {
+    /// Its ports on a host that numbers like this.
+    pub fn on(&self, numbering: Numbering) -> RangeInclusive<u16> {
+        match numbering {
+            Numbering::Own(first) => match self.lasts {
+                Lasts::Always { place } => first + place..=first + place,
+                Lasts::ForJobs => self.ports.clone(),
+            },
+            Numbering::Written => self.ports.clone(),
+        }
+    }
+
+    pub fn is_lasting(&self) -> bool {
+        matches!(self.lasts, Lasts::Always { .. })
+    }
+
     pub fn collides(&self, other: &Listener) -> bool {
         self.ports.start() <= other.ports.end() && other.ports.start() <= self.ports.end()
     }
+}
+
+/// The listener of a role that has this name: a role that is there has all of its own.
+pub fn named<'a>(listeners: &'a [Listener], role: Role, name: &str) -> &'a Listener {
+    let found = listeners.iter().find(|listener| listener.role == role && listener.name == name);
+    found.unwrap_or_else(|| unreachable!("a {} has the listener `{name}`", role.title()))
 }

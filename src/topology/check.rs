@@ -23,8 +23,8 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     problems.need(start, "platforms", platforms);
     problems.need(start, "services", services);
     let platform_files = platforms.or_default();
-    let places = check_platforms(&platform_files, problems);
     let services = services.or_default();
+    let places = check_platforms(&platform_files, &services, problems);
     let placement = place(&services, &platform_files, problems);
     let (zookeeper, spark) = check_services(&services, &platform_files, &placement, problems);
     sizes::check(&platform_files, &services, &placement, problems);
@@ -37,8 +37,13 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     if !problems.has_errors() {
         listeners::check_collisions(&topology, &services, problems);
     }
-    if topology.placement.values().any(|place| matches!(topology.platforms.get(place), Some(Platform::Local))) {
+    if topology.placement.values().any(|place| matches!(topology.platforms.get(place), Some(Platform::Local(_)))) {
         local::check(name.spanned()?, &counts(&topology, &services), problems);
+        let placed = |name: &str| topology.placement.values().any(|place| place.as_str() == name);
+        let files = platform_files.iter().filter(|entry| placed(&entry.key.text));
+        for file in files.filter_map(|entry| entry.value.ok()?.local.ok()) {
+            local::check_ports(file, &listeners::written(&services), &listeners::all(&topology), problems);
+        }
     }
     (!problems.has_errors()).then_some(topology)
 }
@@ -62,7 +67,11 @@ fn counts(topology: &Topology, services: &ServicesFile) -> Vec<(Role, Span, usiz
     members.chain(nodes).map(|(role, span, count)| (role, span.unwrap_or_default(), count)).collect()
 }
 
-fn check_platforms(files: &Entries<PlatformFile>, problems: &mut Diagnostics) -> BTreeMap<Name, Platform> {
+fn check_platforms(
+    files: &Entries<PlatformFile>,
+    services: &ServicesFile,
+    problems: &mut Diagnostics,
+) -> BTreeMap<Name, Platform> {
     let mut places = BTreeMap::new();
     for entry in files {
         let name = match entry.key.text.parse::<Name>() {
@@ -72,14 +81,19 @@ fn check_platforms(files: &Entries<PlatformFile>, problems: &mut Diagnostics) ->
                 continue;
             }
         };
-        if let Some(platform) = check_platform(entry.key.span, &entry.value, problems) {
+        if let Some(platform) = check_platform(entry.key.span, &entry.value, services, problems) {
             places.insert(name, platform);
         }
     }
     places
 }
 
-fn check_platform(at: Span, file: &Field<PlatformFile>, problems: &mut Diagnostics) -> Option<Platform> {
+fn check_platform(
+    at: Span,
+    file: &Field<PlatformFile>,
+    services: &ServicesFile,
+    problems: &mut Diagnostics,
+) -> Option<Platform> {
     let kinds = file.ok().map(PlatformFile::kinds).unwrap_or_default();
     let (kind, span) = match kinds.as_slice() {
         [one] => *one,
@@ -104,7 +118,10 @@ fn check_platform(at: Span, file: &Field<PlatformFile>, problems: &mut Diagnosti
     let file = file.ok()?;
     match kind {
         PlatformKind::Nodes => nodes::check(span, file.nodes.ok()?, problems).map(Platform::Nodes),
-        PlatformKind::Local => Some(Platform::Local),
+        PlatformKind::Local => {
+            let written = listeners::written(services).into_iter().map(|(name, _)| name).collect();
+            local::check_file(file.local.ok()?, written, problems).map(Platform::Local)
+        }
         PlatformKind::AzureVms => azure_vms::check(span, file.azure_vms.ok()?, problems).map(Platform::AzureVms),
         PlatformKind::AwsVms => aws_vms::check(span, file.aws_vms.ok()?, problems).map(Platform::AwsVms),
         PlatformKind::Hdinsight => hdinsight::check(span, file.hdinsight.ok()?, problems).map(Platform::Hdinsight),

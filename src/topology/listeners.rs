@@ -80,14 +80,32 @@ fn roles_by_host(topology: &Topology) -> BTreeMap<String, Vec<Role>> {
     hosts
 }
 
+/// The ports that a file writes, of what listens all the time.
+pub fn written(services: &ServicesFile) -> Vec<(&'static str, Span)> {
+    ["client", "peer", "election", "admin", "master", "master-ui", "worker", "worker-ui"]
+        .into_iter()
+        .filter_map(|name| Some((name, port_span(name, services)?)))
+        .collect()
+}
+
 /// Where the port is written, else where its role is.
 fn span_of(listener: &Listener, services: &ServicesFile) -> Span {
+    let spark = services.spark.ok();
+    let role = match listener.role {
+        Role::ZooKeeper => services.zookeeper.span(),
+        Role::Master => spark.and_then(|spark| spark.masters.span()),
+        Role::Worker => spark.and_then(|spark| spark.workers.span()),
+    };
+    port_span(listener.name, services).or(role).unwrap_or_default()
+}
+
+fn port_span(listener: &str, services: &ServicesFile) -> Option<Span> {
     let zookeeper = services.zookeeper.ok();
     let spark = services.spark.ok();
     let masters = spark.and_then(|spark| spark.masters.ok());
     let workers = spark.and_then(|spark| spark.workers.ok());
     let ports = spark.and_then(|spark| spark.ports.ok());
-    let port = match listener.name {
+    match listener {
         "client" => zookeeper.and_then(|z| z.client_port.span()),
         "peer" => zookeeper.and_then(|z| z.peer_port.span()),
         "election" => zookeeper.and_then(|z| z.election_port.span()),
@@ -100,11 +118,5 @@ fn span_of(listener: &Listener, services: &ServicesFile) -> Span {
         "driver-block-manager" => ports.and_then(|p| p.driver_block_manager.span()),
         "driver-ui" => ports.and_then(|p| p.ui.span()),
         _ => ports.and_then(|p| p.block_manager.span()),
-    };
-    let role = match listener.role {
-        Role::ZooKeeper => services.zookeeper.span(),
-        Role::Master => spark.and_then(|spark| spark.masters.span()),
-        Role::Worker => spark.and_then(|spark| spark.workers.span()),
-    };
-    port.or(role).unwrap_or_default()
+    }
 }

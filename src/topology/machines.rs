@@ -322,7 +322,7 @@ fn check_overlaps(topology: &Topology, platforms: &Entries<PlatformFile>, proble
             Platform::Aks(aks) => Some(aks.network),
             Platform::Eks(eks) => Some(eks.network),
             Platform::Hdinsight(managed) => Some(managed.network),
-            Platform::Nodes(_) | Platform::Local | Platform::Kubernetes => None,
+            Platform::Nodes(_) | Platform::Local(_) | Platform::Kubernetes => None,
         };
         let Some(network) = network else { continue };
         let entry = platforms.get(name.as_str());
@@ -364,7 +364,7 @@ fn check_one_of_each_cloud(topology: &Topology, platforms: &Entries<PlatformFile
         let cloud = match platform {
             Platform::AzureVms(_) | Platform::Aks(_) | Platform::Hdinsight(_) => "Azure",
             Platform::AwsVms(_) | Platform::Eks(_) => "AWS",
-            Platform::Nodes(_) | Platform::Local | Platform::Kubernetes => continue,
+            Platform::Nodes(_) | Platform::Local(_) | Platform::Kubernetes => continue,
         };
         if let Some(other) = seen.insert(cloud, name) {
             let at = platforms.get(name.as_str()).map(|entry| entry.key.span).unwrap_or_default();

@@ -21,6 +21,7 @@ use crate::platform::aws_vms::AwsVms;
 use crate::platform::azure_vms::AzureVms;
 use crate::platform::eks::Eks;
 use crate::platform::hdinsight::Hdinsight;
+use crate::platform::local::Local;
 use crate::platform::nodes::Nodes;
 use crate::service::ServiceKind;
 use crate::service::eventstore::Eventstore;
@@ -53,7 +54,7 @@ pub struct Topology {
 #[derive(Clone, Debug)]
 pub enum Platform {
     Nodes(Nodes),
-    Local,
+    Local(Local),
     AzureVms(AzureVms),
     AwsVms(AwsVms),
     Hdinsight(Hdinsight),
@@ -80,14 +81,14 @@ impl Platform {
             | Platform::Hdinsight(_)
             | Platform::Aks(_)
             | Platform::Eks(_) => true,
-            Platform::Nodes(_) | Platform::Local | Platform::Kubernetes => false,
+            Platform::Nodes(_) | Platform::Local(_) | Platform::Kubernetes => false,
         }
     }
 
     pub fn kind(&self) -> PlatformKind {
         match self {
             Platform::Nodes(_) => PlatformKind::Nodes,
-            Platform::Local => PlatformKind::Local,
+            Platform::Local(_) => PlatformKind::Local,
             Platform::AzureVms(_) => PlatformKind::AzureVms,
             Platform::AwsVms(_) => PlatformKind::AwsVms,
             Platform::Hdinsight(_) => PlatformKind::Hdinsight,

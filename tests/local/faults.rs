@@ -8,7 +8,7 @@ const QUORUM: &str = "services: { zookeeper: { nodes: 3 } }\n";
 
 #[test]
 fn what_is_killed_comes_back() {
-    let machine = Machine::new("kills", QUORUM);
+    let machine = Machine::sharing("kills", QUORUM);
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
 
     // A service: its supervisor starts it again.
@@ -68,7 +68,7 @@ fn of_two_supervisors_the_one_on_record_stays() {
 /// Law 5.
 #[test]
 fn an_apply_that_is_killed_is_gone_on_with() {
-    let machine = Machine::new("killed", QUORUM);
+    let machine = Machine::sharing("killed", QUORUM);
     for millis in [60, 150, 250, 400, 1500, 4000] {
         let mut child = machine.start(&["apply", "topology.yaml", "--yes"]);
         std::thread::sleep(Duration::from_millis(millis));
@@ -113,6 +113,33 @@ fn a_port_that_is_taken_is_named_before_anything_changes() {
     let _other = std::net::TcpListener::bind(("127.0.0.1", 2181)).expect("the port is free");
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
     machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+}
+
+#[test]
+fn nodes_that_share_an_address_have_ports_that_move_together() {
+    let machine = Machine::sharing("moves", QUORUM);
+    let other = std::net::TcpListener::bind(("127.0.0.1", 21005)).expect("the port is free");
+    let refused = machine.run(&["apply", "topology.yaml", "--yes"]).expect(6);
+    refused.says("21005 is taken").says("let `ports` of `local` begin elsewhere").says("nothing was changed");
+    drop(other);
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0).says("127.0.0.1:21000,127.0.0.1:21004,127.0.0.1:21008");
+    let data = machine.node("zk-1").join("var/lib/zookeeper/version-2");
+    let born = std::fs::metadata(&data).expect("the member has data").created().expect("the file system says when");
+
+    let text = std::fs::read_to_string(&machine.topology).expect("it is there");
+    std::fs::write(&machine.topology, text.replace("21000", "22000")).expect("written");
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(3).says("local.ports changes from 21000 to 22000");
+    machine.run(&["apply", "topology.yaml", "--yes", "--allow-outage"]).expect(0).says("127.0.0.1:22000");
+    machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");
+    machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(0).says("Nothing to do");
+    assert_eq!(std::fs::metadata(&data).expect("it is there").created().expect("it says when"), born);
+
+    // Addresses of their own would make them other members.
+    std::fs::write(&machine.topology, text.replace("{ ports: 21000 }", "{}")).expect("written");
+    machine.run(&["plan", "topology.yaml"]).expect(3).says("zookeeper.members.1 changes from `127.0.0.1`");
+    std::fs::write(&machine.topology, text.replace("21000", "22000")).expect("written");
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+    assert_eq!(machine.processes(), Vec::<String>::new());
 }
 
 /// Of the first host in a plan.

@@ -28,7 +28,7 @@ fn a_copied_folder_is_not_the_cluster() {
 
 #[test]
 fn what_is_deleted_under_a_member_is_made_again() {
-    let machine = Machine::new("half", QUORUM);
+    let machine = Machine::sharing("half", QUORUM);
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
     let main = machine.pid("zk-2", "zookeeper", "main");
     std::fs::remove_dir_all(machine.node("zk-2")).expect("it can be removed");

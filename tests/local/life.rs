@@ -1,4 +1,5 @@
-//! From nothing to a running job and back, with the same laws as on machines.
+//! From nothing to a running job and back, with the same laws as on machines. The nodes share one address here: those of the demo and of
+//! the pages have one each.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -35,7 +36,7 @@ fn files(folder: &Path, with: Option<&str>) -> Vec<PathBuf> {
 
 #[test]
 fn a_cluster_lives_on_this_machine() {
-    let machine = Machine::new("life", CLUSTER);
+    let machine = Machine::sharing("life", CLUSTER);
     // Law 4: who only looks leaves nothing behind.
     machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(2).says("life-zk-1");
     machine.run(&["status", "topology.yaml"]).expect(8).says("nothing of `life`");

@@ -17,6 +17,7 @@ pub struct Machine {
     folder: tempfile::TempDir,
     pub topology: PathBuf,
     name: String,
+    platform: String,
     _one: MutexGuard<'static, ()>,
 }
 
@@ -81,21 +82,30 @@ static STORE: LazyLock<PathBuf> = LazyLock::new(|| {
 impl Machine {
     /// A corner in which a cluster can be made; `services` and what follows is the rest of its topology.
     pub fn new(name: &str, rest: &str) -> Machine {
+        Machine::on("local: {}", name, rest)
+    }
+
+    /// With all nodes at one address, as where a machine has no other.
+    pub fn sharing(name: &str, rest: &str) -> Machine {
+        Machine::on("local: { ports: 21000 }", name, rest)
+    }
+
+    fn on(platform: &str, name: &str, rest: &str) -> Machine {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         LazyLock::force(&STORE);
         let folder = tempfile::Builder::new().prefix("a corner ").tempdir().expect("a folder");
         // Where the checkout is, others may have no way to.
         std::fs::copy(env!("CARGO_BIN_EXE_provision"), folder.path().join("provision")).expect("copied");
-        let machine =
-            Machine { topology: folder.path().join("topology.yaml"), folder, name: name.to_owned(), _one: one };
+        let (topology, name, platform) = (folder.path().join("topology.yaml"), name.to_owned(), platform.to_owned());
+        let machine = Machine { topology, folder, name, platform, _one: one };
         machine.write(rest);
         give_away(machine.folder.path());
         machine
     }
 
     pub fn write(&self, rest: &str) {
-        let text =
-            format!("apiVersion: provision/v1\nname: {}\nplatforms: {{ here: {{ local: {{}} }} }}\n{rest}", self.name);
+        let Machine { name, platform, .. } = self;
+        let text = format!("apiVersion: provision/v1\nname: {name}\nplatforms: {{ here: {{ {platform} }} }}\n{rest}");
         std::fs::write(&self.topology, text).expect("written");
     }
 

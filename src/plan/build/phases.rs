@@ -352,8 +352,8 @@ impl Planner<'_> {
     }
 
     fn drain(&self, role: Role, state: &HostState) -> Option<Drain> {
-        let ui = self.desired.listeners.iter().find(|l| l.role == role && l.name == "worker-ui")?;
-        Some(Drain { address: state.host.address.to_string(), port: *ui.ports.start(), seconds: DRAIN_SECONDS })
+        let port = (role == Role::Worker).then(|| state.host.port(&self.desired.listeners, role, "worker-ui"))?;
+        Some(Drain { address: state.host.address.to_string(), port, seconds: DRAIN_SECONDS })
     }
 
     pub(super) fn enable(&mut self) {

@@ -15,7 +15,7 @@ impl Planner<'_> {
     /// Whether a host that cannot be asked has one of the services that must change together, while some of them run. (Where
     /// all that can be asked are stopped, by an apply that was killed, one that comes back later harms nobody.)
     fn some_would_be_left_behind(&self, setting: &str) -> bool {
-        let roles = stop_together(setting);
+        let roles = stop_together(setting).roles;
         let involved = |name: &Name| roles.iter().any(|role| self.with_role(*role).contains(name));
         let runs =
             |facts: &HostFacts| roles.iter().any(|role| facts.units.get(role.unit()).is_some_and(UnitFacts::may_run));
@@ -87,10 +87,10 @@ impl Planner<'_> {
                     why: "all must change together, and some hosts cannot be asked".to_owned(),
                 }),
                 Class::Outage => {
-                    let zookeeper = path.starts_with("zookeeper.");
-                    roles.extend(stop_together(path));
+                    let Together { roles: stopped, title } = stop_together(path);
+                    roles.extend(stopped);
                     self.outages.push(Outage {
-                        what: if zookeeper { "ZooKeeper and Spark's masters" } else { "Spark" }.to_owned(),
+                        what: title.to_owned(),
                         seconds: MEMBER_RESTART_SECONDS + MASTER_TAKEOVER_SECONDS,
                         why: format!("{path} changes from {} to {}", value(was), value(is)),
                     });
@@ -123,14 +123,26 @@ impl Planner<'_> {
     }
 }
 
-/// The roles that cannot run with the old value and the new one side by side.
-fn stop_together(setting: &str) -> [Role; 2] {
-    if setting.starts_with("zookeeper.") { [Role::ZooKeeper, Role::Master] } else { [Role::Worker, Role::Master] }
+/// Roles that cannot run with the old value of a setting and the new one side by side.
+struct Together {
+    roles: &'static [Role],
+    /// What that is to an operator.
+    title: &'static str,
+}
+
+fn stop_together(setting: &str) -> Together {
+    match setting.split('.').next() {
+        Some("zookeeper") => {
+            Together { roles: &[Role::ZooKeeper, Role::Master], title: "ZooKeeper and Spark's masters" }
+        }
+        Some("local") => Together { roles: &Role::ALL, title: "ZooKeeper and Spark" },
+        _ => Together { roles: &[Role::Worker, Role::Master], title: "Spark" },
+    }
 }
 
 fn migration(path: &str) -> &'static str {
     if path.starts_with("zookeeper.members") {
-        "growing, shrinking and replacing members is a procedure of its own, which this version does not deliver; put the old list back"
+        "growing, shrinking, moving and replacing members is a procedure of its own, which this version does not deliver; put the old ones back"
     } else if path == "zookeeper.version" {
         "an upgrade is a procedure of its own, which this version does not deliver; put the old version back"
     } else {

@@ -3,7 +3,15 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// This machine: a loopback address for each node, no root. There is nothing to choose.
+use crate::topology::value::Port;
+use crate::yaml::Field;
+
+/// This machine: an address or ports of its own for each node, no root.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct LocalFile {}
+pub struct LocalFile {
+    /// Every node is at 127.0.0.1, and has four ports of its own for what its service listens on, from this one on. Default: on Linux no
+    /// such ports, but an address of 127.0.0.0/8 for each node, with the ports of its service; elsewhere, where 127.0.0.1 is all there is,
+    /// 20000.
+    pub ports: Field<Port>,
+}

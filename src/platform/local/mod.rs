@@ -1,18 +1,28 @@
-//! This machine: each node is a host in a folder of its own, with a loopback address of its own.
+//! This machine: each node is a host in a folder of its own, with a loopback address or ports of its own.
 
 mod check;
 pub mod file;
 
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::cluster::Owner;
-use crate::service::listener::Role;
-use crate::topology::value::{Address, Name};
+use crate::service::listener::{Numbering, OWN_PORTS, Role};
+use crate::topology::value::{Address, Name, Port};
 
-pub use check::check;
+pub use check::{check, check_file, check_ports};
+
+/// This machine as a platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// The first of the nodes' own ports, where the file asks for them.
+    pub ports: Option<Port>,
+    /// The ports that the file writes, of listeners that would get ports of their own.
+    pub written: Vec<&'static str>,
+}
 
 /// Whose this machine is, as far as a cluster on it needs to know.
 #[derive(Clone, Debug)]
@@ -20,14 +30,20 @@ pub struct Here {
     /// Where clusters keep their nodes.
     state: PathBuf,
     pub owner: Owner,
+    /// Whether all of 127.0.0.0/8 is this machine, as on Linux; elsewhere only 127.0.0.1 is.
+    loopbacks: bool,
 }
+
+/// Where the nodes' own ports begin, unless the file says so: below those that systems give to clients (from 32768 on Linux, from
+/// 49152 on macOS; IANA's dynamic ports).
+const FIRST_PORT: u16 = 20000;
 
 /// What a file of a service or a classpath would take for something else than part of a path.
 const SPECIAL: &[char] = &['"', '\'', '\\', '$', '`', '%', ':', ',', ';', '*', '?', '[', '{', '#', '=', '\u{7f}'];
 
 impl Here {
     /// `state`: the user's `$XDG_STATE_HOME`. Refuses a path that could not stand in the services' own files.
-    pub fn new(state: &Path, owner: Owner) -> Result<Here, String> {
+    pub fn new(state: &Path, owner: Owner, loopbacks: bool) -> Result<Here, String> {
         let text = state.to_str().unwrap_or_default();
         let special = text.chars().find(|c| !c.is_ascii() || c.is_control() || SPECIAL.contains(c));
         match special {
@@ -37,7 +53,7 @@ impl Here {
                 "{} has {c:?} in it, which cannot stand in a Java classpath or a unit: set XDG_STATE_HOME to another folder",
                 state.display()
             )),
-            None => Ok(Here { state: state.join("provision"), owner }),
+            None => Ok(Here { state: state.join("provision"), owner, loopbacks }),
         }
     }
 
@@ -46,9 +62,28 @@ impl Here {
         self.state.join(cluster.as_str()).join(node.as_str()).display().to_string()
     }
 
-    /// The address of the so-many-th node of a role: a network of 127.0.0.0/8 for each user's cluster of a name. Two clusters
-    /// in one are found by their ports.
-    pub fn address(&self, cluster: &Name, role: Role, number: u8) -> Address {
+    /// The first of the nodes' own ports, where they have any. Fails where the machine has one address for all and the file numbers
+    /// ports as if each node had one.
+    pub fn own_ports(&self, local: &Local) -> Result<Option<u16>, String> {
+        match (local.ports, local.written.first()) {
+            (Some(first), _) => Ok(Some(first.get())),
+            (None, _) if self.loopbacks => Ok(None),
+            (None, None) => Ok(Some(FIRST_PORT)),
+            (None, Some(written)) => Err(format!(
+                "this machine has 127.0.0.1 alone, so every node gets ports of its own: leave out the {written} port that the file writes"
+            )),
+        }
+    }
+
+    /// Where the so-many-th node of a role is. `own_ports`: the first of all nodes' own ports, where they share one address.
+    pub fn spot(&self, cluster: &Name, role: Role, number: u8, own_ports: Option<u16>) -> (Address, Numbering) {
+        let Some(all) = own_ports else { return (self.address(cluster, role, number), Numbering::Written) };
+        let before = u16::from(first(role) + number - 1);
+        ("127.0.0.1".parse().expect("an address"), Numbering::Own(all + before * OWN_PORTS))
+    }
+
+    /// A network of 127.0.0.0/8 for each user's cluster of a name. Two clusters in one are found by their ports.
+    fn address(&self, cluster: &Name, role: Role, number: u8) -> Address {
         let digest = Sha256::digest(format!("{}/{cluster}", self.owner.user));
         // Not 127.0.x.x, where other programs are, nor the last.
         let (second, third) = (1 + digest[0] % 254, digest[1]);
@@ -57,7 +92,7 @@ impl Here {
     }
 }
 
-/// The nodes of a role are behind this last part of their address.
+/// The nodes of a role are behind this many others: the last part of an address, and the order of the nodes' own ports.
 fn first(role: Role) -> u8 {
     match role {
         Role::ZooKeeper => 0,
@@ -71,5 +106,55 @@ pub fn most(role: Role) -> u8 {
     match role {
         Role::ZooKeeper | Role::Master => 49,
         Role::Worker => 150,
+    }
+}
+
+/// So many nodes have ports of their own, whether they are there or not: those of one never depend on how many others there are.
+const NODES: u16 = 250;
+
+/// The nodes' own ports, from the first on.
+fn range(first: u16) -> Option<RangeInclusive<u16>> {
+    Some(first..=first.checked_add(NODES * OWN_PORTS - 1)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn here(loopbacks: bool) -> Here {
+        let owner = Owner { user: "ada".to_owned(), group: "ada".to_owned() };
+        Here::new(Path::new("/home/ada/.local/state"), owner, loopbacks).expect("a path")
+    }
+
+    fn local(ports: Option<u16>, written: &[&'static str]) -> Local {
+        Local { ports: ports.map(Port::new), written: written.to_vec() }
+    }
+
+    #[test]
+    fn where_127_0_0_1_is_all_there_is_every_node_gets_ports_of_its_own() {
+        assert_eq!(here(true).own_ports(&local(None, &["client"])), Ok(None));
+        assert_eq!(here(true).own_ports(&local(Some(30000), &[])), Ok(Some(30000)));
+        assert_eq!(here(false).own_ports(&local(None, &[])), Ok(Some(20000)));
+        assert_eq!(here(false).own_ports(&local(Some(30000), &[])), Ok(Some(30000)));
+        let refused = here(false).own_ports(&local(None, &["client"])).expect_err("a port that would say nothing");
+        assert!(refused.contains("leave out the client port"), "{refused}");
+    }
+
+    #[test]
+    fn no_two_nodes_share_a_port_and_all_are_in_the_range() {
+        let cluster: Name = "demo".parse().expect("a name");
+        let mut seen = BTreeSet::new();
+        for role in Role::ALL {
+            for number in 1..=most(role) {
+                let (address, numbering) = here(false).spot(&cluster, role, number, Some(64536));
+                assert_eq!(address.as_str(), "127.0.0.1");
+                let Numbering::Own(first) = numbering else { panic!("{role:?} {number}: {numbering:?}") };
+                let own = first..=first + (OWN_PORTS - 1);
+                let range = range(64536).expect("it fits");
+                assert!(own.clone().all(|port| range.contains(&port) && seen.insert(port)), "{role:?} {number}");
+            }
+        }
     }
 }

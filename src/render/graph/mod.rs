@@ -9,7 +9,7 @@ use crate::cluster::Fleet;
 use crate::desired::Desired;
 use crate::desired::cloud::Cloud;
 use crate::plan::Plan;
-use crate::service::listener::{Bind, Listener, Role};
+use crate::service::listener::{Bind, Listener, Numbering, Role};
 use crate::topology::value::Name;
 
 pub use dot::dot;
@@ -99,7 +99,7 @@ pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
             continue;
         }
         let zone = state.host.zone.as_ref().map(|zone| format!(" · zone {}", zone.as_str())).unwrap_or_default();
-        let ports = |role: &Role| (*role, ports(&desired.listeners, *role));
+        let ports = |role: &Role| (*role, ports(&desired.listeners, *role, state.host.numbering));
         group.cards.push(Card {
             name: name.to_string(),
             place: format!("{}{zone}", state.host.address),
@@ -110,11 +110,12 @@ pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
     for group in groups.values_mut() {
         group.cards.sort_by_key(|card| card.services.iter().map(|(role, _)| *role).collect::<Vec<_>>());
     }
+    let written = desired.hosts.values().all(|state| state.host.numbering == Numbering::Written);
     let steps = plan.map(|plan| plan.phases.iter().map(crate::plan::show::headline).collect());
     Picture {
         cluster: desired.cluster.to_string(),
         groups: groups.into_values().collect(),
-        talks: talks(&desired.listeners, &roles(desired)),
+        talks: talks(&desired.listeners, &roles(desired), written),
         steps,
     }
 }
@@ -130,10 +131,10 @@ impl Picture {
         if let Some(Fleet { min, max }) = fleet {
             let there = self.groups.iter().flat_map(|group| &group.cards).flat_map(|card| &card.services);
             let there = there.map(|(role, _)| *role).chain([Role::Worker]).collect();
-            self.talks = talks(listeners, &there);
+            self.talks = talks(listeners, &there, true);
             let place =
                 if min == max { format!("{max} machines") } else { format!("{min} to {max} machines, by load") };
-            let services = vec![(Role::Worker, ports(listeners, Role::Worker))];
+            let services = vec![(Role::Worker, ports(listeners, Role::Worker, Numbering::Written))];
             let name = format!("{}-worker", self.cluster);
             let card = Card { name, place, services, change: Change::None };
             self.groups.push(Group { title: "a fleet".to_owned(), cards: vec![card], more: 0 });
@@ -159,14 +160,14 @@ fn change(host: &Name, plan: Option<&Plan>) -> Change {
     }
 }
 
-fn ports(listeners: &[Listener], role: Role) -> String {
-    let shown = |listener: &&Listener| listener.role == role && listener.lasting && listener.bind == Bind::Host;
+fn ports(listeners: &[Listener], role: Role, numbering: Numbering) -> String {
+    let shown = |listener: &&Listener| listener.role == role && listener.is_lasting() && listener.bind == Bind::Host;
     let lasting = listeners.iter().filter(shown);
-    lasting.map(port).collect::<Vec<_>>().join(" · ")
+    lasting.map(|listener| port(listener, numbering)).collect::<Vec<_>>().join(" · ")
 }
 
-fn port(listener: &Listener) -> String {
-    let (first, last) = (listener.ports.start(), listener.ports.end());
+fn port(listener: &Listener, numbering: Numbering) -> String {
+    let (first, last) = listener.on(numbering).into_inner();
     let range = if first == last { first.to_string() } else { format!("{first}–{last}") };
     format!("{} {range}", listener.name)
 }
@@ -176,12 +177,14 @@ fn roles(desired: &Desired) -> BTreeSet<Role> {
     desired.hosts.values().flat_map(|state| state.services.values()).filter_map(|service| service.role).collect()
 }
 
-/// Only between roles that are there.
-fn talks(listeners: &[Listener], there: &BTreeSet<Role>) -> Vec<Talk> {
+/// Only between roles that are there. `written`: whether their ports are the topology's, and not each host's own.
+fn talks(listeners: &[Listener], there: &BTreeSet<Role>, written: bool) -> Vec<Talk> {
     let mut ports: BTreeMap<(Role, Role), Vec<String>> = BTreeMap::new();
     for listener in listeners.iter().filter(|listener| there.contains(&listener.role)) {
         for from in listener.from.iter().filter(|from| there.contains(*from)) {
-            ports.entry((*from, listener.role)).or_default().push(port(listener));
+            let is_said = written || !listener.is_lasting();
+            let text = if is_said { port(listener, Numbering::Written) } else { listener.name.to_owned() };
+            ports.entry((*from, listener.role)).or_default().push(text);
         }
     }
     ports.into_iter().map(|((from, to), ports)| Talk { from, to, ports }).collect()

@@ -10,7 +10,7 @@ use crate::desired::{
     render_template, unit_path,
 };
 use crate::service::listener::Role;
-use crate::topology::value::{HostPath, JvmSize, Port, Version};
+use crate::topology::value::{HostPath, JvmSize, Version};
 
 const USER: &str = "spark";
 pub const CONFIG: &str = "/etc/spark";
@@ -37,8 +37,9 @@ pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let lines = properties(master_properties(cluster, spark));
     put_properties(&path, "spark/ha.conf", cluster, &lines, &instance.node, state);
     let masters = &spark.standalone.masters;
+    let port = |name| cluster.port(&instance.host, Role::Master, name);
     let unit =
-        Unit { role: Role::Master, config: path, heap: masters.heap, port: masters.port, web_ui: masters.web_ui };
+        Unit { role: Role::Master, config: path, heap: masters.heap, port: port("master"), web_ui: port("master-ui") };
     desire_unit(cluster, spark, instance, &unit, state);
 }
 
@@ -49,8 +50,9 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let lines = properties(worker_properties(spark, &state.host));
     put_properties(&path, "spark/worker.conf", cluster, &lines, &instance.node, state);
     let workers = &spark.standalone.workers;
+    let port = |name| cluster.port(&instance.host, Role::Worker, name);
     let unit =
-        Unit { role: Role::Worker, config: path, heap: workers.heap, port: workers.port, web_ui: workers.web_ui };
+        Unit { role: Role::Worker, config: path, heap: workers.heap, port: port("worker"), web_ui: port("worker-ui") };
     desire_unit(cluster, spark, instance, &unit, state);
 }
 
@@ -106,8 +108,8 @@ struct Unit {
     /// Its own properties file.
     config: HostPath,
     heap: JvmSize,
-    port: Port,
-    web_ui: Port,
+    port: u16,
+    web_ui: u16,
 }
 
 fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, unit: &Unit, state: &mut HostState) {
@@ -130,7 +132,7 @@ fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, uni
     let mut values = serde_json::json!({
         "cluster": cluster.name.as_str(), "node": instance.node, "environment": environment.join(" "),
         "class": host.word(&home.join("bin/spark-class")), "config": host.word(own),
-        "address": cluster.address(&instance.host).as_str(), "port": port.get(), "web_ui_port": web_ui.get(),
+        "address": cluster.address(&instance.host).as_str(), "port": port, "web_ui_port": web_ui,
         "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
         "run": host.word(&HostPath::known(RUN_FOLDER)), "started": state.started_word(),
         "data": host.path(&data), "data_word": host.word(&data), "work": host.word(&data.join("work")),

@@ -59,13 +59,15 @@ pub fn judge_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Se
         facts.blocked = Some("no master is ALIVE".to_owned());
     }
     // Once for all: with ten thousand workers, a search for each is a hundred million.
-    let alive = master.map(|master| alive_workers(desired, master)).unwrap_or_default();
+    let alive = master.map(alive_workers).unwrap_or_default();
     for (name, state) in with_role(hosts, desired, Role::Worker) {
         let Some(host) = seen.get(name).and_then(Seen::facts) else {
             unknown(name, &mut facts);
             continue;
         };
-        let known = is_running(host, Role::Worker) && alive.contains(state.host.address.as_str());
+        let known = is_running(host, Role::Worker)
+            && alive
+                .contains(&(state.host.address.as_str(), state.host.port(&desired.listeners, Role::Worker, "worker")));
         if !known {
             facts.missing.push(format!("the ALIVE master does not list the worker on {name} as ALIVE"));
         }
@@ -84,12 +86,10 @@ pub fn alive_master(seen: &BTreeMap<Name, Seen>) -> Option<&MasterFacts> {
     seen.values().filter_map(|seen| seen.facts()?.master.as_ref()).find(|master| master.is_alive())
 }
 
-/// The addresses whose workers a master lists as ALIVE. Former lives of a worker stay listed as DEAD.
-fn alive_workers<'a>(desired: &Desired, master: &'a MasterFacts) -> BTreeSet<&'a str> {
-    let port =
-        desired.listeners.iter().find(|l| l.role == Role::Worker && l.name == "worker").map_or(0, |l| *l.ports.start());
-    let alive = master.workers.iter().filter(|worker| worker.port == port && worker.state == "ALIVE");
-    alive.map(|worker| worker.host.as_str()).collect()
+/// The addresses and ports of the workers that a master lists as ALIVE. Former lives of a worker stay listed as DEAD.
+fn alive_workers(master: &MasterFacts) -> BTreeSet<(&str, u16)> {
+    let alive = master.workers.iter().filter(|worker| worker.state == "ALIVE");
+    alive.map(|worker| (worker.host.as_str(), worker.port)).collect()
 }
 
 fn with_role<'a>(

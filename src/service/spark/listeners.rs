@@ -1,20 +1,20 @@
 //! The ports of Spark. Drivers run on the masters' hosts (`submit` starts them there), executors on the workers'.
 
 use super::Standalone;
-use crate::service::listener::{Bind, Listener, Role};
+use crate::service::listener::{Bind, Lasts, Listener, Role};
 use crate::topology::value::Port;
 
 const SPARK: &[Role] = &[Role::Master, Role::Worker];
 
 pub fn listeners(spark: &Standalone) -> Vec<Listener> {
     let Standalone { masters, workers, job_ports } = spark;
-    let lasting = |role, name, port: Port, from| Listener {
+    let lasting = |place, role, name, port: Port, from| Listener {
         role,
         name,
         ports: port.get()..=port.get(),
         bind: Bind::Host,
         from,
-        lasting: true,
+        lasts: Lasts::Always { place },
     };
     let passing = |role, name, port: Port, from| Listener {
         role,
@@ -22,13 +22,13 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
         ports: port.through(job_ports.retries),
         bind: Bind::Host,
         from,
-        lasting: false,
+        lasts: Lasts::ForJobs,
     };
     vec![
-        lasting(Role::Master, "master", masters.port, SPARK),
-        lasting(Role::Master, "master-ui", masters.web_ui, SPARK),
-        lasting(Role::Worker, "worker", workers.port, SPARK),
-        lasting(Role::Worker, "worker-ui", workers.web_ui, SPARK),
+        lasting(0, Role::Master, "master", masters.port, SPARK),
+        lasting(1, Role::Master, "master-ui", masters.web_ui, SPARK),
+        lasting(0, Role::Worker, "worker", workers.port, SPARK),
+        lasting(1, Role::Worker, "worker-ui", workers.web_ui, SPARK),
         // A master that takes over tells every driver so, and ends the applications whose driver does not answer.
         passing(Role::Master, "driver", job_ports.driver, SPARK),
         passing(Role::Master, "driver-block-manager", job_ports.driver_block_manager, &[Role::Worker]),

@@ -108,18 +108,18 @@ fn without_null(mut values: serde_json::Value) -> serde_json::Value {
 
 fn zoo_cfg_text(cluster: &Cluster, instance: &Instance, host: &Host) -> String {
     let zookeeper = cluster.zookeeper.as_ref().expect("an instance of ZooKeeper comes with one");
-    let ports = zookeeper.ports;
+    let port = |host, name| cluster.port(host, Role::ZooKeeper, name);
     let members: Vec<_> = cluster
         .members()
         .into_iter()
         .map(|(id, member)| Member {
             id: id.get(),
             address: cluster.address(&member.host).as_str(),
-            peer_port: ports.peer.get(),
-            election_port: ports.election.get(),
+            peer_port: port(&member.host, "peer"),
+            election_port: port(&member.host, "election"),
         })
         .collect();
-    let admin = zookeeper.has_admin_server().then_some(ports.admin.get());
+    let admin = zookeeper.has_admin_server().then(|| port(&instance.host, "admin"));
     let path = |path: &HostPath| property_value(&host.path(path));
     let Config {
         tick_time,
@@ -134,7 +134,7 @@ fn zoo_cfg_text(cluster: &Cluster, instance: &Instance, host: &Host) -> String {
     } = &zookeeper.config;
     let values = serde_json::json!({
         "node": instance.node, "cluster": cluster.name.as_str(), "members": members,
-        "address": cluster.address(&instance.host).as_str(), "client_port": ports.client.get(), "admin_port": admin,
+        "address": cluster.address(&instance.host).as_str(), "client_port": port(&instance.host, "client"), "admin_port": admin,
         "admin_address": host.private.as_str(),
         "data_dir": path(&zookeeper.data_dir), "data_log_dir": zookeeper.data_log_dir.as_ref().map(path),
         "tick_time": tick_time, "init_limit": init_limit, "sync_limit": sync_limit,
