@@ -2,7 +2,8 @@
 # make test    all that must pass: format, lints, unit, property and golden tests, rendered examples, schema, the lab
 # make lab     the lab alone
 # make bench   how fast it is: pure stages at 10,000 hosts, a plan of 1,000, ten real ones beside other tools; into docs/benchmarks.md
-# make soak    new random cases of the laws and of what is rendered, long tests of the lab, the parser's fuzz target for half an hour
+# make soak    new random cases of the laws and of what is rendered, long tests of the lab, the program compiled for macOS, the parser's fuzz
+#              target for half an hour
 # Needs root for the lab (without it the lab's tests say that they were skipped; with CI=true that is a failure).
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -37,6 +38,7 @@ soak:
 	PROPTEST_CASES=$${CASES:-6000} $(CARGO) test --release --test laws --test hostile
 	PROPTEST_CASES=$${CASES:-2000} $(CARGO) test --release --test terraform properties
 	$(CARGO) test --test lab -- --ignored --test-threads=1
+	tests/macos
 	mkdir -p target/fuzz-corpus
 	cp topologies/*.yaml topologies/bad/*.yaml target/fuzz-corpus/
 	RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz topology target/fuzz-corpus -- -max_total_time=$${SECONDS_TO_RUN:-1800} -max_len=8192

@@ -304,7 +304,9 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
         }
         Outcome::NotWell { .. } | Outcome::PutBack { .. } => Exit::Failed,
     };
-    Err(Failure::say(exit, format!("{}\n`{again}` goes on from here", report.outcome)))
+    // Why a service does not come up, it alone can say.
+    let ask = if exit == Exit::Failed { "`provision logs HOST` shows what a service itself says; " } else { "" };
+    Err(Failure::say(exit, format!("{}\n{ask}`{again}` goes on from here", report.outcome)))
 }
 
 /// What there is now, and what to do with it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use anyhow::{Context, anyhow};
 
@@ -110,7 +111,26 @@ fn settled(path: PathBuf) -> PathBuf {
 /// This machine, for what runs on it.
 pub fn here() -> Result<Here, String> {
     let state = settled(xdg("XDG_STATE_HOME", ".local/state")?);
-    Here::new(&state, Owner { user: id("-un")?, group: id("-gn")? }, cfg!(target_os = "linux"))
+    check_programs()?;
+    // Whoever may bind one of its other addresses has them all: Linux. Elsewhere it is 127.0.0.1 alone.
+    let loopbacks = std::net::TcpListener::bind(("127.0.0.2", 0)).is_ok();
+    Here::new(&state, Owner { user: id("-un")?, group: id("-gn")? }, loopbacks)
+}
+
+/// The scripts of hosts are written for the programs of a Linux host. Others have theirs by the same names, with other options.
+fn check_programs() -> Result<(), String> {
+    let mut sh = std::process::Command::new("sh");
+    sh.args(["-c", "stat --printf= / && timeout 1 sha512sum"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    match sh.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err("its hosts' scripts need the GNU coreutils before others on the PATH: on macOS \
+             `brew install coreutils`, then PATH=\"$(brew --prefix)/opt/coreutils/libexec/gnubin:$PATH\""
+            .to_owned()),
+        Err(error) => Err(format!("sh: {error}")),
+    }
 }
 
 /// Who this is, as the machine says.
@@ -276,6 +296,6 @@ pub fn who() -> String {
     let named = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
     // Cron and containers set neither.
     let user = named().or_else(|| id("-un").ok()).unwrap_or_else(|| "somebody".to_owned());
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{user}@{} (process {})", host.trim(), std::process::id())
+    let system = rustix::system::uname();
+    format!("{user}@{} (process {})", system.nodename().to_string_lossy(), std::process::id())
 }

@@ -61,6 +61,10 @@ enum Command {
     Systemctl(service::SystemctlArgs),
     #[command(hide = true)]
     Supervise(service::SuperviseArgs),
+    #[command(hide = true)]
+    Flock(service::FlockArgs),
+    #[command(hide = true)]
+    Setsid(service::SetsidArgs),
 }
 
 /// Says why a command failed.
@@ -96,6 +100,8 @@ pub fn main() -> Result<Exit, Failure> {
         Command::Man(args) => completions::man(&args),
         Command::Systemctl(args) => service::systemctl(&args),
         Command::Supervise(args) => service::supervise(&args),
+        Command::Flock(args) => service::flock(&args),
+        Command::Setsid(args) => service::setsid(&args),
     }
 }
 

@@ -1,6 +1,8 @@
-//! What `local` runs of this program beside the tool itself: the stand-in for systemd. Not for people.
+//! What `local` runs of this program beside the tool itself: the stand-ins for systemd, and for programs that only Linux has. Not
+//! for people.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::output::sayln;
 use super::{Exit, Failure};
@@ -21,6 +23,30 @@ pub struct SuperviseArgs {
     unit: String,
 }
 
+/// Locks the file that is its input, which stays locked as long as whoever opened it has it open
+#[derive(Debug, clap::Args)]
+pub struct FlockArgs {
+    /// How long to wait; without it, as long as it takes.
+    seconds: Option<u64>,
+}
+
+/// Runs a command in a session of its own
+#[derive(Debug, clap::Args)]
+pub struct SetsidArgs {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    command: Vec<std::ffi::OsString>,
+}
+
+pub fn flock(args: &FlockArgs) -> Result<Exit, Failure> {
+    let is_locked = local::lock(&std::io::stdin(), args.seconds.map(Duration::from_secs)).map_err(Failure::error)?;
+    Ok(if is_locked { Exit::Done } else { Exit::Error })
+}
+
+pub fn setsid(args: &SetsidArgs) -> Result<Exit, Failure> {
+    let error = local::in_a_session(&args.command);
+    Err(Failure::error(anyhow::anyhow!("{}: {error}", args.command[0].display())))
+}
+
 pub fn systemctl(args: &SystemctlArgs) -> Result<Exit, Failure> {
     let program = std::env::current_exe().map_err(Failure::error)?;
     match local::systemctl(&program, &args.root, &args.arguments) {
@@ -33,7 +59,6 @@ pub fn systemctl(args: &SystemctlArgs) -> Result<Exit, Failure> {
 }
 
 pub fn supervise(args: &SuperviseArgs) -> Result<Exit, Failure> {
-    // One thread: a service is bound to the life of the thread that starts it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::error)?;
     runtime.block_on(local::supervise(&args.root, &args.unit)).map_err(Failure::error)?;
     Ok(Exit::Done)

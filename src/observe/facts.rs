@@ -153,7 +153,8 @@ pub struct Listening {
     /// `None` where it listens on every address of the machine.
     pub address: Option<IpAddr>,
     pub port: u16,
-    pub uid: u32,
+    /// Whose it is, where the machine says so.
+    pub uid: Option<u32>,
 }
 
 /// A birth on one host: begun before the first marker, complete once the ensemble served.

@@ -17,8 +17,8 @@ pub use facts::{
     ArchiveFacts, BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, Wrong,
 };
 pub use query::{
-    Ask, AskName, HostQuery, NEEDED_TOOLS, PIP, SecretQuestion, for_election, for_gate, for_goal, for_memory,
-    for_reach, secret_question, sha256,
+    Ask, AskName, HostQuery, MACHINE_TOOLS, NEEDED_TOOLS, PIP, SecretQuestion, for_election, for_gate, for_goal,
+    for_memory, for_reach, nonce, secret_question, sha256,
 };
 
 pub use wire::{canary_request, canary_succeeded, children, children_request, delete_request};

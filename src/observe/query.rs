@@ -24,11 +24,11 @@ pub const NEEDED_TOOLS: &[&str] = &[
     "systemctl",
     "awk",
     "stat",
-    "getent",
-    "useradd",
     "setsid",
-    "setpriv",
 ];
+
+/// What they need where services have users of their own.
+pub const MACHINE_TOOLS: &[&str] = &["getent", "useradd", "setpriv"];
 
 /// What some hosts get the package with.
 pub const PIP: &str = "pip3";
@@ -232,7 +232,7 @@ pub fn secret_question(path: &HostPath, before: &str, secret: &str, after: &str)
 }
 
 /// 128 bits that nobody can foretell, from the standard library's randomly keyed hasher.
-fn nonce() -> String {
+pub fn nonce() -> String {
     use std::hash::{BuildHasher, Hasher, RandomState};
     let word = || RandomState::new().build_hasher().finish();
     format!("{:016x}{:016x}", word(), word())

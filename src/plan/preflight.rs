@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::desired::{Desired, HostState};
-use crate::observe::{HostFacts, Java, NEEDED_TOOLS, Observed, PIP, UnitFacts};
+use crate::observe::{HostFacts, Java, Listening, MACHINE_TOOLS, NEEDED_TOOLS, Observed, PIP, UnitFacts};
 use crate::service::archive::Archive;
 use crate::service::listener::{Bind, Listener, Numbering, Role};
 use crate::topology::value::Name;
@@ -35,8 +35,9 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         let mut check = |what, seen: String, problem: Option<String>| {
             checks.push(Check { host: name.clone(), what, seen, problem });
         };
-        // Where one owner has all of a host, no user is added; and he need not have the tools of administrators on his path.
-        let needed = NEEDED_TOOLS.iter().filter(|tool| **tool != "useradd" || !state.users.is_empty());
+        // Where one owner has all of a host, no user is added, and nothing is run as one.
+        let of_machine = MACHINE_TOOLS.iter().filter(|_| state.host.owner.is_none());
+        let needed = NEEDED_TOOLS.iter().chain(of_machine);
         let missing: Vec<_> = needed.filter(|tool| !facts.tools.iter().any(|there| there == *tool)).copied().collect();
         let problem = (!missing.is_empty()).then(|| format!("install {}", missing.join(", ")));
         check(
@@ -74,9 +75,10 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
             Numbering::Own(_) => "let `ports` of `local` begin elsewhere",
         };
         for (port, owner) in taken_ports(desired, state, facts) {
+            let owner = owner.map_or("another program".to_owned(), |uid| format!("uid {uid}"));
             check(
                 "port",
-                format!("{port} is taken by uid {owner}"),
+                format!("{port} is taken by {owner}"),
                 Some(format!("stop what listens on {port}, or {another}{perhaps}")),
             );
         }
@@ -136,7 +138,7 @@ fn is_same_machine(one: &HostFacts, other: &HostFacts) -> bool {
 }
 
 /// Lasting ports that somebody else than the service's own user listens on, at an address that the service will want.
-fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts) -> BTreeMap<u16, u32> {
+fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts) -> BTreeMap<u16, Option<u32>> {
     let roles: Vec<Role> = state.services.values().filter_map(|service| service.role).collect();
     let wanted = |listener: &&Listener| listener.is_lasting() && roles.contains(&listener.role);
     let mut taken = BTreeMap::new();
@@ -147,7 +149,8 @@ fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts) -> BTree
         let ports = listener.on(state.host.numbering);
         let user = if listener.role == Role::ZooKeeper { "zookeeper" } else { "spark" };
         let ours = facts.users.get(user).copied();
-        for other in facts.listening.iter().filter(|other| ports.contains(&other.port) && Some(other.uid) != ours) {
+        let strange = |other: &&Listening| other.uid.is_none() || other.uid != ours;
+        for other in facts.listening.iter().filter(|other| ports.contains(&other.port)).filter(strange) {
             if other.address.zip(bound(listener, state)).is_some_and(|(other, ours)| other != ours) {
                 continue;
             }

@@ -1,6 +1,16 @@
 # A folder that stands for a host: $root before every path, the user's own programs, and services kept by $program.
 # What is unpacked is kept in $store, once for all such folders.
 path=$PATH
+# What only Linux has programs for.
+flock() { # as util-linux's, as far as the scripts use it: -n or -w SECONDS, and a descriptor, which the lock stays with
+  seconds=
+  case $1 in
+  -n) seconds=0; shift ;;
+  -w) seconds=$2; shift 2 ;;
+  esac
+  "$program" flock $seconds <&"$1"
+}
+setsid() { exec "$program" setsid "$@"; } # for a command in the background: its number is the job's
 # The locks are the script's, and not its services'.
 systemctl() { "$program" systemctl "$root" "$@" 7>&- 8>&- 9>&-; }
 journalctl() { # the options of it that are used

@@ -25,12 +25,23 @@ above() {
 
 machine() { # the programs to look for
   fact clock "$(date +%s%N)"
+  for tool do command -v "$tool" >/dev/null 2>&1 && fact tool "$tool"; done
+  if [ -r /proc/meminfo ]; then of_linux; else of_others; fi
+}
+of_linux() {
   fact machine "$(cat /etc/machine-id /proc/sys/kernel/random/boot_id 2>/dev/null | tr '\n' ' ')"
   fact memory "$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)"
-  for tool do command -v "$tool" >/dev/null 2>&1 && fact tool "$tool"; done
   # Listening sockets: address and port in hexadecimal, and the owner's uid. The state 0A is LISTEN.
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
     awk '$4 == "0A" { split($2, a, ":"); print "listen\t" a[1] "\t" a[2] "\t" $8 }' | sort -u
+}
+of_others() { # a folder of a machine that is no Linux: sysctl and netstat of macOS and the BSDs
+  fact machine "$(sysctl -n kern.uuid kern.hostuuid kern.bootsessionuuid 2>/dev/null | tr '\n\t' '  ')"
+  bytes=$(sysctl -n hw.memsize 2>/dev/null || sysctl -n hw.physmem)
+  fact memory "$((bytes / 1024))"
+  # Listening sockets as 127.0.0.1.20000 or *.22; whose they are it does not say.
+  netstat -an -p tcp 2>/dev/null |
+    awk '$NF == "LISTEN" { n = match($4, /[.][0-9]+$/); print "listening\t" substr($4, 1, n - 1) "\t" substr($4, n + 1) }' | sort -u
 }
 java_facts() { # the oldest that will do
   if java=$(command -v java); then

@@ -1,5 +1,6 @@
 //! Processes that are killed, ports that are taken, several that come at once.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use crate::machine::{Machine, has_ended, kill, run, unprivileged, until};
@@ -162,6 +163,15 @@ fn what_a_folder_cannot_be_is_said() {
     run(machine.command_in(&machine.state().join("é"), &["plan", "topology.yaml"]))
         .expect(3)
         .says("set XDG_STATE_HOME");
+    // Programs of the same names that take other options, as BSD's do.
+    let programs = machine.state().with_file_name("other programs");
+    std::fs::create_dir(&programs).expect("a folder");
+    std::fs::write(programs.join("stat"), "#!/bin/sh\necho \"usage: stat [-f format] file\" >&2; exit 1\n")
+        .expect("written");
+    std::fs::set_permissions(programs.join("stat"), std::fs::Permissions::from_mode(0o755)).expect("set");
+    let mut command = machine.command(&["plan", "topology.yaml"]);
+    command.env("PATH", format!("{}:/usr/bin:/bin", programs.display()));
+    run(command).expect(3).says("need the GNU coreutils").says("brew install coreutils");
     machine.write("services: { zookeeper: { nodes: 3 }, spark: { masters: { nodes: 2 }, workers: { autoscale: { min: 1, max: 2 } } } }\n");
     machine.run(&["validate", "topology.yaml"]).expect(1).says("how many workers?");
     machine.write("services: { zookeeper: { nodes: 51 } }\n");

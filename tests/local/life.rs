@@ -1,11 +1,12 @@
-//! From nothing to a running job and back, with the same laws as on machines. The nodes share one address here: those of the demo and of
-//! the pages have one each.
+//! From nothing to a running job and back, with the same laws as on machines. By root on a machine that is no
+//! Linux, where the nodes share one address: those of the demo and of the pages have one each.
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::machine::{Machine, kill, until};
+use crate::machine::{Machine, is_root, kill, until};
 
 const CLUSTER: &str = "
 services:
@@ -36,7 +37,7 @@ fn files(folder: &Path, with: Option<&str>) -> Vec<PathBuf> {
 
 #[test]
 fn a_cluster_lives_on_this_machine() {
-    let machine = Machine::sharing("life", CLUSTER);
+    let machine = Machine::elsewhere("life", CLUSTER);
     // Law 4: who only looks leaves nothing behind.
     machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(2).says("life-zk-1");
     machine.run(&["status", "topology.yaml"]).expect(8).says("nothing of `life`");
@@ -46,7 +47,12 @@ fn a_cluster_lives_on_this_machine() {
     machine.run(&["render", "topology.yaml"]).expect(0);
     machine.run(&["render", "topology.yaml", "--check"]).expect(0);
 
+    a_taken_port_is_seen(&machine);
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0).says("provision submit pi");
+    if is_root() {
+        // Not ticks of Linux's clock: the way to tell processes is the other one.
+        assert!(machine.record("zk-1", "zookeeper")["main"]["began"].as_u64() > Some(20_260_000_000_000));
+    }
     // Law 2.
     machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(0).says("Nothing to do");
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0).says("Nothing to do");
@@ -80,6 +86,22 @@ fn a_cluster_lives_on_this_machine() {
     assert_eq!(files(&machine.state(), None), Vec::<PathBuf>::new());
     assert_eq!(machine.processes(), Vec::<String>::new());
     machine.run(&["destroy", "topology.yaml", "--yes"]).expect(0);
+}
+
+/// By a program that has begun to listen at an address of all.
+fn a_taken_port_is_seen(machine: &Machine) {
+    if !is_root() {
+        return;
+    }
+    let listen = "import socket, sys; s = socket.socket(); s.bind(('', 20001)); s.listen(); print('ready', flush=True); sys.stdin.read()";
+    let mut command = machine.wrapped("python3", &["-c", listen]);
+    let mut other = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
+    let said = BufReader::new(other.stdout.take().expect("it is piped")).lines().next();
+    assert_eq!(said.expect("it says something").expect("it is text"), "ready");
+    let refused = machine.run(&["apply", "topology.yaml", "--yes"]).expect(6);
+    refused.says("20001 is taken by another program").says("let `ports` of `local` begin elsewhere");
+    drop(other.stdin.take());
+    other.wait().expect("it ends");
 }
 
 fn a_setting_is_rolled(machine: &Machine) {

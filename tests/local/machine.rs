@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::elsewhere::Elsewhere;
 pub use crate::ran::{Ran, run};
 
 /// Clusters share the machine: one at a time, however many threads the runner takes.
@@ -18,6 +19,7 @@ pub struct Machine {
     pub topology: PathBuf,
     name: String,
     platform: String,
+    elsewhere: Option<Elsewhere>,
     _one: MutexGuard<'static, ()>,
 }
 
@@ -90,6 +92,17 @@ impl Machine {
         Machine::on("local: { ports: 21000 }", name, rest)
     }
 
+    /// As on a machine that is no Linux; who is not root has the next best.
+    pub fn elsewhere(name: &str, rest: &str) -> Machine {
+        if !is_root() {
+            return Machine::sharing(name, rest);
+        }
+        let mut machine = Machine::new(name, rest);
+        let folder = machine.folder.path();
+        machine.elsewhere = Some(Elsewhere::new(folder, &folder.join("provision")));
+        machine
+    }
+
     fn on(platform: &str, name: &str, rest: &str) -> Machine {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         LazyLock::force(&STORE);
@@ -97,7 +110,7 @@ impl Machine {
         // Where the checkout is, others may have no way to.
         std::fs::copy(env!("CARGO_BIN_EXE_provision"), folder.path().join("provision")).expect("copied");
         let (topology, name, platform) = (folder.path().join("topology.yaml"), name.to_owned(), platform.to_owned());
-        let machine = Machine { topology, folder, name, platform, _one: one };
+        let machine = Machine { topology, folder, name, platform, elsewhere: None, _one: one };
         machine.write(rest);
         give_away(machine.folder.path());
         machine
@@ -133,12 +146,18 @@ impl Machine {
 
     fn prepared(&self, state: &Path, program: &Path, arguments: &[&str]) -> Command {
         let mut command = unprivileged(program);
+        // As Debian gives it to a user.
+        let mut path = "/usr/local/bin:/usr/bin:/bin".to_owned();
+        if let Some(elsewhere) = &self.elsewhere {
+            let mut there = elsewhere.command(self.folder.path());
+            there.arg("/usr/bin/setpriv").args(command.get_args());
+            (command, path) = (there, elsewhere.path());
+        }
         command
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
-            // As Debian gives it to a user.
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("PATH", path)
             .env("HOME", self.folder.path())
             .env("XDG_STATE_HOME", state)
             .env("XDG_CACHE_HOME", &*STORE)
@@ -171,7 +190,10 @@ impl Machine {
         let corner = self.folder.path().display().to_string();
         let all = std::fs::read_dir("/proc").expect("/proc").filter_map(Result::ok);
         let lines = all.filter_map(|entry| std::fs::read_to_string(entry.path().join("cmdline")).ok());
-        lines.map(|line| line.replace('\0', " ")).filter(|line| line.contains(&corner)).collect()
+        lines
+            .map(|line| line.replace('\0', " "))
+            .filter(|line| line.contains(&corner) && !line.contains("no-linux"))
+            .collect()
     }
 }
 

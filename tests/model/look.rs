@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use provision::desired::STATE_FOLDER;
-use provision::observe::{AskName, HostQuery, NEEDED_TOOLS};
+use provision::observe::{AskName, HostQuery, MACHINE_TOOLS, NEEDED_TOOLS};
 use provision::topology::value::Name;
 use tokio::time::Instant;
 
@@ -27,7 +27,7 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
         lines.fact(&["clock", "0"]);
         lines.fact(&["machine", &host.machine]);
         lines.fact(&["memory", "16777216"]);
-        NEEDED_TOOLS.iter().chain(&["nft"]).for_each(|tool| lines.fact(&["tool", tool]));
+        NEEDED_TOOLS.iter().chain(MACHINE_TOOLS).chain(&["nft"]).for_each(|tool| lines.fact(&["tool", tool]));
     }
     if query.java.is_some() {
         let java: &[&str] = if host.java {

@@ -12,6 +12,7 @@ const PROGRAMS: &[&str] = &[
     "cp",
     "aws",
     "az",
+    "brew",
     "cargo",
     "curl",
     "export",
@@ -83,6 +84,8 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("aws ", "it needs an account on AWS"),
     ("curl --user admin 'https://", "it needs a cluster of HDInsight"),
     ("ssh sshops@ADDRESS", "it needs a cluster of HDInsight"),
+    ("brew install ", "it needs a Mac"),
+    ("export PATH=\"$(brew --prefix)", "it needs a Mac"),
 ];
 
 pub fn root(path: &str) -> PathBuf {

@@ -8,6 +8,7 @@ mod state;
 mod supervisor;
 mod systemctl;
 mod unit;
+mod util_linux;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -23,6 +24,7 @@ use super::{HostError, Io, Output, Target, Upload};
 
 pub use supervisor::supervise;
 pub use systemctl::systemctl;
+pub use util_linux::{in_a_session, lock};
 
 /// So many folders are worked with at once: they share one machine.
 const AT_ONCE: usize = 16;

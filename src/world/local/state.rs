@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::files::Files;
-use super::process::Process;
+use super::process::{Process, boot};
 
 /// A service and who keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,8 +92,4 @@ impl State {
     pub fn is_kept(&self) -> bool {
         self.phase != Phase::Stopped && self.supervisor.is_alive()
     }
-}
-
-fn boot() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }

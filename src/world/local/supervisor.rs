@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::fs::Mode;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::files::Files;
@@ -18,12 +18,14 @@ use super::log::Log;
 use super::process::Process;
 use super::state::{Phase, State};
 use super::unit::{Unit, variables};
+use crate::observe::nonce;
 
 /// How often it looks whether its own record is still there: without it, its folder was taken away.
 const LOOK: Duration = Duration::from_secs(1);
-/// A supervisor that ended before its service was bound to it can send no signal: then the service does not begin. `$0` is the
-/// supervisor's number.
-const IF_KEPT: &str = r#"[ "$PPID" = "$0" ] && exec "$@""#;
+/// Binds a service to its supervisor: a shell in the service's group reads from a pipe whose other end the supervisor alone has. Nothing
+/// ever comes; when the supervisor has ended, however it did, the read ends, and the shell ends the group and itself.
+const BOUND: &str =
+    r#"exec 3<&0; { trap "" HUP INT TERM; read -r _ <&3; kill -9 0; } >/dev/null 2>&1 & exec "$@" 3<&- </dev/null"#;
 /// Between two attempts at a unit that cannot be read.
 const UNREADABLE: Duration = Duration::from_secs(2);
 
@@ -38,7 +40,9 @@ enum Told {
 
 /// Runs the service until it is told to stop.
 pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
-    let me = Process::of(std::process::id()).ok_or_else(|| io::Error::other("/proc is not there"))?;
+    // Whoever started it may end with a terminal. Only a leader is refused, and needs it no more.
+    let _ = rustix::process::setsid();
+    let me = Process::of(std::process::id()).ok_or_else(|| io::Error::other("neither /proc nor ps tells of it"))?;
     let mut asked = signal(SignalKind::terminate())?;
     let files = Files::new(root, name);
     let log = Arc::new(Log::open(&files)?);
@@ -49,7 +53,7 @@ pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
     keeper.state.write(&keeper.files)?;
     let told = loop {
         let pause = match keeper.start().await {
-            Ok((unit, mut child)) => {
+            Ok(Life { unit, mut child, bond }) => {
                 let told = tokio::select! {
                     _ = child.wait() => None,
                     told = keeper.told_to_stop(&mut asked) => Some(told),
@@ -59,6 +63,7 @@ pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
                     keeper.enter(Phase::Stopping, keeper.state.main);
                 }
                 keeper.finish(&unit, child, told.is_some()).await;
+                drop(bond);
                 if let Some(told) = told {
                     break told;
                 }
@@ -82,6 +87,14 @@ pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
         Told::Lost => keeper.log.line("its record is gone: it ends"),
     }
     Ok(())
+}
+
+/// From a start of the service to its end.
+struct Life {
+    unit: Unit,
+    child: Child,
+    /// While this is open, the service may live.
+    bond: ChildStdin,
 }
 
 struct Keeper {
@@ -121,11 +134,11 @@ impl Keeper {
         }
     }
 
-    async fn start(&mut self) -> Result<(Unit, Child), String> {
+    async fn start(&mut self) -> Result<Life, String> {
         let path = self.files.unit();
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let unit = Unit::parse(self.files.name(), &text).map_err(|why| format!("{}: {why}", path.display()))?;
-        self.state.life = std::fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default().trim().to_owned();
+        self.state.life = nonce();
         self.enter(Phase::Starting, None);
         rustix::process::umask(Mode::from_raw_mode(unit.umask));
         for words in &unit.before {
@@ -134,19 +147,19 @@ impl Keeper {
                 return Err(format!("{}: {status}", words.join(" ")));
             }
         }
-        let me = std::process::id().to_string();
-        let bound = ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", IF_KEPT, &me];
-        let main: Vec<String> = bound.into_iter().map(str::to_owned).chain(unit.main.iter().cloned()).collect();
+        let main: Vec<String> =
+            ["sh", "-c", BOUND, "sh"].into_iter().map(str::to_owned).chain(unit.main.iter().cloned()).collect();
         let mut command = command(&unit, &main)?;
         // A group of its own: what it starts ends with it.
-        command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let spawned = command.spawn();
         let mut child =
-            spawned.map_err(|error| format!("setpriv {} in {}: {error}", unit.main[0], unit.folder.display()))?;
+            spawned.map_err(|error| format!("sh for {} in {}: {error}", unit.main[0], unit.folder.display()))?;
+        let bond = child.stdin.take().expect("it is piped");
         self.keep_log(child.stdout.take());
         self.keep_log(child.stderr.take());
         self.enter(Phase::Running, child.id().and_then(Process::of));
-        Ok((unit, child))
+        Ok(Life { unit, child, bond })
     }
 
     fn keep_log(&self, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {

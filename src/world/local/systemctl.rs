@@ -69,6 +69,12 @@ pub fn systemctl(program: &Path, root: &Path, arguments: &[String]) -> Result<()
     }
 }
 
+/// What tells a worker of Spark to finish and go. Where a system has no such signal, it is stopped at once.
+#[cfg(target_os = "linux")]
+const POWER: Option<Signal> = Some(Signal::POWER);
+#[cfg(not(target_os = "linux"))]
+const POWER: Option<Signal> = None;
+
 /// A command line, as far as the scripts write one.
 struct Asked<'a> {
     verb: &'a str,
@@ -84,7 +90,7 @@ impl Asked<'_> {
         while let Some(word) = rest.next() {
             match word {
                 "-p" | "-n" => drop(rest.next()?),
-                "-s" => signal = (rest.next()? == "PWR").then_some(Signal::POWER)?,
+                "-s" => signal = (rest.next()? == "PWR").then_some(POWER)??,
                 _ if word.starts_with('-') => {}
                 _ => words.push(word),
             }
@@ -196,9 +202,7 @@ impl Service<'_> {
         let log = self.files.log();
         let open = fs::OpenOptions::new().create(true).append(true).open(&log);
         let log = open.map_err(|error| format!("cannot write {}: {error}", log.display()))?;
-        // No group leader yet, so that setsid becomes the supervisor and does not fork: its number is the child's.
-        let child = Command::new("setsid")
-            .arg(self.program)
+        let child = Command::new(self.program)
             .args([OsStr::new("supervise"), self.files.root().as_os_str(), OsStr::new(self.files.name())])
             .env_clear()
             .envs(environment())

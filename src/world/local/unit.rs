@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustix::fs::RawMode;
+
 /// How a service is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
@@ -17,7 +19,7 @@ pub struct Unit {
     /// How long it may take to stop before it is killed.
     pub stop_within: Duration,
     /// Bits that new files do not get.
-    pub umask: u32,
+    pub umask: RawMode,
 }
 
 /// What says nothing of how a service is run, what holds here anyway, and what needs root. Any other key is an error: it would
@@ -98,7 +100,8 @@ impl Unit {
                 "RestartSec" => unit.restart_after = seconds()?,
                 "TimeoutStopSec" => unit.stop_within = seconds()?,
                 "UMask" => {
-                    unit.umask = u32::from_str_radix(value, 8).map_err(|_| format!("UMask: `{value}` is not octal"))?;
+                    unit.umask =
+                        RawMode::from_str_radix(value, 8).map_err(|_| format!("UMask: `{value}` is not octal"))?;
                 }
                 _ if PASSED_OVER.contains(&key) => {}
                 _ => return Err(format!("`{key}` is not known here")),

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Place, Script, quote};
-use crate::observe::{HostQuery, NEEDED_TOOLS, PIP};
+use crate::observe::{HostQuery, MACHINE_TOOLS, NEEDED_TOOLS, PIP};
 use crate::topology::value::HostPath;
 
 const PRELUDE: &str = include_str!("../../../templates/host/look.sh");
@@ -23,7 +23,7 @@ pub fn look(query: &HostQuery, place: &Place) -> Script {
         s.push('\n');
     };
     if *machine {
-        line(format!("machine {} nft {PIP}", words(NEEDED_TOOLS)));
+        line(format!("machine {} {} nft {PIP}", words(NEEDED_TOOLS), words(MACHINE_TOOLS)));
     }
     if let Some(oldest) = java {
         line(format!("java_facts {oldest}"));

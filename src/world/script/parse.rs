@@ -79,8 +79,13 @@ impl Reader<'_> {
             ["tool", tool] => facts.tools.push((*tool).to_owned()),
             ["listen", address, port, uid] => {
                 let port = u16::from_str_radix(port, 16).map_err(|_| garbled("a port is no number"))?;
-                let uid = uid.parse().unwrap_or(u32::MAX);
+                let uid = Some(uid.parse().unwrap_or(u32::MAX));
                 facts.listening.push(Listening { address: socket_address(address), port, uid });
+            }
+            ["listening", address, port] => {
+                let port = port.parse().map_err(|_| garbled("a port is no number"))?;
+                // `*` is every address, and no address.
+                facts.listening.push(Listening { address: address.parse().ok(), port, uid: None });
             }
             ["java", path, version] => {
                 facts.java = Some(Java { path: (*path).to_owned(), version: (*version).to_owned() });

@@ -12,7 +12,9 @@ use crate::world::HostError;
 
 /// A machine that does not take a connection within this is not there.
 const CONNECT_LIMIT: Duration = Duration::from_secs(8);
-/// A peer that does not acknowledge what was sent within this is gone.
+/// A peer that does not acknowledge what was sent within this is gone. Systems other than Linux have no such limit: there a step's own is
+/// what ends it.
+#[cfg(target_os = "linux")]
 const SILENCE_LIMIT: Duration = Duration::from_secs(15);
 
 /// The way to a host. Dropping it ends a proxy's process.
@@ -93,6 +95,7 @@ pub async fn connect(route: &Route) -> Result<Stream, HostError> {
         stream.set_nonblocking(false)?;
         stream.set_nodelay(true)?;
         let socket = socket2::SockRef::from(&stream);
+        #[cfg(target_os = "linux")]
         socket.set_tcp_user_timeout(Some(SILENCE_LIMIT))?;
         let probes = socket2::TcpKeepalive::new()
             .with_time(Duration::from_secs(5))
