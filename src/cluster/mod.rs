@@ -10,7 +10,7 @@ use crate::platform::local::{Here, Local};
 use crate::platform::made::Makes;
 use crate::platform::nodes::{Firewall, Nodes};
 use crate::service::ServiceKind;
-use crate::service::listener::{Listener, Numbering, Role, named};
+use crate::service::listener::{Listener, Role, named};
 use crate::service::spark::{Place, Spark, Standalone, Workers};
 use crate::service::zookeeper::{Members, ZooKeeper};
 use crate::topology::value::{Address, HostPath, MemberId, Name, Zone};
@@ -83,7 +83,6 @@ pub struct Host {
     pub reach: Reach,
     /// Where only the host itself reaches a service.
     pub private: Address,
-    pub numbering: Numbering,
     /// Who owns all of it; `None` where root does, and every service has a user.
     pub owner: Option<Owner>,
 }
@@ -96,7 +95,7 @@ impl Host {
 
     /// The first port of a role's listener here.
     pub fn port(&self, listeners: &[Listener], role: Role, name: &str) -> u16 {
-        *named(listeners, role, name).on(self.numbering).start()
+        *named(listeners, role, name).on(self.reach.numbering()).start()
     }
 
     /// The path on the machine that the host is, or is part of.
@@ -249,8 +248,8 @@ fn machines(nodes: &Nodes, instances: &[Instance]) -> BTreeMap<Name, Host> {
             port: nodes.ssh.port,
         });
         let (address, zone) = (machine.address.clone(), machine.zone.clone());
-        let (private, numbering) = ("127.0.0.1".parse().expect("an address"), Numbering::Written);
-        (name.clone(), Host { name: name.clone(), address, zone, reach, private, numbering, owner: None })
+        let private = "127.0.0.1".parse().expect("an address");
+        (name.clone(), Host { name: name.clone(), address, zone, reach, private, owner: None })
     })
     .collect()
 }
@@ -269,7 +268,7 @@ fn made(carried: &Carried<'_>, instances: &[Instance], by: &dyn Makes) -> BTreeM
         let reach = Reach::Ssh(Login { address: address.clone(), ssh_name, user, port: None });
         let (name, private) = (instance.host.clone(), "127.0.0.1".parse().expect("an address"));
         let zone = zone.and_then(|zone| zone.parse().ok());
-        (name.clone(), Host { name, address, zone, reach, private, numbering: Numbering::Written, owner: None })
+        (name.clone(), Host { name, address, zone, reach, private, owner: None })
     };
     instances.iter().map(host).collect()
 }
@@ -285,12 +284,12 @@ fn folders(cluster: &Name, here: &Here, own_ports: Option<u16>, instances: &[Ins
     let host = |instance: &Instance| {
         let name = instance.host.clone();
         let number = u8::try_from(number_of(instance)).expect("the check has counted them");
-        let (address, numbering) = here.spot(cluster, instance.role, number, own_ports);
-        let reach = Reach::Local(Folder { address: address.clone(), root: here.root(cluster, &name) });
+        let (address, own_ports) = here.spot(cluster, instance.role, number, own_ports);
+        let reach = Reach::Local(Folder { address: address.clone(), own_ports, root: here.root(cluster, &name) });
         // Folders of one machine share 127.0.0.1; their own addresses are as private.
         let private = address.clone();
         let owner = Some(here.owner.clone());
-        (name.clone(), Host { name, address, zone: None, reach, private, numbering, owner })
+        (name.clone(), Host { name, address, zone: None, reach, private, owner })
     };
     instances.iter().map(host).collect()
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::service::listener::Numbering;
 use crate::topology::value::{Address, Label, Port, UserName};
 
 /// How the operator gets to a host. Remembered on the cluster, so that what has left the file can still be retired.
@@ -26,6 +27,9 @@ pub struct Login {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Folder {
     pub address: Address,
+    /// The first of its own ports, where others share its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_ports: Option<u16>,
     /// An absolute path that needs no escape in the files it gets into (`platform::local::Here` says which do).
     pub root: String,
 }
@@ -46,6 +50,14 @@ impl Reach {
         match self {
             Reach::Ssh(login) => &login.address,
             Reach::Local(folder) => &folder.address,
+        }
+    }
+
+    /// What its services' ports are.
+    pub fn numbering(&self) -> Numbering {
+        match self {
+            Reach::Ssh(_) => Numbering::Written,
+            Reach::Local(folder) => folder.own_ports.map_or(Numbering::Written, Numbering::Own),
         }
     }
 

@@ -70,7 +70,7 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         check("clock", format!("{ahead:+} ms"), far.then(|| "set it (chrony or systemd-timesyncd)".to_owned()));
         // Below another XDG_STATE_HOME there may be the very cluster.
         let perhaps = if state.host.owner.is_some() { "; or is XDG_STATE_HOME another than before?" } else { "" };
-        let another = match state.host.numbering {
+        let another = match state.host.reach.numbering() {
             Numbering::Written => "choose another port",
             Numbering::Own(_) => "let `ports` of `local` begin elsewhere",
         };
@@ -146,7 +146,7 @@ fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts) -> BTree
         if facts.units.get(listener.role.unit()).is_some_and(UnitFacts::is_running) {
             continue;
         }
-        let ports = listener.on(state.host.numbering);
+        let ports = listener.on(state.host.reach.numbering());
         let user = if listener.role == Role::ZooKeeper { "zookeeper" } else { "spark" };
         let ours = facts.users.get(user).copied();
         let strange = |other: &&Listening| other.uid.is_none() || other.uid != ours;
@@ -180,7 +180,7 @@ pub fn pairs(desired: &Desired, observed: &Observed) -> BTreeMap<Name, Vec<(Stri
             let others = desired.hosts.keys().filter(|to| *to != from && observed.facts(to).is_some());
             for to in others.filter(|to| has(to, listener.role)) {
                 let host = &desired.hosts[to].host;
-                let pair = (host.address.to_string(), *listener.on(host.numbering).start());
+                let pair = (host.address.to_string(), *listener.on(host.reach.numbering()).start());
                 let pairs = all.entry(from.clone()).or_default();
                 if !pairs.contains(&pair) {
                     pairs.push(pair);

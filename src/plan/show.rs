@@ -5,7 +5,8 @@ use std::fmt::{self, Display, Formatter};
 
 use super::compare::{Difference, HostChange, Need};
 use super::{Gate, Phase, Plan, Roll};
-use crate::service::listener::Role;
+use crate::cluster::Reach;
+use crate::service::listener::{Numbering, OWN_PORTS, Role};
 use crate::topology::value::Name;
 
 impl Display for Plan {
@@ -82,22 +83,20 @@ impl Plan {
     }
 }
 
-/// Hosts whose changes read the same, but for their own name and address, are shown once.
+/// Hosts whose changes read the same, but for their own name, address and ports, are shown once.
 fn show_changes(f: &mut Formatter<'_>, plan: &Plan) -> fmt::Result {
     let folder = plan.everyone.iter().find_map(|target| target.reach.root().rsplit_once('/'));
     if let Some((folder, _)) = folder.filter(|_| !plan.changes.is_empty()) {
         writeln!(f, "All paths are below {folder}/<host>.\n")?;
     }
-    let addresses: BTreeMap<&Name, String> =
-        plan.everyone.iter().map(|target| (&target.name, target.reach.address().to_string())).collect();
+    let own: BTreeMap<&Name, Vec<String>> =
+        plan.everyone.iter().map(|target| (&target.name, own_words(&target.reach))).collect();
     let mut alike: Vec<(&Name, String, Vec<&Name>)> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (host, change) in &plan.changes {
         let text = Shown(change).to_string();
-        let mut likeness = without(&text, host.as_str());
-        if let Some(address) = addresses.get(host) {
-            likeness = without(&likeness, address);
-        }
+        let words = own.get(host).into_iter().flatten();
+        let likeness = words.fold(without(&text, host.as_str()), |text, word| without(&text, word));
         let at = *seen.entry(likeness).or_insert(alike.len());
         if at == alike.len() {
             alike.push((host, text, Vec::new()));
@@ -113,6 +112,15 @@ fn show_changes(f: &mut Formatter<'_>, plan: &Plan) -> fmt::Result {
         writeln!(f)?;
     }
     Ok(())
+}
+
+/// What stands in a host's files and is nobody else's: its address, and its ports.
+fn own_words(reach: &Reach) -> Vec<String> {
+    let ports = match reach.numbering() {
+        Numbering::Own(first) => (first..first + OWN_PORTS).map(|port| port.to_string()).collect(),
+        Numbering::Written => Vec::new(),
+    };
+    std::iter::once(reach.address().to_string()).chain(ports).collect()
 }
 
 /// The text without a word, where it stands as one.

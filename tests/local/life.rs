@@ -111,7 +111,9 @@ fn a_setting_is_rolled(machine: &Machine) {
         .run(&["plan", "topology.yaml"])
         .expect(0)
         .says("restart every ZooKeeper member in turn")
-        .says("maxClientCnxns=61");
+        .says("maxClientCnxns=61")
+        // Each member's ports stand beside it.
+        .says("(the same on 2 other hosts: life-zk-2, life-zk-3)");
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
     machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(0);
     for (id, before) in (1..=3).zip(before) {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::cluster::Owner;
-use crate::service::listener::{Numbering, OWN_PORTS, Role};
+use crate::service::listener::{OWN_PORTS, Role};
 use crate::topology::value::{Address, Name, Port};
 
 pub use check::{check, check_file, check_ports};
@@ -75,11 +75,12 @@ impl Here {
         }
     }
 
-    /// Where the so-many-th node of a role is. `own_ports`: the first of all nodes' own ports, where they share one address.
-    pub fn spot(&self, cluster: &Name, role: Role, number: u8, own_ports: Option<u16>) -> (Address, Numbering) {
-        let Some(all) = own_ports else { return (self.address(cluster, role, number), Numbering::Written) };
+    /// Where the so-many-th node of a role is: its address, and the first of its own ports if `own_ports` says where those of all nodes
+    /// begin.
+    pub fn spot(&self, cluster: &Name, role: Role, number: u8, own_ports: Option<u16>) -> (Address, Option<u16>) {
+        let Some(all) = own_ports else { return (self.address(cluster, role, number), None) };
         let before = u16::from(first(role) + number - 1);
-        ("127.0.0.1".parse().expect("an address"), Numbering::Own(all + before * OWN_PORTS))
+        ("127.0.0.1".parse().expect("an address"), Some(all + before * OWN_PORTS))
     }
 
     /// A network of 127.0.0.0/8 for each user's cluster of a name. Two clusters in one are found by their ports.
@@ -148,9 +149,9 @@ mod tests {
         let mut seen = BTreeSet::new();
         for role in Role::ALL {
             for number in 1..=most(role) {
-                let (address, numbering) = here(false).spot(&cluster, role, number, Some(64536));
+                let (address, own) = here(false).spot(&cluster, role, number, Some(64536));
                 assert_eq!(address.as_str(), "127.0.0.1");
-                let Numbering::Own(first) = numbering else { panic!("{role:?} {number}: {numbering:?}") };
+                let first = own.expect("ports of its own");
                 let own = first..=first + (OWN_PORTS - 1);
                 let range = range(64536).expect("it fits");
                 assert!(own.clone().all(|port| range.contains(&port) && seen.insert(port)), "{role:?} {number}");

@@ -99,7 +99,7 @@ pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
             continue;
         }
         let zone = state.host.zone.as_ref().map(|zone| format!(" · zone {}", zone.as_str())).unwrap_or_default();
-        let ports = |role: &Role| (*role, ports(&desired.listeners, *role, state.host.numbering));
+        let ports = |role: &Role| (*role, ports(&desired.listeners, *role, state.host.reach.numbering()));
         group.cards.push(Card {
             name: name.to_string(),
             place: format!("{}{zone}", state.host.address),
@@ -110,7 +110,7 @@ pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
     for group in groups.values_mut() {
         group.cards.sort_by_key(|card| card.services.iter().map(|(role, _)| *role).collect::<Vec<_>>());
     }
-    let written = desired.hosts.values().all(|state| state.host.numbering == Numbering::Written);
+    let written = desired.hosts.values().all(|state| state.host.reach.numbering() == Numbering::Written);
     let steps = plan.map(|plan| plan.phases.iter().map(crate::plan::show::headline).collect());
     Picture {
         cluster: desired.cluster.to_string(),
