@@ -1,6 +1,5 @@
 //! `provision apply`
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,14 +7,12 @@ use std::time::{Duration, Instant};
 use super::input::{self, Loaded, TopologyArg};
 use super::output::{outln, say, sayln};
 use super::progress::Progress;
-use super::{Exit, Failure, plan as planning};
+use super::{Exit, Failure, fit, plan as planning};
 use crate::execute::{self, Execution, Lease, NoLease, Outcome, Report, Stop};
-use crate::observe::{Observed, Seen, for_reach, look_at_all};
-use crate::plan::preflight::{self, Check};
+use crate::observe::Observed;
 use crate::plan::{Consent, Goal, Moved, NotApproved, Plan, SealedPlan};
 use crate::service::listener::Role;
 use crate::topology::Source;
-use crate::world::Target;
 
 /// Makes the hosts what the topology says
 ///
@@ -82,7 +79,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(objection) = plan.objection() {
         return Err(not_approved(objection));
     }
-    check_fit(&loaded, &observed).await?;
+    fit::check(&loaded, &observed).await?;
     let agreed = match (&sealed, args.yes) {
         (Some(_), _) => Agreed::ToThisPlan,
         (None, true) => Agreed::ToWhatever,
@@ -132,54 +129,6 @@ fn read_sealed(path: &Path) -> Result<Option<SealedPlan>, Failure> {
     Ok(Some(sealed))
 }
 
-/// Every host and every reason, as a table, before the first change.
-async fn check_fit(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> {
-    let mut checks = preflight::preflight(&loaded.desired, observed);
-    let queries = preflight::pairs(&loaded.desired, observed)
-        .into_iter()
-        .map(|(name, pairs)| (Target::of(&loaded.desired.hosts[&name].host), for_reach(&pairs)))
-        .collect();
-    for (name, seen) in look_at_all(queries, &loaded.world).await {
-        if let Seen::Unknown(error) = &seen {
-            checks.push(Check {
-                host: name.clone(),
-                what: "reach",
-                seen: error.to_string(),
-                problem: Some("ask again".to_owned()),
-            });
-        }
-        let mut silent: BTreeMap<String, Vec<u16>> = BTreeMap::new();
-        for (address, port) in seen.facts().map(|facts| facts.silent.clone()).unwrap_or_default() {
-            silent.entry(address).or_default().push(port);
-        }
-        for (address, mut ports) in silent {
-            ports.sort_unstable();
-            let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
-            checks.push(Check {
-                host: name.clone(),
-                what: "reach",
-                seen: format!("silence from {address}, port {}", ports.join(", ")),
-                problem: Some("open it between the two (a firewall drops it), or mend the route".to_owned()),
-            });
-        }
-    }
-    let bad: Vec<_> = checks.iter().filter(|check| check.problem.is_some()).collect();
-    if bad.is_empty() {
-        return Ok(());
-    }
-    sayln!("{:16} {:10} {:44} what to do", "host", "check", "seen");
-    for check in &bad {
-        sayln!(
-            "{:16} {:10} {:44} {}",
-            check.host,
-            check.what,
-            check.seen,
-            check.problem.as_deref().unwrap_or_default()
-        );
-    }
-    Err(Failure::say(Exit::Unfit, format!("{} of {} checks failed; nothing was changed", bad.len(), checks.len())))
-}
-
 /// What the operator said yes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreed {
@@ -207,7 +156,7 @@ pub async fn carry_out(
         Agreed::ToWhatever => {
             say!("The hosts changed meanwhile; the plan is now:\n{fresh}");
             if matches!(goal, Goal::Apply { .. }) {
-                check_fit(loaded, &observed).await?;
+                fit::check(loaded, &observed).await?;
             }
         }
     }

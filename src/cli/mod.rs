@@ -5,6 +5,7 @@ mod completions;
 mod destroy;
 mod exit;
 mod explain;
+mod fit;
 mod graph;
 mod host;
 mod init;

@@ -107,7 +107,7 @@ fn show_changes(f: &mut Formatter<'_>, plan: &Plan) -> fmt::Result {
     for (host, text, others) in alike {
         write!(f, "{host}\n{text}")?;
         if !others.is_empty() {
-            writeln!(f, "  (the same on {}: {})", count(others.len(), "other host"), some(others.iter().copied()))?;
+            writeln!(f, "  {}", the_same_on(&others))?;
         }
         writeln!(f)?;
     }
@@ -121,6 +121,11 @@ fn own_words(reach: &Reach) -> Vec<String> {
         Numbering::Written => Vec::new(),
     };
     std::iter::once(reach.address().to_string()).chain(ports).collect()
+}
+
+/// Said below what was shown for one host.
+pub fn the_same_on(others: &[&Name]) -> String {
+    format!("(the same on {}: {})", count(others.len(), "other host"), some(others.iter().copied()))
 }
 
 /// The text without a word, where it stands as one.

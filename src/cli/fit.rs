@@ -1,0 +1,74 @@
+//! Are the hosts fit for what is to be on them?
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+
+use super::input::Loaded;
+use super::output::sayln;
+use super::{Exit, Failure};
+use crate::observe::{Observed, Seen, for_reach, look_at_all};
+use crate::plan::preflight::{self, Check};
+use crate::plan::show::the_same_on;
+use crate::topology::value::Name;
+use crate::world::Target;
+
+/// Looks whether every host is fit, before the first change. Says all of what is wrong.
+pub async fn check(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> {
+    let mut checks = preflight::preflight(&loaded.desired, observed);
+    let queries = preflight::pairs(&loaded.desired, observed)
+        .into_iter()
+        .map(|(name, pairs)| (Target::of(&loaded.desired.hosts[&name].host), for_reach(&pairs)))
+        .collect();
+    for (name, seen) in look_at_all(queries, &loaded.world).await {
+        if let Seen::Unknown(error) = &seen {
+            checks.push(Check {
+                host: name.clone(),
+                what: "reach",
+                seen: error.to_string(),
+                problem: Some("ask again".to_owned()),
+            });
+        }
+        let mut silent: BTreeMap<String, Vec<u16>> = BTreeMap::new();
+        for (address, port) in seen.facts().map(|facts| facts.silent.clone()).unwrap_or_default() {
+            silent.entry(address).or_default().push(port);
+        }
+        for (address, mut ports) in silent {
+            ports.sort_unstable();
+            let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
+            checks.push(Check {
+                host: name.clone(),
+                what: "reach",
+                seen: format!("silence from {address}, port {}", ports.join(", ")),
+                problem: Some("open it between the two (a firewall drops it), or mend the route".to_owned()),
+            });
+        }
+    }
+    let bad: Vec<_> = checks.iter().filter(|check| check.problem.is_some()).collect();
+    if bad.is_empty() {
+        return Ok(());
+    }
+    say_failed(&bad);
+    Err(Failure::say(Exit::Unfit, format!("{} of {} checks failed; nothing was changed", bad.len(), checks.len())))
+}
+
+/// As a table. What is the same on several hosts is said once.
+fn say_failed(bad: &[&Check]) {
+    let mut alike: Vec<(&Check, Vec<&Name>)> = Vec::new();
+    let mut at: HashMap<(&str, &str, Option<&str>), usize> = HashMap::new();
+    for check in bad {
+        match at.entry((check.what, &check.seen, check.problem.as_deref())) {
+            Entry::Occupied(first) => alike[*first.get()].1.push(&check.host),
+            Entry::Vacant(new) => {
+                new.insert(alike.len());
+                alike.push((check, Vec::new()));
+            }
+        }
+    }
+    sayln!("{:16} {:10} {:44} what to do", "host", "check", "seen");
+    for (Check { host, what, seen, problem }, others) in alike {
+        sayln!("{host:16} {what:10} {seen:44} {}", problem.as_deref().unwrap_or_default());
+        if !others.is_empty() {
+            sayln!("  {}", the_same_on(&others));
+        }
+    }
+}
