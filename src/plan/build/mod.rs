@@ -5,6 +5,7 @@ mod birth;
 mod destroy;
 mod memory;
 mod phases;
+mod prepare;
 mod settings;
 mod strangers;
 

@@ -1,18 +1,16 @@
-//! What is done in which order: hosts prepared, ensemble, masters, workers, each behind its gate.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! What is done to services in which order: ensemble, masters, workers, each behind its gate.
 
 use super::birth::Life;
-use super::memory::leaves_role;
+use super::prepare::held_back;
 use super::{Planner, names};
-use crate::desired::{Access, Content, HostState, Owned, Service, Stamp, unit_path};
+use crate::desired::HostState;
 use crate::observe::{BirthRecord, MasterFacts};
 use crate::plan::action::Drain;
-use crate::plan::compare::{Difference, HostChange, Need, edit, patch};
-use crate::plan::{Action, FileEdit, Gate, Goal, Outage, Patch, Phase, Reason, Roll, RollMember};
+use crate::plan::compare::{Need, edit};
+use crate::plan::{Action, Gate, Goal, Outage, Phase, Reason, Roll, RollMember};
 use crate::service::judge;
 use crate::service::listener::Role;
-use crate::topology::value::{HostPath, Name};
+use crate::topology::value::Name;
 
 /// How long a gate waits for an ensemble, at least: `initLimit` × `tickTime` where that is longer (docs/measurements.md).
 const QUORUM_SECONDS: u64 = 120;
@@ -30,72 +28,6 @@ const TAKEOVER_NOTE: &str = "about 1 s without an ALIVE master, in which nothing
 pub(super) const MEMBER_RESTART_SECONDS: u32 = 5;
 
 impl Planner<'_> {
-    /// The files of what is stopped together: laid between stop and start, so that nothing comes up half-way.
-    pub(super) fn lay_after_stop(&mut self) {
-        let mut steps = Vec::new();
-        for (host, change) in &self.changes {
-            let state = self.state(host);
-            let files: Vec<_> = held_for_stop(state, change).iter().map(|path| edit(state, path)).collect();
-            if !files.is_empty() {
-                let patch = Patch { files, reload_units: true, ..Patch::default() };
-                steps.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Outage]));
-            }
-        }
-        self.steps("lay what old and new cannot share", steps);
-    }
-
-    pub(super) fn prepare(&mut self, agreed: &BTreeMap<HostPath, String>) {
-        let mut packages = Vec::new();
-        let mut patches = Vec::new();
-        for (host, change) in &self.changes {
-            let state = self.state(host);
-            if let Some(package) = &change.package {
-                packages.push(self.step(
-                    host,
-                    Action::InstallPackage { package: package.clone() },
-                    vec![Reason::Differs],
-                ));
-            }
-            let mut held: BTreeSet<HostPath> = held_back(state, change).into_values().flatten().collect();
-            held.extend(held_for_stop(state, change));
-            let later = leaves_role(change);
-            let stamp = HostPath::known(crate::desired::STAMP_PATH);
-            let mut patch = patch(change, state, agreed, &|path| held.contains(path) || (later && *path == stamp));
-            if later {
-                patch.leftovers = Owned::default();
-                // Until what leaves is removed, the stamp lists both: a run that is killed in between loses sight of neither.
-                let (old, new) = (self.observed.facts(host).and_then(|facts| facts.stamp.clone()), state.stamp());
-                if let Some(old) = old {
-                    let both = Stamp { owned: old.owned.clone().with(new.owned.clone()), ..new };
-                    let content = Content::Text(both.text());
-                    let laid = both.owned == old.owned;
-                    let edit = FileEdit { path: stamp, access: Access::root(0o644), content };
-                    patch.files.extend((!laid).then_some(edit));
-                }
-            }
-            if !patch.is_empty() {
-                patches.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Differs]));
-            }
-        }
-        self.steps("install packages", packages);
-        self.steps("prepare the hosts", patches);
-    }
-
-    pub(super) fn firewall(&mut self) {
-        let unit = "provision-firewall";
-        let mut steps = Vec::new();
-        for (host, change) in &self.changes {
-            let Some(service) = change.services.get(unit) else { continue };
-            let action = match service.need {
-                Need::Start => Action::Start { unit: unit.to_owned() },
-                Need::Reload | Need::Restart => Action::Reload { unit: unit.to_owned() },
-                Need::Enable => continue,
-            };
-            steps.push(self.step(host, action, service.why.clone()));
-        }
-        self.steps("close what is not declared", steps);
-    }
-
     pub(super) fn ensemble(&mut self, life: Life) {
         let Some(quorum) = &self.desired.quorum else { return };
         let members = self.with_role(Role::ZooKeeper);
@@ -355,56 +287,4 @@ impl Planner<'_> {
         let port = (role == Role::Worker).then(|| state.host.port(&self.desired.listeners, role, "worker-ui"))?;
         Some(Drain { address: state.host.address.to_string(), port, seconds: DRAIN_SECONDS })
     }
-
-    pub(super) fn enable(&mut self) {
-        let steps = self
-            .changes
-            .iter()
-            .flat_map(|(host, change)| change.services.iter().map(move |(unit, service)| (host, unit, service)))
-            .filter(|(_, _, service)| service.why.contains(&Reason::NotEnabled) && service.need != Need::Start)
-            .filter(|(host, unit, _)| !self.left_without_unit_file(host, unit))
-            .map(|(host, unit, _)| self.step(host, Action::Enable { unit: unit.clone() }, vec![Reason::NotEnabled]))
-            .collect();
-        self.steps("enable services", steps);
-    }
-
-    /// Whether a running service's unit file was taken away, and comes back with a restart that is left for later: until
-    /// then there is nothing to enable.
-    fn left_without_unit_file(&self, host: &Name, unit: &str) -> bool {
-        let gone = self.changes[host].files.get(&unit_path(unit)) == Some(&Difference::Absent);
-        let rolled = |phase: &Phase| matches!(phase, Phase::Roll(roll) if roll.role.unit() == unit && roll.members.contains_key(host));
-        gone && self.need(host, unit) == Some(Need::Restart) && !self.phases.iter().any(rolled)
-    }
-}
-
-/// Changed files that a service reads which runs now and is stopped with the others.
-fn held_for_stop(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> {
-    let stops = |unit: &String| change.services.get(unit).is_some_and(|service| service.why.contains(&Reason::Outage));
-    let reads = |path: &HostPath| {
-        let mut readers = state.services.iter().filter(|(unit, _)| stops(unit)).map(|(_, service)| service);
-        readers.any(|service| service.inputs.contains(path) || service.secret_inputs.contains(path))
-    };
-    change.files.keys().filter(|path| reads(path)).cloned().collect()
-}
-
-/// Changed files that a running service reads at start: they are laid by that service's restart, so that they can be put
-/// back. A file that several read goes with the first; one that a stopped service reads too is laid at once.
-fn held_back(state: &HostState, change: &HostChange) -> BTreeMap<String, BTreeSet<HostPath>> {
-    let restarts = |unit: &str| change.services.get(unit).is_some_and(|service| service.need == Need::Restart);
-    let starts = |unit: &str| change.services.get(unit).is_some_and(|service| service.need == Need::Start);
-    let reads =
-        |service: &Service, path: &HostPath| service.inputs.contains(path) || service.secret_inputs.contains(path);
-    let mut held: BTreeMap<String, BTreeSet<HostPath>> = BTreeMap::new();
-    for path in change.files.keys() {
-        let mut readers: Vec<(&String, &Service)> =
-            state.services.iter().filter(|(_, service)| reads(service, path)).collect();
-        readers.sort_by_key(|(_, service)| service.role);
-        if readers.iter().any(|(unit, _)| starts(unit)) {
-            continue;
-        }
-        if let Some((unit, _)) = readers.iter().find(|(unit, service)| restarts(unit) && service.role.is_some()) {
-            held.entry((*unit).clone()).or_default().insert(path.clone());
-        }
-    }
-    held
 }
