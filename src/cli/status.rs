@@ -81,7 +81,7 @@ fn problems(loaded: &Loaded, observed: &Observed) -> Vec<String> {
     let is_seen = |role: &Role| loaded.cluster.of_role(*role).any(|instance| observed.facts(&instance.host).is_some());
     for role in Role::ALL.into_iter().filter(is_seen) {
         for missing in judge(role, &hosts, false, &loaded.desired, &observed.hosts).missing {
-            if !wrong.contains(&missing) && !missing.ends_with("cannot be asked") {
+            if !wrong.contains(&missing) {
                 wrong.push(missing);
             }
         }

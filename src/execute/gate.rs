@@ -128,7 +128,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 self.sink.event(Event::Passed { what: format!("every {} is well", gate.role.title()) });
                 return Ok(());
             }
-            let because = facts.missing.join("; ");
+            let because = facts.because();
             if Instant::now() > end {
                 return Err(Outcome::NotWell {
                     what: format!("waiting for every {}", gate.role.title()),

@@ -40,7 +40,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             }
             let step = match next(roll, &facts) {
                 Next::Do { members, .. } if members.iter().any(|host| tried.contains(host)) => {
-                    Next::Wait { because: facts.missing.join("; ") }
+                    Next::Wait { because: facts.because() }
                 }
                 step => step,
             };

@@ -75,12 +75,29 @@ pub struct ServiceFacts {
     pub nodes: BTreeMap<Name, NodeFacts>,
     /// For an ensemble: one leader, all in sync. For masters: exactly one ALIVE. For workers: an ALIVE master knows them.
     pub whole: bool,
-    /// What is not well, in words.
+    /// What is seen not to be well, in words.
     pub missing: Vec<String>,
     /// Why no node may be touched now, whatever its own state: for workers, that no master is ALIVE.
     pub blocked: Option<String>,
     /// For how many seconds no node at all has served: longer than any election, and a restart takes nothing away.
     pub silent_seconds: u64,
+}
+
+impl ServiceFacts {
+    /// Nothing is missing, of nodes that could all be asked.
+    pub fn nothing_is_missing(&self) -> bool {
+        self.missing.is_empty() && self.unseen().next().is_none()
+    }
+
+    /// Why it is not whole.
+    pub fn because(&self) -> String {
+        let unseen = self.unseen().map(|name| format!("{name} cannot be asked"));
+        unseen.chain(self.missing.iter().cloned()).collect::<Vec<_>>().join("; ")
+    }
+
+    fn unseen(&self) -> impl Iterator<Item = &Name> {
+        self.nodes.iter().filter(|(_, node)| node.health == Health::Unknown).map(|(name, _)| name)
+    }
 }
 
 /// What to do next.
@@ -101,7 +118,7 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
         roll.members.keys().filter(|name| facts.nodes.get(*name).is_none_or(|node| !node.current)).collect();
     if pending.is_empty() {
         let done = facts.whole;
-        return if done { Next::Done } else { Next::Wait { because: facts.missing.join("; ") } };
+        return if done { Next::Done } else { Next::Wait { because: facts.because() } };
     }
     let health = |name: &Name| facts.nodes.get(name).map_or(Health::Unknown, |node| node.health);
     if let Some(unknown) = pending.iter().find(|name| health(name) == Health::Unknown) {
@@ -137,7 +154,7 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
         return Next::Wait { because: format!("{unsettled} runs and does not serve: an election may be going on") };
     }
     if !facts.whole && !roll.outage_allowed {
-        return Next::Wait { because: facts.missing.join("; ") };
+        return Next::Wait { because: facts.because() };
     }
     if roll.role == Role::Worker {
         let members = pending.iter().take(roll.batch.max(1)).map(|name| (*name).clone()).collect();

@@ -45,7 +45,7 @@ pub fn judge_masters(
     if alive > 1 || (alive == 0 && !led_elsewhere) {
         facts.missing.push(format!("{alive} masters are ALIVE"));
     }
-    facts.whole = facts.missing.is_empty();
+    facts.whole = facts.nothing_is_missing();
     facts
 }
 
@@ -78,7 +78,7 @@ pub fn judge_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Se
         };
         facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Worker) });
     }
-    facts.whole = facts.missing.is_empty();
+    facts.whole = facts.nothing_is_missing();
     facts
 }
 
@@ -101,7 +101,6 @@ fn with_role<'a>(
 }
 
 fn unknown(name: &Name, facts: &mut ServiceFacts) {
-    facts.missing.push(format!("{name} cannot be asked"));
     facts.nodes.insert(name.clone(), NodeFacts { health: Health::Unknown, current: false });
 }
 

@@ -19,7 +19,6 @@ pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> 
     let members: Vec<_> = desired.hosts.iter().filter(of_role).collect();
     for (name, state) in &members {
         let Some(host) = seen.get(*name).and_then(Seen::facts) else {
-            facts.missing.push(format!("{name} cannot be asked"));
             facts.nodes.insert((*name).clone(), NodeFacts { health: Health::Unknown, current: false });
             continue;
         };
@@ -56,7 +55,7 @@ pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> 
     if epochs.len() > 1 {
         facts.missing.push(format!("members are in different epochs ({epochs:?})"));
     }
-    facts.whole = facts.missing.is_empty();
+    facts.whole = facts.nothing_is_missing();
     facts
 }
 
