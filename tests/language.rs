@@ -1,8 +1,10 @@
 //! The language by its examples: what must pass passes, what must be refused is refused where and as its first lines say.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use provision::diagnostic::{Severity, locate, show};
+use provision::service::listener::{Lasts, OWN_PORTS};
 use provision::topology::{self, Source};
 
 fn yaml_files(folder: &str) -> Vec<PathBuf> {
@@ -29,6 +31,21 @@ fn every_example_validates() {
         let source = Source::read(&path).expect("readable");
         let errors: Vec<_> = diagnose(&source).into_iter().filter(|d| d.severity == Severity::Error).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+    }
+}
+
+/// A node's own ports are counted by them.
+#[test]
+fn no_two_listeners_of_a_role_have_one_place() {
+    for path in yaml_files("topologies") {
+        let (file, mut problems) = topology::load(&Source::read(&path).expect("readable"));
+        let topology = topology::check(&file, &mut problems).expect("it is right");
+        let mut seen = BTreeSet::new();
+        for listener in topology::listeners::all(&topology) {
+            if let Lasts::Always { place } = listener.lasts {
+                assert!(place < OWN_PORTS && seen.insert((listener.role, place)), "{}: {listener:?}", path.display());
+            }
+        }
     }
 }
 

@@ -254,7 +254,7 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
         Outcome::NotWell { .. } | Outcome::PutBack { .. } => Exit::Failed,
     };
     // Why a service does not come up, it alone can say.
-    let ask = if exit == Exit::Failed { "`provision logs HOST` shows what a service itself says; " } else { "" };
+    let ask = if exit == Exit::Failed { "what a service itself says, `provision logs` shows; " } else { "" };
     Err(Failure::say(exit, format!("{}\n{ask}`{again}` goes on from here", report.outcome)))
 }
 

@@ -1,7 +1,7 @@
 //! From the arguments to a goal: topology, cluster, desired state, secrets, a way to the hosts.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -112,9 +112,16 @@ fn settled(path: PathBuf) -> PathBuf {
 pub fn here() -> Result<Here, String> {
     let state = settled(xdg("XDG_STATE_HOME", ".local/state")?);
     check_programs()?;
-    // Whoever may bind one of its other addresses has them all: Linux. Elsewhere it is 127.0.0.1 alone.
-    let loopbacks = std::net::TcpListener::bind(("127.0.0.2", 0)).is_ok();
-    Here::new(&state, Owner { user: id("-un")?, group: id("-gn")? }, loopbacks)
+    Here::new(&state, Owner { user: id("-un")?, group: id("-gn")? }, has_all_loopbacks()?)
+}
+
+/// Whether all of 127.0.0.0/8 is this machine, as on Linux, or 127.0.0.1 alone. Asked of an address that nobody gives a machine by hand.
+fn has_all_loopbacks() -> Result<bool, String> {
+    match std::net::TcpListener::bind(("127.213.89.101", 0)) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Ok(false),
+        Err(error) => Err(format!("which loopback addresses this machine has cannot be told: {error}")),
+    }
 }
 
 /// The scripts of hosts are written for the programs of a Linux host. Others have theirs by the same names, with other options.

@@ -38,8 +38,11 @@ pub struct SetsidArgs {
 }
 
 pub fn flock(args: &FlockArgs) -> Result<Exit, Failure> {
-    let is_locked = local::lock(&std::io::stdin(), args.seconds.map(Duration::from_secs)).map_err(Failure::error)?;
-    Ok(if is_locked { Exit::Done } else { Exit::Error })
+    match local::lock(&std::io::stdin(), args.seconds.map(Duration::from_secs)) {
+        Ok(is_locked) => Ok(if is_locked { Exit::Done } else { Exit::Error }),
+        // As from util-linux's, 1 says that somebody else has it, and anything else that it cannot be had.
+        Err(error) => Err(Failure::new(Exit::Failed, error)),
+    }
 }
 
 pub fn setsid(args: &SetsidArgs) -> Result<Exit, Failure> {

@@ -172,7 +172,7 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
         Some((name, Carrier::Local(local))) => {
             let not_here = |why| NotDelivered::NotHere { platform: name.clone(), why };
             let here = here().map_err(not_here)?;
-            own_ports = here.own_ports(local).map_err(not_here)?;
+            own_ports = here.own_ports(local, &listeners::all(topology)).map_err(not_here)?;
             (folders(&topology.name, &here, own_ports, &instances), Firewall::None)
         }
         // The cloud's own groups of rules stand before them.

@@ -39,7 +39,7 @@ pub fn desire(cluster: &Cluster, state: &mut HostState) {
             role: listener.role.title(),
             name: listener.name,
             sources: sources(cluster, listener.from),
-            ports: match (listener.ports.start(), listener.ports.end()) {
+            ports: match (listener.written.start(), listener.written.end()) {
                 (first, last) if first == last => first.to_string(),
                 (first, last) => format!("{first}-{last}"),
             },

@@ -23,7 +23,7 @@ use crate::topology::value::{HostPath, Name, SecretRef};
 pub use birth::{BIRTH_PATH, Birth, Quorum};
 pub use election::{Election, recovery_folder};
 pub use properties::{Property, properties, property_value};
-pub use settings::{Class, Setting, Settings};
+pub use settings::{Class, FIRST_OWN_PORT, Setting, Settings};
 pub use stamp::{Anchor, Owned, Stamp};
 pub use template::render as render_template;
 

@@ -32,6 +32,9 @@ pub struct Setting {
 /// All settings by their path in the topology.
 pub type Settings = BTreeMap<String, Setting>;
 
+/// The setting that says where the ports of nodes that share an address begin.
+pub const FIRST_OWN_PORT: &str = "local.ports";
+
 pub fn of(cluster: &Cluster) -> Settings {
     let mut all = Writer(BTreeMap::new());
     if let Some(zookeeper) = &cluster.zookeeper {
@@ -43,8 +46,8 @@ pub fn of(cluster: &Cluster) -> Settings {
     if let Some(spark) = &cluster.spark {
         all.spark(spark);
     }
-    // What one node knows of the others are their ports.
-    all.maybe("local.ports", Class::Outage, cluster.own_ports);
+    // Members, masters and workers know each other by their ports: old and new lists do not talk.
+    all.maybe(FIRST_OWN_PORT, Class::Outage, cluster.own_ports);
     all.0
 }
 

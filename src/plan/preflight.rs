@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::desired::{Desired, HostState};
-use crate::observe::{HostFacts, Java, Listening, MACHINE_TOOLS, NEEDED_TOOLS, Observed, PIP, UnitFacts};
+use crate::desired::{Desired, FIRST_OWN_PORT, HostState};
+use crate::observe::{HostFacts, Java, Listening, MACHINE_TOOLS, NEEDED_TOOLS, Observed, PIP, RecordName, UnitFacts};
+use crate::plan::compare::stale_inputs;
 use crate::service::archive::Archive;
 use crate::service::listener::{Bind, Listener, Numbering, Role};
 use crate::topology::value::Name;
@@ -30,6 +31,7 @@ pub struct Check {
 /// All checks of all hosts that answered, in the order of hosts.
 pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
     let mut checks = Vec::new();
+    let moves = ports_move(desired, observed);
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name) else { continue };
         let mut check = |what, seen: String, problem: Option<String>| {
@@ -74,7 +76,7 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
             Numbering::Written => "choose another port",
             Numbering::Own(_) => "let `ports` of `local` begin elsewhere",
         };
-        for (port, owner) in taken_ports(desired, state, facts) {
+        for (port, owner) in taken_ports(desired, state, facts, moves) {
             let owner = owner.map_or("another program".to_owned(), |uid| format!("uid {uid}"));
             check(
                 "port",
@@ -137,13 +139,23 @@ fn is_same_machine(one: &HostFacts, other: &HostFacts) -> bool {
     !one.machine.trim().is_empty() && one.machine == other.machine
 }
 
+/// Whether the nodes' own ports become others than they were, or than a killed apply has begun to make them.
+fn ports_move(desired: &Desired, observed: &Observed) -> bool {
+    let records = [RecordName::Applied, RecordName::Intended].into_iter().filter_map(|name| observed.record(name));
+    records.map(|record| record.settings.get(FIRST_OWN_PORT)).any(|was| was != desired.settings.get(FIRST_OWN_PORT))
+}
+
 /// Lasting ports that somebody else than the service's own user listens on, at an address that the service will want.
-fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts) -> BTreeMap<u16, Option<u32>> {
+/// What runs has its ports already, unless they are to be others (`moves`).
+fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts, moves: bool) -> BTreeMap<u16, Option<u32>> {
     let roles: Vec<Role> = state.services.values().filter_map(|service| service.role).collect();
     let wanted = |listener: &&Listener| listener.is_lasting() && roles.contains(&listener.role);
     let mut taken = BTreeMap::new();
     for listener in desired.listeners.iter().filter(wanted) {
-        if facts.units.get(listener.role.unit()).is_some_and(UnitFacts::is_running) {
+        let service = &state.services[listener.role.unit()];
+        let is_current = |unit: &UnitFacts| stale_inputs(service, unit, state, facts).is_empty();
+        let has_them = |unit: &UnitFacts| unit.is_running() && (!moves || is_current(unit));
+        if facts.units.get(listener.role.unit()).is_some_and(has_them) {
             continue;
         }
         let ports = listener.on(state.host.reach.numbering());

@@ -66,6 +66,9 @@ pub enum Numbering {
 /// No role has more listeners that last.
 pub const OWN_PORTS: u16 = 4;
 
+/// The system keeps the ports below for itself (`ip_unprivileged_port_start`).
+pub const FIRST_FREE_PORT: u16 = 1024;
+
 /// When something listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Lasts {
@@ -82,7 +85,7 @@ pub struct Listener {
     /// What it is for.
     pub name: &'static str,
     /// As the topology numbers them; [`Listener::on`] says what they are on a host.
-    pub ports: RangeInclusive<u16>,
+    pub written: RangeInclusive<u16>,
     pub bind: Bind,
     /// The roles whose hosts must reach it; nobody else need.
     pub from: &'static [Role],
@@ -95,9 +98,9 @@ impl Listener {
         match numbering {
             Numbering::Own(first) => match self.lasts {
                 Lasts::Always { place } => first + place..=first + place,
-                Lasts::ForJobs => self.ports.clone(),
+                Lasts::ForJobs => self.written.clone(),
             },
-            Numbering::Written => self.ports.clone(),
+            Numbering::Written => self.written.clone(),
         }
     }
 
@@ -106,7 +109,7 @@ impl Listener {
     }
 
     pub fn collides(&self, other: &Listener) -> bool {
-        self.ports.start() <= other.ports.end() && other.ports.start() <= self.ports.end()
+        self.written.start() <= other.written.end() && other.written.start() <= self.written.end()
     }
 }
 

@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use super::Topology;
 use super::value::Name;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::service::listener::{Listener, Role};
+use crate::service::listener::{FIRST_FREE_PORT, Listener, Role};
 use crate::service::spark::Place;
 use crate::service::zookeeper::Members;
 use crate::service::{ServicesFile, spark, zookeeper};
 use crate::yaml::Span;
-
-/// Ports below are privileged (`ip_unprivileged_port_start`).
-const FIRST_FREE_PORT: u16 = 1024;
 
 /// Every listener of the topology.
 pub fn all(topology: &Topology) -> Vec<Listener> {
@@ -23,10 +20,10 @@ pub fn all(topology: &Topology) -> Vec<Listener> {
 
 pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
     let listeners = all(topology);
-    for listener in listeners.iter().filter(|listener| *listener.ports.start() < FIRST_FREE_PORT) {
+    for listener in listeners.iter().filter(|listener| *listener.written.start() < FIRST_FREE_PORT) {
         let message = format!(
             "port {} ({}) is the system's: the service runs without the right to open it",
-            listener.ports.start(),
+            listener.written.start(),
             listener.name
         );
         problems.add(Code::T012, span_of(listener, services), message).help("take a port from 1024 on");
@@ -40,7 +37,7 @@ pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: 
                     continue;
                 }
                 reported.push((first.name, second.name));
-                let port = first.ports.start().max(second.ports.start());
+                let port = first.written.start().max(second.written.start());
                 let message = format!(
                     "port {port} on `{host}` is wanted by {} ({}) and by {} ({})",
                     first.role.title(),

@@ -18,7 +18,12 @@ lock() { # seconds to wait
   # A redirection that fails ends the script before it could say so.
   touch "$run/lock" 2>/dev/null || fail "cannot write $run/lock"
   exec 9>>"$run/lock"
-  flock -w "$1" 9 || busy "$1"
+  flock -w "$1" 9
+  case $? in
+  0) ;;
+  1) busy "$1" ;;
+  *) fail "cannot lock $run/lock" ;;
+  esac
 }
 seen() { cat "$state/epoch" 2>/dev/null || echo 0; }
 fence() { # our epoch: it must be exactly what was raised here

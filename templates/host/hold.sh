@@ -11,7 +11,12 @@ hold() { # who, seconds without a heartbeat after which it is over
   mkdir -p "$run" && chmod 755 "$run" || fail "cannot make $run"
   touch "$run/lease" 2>/dev/null || fail "cannot write $run/lease"
   exec 8>>"$run/lease"
-  if ! flock -n 8; then printf 'held\t'; cat "$run/holder"; exit 0; fi
+  flock -n 8
+  case $? in
+  0) ;;
+  1) printf 'held\t'; cat "$run/holder"; exit 0 ;;
+  *) fail "cannot lock $run/lease" ;;
+  esac
   printf '%s\t%s\n' "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$run/holder"
   mkdir -p "$state" && chmod 755 "$state" || fail "cannot make $state"
   # An epoch belongs to one lease: it is raised here, while nobody else can hold the lease.

@@ -35,7 +35,8 @@ of_linux() {
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
     awk '$4 == "0A" { split($2, a, ":"); print "listen\t" a[1] "\t" a[2] "\t" $8 }' | sort -u
 }
-of_others() { # a folder of a machine that is no Linux: sysctl and netstat of macOS and the BSDs
+of_others() { # a folder of a machine that is no Linux: sysctl and netstat of macOS and the BSDs, which few have on their path
+  PATH=$PATH:/usr/sbin:/sbin
   fact machine "$(sysctl -n kern.uuid kern.hostuuid kern.bootsessionuuid 2>/dev/null | tr '\n\t' '  ')"
   bytes=$(sysctl -n hw.memsize 2>/dev/null || sysctl -n hw.physmem)
   fact memory "$((bytes / 1024))"
@@ -78,7 +79,7 @@ secret() { # path, nonce: a digest that tells nothing to who does not know the s
   [ -f "$1" ] && fact secret "$1" "$({ printf %s "$2"; cat -- "$1"; } | sha256sum | cut -d ' ' -f 1)"
 }
 units() {
-  systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID -- "$@" | sed 's/^/unit\t/'
+  systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID -- "$@" | awk '{ print "unit\t" $0 }'
   for unit do text started "$run/$unit.started"; done
 }
 distribution() { # home, archive or -, and of an archive that was asked for before: identity and digest, or - -

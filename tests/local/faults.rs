@@ -128,9 +128,22 @@ fn nodes_that_share_an_address_have_ports_that_move_together() {
     let born = std::fs::metadata(&data).expect("the member has data").created().expect("the file system says when");
 
     let text = std::fs::read_to_string(&machine.topology).expect("it is there");
+    // A member that restarts would meet the old port of another.
+    std::fs::write(&machine.topology, text.replace("21000", "21500")).expect("written");
+    machine.run(&["plan", "topology.yaml"]).expect(3).says("begin at least 1000 away");
     std::fs::write(&machine.topology, text.replace("21000", "22000")).expect("written");
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(3).says("local.ports changes from 21000 to 22000");
-    machine.run(&["apply", "topology.yaml", "--yes", "--allow-outage"]).expect(0).says("127.0.0.1:22000");
+    let other = std::net::TcpListener::bind(("127.0.0.1", 22008)).expect("the port is free");
+    let moving = ["apply", "topology.yaml", "--yes", "--allow-outage"];
+    machine.run(&moving).expect(6).says("22008 is taken").says("nothing was changed");
+    drop(other);
+    for millis in [900, 1500] {
+        let mut child = machine.start(&moving);
+        std::thread::sleep(Duration::from_millis(millis));
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+    }
+    machine.run(&moving).expect(0).says("127.0.0.1:22000");
     machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");
     machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(0).says("Nothing to do");
     assert_eq!(std::fs::metadata(&data).expect("it is there").created().expect("it says when"), born);

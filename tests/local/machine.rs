@@ -92,11 +92,8 @@ impl Machine {
         Machine::on("local: { ports: 21000 }", name, rest)
     }
 
-    /// As on a machine that is no Linux; who is not root has the next best.
+    /// As on a machine that is no Linux. Only root can make one.
     pub fn elsewhere(name: &str, rest: &str) -> Machine {
-        if !is_root() {
-            return Machine::sharing(name, rest);
-        }
         let mut machine = Machine::new(name, rest);
         let folder = machine.folder.path();
         machine.elsewhere = Some(Elsewhere::new(folder, &folder.join("provision")));

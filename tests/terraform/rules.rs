@@ -23,7 +23,7 @@ fn needed(text: &str) -> BTreeSet<(String, String, String)> {
     let all = listeners::all(&topology);
     let outside = all.iter().filter(|listener| listener.bind == Bind::Host);
     let rows = outside.flat_map(|listener| {
-        let ports = format!("{}-{}", listener.ports.start(), listener.ports.end());
+        let ports = format!("{}-{}", listener.written.start(), listener.written.end());
         listener.from.iter().map(move |from| (tier(listener.role).to_owned(), ports.clone(), tier(*from).to_owned()))
     });
     rows.collect()

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Planner;
 use super::phases::{MASTER_TAKEOVER_SECONDS, MEMBER_RESTART_SECONDS};
-use crate::desired::{Class, Setting};
+use crate::desired::{Class, FIRST_OWN_PORT, Setting};
 use crate::observe::{HostFacts, RecordName, Seen, UnitFacts};
 use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
 use crate::plan::{Action, Outage, Phase, Reason, Refusal};
+use crate::platform::local::ALL_PORTS;
 use crate::service::listener::Role;
 use crate::topology::value::Name;
 
@@ -50,6 +51,16 @@ impl Planner<'_> {
         [Role::Worker, Role::Master].into()
     }
 
+    /// Whether the new ports of some nodes are the old ones of others: of what is applied, or what a killed apply has begun.
+    fn own_ports_overlap(&self) -> bool {
+        let first = |setting: Option<&Setting>| setting?.value.parse::<u16>().ok();
+        let new = first(self.desired.settings.get(FIRST_OWN_PORT));
+        [RecordName::Applied, RecordName::Intended].into_iter().any(|record| {
+            let old = first(self.observed.record(record).and_then(|record| record.settings.get(FIRST_OWN_PORT)));
+            old.zip(new).is_some_and(|(old, new)| old != new && old.abs_diff(new) < ALL_PORTS)
+        })
+    }
+
     /// What changed settings ask for, by their classes. Returns the roles that must stop together.
     pub(super) fn classify_settings(&mut self, refusals: &mut Vec<Refusal>) -> BTreeSet<Role> {
         let applied = self.observed.record(RecordName::Applied);
@@ -79,6 +90,15 @@ impl Planner<'_> {
                     class,
                     why: migration(path).to_owned(),
                 }),
+                Class::Outage if path == FIRST_OWN_PORT && self.own_ports_overlap() => {
+                    refusals.push(Refusal::Setting {
+                        setting: path.clone(),
+                        from: value(was),
+                        to: value(is),
+                        class,
+                        why: format!("nodes would take each other's ports; begin at least {ALL_PORTS} away"),
+                    });
+                }
                 Class::Outage if self.some_would_be_left_behind(path) => refusals.push(Refusal::Setting {
                     setting: path.clone(),
                     from: value(was),

@@ -107,8 +107,8 @@ fn ingress(carried: &Carried<'_>, role: Role) -> Expression {
         carried.from(listener).into_iter().map(move |tier| {
             let row = object([
                 ("from", reference(&["aws_security_group", tier, "id"])),
-                ("first", Expression::from(*listener.ports.start())),
-                ("last", Expression::from(*listener.ports.end())),
+                ("first", Expression::from(*listener.written.start())),
+                ("last", Expression::from(*listener.written.end())),
             ]);
             (format!("{}-from-{tier}", listener.name), row)
         })

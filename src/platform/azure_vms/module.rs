@@ -123,7 +123,7 @@ fn rules(carried: &Carried<'_>, role: Role) -> Expression {
 }
 
 fn ports(listener: &Listener) -> String {
-    let (first, last) = (listener.ports.start(), listener.ports.end());
+    let (first, last) = (listener.written.start(), listener.written.end());
     if first == last { first.to_string() } else { format!("{first}-{last}") }
 }
 

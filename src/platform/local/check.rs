@@ -1,9 +1,9 @@
 //! Does the cluster fit one machine?
 
 use super::file::LocalFile;
-use super::{Local, NODES, most, range};
+use super::{ALL_PORTS, FIRST_PASSING_PORT, LAST_FIRST_PORT, Local, most, shared_with_jobs};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::service::listener::{Listener, OWN_PORTS, Role};
+use crate::service::listener::{FIRST_FREE_PORT, Listener, Role};
 use crate::topology::value::Name;
 use crate::yaml::{Field, Span};
 
@@ -20,15 +20,11 @@ pub fn check(name: (Span, &Name), counts: &[(Role, Span, usize)], problems: &mut
     for (role, span, count) in counts {
         let most = usize::from(most(*role));
         if *count > most {
-            let message =
-                format!("{count} nodes on one machine, each a {}: at most {most} have an address", role.title());
+            let message = format!("{count} nodes on one machine, each a {}: at most {most} fit", role.title());
             problems.add(Code::T012, *span, message).help("that many belong on machines of their own");
         }
     }
 }
-
-/// The system keeps the ports below for itself (`ip_unprivileged_port_start`).
-const FIRST_FREE_PORT: u16 = 1024;
 
 /// Checks the platform's own part. `written`: the ports that the file writes, of listeners that may get ports of their own.
 pub fn check_file(file: &LocalFile, written: Vec<&'static str>, problems: &mut Diagnostics) -> Option<Local> {
@@ -37,10 +33,11 @@ pub fn check_file(file: &LocalFile, written: Vec<&'static str>, problems: &mut D
         Field::Missing => return Some(Local { ports: None, written }),
         Field::Ok(span, first) => (*span, *first),
     };
-    if first.get() < FIRST_FREE_PORT || range(first.get()).is_none() {
-        let message = format!("the nodes' own ports do not fit: {} from {first} on", NODES * OWN_PORTS);
-        let last = u16::MAX - (NODES * OWN_PORTS - 1);
-        problems.add(Code::T012, span, message).help(format!("take a port from {FIRST_FREE_PORT} to {last}"));
+    if !(FIRST_FREE_PORT..=LAST_FIRST_PORT).contains(&first.get()) {
+        let message = format!("the nodes' own ports do not fit: {ALL_PORTS} from {first} on");
+        problems.add(Code::T012, span, message).help(format!(
+            "take a port from {FIRST_FREE_PORT} to {LAST_FIRST_PORT}: systems keep those below for themselves, and give those from {FIRST_PASSING_PORT} on to clients"
+        ));
     }
     Some(Local { ports: Some(first), written })
 }
@@ -52,21 +49,12 @@ pub fn check_ports(
     listeners: &[Listener],
     problems: &mut Diagnostics,
 ) {
-    let Some((at, own)) = file.ports.spanned().and_then(|(at, first)| Some((at, range(first.get())?))) else { return };
+    let Some((at, first)) = file.ports.spanned().filter(|(_, first)| first.get() <= LAST_FIRST_PORT) else { return };
     for (name, span) in written {
         let message = format!("the {name} port is written, and every node of `local` gets one of its own");
         problems.add(Code::T012, *span, message).help("leave it out, or leave out `ports` of `local`");
     }
-    // A job would look for free ports among those of nodes.
-    for jobs in listeners.iter().filter(|listener| !listener.is_lasting()) {
-        let (first, last) = (jobs.ports.start(), jobs.ports.end());
-        if first <= own.end() && own.start() <= last {
-            let (start, end) = own.clone().into_inner();
-            let message = format!(
-                "the nodes' own ports ({start} to {end}) and a job's ({}: {first} to {last}) overlap",
-                jobs.name
-            );
-            problems.add(Code::T013, at, message).help("take another first port");
-        }
+    for message in shared_with_jobs(first.get(), listeners) {
+        problems.add(Code::T013, at, message).help("take another first port");
     }
 }

@@ -4,13 +4,12 @@ mod check;
 pub mod file;
 
 use std::net::Ipv4Addr;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::cluster::Owner;
-use crate::service::listener::{OWN_PORTS, Role};
+use crate::service::listener::{Listener, OWN_PORTS, Role};
 use crate::topology::value::{Address, Name, Port};
 
 pub use check::{check, check_file, check_ports};
@@ -34,9 +33,17 @@ pub struct Here {
     loopbacks: bool,
 }
 
-/// Where the nodes' own ports begin, unless the file says so: below those that systems give to clients (from 32768 on Linux, from
-/// 49152 on macOS; IANA's dynamic ports).
+/// Where the nodes' own ports begin, unless the file says so.
 const FIRST_PORT: u16 = 20000;
+/// So many nodes have ports of their own, whether they are there or not: those of one never depend on how many others there are.
+const NODES: u16 = 250;
+/// The nodes' own ports, all together.
+pub const ALL_PORTS: u16 = NODES * OWN_PORTS;
+/// From here on Linux gives ports to whoever connects (`ip_local_port_range`; macOS does from 49152 on): a client of the same address may
+/// have the one that a service wants back.
+const FIRST_PASSING_PORT: u16 = 32768;
+/// The last that all nodes' own ports may begin with.
+const LAST_FIRST_PORT: u16 = FIRST_PASSING_PORT - ALL_PORTS;
 
 /// What a file of a service or a classpath would take for something else than part of a path.
 const SPECIAL: &[char] = &['"', '\'', '\\', '$', '`', '%', ':', ',', ';', '*', '?', '[', '{', '#', '=', '\u{7f}'];
@@ -64,11 +71,11 @@ impl Here {
 
     /// The first of the nodes' own ports, where they have any. Fails where the machine has one address for all and the file numbers
     /// ports as if each node had one.
-    pub fn own_ports(&self, local: &Local) -> Result<Option<u16>, String> {
+    pub fn own_ports(&self, local: &Local, listeners: &[Listener]) -> Result<Option<u16>, String> {
         match (local.ports, local.written.first()) {
             (Some(first), _) => Ok(Some(first.get())),
             (None, _) if self.loopbacks => Ok(None),
-            (None, None) => Ok(Some(FIRST_PORT)),
+            (None, None) => shared_with_jobs(FIRST_PORT, listeners).next().map_or(Ok(Some(FIRST_PORT)), Err),
             (None, Some(written)) => Err(format!(
                 "this machine has 127.0.0.1 alone, so every node gets ports of its own: leave out the {written} port that the file writes"
             )),
@@ -102,7 +109,17 @@ fn first(role: Role) -> u8 {
     }
 }
 
-/// How many nodes of a role have an address.
+/// Where a job would look for free ports among the nodes' own.
+fn shared_with_jobs(first: u16, listeners: &[Listener]) -> impl Iterator<Item = String> {
+    let last = first + (ALL_PORTS - 1);
+    let meets = move |jobs: &&Listener| *jobs.written.start() <= last && first <= *jobs.written.end();
+    listeners.iter().filter(|listener| !listener.is_lasting()).filter(meets).map(move |jobs| {
+        let (from, to) = (jobs.written.start(), jobs.written.end());
+        format!("the nodes' own ports ({first} to {last}) and a job's ({}: {from} to {to}) overlap", jobs.name)
+    })
+}
+
+/// How many nodes of a role fit.
 pub fn most(role: Role) -> u8 {
     match role {
         Role::ZooKeeper | Role::Master => 49,
@@ -110,19 +127,12 @@ pub fn most(role: Role) -> u8 {
     }
 }
 
-/// So many nodes have ports of their own, whether they are there or not: those of one never depend on how many others there are.
-const NODES: u16 = 250;
-
-/// The nodes' own ports, from the first on.
-fn range(first: u16) -> Option<RangeInclusive<u16>> {
-    Some(first..=first.checked_add(NODES * OWN_PORTS - 1)?)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::service::listener::{Bind, Lasts};
 
     fn here(loopbacks: bool) -> Here {
         let owner = Owner { user: "ada".to_owned(), group: "ada".to_owned() };
@@ -135,12 +145,22 @@ mod tests {
 
     #[test]
     fn where_127_0_0_1_is_all_there_is_every_node_gets_ports_of_its_own() {
-        assert_eq!(here(true).own_ports(&local(None, &["client"])), Ok(None));
-        assert_eq!(here(true).own_ports(&local(Some(30000), &[])), Ok(Some(30000)));
-        assert_eq!(here(false).own_ports(&local(None, &[])), Ok(Some(20000)));
-        assert_eq!(here(false).own_ports(&local(Some(30000), &[])), Ok(Some(30000)));
-        let refused = here(false).own_ports(&local(None, &["client"])).expect_err("a port that would say nothing");
+        assert_eq!(here(true).own_ports(&local(None, &["client"]), &[]), Ok(None));
+        assert_eq!(here(true).own_ports(&local(Some(30000), &[]), &[]), Ok(Some(30000)));
+        assert_eq!(here(false).own_ports(&local(None, &[]), &[]), Ok(Some(20000)));
+        assert_eq!(here(false).own_ports(&local(Some(30000), &[]), &[]), Ok(Some(30000)));
+        let refused = here(false).own_ports(&local(None, &["client"]), &[]).expect_err("a port that would say nothing");
         assert!(refused.contains("leave out the client port"), "{refused}");
+        let driver = Listener {
+            role: Role::Master,
+            name: "driver",
+            written: 20999..=21015,
+            bind: Bind::Host,
+            from: &[],
+            lasts: Lasts::ForJobs,
+        };
+        let refused = here(false).own_ports(&local(None, &[]), &[driver]).expect_err("a job's ports among the nodes'");
+        assert!(refused.contains("(driver: 20999 to 21015) overlap"), "{refused}");
     }
 
     #[test]
@@ -149,12 +169,12 @@ mod tests {
         let mut seen = BTreeSet::new();
         for role in Role::ALL {
             for number in 1..=most(role) {
-                let (address, own) = here(false).spot(&cluster, role, number, Some(64536));
+                let (address, own) = here(false).spot(&cluster, role, number, Some(LAST_FIRST_PORT));
                 assert_eq!(address.as_str(), "127.0.0.1");
                 let first = own.expect("ports of its own");
                 let own = first..=first + (OWN_PORTS - 1);
-                let range = range(64536).expect("it fits");
-                assert!(own.clone().all(|port| range.contains(&port) && seen.insert(port)), "{role:?} {number}");
+                let all = LAST_FIRST_PORT..FIRST_PASSING_PORT;
+                assert!(own.clone().all(|port| all.contains(&port) && seen.insert(port)), "{role:?} {number}");
             }
         }
     }

@@ -82,8 +82,10 @@ pub fn judge_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Se
     facts
 }
 
+/// Only of a unit that runs: at the address of one that does not, another cluster's may answer.
 pub fn alive_master(seen: &BTreeMap<Name, Seen>) -> Option<&MasterFacts> {
-    seen.values().filter_map(|seen| seen.facts()?.master.as_ref()).find(|master| master.is_alive())
+    let running = seen.values().filter_map(Seen::facts).filter(|host| is_running(host, Role::Master));
+    running.filter_map(|host| host.master.as_ref()).find(|master| master.is_alive())
 }
 
 /// The addresses and ports of the workers that a master lists as ALIVE. Former lives of a worker stay listed as DEAD.

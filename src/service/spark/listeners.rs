@@ -11,7 +11,7 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
     let lasting = |place, role, name, port: Port, from| Listener {
         role,
         name,
-        ports: port.get()..=port.get(),
+        written: port.get()..=port.get(),
         bind: Bind::Host,
         from,
         lasts: Lasts::Always { place },
@@ -19,7 +19,7 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
     let passing = |role, name, port: Port, from| Listener {
         role,
         name,
-        ports: port.through(job_ports.retries),
+        written: port.through(job_ports.retries),
         bind: Bind::Host,
         from,
         lasts: Lasts::ForJobs,

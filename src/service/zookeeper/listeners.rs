@@ -9,7 +9,7 @@ pub fn listeners(zookeeper: &ZooKeeper) -> Vec<Listener> {
     let one = |place, name, port: u16, bind, from| Listener {
         role: Role::ZooKeeper,
         name,
-        ports: port..=port,
+        written: port..=port,
         bind,
         from,
         lasts: Lasts::Always { place },

@@ -1,11 +1,14 @@
 //! Which process is meant: a number alone is given to another one day.
 
+use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// A process by its number and the moment it began.
@@ -23,13 +26,18 @@ static HAS_PROC: LazyLock<bool> = LazyLock::new(|| Path::new("/proc/self/stat").
 impl Process {
     /// The process that has this number now, unless it has ended and only waits to be forgotten.
     pub fn of(pid: u32) -> Option<Process> {
-        let began = if *HAS_PROC { from_proc(pid) } else { from_ps(pid) };
-        Some(Process { pid: i32::try_from(pid).ok()?, began: began? })
+        Some(Process { pid: i32::try_from(pid).ok()?, began: began(pid).ok()?? })
     }
 
-    /// Whether it still runs, and is the one that is meant.
+    /// Whether it still runs, and is the one that is meant. Where that cannot be asked, it is taken to live: who takes it for dead would
+    /// start another beside it.
     pub fn is_alive(self) -> bool {
-        u32::try_from(self.pid).ok().and_then(Process::of) == Some(self)
+        self.still_runs().unwrap_or(true)
+    }
+
+    fn still_runs(self) -> io::Result<bool> {
+        let Ok(pid) = u32::try_from(self.pid) else { return Ok(false) };
+        Ok(began(pid)? == Some(self.began))
     }
 
     pub fn is_numbered(self, pid: u32) -> bool {
@@ -42,14 +50,14 @@ impl Process {
 
     /// Sends it a signal, if it is still the one that is meant.
     pub fn signal(self, signal: Signal) {
-        if let Some(pid) = Pid::from_raw(self.pid).filter(|_| self.is_alive()) {
+        if let Some(pid) = Pid::from_raw(self.pid).filter(|_| self.still_runs().is_ok_and(|runs| runs)) {
             let _ = kill_process(pid, signal);
         }
     }
 
     /// Sends the group that it leads a signal, if it is still the one that is meant.
     pub fn signal_group(self, signal: Signal) {
-        if let Some(pid) = Pid::from_raw(self.pid).filter(|_| self.is_alive()) {
+        if let Some(pid) = Pid::from_raw(self.pid).filter(|_| self.still_runs().is_ok_and(|runs| runs)) {
             let _ = kill_process_group(pid, signal);
         }
     }
@@ -60,8 +68,26 @@ pub fn boot() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
-fn from_proc(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+/// Lets a moment pass between two looks at a process: where `ps` is what looks, each is a process of its own.
+pub fn pause() {
+    std::thread::sleep(Duration::from_millis(if *HAS_PROC { 20 } else { 200 }));
+}
+
+/// When a process began; `None` where there is none of this number that has not ended.
+fn began(pid: u32) -> io::Result<Option<u64>> {
+    if !*HAS_PROC {
+        return from_ps(pid);
+    }
+    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => Ok(said_by_proc(&stat)),
+        // The one is said when it is opened, the other when it ends before it is read.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn said_by_proc(stat: &str) -> Option<u64> {
     // The name in brackets may hold anything.
     let (_, fields) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = fields.split_whitespace().collect();
@@ -71,12 +97,18 @@ fn from_proc(pid: u32) -> Option<u64> {
     fields.get(19)?.parse().ok()
 }
 
-fn from_ps(pid: u32) -> Option<u64> {
+fn from_ps(pid: u32) -> io::Result<Option<u64>> {
     let pid = pid.to_string();
     let mut ps = Command::new("ps");
     // One language and one time zone, whoever looks.
     ps.args(["-o", "stat=", "-o", "lstart=", "-p", &pid]).envs([("LC_ALL", "C"), ("TZ", "UTC")]);
-    said_by_ps(&String::from_utf8(ps.output().ok()?.stdout).ok()?)
+    let output = ps.output()?;
+    // It fails, without a word, where there is no such process.
+    match (output.status.success(), output.stdout.is_empty() && output.stderr.is_empty()) {
+        (true, _) => Ok(said_by_ps(&String::from_utf8_lossy(&output.stdout))),
+        (false, true) => Ok(None),
+        (false, false) => Err(io::Error::other(format!("ps: {}", String::from_utf8_lossy(&output.stderr).trim()))),
+    }
 }
 
 /// Reads the state of a process and when it began: `Ss   Sun Nov 22 05:44:13 2026`.
@@ -107,8 +139,10 @@ mod tests {
 
     #[test]
     fn this_machines_ps_says_it_so() {
-        let began = from_ps(std::process::id()).expect("this process runs");
+        let began = from_ps(std::process::id()).expect("ps runs").expect("this process does");
         assert!((20_261_101_000_000..99_991_231_235_959).contains(&began), "{began}");
-        assert_eq!(from_ps(u32::MAX >> 1), None);
+        assert_eq!(from_ps(u32::MAX >> 1).expect("ps runs"), None);
+        // What could not be asked is no answer.
+        assert!(from_ps(u32::MAX).is_err());
     }
 }

@@ -40,7 +40,7 @@ enum Told {
 
 /// Runs the service until it is told to stop.
 pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
-    // Whoever started it may end with a terminal. Only a leader is refused, and needs it no more.
+    // Away from the terminal of whoever started it. It fails only for who leads a group: a person who starts one by hand.
     let _ = rustix::process::setsid();
     let me = Process::of(std::process::id()).ok_or_else(|| io::Error::other("neither /proc nor ps tells of it"))?;
     let mut asked = signal(SignalKind::terminate())?;
@@ -53,21 +53,21 @@ pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
     keeper.state.write(&keeper.files)?;
     let told = loop {
         let pause = match keeper.start().await {
-            Ok(Life { unit, mut child, bond }) => {
+            Ok(mut life) => {
                 let told = tokio::select! {
-                    _ = child.wait() => None,
+                    _ = life.child.wait() => None,
                     told = keeper.told_to_stop(&mut asked) => Some(told),
                 };
                 if told.is_some() {
                     // Whoever wants it started meanwhile must wait for its end.
                     keeper.enter(Phase::Stopping, keeper.state.main);
                 }
-                keeper.finish(&unit, child, told.is_some()).await;
-                drop(bond);
+                let pause = life.unit.restart_after;
+                keeper.finish(life, told.is_some()).await;
                 if let Some(told) = told {
                     break told;
                 }
-                unit.restart_after
+                pause
             }
             Err(why) => {
                 keeper.log.line(&format!("cannot start: {why}"));
@@ -93,6 +93,8 @@ pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
 struct Life {
     unit: Unit,
     child: Child,
+    /// It leads a group of its own: what it starts ends with it.
+    group: Option<Pid>,
     /// While this is open, the service may live.
     bond: ChildStdin,
 }
@@ -150,7 +152,6 @@ impl Keeper {
         let main: Vec<String> =
             ["sh", "-c", BOUND, "sh"].into_iter().map(str::to_owned).chain(unit.main.iter().cloned()).collect();
         let mut command = command(&unit, &main)?;
-        // A group of its own: what it starts ends with it.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let spawned = command.spawn();
         let mut child =
@@ -159,7 +160,8 @@ impl Keeper {
         self.keep_log(child.stdout.take());
         self.keep_log(child.stderr.take());
         self.enter(Phase::Running, child.id().and_then(Process::of));
-        Ok(Life { unit, child, bond })
+        let group = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        Ok(Life { unit, child, group, bond })
     }
 
     fn keep_log(&self, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
@@ -175,8 +177,8 @@ impl Keeper {
     }
 
     /// Ends all of a service: what it started too.
-    async fn finish(&mut self, unit: &Unit, mut child: Child, told: bool) {
-        let group = self.state.main.and_then(|main| Pid::from_raw(main.pid()));
+    async fn finish(&mut self, life: Life, told: bool) {
+        let Life { unit, mut child, group, bond } = life;
         let signal = |signal| group.map(|group| kill_process_group(group, signal));
         if told {
             signal(Signal::TERM);
@@ -184,9 +186,10 @@ impl Keeper {
         }
         // Its number is nobody else's as long as one of the group is left, and for long after.
         signal(Signal::KILL);
+        drop(bond);
         let _ = child.wait().await;
         for words in &unit.after {
-            if let Ok(mut command) = command(unit, words) {
+            if let Ok(mut command) = command(&unit, words) {
                 let _ = command.status().await;
             }
         }

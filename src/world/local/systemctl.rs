@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::files::Files;
-use super::process::Process;
+use super::process::{Process, pause};
 use super::state::{Phase, State};
 
 /// A service that has not been started within this will not be.
@@ -22,7 +22,6 @@ const STOP_LIMIT: Duration = Duration::from_secs(40);
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 /// A service that has ended is back within this if its supervisor does its work: a unit of ours waits 2 s.
 const COME_BACK_LIMIT: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_millis(20);
 
 /// All that services and jobs get of the environment of whoever starts them: what a login has, and no variable of Java's or Spark's.
 const ENVIRONMENT: &[&str] = &["PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR"];
@@ -193,7 +192,7 @@ impl Service<'_> {
                 Phase::Stopping => self.wait_for(state.supervisor, STOP_LIMIT)?,
                 _ if state.has_life() => return Ok(()),
                 // Its supervisor starts it in a moment, or is frozen, or stuck.
-                _ if Instant::now() < end => std::thread::sleep(POLL),
+                _ if Instant::now() < end => pause(),
                 _ => break,
             }
         }
@@ -223,7 +222,7 @@ impl Service<'_> {
             if child.try_wait().is_ok_and(|ended| ended.is_some()) {
                 return Err(format!("its supervisor ended: {}", self.last_lines().join("; ")));
             }
-            std::thread::sleep(POLL);
+            pause();
         }
         Err(format!("it has not started within {} s", START_LIMIT.as_secs()))
     }
@@ -252,7 +251,7 @@ impl Service<'_> {
             if Instant::now() > end {
                 return Err(format!("{} (process {}) does not end", self.files.name(), process.pid()));
             }
-            std::thread::sleep(POLL);
+            pause();
         }
         Ok(())
     }

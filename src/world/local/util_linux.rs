@@ -1,31 +1,26 @@
 //! What the scripts take from Linux's own programs, for machines that have none of them: `flock` and `setsid` of util-linux.
 
 use std::ffi::OsString;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
-
 const POLL: Duration = Duration::from_millis(20);
 
 /// Locks an open file against all others that ask; the lock ends when nobody has it open any more. Says whether it was had `within`.
 pub fn lock(file: &impl AsFd, within: Option<Duration>) -> io::Result<bool> {
-    let Some(within) = within else {
-        flock(file, FlockOperation::LockExclusive)?;
-        return Ok(true);
-    };
-    let end = Instant::now() + within;
+    // The same open file by one more number: what has it open here ends with us, and the lock stays with the other.
+    let file = File::from(file.as_fd().try_clone_to_owned()?);
+    let end = within.map(|within| Instant::now() + within);
     loop {
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        match file.try_lock() {
             Ok(()) => return Ok(true),
-            Err(Errno::WOULDBLOCK) if Instant::now() < end => std::thread::sleep(POLL),
-            Err(Errno::WOULDBLOCK) => return Ok(false),
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            Err(TryLockError::WouldBlock) if end.is_none_or(|end| Instant::now() < end) => std::thread::sleep(POLL),
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }

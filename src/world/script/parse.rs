@@ -84,8 +84,7 @@ impl Reader<'_> {
             }
             ["listening", address, port] => {
                 let port = port.parse().map_err(|_| garbled("a port is no number"))?;
-                // `*` is every address, and no address.
-                facts.listening.push(Listening { address: address.parse().ok(), port, uid: None });
+                facts.listening.extend(said_by_netstat(address).map(|address| Listening { address, port, uid: None }));
             }
             ["java", path, version] => {
                 facts.java = Some(Java { path: (*path).to_owned(), version: (*version).to_owned() });
@@ -254,6 +253,12 @@ fn socket_address(hex: &str) -> Option<IpAddr> {
     (!address.is_unspecified()).then_some(address)
 }
 
+/// The address of a listening socket as BSD's netstat prints it: `Some(None)` where it is every address. One with a zone, or cut short, is
+/// none of ours.
+fn said_by_netstat(address: &str) -> Option<Option<IpAddr>> {
+    if address == "*" { Some(None) } else { address.parse().ok().map(Some) }
+}
+
 fn put<T: serde::de::DeserializeOwned>(slot: &mut Option<T>, text: &[u8]) -> Option<serde_json::Error> {
     match serde_json::from_slice(text) {
         Ok(value) => {
@@ -300,6 +305,11 @@ mod tests {
         ];
         for (hex, address) in table {
             assert_eq!(socket_address(hex), address.map(|text| text.parse().expect("an address")), "{hex}");
+        }
+        assert_eq!(said_by_netstat("*"), Some(None));
+        assert_eq!(said_by_netstat("127.0.0.1"), Some(Some(IpAddr::from([127, 0, 0, 1]))));
+        for other in ["fe80::1%lo0", "2001:db8:1234:56", ""] {
+            assert_eq!(said_by_netstat(other), None, "{other:?}");
         }
     }
 }
