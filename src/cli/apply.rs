@@ -13,6 +13,7 @@ use crate::observe::Observed;
 use crate::plan::{Consent, Goal, Moved, NotApproved, Plan, SealedPlan};
 use crate::service::listener::Role;
 use crate::topology::Source;
+use crate::world::script::quote;
 
 /// Makes the hosts what the topology says
 ///
@@ -272,7 +273,7 @@ fn next_steps(loaded: &Loaded, took: Duration) -> String {
     }
     let file = match loaded.source.name.as_str() {
         "provision.yaml" => String::new(),
-        other => format!(" -f {other}"),
+        other => format!(" -f {}", quote(other)),
     };
     match loaded.cluster.jobs.keys().next() {
         Some(job) => text += &format!("\n  next    provision submit {job}{file}"),

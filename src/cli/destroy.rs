@@ -34,6 +34,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     list(&plan);
     plan.skipped.iter().for_each(|skipped| sayln!("left: {skipped}"));
+    plan.notes.iter().for_each(|note| sayln!("note: {note}"));
     sayln!("{}", if args.delete_data { "The data goes too." } else { "The data stays." });
     let agreed = if args.yes {
         Agreed::ToWhatever

@@ -146,7 +146,7 @@ fn ports_move(desired: &Desired, observed: &Observed) -> bool {
 }
 
 /// Lasting ports that somebody else than the service's own user listens on, at an address that the service will want.
-/// What runs has its ports already, unless they are to be others (`moves`).
+/// What may run has its ports already, unless they are to be others (`moves`).
 fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts, moves: bool) -> BTreeMap<u16, Option<u32>> {
     let roles: Vec<Role> = state.services.values().filter_map(|service| service.role).collect();
     let wanted = |listener: &&Listener| listener.is_lasting() && roles.contains(&listener.role);
@@ -154,7 +154,7 @@ fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts, moves: b
     for listener in desired.listeners.iter().filter(wanted) {
         let service = &state.services[listener.role.unit()];
         let is_current = |unit: &UnitFacts| stale_inputs(service, unit, state, facts).is_empty();
-        let has_them = |unit: &UnitFacts| unit.is_running() && (!moves || is_current(unit));
+        let has_them = |unit: &UnitFacts| unit.may_run() && (!moves || is_current(unit));
         if facts.units.get(listener.role.unit()).is_some_and(has_them) {
             continue;
         }

@@ -60,7 +60,7 @@ impl Hosts {
         let began = std::time::Instant::now();
         let ran = match target.reach {
             Reach::Ssh(_) => self.ssh.run(target, script, limit, during).await,
-            Reach::Local(_) => self.local.run(&script, limit, during).await,
+            Reach::Local(_) => self.local.run(target, &script, limit, during).await,
         };
         let (host, millis) = (target.name.as_str(), began.elapsed().as_millis());
         match &ran {

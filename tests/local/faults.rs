@@ -1,6 +1,7 @@
 //! Processes that are killed, ports that are taken, several that come at once.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::machine::{Machine, has_ended, kill, run, unprivileged, until};
@@ -10,7 +11,16 @@ const QUORUM: &str = "services: { zookeeper: { nodes: 3 } }\n";
 #[test]
 fn what_is_killed_comes_back() {
     let machine = Machine::sharing("kills", QUORUM);
-    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    // By somebody who has more open than a terminal: what outlives the tool must not hold it.
+    let apply = "exec 8>>held 200>>held; exec ./provision apply topology.yaml --yes";
+    run(machine.wrapped("bash", &["-c", apply])).expect(0);
+    let held = machine.topology.with_file_name("held");
+    for who in ["supervisor", "main"] {
+        let open = format!("/proc/{}/fd", machine.pid("zk-1", "zookeeper", who));
+        let open = std::fs::read_dir(open).expect("it runs").filter_map(|fd| fd.ok()?.path().read_link().ok());
+        let open: Vec<_> = open.collect();
+        assert!(!open.is_empty() && !open.contains(&held), "{who}: {open:?}");
+    }
 
     // A service: its supervisor starts it again.
     let (main, supervisor) = (machine.pid("zk-1", "zookeeper", "main"), machine.pid("zk-1", "zookeeper", "supervisor"));
@@ -32,6 +42,14 @@ fn what_is_killed_comes_back() {
     machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");
     assert_ne!(machine.pid("zk-1", "zookeeper", "supervisor"), supervisor);
 
+    // A supervisor, and what binds the service to it: whoever starts it again ends it first.
+    let main = machine.pid("zk-1", "zookeeper", "main");
+    kill("-9", bond(main));
+    kill("-9", machine.pid("zk-1", "zookeeper", "supervisor"));
+    machine.run(&["status", "topology.yaml"]).expect(8).says("zookeeper is deactivating");
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    assert!(has_ended(main));
+
     // A process that only has the number of one of ours is left alone.
     let mut stranger = unprivileged("sleep".as_ref()).arg("300").spawn().expect("it runs");
     let main = machine.pid("zk-1", "zookeeper", "main");
@@ -46,6 +64,12 @@ fn what_is_killed_comes_back() {
     assert!(stranger.try_wait().expect("it can be asked").is_none(), "a stranger was killed");
     stranger.kill().expect("it ends");
     stranger.wait().expect("it ends");
+}
+
+/// The shell that waits for the end of a service's supervisor.
+fn bond(main: u64) -> u64 {
+    let output = Command::new("pgrep").args(["-x", "-P", &main.to_string(), "sh"]).output().expect("pgrep runs");
+    String::from_utf8_lossy(&output.stdout).trim().parse().expect("there is one")
 }
 
 /// A supervisor whose record has become another's leaves it alone: that one keeps the service now.

@@ -1,5 +1,6 @@
 //! The folder that a cluster is in: full, copied, half deleted.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use crate::machine::{Machine, has_ended, is_root, kill, run, until};
@@ -37,6 +38,13 @@ fn what_is_deleted_under_a_member_is_made_again() {
     // It joins what lives: nobody takes its disk for a new quorum's.
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
     machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");
+
+    // A folder that cannot be read is not an empty one.
+    let set = |mode| std::fs::set_permissions(machine.node("zk-2"), std::fs::Permissions::from_mode(mode));
+    set(0o000).expect("set");
+    machine.run(&["status", "topology.yaml"]).expect(8).says("somebody else's, or closed");
+    machine.run(&["destroy", "topology.yaml"]).says("half-zk-2 cannot be asked");
+    set(0o755).expect("set");
 
     // One file of another.
     std::fs::remove_file(machine.node("zk-3").join("etc/zookeeper/zoo.cfg")).expect("it can be removed");

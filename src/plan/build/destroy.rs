@@ -6,6 +6,7 @@ use crate::desired::Owned;
 use crate::observe::HostFacts;
 use crate::plan::{Action, Plan, Reason, Removal, Step};
 use crate::service::listener::Role;
+use crate::service::spark;
 use crate::topology::value::Name;
 use crate::world::Target;
 
@@ -41,6 +42,12 @@ impl Planner<'_> {
         self.skipped.extend(unseen);
         for (name, error) in self.observed.unknown() {
             self.skipped.push(format!("{name} cannot be asked ({error}): what is on it stays"));
+        }
+        let running = spark::alive_master(&self.observed.hosts).map_or(0, |master| master.activeapps.len());
+        if running > 0 {
+            self.notes.push(format!(
+                "{running} applications run: they end with their executors, and who submitted them waits for a master that never comes: end their drivers"
+            ));
         }
         for role in Role::ALL.iter().rev() {
             let steps = owned

@@ -112,7 +112,11 @@ impl Planner<'_> {
                     self.outages.push(Outage {
                         what: title.to_owned(),
                         seconds: MEMBER_RESTART_SECONDS + MASTER_TAKEOVER_SECONDS,
-                        why: format!("{path} changes from {} to {}", value(was), value(is)),
+                        why: if was == is {
+                            format!("{path} is {} again: an apply that was killed had begun to change it", value(is))
+                        } else {
+                            format!("{path} changes from {} to {}", value(was), value(is))
+                        },
                     });
                 }
             }

@@ -50,9 +50,16 @@ impl Local {
     }
 
     /// Runs a script and returns all it printed.
-    pub async fn run(&self, script: &Script, limit: Duration, during: &str) -> Result<Output, HostError> {
+    pub async fn run(
+        &self,
+        target: &Target,
+        script: &Script,
+        limit: Duration,
+        during: &str,
+    ) -> Result<Output, HostError> {
         let _slot = self.slots.acquire().await;
         let failed = failed(during);
+        readable(Path::new(target.reach.root())).map_err(failed)?;
         let mut command = bounded(limit);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
@@ -114,6 +121,16 @@ impl Local {
 
 fn failed(step: &str) -> impl Fn(std::io::Error) -> HostError + Copy {
     move |error| HostError::Failed { step: step.to_owned(), why: error.to_string() }
+}
+
+/// A folder that somebody else has closed looks like one that is not there, to a script.
+fn readable(root: &Path) -> std::io::Result<()> {
+    match std::fs::read_dir(root) {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            Err(std::io::Error::other(format!("{} is somebody else's, or closed: {error}", root.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `sh` that is ended when it takes too long. It makes a group of its own, so that Ctrl-C asks us alone.

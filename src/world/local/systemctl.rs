@@ -99,6 +99,11 @@ impl Asked<'_> {
     }
 }
 
+/// A supervisor outlives whoever starts it, and must not hold what that one had open: a lock of cron's, a pipe that somebody reads to its
+/// end. Its number stays the child's.
+const ALL_CLOSED: &str =
+    r#"for fd in /dev/fd/*; do fd=${fd##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done; exec "$@""#;
+
 fn each<'a>(
     mut services: impl Iterator<Item = Service<'a>>,
     mut act: impl FnMut(&Service<'a>) -> Result<(), String>,
@@ -119,6 +124,8 @@ impl Service<'_> {
         let phase = state.as_ref().map_or(Phase::Stopped, |state| state.phase);
         let (active, sub) = match (phase, kept) {
             (Phase::Stopped, _) => ("inactive", "dead"),
+            // Its supervisor was killed, and what binds it too: whoever starts it ends it first.
+            (_, false) if state.as_ref().is_some_and(State::has_life) => ("deactivating", "stop-sigkill"),
             // Its supervisor was killed, and it with it.
             (_, false) => ("failed", "failed"),
             (Phase::Starting, true) => ("activating", "start-pre"),
@@ -201,7 +208,9 @@ impl Service<'_> {
         let log = self.files.log();
         let open = fs::OpenOptions::new().create(true).append(true).open(&log);
         let log = open.map_err(|error| format!("cannot write {}: {error}", log.display()))?;
-        let child = Command::new(self.program)
+        let child = Command::new("bash")
+            .args(["-c", ALL_CLOSED, "bash"])
+            .arg(self.program)
             .args([OsStr::new("supervise"), self.files.root().as_os_str(), OsStr::new(self.files.name())])
             .env_clear()
             .envs(environment())
