@@ -38,6 +38,7 @@ soak:
 	PROPTEST_CASES=$${CASES:-6000} $(CARGO) test --release --test laws --test hostile
 	PROPTEST_CASES=$${CASES:-2000} $(CARGO) test --release --test terraform properties
 	$(CARGO) test --test lab -- --ignored --test-threads=1
+	$(CARGO) test --test local -- --ignored --test-threads=1
 	tests/macos
 	mkdir -p target/fuzz-corpus
 	cp topologies/*.yaml topologies/bad/*.yaml target/fuzz-corpus/

@@ -1150,6 +1150,21 @@ fn what_runs_and_is_not_well_is_waited_for() {
     });
 }
 
+/// A master that was long without `ZooKeeper` never stands for election again, and nobody sees it (docs/troubleshooting.md).
+#[test]
+fn masters_without_a_quorum_are_named() {
+    run(async {
+        let site = Shape::spread(3, 2, 1).site();
+        let world = converged(&site).await;
+        let plan = || async { site.plan(&apply(), &world).await.expect("a plan").to_string() };
+        for (host, is_said) in [("h1", false), ("h2", true)] {
+            world.state().hosts.get_mut(&name(host)).expect("a host").crash("zookeeper");
+            let plan = plan().await;
+            assert_eq!(plan.contains("When it serves, restart h4, h5 "), is_said, "{host}\n{plan}");
+        }
+    });
+}
+
 #[test]
 fn an_outage_that_was_cut_goes_on_without_a_host_that_is_gone_since() {
     run(async {

@@ -4,9 +4,10 @@ use super::birth::Life;
 use super::prepare::held_back;
 use super::{Planner, names};
 use crate::desired::HostState;
-use crate::observe::{BirthRecord, MasterFacts};
+use crate::observe::{BirthRecord, MasterFacts, UnitFacts};
 use crate::plan::action::Drain;
 use crate::plan::compare::{Need, edit};
+use crate::plan::roll::Health;
 use crate::plan::{Action, Gate, Goal, Outage, Phase, Reason, Roll, RollMember};
 use crate::service::judge;
 use crate::service::listener::Role;
@@ -104,11 +105,34 @@ impl Planner<'_> {
             // What happens to ZooKeeper can cost the active master its session: nothing goes on before one is ALIVE again.
             self.gate(Role::Master, MASTER_SECONDS, self.some_unseen(&masters));
         }
+        let without = self.without_a_quorum(&masters);
+        if !without.is_empty() {
+            self.notes.push(format!(
+                "ZooKeeper has no leader: a master that was without one for over 40 s never stands for election again. When it serves, restart {} (docs/troubleshooting.md)",
+                names(without)
+            ));
+        }
         if self.rolled(Role::ZooKeeper) && self.gated(Role::Master) {
             self.notes.push(format!("rolling ZooKeeper can end the active master's session: {TAKEOVER_NOTE}"));
         }
         self.start_and_roll(Role::Master, 1, MASTER_SECONDS);
         self.settle(Role::Master, MASTER_SECONDS);
+    }
+
+    /// Masters that run while no member of the ensemble leads.
+    fn without_a_quorum<'a>(&self, masters: &'a [Name]) -> Vec<&'a Name> {
+        let members = self.with_role(Role::ZooKeeper);
+        let facts = judge(Role::ZooKeeper, &members, false, self.desired, &self.observed.hosts);
+        // One that cannot be asked may lead.
+        let may_lead = |health| matches!(health, Health::Leading | Health::Unknown);
+        if members.is_empty() || facts.nodes.values().any(|node| may_lead(node.health)) {
+            return Vec::new();
+        }
+        let runs = |name: &&Name| {
+            let unit = self.observed.facts(name).and_then(|facts| facts.units.get(Role::Master.unit()));
+            unit.is_some_and(UnitFacts::is_running)
+        };
+        masters.iter().filter(runs).collect()
     }
 
     fn some_unseen(&self, hosts: &[Name]) -> bool {
