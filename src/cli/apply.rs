@@ -52,7 +52,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
             "a saved plan says itself what it allows: give these options to `plan --out`",
         ));
     }
-    let (loaded, goal) = if let Some(sealed) = &sealed {
+    let (mut loaded, goal) = if let Some(sealed) = &sealed {
         let source = Source::new(sealed.topology_name.clone(), sealed.topology_text.clone());
         let goal = Goal::Apply { allow_outage: sealed.allow_outage, skip_unreachable: sealed.skip_unreachable };
         (input::open(source)?, goal)
@@ -60,7 +60,10 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
         (input::open(input::read(path)?)?, goal)
     };
-    let (plan, observed) = planning::make(&goal, &loaded).await?;
+    if let Some(sealed) = &sealed {
+        loaded.newborn = sealed.identity.clone();
+    }
+    let (plan, observed) = planning::make(&goal, &mut loaded).await?;
     if let Some(sealed) = &sealed {
         let moved = sealed.moved(&plan);
         if plan.is_empty() && plan.unknown.is_empty() && !moved.is_empty() {
@@ -87,7 +90,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         (None, false) => input::confirm("Do this?").map(|()| Agreed::ToThisPlan)?,
     };
     let began = Instant::now();
-    let report = carry_out(&goal, plan, agreed, &loaded, &observed).await?;
+    let report = carry_out(&goal, plan, agreed, &mut loaded, &observed).await?;
     if args.json {
         outln!("{}", serde_json::json!(report));
     }
@@ -144,7 +147,7 @@ pub async fn carry_out(
     goal: &Goal,
     plan: Plan,
     agreed: Agreed,
-    loaded: &Loaded,
+    loaded: &mut Loaded,
     observed: &Observed,
 ) -> Result<Report, Failure> {
     let stop = watch_interrupts();
@@ -204,6 +207,7 @@ fn no_lease(error: NoLease) -> Failure {
     let exit = match error {
         NoLease::Held { .. } => Exit::Locked,
         NoLease::NoMajority { .. } => Exit::Unreachable,
+        NoLease::Foreign { .. } => Exit::Refused,
     };
     Failure::new(exit, error)
 }

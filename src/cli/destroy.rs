@@ -24,9 +24,9 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
-    let loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
+    let mut loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
     let goal = Goal::Destroy { delete_data: args.delete_data };
-    let (plan, observed) = planning::make(&goal, &loaded).await?;
+    let (plan, observed) = planning::make(&goal, &mut loaded).await?;
     if plan.is_empty() {
         say!("{plan}");
         print_nothing(args.json);
@@ -42,7 +42,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         input::confirm(&format!("Destroy the cluster `{}`?", plan.cluster)).map(|()| Agreed::ToThisPlan)?
     };
     let skipped = plan.skipped.clone();
-    let report = carry_out(&goal, plan, agreed, &loaded, &observed).await?;
+    let report = carry_out(&goal, plan, agreed, &mut loaded, &observed).await?;
     if args.json {
         let mut result = serde_json::json!(report);
         result["left"] = serde_json::json!(skipped);

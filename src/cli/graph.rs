@@ -38,9 +38,9 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let clouds = cloud::of(&topology);
     let mut fleet = None;
     let mut picture = if args.plan {
-        let loaded = input::open_checked(source, &topology)?;
+        let mut loaded = input::open_checked(source, &topology)?;
         let goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
-        let (plan, _) = planning::make(&goal, &loaded).await?;
+        let (plan, _) = planning::make(&goal, &mut loaded).await?;
         fleet = loaded.cluster.fleet;
         picture(&loaded.desired, Some(&plan))
     } else {

@@ -7,16 +7,16 @@ use std::process::Stdio;
 
 use anyhow::{Context, anyhow};
 
-use super::output::say;
+use super::output::{coloured_to_stderr, say};
 use super::{Exit, Failure};
 use crate::cluster::{self, Cluster, Owner, Reach};
 use crate::desired::{self, Content, Desired};
 use crate::diagnostic::{Severity, show};
-use crate::observe::Secrets;
+use crate::observe::{self, Observed, Secrets};
 use crate::plan::SealedPlan;
 use crate::platform::local::Here;
 use crate::platform::nodes::Firewall;
-use crate::topology::value::SecretRef;
+use crate::topology::value::{Identity, SecretRef};
 use crate::topology::{self, Source, Topology};
 use crate::world::local::Local;
 use crate::world::ssh::{Config, Ssh};
@@ -79,7 +79,7 @@ pub fn load(source: &Source) -> Result<Topology, Failure> {
     let colour = colour(&std::io::stderr());
     for problem in problems.sorted() {
         if problem.code.severity() != Severity::Note {
-            say!("{}", show(problem, source, colour));
+            coloured_to_stderr(&show(problem, source, colour));
         }
     }
     topology.ok_or_else(|| {
@@ -154,6 +154,8 @@ pub struct Loaded {
     pub source: Source,
     pub cluster: Cluster,
     pub desired: Desired,
+    /// What the cluster will be known by if it has no identity yet.
+    pub newborn: Identity,
     pub secrets: Secrets,
     pub world: Hosts,
 }
@@ -201,7 +203,17 @@ fn open_resolved(
         secrets: secrets.clone(),
         folder: source.folder.clone(),
     };
-    Ok(Loaded { source, cluster, desired, secrets, world })
+    Ok(Loaded { source, cluster, desired, newborn: Identity::random(), secrets, world })
+}
+
+impl Loaded {
+    /// Before anything is planned: which cluster this is.
+    pub fn identify(&mut self, observed: &Observed) {
+        if self.desired.identity.is_none() {
+            let identity = observe::identity(&self.desired, observed).unwrap_or_else(|| self.newborn.clone());
+            self.desired.identify(identity);
+        }
+    }
 }
 
 /// A firewall that closes the port through which the operator comes in would be the last thing that was done.

@@ -1,12 +1,14 @@
-//! Writing to stdout and stderr. A pager that was closed ends nobody's work: what it no longer reads is dropped, and the
+//! Writing to stdout and stderr. Whatever hosts said is in it: nothing of it is more than text (`shown`). A pager that was closed ends nobody's work: what it no longer reads is dropped, and the
 //! exit code stays what it is. (The standard library's macros panic there.)
 
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Write};
 
+use crate::topology::value::shown;
+
 pub fn to_stdout(text: Arguments<'_>) {
     let mut out = std::io::stdout().lock();
-    if let Err(error) = out.write_fmt(text).and_then(|()| out.flush())
+    if let Err(error) = out.write_all(shown(&text.to_string()).as_bytes()).and_then(|()| out.flush())
         && error.kind() != ErrorKind::BrokenPipe
     {
         // A result that a full disk swallowed was not delivered.
@@ -17,7 +19,17 @@ pub fn to_stdout(text: Arguments<'_>) {
 
 pub fn to_stderr(text: Arguments<'_>) {
     // There is no other place to say it.
-    let _ = std::io::stderr().lock().write_fmt(text);
+    let _ = std::io::stderr().lock().write_all(shown(&text.to_string()).as_bytes());
+}
+
+/// For what this program itself has coloured, and no host had a part in.
+pub fn coloured_to_stdout(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// The same, beside the result.
+pub fn coloured_to_stderr(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 macro_rules! out { ($($text:tt)*) => { $crate::cli::output::to_stdout(format_args!($($text)*)) }; }

@@ -53,12 +53,12 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         outln!("Nothing of it is on hosts: Terraform makes all of it.");
         return Ok(Exit::Done);
     }
-    let loaded = input::open_checked(source, &topology)?;
+    let mut loaded = input::open_checked(source, &topology)?;
     if let Some(fleet) = loaded.cluster.fleet.as_ref().filter(|_| !args.json) {
         outln!("{fleet}\n");
     }
     let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
-    let (plan, _) = make(&goal, &loaded).await.map_err(|failure| {
+    let (plan, _) = make(&goal, &mut loaded).await.map_err(|failure| {
         if failure.exit != Exit::Unreachable || clouds.is_empty() {
             return failure;
         }
@@ -74,7 +74,8 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(path) = &args.out {
         // Relative paths in it mean the same wherever the plan is applied.
         let name = std::fs::canonicalize(&loaded.source.name).map_err(Failure::error)?;
-        let sealed = SealedPlan::seal(&plan, &name.display().to_string(), &loaded.source.text);
+        let sealed =
+            SealedPlan::seal(&plan, &loaded.desired.claim().identity, &name.display().to_string(), &loaded.source.text);
         let text = serde_json::to_string_pretty(&sealed).map_err(Failure::error)?;
         write_private(path, &text)
             .with_context(|| format!("cannot write the plan to {}", path.display()))
@@ -96,7 +97,7 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Looks and plans.
-pub async fn make(goal: &Goal, loaded: &Loaded) -> Result<(Plan, Observed), Failure> {
+pub async fn make(goal: &Goal, loaded: &mut Loaded) -> Result<(Plan, Observed), Failure> {
     if std::io::stderr().is_terminal() {
         sayln!("asking {} hosts …", loaded.desired.hosts.len());
     }
@@ -104,8 +105,9 @@ pub async fn make(goal: &Goal, loaded: &Loaded) -> Result<(Plan, Observed), Fail
 }
 
 /// The same, a moment later.
-pub async fn make_again(goal: &Goal, loaded: &Loaded, before: &Observed) -> Result<(Plan, Observed), Failure> {
+pub async fn make_again(goal: &Goal, loaded: &mut Loaded, before: &Observed) -> Result<(Plan, Observed), Failure> {
     let observed = observe::observe_again(&loaded.desired, &loaded.secrets, before, &loaded.world).await;
+    loaded.identify(&observed);
     let plan = plan::plan(goal, &loaded.desired, &observed).map_err(|refusals| refused(&refusals, &observed))?;
     Ok((plan, observed))
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::execute::{Event, Sink};
-use crate::topology::value::Name;
+use crate::topology::value::{Name, shown, shown_line};
 
 #[derive(Debug)]
 pub struct Progress {
@@ -30,7 +30,7 @@ impl Progress {
 
     fn line(&self, text: &str) {
         tracing::info!("{}", text.trim());
-        let text = format!("{:6.1}s {text}", self.started.elapsed().as_secs_f64());
+        let text = shown(&format!("{:6.1}s {text}", self.started.elapsed().as_secs_f64()));
         match &self.live {
             Some(live) => {
                 let _ = live.println(text);
@@ -57,7 +57,7 @@ impl Sink for Progress {
                         .expect("a template");
                     bar.set_style(style);
                     bar.set_prefix(host.to_string());
-                    bar.set_message(title);
+                    bar.set_message(shown_line(&title));
                     bar.enable_steady_tick(Duration::from_millis(120));
                     if let Some(old) = self.bars.insert(host, bar) {
                         old.finish_and_clear();

@@ -11,7 +11,7 @@ use crate::observe::{self, HostFacts, MemberFacts, MemberMode, Observed, UnitFac
 use crate::service::judge;
 use crate::service::listener::Role;
 use crate::service::spark;
-use crate::topology::value::Name;
+use crate::topology::value::{Identity, Name};
 
 /// Shows every node, and what is wrong with what runs, in words (`plan` compares files)
 ///
@@ -30,6 +30,9 @@ pub struct Args {
 
 #[derive(Debug, Serialize)]
 struct Status {
+    cluster: String,
+    /// What tells it from others of its name; none before the first apply.
+    identity: Option<Identity>,
     nodes: Vec<Node>,
     spark: Option<Totals>,
     wrong: Vec<String>,
@@ -75,7 +78,12 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// What is not well, in words.
 fn problems(loaded: &Loaded, observed: &Observed) -> Vec<String> {
-    let mut wrong: Vec<String> = observed.unknown().map(|(name, error)| format!("{name}: {error}")).collect();
+    let ours = observe::identity(&loaded.desired, observed);
+    let others = observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?.claim.as_ref()?)));
+    let others = others.filter(|(_, claim)| Some(&claim.identity) != ours.as_ref());
+    let others = others.map(|(name, claim)| format!("{name} belongs to the cluster {claim}"));
+    let mut wrong: Vec<String> =
+        observed.unknown().map(|(name, error)| format!("{name}: {error}")).chain(others).collect();
     let hosts: Vec<_> = loaded.cluster.hosts.keys().cloned().collect();
     // Of a role whose hosts are all silent nobody knows whether it is well: that they are silent is said above.
     let is_seen = |role: &Role| loaded.cluster.of_role(*role).any(|instance| observed.facts(&instance.host).is_some());
@@ -138,7 +146,8 @@ fn status(loaded: &Loaded, observed: &Observed) -> Status {
             applications: master.activeapps.len(),
         }
     });
-    Status { nodes, spark: totals, wrong }
+    let identity = observe::identity(&loaded.desired, observed).filter(|_| !loaded.cluster.hosts.keys().all(bare));
+    Status { cluster: loaded.cluster.name.to_string(), identity, nodes, spark: totals, wrong }
 }
 
 /// As systemd sees it. That it ended by itself is worth a look, also when it runs now.
@@ -171,6 +180,9 @@ fn state(role: Role, facts: &HostFacts) -> String {
 }
 
 fn show(status: &Status) {
+    if let Some(identity) = &status.identity {
+        outln!("cluster {}, identity {identity}", status.cluster);
+    }
     let mut rows = vec![["node", "host", "service", "state"]];
     for Node { node, host, reachable, service, state } in &status.nodes {
         rows.push([node, host, if *reachable { service } else { "host not reachable" }, state]);

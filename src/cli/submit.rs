@@ -103,14 +103,14 @@ fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
     let environment = spark.service.authenticate.as_ref().map_or_else(String::new, |_| {
         format!("set -a; . {}; set +a; ", host.word(&HostPath::known(spark::SECRET_FILE)))
     });
-    let (data, config) = (host.word(&HostPath::known(spark::DATA)), host.word(&HostPath::known(spark::CONFIG)));
+    let (home_word, config) = (host.word(&HostPath::known(spark::HOME)), host.word(&HostPath::known(spark::CONFIG)));
     let variables = host.word(&HostPath::known(spark::CONFIG).join("spark-env.sh"));
     // Where all of a host has one owner, that is who submits.
     let user = if host.owner.is_some() { "" } else { "setpriv --reuid spark --regid spark --init-groups " };
     // A group of its own, so that all of it can be ended. The secret is in the environment, never in an argument.
     Ok(format!(
-        "exec 3<&0; [ -x {} ] && cd {data} || {{ echo 'error: Spark is not on this host: provision apply first' >&2; exit 127; }}; {environment}export SPARK_CONF_DIR={config} HOME={data} SPARK_ENV_LOADED=1; . {variables}; \
-         setsid {user}{} </dev/null & pid=$!; \
+        "exec 3<&0; [ -x {} ] && cd {home_word} || {{ echo 'error: Spark is not on this host: provision apply first' >&2; exit 127; }}; {environment}export SPARK_CONF_DIR={config} HOME={home_word} SPARK_ENV_LOADED=1; . {variables}; \
+         setsid {user}{} </dev/null 3<&- & pid=$!; \
          (cat <&3 >/dev/null; kill -- -$pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
         quote(&program),
         submit.join(" ")
@@ -134,5 +134,5 @@ fn upload(path: &std::path::Path, loaded: &Loaded) -> anyhow::Result<Upload> {
         &digest[..32],
         if ending.is_empty() { "app" } else { &ending }
     ));
-    Ok(Upload { local, remote, public: true })
+    Ok(Upload { local, remote, readers: Some(spark::USER) })
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::output::{out, outln, sayln};
+use super::output::{coloured_to_stdout, outln, sayln};
 use super::{Exit, Failure, input};
 use crate::diagnostic::{Severity, locate, show};
 use crate::topology;
@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             if args.json {
                 all.push(locate(problem, &source));
             } else {
-                out!("{}", show(problem, &source, input::colour(&std::io::stdout())));
+                coloured_to_stdout(&show(problem, &source, input::colour(&std::io::stdout())));
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::service::ServiceKind;
 use crate::service::listener::{Listener, Role, named};
 use crate::service::spark::{Place, Spark, Standalone, Workers};
 use crate::service::zookeeper::{Members, ZooKeeper};
-use crate::topology::value::{Address, HostPath, MemberId, Name, Zone};
+use crate::topology::value::{Address, HostPath, Identity, MemberId, Name, Zone};
 use crate::topology::{Job, Platform, Topology, listeners};
 
 pub use reach::{Folder, Login, Owner, Reach, SshName};
@@ -22,6 +22,8 @@ pub use reach::{Folder, Login, Owner, Reach, SshName};
 #[derive(Clone, Debug)]
 pub struct Cluster {
     pub name: Name,
+    /// Where the topology says what tells this cluster from others.
+    pub identity: Option<Identity>,
     pub hosts: BTreeMap<Name, Host>,
     /// By host, then role.
     pub instances: Vec<Instance>,
@@ -185,6 +187,7 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
     }
     Ok(Cluster {
         name: topology.name.clone(),
+        identity: topology.identity.clone(),
         hosts,
         instances,
         by_role,

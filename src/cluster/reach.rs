@@ -1,6 +1,6 @@
 //! The way to a host, and what it is to whoever works on it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::service::listener::Numbering;
 use crate::topology::value::{Address, Label, Port, UserName};
@@ -18,6 +18,7 @@ pub enum Reach {
 pub struct Login {
     pub address: Address,
     /// What `~/.ssh/config` and `known_hosts` know it as.
+    #[serde(deserialize_with = "one_word")]
     pub ssh_name: SshName,
     pub user: Option<UserName>,
     pub port: Option<Port>,
@@ -37,6 +38,11 @@ pub struct Folder {
 /// A host's name or address as ssh is given it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SshName(pub String);
+
+/// What a host remembers of another is a name by the rules of a topology's.
+fn one_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SshName, D::Error> {
+    Label::deserialize(deserializer).map(|label| SshName(label.to_string()))
+}
 
 impl SshName {
     pub fn of(address: &Address, label: Option<&Label>) -> SshName {

@@ -10,7 +10,7 @@ use crate::service::listener::{Bind, Role};
 use crate::topology::value::HostPath;
 
 pub const UNIT: &str = "provision-firewall";
-const RULES_PATH: &str = "/etc/provision/firewall.nft";
+pub const RULES_PATH: &str = "/etc/provision/firewall.nft";
 
 #[derive(Serialize)]
 struct Rules<'a> {

@@ -1,6 +1,7 @@
 //! What every host must look like, computed once from the cluster. Every way of delivering it obeys the same values.
 
 mod birth;
+mod claim;
 pub mod cloud;
 mod election;
 mod firewall;
@@ -13,15 +14,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::{Cluster, Host, Owner, quoted};
+use crate::cluster::{Cluster, Host, Owner, Reach, quoted};
 use crate::platform::nodes::Firewall;
 use crate::service::archive::Archive;
 use crate::service::listener::{Listener, Role};
 use crate::service::{spark, zookeeper};
-use crate::topology::value::{HostPath, Name, SecretRef};
+use crate::topology::value::{HostPath, Identity, Name, SecretRef};
 
 pub use birth::{BIRTH_PATH, Birth, Quorum};
+pub use claim::{Claim, Whose};
 pub use election::{Election, recovery_folder};
+pub use firewall::{RULES_PATH as FIREWALL_RULES, UNIT as FIREWALL_UNIT};
 pub use properties::{Property, properties, property_value};
 pub use settings::{Class, FIRST_OWN_PORT, Setting, Settings};
 pub use stamp::{Anchor, Owned, Stamp};
@@ -31,6 +34,8 @@ pub use template::render as render_template;
 #[derive(Clone, Debug)]
 pub struct Desired {
     pub cluster: Name,
+    /// The topology's, or once hosts were asked what they carry, or a new one.
+    pub identity: Option<Identity>,
     pub hosts: BTreeMap<Name, HostState>,
     pub anchors: Vec<Name>,
     pub quorum: Option<Quorum>,
@@ -154,6 +159,10 @@ pub const UNIT_FOLDER: &str = "/etc/systemd/system";
 /// What the tool keeps on every host.
 pub const STATE_FOLDER: &str = "/var/lib/provision";
 pub const STAMP_PATH: &str = "/var/lib/provision/stamp.json";
+/// Whose a host is: identity and name of its cluster.
+pub const CLAIM_PATH: &str = "/var/lib/provision/identity";
+/// The highest epoch that a host has seen.
+pub const EPOCH_PATH: &str = "/var/lib/provision/epoch";
 /// What the tool keeps of the present life of a host.
 pub const RUN_FOLDER: &str = "/run/provision";
 
@@ -181,14 +190,55 @@ pub fn of(cluster: &Cluster) -> Desired {
     for (name, state) in &mut hosts {
         stamp::desire(cluster, name, state);
     }
-    Desired {
+    let mut desired = Desired {
         cluster: cluster.name.clone(),
+        identity: None,
         hosts,
         anchors: cluster.anchors(),
         quorum: Quorum::of(cluster),
         election: Election::of(cluster),
         settings: settings::of(cluster),
         listeners: cluster.listeners.clone(),
+    };
+    if let Some(identity) = &cluster.identity {
+        desired.identify(identity.clone());
+    }
+    desired
+}
+
+impl Desired {
+    /// Whose the hosts are to be.
+    pub fn claim(&self) -> Claim {
+        let identity = self.identity.clone().expect("a cluster has its identity before anything is planned");
+        Claim { identity, cluster: self.cluster.clone() }
+    }
+
+    /// Gives the cluster its identity: it stands in the stamps, and with the data of members.
+    pub fn identify(&mut self, identity: Identity) {
+        for state in self.hosts.values_mut() {
+            state.put_stamp(&Stamp { identity: Some(identity.clone()), ..state.stamp() });
+        }
+        let claim = Claim { identity: identity.clone(), cluster: self.cluster.clone() };
+        for (id, host) in self.quorum.iter().flat_map(|quorum| &quorum.birth.members) {
+            let files = &mut self.hosts.get_mut(host).expect("members are on hosts").files;
+            for file in files.iter_mut().filter(|(path, _)| path.name() == MEMBER_FILE).map(|(_, file)| file) {
+                file.content = Content::Text(Whose { claim: claim.clone(), member: *id }.to_string());
+            }
+        }
+        self.identity = Some(identity);
+    }
+
+    /// Whether the cluster's memory may send an operator to a place: to a machine whose key ssh knows, or to a folder beside those of the
+    /// topology. Never from the one kind to the other.
+    pub fn may_remember(&self, host: &Name, reach: &Reach) -> bool {
+        let folder_of = |root: &str| root.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        self.hosts.values().any(|state| match (&state.host.reach, reach) {
+            (Reach::Ssh(_), Reach::Ssh(_)) => true,
+            (Reach::Local(ours), Reach::Local(other)) => {
+                folder_of(&ours.root).is_some_and(|folder| other.root == format!("{folder}/{host}"))
+            }
+            (Reach::Ssh(_), Reach::Local(_)) | (Reach::Local(_), Reach::Ssh(_)) => false,
+        })
     }
 }
 

@@ -2,24 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Access, Content, Directory, HostState, STAMP_PATH, User, unit_path};
 use crate::cluster::{Cluster, Reach};
-use crate::topology::value::{HostPath, Name};
+use crate::topology::value::{HostPath, Identity, Name, UserName};
 
 /// Depends on the topology alone, so that every way of delivering a host can lay it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     pub cluster: Name,
+    /// What tells the cluster from others of its name. Rendered before the first apply, it is not known yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
     pub host: Name,
-    pub instances: Vec<String>,
+    pub instances: Vec<Name>,
     /// Where `intended` and `applied` are, with the way there.
     pub anchors: Vec<Anchor>,
     pub owned: Owned,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Anchor {
     pub host: Name,
     pub reach: Reach,
@@ -28,12 +31,25 @@ pub struct Anchor {
 /// What of a host is ours: what may be removed when it has left the topology.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owned {
+    #[serde(deserialize_with = "user_names")]
     pub users: BTreeMap<String, HostPath>,
     /// Directories; `true` where they hold the user's data.
     pub directories: BTreeMap<HostPath, bool>,
     pub files: BTreeSet<HostPath>,
     pub distributions: BTreeSet<HostPath>,
+    #[serde(deserialize_with = "unit_names")]
     pub units: BTreeSet<String>,
+}
+
+/// Names that a host says are names by the rules of a topology's.
+fn user_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, HostPath>, D::Error> {
+    let users = BTreeMap::<UserName, HostPath>::deserialize(deserializer)?;
+    Ok(users.into_iter().map(|(name, home)| (name.to_string(), home)).collect())
+}
+
+fn unit_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>, D::Error> {
+    let units = BTreeSet::<Name>::deserialize(deserializer)?;
+    Ok(units.into_iter().map(|name| name.to_string()).collect())
 }
 
 impl Stamp {
@@ -94,8 +110,10 @@ pub fn desire(cluster: &Cluster, name: &Name, state: &mut HostState) {
         cluster.anchors().into_iter().map(|host| Anchor { reach: cluster.hosts[&host].reach.clone(), host }).collect();
     let mut owned = Owned::of(state);
     owned.files.insert(HostPath::known(STAMP_PATH));
-    let instances = cluster.on_host(name).map(|instance| instance.node.clone()).collect();
-    let stamp = Stamp { cluster: cluster.name.clone(), host: name.clone(), instances, anchors, owned };
+    let instance = |node: &String| node.parse().expect("nodes are named by the rules of names");
+    let instances = cluster.on_host(name).map(|at| instance(&at.node)).collect();
+    // Its identity comes with `Desired::identify`.
+    let stamp = Stamp { cluster: cluster.name.clone(), identity: None, host: name.clone(), instances, anchors, owned };
     debug_assert!(stamp.owned.units.iter().all(|unit| stamp.owned.files.contains(&unit_path(unit))));
     state.file(&HostPath::known(STAMP_PATH), Access::root(0o644), Content::Text(stamp.text()), node);
 }
@@ -107,5 +125,10 @@ impl HostState {
             Some(Content::Text(text)) => serde_json::from_str(text).expect("the stamp was written by `desire`"),
             _ => unreachable!("every host state has a stamp"),
         }
+    }
+
+    pub(super) fn put_stamp(&mut self, stamp: &Stamp) {
+        let file = self.files.get_mut(&HostPath::known(STAMP_PATH)).expect("every host state has a stamp");
+        file.content = Content::Text(stamp.text());
     }
 }

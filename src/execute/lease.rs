@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::Desired;
-use crate::observe::{Observed, Record, RecordName};
+use crate::desired::{Claim, Desired};
+use crate::observe::{Observed, Record, RecordName, believed};
 use crate::topology::value::Name;
-use crate::world::{Epoch, Hold, HostError, Target, World};
+use crate::world::{Epoch, Hold, HostError, Permit, Target, World};
 
 /// The right to change a cluster, for as long as it is held.
 pub struct Lease {
-    epoch: Epoch,
+    permit: Permit,
     pub who: String,
     holds: BTreeMap<Name, Box<dyn Hold>>,
     /// Each set of anchors of which a majority must hear us.
@@ -18,13 +18,23 @@ pub struct Lease {
 
 impl std::fmt::Debug for Lease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Lease({}, epoch {})", self.who, self.epoch.0)
+        write!(f, "Lease({}, epoch {})", self.who, self.permit.epoch.0)
     }
 }
 
 impl Lease {
     pub fn epoch(&self) -> Epoch {
-        self.epoch
+        self.permit.epoch
+    }
+
+    /// What every action under this lease shows.
+    pub fn permit(&self) -> &Permit {
+        &self.permit
+    }
+
+    /// Whether a host is one of the anchors that granted it.
+    pub fn holds(&self, host: &Name) -> bool {
+        self.holds.contains_key(host)
     }
 
     pub fn is_held(&self) -> bool {
@@ -39,12 +49,15 @@ impl Lease {
 pub enum NoLease {
     #[error("{owner} is changing this cluster since {since} (says {anchor}); wait for it, or look what it is at")]
     Held { owner: String, since: String, anchor: Name },
+    #[error("{anchor}: refused: the host belongs to the cluster {carries} now")]
+    Foreign { anchor: Name, carries: Claim },
     #[error("only {got} of {of} anchors can be asked, and a majority must agree: {}", why.join("; "))]
     NoMajority { got: usize, of: usize, why: Vec<String> },
 }
 
 /// Takes the lease on the anchors of the topology and on those that the cluster remembers.
 pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &impl World) -> Result<Lease, NoLease> {
+    let claim = desired.claim();
     let mut sets = vec![desired.anchors.clone()];
     for record in RecordName::ALL.iter().filter_map(|name| observed.record(*name)) {
         let anchors = record.anchors.iter().map(|name| current_name(name, record, desired, observed)).collect();
@@ -65,25 +78,34 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
     let mut why = Vec::new();
     // One after the other in one order for everybody: the first anchor decides between two who come at once.
     for (name, target) in &targets {
-        match world.hold(target, who).await {
+        match world.hold(target, who, &claim.identity).await {
             Ok(hold) => {
                 holds.insert(name.clone(), hold);
             }
             Err(HostError::Held { owner, since }) => return Err(NoLease::Held { owner, since, anchor: name.clone() }),
+            Err(HostError::Foreign { carries: Some(carries) }) => {
+                return Err(NoLease::Foreign { anchor: name.clone(), carries });
+            }
             Err(error) => why.push(format!("{name}: {error}")),
         }
     }
+    let epoch = believed(holds.values().map(|hold| hold.epoch().0));
+    holds.retain(|name, hold| {
+        let is_believed = hold.epoch().0 <= epoch;
+        if !is_believed {
+            let seen = hold.epoch().0;
+            let error = HostError::EpochAhead { name: name.to_string(), seen, anchors: epoch };
+            why.push(format!("{name}: {error}"));
+        }
+        is_believed
+    });
     for set in &sets {
         let got = set.iter().filter(|name| holds.contains_key(*name)).count();
         if got <= set.len() / 2 {
             return Err(NoLease::NoMajority { got, of: set.len(), why });
         }
     }
-    let held = holds.values().map(|hold| hold.epoch().0);
-    let hosts = observed.hosts.values().chain(observed.departed.values().map(|departed| &departed.seen));
-    let seen = hosts.filter_map(|seen| Some(seen.facts()?.epoch + 1));
-    let epoch = Epoch(held.chain(seen).max().unwrap_or(1));
-    Ok(Lease { epoch, who: who.to_owned(), holds, sets })
+    Ok(Lease { permit: Permit { claim, epoch: Epoch(epoch) }, who: who.to_owned(), holds, sets })
 }
 
 /// What a remembered anchor is called now: a machine keeps its address when the topology renames it.

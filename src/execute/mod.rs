@@ -144,9 +144,14 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         if !self.lease.is_held() {
             return Err(Outcome::LeaseLost);
         }
+        // The anchors first: whoever comes next learns the epoch from a majority of them, and from nobody else.
         let raise = |target: &Target| Step { target: target.clone(), action: Action::Raise, why: Vec::new() };
-        let steps: Vec<Step> = plan.everyone.iter().map(raise).collect();
-        self.steps(&steps, report).await?;
+        let (anchors, others): (Vec<&Target>, Vec<&Target>) =
+            plan.everyone.iter().partition(|target| self.lease.holds(&target.name));
+        for hosts in [anchors, others] {
+            let steps: Vec<Step> = hosts.into_iter().map(raise).collect();
+            self.steps(&steps, report).await?;
+        }
         let line = journal::begun(plan, self.lease);
         self.steps(&self.on_anchors(plan, &line), report).await
     }
@@ -182,7 +187,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                         return (done, failure(HostError::LeaseLost));
                     }
                     let _ = events.send(Event::Begun { host: host.clone(), title: title.clone() });
-                    match world.act(&step.target, &step.action, lease.epoch()).await {
+                    match world.act(&step.target, &step.action, lease.permit()).await {
                         Ok(said) => {
                             let title = title.clone();
                             let _ = events.send(Event::Done { host: host.clone(), title, said: said.clone() });

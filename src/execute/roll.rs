@@ -34,17 +34,15 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                     node.current = false;
                 }
             }
+            // What was restarted has what a restart can give it: the rest is waited for, or comes from others.
+            for (_, node) in facts.nodes.iter_mut().filter(|(host, _)| tried.contains(*host)) {
+                node.current = true;
+            }
             settled.take(&seen, &mut facts);
             if !self.lease.is_held() {
                 return Err(Outcome::LeaseLost);
             }
-            let step = match next(roll, &facts) {
-                Next::Do { members, .. } if members.iter().any(|host| tried.contains(host)) => {
-                    Next::Wait { because: facts.because() }
-                }
-                step => step,
-            };
-            match step {
+            match next(roll, &facts) {
                 Next::Done => return Ok(()),
                 Next::Refuse { why } => return Err(Outcome::Refused { why }),
                 Next::Wait { because } if Instant::now() > end => {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::answers::{MasterFacts, MemberFacts, WorkerFacts};
 use crate::cluster::Reach;
-use crate::desired::{Access, Birth, Settings, Stamp};
-use crate::topology::value::{HostPath, Name};
+use crate::desired::{Access, Birth, Claim, Settings, Stamp};
+use crate::topology::value::{HostPath, Identity, Name};
 
 /// Everything seen of a host in one look. What was not asked is empty.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +43,12 @@ pub struct HostFacts {
     /// Whether the host lists anything that the tool made there: the list comes before what is in it.
     pub has_made: bool,
     pub epoch: u64,
+    /// Whose it says it is.
+    pub claim: Option<Claim>,
+    /// Whether the kernel has no longer the rules that the packet filter's unit loaded.
+    pub has_lost_rules: bool,
+    /// Directories in which several users can change names: root does nothing there.
+    pub shared: BTreeSet<HostPath>,
     pub birth: Option<BirthRecord>,
     pub records: BTreeMap<RecordName, Record>,
     /// Whether a member's data directory holds data.
@@ -59,6 +65,14 @@ pub struct HostFacts {
     pub latches: Option<Vec<String>>,
     /// Addresses and ports that answer with silence.
     pub silent: Vec<(String, u16)>,
+}
+
+impl HostFacts {
+    /// The cluster that the host says it belongs to.
+    pub fn identity(&self) -> Option<&Identity> {
+        let stamp = || self.stamp.as_ref()?.identity.as_ref();
+        self.claim.as_ref().map(|claim| &claim.identity).or_else(stamp)
+    }
 }
 
 /// An archive on a host.
@@ -189,6 +203,9 @@ impl RecordName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub cluster: Name,
+    /// Whose it is. What was written before clusters had identities has none.
+    #[serde(default)]
+    pub identity: Option<Identity>,
     /// Of the apply that wrote it: the newest record is the one that counts.
     pub epoch: u64,
     pub hosts: BTreeMap<Name, Reach>,

@@ -2,13 +2,14 @@
 
 mod answers;
 mod facts;
+mod memory;
 mod query;
 mod wire;
 
 use std::collections::BTreeMap;
 
 use crate::cluster::Reach;
-use crate::desired::{Desired, Stamp};
+use crate::desired::Desired;
 use crate::topology::value::{HostPath, Name};
 use crate::world::{HostError, Target, World};
 
@@ -16,9 +17,10 @@ pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts
 pub use facts::{
     ArchiveFacts, BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, Wrong,
 };
+pub use memory::{Memory, believed, identity, is_ours};
 pub use query::{
     Ask, AskName, HostQuery, MACHINE_TOOLS, NEEDED_TOOLS, PIP, SecretQuestion, for_election, for_gate, for_goal,
-    for_memory, for_reach, nonce, secret_question, sha256,
+    for_memory, for_reach, secret_question, sha256,
 };
 
 pub use wire::{canary_request, canary_succeeded, children, children_request, delete_request};
@@ -48,6 +50,8 @@ pub struct Observed {
     pub departed: BTreeMap<Name, Departed>,
     /// What is at the former address of hosts that the cluster remembers at another one.
     pub moved: BTreeMap<Name, Departed>,
+    /// What the anchors agree on.
+    pub memory: Memory,
 }
 
 #[derive(Clone, Debug)]
@@ -74,14 +78,26 @@ impl Observed {
         })
     }
 
-    /// The newest of what the anchors remember under this name.
+    /// Hosts that have seen a higher epoch than the anchors can have given out would refuse every action: each is unknown for that reason,
+    /// and nobody follows it.
+    fn set_ahead_aside(&mut self, desired: &Desired) {
+        let former = self.memory.former.iter().map(|anchor| &anchor.host);
+        let anchors: Vec<Name> = desired.anchors.iter().chain(former).cloned().collect();
+        let of = |name: &Name| {
+            Some(self.hosts.get(name).or_else(|| self.departed.get(name).map(|d| &d.seen))?.facts()?.epoch)
+        };
+        let highest = believed(anchors.iter().filter_map(of));
+        let departed = self.departed.iter_mut().map(|(name, departed)| (name, &mut departed.seen));
+        for (name, seen) in self.hosts.iter_mut().chain(departed) {
+            if let Some(epoch) = seen.facts().map(|facts| facts.epoch).filter(|epoch| *epoch > highest) {
+                *seen = Seen::Unknown(HostError::EpochAhead { name: name.to_string(), seen: epoch, anchors: highest });
+            }
+        }
+    }
+
+    /// What a majority of the anchors remembers under this name.
     pub fn record(&self, name: RecordName) -> Option<&Record> {
-        let departed = self.departed.values().map(|departed| &departed.seen);
-        self.hosts
-            .values()
-            .chain(departed)
-            .filter_map(|seen| seen.facts()?.records.get(&name))
-            .max_by_key(|record| record.epoch)
+        self.memory.records.get(&name)
     }
 }
 
@@ -99,29 +115,45 @@ pub async fn observe_again(desired: &Desired, secrets: &Secrets, before: &Observ
     let queries: Vec<_> = desired.hosts.iter().map(query).collect();
     let hosts = look_at_all(queries, world).await;
     let mut observed = Observed { hosts, ..Observed::default() };
-    observed.hosts.values_mut().for_each(|seen| forget_others(&desired.cluster, seen));
-    let moved = remembered(&desired.cluster, &observed)
-        .into_iter()
-        .filter(|(name, reach)| desired.hosts.get(name).is_some_and(|state| !state.host.reach.is_same_place(reach)))
-        // Another host of the topology has taken the address: that one is asked already.
-        .filter(|(_, reach)| !desired.hosts.values().any(|state| state.host.reach.is_same_place(reach)))
-        .collect();
-    observed.moved = look_at_memory(moved, world).await;
+    observed.hosts.values_mut().for_each(set_aside);
+    observed.memory = Memory::of(desired, &observed);
     // Anchors that have left may know of further hosts: ask until nothing new turns up.
     loop {
-        let unseen: BTreeMap<Name, Reach> = remembered(&desired.cluster, &observed)
-            .into_iter()
+        let unseen: BTreeMap<Name, Reach> = remembered(desired, &observed)
             .filter(|(name, _)| !desired.hosts.contains_key(name) && !observed.departed.contains_key(name))
-            // A machine with a new name has not left.
-            .filter(|(_, reach)| !desired.hosts.values().any(|state| state.host.reach.is_same_place(reach)))
             .collect();
         if unseen.is_empty() {
-            return observed;
+            break;
         }
-        for (name, mut departed) in look_at_memory(unseen, world).await {
-            forget_others(&desired.cluster, &mut departed.seen);
-            observed.departed.insert(name, departed);
-        }
+        let seen = look_at_memory(unseen, world).await;
+        observed.departed.extend(seen.into_iter().map(|(name, mut departed)| {
+            set_aside(&mut departed.seen);
+            (name, departed)
+        }));
+        observed.memory = Memory::of(desired, &observed);
+    }
+    let moved = remembered(desired, &observed).filter(|(name, _)| desired.hosts.contains_key(name)).collect();
+    observed.moved = look_at_memory(moved, world).await;
+    observed.set_ahead_aside(desired);
+    observed
+}
+
+/// The hosts that the memory names and the topology has not, or not there, as far as they may be asked at all.
+fn remembered<'a>(desired: &'a Desired, observed: &Observed) -> impl Iterator<Item = (Name, Reach)> + use<'a> {
+    let hosts = observed.memory.hosts().into_iter();
+    let is_there =
+        |name: &Name, reach: &Reach| desired.hosts.get(name).is_some_and(|state| state.host.reach.is_same_place(reach));
+    hosts
+        .filter(move |(name, reach)| !is_there(name, reach) && desired.may_remember(name, reach))
+        // A machine with a new name has not left, and another host of the topology that has taken the address is asked already.
+        .filter(|(_, reach)| !desired.hosts.values().any(|state| state.host.reach.is_same_place(reach)))
+}
+
+/// A host whose own files cannot be read is not known, whatever else it says; the others are.
+fn set_aside(seen: &mut Seen) {
+    let wrong = seen.facts().and_then(|facts| facts.wrong.first().cloned());
+    if let Some(Wrong { path, why }) = wrong {
+        *seen = Seen::Unknown(HostError::Unreadable { path, why });
     }
 }
 
@@ -134,30 +166,6 @@ async fn look_at_memory(hosts: BTreeMap<Name, Reach>, world: &impl World) -> BTr
         .into_iter()
         .filter_map(|(name, reach)| Some((name.clone(), Departed { reach, seen: seen.remove(&name)? })))
         .collect()
-}
-
-/// What another cluster remembers on a host is not ours to go by.
-fn forget_others(cluster: &Name, seen: &mut Seen) {
-    if let Seen::Present(facts) = seen {
-        facts.records.retain(|_, record| record.cluster == *cluster);
-    }
-}
-
-/// Every host that a stamp or a record of this cluster names.
-fn remembered(cluster: &Name, observed: &Observed) -> BTreeMap<Name, Reach> {
-    let mut all = BTreeMap::new();
-    let departed = observed.departed.values().map(|departed| &departed.seen);
-    for facts in observed.hosts.values().chain(departed).filter_map(Seen::facts) {
-        for anchor in
-            facts.stamp.iter().filter(|stamp| stamp.cluster == *cluster).flat_map(|stamp: &Stamp| &stamp.anchors)
-        {
-            all.insert(anchor.host.clone(), anchor.reach.clone());
-        }
-        for record in facts.records.values() {
-            all.extend(record.hosts.iter().map(|(name, reach)| (name.clone(), reach.clone())));
-        }
-    }
-    all
 }
 
 /// All at once; the world bounds how many really are.

@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::{ArchiveFacts, HostFacts, Secrets};
 use crate::cluster::Host;
-use crate::desired::{Content, Desired, Election, HostState, Quorum};
+use crate::desired::{Content, Desired, Election, FIREWALL_UNIT, HostState, Quorum};
 use crate::service::archive::Archive;
 use crate::service::listener::{Listener, Role};
-use crate::topology::value::HostPath;
+use crate::topology::value::{HostPath, random_digits};
 
 /// What every script needs.
 pub const NEEDED_TOOLS: &[&str] = &[
@@ -53,6 +53,8 @@ pub struct HostQuery {
     pub asks: Vec<Ask>,
     /// Addresses and ports that must be reachable from it: refused is reachable, silence is not.
     pub reach: Vec<(String, u16)>,
+    /// A unit whose rules the kernel should have.
+    pub rules: Option<String>,
     /// Whether the machine itself (memory, clock, ports, tools) is asked for.
     pub machine: bool,
 }
@@ -140,6 +142,7 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
         service.inputs.iter().chain(&service.secret_inputs).for_each(|path| query.ask_path(path, state, secrets));
     }
     query.users = state.users.keys().cloned().collect();
+    query.rules = state.nft.then(|| FIREWALL_UNIT.to_owned());
     query.units = state.services.keys().cloned().collect();
     for (home, distribution) in &state.distributions {
         let archive = match &distribution.archive {
@@ -223,19 +226,12 @@ fn asks(role: Role, host: &Host, listeners: &[Listener], write: bool) -> Vec<Ask
 
 /// A question whose answer tells nothing to who does not know the secret already.
 pub fn secret_question(path: &HostPath, before: &str, secret: &str, after: &str) -> SecretQuestion {
-    let nonce = nonce();
+    let nonce = random_digits();
     let mut hash = Sha256::new();
     for part in [nonce.as_str(), before, secret, after] {
         hash.update(part.as_bytes());
     }
     SecretQuestion { path: path.clone(), expected: hex(&hash.finalize()), nonce }
-}
-
-/// 128 bits that nobody can foretell, from the standard library's randomly keyed hasher.
-pub fn nonce() -> String {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    let word = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", word(), word())
 }
 
 pub fn sha256(bytes: &[u8]) -> String {

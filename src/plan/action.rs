@@ -31,8 +31,10 @@ pub enum Action {
     Stop { unit: String },
     /// Enables a unit that runs already.
     Enable { unit: String },
-    /// Makes a running unit take up its files without a restart.
-    Reload { unit: String },
+    /// Loads rules of the packet filter for so many seconds: the host takes them back unless `KeepRules` follows by a new connection.
+    TryRules { rules: String, seconds: u32 },
+    /// Lets the rules on trial stay: lays their files, and starts the unit that loads them, or has it load them again.
+    KeepRules { unit: String, files: Vec<FileEdit>, start: bool },
     /// Keeps the old files, writes the new ones, restarts the unit.
     Swap { unit: String, files: Vec<FileEdit>, drain: Option<Drain> },
     /// Puts back what the last `Swap` of this unit kept, and restarts it.
@@ -126,7 +128,8 @@ impl Action {
             Action::Start { unit } => format!("start {unit}"),
             Action::Stop { unit } => format!("stop {unit}"),
             Action::Enable { unit } => format!("enable {unit}"),
-            Action::Reload { unit } => format!("reload {unit}"),
+            Action::TryRules { seconds, .. } => format!("try the packet filter for {seconds} s"),
+            Action::KeepRules { .. } => "keep the packet filter: a new connection came in".to_owned(),
             Action::Swap { unit, .. } => format!("restart {unit}"),
             Action::PutBack { unit } => format!("put back the old files of {unit}"),
             Action::Release { .. } => "remove what a dead master holds in ZooKeeper".to_owned(),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Goal, Plan};
 use crate::observe::sha256;
+use crate::topology::value::Identity;
 
 /// Somebody said yes.
 #[derive(Clone, Copy, Debug)]
@@ -145,6 +146,8 @@ fn brief(text: &str, same: usize) -> String {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SealedPlan {
     pub version: u32,
+    /// The cluster's, or the one that it is to get.
+    pub identity: Identity,
     pub topology_name: String,
     pub topology_text: String,
     pub allow_outage: bool,
@@ -155,17 +158,18 @@ pub struct SealedPlan {
 }
 
 impl SealedPlan {
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
     /// What no topology has in it, and every saved plan has.
     pub const MARK: &str = "\"topology_text\":";
 
-    pub fn seal(plan: &Plan, topology_name: &str, topology_text: &str) -> SealedPlan {
+    pub fn seal(plan: &Plan, identity: &Identity, topology_name: &str, topology_text: &str) -> SealedPlan {
         let (allow_outage, skip_unreachable) = match plan.goal {
             Goal::Apply { allow_outage, skip_unreachable } => (allow_outage, skip_unreachable),
             Goal::Destroy { .. } => (false, false),
         };
         let mut sealed = SealedPlan {
             version: Self::VERSION,
+            identity: identity.clone(),
             topology_name: topology_name.to_owned(),
             topology_text: topology_text.to_owned(),
             allow_outage,
@@ -180,6 +184,7 @@ impl SealedPlan {
     fn digest(&self) -> String {
         let parts = serde_json::json!([
             self.version,
+            self.identity,
             self.topology_name,
             self.topology_text,
             self.allow_outage,

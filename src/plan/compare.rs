@@ -217,6 +217,9 @@ fn service_change(unit: &str, service: &Service, state: &HostState, facts: &Host
         return Some(ServiceChange { need: Need::Start, why });
     }
     let mut why = stale_inputs(service, &seen, state, facts);
+    if service.change == OnChange::Reload && facts.has_lost_rules {
+        why.push(Reason::RulesLost);
+    }
     if seen.needs_reload {
         why.push(Reason::UnitNotRead);
     }

@@ -22,7 +22,7 @@ use crate::world::Target;
 
 pub use action::{Action, FileEdit, Patch, Removal, Unpack};
 pub use approval::{ApprovedPlan, Consent, Moved, NotApproved, SealedPlan};
-pub use build::plan;
+pub use build::{TRIAL_SECONDS, plan};
 pub use compare::HostChange;
 pub use reason::Reason;
 pub use roll::{Roll, RollMember};

@@ -18,6 +18,8 @@ pub enum Reason {
     NotEnabled,
     /// systemd has not read the unit since it changed.
     UnitNotRead,
+    /// The kernel no longer has what the unit loaded.
+    RulesLost,
     /// The ensemble is new.
     Birth,
     /// A change asks for everything to stop.
@@ -35,6 +37,7 @@ impl std::fmt::Display for Reason {
             Reason::NoRecord => write!(f, "nothing says what it started with"),
             Reason::NotEnabled => write!(f, "it is not enabled"),
             Reason::UnitNotRead => write!(f, "systemd has not read its unit since it changed"),
+            Reason::RulesLost => write!(f, "the kernel no longer has the rules that it loaded"),
             Reason::Birth => write!(f, "the ensemble is new"),
             Reason::Outage => write!(f, "old and new cannot run side by side"),
             Reason::Left => write!(f, "it has left the topology"),

@@ -23,6 +23,9 @@ pub struct Roll {
     pub seconds: u64,
     /// What cannot be rolled is stopped nevertheless.
     pub outage_allowed: bool,
+    /// For an ensemble: members that run with something else than they should keep the right ones out, and may be stopped although no
+    /// majority is left then. The plan says so as an outage.
+    pub regroup: bool,
     /// For masters: one that cannot be asked may be the ALIVE one.
     pub led_elsewhere: bool,
     /// Whether every master that may run is among those of the topology, so that latches can be told apart.
@@ -47,6 +50,8 @@ pub struct NodeFacts {
     pub health: Health,
     /// Whether it runs with the inputs that it must have.
     pub current: bool,
+    /// Whether it counts while a majority forms: a member without its data does not, until those that have theirs let it in.
+    pub counts: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,17 +132,29 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     if let Some(because) = &facts.blocked {
         return Next::Wait { because: because.clone() };
     }
-    // A node that is done but not well again holds up the rest: never touch a second one.
-    if let Some(settling) = roll.all.iter().find(|name| !pending.contains(name) && !health(name).serves()) {
+    let right = roll.all.iter().filter(|name| !pending.contains(name));
+    let regrouping = roll.regroup && !super::safety::is_majority(roll, right.clone().count());
+    // A node that is done but not well again holds up the rest: never touch a second one, unless the first cannot be well before.
+    let settling = right.clone().find(|name| !health(name).serves());
+    if let Some(settling) = settling.filter(|_| !regrouping && !waits_in_vain(roll, facts, &pending)) {
         return Next::Wait { because: format!("{settling} is not well again") };
     }
+    let some_serve = facts.nodes.values().any(|node| node.health.serves());
+    let leaders = facts.nodes.values().filter(|node| node.health == Health::Leading).count();
     let harmless = |name: &&Name| match health(name) {
         Health::Down => true,
+        // Who leads beside another leads something else than the topology says.
+        Health::Leading => {
+            roll.role != Role::Worker && leaders > 1 && super::safety::may_stop(roll, facts, name).is_ok()
+        }
         // It may be electing: its restart could take away the majority that is forming.
         Health::Unsettled => {
-            facts.silent_seconds >= LONGEST_ELECTION_SECONDS || super::safety::may_stop(roll, facts, name).is_ok()
+            facts.silent_seconds >= LONGEST_ELECTION_SECONDS
+                || super::safety::may_stop(roll, facts, name).is_ok()
+                // While somebody serves, none goes on: it serves elsewhere, or never will.
+                || (some_serve && (roll.outage_allowed || regrouping))
         }
-        Health::Unknown | Health::Serving | Health::Leading => false,
+        Health::Unknown | Health::Serving => false,
     };
     let down: Vec<Name> = pending.iter().copied().filter(harmless).cloned().collect();
     if let Some(first) = down.first() {
@@ -148,12 +165,17 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
             Role::Worker => stopped,
             Role::ZooKeeper | Role::Master => vec![first.clone()],
         };
-        return Next::Do { members, because: "it does not serve, so its restart takes nothing away".to_owned() };
+        let because = if health(first) == Health::Leading {
+            "it leads beside another, so its restart takes nothing away"
+        } else {
+            "it does not serve, so its restart takes nothing away"
+        };
+        return Next::Do { members, because: because.to_owned() };
     }
     if let Some(unsettled) = pending.iter().find(|name| health(name) == Health::Unsettled) {
         return Next::Wait { because: format!("{unsettled} runs and does not serve: an election may be going on") };
     }
-    if !facts.whole && !roll.outage_allowed {
+    if !facts.whole && !roll.outage_allowed && !regrouping {
         return Next::Wait { because: facts.because() };
     }
     if roll.role == Role::Worker {
@@ -168,9 +190,21 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     };
     match super::safety::may_stop(roll, facts, name) {
         Ok(()) => Next::Do { members: vec![name.clone()], because: because.to_owned() },
-        Err(hazard) if roll.outage_allowed => {
+        Err(hazard) if roll.outage_allowed || regrouping => {
             Next::Do { members: vec![name.clone()], because: format!("{hazard}; the outage is allowed") }
         }
         Err(hazard) => Next::Refuse { why: hazard.to_string() },
     }
+}
+
+/// Whether the members that run with what they should, and those others that serve, are too few for a majority: then nobody becomes well
+/// before one that does neither is repaired.
+fn waits_in_vain(roll: &Roll, facts: &ServiceFacts, pending: &[&Name]) -> bool {
+    let can_serve = |name: &&Name| {
+        facts.nodes.get(*name).is_some_and(|node| {
+            let comes_in = !pending.contains(name) && node.counts && node.health != Health::Unknown;
+            node.health.serves() || comes_in
+        })
+    };
+    roll.role == Role::ZooKeeper && !super::safety::is_majority(roll, roll.all.iter().filter(can_serve).count())
 }

@@ -13,6 +13,11 @@ pub enum Hazard {
     LastMaster { node: Name },
 }
 
+/// Whether so many of the members of a roll are a majority of them.
+pub fn is_majority(roll: &Roll, members: usize) -> bool {
+    members > roll.all.len() / 2
+}
+
 /// Whether `node` may be stopped, as far as the others are concerned (law 3).
 pub fn may_stop(roll: &Roll, facts: &ServiceFacts, node: &Name) -> Result<(), Hazard> {
     let left = roll
@@ -25,7 +30,11 @@ pub fn may_stop(roll: &Roll, facts: &ServiceFacts, node: &Name) -> Result<(), Ha
     match roll.role {
         Role::ZooKeeper => {
             let majority = all / 2 + 1;
-            if left >= majority { Ok(()) } else { Err(Hazard::Majority { node: node.clone(), left, all, majority }) }
+            if is_majority(roll, left) {
+                Ok(())
+            } else {
+                Err(Hazard::Majority { node: node.clone(), left, all, majority })
+            }
         }
         Role::Master => {
             if left >= 1 {

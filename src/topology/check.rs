@@ -14,7 +14,7 @@ use crate::yaml::{Entries, Field, Span, suggest};
 
 /// Judges a file. `None` when there is an error, in `problems` now or before.
 pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology> {
-    let TopologyFile { api_version, name, platforms, services, jobs } = file;
+    let TopologyFile { api_version, name, id, platforms, services, jobs } = file;
     let start = Span::default();
     if api_version.is_missing() {
         problems.add(Code::T003, start, "`apiVersion` is missing").help("write apiVersion: provision/v1");
@@ -31,8 +31,17 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     check_required(&platform_files, &services, problems);
     let jobs = check_jobs(&jobs.or_default(), &services, spark.as_ref(), problems);
     let eventstore = services.eventstore.ok().map(Eventstore::of);
-    let topology =
-        Topology { name: name.ok()?.clone(), platforms: places, placement, zookeeper, spark, eventstore, jobs };
+    let identity = id.ok().cloned();
+    let topology = Topology {
+        name: name.ok()?.clone(),
+        identity,
+        platforms: places,
+        placement,
+        zookeeper,
+        spark,
+        eventstore,
+        jobs,
+    };
     machines::check(name.span().unwrap_or_default(), &topology, &platform_files, &services, problems);
     if !problems.has_errors() {
         listeners::check_collisions(&topology, &services, problems);

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::platform::PlatformFile;
 use crate::service::ServicesFile;
-use crate::topology::value::{HostPath, JvmSize, Name};
+use crate::topology::value::{HostPath, Identity, JvmSize, Name};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// One file, one cluster.
@@ -19,6 +19,9 @@ pub struct TopologyFile {
     /// The cluster's name, a DNS label. It prefixes the name of everything that is made.
     #[schemars(required)]
     pub name: Field<Name>,
+    /// What tells this cluster from every other, whatever they are called: 32 random hexadecimal digits, the first a letter. It stays what
+    /// it is for as long as the cluster lives. Default: the first apply makes one, and the hosts remember it.
+    pub id: Field<Identity>,
     /// The places the cluster lives in, by names of your own.
     #[schemars(required)]
     pub platforms: Field<Entries<PlatformFile>>,
@@ -36,6 +39,7 @@ impl TopologyFile {
         TopologyFile {
             api_version: Field::Bad(at),
             name: Field::Bad(at),
+            id: Field::Bad(at),
             platforms: Field::Bad(at),
             services: Field::Bad(at),
             jobs: Field::Bad(at),

@@ -35,12 +35,13 @@ pub use jobs::{Application, Job};
 pub use reference::reference;
 pub use schema::schema;
 pub use source::Source;
-use value::Name;
+use value::{Identity, Name};
 
 /// A topology in which nothing is wrong (warnings aside).
 #[derive(Clone, Debug)]
 pub struct Topology {
     pub name: Name,
+    pub identity: Option<Identity>,
     pub platforms: BTreeMap<Name, Platform>,
     /// Which platform carries which service.
     pub placement: BTreeMap<ServiceKind, Name>,

@@ -1,5 +1,7 @@
 //! What can go wrong with one host: each kind is data, and says what to do.
 
+use crate::desired::{Claim, EPOCH_PATH};
+
 /// Why a host did not answer, or did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
@@ -39,8 +41,22 @@ pub enum HostError {
     Held { owner: String, since: String },
     #[error("{step}: {why}")]
     Failed { step: String, why: String },
+    #[error(
+        "with the new packet filter no new connection came in ({why}); the host takes it back {seconds} s after it was loaded, and keeps what it had. The rules leave open the port that `ssh` of the topology says: is it the one at which sshd itself listens there?"
+    )]
+    LockedOut { why: String, seconds: u32 },
     #[error("the host's answer makes no sense: {why}")]
     Garbled { why: String },
+    #[error("it said more than {mib} MiB during {during}: nobody reads on")]
+    TooMuch { mib: usize, during: String },
+    #[error("{path} cannot be read: {why}; look at it, and if it is of no use to anybody, remove it")]
+    Unreadable { path: String, why: String },
+    #[error(
+        "its epoch is {seen}, and the anchors are at {anchors}: no lease of this cluster's can have raised it so far. If no apply is running, `provision ssh {name} -- sudo rm {EPOCH_PATH}` sets it back (docs/troubleshooting.md)"
+    )]
+    EpochAhead { name: String, seen: u64, anchors: u64 },
+    #[error("refused: {}", belongs(carries.as_ref()))]
+    Foreign { carries: Option<Claim> },
 }
 
 impl HostError {
@@ -62,7 +78,19 @@ impl HostError {
             | HostError::LeaseLost
             | HostError::Held { .. }
             | HostError::Failed { .. }
-            | HostError::Garbled { .. } => false,
+            | HostError::Garbled { .. }
+            | HostError::TooMuch { .. }
+            | HostError::Unreadable { .. }
+            | HostError::EpochAhead { .. }
+            | HostError::LockedOut { .. }
+            | HostError::Foreign { .. } => false,
         }
+    }
+}
+
+fn belongs(carries: Option<&Claim>) -> String {
+    match carries {
+        Some(claim) => format!("the host belongs to the cluster {claim} now"),
+        None => "the host no longer says which cluster it belongs to".to_owned(),
     }
 }

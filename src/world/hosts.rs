@@ -7,11 +7,12 @@ use super::lease::{GRACE_SECONDS, Lease};
 use super::local::Local;
 use super::script::{Place, Script, act, cached, facts, hold, look, outcome};
 use super::ssh::Ssh;
-use super::{Epoch, Hold, HostError, Io, Output, Target, Upload, World};
+use super::{Hold, HostError, Io, Output, Permit, Target, Upload, World};
 use crate::cluster::Reach;
 use crate::observe::{HostFacts, HostQuery, Secrets};
-use crate::plan::Action;
+use crate::plan::{Action, TRIAL_SECONDS};
 use crate::service::archive::Archive;
+use crate::topology::value::Identity;
 
 /// A question is answered within this, or the host is unknown.
 const LOOK_LIMIT: Duration = Duration::from_secs(60);
@@ -84,23 +85,32 @@ impl World for Hosts {
         facts(query, &place, &output, &(before..=now_nanos()))
     }
 
-    async fn act(&self, target: &Target, action: &Action, epoch: Epoch) -> Result<Vec<String>, HostError> {
+    async fn act(&self, target: &Target, action: &Action, permit: &Permit) -> Result<Vec<String>, HostError> {
         let unpacks = if let Action::Patch(patch) = action { patch.distributions.as_slice() } else { &[] };
         for unpack in unpacks {
             // Archives that are on this machine go to where the script will look for them.
             if let Archive::File { path, .. } = &unpack.archive {
-                let upload = Upload { local: self.folder.join(path), remote: cached(&unpack.home), public: false };
+                let upload = Upload { local: self.folder.join(path), remote: cached(&unpack.home), readers: None };
                 self.copy(target, upload).await?;
             }
         }
+        let keeps_rules = matches!(action, Action::KeepRules { .. });
+        if keeps_rules {
+            self.ssh.forget(target);
+        }
         let title = action.title();
-        let script = act(action, epoch, &self.secrets, &self.place(target));
-        let output = self.run(target, script, ACT_LIMIT, &title).await?;
-        outcome(&title, &output, epoch)
+        let script = act(action, permit, &self.secrets, &self.place(target));
+        let output = self.run(target, script, ACT_LIMIT, &title).await.map_err(|error| match error {
+            error if keeps_rules && error.is_unreachable() => {
+                HostError::LockedOut { why: error.to_string(), seconds: TRIAL_SECONDS }
+            }
+            error => error,
+        })?;
+        outcome(&title, &output, permit.epoch)
     }
 
-    async fn hold(&self, target: &Target, who: &str) -> Result<Box<dyn Hold>, HostError> {
-        let script = hold(who, GRACE_SECONDS, &self.place(target));
+    async fn hold(&self, target: &Target, who: &str, identity: &Identity) -> Result<Box<dyn Hold>, HostError> {
+        let script = hold(who, GRACE_SECONDS, identity, &self.place(target));
         let begin = match target.reach {
             Reach::Ssh(_) => self.ssh.anchor(target, script).await?,
             Reach::Local(_) => self.local.anchor(script),

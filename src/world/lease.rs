@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use super::{Epoch, Hold, HostError};
+use super::{Epoch, Hold, HostError, LONGEST_ERRORS};
+use crate::topology::value::shown_line;
 
 /// A heartbeat every so often,
 const BEAT: Duration = Duration::from_secs(2);
 /// and without one for so long the anchor gives the lease to the next.
 pub const GRACE_SECONDS: u64 = 15;
-/// A anchor that could not send for this long no longer trusts its lease. Less than the grace, so that it gives up first.
+/// A holder that could not send for this long no longer trusts its lease. Less than the grace, so that it gives up first.
 const TRUST: Duration = Duration::from_secs(10);
 /// An answer that takes longer than this does not come.
 pub const BEAT_MILLIS: u32 = 8000;
@@ -69,12 +70,13 @@ impl Lease {
         let fields: Vec<&str> = line.trim_end().split('\t').collect();
         match fields.as_slice() {
             ["mine", epoch] => {
-                let garbled = |_| HostError::Garbled { why: format!("`{epoch}` is no epoch") };
+                let garbled = |_| HostError::Garbled { why: format!("`{}` is no epoch", shown_line(epoch)) };
                 Ok(Lease { epoch: Epoch(epoch.parse().map_err(garbled)?), beats, stop: Some(stop) })
             }
-            ["held", owner, since] => Err(HostError::Held { owner: (*owner).to_owned(), since: (*since).to_owned() }),
+            ["held", owner, since] => Err(HostError::Held { owner: shown_line(owner), since: shown_line(since) }),
+            ["foreign", whose] => Err(HostError::Foreign { carries: whose.parse().ok() }),
             ["held", ..] => Err(HostError::Held { owner: "somebody".to_owned(), since: "a moment ago".to_owned() }),
-            _ => Err(HostError::Failed { step: "take the lease".to_owned(), why: fields.join(" ") }),
+            _ => Err(HostError::Failed { step: "take the lease".to_owned(), why: shown_line(&fields.join(" ")) }),
         }
     }
 }
@@ -87,7 +89,7 @@ type FirstLine = tokio::sync::oneshot::Sender<Result<String, HostError>>;
 
 fn hold(begin: Begin, answer: FirstLine, stopped: &mpsc::Receiver<()>, beats: &Beats) {
     let begun = begin().and_then(|mut anchor| {
-        let line = first_line(anchor.as_mut()).map_err(|error| lost(&error))?;
+        let line = first_line(&mut *anchor).map_err(|error| lost(&error))?;
         if line.is_empty() { Err(anchor.why_silent()) } else { Ok((anchor, line)) }
     });
     let (mut anchor, mine) = match begun {
@@ -119,11 +121,11 @@ fn hold(begin: Begin, answer: FirstLine, stopped: &mpsc::Receiver<()>, beats: &B
 
 /// What the script says first. A login shell's profile may print before it does.
 fn first_line(anchor: &mut (dyn Anchor + 'static)) -> std::io::Result<String> {
-    let mut reader = BufReader::new(anchor);
+    let mut reader = BufReader::new(anchor.take(LONGEST_ERRORS as u64));
     loop {
         let mut line = String::new();
         let ended = reader.read_line(&mut line)? == 0;
-        if ended || ["mine\t", "held\t", "fail\t"].iter().any(|word| line.starts_with(word)) {
+        if ended || ["mine\t", "held\t", "foreign\t", "fail\t"].iter().any(|word| line.starts_with(word)) {
             return Ok(line);
         }
     }

@@ -3,6 +3,7 @@
 mod error;
 mod hosts;
 mod lease;
+mod lines;
 pub mod local;
 pub mod script;
 pub mod ssh;
@@ -11,12 +12,18 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use crate::cluster::{Host, Reach};
+use crate::desired::Claim;
 use crate::observe::{HostFacts, HostQuery};
 use crate::plan::Action;
-use crate::topology::value::{HostPath, Name};
+use crate::topology::value::{HostPath, Identity, Name};
 
 pub use error::HostError;
 pub use hosts::Hosts;
+
+/// More than this no script's output is read: three times what ten thousand workers fill.
+pub const LONGEST_OUTPUT: usize = 32 << 20;
+/// Of errors the last words count.
+pub const LONGEST_ERRORS: usize = 64 << 10;
 
 /// A host and the way there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,20 +42,32 @@ impl Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Epoch(pub u64);
 
+/// What an action must show at a host: for which cluster, and under which lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    pub claim: Claim,
+    pub epoch: Epoch,
+}
+
 /// Ways to reach hosts. `look` reads; `act` is called by `execute` alone.
 pub trait World: Sync {
     fn look(&self, target: &Target, query: &HostQuery) -> impl Future<Output = Result<HostFacts, HostError>> + Send;
 
-    /// Does one action under the host's lock, or refuses it for its epoch. What was done is said in lines.
+    /// Does one action under the host's lock, or refuses it for its cluster or its epoch. What was done is said in lines.
     fn act(
         &self,
         target: &Target,
         action: &Action,
-        epoch: Epoch,
+        permit: &Permit,
     ) -> impl Future<Output = Result<Vec<String>, HostError>> + Send;
 
     /// Takes the lease on one anchor: held until what is returned is dropped, or its holder dies.
-    fn hold(&self, target: &Target, who: &str) -> impl Future<Output = Result<Box<dyn Hold>, HostError>> + Send;
+    fn hold(
+        &self,
+        target: &Target,
+        who: &str,
+        identity: &Identity,
+    ) -> impl Future<Output = Result<Box<dyn Hold>, HostError>> + Send;
 }
 
 /// A lease held on one anchor.
@@ -82,6 +101,6 @@ pub enum Io {
 pub struct Upload {
     pub local: PathBuf,
     pub remote: HostPath,
-    /// Whether every user of the host may read it.
-    pub public: bool,
+    /// The group of the host that may read it beside its owner.
+    pub readers: Option<&'static str>,
 }

@@ -7,20 +7,24 @@ state=$root/var/lib/provision run=$root/run/provision
 
 fail() { printf 'fail\t%s\n' "$*"; exit 1; }
 
-hold() { # who, seconds without a heartbeat after which it is over
+hold() { # who, seconds without a heartbeat after which it is over, our identity
   mkdir -p "$run" && chmod 755 "$run" || fail "cannot make $run"
   touch "$run/lease" 2>/dev/null || fail "cannot write $run/lease"
   exec 8>>"$run/lease"
   flock -n 8
   case $? in
   0) ;;
-  1) printf 'held\t'; cat "$run/holder"; exit 0 ;;
+  1) printf 'held\t'; head -c 500 "$run/holder"; exit 0 ;;
   *) fail "cannot lock $run/lease" ;;
   esac
+  there=$(head -c 200 "$state/identity" 2>/dev/null)
+  case $there in '' | "$3 "*) ;; *) printf 'foreign\t%s\n' "$there"; exit 0 ;; esac
   printf '%s\t%s\n' "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$run/holder"
   mkdir -p "$state" && chmod 755 "$state" || fail "cannot make $state"
   # An epoch belongs to one lease: it is raised here, while nobody else can hold the lease.
-  epoch=$(($(cat "$state/epoch" 2>/dev/null || echo 0) + 1))
+  epoch=$(head -c 20 "$state/epoch" 2>/dev/null || echo 0)
+  case $epoch in '' | *[!0-9]* | ???????????*) fail "$state/epoch holds no epoch" ;; esac
+  epoch=$((epoch + 1))
   t=$state/epoch.provision-new
   printf '%s\n' "$epoch" >"$t" && chmod 644 "$t" && sync "$t" && mv -fT "$t" "$state/epoch" || fail "cannot write $state/epoch"
   printf 'mine\t%s\n' "$epoch"

@@ -5,6 +5,8 @@ LC_ALL=C; export LC_ALL
 PATH=${path:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; export PATH
 umask 077
 state=$root/var/lib/provision run=$root/run/provision
+# A user's own answer about a directory of theirs takes no longer than this.
+patience=2
 
 fact() {
   printf '%s' "$1"; shift
@@ -12,9 +14,11 @@ fact() {
   printf '\n'
 }
 encoded() { base64 | tr -d '\n'; }
-text() { # key, file: the file's bytes, if there is one
+# No file of ours is larger, and no answer: the operator reads no more.
+most=16777216
+text() { # key, file: the file's bytes, if there is one. Below root's own directories alone
   [ -f "$2" ] || return 0
-  printf '%s\t%s\t' "$1" "$2"; encoded <"$2"; printf '\n'
+  printf '%s\t%s\t' "$1" "$2"; head -c "$most" -- "$2" | encoded; printf '\n'
 }
 # The nearest directory above a path that exists.
 above() {
@@ -62,17 +66,65 @@ java_facts() { # the oldest that will do
 }
 space() { fact space "$1" "$(df -Pk "$(above "$1")" | awk 'NR == 2 { print $4 }')"; }
 users() { getent passwd "$@" | awk -F: '{ print "user\t" $1 "\t" $3 }'; }
-paths() { stat --printf='path\t%n\t%F\t%U\t%G\t%a\t%i:%Y\n' -- "$@" 2>/dev/null; }
-# Digests, and the text of what differs from $expected (lines of digest and path), as far as it is short.
-digests() {
-  sha256sum -- "$@" 2>/dev/null | while read -r digest path; do
-    fact sum "$digest" "$path"
-    case "$expected" in
-      *"$digest $path
-"*) ;;
-      *"$path
-"*) [ "$(stat -c %s -- "$path")" -le 65536 ] && text text "$path" ;;
+# Sorts paths: those in directories that root alone can change into $ours, those that are a user's to show into $theirs.
+sort_out() { # paths
+  ours= theirs= last= who=
+  for p do
+    if [ "${p%/*}" != "$last" ]; then
+      last=${p%/*}
+      who=$(keeper "$last") || { who=; [ ! -d "$last" ] || fact shared "$last"; }
+    fi
+    case $who in
+    '') ;;
+    0) ours="$ours $p" ;;
+    *) theirs="$theirs $p" ;;
     esac
+  done
+}
+FORMAT='path\t%n\t%F\t%U\t%G\t%a\t%i:%Y\n'
+# What lies at paths; of files also their digests, and the text of what differs from $expected (lines of digest and path), if it is short.
+# Those in $secrets (a line each) are read nowhere here.
+inspect() { # paths
+  [ -z "$root" ] || { stat --printf="$FORMAT" -- "$@" 2>/dev/null; digests "$@"; return 0; }
+  sort_out "$@"
+  # shellcheck disable=SC2086 # paths of hosts have no spaces
+  [ -z "$ours" ] || { stat --printf="$FORMAT" -- $ours 2>/dev/null; digests $ours; }
+  for p in $theirs; do
+    who=$(keeper "${p%/*}") || continue
+    line=$(as "$who" stat --printf="$FORMAT" -- "$p" 2>/dev/null | head -c 1000 | head -n 1)
+    [ -n "$line" ] || continue
+    printf '%s\n' "$line"
+    case $line in
+    *"	regular "*)
+      digest=$(peek "$p" "$most" | sha256sum)
+      told "${digest%% *}" "$p" && fact text "$p" "$(peek "$p" 65536 | encoded)"
+      ;;
+    esac
+  done
+  return 0
+}
+told() { # digest, path: says the digest; whether the text is wanted too
+  fact sum "$1" "$2"
+  case "$expected" in
+    *"$1 $2
+"*) return 1 ;;
+    *"$2
+"*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+digests() {
+  for p do
+    shift
+    case "$secrets" in
+    *"$p
+"*) ;;
+    *) [ ! -f "$p" ] || [ -L "$p" ] || set -- "$@" "$p" ;;
+    esac
+  done
+  [ $# -gt 0 ] || return 0
+  sha256sum -- "$@" 2>/dev/null | while read -r digest path; do
+    told "$digest" "$path" && [ "$(stat -c %s -- "$path")" -le 65536 ] && text text "$path"
   done
 }
 secret() { # path, nonce: a digest that tells nothing to who does not know the secret
@@ -82,26 +134,40 @@ units() {
   systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID -- "$@" | awk '{ print "unit\t" $0 }'
   for unit do text started "$run/$unit.started"; done
 }
+rules() { # unit: whether the kernel still has what the unit loaded
+  loaded=$(head -c 200 "$run/$1.service.loaded" 2>/dev/null)
+  [ -n "$loaded" ] && [ "$(nft list table inet provision 2>/dev/null | sha256sum)" = "$loaded" ] || fact lost "$1"
+}
 distribution() { # home, archive or -, and of an archive that was asked for before: identity and digest, or - -
   if [ -f "$1/.provision-origin" ]; then
-    fact origin "$1" "$(cat "$1/.provision-origin")"
-  elif [ "$2" != - ] && [ -f "$2" ]; then
-    id=$(stat -c %i:%Y:%s -- "$2")
-    if [ "$id" = "$3" ]; then sum=$4; else sum=$(sha512sum <"$2" | cut -d ' ' -f 1); fi
+    fact origin "$1" "$(head -c 200 "$1/.provision-origin")"
+  elif [ "$2" != - ] && [ -f "$2" ] && who=$(keeper "${2%/*}"); then
+    id=$(as "$who" stat -L -c %i:%Y:%s -- "$2" 2>/dev/null)
+    if [ "$id" = "$3" ]; then sum=$4; else sum=$(patience=50; as "$who" cat -- "$2" </dev/null 2>/dev/null | sha512sum | cut -d ' ' -f 1); fi
     fact archive "$2" "$sum" "$id"
   fi
 }
+# In a data directory only its user reads: what lies there is that user's word.
+DATA='ls -d "$1"/version-2/snapshot.* >/dev/null 2>&1 || exit 1
+[ "$1" = "$2" ] || ls -d "$2"/version-2/log.* >/dev/null 2>&1'
 member() { # data directory, log directory: data is there only when snapshots and log both are
-  if [ -n "$(ls -d "$1"/version-2/snapshot.* 2>/dev/null)" ]; then
-    if [ "$1" = "$2" ] || [ -n "$(ls -d "$2"/version-2/log.* 2>/dev/null)" ]; then fact data "$1"; fi
-  fi
-  [ -e "$2/initialize" ] && fact marker "$2/initialize"
+  for d do [ ! -d "$d" ] || keeper "$d" >/dev/null || fact shared "$d"; done
+  who=$(keeper "$1") && as "$who" sh -c "$DATA" data "$1" "$2" </dev/null >/dev/null 2>&1 && fact data "$1"
+  who=$(keeper "$2") && as "$who" test -e "$2/initialize" </dev/null 2>/dev/null && fact marker "$2/initialize"
+  return 0
 }
 # Directories that hold something.
-filled() { for d do [ -d "$d" ] && [ -n "$(ls -A "$d")" ] && fact filled "$d"; done; }
+filled() {
+  for d do
+    who=$(keeper "$d") && [ -n "$(as "$who" find "$d" -mindepth 1 -maxdepth 1 </dev/null 2>/dev/null | head -n 1)" ] && fact filled "$d"
+  done
+  return 0
+}
 ask() { # name, address, port, request in base64: what the other side answers until it closes, within 4 s
-  answer=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && cat <&3' ask "$2" "$3" "$4" 2>/dev/null | encoded)
-  fact answer "$1" "$answer"
+  printf 'answer\t%s\t' "$1"
+  timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && cat <&3' ask "$2" "$3" "$4" 2>/dev/null |
+    head -c "$((most + 1))" | encoded
+  printf '\n'
 }
 reach() { # address, port: a refusal shows that packets get there; silence, or a route that leads nowhere, is said
   why=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' reach "$1" "$2" 2>&1) && return 0
@@ -111,7 +177,9 @@ reach() { # address, port: a refusal shows that packets get there; silence, or a
 memory() {
   for name in stamp birth intended applied; do text file "$state/$name.json"; done
   [ -s "$state/made" ] && fact made
-  [ -f "$state/epoch" ] && fact epoch "$state/epoch" "$(cat "$state/epoch")"
+  [ -f "$state/epoch" ] && fact epoch "$state/epoch" "$(head -c 200 "$state/epoch")"
+  [ -f "$state/identity" ] && fact identity "$state/identity" "$(head -c 200 "$state/identity")"
+  return 0
 }
 
 # A banner that a login shell printed may lack its line break.

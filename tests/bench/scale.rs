@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use provision::desired::{Content, Desired, HostState};
 use provision::observe::{
-    BirthRecord, HostFacts, Java, MasterFacts, MemberFacts, MemberMode, Observed, PathFacts, PathKind, Record,
+    BirthRecord, HostFacts, Java, MasterFacts, MemberFacts, MemberMode, Memory, Observed, PathFacts, PathKind, Record,
     RecordName, Seen, UnitFacts, WorkerEntry, WorkerFacts, sha256,
 };
 use provision::plan::{self, Goal};
@@ -125,6 +125,7 @@ fn observed(desired: &Desired) -> Observed {
     let mut hosts: BTreeMap<_, _> =
         desired.hosts.iter().map(|(name, state)| (name.clone(), facts(state, desired))).collect();
     let record = Record {
+        identity: None,
         cluster: desired.cluster.clone(),
         epoch: 7,
         hosts: desired.hosts.iter().map(|(name, state)| (name.clone(), state.host.reach.clone())).collect(),
@@ -136,7 +137,9 @@ fn observed(desired: &Desired) -> Observed {
         facts.records = RecordName::ALL.iter().map(|name| (*name, record.clone())).collect();
     }
     let hosts = hosts.into_iter().map(|(name, facts)| (name, Seen::Present(Box::new(facts)))).collect();
-    Observed { hosts, ..Observed::default() }
+    let mut observed = Observed { hosts, ..Observed::default() };
+    observed.memory = Memory::of(desired, &observed);
+    observed
 }
 
 /// The median of some runs.

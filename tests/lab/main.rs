@@ -15,3 +15,4 @@ mod leaving;
 mod life;
 mod refusals;
 mod takeover;
+mod traps;

@@ -4,7 +4,7 @@ use provision::desired::{Access, BIRTH_PATH, Content, STAMP_PATH, STATE_FOLDER};
 use provision::observe::{Record, Secrets};
 use provision::plan::{Action, FileEdit, Patch, Removal};
 use provision::service::archive::Archive;
-use provision::world::{Epoch, HostError};
+use provision::world::{HostError, Permit};
 use tokio::time::Instant;
 
 use super::host::{Kind, SimHost, fail};
@@ -12,10 +12,16 @@ use super::host::{Kind, SimHost, fail};
 pub fn act(
     host: &mut SimHost,
     action: &Action,
-    epoch: Epoch,
+    permit: &Permit,
     secrets: &Secrets,
     now: Instant,
 ) -> Result<Vec<String>, HostError> {
+    let Permit { claim, epoch } = permit;
+    if *action == Action::Raise {
+        host.claim_for(claim)?;
+    } else if host.claim().is_none_or(|carries| carries.identity != claim.identity) {
+        return Err(HostError::Foreign { carries: host.claim() });
+    }
     let seen = host.epoch();
     let refused = if *action == Action::Raise { seen > epoch.0 } else { seen != epoch.0 };
     if refused {
@@ -61,7 +67,23 @@ pub fn act(
         }
         Action::Stop { unit } => host.stop(unit)?,
         Action::Enable { unit } => host.enable(unit)?,
-        Action::Reload { unit } => host.reload(unit, now)?,
+        Action::TryRules { .. } => host.has_trial = true,
+        Action::KeepRules { unit, files, start } => {
+            if !std::mem::take(&mut host.has_trial) {
+                return Err(fail("the trial is over"));
+            }
+            for file in files {
+                put(host, file, secrets)?;
+            }
+            host.reload_units(now)?;
+            if *start {
+                host.enable(unit)?;
+                host.start(unit, now)?;
+            } else {
+                host.reload(unit, now)?;
+            }
+            host.has_lost_rules = false;
+        }
         Action::Swap { unit, files, drain: _ } => {
             keep(host, unit, files)?;
             for file in files {

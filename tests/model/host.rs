@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use provision::desired::{Access, Owned, STATE_FOLDER};
+use provision::desired::{Access, CLAIM_PATH, Claim, Owned, STATE_FOLDER};
 use provision::observe::sha256;
+use provision::topology::value::HostPath;
 use provision::world::HostError;
 use tokio::time::Instant;
 
@@ -57,6 +58,9 @@ pub struct SimHost {
     pub archives: BTreeMap<String, String>,
     pub units: BTreeMap<String, Unit>,
     pub java: bool,
+    /// Whether rules of a packet filter are on trial, and whether those that were loaded are gone from the kernel.
+    pub has_trial: bool,
+    pub has_lost_rules: bool,
     /// How many more primitive changes the machine makes before it is cut off.
     pub budget: Option<usize>,
     counter: u64,
@@ -79,6 +83,8 @@ impl SimHost {
             archives: BTreeMap::new(),
             units: BTreeMap::new(),
             java: true,
+            has_trial: false,
+            has_lost_rules: false,
             budget: None,
             counter: 0,
         };
@@ -131,6 +137,26 @@ impl SimHost {
 
     pub fn epoch(&self) -> u64 {
         self.text(&format!("{STATE_FOLDER}/epoch")).and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    }
+
+    pub fn claim(&self) -> Option<Claim> {
+        self.text(CLAIM_PATH).and_then(|text| text.parse().ok())
+    }
+
+    /// From now on no other cluster's.
+    pub fn claim_for(&mut self, claim: &Claim) -> Result<(), HostError> {
+        match self.claim() {
+            Some(carries) if carries.identity == claim.identity => Ok(()),
+            Some(carries) => Err(HostError::Foreign { carries: Some(carries) }),
+            None => {
+                let text = format!("{} {}\n", claim.identity, claim.cluster);
+                if !self.is_directory(STATE_FOLDER) {
+                    self.change()?;
+                    self.set(STATE_FOLDER, Kind::Directory, Access::root(0o755));
+                }
+                self.write(CLAIM_PATH, &Access::root(0o644), text.as_bytes())
+            }
+        }
     }
 
     /// Whatever nature does, without the host's own rules.
@@ -263,7 +289,8 @@ impl SimHost {
         for (user, home) in users.iter().filter(|(user, _)| self.was_made(&format!("user {user}"))).collect::<Vec<_>>()
         {
             // Its number must not go to somebody else while data of it is there.
-            let data = directories.iter().filter(|(path, data)| **data && path.is_within(home));
+            let is_own = |path: &HostPath| path.is_within(home) || path.parent() == home.parent();
+            let data = directories.iter().filter(|(path, data)| **data && is_own(path));
             if data.into_iter().all(|(path, _)| !self.is_directory(path.as_str())) {
                 self.change()?;
                 self.users.remove(user);
@@ -306,7 +333,7 @@ impl SimHost {
         }
         let mut data = owned.directories.iter().filter(|(_, data)| **data);
         let stays = data.any(|(path, _)| self.holds_something(path.as_str()));
-        let kept = ["birth.json", "made"].map(|name| format!("{STATE_FOLDER}/{name}"));
+        let kept = ["birth.json", "made", "identity"].map(|name| format!("{STATE_FOLDER}/{name}"));
         for path in self.children(STATE_FOLDER).into_iter().filter(|path| !(stays && kept.contains(path))) {
             self.change()?;
             self.paths.remove(&path);

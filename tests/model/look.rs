@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use provision::desired::STATE_FOLDER;
+use provision::desired::{CLAIM_PATH, STATE_FOLDER};
 use provision::observe::{AskName, HostQuery, MACHINE_TOOLS, NEEDED_TOOLS};
 use provision::topology::value::Name;
 use tokio::time::Instant;
@@ -50,6 +50,9 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
         }
     }
     query.units.iter().for_each(|unit| self::unit(host, unit, &mut lines));
+    if let Some(unit) = query.rules.as_ref().filter(|unit| host.process(unit).is_none() || host.has_lost_rules) {
+        lines.fact(&["lost", unit]);
+    }
     for (home, archive) in &query.distributions {
         let archive = archive.as_ref().map(|path| (path, host.archives.get(path.as_str())));
         match (host.text(&format!("{home}/.provision-origin")), archive) {
@@ -84,6 +87,9 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
     }
     if let Some(epoch) = host.text(&format!("{STATE_FOLDER}/epoch")) {
         lines.fact(&["epoch", "/var/lib/provision/epoch", epoch.trim()]);
+    }
+    if let Some(claim) = host.text(CLAIM_PATH) {
+        lines.fact(&["identity", CLAIM_PATH, claim.trim()]);
     }
     lines.fact(&["end"]);
     lines.0

@@ -15,8 +15,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use provision::observe::{HostFacts, HostQuery, Secrets};
 use provision::plan::Action;
+use provision::topology::value::Identity;
 use provision::topology::value::Name;
-use provision::world::{Epoch, Hold, HostError, Output, Target, World, script};
+use provision::world::{Epoch, Hold, HostError, Output, Permit, Target, World, script};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -176,7 +177,7 @@ impl State {
         &mut self,
         target: &Target,
         action: &Action,
-        epoch: Epoch,
+        permit: &Permit,
         secrets: &Secrets,
     ) -> (Result<Vec<String>, HostError>, bool) {
         let now = Instant::now();
@@ -197,7 +198,7 @@ impl State {
             Cut::Within(changes) => Some(changes),
             Cut::Before | Cut::After => None,
         });
-        let result = act::act(host, action, epoch, secrets, now);
+        let result = act::act(host, action, permit, secrets, now);
         host.budget = None;
         if let (Action::Release { latches, .. }, Ok(_)) = (action, &result) {
             let wrong = latches.iter().filter_map(|latch| self.services.release(latch, &self.hosts));
@@ -218,13 +219,13 @@ impl World for SimWorld {
         script::facts(query, &script::Place::machine(), &output, &(0..=i128::MAX))
     }
 
-    async fn act(&self, target: &Target, action: &Action, epoch: Epoch) -> Result<Vec<String>, HostError> {
+    async fn act(&self, target: &Target, action: &Action, permit: &Permit) -> Result<Vec<String>, HostError> {
         self.if_alive().await;
         // Hosts are not equally fast: what happens at once happens in an order of its own.
         let slowness = self.state().journal.len() % 3 + target.name.as_str().len() % 2;
         tokio::time::sleep(std::time::Duration::from_millis(slowness as u64 * 7)).await;
         self.if_alive().await;
-        let (result, dies) = self.state().act(target, action, epoch, &self.secrets);
+        let (result, dies) = self.state().act(target, action, permit, &self.secrets);
         if dies {
             self.dead.send_replace(true);
         }
@@ -232,7 +233,7 @@ impl World for SimWorld {
         result
     }
 
-    async fn hold(&self, target: &Target, who: &str) -> Result<Box<dyn Hold>, HostError> {
+    async fn hold(&self, target: &Target, who: &str, identity: &Identity) -> Result<Box<dyn Hold>, HostError> {
         self.if_alive().await;
         let mut state = self.state();
         state.reachable(target)?;
@@ -243,6 +244,9 @@ impl World for SimWorld {
         let number = state.next_hold;
         state.holds.insert(target.name.clone(), (number, who.to_owned()));
         let host = state.reachable(target)?;
+        if let Some(claim) = host.claim().filter(|claim| claim.identity != *identity) {
+            return Err(HostError::Foreign { carries: Some(claim) });
+        }
         let epoch = Epoch(host.epoch() + 1);
         host.raise(epoch.0)?;
         Ok(Box::new(SimHold { world: self.state.clone(), host: target.name.clone(), number, epoch }))

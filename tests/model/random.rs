@@ -6,7 +6,8 @@ use provision::desired::{Access, BIRTH_PATH};
 use provision::topology::value::Name;
 use tokio::time::Instant;
 
-use super::host::{Kind, Node};
+use super::host::{Kind, Node, SimHost};
+use super::services::POISON;
 use super::site::{Settings, Shape, Site};
 use super::{SimWorld, State};
 
@@ -66,8 +67,12 @@ pub enum Drift {
     Disable(Index, Index),
     /// Its user restarts it, with whatever lies there.
     Restart(Index, Index),
+    /// Somebody writes something wrong into an input of a service, and restarts the service with it.
+    Wrong(Index, Index),
     /// A member loses its disk; never more than a minority does.
     Wipe(Index),
+    /// Somebody flushes the packet filter.
+    Flush(Index),
     ForgetBirth(Index),
     ForgetRecords(Index),
     Unreachable(Index),
@@ -83,7 +88,9 @@ pub fn drifts() -> impl Strategy<Value = Vec<Drift>> {
         2 => two().prop_map(|(a, b)| Drift::Stop(a, b)),
         1 => two().prop_map(|(a, b)| Drift::Disable(a, b)),
         1 => two().prop_map(|(a, b)| Drift::Restart(a, b)),
+        3 => two().prop_map(|(a, b)| Drift::Wrong(a, b)),
         2 => one().prop_map(Drift::Wipe),
+        1 => one().prop_map(Drift::Flush),
         1 => one().prop_map(Drift::ForgetBirth),
         1 => one().prop_map(Drift::ForgetRecords),
         1 => one().prop_map(Drift::Unreachable),
@@ -121,6 +128,10 @@ pub fn happen(site: &Site, drifts: &[Drift], world: &SimWorld) -> bool {
                     _ => drop(host.restart(unit, Instant::now())),
                 }
             }
+            Drift::Wrong(host, what) => {
+                let host = state.hosts.get_mut(host.get(&names)).expect("hosts of the site");
+                run_with_wrong_input(host, what);
+            }
             Drift::Wipe(host) => {
                 let Some(name) = (!members.is_empty()).then(|| host.get(&members)) else { continue };
                 wiped.insert(name.clone());
@@ -131,6 +142,9 @@ pub fn happen(site: &Site, drifts: &[Drift], world: &SimWorld) -> bool {
                 let host = state.hosts.get_mut(name).expect("hosts of the site");
                 host.remove_tree("/data/zookeeper/version-2");
                 host.remove_tree("/log/zookeeper/version-2");
+            }
+            Drift::Flush(host) => {
+                state.hosts.get_mut(host.get(&names)).expect("hosts of the site").has_lost_rules = true;
             }
             Drift::ForgetBirth(host) => {
                 let name = host.get(&names);
@@ -148,6 +162,38 @@ pub fn happen(site: &Site, drifts: &[Drift], world: &SimWorld) -> bool {
         }
     }
     odd || (!members.is_empty() && forgotten >= members.len())
+}
+
+/// A file, what stands in it, and what somebody writes instead: each keeps its service from its task, or makes it another's.
+const WRONG: &[(&str, &str, &str, &str)] = &[
+    ("zookeeper", "/etc/zookeeper/zoo.cfg", "maxClientCnxns=6", POISON),
+    ("zookeeper", "/etc/zookeeper/zoo.cfg", ":2888:", ":2889:"),
+    ("zookeeper", "/etc/zookeeper/zoo.cfg", "clientPort=2181", "clientPort=2182"),
+    ("zookeeper", "/etc/zookeeper/myid", "1", "2"),
+    ("zookeeper", "/etc/zookeeper/myid", "2", "1"),
+    ("zookeeper", "/etc/zookeeper/myid", "3", "4"),
+    ("spark-master", "/etc/spark/ha.conf", "spark.deploy.recoveryMode", "#"),
+    ("spark-master", "/etc/systemd/system/spark-master.service", "--port 7077", "--port 7070"),
+    ("spark-worker", "/etc/systemd/system/spark-worker.service", ":7077", ":7070"),
+];
+
+pub fn run_with_wrong_input(host: &mut SimHost, what: &Index) {
+    let there: Vec<_> = WRONG
+        .iter()
+        .filter(|(unit, path, from, _)| {
+            host.process(unit).is_some() && host.text(path).is_some_and(|text| text.contains(from))
+        })
+        .collect();
+    if there.is_empty() {
+        return;
+    }
+    let (unit, path, from, to) = what.get(&there);
+    let text = host.text(path).expect("it was read above").replace(from, to);
+    let access = host.paths[*path].access.clone();
+    host.scribble(path, text.as_bytes(), access);
+    let now = Instant::now();
+    let _ = host.reload_units(now);
+    let _ = host.restart(unit, now);
 }
 
 fn pick(site: &Site, name: &Name, file: &Index) -> String {

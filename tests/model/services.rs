@@ -131,7 +131,7 @@ impl Member {
         let process = host.process(ZOOKEEPER)?;
         let cfg = input(process, "/etc/zookeeper/zoo.cfg");
         let (data_dir, _) = folders(&cfg);
-        let id: u8 = input(process, &format!("{data_dir}/myid")).trim().parse().ok()?;
+        let id: u8 = input(process, "/etc/zookeeper/myid").trim().parse().ok()?;
         let list: BTreeMap<u8, String> = cfg
             .lines()
             .filter_map(|line| line.strip_prefix("server.")?.split_once('='))

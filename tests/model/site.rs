@@ -9,7 +9,7 @@ use provision::diagnostic::Severity;
 use provision::execute::{self, Event, Execution, NoLease, Outcome, Report, Sink, Stop};
 use provision::observe::{self, Observed, Secrets};
 use provision::plan::{self, Consent, Goal, Plan, Refusal};
-use provision::topology::value::Name;
+use provision::topology::value::{Identity, Name};
 use provision::topology::{self, Source};
 
 use super::SimWorld;
@@ -214,18 +214,28 @@ impl Site {
     }
 
     pub async fn plan(&self, goal: &Goal, world: &SimWorld) -> Result<Plan, Vec<Refusal>> {
-        plan::plan(goal, &self.desired, &self.observe(world).await)
+        let observed = self.observe(world).await;
+        plan::plan(goal, &self.identified(&observed), &observed)
+    }
+
+    /// What hosts carry says which cluster this is; a new one is known by what a test would know it by.
+    pub fn identified(&self, observed: &Observed) -> Desired {
+        let mut desired = self.desired.clone();
+        let identity = observe::identity(&desired, observed).unwrap_or_else(newborn);
+        desired.identify(identity);
+        desired
     }
 
     /// As the command does it, up to the end of the execution.
     pub async fn carry_out(&self, goal: &Goal, world: &SimWorld) -> End {
         let observed = self.observe(world).await;
-        let plan = match plan::plan(goal, &self.desired, &observed) {
+        let desired = self.identified(&observed);
+        let plan = match plan::plan(goal, &desired, &observed) {
             Ok(plan) if plan.is_empty() => return End::Nothing,
             Ok(plan) => plan,
             Err(refusals) => return End::Refused(refusals),
         };
-        let lease = match execute::acquire(&self.desired, &observed, "the test", world).await {
+        let lease = match execute::acquire(&desired, &observed, "the test", world).await {
             Ok(lease) => lease,
             Err(error) => return End::NoLease(error),
         };
@@ -242,14 +252,8 @@ impl Site {
         world.state().witness.allow_outage = allowed;
         world.state().witness.quorum_may_stop = destroys || (allowed && planned);
         let (stop, mut log) = (Stop::default(), Log::default());
-        let execution = Execution {
-            desired: &self.desired,
-            secrets: &self.secrets,
-            world,
-            lease: &lease,
-            sink: &mut log,
-            stop: &stop,
-        };
+        let execution =
+            Execution { desired: &desired, secrets: &self.secrets, world, lease: &lease, sink: &mut log, stop: &stop };
         let report = execute::execute(approved, execution).await;
         End::Executed(report, log.0)
     }
@@ -293,6 +297,11 @@ impl Site {
             }
         }
     }
+}
+
+/// The identity of every cluster that the tests let begin.
+pub fn newborn() -> Identity {
+    "abcdef0123456789abcdef0123456789".parse().expect("an identity")
 }
 
 pub fn path_of_secret() -> provision::topology::value::HostPath {

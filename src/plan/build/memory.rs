@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Planner;
 use crate::cluster::Reach;
 use crate::desired::{Desired, STATE_FOLDER, Stamp};
-use crate::observe::{Departed, HostFacts, Record, RecordName};
+use crate::observe::{Departed, HostFacts, Record, RecordName, is_ours};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Action, Patch, Phase, Reason, Removal, Step};
 use crate::service::listener::Role;
@@ -38,7 +38,10 @@ impl Planner<'_> {
     pub(super) fn departed_stamps(&self) -> impl Iterator<Item = (Target, &Stamp)> {
         self.observed.departed.iter().filter_map(|(name, departed)| {
             let stamp = departed.seen.facts()?.stamp.as_ref()?;
-            (stamp.cluster == self.desired.cluster).then(|| (departed.target(name), stamp))
+            let facts = departed.seen.facts()?;
+            // It must say itself that it is this very host of this very cluster: a record alone hands nobody over.
+            let is_ours = stamp.host == *name && is_ours(facts, self.desired);
+            is_ours.then(|| (departed.target(name), stamp))
         })
     }
 
@@ -76,6 +79,7 @@ impl Planner<'_> {
     pub(super) fn remember(&mut self) {
         let record = Record {
             cluster: self.desired.cluster.clone(),
+            identity: self.desired.identity.clone(),
             epoch: 0,
             hosts: self.remembered_hosts(),
             anchors: self.desired.anchors.clone(),

@@ -9,12 +9,14 @@ mod prepare;
 mod settings;
 mod strangers;
 
+pub use prepare::TRIAL_SECONDS;
+
 use std::collections::BTreeMap;
 
 use super::compare::{HostChange, Need, compare};
 use super::{Action, Goal, Outage, Phase, Plan, Reason, Refusal, Step};
 use crate::desired::{Desired, HostState};
-use crate::observe::Observed;
+use crate::observe::{Observed, is_ours};
 use crate::service::listener::Role;
 use crate::topology::value::Name;
 use crate::world::Target;
@@ -117,8 +119,10 @@ impl<'a> Planner<'a> {
     fn present(&self) -> Vec<Target> {
         let current =
             self.desired.hosts.keys().filter(|name| self.observed.facts(name).is_some()).map(|name| self.target(name));
-        let departed = self.observed.departed.iter().filter(|(_, departed)| departed.seen.facts().is_some());
-        current.chain(departed.map(|(name, departed)| departed.target(name))).collect()
+        let departed = self.observed.departed.iter();
+        let ours =
+            departed.filter(|(_, departed)| departed.seen.facts().is_some_and(|facts| is_ours(facts, self.desired)));
+        current.chain(ours.map(|(name, departed)| departed.target(name))).collect()
     }
 
     /// Every host that a step names.

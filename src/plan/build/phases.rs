@@ -101,7 +101,7 @@ impl Planner<'_> {
             return;
         }
         self.retire_masters();
-        if self.waited_for(Role::ZooKeeper) && !masters.is_empty() && !self.starts(Role::Master) {
+        if self.waited_for(Role::ZooKeeper) && !masters.is_empty() && !self.starts_or_restarts(Role::Master) {
             // What happens to ZooKeeper can cost the active master its session: nothing goes on before one is ALIVE again.
             self.gate(Role::Master, MASTER_SECONDS, self.some_unseen(&masters));
         }
@@ -217,6 +217,11 @@ impl Planner<'_> {
         }
     }
 
+    /// Then what follows waits by itself, and a gate before it would wait for what only the restart can mend.
+    fn starts_or_restarts(&self, role: Role) -> bool {
+        self.changes.keys().any(|host| matches!(self.need(host, role.unit()), Some(Need::Start | Need::Restart)))
+    }
+
     fn starts(&self, role: Role) -> bool {
         self.changes.keys().any(|host| self.need(host, role.unit()) == Some(Need::Start))
     }
@@ -242,6 +247,7 @@ impl Planner<'_> {
         if pending.is_empty() {
             return;
         }
+        let allowed = matches!(self.goal, Goal::Apply { allow_outage: true, .. });
         let (all, unseen): (Vec<Name>, Vec<Name>) =
             all.into_iter().partition(|name| self.observed.facts(name).is_some());
         if role == Role::ZooKeeper && !unseen.is_empty() {
@@ -250,6 +256,7 @@ impl Planner<'_> {
             return;
         }
         self.note_outage_of_roll(role, &all, &pending);
+        let regroup = allowed && role == Role::ZooKeeper && self.note_outage_of_regrouping(&all, &pending);
         let members = pending
             .iter()
             .map(|host| {
@@ -267,7 +274,6 @@ impl Planner<'_> {
                 (host.clone(), member)
             })
             .collect();
-        let allowed = matches!(self.goal, Goal::Apply { allow_outage: true, .. });
         // An outage that is allowed for one role is not one for another.
         let outage_allowed = allowed && all.len() < if role == Role::ZooKeeper { 3 } else { 2 };
         let led_elsewhere = role == Role::Master && !unseen.is_empty();
@@ -281,6 +287,7 @@ impl Planner<'_> {
             batch,
             seconds,
             outage_allowed,
+            regroup,
             led_elsewhere,
             lever,
         }));
@@ -305,6 +312,46 @@ impl Planner<'_> {
             Role::ZooKeeper | Role::Worker => return,
         };
         self.outages.push(outage);
+    }
+
+    /// Members that run with something else than they should, and are, or may be, part of the majority: those that are right cannot come in
+    /// before they stop.
+    fn note_outage_of_regrouping(&mut self, all: &[Name], pending: &[Name]) -> bool {
+        let facts = judge(Role::ZooKeeper, all, false, self.desired, &self.observed.hosts);
+        let with = |wanted: fn(Health) -> bool, names: &mut dyn Iterator<Item = &Name>| -> Vec<Name> {
+            names.filter(|name| facts.nodes.get(*name).is_some_and(|node| wanted(node.health))).cloned().collect()
+        };
+        let right: Vec<&Name> = all.iter().filter(|name| !pending.contains(name)).collect();
+        let unseen = with(|health| health == Health::Unsettled, &mut pending.iter());
+        let kept_out = with(|health| health == Health::Unsettled, &mut right.iter().copied());
+        let leaders = with(|health| health == Health::Leading, &mut all.iter());
+        let serving = with(Health::serves, &mut pending.iter());
+        let seen = with(Health::serves, &mut all.iter());
+        let majority = all.len() / 2 + 1;
+        // A member serves only with a majority behind it: one that is not seen is part of it, at another port than it should have.
+        let hidden = !seen.is_empty() && seen.len() < majority && !unseen.is_empty();
+        let mixed = !serving.is_empty() && (!kept_out.is_empty() || leaders.len() > 1);
+        if all.len() < 3 || right.len() >= majority || !(hidden || mixed) {
+            return false;
+        }
+        let why = if !mixed {
+            format!(
+                "{} serves, so a majority does, and {} must be part of it, somewhere else than they should",
+                names(&seen),
+                names(&unseen)
+            )
+        } else if kept_out.is_empty() {
+            format!("{} lead side by side, each with something else than it should", names(&leaders))
+        } else {
+            format!(
+                "{} runs as it should and does not come in while {} serve with something else; if it was just started, plan again in a moment",
+                names(&kept_out),
+                names(&serving)
+            )
+        };
+        let seconds = MEMBER_RESTART_SECONDS * u32::try_from(majority).unwrap_or(u32::MAX);
+        self.outages.push(Outage { what: "ZooKeeper".to_owned(), seconds, why });
+        true
     }
 
     fn drain(&self, role: Role, state: &HostState) -> Option<Drain> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Planner;
 use super::memory::leaves_role;
-use crate::desired::{Access, Content, HostState, Owned, Service, Stamp, unit_path};
+use crate::desired::{Access, Content, FIREWALL_RULES, FIREWALL_UNIT, HostState, Owned, Service, Stamp, unit_path};
 use crate::plan::compare::{Difference, HostChange, Need, edit, patch};
 use crate::plan::{Action, FileEdit, Patch, Phase, Reason};
 use crate::topology::value::{HostPath, Name};
@@ -38,6 +38,7 @@ impl Planner<'_> {
             }
             let mut held: BTreeSet<HostPath> = held_back(state, change).into_values().flatten().collect();
             held.extend(held_for_stop(state, change));
+            held.extend(held_for_trial(state, change));
             let later = leaves_role(change);
             let stamp = HostPath::known(crate::desired::STAMP_PATH);
             let mut patch = patch(change, state, agreed, &|path| held.contains(path) || (later && *path == stamp));
@@ -61,19 +62,22 @@ impl Planner<'_> {
         self.steps("prepare the hosts", patches);
     }
 
+    /// First for a while, then, if the operator can still come in, for good.
     pub(super) fn firewall(&mut self) {
-        let unit = "provision-firewall";
         let mut steps = Vec::new();
         for (host, change) in &self.changes {
-            let Some(service) = change.services.get(unit) else { continue };
-            let action = match service.need {
-                Need::Start => Action::Start { unit: unit.to_owned() },
-                Need::Reload | Need::Restart => Action::Reload { unit: unit.to_owned() },
-                Need::Enable => continue,
+            let state = self.state(host);
+            let Some(service) = change.services.get(FIREWALL_UNIT).filter(|service| is_tried(service.need)) else {
+                continue;
             };
-            steps.push(self.step(host, action, service.why.clone()));
+            let file = &state.files[&HostPath::known(FIREWALL_RULES)];
+            let files = held_for_trial(state, change).iter().map(|path| edit(state, path)).collect();
+            let (unit, start) = (FIREWALL_UNIT.to_owned(), service.need == Need::Start);
+            let try_them = Action::TryRules { rules: file.content.public(), seconds: TRIAL_SECONDS };
+            steps.push(self.step(host, try_them, service.why.clone()));
+            steps.push(self.step(host, Action::KeepRules { unit, files, start }, service.why.clone()));
         }
-        self.steps("close what is not declared", steps);
+        self.steps("close what is not declared, if a new connection still comes in", steps);
     }
 
     pub(super) fn enable(&mut self) {
@@ -95,6 +99,24 @@ impl Planner<'_> {
         let rolled = |phase: &Phase| matches!(phase, Phase::Roll(roll) if roll.role.unit() == unit && roll.members.contains_key(host));
         gone && self.need(host, unit) == Some(Need::Restart) && !self.phases.iter().any(rolled)
     }
+}
+
+/// How long a host waits for a new connection before it takes a packet filter back: longer than a connection and a login may take.
+pub const TRIAL_SECONDS: u32 = 60;
+
+fn is_tried(need: Need) -> bool {
+    match need {
+        Need::Start | Need::Reload | Need::Restart => true,
+        Need::Enable => false,
+    }
+}
+
+/// Changed files of the packet filter: they are laid when its rules have proven harmless, so that no reboot loads any others.
+fn held_for_trial(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> {
+    let Some(service) = state.services.get(FIREWALL_UNIT) else { return BTreeSet::new() };
+    let tried = change.services.get(FIREWALL_UNIT).is_some_and(|service| is_tried(service.need));
+    let inputs = service.inputs.iter().filter(|path| tried && change.files.contains_key(*path));
+    inputs.cloned().collect()
 }
 
 /// Changed files that a service reads which runs now and is stopped with the others.

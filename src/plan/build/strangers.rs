@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::{Content, Desired, HostState, MEMBER_FILE};
+use crate::desired::{Content, Desired, File, HostState, MEMBER_FILE, Whose};
 use crate::observe::{HostFacts, Observed, RecordName, sha256};
 use crate::plan::{Goal, Refusal};
 use crate::topology::value::{HostPath, Name};
 
-/// Hosts that carry somebody else's stamp, or files of ours that nobody can read.
+/// Hosts that are another cluster's, or carry the stamp of another host.
 pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let mut all = Vec::new();
     for (name, facts) in observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
+        if let Some(refusal) = of_another_identity(name, facts, desired) {
+            all.push(refusal);
+            continue;
+        }
+        all.extend(foreign_data(name, facts, desired));
         if let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster != desired.cluster) {
             all.push(Refusal::Host {
                 host: name.clone(),
@@ -26,15 +31,48 @@ pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> 
                 instead: "two addresses are swapped, or a disk was copied: put the addresses right".to_owned(),
             });
         }
-        for wrong in &facts.wrong {
-            all.push(Refusal::Host {
-                host: name.clone(),
-                why: format!("{} cannot be read: {}", wrong.path, wrong.why),
-                instead: "look at it; if it is of no use to anybody, remove it".to_owned(),
-            });
-        }
     }
     all
+}
+
+/// A host of a cluster that is another one, whatever it is called.
+fn of_another_identity(name: &Name, facts: &HostFacts, desired: &Desired) -> Option<Refusal> {
+    let theirs = facts.identity().filter(|theirs| desired.identity.as_ref().is_some_and(|ours| ours != *theirs))?;
+    let cluster = facts.claim.as_ref().map(|claim| &claim.cluster).or_else(|| Some(&facts.stamp.as_ref()?.cluster))?;
+    Some(Refusal::Host {
+        host: name.clone(),
+        why: format!(
+            "it belongs to the cluster `{cluster}` (identity {theirs}), and this is `{}` (identity {})",
+            desired.cluster,
+            desired.claim().identity
+        ),
+        instead: "destroy that cluster with its own topology, or take another host".to_owned(),
+    })
+}
+
+/// Data directories that say that they are another cluster's, or another member's.
+fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired) -> Vec<Refusal> {
+    let Some(state) = desired.hosts.get(name) else { return Vec::new() };
+    let members = state.files.iter().filter(|(path, _)| path.name() == MEMBER_FILE);
+    let other = |(path, file): (&HostPath, &File)| {
+        let Content::Text(ours) = &file.content else { return None };
+        // What nobody can read is somebody's edit, and is written anew like any other file.
+        let (ours, theirs) =
+            (ours.parse::<Whose>().ok()?, facts.paths.get(path)?.text.as_ref()?.parse::<Whose>().ok()?);
+        (ours != theirs).then(|| Refusal::Host {
+            host: name.clone(),
+            why: format!(
+                "the data in {} is member {} of the cluster {}, and this host is to be member {} of {}",
+                path.parent().expect("a file is in a directory"),
+                theirs.member,
+                theirs.claim,
+                ours.member,
+                ours.claim
+            ),
+            instead: "give it the disk that is its own; or look at the data, and move it away".to_owned(),
+        })
+    };
+    members.filter_map(other).collect()
 }
 
 /// Two hosts of the topology that are one machine: what is laid for one would overwrite what is laid for the other.

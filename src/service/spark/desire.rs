@@ -12,9 +12,13 @@ use crate::desired::{
 use crate::service::listener::Role;
 use crate::topology::value::{HostPath, JvmSize, Version};
 
-const USER: &str = "spark";
+/// Who daemons and jobs run as, and that user's group.
+pub const USER: &str = "spark";
 pub const CONFIG: &str = "/etc/spark";
+/// Root's, so that nobody exchanges what is in it: the directories of Spark's user, which belong to that user.
 pub const DATA: &str = "/var/lib/spark";
+/// Where daemons and jobs begin, and where a job's own files go unless it says otherwise.
+pub const HOME: &str = "/var/lib/spark/home";
 /// The secret of `authenticate` lives here and nowhere else; systemd reads it as root.
 pub const SECRET_FILE: &str = "/etc/spark/secret.env";
 /// Spark reads the secret from this variable before it looks at `spark.authenticate.secret` (`SecurityManager`).
@@ -60,11 +64,12 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
 fn shared(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, state: &mut HostState) {
     let node = instance.node.as_str();
     let home = home(&spark.service);
-    state.user(USER, DATA, node);
+    state.user(USER, HOME, node);
     state.needs_java(oldest_java(&spark.service.version));
     state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
     state.directory(&HostPath::known(CONFIG), Access::root(0o755), false, node);
-    for (path, data) in [(DATA, false), ("/var/lib/spark/work", true), ("/var/lib/spark/tmp", false)] {
+    state.directory(&HostPath::known(DATA), Access::root(0o755), false, node);
+    for (path, data) in [(HOME, false), ("/var/lib/spark/work", true), ("/var/lib/spark/tmp", false)] {
         state.directory(&HostPath::known(path), Access::of(USER, 0o750), data, node);
     }
     let proof = format!("jars/spark-core_*-{}.jar", spark.service.version);
@@ -119,7 +124,8 @@ fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, uni
     let inputs = vec![own.clone(), config.join("log4j2.properties"), home.join(ORIGIN_FILE), unit_path(role.unit())];
     let secret = spark.service.authenticate.is_some().then(|| HostPath::known(SECRET_FILE));
     let host = state.host.clone();
-    let data = HostPath::known(DATA);
+    let (data, begin) = (HostPath::known(DATA), HostPath::known(HOME));
+    let writable: Vec<_> = [&begin, &data.join("work"), &data.join("tmp")].map(|path| host.word(path)).into();
     // All that a daemon reads is here. Its spark-env.sh is for what people and `submit` start: Spark's own script cannot read
     // one whose path has a space in it, and would then bind to every address.
     let environment = [
@@ -135,7 +141,7 @@ fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, uni
         "address": cluster.address(&instance.host).as_str(), "port": port, "web_ui_port": web_ui,
         "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
         "run": host.word(&HostPath::known(RUN_FOLDER)), "started": state.started_word(),
-        "data": host.path(&data), "data_word": host.word(&data), "work": host.word(&data.join("work")),
+        "home": host.path(&begin), "writable": writable.join(" "), "work": host.word(&data.join("work")),
         "master_url": cluster.master_url(),
     });
     if let Some(secret) = &secret {

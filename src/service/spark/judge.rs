@@ -40,7 +40,9 @@ pub fn judge_masters(
                 if running { Health::Unsettled } else { Health::Down }
             }
         };
-        facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Master) });
+        facts
+            .nodes
+            .insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Master), counts: true });
     }
     if alive > 1 || (alive == 0 && !led_elsewhere) {
         facts.missing.push(format!("{alive} masters are ALIVE"));
@@ -76,7 +78,9 @@ pub fn judge_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Se
             (false, true) => Health::Unsettled,
             (false, false) => Health::Down,
         };
-        facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Worker) });
+        facts
+            .nodes
+            .insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Worker), counts: true });
     }
     facts.whole = facts.nothing_is_missing();
     facts
@@ -103,7 +107,7 @@ fn with_role<'a>(
 }
 
 fn unknown(name: &Name, facts: &mut ServiceFacts) {
-    facts.nodes.insert(name.clone(), NodeFacts { health: Health::Unknown, current: false });
+    facts.nodes.insert(name.clone(), NodeFacts { health: Health::Unknown, current: false, counts: false });
 }
 
 fn is_running(host: &HostFacts, role: Role) -> bool {

@@ -16,7 +16,7 @@ use crate::service::storage::Storage;
 use crate::topology::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version, Zone};
 
 pub use check::{DEFAULT_VERSION, check, check_config, version};
-pub use desire::{CONFIG, DATA, SECRET_FILE, desire_master, desire_worker, home};
+pub use desire::{CONFIG, DATA, HOME, SECRET_FILE, USER, desire_master, desire_worker, home};
 pub use file::{Day, HalfHour};
 pub use judge::{alive_master, judge_masters, judge_workers};
 pub use keys::is_daemon_key;

@@ -66,8 +66,9 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     let logging = config.join(log);
     let plain = serde_json::json!({});
     state.file(&logging, Access::root(0o644), text(render_template(&format!("zookeeper/{log}"), &plain)), node);
-    let myid = zookeeper.data_dir.join("myid");
-    state.file(&myid, Access::of(USER, 0o644), text(format!("{id}\n")), node);
+    // The directory of data is the service's: what ZooKeeper reads there, the service itself copies from here when it starts.
+    let myid = config.join("myid");
+    state.file(&myid, Access::root(0o644), text(format!("{id}\n")), node);
 
     // What is on a disk outlives its machine: then this says whose it is.
     for path in data() {
@@ -76,7 +77,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     }
 
     let unit = Role::ZooKeeper.unit();
-    let inputs = vec![zoo_cfg.clone(), logging, myid, home.join(ORIGIN_FILE), unit_path(unit)];
+    let inputs = vec![zoo_cfg.clone(), logging, myid.clone(), home.join(ORIGIN_FILE), unit_path(unit)];
     let values = serde_json::json!({
         "id": id.get(), "cluster": cluster.name.as_str(), "node": node, "heap": zookeeper.heap.to_string(),
         "data_dir": host.path(&zookeeper.data_dir), "run": host.word(&HostPath::known(RUN_FOLDER)),
@@ -85,6 +86,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
         "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
         "classpath": quoted(&format!("{}:{}/{jars}/*", host.path(&config), host.path(&home))),
         "config": host.word(&zoo_cfg),
+        "myid": host.word(&myid), "myid_in_data": host.word(&zookeeper.data_dir.join("myid")),
     });
     let unit_text = render_template("zookeeper/zookeeper.service", &values);
     state.file(&unit_path(unit), Access::root(0o644), text(unit_text), node);

@@ -19,7 +19,7 @@ pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> 
     let members: Vec<_> = desired.hosts.iter().filter(of_role).collect();
     for (name, state) in &members {
         let Some(host) = seen.get(*name).and_then(Seen::facts) else {
-            facts.nodes.insert((*name).clone(), NodeFacts { health: Health::Unknown, current: false });
+            facts.nodes.insert((*name).clone(), NodeFacts { health: Health::Unknown, current: false, counts: false });
             continue;
         };
         let running = host.units.get(unit).filter(|unit| unit.is_running());
@@ -47,7 +47,7 @@ pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> 
         if serving.is_some() && host.canary == Some(false) {
             facts.missing.push(format!("a write through {name} is not answered"));
         }
-        facts.nodes.insert((*name).clone(), NodeFacts { health, current });
+        facts.nodes.insert((*name).clone(), NodeFacts { health, current, counts: host.has_data || host.has_marker });
     }
     let all = desired.quorum.as_ref().map_or(members.len(), |quorum| quorum.birth.members.len());
     judge_leader(&leaders, members.len(), all, &mut facts);

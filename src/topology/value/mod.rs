@@ -1,20 +1,24 @@
 //! Values that cannot be wrong once they exist. Each parses from the text of a topology and knows its schema.
 
 mod duration;
+mod identity;
 mod names;
 mod network;
 mod numbers;
 mod path;
 mod secret;
+mod shown;
 mod size;
 mod version;
 
 pub use duration::Duration;
+pub use identity::{Identity, random_digits};
 pub use names::{ConfigKey, Label, Name, UserName, Zone};
 pub use network::{Address, Cidr};
 pub use numbers::{Disk, MemberId, Percent, Port};
 pub use path::HostPath;
 pub use secret::{SecretFile, SecretRef};
+pub use shown::{shown, shown_bytes, shown_line};
 pub use size::JvmSize;
 pub use version::Version;
 

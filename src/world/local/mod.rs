@@ -10,17 +10,19 @@ mod systemctl;
 mod unit;
 mod util_linux;
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 use tokio::sync::Semaphore;
 
 use super::lease::{Anchor, Begin};
+use super::lines::Lines;
 use super::script::{Place, Script};
-use super::{HostError, Io, Output, Target, Upload};
+use super::{HostError, Io, LONGEST_ERRORS, LONGEST_OUTPUT, Output, Target, Upload};
 
 pub use supervisor::supervise;
 pub use systemctl::systemctl;
@@ -68,20 +70,28 @@ impl Local {
             // One that ends early says why.
             let _ = input.write_all(script.0.as_bytes()).await;
         };
-        let ((), output) = tokio::join!(feed, child.wait_with_output());
-        let output = output.map_err(failed)?;
-        Ok(Output { status: output.status.code().unwrap_or(-1), stdout: output.stdout, stderr: output.stderr })
+        let out = child.stdout.take().expect("it is piped");
+        let err = child.stderr.take().expect("it is piped");
+        let ((), out, err) = tokio::join!(feed, first(out, LONGEST_OUTPUT), first(err, LONGEST_ERRORS));
+        let (stdout, stderr) = (out.map_err(failed)?, err.map_err(failed)?);
+        let status = child.wait().await.map_err(failed)?;
+        if stdout.len() > LONGEST_OUTPUT {
+            return Err(HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.to_owned() });
+        }
+        Ok(Output { status: status.code().unwrap_or(-1), stdout, stderr })
     }
 
     /// Copies a file of the operator's into a host.
     pub async fn copy(&self, target: &Target, upload: Upload) -> Result<(), HostError> {
-        let Upload { local, remote, public: _ } = upload;
+        let Upload { local, remote, readers: _ } = upload;
         let step = format!("copy {}", local.display());
         let to = PathBuf::from(format!("{}{remote}", target.reach.root()));
         let copy = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
             let new = to.with_extension("part");
             std::fs::create_dir_all(to.parent().expect("uploads go to folders of the tool"))?;
-            std::fs::copy(local, &new)?;
+            let _ = std::fs::remove_file(&new);
+            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+            std::io::copy(&mut std::fs::File::open(local)?, &mut file)?;
             std::fs::rename(&new, &to)
         });
         copy.await.map_err(std::io::Error::other).flatten().map_err(failed(&step))
@@ -119,6 +129,14 @@ impl Local {
     }
 }
 
+/// What a stream says first, and one byte more where there is more; the rest is passed over.
+async fn first(mut stream: impl AsyncRead + Unpin, most: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    (&mut stream).take(most as u64 + 1).read_to_end(&mut bytes).await?;
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
+    Ok(bytes)
+}
+
 fn failed(step: &str) -> impl Fn(std::io::Error) -> HostError + Copy {
     move |error| HostError::Failed { step: step.to_owned(), why: error.to_string() }
 }
@@ -141,13 +159,13 @@ fn bounded(limit: Duration) -> Command {
 }
 
 /// Passes whole lines on: several hosts may speak at once.
-async fn lines(from: impl AsyncRead + Unpin, mut to: impl std::io::Write) -> std::io::Result<()> {
-    let mut from = BufReader::new(from);
-    let mut line = Vec::new();
-    while from.read_until(b'\n', &mut line).await? > 0 {
-        to.write_all(&line)?;
-        to.flush()?;
-        line.clear();
+async fn lines(mut from: impl AsyncRead + Unpin, to: impl std::io::Write) -> std::io::Result<()> {
+    let mut lines = Lines::to(to);
+    let mut buffer = vec![0; 32 * 1024];
+    loop {
+        match from.read(&mut buffer).await? {
+            0 => return lines.end(),
+            count => lines.take(&buffer[..count])?,
+        }
     }
-    Ok(())
 }

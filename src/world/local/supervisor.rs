@@ -18,7 +18,7 @@ use super::log::Log;
 use super::process::Process;
 use super::state::{Phase, State};
 use super::unit::{Unit, variables};
-use crate::observe::nonce;
+use crate::topology::value::random_digits;
 
 /// How often it looks whether its own record is still there: without it, its folder was taken away.
 const LOOK: Duration = Duration::from_secs(1);
@@ -140,7 +140,7 @@ impl Keeper {
         let path = self.files.unit();
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let unit = Unit::parse(self.files.name(), &text).map_err(|why| format!("{}: {why}", path.display()))?;
-        self.state.life = nonce();
+        self.state.life = random_digits();
         self.enter(Phase::Starting, None);
         rustix::process::umask(Mode::from_raw_mode(unit.umask));
         for words in &unit.before {

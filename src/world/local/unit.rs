@@ -177,16 +177,16 @@ mod tests {
     #[test]
     fn every_unit_of_ours_is_understood() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("hosts-out/nodes");
-        for (node, unit) in [
-            ("analytics-zk-1", "zookeeper"),
-            ("analytics-master-h1", "spark-master"),
-            ("analytics-worker-h2", "spark-worker"),
+        for (node, unit, before) in [
+            ("analytics-zk-1", "zookeeper", 2),
+            ("analytics-master-h1", "spark-master", 1),
+            ("analytics-worker-h2", "spark-worker", 1),
         ] {
             let path = folder.join(node).join(format!("etc/systemd/system/{unit}.service"));
             let text = std::fs::read_to_string(path).expect("rendered");
             assert!(text.contains("Restart=always"));
             let read = Unit::parse(unit, &text).expect("every key is known");
-            assert_eq!((read.before.len(), read.after.len(), read.umask), (1, 1, 0o027));
+            assert_eq!((read.before.len(), read.after.len(), read.umask), (before, 1, 0o027));
             assert_eq!((read.restart_after, read.stop_within), (Duration::from_secs(2), Duration::from_secs(30)));
         }
         assert!(Unit::parse("x", "[Service]\nExecStart=/bin/true\nExecStartPost=/bin/true\n").is_err());

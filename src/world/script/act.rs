@@ -6,13 +6,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Place, Script, quote};
-use crate::desired::{Access, BIRTH_PATH, Content, Owned, STATE_FOLDER};
+use crate::desired::{Access, BIRTH_PATH, Claim, Content, Owned, STATE_FOLDER};
 use crate::observe::{BirthRecord, Secrets, delete_request};
 use crate::plan::action::Drain;
 use crate::plan::{Action, FileEdit, Patch, Removal, Unpack};
 use crate::service::archive::{Archive, UrlSum};
-use crate::topology::value::HostPath;
-use crate::world::{Epoch, HostError, Output};
+use crate::topology::value::{HostPath, shown_line};
+use crate::world::{Epoch, HostError, Output, Permit};
+
+use super::look::GROUND;
 
 const PRELUDE: &str = include_str!("../../../templates/host/act.sh");
 /// How long a script waits for another one on the same host: longer than any but an unpacking takes.
@@ -23,12 +25,17 @@ macro_rules! line {
 }
 
 /// The script that does `action` at `place`.
-pub fn act(action: &Action, epoch: Epoch, secrets: &Secrets, place: &Place) -> Script {
-    let mut writer =
-        Writer { text: format!("{}{PRELUDE}\nlock {LOCK_SECONDS}\n", place.prelude()), epoch, secrets, place };
+pub fn act(action: &Action, permit: &Permit, secrets: &Secrets, place: &Place) -> Script {
+    let Permit { claim: Claim { identity, cluster }, epoch } = permit;
+    let mut writer = Writer {
+        text: format!("{}{GROUND}{PRELUDE}\nlock {LOCK_SECONDS}\n", place.prelude()),
+        epoch: *epoch,
+        secrets,
+        place,
+    };
     match action {
-        Action::Raise => line!(writer, "raise {}", epoch.0),
-        _ => line!(writer, "fence {}", epoch.0),
+        Action::Raise => line!(writer, "raise {} {identity} {cluster}", epoch.0),
+        _ => line!(writer, "belongs {identity}\nfence {}", epoch.0),
     }
     writer.action(action);
     line!(writer, "printf 'done\\n'");
@@ -66,13 +73,19 @@ impl Writer<'_> {
             Action::Patch(patch) => self.lay(patch),
             Action::Born { record } => self.bear(record),
             Action::MarkNew { marker, data } => self.mark_new(marker, data),
-            Action::Unmark { marker } => line!(self, "rm -f {}", self.place.word(marker)),
+            Action::Unmark { marker } => line!(self, "remove_file {}", self.place.word(marker)),
             Action::Start { unit } => line!(self, "start {}", quote(unit)),
             Action::Stop { unit } => line!(self, "stop {}", quote(unit)),
             Action::Enable { unit } => line!(self, "enable {}", quote(unit)),
-            Action::Reload { unit } => {
+            Action::TryRules { rules, seconds } => {
+                line!(self, "try_rules {seconds} <<'provision'");
+                self.encoded(rules.as_bytes());
+            }
+            Action::KeepRules { unit, files, start } => {
+                line!(self, "keep_rules");
+                files.iter().for_each(|file| self.put_file(file));
                 line!(self, "reload_units");
-                line!(self, "change reload {}", quote(unit));
+                line!(self, "{} {}", if *start { "start" } else { "change reload" }, quote(unit));
             }
             Action::Swap { unit, files, drain } => self.swap(unit, files, drain.as_ref()),
             Action::PutBack { unit } => {
@@ -203,6 +216,11 @@ impl Writer<'_> {
     /// The bytes travel on standard input, never in an argument.
     fn put(&mut self, path: &HostPath, access: &str, bytes: &[u8]) {
         line!(self, "put {} {access} <<'provision'", self.place.word(path));
+        self.encoded(bytes);
+    }
+
+    /// A here-document, up to its end.
+    fn encoded(&mut self, bytes: &[u8]) {
         let encoded = STANDARD.encode(bytes);
         for chunk in encoded.as_bytes().chunks(76) {
             line!(self, "{}", std::str::from_utf8(chunk).expect("base64 is ASCII"));
@@ -234,7 +252,9 @@ impl Writer<'_> {
             line!(self, "remove_directory {word} {data} {delete_data}");
         }
         for (user, home) in users {
-            let own = self.data_words(directories.iter().filter(|(path, _)| path.is_within(home)));
+            // Its home, or what lies beside it.
+            let is_own = |path: &HostPath| path.is_within(home) || path.parent() == home.parent();
+            let own = self.data_words(directories.iter().filter(|(path, _)| is_own(path)));
             line!(self, "remove_user {}{own}", quote(user));
         }
     }
@@ -267,8 +287,9 @@ pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>
     let mut said = Vec::new();
     for line in text.lines() {
         match line.split_once('\t') {
-            Some(("say", what)) => said.push(what.to_owned()),
-            Some(("fail", why)) => return Err(HostError::Failed { step: title.to_owned(), why: why.to_owned() }),
+            Some(("say", what)) => said.push(shown_line(what)),
+            Some(("fail", why)) => return Err(HostError::Failed { step: title.to_owned(), why: shown_line(why) }),
+            Some(("foreign", whose)) => return Err(HostError::Foreign { carries: whose.parse().ok() }),
             Some(("busy", seconds)) => return Err(HostError::Busy { seconds: seconds.parse().unwrap_or(0) }),
             Some(("fenced", seen)) => return Err(HostError::Fenced { seen: seen.parse().unwrap_or(0), ours: epoch.0 }),
             None if line == "done" => return Ok(said),
@@ -276,8 +297,9 @@ pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>
         }
     }
     let stderr = String::from_utf8_lossy(stderr);
-    let last = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").to_owned();
-    Err(HostError::Failed { step: title.to_owned(), why: format!("it ended with status {status}: {last}") })
+    let last = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+    let why = format!("it ended with status {status}: {}", shown_line(last));
+    Err(HostError::Failed { step: title.to_owned(), why })
 }
 
 #[cfg(test)]
@@ -330,6 +352,7 @@ mod tests {
         let birth = crate::desired::Birth { cluster: cluster.clone(), members: std::collections::BTreeMap::new() };
         let record = crate::observe::Record {
             cluster,
+            identity: None,
             epoch: 0,
             hosts: std::collections::BTreeMap::new(),
             anchors: Vec::new(),
@@ -349,7 +372,9 @@ mod tests {
             Action::Start { unit: unit.clone() },
             Action::Stop { unit: unit.clone() },
             Action::Enable { unit: unit.clone() },
-            Action::Reload { unit: unit.clone() },
+            Action::TryRules { rules: "table inet provision\n".into(), seconds: 60 },
+            Action::KeepRules { unit: unit.clone(), files: vec![file.clone()], start: true },
+            Action::KeepRules { unit: unit.clone(), files: vec![file.clone()], start: false },
             Action::Swap { unit: unit.clone(), files: vec![file], drain: Some(drain) },
             Action::PutBack { unit },
             Action::Release { latches: vec!["/a b".into()], members: vec![("::1".into(), 1)] },
@@ -358,6 +383,9 @@ mod tests {
         ];
         let places =
             [Place::machine(), Place::folder("/a b/c", "/it's a/provision".as_ref(), Some("/a b/store".as_ref()))];
+        let claim =
+            Claim { identity: crate::topology::value::Identity::random(), cluster: "c".parse().expect("a name") };
+        let permit = Permit { claim, epoch: Epoch(1) };
         for action in actions {
             // A new action does not compile here before it stands in the list above.
             match action {
@@ -372,18 +400,19 @@ mod tests {
                 | Action::Start { .. }
                 | Action::Stop { .. }
                 | Action::Enable { .. }
-                | Action::Reload { .. }
+                | Action::TryRules { .. }
+                | Action::KeepRules { .. }
                 | Action::Swap { .. }
                 | Action::PutBack { .. }
                 | Action::Release { .. }
                 | Action::Remove(_) => {}
             }
             for place in &places {
-                parses(&act(&action, Epoch(1), &Secrets::default(), place));
+                parses(&act(&action, &permit, &Secrets::default(), place));
             }
         }
         for place in &places {
-            parses(&super::super::hold("a 'b' $(c)", 15, place));
+            parses(&super::super::hold("a 'b' $(c)", 15, &permit.claim.identity, place));
             parses(&look(&HostQuery { machine: true, java: Some(17), ..HostQuery::default() }, place));
         }
     }

@@ -7,6 +7,7 @@ use super::{Place, Script, quote};
 use crate::observe::{HostQuery, MACHINE_TOOLS, NEEDED_TOOLS, PIP};
 use crate::topology::value::HostPath;
 
+pub(super) const GROUND: &str = include_str!("../../../templates/host/ground.sh");
 const PRELUDE: &str = include_str!("../../../templates/host/look.sh");
 
 /// So many connections are tried at once: each is a process on the host.
@@ -14,9 +15,22 @@ const REACH_BATCH: usize = 32;
 
 /// The script that answers `query` at `place`.
 pub fn look(query: &HostQuery, place: &Place) -> Script {
-    let HostQuery { paths, secrets, users, units, distributions, known, space, java, member, asks, reach, machine } =
-        query;
-    let mut s = format!("{}{PRELUDE}", place.prelude());
+    let HostQuery {
+        paths,
+        secrets,
+        users,
+        units,
+        distributions,
+        known,
+        space,
+        java,
+        member,
+        asks,
+        reach,
+        rules,
+        machine,
+    } = query;
+    let mut s = format!("{}{GROUND}{PRELUDE}", place.prelude());
     let at = |path: &HostPath| place.word(path);
     let mut line = |text: String| {
         s.push_str(&text);
@@ -35,19 +49,22 @@ pub fn look(query: &HostQuery, place: &Place) -> Script {
         line(format!("users {}", words(users)));
     }
     if !paths.is_empty() {
-        line(format!("paths {}", listed(paths.keys().map(at))));
         let expected: String =
             paths.iter().filter_map(|(path, sum)| Some(format!("{} {}\n", sum.as_ref()?, place.path(path)))).collect();
         line(format!("expected={}", quote(&expected)));
-        // Never of a secret: a plain digest of one is as good as the secret to who can guess.
-        let open = paths.keys().filter(|path| secrets.iter().all(|secret| secret.path != **path));
-        line(format!("digests {}", listed(open.map(at))));
+        // No digest of a secret: a plain one is as good as the secret to whoever can guess.
+        let closed: String = secrets.iter().map(|secret| place.path(&secret.path) + "\n").collect();
+        line(format!("secrets={}", quote(&closed)));
+        line(format!("inspect {}", listed(paths.keys().map(at))));
     }
     for secret in secrets {
         line(format!("secret {} {}", at(&secret.path), secret.nonce));
     }
     if !units.is_empty() {
         line(format!("units {}", words(units.iter().map(|unit| format!("{unit}.service")))));
+    }
+    if let Some(unit) = rules {
+        line(format!("rules {}", quote(unit)));
     }
     for (home, archive) in distributions {
         // An archive lies on the machine, whatever part of it the host is.

@@ -12,9 +12,12 @@ use crate::observe::{
     ArchiveFacts, AskName, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts, PathFacts, PathKind,
     RecordName, UnitFacts, WorkerFacts, Wrong, canary_succeeded, children,
 };
-use crate::topology::value::HostPath;
+use crate::topology::value::{HostPath, Label, shown, shown_line};
 use crate::world::script::Place;
 use crate::world::{HostError, Output};
+
+/// No answer of a service is read beyond this, as `most` of `look.sh`: the list of ten thousand workers has a third of it.
+const LONGEST_ANSWER: usize = 16 << 20;
 
 /// Reads what `look` printed. `asked` is from question to answer on the operator's clock.
 pub fn facts(
@@ -26,7 +29,8 @@ pub fn facts(
     read(query, place, &output.stdout, asked).map_err(|error| match error {
         HostError::Garbled { why } if !output.stderr.is_empty() => {
             let stderr = String::from_utf8_lossy(&output.stderr);
-            HostError::Garbled { why: format!("{why}; it said: {}", stderr.lines().last().unwrap_or_default()) }
+            let last = shown_line(stderr.lines().last().unwrap_or_default());
+            HostError::Garbled { why: format!("{why}; it said: {last}") }
         }
         other => other,
     })
@@ -74,9 +78,9 @@ impl Reader<'_> {
                 let off = host - host.clamp(*asked.start(), *asked.end());
                 facts.clock_ahead_millis = i64::try_from(off / 1_000_000).unwrap_or(i64::MAX);
             }
-            ["machine", id] => facts.machine = (*id).to_owned(),
+            ["machine", id] => facts.machine = shown_line(id),
             ["memory", kib] => facts.memory_mib = kib.parse::<u64>().unwrap_or(0) / 1024,
-            ["tool", tool] => facts.tools.push((*tool).to_owned()),
+            ["tool", tool] => facts.tools.push(shown_line(tool)),
             ["listen", address, port, uid] => {
                 let port = u16::from_str_radix(port, 16).map_err(|_| garbled("a port is no number"))?;
                 let uid = Some(uid.parse().unwrap_or(u32::MAX));
@@ -87,13 +91,16 @@ impl Reader<'_> {
                 facts.listening.extend(said_by_netstat(address).map(|address| Listening { address, port, uid: None }));
             }
             ["java", path, version] => {
-                facts.java = Some(Java { path: (*path).to_owned(), version: (*version).to_owned() });
+                facts.java = Some(Java { path: shown_line(path), version: shown_line(version) });
             }
-            ["apt-java", package] => facts.java_package = Some((*package).to_owned()),
+            ["apt-java", package] => {
+                let package = package.parse::<Label>().map_err(|_| garbled("a package has no such name"))?;
+                facts.java_package = Some(package.to_string());
+            }
             ["space", path, kib] => {
                 facts.free_kib.insert(host_path(path)?, kib.parse().unwrap_or(0));
             }
-            ["user", name, uid] => {
+            ["user", name, uid] if query.users.iter().any(|asked| asked == name) => {
                 facts.users.insert((*name).to_owned(), uid.parse().unwrap_or(u32::MAX));
             }
             ["path", path, kind, owner, group, mode, identity] => {
@@ -102,11 +109,11 @@ impl Reader<'_> {
             }
             ["sum", digest, path] => {
                 if let Some(seen) = facts.paths.get_mut(&host_path(path)?) {
-                    seen.sha256 = Some((*digest).to_owned());
+                    seen.sha256 = Some(hexadecimal(digest)?);
                 }
             }
             ["text", path, base64] => {
-                let text = String::from_utf8(decode(base64)?).ok();
+                let text = String::from_utf8(decode(base64)?).ok().map(|text| shown(&text));
                 if let Some(seen) = facts.paths.get_mut(&host_path(path)?) {
                     seen.text = text;
                 }
@@ -119,10 +126,10 @@ impl Reader<'_> {
             ["unit", property] => self.unit(property),
             ["started", path, base64] => self.started(path, &decode(base64)?),
             ["origin", home, sum] => {
-                facts.origins.insert(host_path(home)?, (*sum).to_owned());
+                facts.origins.insert(host_path(home)?, shown_line(sum));
             }
             ["archive", path, sha512, identity] => {
-                let seen = ArchiveFacts { sha512: (*sha512).to_owned(), identity: (*identity).to_owned() };
+                let seen = ArchiveFacts { sha512: hexadecimal(sha512)?, identity: shown_line(identity) };
                 facts.archives.insert(host_path(path)?, seen);
             }
             ["data", _] => facts.has_data = true,
@@ -136,18 +143,43 @@ impl Reader<'_> {
                 let answer = self.answers.entry(name).or_default();
                 if answer.is_empty() {
                     *answer = decode(base64)?;
+                    if answer.len() > LONGEST_ANSWER {
+                        let during = format!("its answer to `{}`", name.text());
+                        return Err(HostError::TooMuch { mib: LONGEST_ANSWER >> 20, during });
+                    }
                 }
             }
+            ["silent", address, port] => {
+                let port = port.parse().map_err(|_| garbled("a port is no number"))?;
+                let pair = ((*address).to_owned(), port);
+                if query.reach.contains(&pair) {
+                    facts.silent.push(pair);
+                }
+            }
+            ["end"] => self.ended = true,
+            _ => self.of_ours(query, fields)?,
+        }
+        Ok(())
+    }
+
+    /// What the host keeps for us, and what keeps root from working there.
+    fn of_ours(&mut self, query: &HostQuery, fields: &[&str]) -> Result<(), HostError> {
+        let facts = &mut self.facts;
+        match fields {
             ["file", path, base64] => self.memory(path, &decode(base64)?),
             ["made"] => facts.has_made = true,
             ["epoch", path, epoch] => self.epoch(path, epoch),
-            ["silent", address, port] => facts.silent.push(((*address).to_owned(), port.parse().unwrap_or(0))),
-            ["end"] => self.ended = true,
+            ["identity", path, claim] => match claim.parse() {
+                Ok(claim) => facts.claim = Some(claim),
+                Err(why) => facts.wrong.push(Wrong { path: shown_line(path), why: shown_line(&why) }),
+            },
+            ["lost", unit] if query.rules.as_deref() == Some(*unit) => facts.has_lost_rules = true,
+            ["shared", path] => {
+                facts.shared.insert(host_path(self.place, path)?);
+            }
             _ => {
-                return Err(garbled(&format!(
-                    "an unknown line `{}`",
-                    fields.join(" ").chars().take(80).collect::<String>()
-                )));
+                let line = fields.join(" ").chars().take(80).collect::<String>();
+                return Err(garbled(&format!("an unknown line `{}`", shown_line(&line))));
             }
         }
         Ok(())
@@ -158,7 +190,7 @@ impl Reader<'_> {
         match text.trim().parse::<u64>() {
             Ok(epoch) if epoch < 1 << 32 => self.facts.epoch = epoch,
             _ => self.facts.wrong.push(Wrong {
-                path: path.to_owned(),
+                path: shown_line(path),
                 why: format!("`{}` is no epoch", text.chars().take(30).collect::<String>().escape_default()),
             }),
         }
@@ -170,7 +202,7 @@ impl Reader<'_> {
             self.units.push(BTreeMap::new());
         }
         if let (Some((name, value)), Some(unit)) = (property.split_once('='), self.units.last_mut()) {
-            unit.insert(name.to_owned(), value.to_owned());
+            unit.insert(name.to_owned(), shown_line(value));
         }
     }
 
@@ -207,7 +239,7 @@ impl Reader<'_> {
             None => None,
         };
         if let Some(error) = failed {
-            facts.wrong.push(Wrong { path: path.to_owned(), why: error.to_string() });
+            facts.wrong.push(Wrong { path: shown_line(path), why: shown_line(&error.to_string()) });
         }
     }
 
@@ -276,12 +308,17 @@ fn path_facts(kind: &str, owner: &str, group: &str, mode: &str, identity: &str) 
         _ => PathKind::Other,
     };
     let mode = u32::from_str_radix(mode, 8).map_err(|_| garbled("a mode is no number"))?;
-    let access = Access { owner: owner.to_owned(), group: group.to_owned(), mode };
-    Ok(PathFacts { kind, access, identity: identity.to_owned(), sha256: None, text: None })
+    let access = Access { owner: shown_line(owner), group: shown_line(group), mode };
+    Ok(PathFacts { kind, access, identity: shown_line(identity), sha256: None, text: None })
 }
 
 fn host_path(place: &Place, text: &str) -> Result<HostPath, HostError> {
     place.logical(text).parse().map_err(|_| garbled("a path that was not asked for"))
+}
+
+fn hexadecimal(digest: &str) -> Result<String, HostError> {
+    let ok = !digest.is_empty() && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if ok { Ok(digest.to_owned()) } else { Err(garbled("a digest is not hexadecimal")) }
 }
 
 fn decode(base64: &str) -> Result<Vec<u8>, HostError> {

@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use super::session::{Session, refused_by_sudo};
-use crate::world::HostError;
+use crate::topology::value::shown_line;
 use crate::world::lease::{Anchor, BEAT_MILLIS};
 use crate::world::script::Script;
+use crate::world::{HostError, LONGEST_ERRORS};
 
 /// No apply is longer than this.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -49,12 +50,12 @@ impl Write for Remote {
 impl Anchor for Remote {
     fn why_silent(&mut self) -> HostError {
         let mut said = Vec::new();
-        let _ = self.channel.stderr().read_to_end(&mut said);
+        let _ = self.channel.stderr().take(LONGEST_ERRORS as u64).read_to_end(&mut said);
         if refused_by_sudo(&said) {
             return HostError::Sudo { user: self.session.user.clone() };
         }
         let said = String::from_utf8_lossy(&said);
-        let why = said.lines().last().unwrap_or("the host said nothing").to_owned();
+        let why = shown_line(said.lines().last().unwrap_or("the host said nothing"));
         HostError::Lost { during: "taking the lease".to_owned(), why }
     }
 

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::Config;
-use super::session::Session;
-use crate::world::{HostError, Io, Target, Upload};
+use super::session::{Session, is_silence};
+use crate::topology::value::shown_line;
+use crate::world::lines::Lines;
+use crate::world::{HostError, Io, LONGEST_ERRORS, Target, Upload};
 
 /// How long a blocked read may last before it looks whether the connection still lives.
 const POLL_MILLIS: u32 = 500;
@@ -31,17 +33,16 @@ fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
         channel.send_eof().map_err(|error| lost(error.message().to_owned()))?;
     }
     session.ssh.set_timeout(POLL_MILLIS);
-    // Several hosts may speak at once: each line goes out whole. A program of the user's own may ask without one.
-    let whole_lines = io == Io::Watched;
-    let (mut out, mut err) = (Pump::new(whole_lines), Pump::new(whole_lines));
+    let (mut out, mut err) = (Pump::new(io, std::io::stdout()), Pump::new(io, std::io::stderr()));
+    let mut buffer = vec![0; 32 * 1024];
     loop {
-        let mut moved = out.once(&mut channel.stream(0), &mut std::io::stdout()).map_err(lost)?;
-        moved |= err.once(&mut channel.stderr(), &mut std::io::stderr()).map_err(lost)?;
+        let mut moved = out.once(&mut channel.stream(0), &mut buffer).map_err(lost)?;
+        moved |= err.once(&mut channel.stderr(), &mut buffer).map_err(lost)?;
         if channel.eof() && !moved {
             break;
         }
     }
-    out.rest(&mut std::io::stdout()).and_then(|()| err.rest(&mut std::io::stderr())).map_err(lost)?;
+    out.end().and_then(|()| err.end()).map_err(|error| lost(error.to_string()))?;
     session.ssh.set_timeout(20_000);
     channel.wait_close().map_err(|error| lost(error.message().to_owned()))?;
     // One that a signal ended has no status, and the library's word for that is 0.
@@ -56,41 +57,42 @@ fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
 const ENDED_BY_SIGNAL: i32 = 255;
 
 /// One stream of a command's output on its way to ours.
-struct Pump {
-    whole_lines: bool,
-    buffer: Vec<u8>,
-    held: Vec<u8>,
+enum Pump<W: Write> {
+    /// Several hosts may speak at once: each line goes out whole, and is shown rather than obeyed.
+    Lines(Lines<W>),
+    /// A program of the user's own, on one host: it may ask without a line's end, and its bytes are what the user asked for.
+    Raw(W),
 }
 
-impl Pump {
-    fn new(whole_lines: bool) -> Pump {
-        Pump { whole_lines, buffer: vec![0; 32 * 1024], held: Vec::new() }
+impl<W: Write> Pump<W> {
+    fn new(io: Io, to: W) -> Pump<W> {
+        match io {
+            Io::Watched => Pump::Lines(Lines::to(to)),
+            Io::AsUser => Pump::Raw(to),
+        }
     }
 
     /// Moves what is there. A timeout means that nothing is.
-    fn once(&mut self, from: &mut impl Read, to: &mut impl Write) -> Result<bool, String> {
-        match from.read(&mut self.buffer) {
+    fn once(&mut self, from: &mut impl Read, buffer: &mut [u8]) -> Result<bool, String> {
+        match from.read(buffer) {
             Ok(0) => Ok(false),
             Ok(count) => {
-                self.held.extend_from_slice(&self.buffer[..count]);
-                let line_end = self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-                let ready = if self.whole_lines { line_end } else { self.held.len() };
-                // A reader that has closed our output ends the command through its own input.
-                to.write_all(&self.held[..ready]).and_then(|()| to.flush()).map_err(|error| error.to_string())?;
-                self.held.drain(..ready);
-                Ok(true)
+                let passed = match self {
+                    Pump::Lines(lines) => lines.take(&buffer[..count]),
+                    Pump::Raw(to) => to.write_all(&buffer[..count]).and_then(|()| to.flush()),
+                };
+                passed.map(|()| true).map_err(|error| error.to_string())
             }
-            Err(error)
-                if error.kind() == std::io::ErrorKind::TimedOut || error.kind() == std::io::ErrorKind::WouldBlock =>
-            {
-                Ok(false)
-            }
+            Err(error) if is_silence(&error) => Ok(false),
             Err(error) => Err(error.to_string()),
         }
     }
 
-    fn rest(&mut self, to: &mut impl Write) -> Result<(), String> {
-        to.write_all(&self.held).and_then(|()| to.flush()).map_err(|error| error.to_string())
+    fn end(&mut self) -> std::io::Result<()> {
+        match self {
+            Pump::Lines(lines) => lines.end(),
+            Pump::Raw(_) => Ok(()),
+        }
     }
 }
 
@@ -103,15 +105,17 @@ pub async fn upload(config: Arc<Config>, target: Target, upload: Upload, limit: 
 }
 
 fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostError> {
-    let Upload { local, remote, public } = upload;
+    let Upload { local, remote, readers } = upload;
     let failed = |why: String| HostError::Failed { step: format!("copy {}", local.display()), why };
     let mut file = std::fs::File::open(local).map_err(|error| failed(error.to_string()))?;
     let size = file.metadata().map_err(|error| failed(error.to_string()))?.len();
     let folder = remote.parent().expect("uploads go to folders of the tool");
-    let (folder_mode, mode) = if *public { ("755", "644") } else { ("700", "600") };
+    // The folder is root's alone, and so is whatever name is in it.
+    let (folder_mode, mode, group) = readers.map_or(("700", "600", "root"), |group| ("750", "640", group));
     let script = format!(
-        "umask 077; mkdir -p {folder} && chmod {folder_mode} {folder} && cat >{remote}.part && \
-         [ \"$(stat -c %s {remote}.part)\" = {size} ] && chmod {mode} {remote}.part && sync {remote}.part && mv -fT {remote}.part {remote}"
+        "umask 077; mkdir -p {folder} && chgrp {group} {folder} && chmod {folder_mode} {folder} && rm -f {remote}.part && cat >{remote}.part && \
+         [ \"$(stat -c %s {remote}.part)\" = {size} ] && chgrp {group} {remote}.part && chmod {mode} {remote}.part && sync {remote}.part && \
+         mv -fT {remote}.part {remote}"
     );
     session.ssh.set_timeout(120_000);
     let command = session.root_command(&format!("sh -c {}", crate::world::script::quote(&script)), limit);
@@ -119,8 +123,9 @@ fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostE
     channel.exec(&command).map_err(|error| failed(error.message().to_owned()))?;
     let sent = std::io::copy(&mut file, &mut channel);
     let ended = channel.send_eof();
-    let mut stderr = String::new();
-    let _ = channel.stderr().read_to_string(&mut stderr);
+    let mut stderr = Vec::new();
+    let _ = channel.stderr().take(LONGEST_ERRORS as u64).read_to_end(&mut stderr);
+    let stderr = shown_line(String::from_utf8_lossy(&stderr).trim_end());
     let closed = channel.wait_close();
     match (sent, ended, closed, channel.exit_status()) {
         (Ok(_), Ok(()), Ok(()), Ok(0)) => Ok(()),

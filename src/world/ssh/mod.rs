@@ -87,6 +87,11 @@ impl Ssh {
         Ok(output)
     }
 
+    /// The next script goes by a new connection.
+    pub fn forget(&self, target: &Target) {
+        drop(self.idle(target));
+    }
+
     fn idle(&self, target: &Target) -> Option<Session> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(target)
     }

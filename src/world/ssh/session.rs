@@ -1,13 +1,18 @@
 //! One session on one host: a thread at a time uses it, and a breaker ends what takes too long.
 
 use std::io::{Read, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::config::{Config, Route};
 use super::connect::{Breaker, Stream, connect};
 use super::login::login;
 use crate::world::script::Script;
-use crate::world::{HostError, Output, Target};
+use crate::world::{HostError, LONGEST_ERRORS, LONGEST_OUTPUT, Output, Target};
+
+/// How often a read looks whether it has had enough, of time or of bytes.
+const POLL_MILLIS: u32 = 100;
+/// What a channel that said too much gets to close.
+const LAST_MILLIS: u32 = 50;
 
 pub struct Session {
     pub(super) ssh: ssh2::Session,
@@ -91,9 +96,11 @@ impl Session {
         let sent = sent
             .map_err(|error| error.to_string())
             .and_then(|()| channel.send_eof().map_err(|error| error.message().to_owned()));
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let read = channel.read_to_end(&mut stdout).and_then(|_| channel.stderr().read_to_end(&mut stderr));
-        read.map_err(|error| lost(error.to_string()))?;
+        let end = Instant::now() + limit;
+        self.ssh.set_timeout(POLL_MILLIS);
+        let read = all_of(&mut channel, end, during).inspect_err(|_| self.ssh.set_timeout(LAST_MILLIS));
+        let (stdout, stderr) = read?;
+        self.ssh.set_timeout(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
         let closed = channel.wait_close();
         let status = channel.exit_status().unwrap_or(-1);
         if stdout.is_empty() && refused_by_sudo(&stderr) {
@@ -103,6 +110,33 @@ impl Session {
         closed.map_err(|error| lost(error.message().to_owned()))?;
         Ok(Output { status, stdout, stderr })
     }
+}
+
+/// All that a script prints, within bounds: of its errors the first, which libssh2 keeps for us in the meantime.
+fn all_of(channel: &mut ssh2::Channel, end: Instant, during: &str) -> Result<(Vec<u8>, Vec<u8>), HostError> {
+    let too_much = || HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.to_owned() };
+    let lost = |error: std::io::Error| HostError::Lost { during: during.to_owned(), why: error.to_string() };
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match channel.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => stdout.extend_from_slice(&buffer[..count]),
+            Err(error) if is_silence(&error) && Instant::now() < end => {}
+            Err(error) => return Err(lost(error)),
+        }
+        // What came and was not read yet is held in memory, too.
+        if stdout.len() + channel.read_window().available as usize > LONGEST_OUTPUT {
+            return Err(too_much());
+        }
+    }
+    channel.stderr().take(LONGEST_ERRORS as u64).read_to_end(&mut stderr).map_err(lost)?;
+    Ok((stdout, stderr))
+}
+
+/// Whether nothing came for a moment, and no more than that.
+pub(super) fn is_silence(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock)
 }
 
 pub(super) fn refused_by_sudo(stderr: &[u8]) -> bool {

@@ -1,0 +1,150 @@
+//! What the cluster remembers, as far as its anchors agree. One host alone is believed about itself and nothing else.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{HostFacts, Observed, Record, RecordName, Seen};
+use crate::cluster::Reach;
+use crate::desired::{Anchor, Desired};
+use crate::topology::value::{Identity, Name};
+
+/// The records on which a majority of the anchors agrees.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    pub records: BTreeMap<RecordName, Record>,
+    /// Records that some anchors have and no majority agrees on: nothing of them is believed.
+    pub disputed: Vec<RecordName>,
+    /// The anchors that most of the topology's hosts name in their stamps, where those are not the topology's own.
+    pub former: Vec<Anchor>,
+}
+
+/// An epoch further above those of most anchors than applies can have raised it is a damaged or a forged one.
+const FAR: u64 = 1_000_000;
+
+/// The highest epoch that can be believed: the highest, unless it is far above the middle one.
+pub fn believed(epochs: impl IntoIterator<Item = u64>) -> u64 {
+    let mut all: Vec<u64> = epochs.into_iter().collect();
+    all.sort_unstable();
+    let Some(middle) = all.len().checked_sub(1).map(|last| all[last / 2]) else { return 0 };
+    all.into_iter().rev().find(|epoch| *epoch <= middle + FAR).unwrap_or(middle)
+}
+
+/// The cluster's identity: what the topology says, else what its anchors carry, else what most of its hosts do. `None` where none
+/// carries any.
+pub fn identity(desired: &Desired, observed: &Observed) -> Option<Identity> {
+    if let Some(identity) = &desired.identity {
+        return Some(identity.clone());
+    }
+    let carried = |name: &Name| observed.facts(name)?.identity().cloned();
+    most(desired.anchors.iter().filter_map(carried)).or_else(|| most(desired.hosts.keys().filter_map(carried)))
+}
+
+/// The most frequent, and of several the first in their order.
+fn most<T: Ord>(all: impl IntoIterator<Item = T>) -> Option<T> {
+    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
+    all.into_iter().for_each(|one| *counts.entry(one).or_default() += 1);
+    let highest = counts.values().max().copied()?;
+    counts.into_iter().find(|(_, count)| *count == highest).map(|(one, _)| one)
+}
+
+impl Memory {
+    /// What was seen until now says this. Hosts that only the memory knows may be asked next, and may say more.
+    pub fn of(desired: &Desired, observed: &Observed) -> Memory {
+        let former = former_anchors(desired, observed);
+        let own: Vec<Anchor> = desired
+            .anchors
+            .iter()
+            .map(|host| Anchor { host: host.clone(), reach: desired.hosts[host].host.reach.clone() })
+            .collect();
+        let mut memory = Memory { former, ..Memory::default() };
+        for name in RecordName::ALL {
+            let (mut agreed, mut any) = (None, false);
+            for anchors in [&own, &memory.former].into_iter().filter(|anchors| !anchors.is_empty()) {
+                let there = records(name, anchors, desired, observed);
+                any |= !there.is_empty();
+                agreed = agreed.or_else(|| majority(&there, anchors.len()));
+            }
+            match agreed {
+                Some(record) => drop(memory.records.insert(name, record)),
+                None if any => memory.disputed.push(name),
+                None => {}
+            }
+        }
+        memory
+    }
+
+    /// Every host that the cluster's memory names, with the way there.
+    pub fn hosts(&self) -> BTreeMap<Name, Reach> {
+        let anchors = self.former.iter().map(|anchor| (anchor.host.clone(), anchor.reach.clone()));
+        let recorded = self.records.values().flat_map(|record| record.hosts.clone());
+        anchors.chain(recorded).collect()
+    }
+}
+
+/// The anchors that more than half of the topology's stamped hosts name, where they are others than the topology's.
+fn former_anchors(desired: &Desired, observed: &Observed) -> Vec<Anchor> {
+    let stamps = || {
+        let facts = desired.hosts.keys().filter_map(|name| observed.facts(name));
+        facts.filter(|facts| is_ours(facts, desired)).filter_map(|facts| facts.stamp.as_ref())
+    };
+    let mut counts: HashMap<&Vec<Anchor>, usize> = HashMap::new();
+    stamps().for_each(|stamp| *counts.entry(&stamp.anchors).or_default() += 1);
+    let all = stamps().count();
+    let most = counts.into_iter().find(|(_, count)| *count * 2 > all).map(|(anchors, _)| anchors);
+    let hosts = |anchors: &Vec<Anchor>| anchors.iter().map(|anchor| anchor.host.clone()).collect::<Vec<_>>();
+    let believed =
+        most.filter(|anchors| anchors.iter().all(|anchor| desired.may_remember(&anchor.host, &anchor.reach)));
+    believed.filter(|anchors| hosts(anchors) != desired.anchors).cloned().unwrap_or_default()
+}
+
+/// Whether nothing on a host says that it is another cluster's.
+pub fn is_ours(facts: &HostFacts, desired: &Desired) -> bool {
+    let named = facts.stamp.as_ref().is_none_or(|stamp| stamp.cluster == desired.cluster);
+    let same = |theirs: &Identity| desired.identity.as_ref().is_none_or(|ours| theirs == ours);
+    named && facts.identity().is_none_or(same)
+}
+
+/// What each of these anchors has under a name, as far as it is this cluster's.
+fn records<'a>(name: RecordName, anchors: &[Anchor], desired: &Desired, observed: &'a Observed) -> Vec<&'a Record> {
+    let ours = |record: &&Record| {
+        let identity = record.identity.as_ref();
+        record.cluster == desired.cluster
+            && identity.is_none_or(|theirs| desired.identity.as_ref().is_none_or(|ours| theirs == ours))
+    };
+    let at = |anchor: &Anchor| seen_at(anchor, desired, observed)?.facts();
+    anchors.iter().filter_map(at).filter_map(|facts| facts.records.get(&name)).filter(ours).collect()
+}
+
+/// What was seen at an anchor's place: a machine keeps its address when the topology renames it.
+fn seen_at<'a>(anchor: &Anchor, desired: &Desired, observed: &'a Observed) -> Option<&'a Seen> {
+    let here = desired.hosts.iter().find(|(_, state)| state.host.reach.is_same_place(&anchor.reach));
+    let departed = || observed.departed.get(&anchor.host).filter(|there| there.reach.is_same_place(&anchor.reach));
+    here.and_then(|(name, _)| observed.hosts.get(name)).or_else(|| departed().map(|departed| &departed.seen))
+}
+
+/// The record that more than half of so many anchors have; the newest of those that agree but for the epoch.
+fn majority(records: &[&Record], anchors: usize) -> Option<Record> {
+    let agreeing = |one: &Record| records.iter().filter(|other| other.agrees(one)).count();
+    let agreed = records.iter().filter(|record| agreeing(record) * 2 > anchors);
+    agreed.max_by_key(|record| record.epoch).map(|record| (*record).clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::believed;
+
+    #[test]
+    fn one_anchor_alone_raises_no_epoch_out_of_reach() {
+        for (epochs, wanted) in [
+            (vec![], 0),
+            (vec![7], 7),
+            (vec![7, 9], 9),
+            (vec![0, 0, 58], 58),
+            (vec![0, 58, 58], 58),
+            (vec![58, 4_000_000_000], 58),
+            (vec![57, 58, 4_000_000_000], 58),
+            (vec![1, 4_000_000_000, 58, 57, 60], 60),
+        ] {
+            assert_eq!(believed(epochs.clone()), wanted, "{epochs:?}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Text of others as people may see it.
+
+use std::fmt::Write as _;
+
+/// Text with every character that a terminal would obey, or that would make it show another order than there is, as an escape. Line
+/// breaks and tabs stay.
+pub fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if acts(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The same of bytes, of which those that are no text are shown as `\x1b`.
+pub fn shown_bytes(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(&shown(chunk.valid()));
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out
+}
+
+/// The same in one line.
+pub fn shown_line(text: &str) -> String {
+    shown(&text.replace(['\n', '\t'], " "))
+}
+
+/// Controls of both sets, and what turns the direction of text or joins it invisibly (Unicode UAX 9, and the byte order mark).
+fn acts(c: char) -> bool {
+    let direction = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{61c}' | '\u{feff}');
+    direction || (c.is_control() && c != '\n' && c != '\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_as_an_escape() {
+        assert_eq!(shown("plain\n\ttext é"), "plain\n\ttext é");
+        assert_eq!(shown("\u{1b}[2J\u{7f}\u{9b}31m\r"), "\\u001b[2J\\u007f\\u009b31m\\u000d");
+        assert_eq!(shown("a\u{202e}b"), "a\\u202eb");
+        assert_eq!(shown_bytes(b"a\xff\x1b]0;x\x07"), "a\\xff\\u001b]0;x\\u0007");
+        assert_eq!(shown_line("a\nb\tc"), "a b c");
+    }
+}

@@ -1,0 +1,89 @@
+//! What programs on hosts print, on its way to the operator: whole lines, and nothing in them that a terminal would obey.
+
+use std::io::{self, Write};
+
+use crate::topology::value::shown_bytes;
+
+/// A line that is longer is passed on in parts: nobody fills the operator's memory with one that does not end.
+const LONGEST_LINE: usize = 64 * 1024;
+
+/// Collects bytes into lines.
+#[derive(Debug)]
+pub struct Lines<W> {
+    to: W,
+    held: Vec<u8>,
+}
+
+impl<W: Write> Lines<W> {
+    pub fn to(to: W) -> Lines<W> {
+        Lines { to, held: Vec::new() }
+    }
+
+    pub fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.held.extend_from_slice(bytes);
+        let whole = self.held.iter().rposition(|byte| *byte == b'\n' || *byte == b'\r').map_or(0, |at| at + 1);
+        let ready = if self.held.len() > LONGEST_LINE { self.held.len() } else { whole };
+        self.pass(ready)
+    }
+
+    /// What is left when there is no more.
+    pub fn end(&mut self) -> io::Result<()> {
+        self.pass(self.held.len())
+    }
+
+    fn pass(&mut self, count: usize) -> io::Result<()> {
+        let text = plain(&self.held[..count]);
+        self.held.drain(..count);
+        // A reader that has closed our output ends the command through its own input.
+        self.to.write_all(text.as_bytes()).and_then(|()| self.to.flush())
+    }
+}
+
+/// A carriage return begins a line of its own, as a progress bar means it; it never goes back over one.
+fn plain(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for line in bytes.split_inclusive(|byte| *byte == b'\n' || *byte == b'\r') {
+        match line {
+            b"\n" if out.ends_with('\r') => {
+                out.pop();
+                out.push('\n');
+            }
+            [text @ .., b'\r'] => {
+                out.push_str(&shown_bytes(text));
+                out.push('\r');
+            }
+            text => out.push_str(&shown_bytes(text)),
+        }
+    }
+    out.replace('\r', "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(parts: &[&[u8]]) -> String {
+        let mut out = Vec::new();
+        let mut lines = Lines::to(&mut out);
+        parts.iter().for_each(|part| lines.take(part).expect("a vector takes all"));
+        lines.end().expect("a vector takes all");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn lines_arrive_whole_and_with_nothing_that_a_terminal_obeys() {
+        assert_eq!(passed(&[b"a", b"b\nc"]), "ab\nc");
+        assert_eq!(passed(&[b"\x1b[2Jx\n\xff\n"]), "\\u001b[2Jx\n\\xff\n");
+        assert_eq!(passed(&[b"one\r\ntwo\r[==>  ]\rdone\n"]), "one\ntwo\n[==>  ]\ndone\n");
+        assert_eq!(passed(&[b"a\tb\n"]), "a\tb\n");
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_not_collected_for_ever() {
+        let mut lines = Lines::to(Vec::new());
+        for _ in 0..1000 {
+            lines.take(&[b'x'; 1024]).expect("a vector takes all");
+            assert!(lines.held.len() <= LONGEST_LINE);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+# What keeps a service's user from making root act for it. In a directory that somebody else may write, root does nothing by name: what
+# must be done there is done as that user, who gains nothing by tricking themselves. POSIX sh.
+
+# Prints the number of the one user who can change names in a directory: 0 where that is root alone. Fails where the directory is not
+# there, or where several could (says who, in $shared). A folder that stands for a host is its owner's, as all in it: nobody else's rights
+# are lent there.
+keeper() { # directory
+  [ -z "$root" ] || { echo 0; return 0; }
+  ways=/ way=
+  for part in $(printf %s "${1#/}" | tr / ' '); do
+    way=$way/$part ways="$ways $way"
+  done
+  # shellcheck disable=SC2086 # paths of hosts have no spaces
+  stat -c '%u %A %n' -- $ways 2>/dev/null | {
+    who=0 seen=
+    while read -r uid access name; do
+      seen=$name
+      case $access in
+      l*)
+        # Root's link in a directory of root's leads where root says.
+        [ "$who" = 0 ] && [ "$uid" = 0 ] || exit 1
+        real=$(readlink -f -- "$1") && [ "$real" != "$1" ] || exit 1
+        keeper "$real"
+        exit
+        ;;
+      d????-??-*) ;;
+      *) exit 1 ;;
+      esac
+      [ "$who" = 0 ] || [ "$who" = "$uid" ] || exit 1
+      who=$uid
+    done
+    [ "$seen" = "/${1#/}" ] && echo "$who"
+  }
+}
+# Runs a command as a user, with nothing of ours but its input and output, and not for ever: that user can stop what runs as them, and so
+# the clock is ours. What it prints is that user's word.
+as() { # number of the user, command
+  uid=$1; shift
+  if [ "$uid" = 0 ]; then set -- timeout -k 5 "${patience:-60}" "$@"
+  else
+    set -- timeout -s KILL "${patience:-60}" setpriv --reuid "$uid" --regid "$(id -g "$uid" 2>/dev/null || echo 65534)" \
+      --clear-groups --no-new-privs -- env -i LC_ALL=C PATH="$PATH" "$@"
+  fi
+  "$@" 7>&- 8>&- 9>&-
+}
+# The first bytes of a file, read as whoever can change it. A link is not followed, and a fifo not waited for.
+peek() { # file, bytes at most
+  who=$(keeper "${1%/*}") || return 1
+  as "$who" dd if="$1" iflag=nofollow,nonblock,count_bytes,fullblock count="$2" bs=64k status=none </dev/null 2>/dev/null
+}

@@ -1,0 +1,186 @@
+//! What a compromised service user can lay in the way of root, and what comes of it: nothing outside changes, and the tool says what it met.
+
+use std::time::{Duration, Instant};
+
+use crate::hosts::{Lab, nodes_yaml, quorum_yaml};
+
+/// What somebody would like root to change, read or delete for them: directories as scripts would take them, and files of root's alone.
+const BAITS: &str = "mkdir -p /srv/bait/version-2 /srv/bait/app-1 /srv/bait/driver-1 /srv/bait/deep && \
+    echo bait | tee /srv/bait/version-2/x /srv/bait/app-1/x /srv/bait/driver-1/x /srv/bait/file /root/bait >/dev/null && \
+    chmod 600 /srv/bait/file /root/bait && chmod 711 /srv/bait";
+
+/// All that must stay as it is: names, owners, modes, times of change, contents.
+const UNTOUCHED: &str = "find /srv/bait /root/bait /etc/profile.d /etc/cron.d /etc/sudoers.d /usr/local -printf '%p %U:%G %m %y %s %C@\\n' | sort; \
+    cat /srv/bait/*/x /srv/bait/file /root/bait";
+
+/// Laid by `ZooKeeper`'s own user in its own directory: links at every name that the scripts use there, and beside them.
+const MEMBER_TRAPS: &str = r#"cd /data/zookeeper || exit 1
+rm -rf myid .provision-member
+ln -s /root/bait myid; ln -s /etc/shadow .provision-member
+for name in myid .provision-member initialize; do ln -sfn /etc/profile.d/zz.sh $name.provision-new; done
+ln -sfn /srv/bait initialize; ln -sfn /srv/bait version-2.provision-new
+mkfifo fifo; truncate -s 100G huge; mkdir -p closed/in; chmod 000 closed
+printf x >"$(printf 'new\nline\033[31m')""#;
+
+/// The same by Spark's, with names that a removal looks for.
+const SPARK_TRAPS: &str = r#"cd /var/lib/spark || exit 1
+for at in work tmp home; do
+  (cd $at && ln -s /srv/bait app-link && ln -s /srv/bait driver-link && ln -s / root && mkfifo app-fifo && mkdir -p app-closed/in &&
+    chmod 000 app-closed && truncate -s 100G app-huge && ln -s /srv/bait version-2 && mkdir -- "app- evil")
+done"#;
+
+/// What a user tries in a loop while root works, until the file is gone: the names come and go as links, fifos, directories.
+const RACE: &str = r"touch /tmp/race; cd /data/zookeeper; while [ -e /tmp/race ]; do
+  for name in .provision-member .provision-member.provision-new initialize initialize.provision-new; do
+    ln -sfn /etc/profile.d/zz.sh $name 2>/dev/null; rm -rf $name; mkfifo $name 2>/dev/null; rm -rf $name; mkdir $name 2>/dev/null; rm -rf $name
+  done
+done";
+
+fn as_user(lab: &Lab, host: u32, user: &str, script: &str) -> bool {
+    let file = format!("/tmp/{user}.sh");
+    lab.on(host, &format!("cat >{file} <<'TRAPS'\n{script}\nTRAPS\nchmod 755 {file}"));
+    lab.test(host, &format!("setpriv --reuid {user} --regid {user} --init-groups sh {file}"))
+}
+
+#[test]
+fn a_services_user_gains_nothing_from_root() {
+    let Some(lab) = Lab::up("traps", 3) else { return };
+    let topology = lab.topology("nodes.yaml", &nodes_yaml());
+    lab.on(2, BAITS);
+    an_older_layout_is_taken_back(&lab, &topology);
+    let before = lab.on(2, UNTOUCHED);
+    let unharmed = |when: &str| assert_eq!(lab.on(2, UNTOUCHED), before, "{when}");
+    lab.apply(&topology);
+    lab.converged(&topology);
+
+    // Where root keeps the directory, a user exchanges nothing in it.
+    assert!(!as_user(&lab, 2, "spark", "cd /var/lib/spark && mv work gone"));
+    assert!(!as_user(&lab, 2, "spark", "ln -s /etc /var/lib/spark/x"));
+    assert!(as_user(&lab, 2, "zookeeper", MEMBER_TRAPS) && as_user(&lab, 2, "spark", SPARK_TRAPS));
+    let began = Instant::now();
+    let ran = lab
+        .run(&["plan", &topology])
+        .expect(0)
+        .says("~ file /data/zookeeper/.provision-member: something else is in its place");
+    assert!(began.elapsed() < Duration::from_secs(20), "a trap holds up the plan: {:?}", began.elapsed());
+    let shadow = lab.on(2, "head -n 1 /etc/shadow");
+    assert!(!ran.stdout.contains(shadow.trim()), "root read for a user: {}", ran.stdout);
+    unharmed("plan");
+    lab.apply(&topology);
+    lab.converged(&topology);
+    unharmed("apply");
+
+    a_race_is_lost(&lab, &topology);
+    unharmed("a race");
+    rolls_and_put_backs_go_on(&lab, &topology);
+    unharmed("roll and put-back");
+
+    // A destroy meets all of it again, and what no user can make: an immutable file, and something mounted.
+    assert!(as_user(&lab, 2, "zookeeper", MEMBER_TRAPS));
+    lab.on(2, "mkdir /data/zookeeper/version-2/kept && mount -t tmpfs tmpfs /data/zookeeper/version-2/kept && touch /data/zookeeper/version-2/kept/x");
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"])
+        .expect(0)
+        .says("stays what is in /data/zookeeper (something is mounted at /data/zookeeper/version-2/kept: unmount it first)")
+        .says("stays directory /var/lib/spark/home (it is not empty)")
+        .says("stays file /etc/passwd- (the system's own backup of /etc/passwd: it still names spark)");
+    assert!(lab.test(2, "test -e /data/zookeeper/version-2/kept/x"), "what is mounted was deleted");
+    assert!(!lab.test(2, "ls -d /var/lib/spark/work/app-* /var/lib/spark/tmp 2>/dev/null"), "what jobs closed is left");
+    unharmed("destroy");
+}
+
+/// A layout in which Spark's user owned the directory that holds its others, and has exchanged one of them for a link.
+fn an_older_layout_is_taken_back(lab: &Lab, topology: &str) {
+    lab.on(
+        2,
+        "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin spark && install -d -o spark -g spark /var/lib/spark && \
+         ln -s /etc/profile.d /var/lib/spark/work",
+    );
+    lab.run(&["apply", topology, "--yes"]).expect(7).says("/var/lib/spark/work is a symbolic link");
+    assert_eq!(
+        lab.on(2, "stat -c %U /etc/profile.d /var/lib/spark").split_whitespace().collect::<Vec<_>>(),
+        ["root", "root"]
+    );
+    lab.on(2, "rm /var/lib/spark/work");
+    // A directory above the data that others may write is nothing that root works in.
+    lab.on(2, "install -d -m 777 /data/zookeeper && chmod 777 /data");
+    lab.run(&["apply", topology, "--yes"])
+        .expect(6)
+        .says("several users can change what is in /data/zookeeper")
+        .says("chown");
+    lab.on(2, "chmod 755 /data && rmdir /data/zookeeper");
+}
+
+fn a_race_is_lost(lab: &Lab, topology: &str) {
+    lab.on(2, &format!("cat >/tmp/race.sh <<'TRAPS'\n{RACE}\nTRAPS\nchmod 755 /tmp/race.sh"));
+    lab.on(2, "systemd-run -q --unit race -p User=zookeeper sh /tmp/race.sh");
+    for _ in 0..6 {
+        // It may fail, for a reason that it says; what it must not do is obey.
+        let ran = lab.run(&["apply", topology, "--yes"]);
+        assert!(ran.code == 0 || ran.code == 7 && ran.stderr.contains("h2"), "{}\n{}", ran.code, ran.stderr);
+    }
+    lab.on(2, "rm -f /tmp/race; systemctl stop race; rm -rf /data/zookeeper/initialize*");
+    lab.apply(topology);
+    lab.converged(topology);
+    assert!(!lab.test(2, "ls /etc/profile.d/zz.sh 2>/dev/null"), "root wrote through a link");
+}
+
+fn rolls_and_put_backs_go_on(lab: &Lab, topology: &str) {
+    assert!(as_user(lab, 2, "zookeeper", MEMBER_TRAPS));
+    let text = nodes_yaml().replace("maxClientCnxns: 60", "maxClientCnxns: 61");
+    std::fs::write(topology, &text).expect("writable");
+    lab.apply(topology);
+    lab.converged(topology);
+    // What it reads as its id is root's word, whatever lies in the directory of its data.
+    assert_eq!(lab.on(2, "cat /data/zookeeper/myid").trim(), "2");
+    assert!(as_user(lab, 2, "zookeeper", MEMBER_TRAPS));
+    lab.on(2, "mkdir -p /etc/systemd/system/zookeeper.service.d && printf '[Service]\\nExecStartPre=/bin/sh -c \"! grep -q maxClientCnxns=62 /etc/zookeeper/zoo.cfg\"\\n' >/etc/systemd/system/zookeeper.service.d/x.conf && systemctl daemon-reload");
+    std::fs::write(topology, text.replace("maxClientCnxns: 61", "maxClientCnxns: 62")).expect("writable");
+    lab.run(&["apply", topology, "--yes"]).expect(7).says("the old one is back in place and serves");
+    lab.on(2, "rm -r /etc/systemd/system/zookeeper.service.d && systemctl daemon-reload");
+    lab.apply(topology);
+    lab.converged(topology);
+}
+
+/// Each makes the folder `evil` an archive that wants more than to be unpacked: what it does, and what is said of it.
+const ARCHIVES: &[(&str, &str)] = &[
+    ("ln -s /etc/profile.d/zz.sh evil/.provision-origin", "it has a .provision-origin, which only provision writes"),
+    ("ln -s /etc evil/lib/link", "lib/link is a link that leads out of it"),
+    ("ln -s ../../../../../root evil/lib/link", "lib/link is a link that leads out of it"),
+    ("ln -s . evil/lib/a; ln -s a/../../../../etc evil/lib/b", "lib/b is a link that leads out of it"),
+    ("mkfifo evil/lib/fifo", "lib/fifo is neither a file nor a directory nor a link"),
+    ("mknod evil/lib/disk b 8 0", "lib/disk"),
+];
+
+#[test]
+fn an_archive_is_unpacked_by_nobody_and_believed_in_nothing() {
+    let Some(lab) = Lab::up("archives", 1) else { return };
+    lab.on(1, BAITS);
+    let text = quorum_yaml().replace("{ 1: h1, 2: h2, 3: h3 }", "{ 1: h1 }");
+    let text = text.replace("/srv/dist/zookeeper-3.9.5.tar.gz", "/root/evil.tar.gz");
+    let topology = lab.topology("evil.yaml", &text);
+    let before = lab.on(1, UNTOUCHED);
+    for (deed, said) in ARCHIVES {
+        lab.on(1, &format!("cd /root && rm -rf evil && mkdir evil && tar -xzf /srv/dist/zookeeper-3.9.5.tar.gz -C evil --strip-components=1 && {{ {deed}; }} && tar -czf evil.tar.gz evil && rm -rf evil"));
+        lab.run(&["apply", &topology, "--yes"]).expect(7).says(said);
+        assert!(!lab.test(1, "ls -d /opt/provision/zookeeper* 2>/dev/null"), "{deed}: something is left");
+    }
+    // Names that climb, owners and modes that nobody should get.
+    lab.on(1, "cd /root && mkdir evil && tar -xzf /srv/dist/zookeeper-3.9.5.tar.gz -C evil --strip-components=1 && touch evil/up evil/suid && \
+        chmod 6777 evil/suid && chown 1234 evil/suid && tar -czf evil.tar.gz --transform 's,evil/up,evil/../../../etc/profile.d/zz.sh,' -P evil && rm -rf evil");
+    let ran = lab.run(&["apply", &topology, "--yes"]);
+    assert!(ran.code == 0 || ran.stderr.contains("cannot unpack"), "{}", ran.stderr);
+    lab.on(1, "cd /root && mkdir evil && tar -xzf /srv/dist/zookeeper-3.9.5.tar.gz -C evil --strip-components=1 && touch evil/suid && \
+        chmod 6777 evil/suid && chown 1234 evil/suid && tar -czf evil.tar.gz evil && rm -rf evil");
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
+    lab.apply(&topology);
+    assert_eq!(lab.on(1, "stat -c '%U:%G %a' /opt/provision/zookeeper-3.9.5/suid").trim(), "root:root 755");
+    lab.on(1, "rm /root/evil.tar.gz");
+    // One that its owner could exchange between the look and the unpacking is copied first.
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
+    lab.on(1, "cp /srv/dist/zookeeper-3.9.5.tar.gz /home/ops/ && chown ops /home/ops/zookeeper-3.9.5.tar.gz");
+    std::fs::write(&topology, text.replace("/root/evil.tar.gz", "/home/ops/zookeeper-3.9.5.tar.gz")).expect("writable");
+    lab.apply(&topology);
+    lab.converged(&topology);
+    assert!(!lab.test(1, "ls /var/lib/provision/cache/* 2>/dev/null"), "the copy is left");
+    assert_eq!(lab.on(1, UNTOUCHED), before);
+}
