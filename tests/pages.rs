@@ -38,3 +38,34 @@ fn what_the_pages_give_the_shell_works_there() {
     let left = std::fs::read_to_string(&known).expect("readable");
     assert!(!left.contains("192.0.2.1 ") && left.contains("192.0.2.2 "), "{left}");
 }
+
+/// Every claim of the page on security stands beside the tests that hold it: they must be there.
+#[test]
+fn the_tests_that_the_page_on_security_names_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/security.md")).expect("readable");
+    let mut sources = String::new();
+    let mut folders = vec![root.join("src"), root.join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                sources += &std::fs::read_to_string(path).expect("text");
+            }
+        }
+    }
+    let is_name = |word: &&str| {
+        word.contains('_') && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    let named: Vec<&str> = page.split('*').filter(is_name).collect();
+    assert!(named.len() > 10, "the page names {named:?}");
+    for name in named {
+        assert!(
+            sources.contains(&format!("#[test]\nfn {name}()"))
+                || sources.contains(&format!("#[test]\n    fn {name}()")),
+            "no test is called {name}"
+        );
+    }
+}

@@ -246,7 +246,14 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
         Outcome::Failed { failures } => {
             let all: Vec<_> = failures.iter().map(|failure| format!("\n  {failure}")).collect();
             let fenced = failures.iter().any(|failure| matches!(failure.error, crate::world::HostError::Fenced { .. }));
-            let exit = if fenced { Exit::Locked } else { Exit::Failed };
+            let foreign = |failure: &crate::execute::StepFailure| {
+                matches!(failure.error, crate::world::HostError::Foreign { .. })
+            };
+            let exit = match fenced {
+                true => Exit::Locked,
+                false if failures.iter().any(foreign) => Exit::Refused,
+                false => Exit::Failed,
+            };
             return Err(Failure::say(
                 exit,
                 format!(

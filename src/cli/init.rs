@@ -9,6 +9,7 @@ use clap::ValueEnum;
 
 use super::output::{outln, sayln};
 use super::{Exit, Failure};
+use crate::topology::value::Identity;
 
 /// Writes a small commented topology to begin with
 #[derive(Debug, clap::Args)]
@@ -51,6 +52,18 @@ impl Template {
 }
 
 impl Template {
+    /// The text, with an identity where a cloud's resources carry it: they are there before the first apply could make one.
+    fn begun(self) -> String {
+        let text = self.text();
+        match self {
+            Template::Nodes | Template::Local | Template::Minikube => text.to_owned(),
+            Template::AzureVms | Template::AwsVms | Template::Hdinsight | Template::Aks | Template::Eks => {
+                let (head, rest) = text.split_once("\nplatforms:").expect("every template has platforms");
+                format!("{head}\nid: {}    # this cluster's alone: never copy it\nplatforms:{rest}", Identity::random())
+            }
+        }
+    }
+
     /// What to do next, up to the file.
     fn next(self) -> &'static str {
         match self {
@@ -68,7 +81,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let Args { file, template } = args;
     match OpenOptions::new().write(true).create_new(true).open(file) {
         Ok(mut new) => new
-            .write_all(template.text().as_bytes())
+            .write_all(template.begun().as_bytes())
             .with_context(|| format!("cannot write {}", file.display()))
             .map_err(Failure::error)?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {

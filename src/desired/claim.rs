@@ -12,14 +12,29 @@ use crate::topology::value::{Identity, MemberId, Name};
 pub struct Claim {
     pub identity: Identity,
     pub cluster: Name,
+    /// A digest of where the anchors were when the host was claimed: an apply that was killed early knows its own hosts by it.
+    pub anchors: String,
 }
 
 impl FromStr for Claim {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (identity, cluster) = text.trim_end().split_once(' ').ok_or("it is not an identity and a name")?;
-        Ok(Claim { identity: identity.parse()?, cluster: cluster.parse()? })
+        let words: Vec<&str> = text.trim_end().split(' ').collect();
+        match words.as_slice() {
+            [identity, cluster, anchors] if anchors.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                Ok(Claim { identity: identity.parse()?, cluster: cluster.parse()?, anchors: (*anchors).to_owned() })
+            }
+            _ => Err("it is not an identity, a name and a digest".to_owned()),
+        }
+    }
+}
+
+impl Claim {
+    /// The one line on the host.
+    pub fn line(&self) -> String {
+        let Claim { identity, cluster, anchors } = self;
+        format!("{identity} {cluster} {anchors}")
     }
 }
 
@@ -32,13 +47,14 @@ impl fmt::Display for Claim {
 /// Whose the data in a directory is: it stays with the data when the machine is another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whose {
-    pub claim: Claim,
+    pub identity: Identity,
+    pub cluster: Name,
     pub member: MemberId,
 }
 
 impl fmt::Display for Whose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Whose { claim: Claim { identity, cluster }, member } = self;
+        let Whose { identity, cluster, member } = self;
         writeln!(f, "cluster {cluster} {identity}, member {member}")
     }
 }
@@ -52,7 +68,7 @@ impl FromStr for Whose {
         let (cluster, member) = rest.split_once(", member ").ok_or_else(wrong)?;
         let (cluster, identity) = cluster.split_once(' ').ok_or_else(wrong)?;
         let member = MemberId::try_from(member.parse::<i64>().map_err(|_| wrong())?)?;
-        Ok(Whose { claim: Claim { identity: identity.parse()?, cluster: cluster.parse()? }, member })
+        Ok(Whose { identity: identity.parse()?, cluster: cluster.parse()?, member })
     }
 }
 
@@ -62,11 +78,16 @@ mod tests {
 
     #[test]
     fn what_is_written_on_a_host_comes_back() {
-        let claim = Claim { identity: Identity::random(), cluster: "analytics".parse().expect("a name") };
-        let whose = Whose { claim: claim.clone(), member: MemberId::try_from(3).expect("an id") };
+        let (identity, cluster) = (Identity::random(), "analytics".parse::<Name>().expect("a name"));
+        let whose = Whose {
+            identity: identity.clone(),
+            cluster: cluster.clone(),
+            member: MemberId::try_from(3).expect("an id"),
+        };
         assert_eq!(whose.to_string().parse(), Ok(whose));
-        assert_eq!(format!("{} {}\n", claim.identity, claim.cluster).parse(), Ok(claim));
-        for other in ["", "x", "0123 analytics", "cluster a, member 1", "\u{1b}[2J"] {
+        let claim = Claim { identity, cluster, anchors: "0123abcd".to_owned() };
+        assert_eq!(format!("{}\n", claim.line()).parse(), Ok(claim));
+        for other in ["", "x", "0123 analytics 0", "cluster a, member 1", "\u{1b}[2J"] {
             assert!(other.parse::<Claim>().is_err() && other.parse::<Whose>().is_err(), "{other}");
         }
     }

@@ -13,6 +13,7 @@ mod template;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::cluster::{Cluster, Host, Owner, Reach, quoted};
 use crate::platform::nodes::Firewall;
@@ -210,7 +211,14 @@ impl Desired {
     /// Whose the hosts are to be.
     pub fn claim(&self) -> Claim {
         let identity = self.identity.clone().expect("a cluster has its identity before anything is planned");
-        Claim { identity, cluster: self.cluster.clone() }
+        Claim { identity, cluster: self.cluster.clone(), anchors: self.place() }
+    }
+
+    /// A digest of where the anchors are.
+    pub fn place(&self) -> String {
+        let mut digest = Sha256::new();
+        self.anchors.iter().for_each(|name| digest.update(format!("{}\n", self.hosts[name].host.reach)));
+        digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Gives the cluster its identity: it stands in the stamps, and with the data of members.
@@ -218,28 +226,31 @@ impl Desired {
         for state in self.hosts.values_mut() {
             state.put_stamp(&Stamp { identity: Some(identity.clone()), ..state.stamp() });
         }
-        let claim = Claim { identity: identity.clone(), cluster: self.cluster.clone() };
         for (id, host) in self.quorum.iter().flat_map(|quorum| &quorum.birth.members) {
             let files = &mut self.hosts.get_mut(host).expect("members are on hosts").files;
             for file in files.iter_mut().filter(|(path, _)| path.name() == MEMBER_FILE).map(|(_, file)| file) {
-                file.content = Content::Text(Whose { claim: claim.clone(), member: *id }.to_string());
+                let whose = Whose { identity: identity.clone(), cluster: self.cluster.clone(), member: *id };
+                file.content = Content::Text(whose.to_string());
             }
         }
         self.identity = Some(identity);
     }
 
-    /// Whether the cluster's memory may send an operator to a place: to a machine whose key ssh knows, or to a folder beside those of the
-    /// topology. Never from the one kind to the other.
+    /// Whether the cluster's memory may send an operator to a place: from machines to a machine, whose key ssh must know, and from folders
+    /// of this machine to a folder of that host. Never from the one kind to the other.
     pub fn may_remember(&self, host: &Name, reach: &Reach) -> bool {
-        let folder_of = |root: &str| root.rsplit_once('/').map(|(folder, _)| folder.to_owned());
         self.hosts.values().any(|state| match (&state.host.reach, reach) {
             (Reach::Ssh(_), Reach::Ssh(_)) => true,
-            (Reach::Local(ours), Reach::Local(other)) => {
-                folder_of(&ours.root).is_some_and(|folder| other.root == format!("{folder}/{host}"))
-            }
+            (Reach::Local(_), Reach::Local(other)) => is_folder_of(host, &self.cluster, &other.root),
             (Reach::Ssh(_), Reach::Local(_)) | (Reach::Local(_), Reach::Ssh(_)) => false,
         })
     }
+}
+
+/// Whether a path is one that this program gives a host: absolute, without steps up, and ending as each of them does.
+fn is_folder_of(host: &Name, cluster: &Name, root: &str) -> bool {
+    let plain = root.starts_with('/') && !root.contains(char::is_control) && root.split('/').all(|part| part != "..");
+    plain && root.ends_with(&format!("/provision/{cluster}/{host}"))
 }
 
 impl HostState {

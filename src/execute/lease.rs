@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::desired::{Claim, Desired};
-use crate::observe::{Observed, Record, RecordName, believed};
+use crate::observe::{Observed, Record, RecordName, Seen, believed};
 use crate::topology::value::Name;
 use crate::world::{Epoch, Hold, HostError, Permit, Target, World};
 
@@ -78,6 +78,13 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
     let mut why = Vec::new();
     // One after the other in one order for everybody: the first anchor decides between two who come at once.
     for (name, target) in &targets {
+        // One that was asked and set aside has no say; one that could not be reached may be there by now.
+        if let Some(Seen::Unknown(error)) = observed.hosts.get(name)
+            && !error.is_unreachable()
+        {
+            why.push(format!("{name}: {error}"));
+            continue;
+        }
         match world.hold(target, who, &claim.identity).await {
             Ok(hold) => {
                 holds.insert(name.clone(), hold);
@@ -94,7 +101,7 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
         let is_believed = hold.epoch().0 <= epoch;
         if !is_believed {
             let seen = hold.epoch().0;
-            let error = HostError::EpochAhead { name: name.to_string(), seen, anchors: epoch };
+            let error = HostError::EpochAhead { name: name.to_string(), seen };
             why.push(format!("{name}: {error}"));
         }
         is_believed

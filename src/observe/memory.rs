@@ -28,22 +28,20 @@ pub fn believed(epochs: impl IntoIterator<Item = u64>) -> u64 {
     all.into_iter().rev().find(|epoch| *epoch <= middle + FAR).unwrap_or(middle)
 }
 
-/// The cluster's identity: what the topology says, else what its anchors carry, else what most of its hosts do. `None` where none
-/// carries any.
+/// The cluster's identity: what the topology says, else what most of its anchors carry, else what one of them carries that was claimed
+/// for a cluster with these very anchors: by an apply that was killed early. `None` where there is none: hosts that carry one are
+/// somebody else's.
 pub fn identity(desired: &Desired, observed: &Observed) -> Option<Identity> {
     if let Some(identity) = &desired.identity {
         return Some(identity.clone());
     }
-    let carried = |name: &Name| observed.facts(name)?.identity().cloned();
-    most(desired.anchors.iter().filter_map(carried)).or_else(|| most(desired.hosts.keys().filter_map(carried)))
-}
-
-/// The most frequent, and of several the first in their order.
-fn most<T: Ord>(all: impl IntoIterator<Item = T>) -> Option<T> {
-    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
-    all.into_iter().for_each(|one| *counts.entry(one).or_default() += 1);
-    let highest = counts.values().max().copied()?;
-    counts.into_iter().find(|(_, count)| *count == highest).map(|(one, _)| one)
+    let of_name = |facts: &&HostFacts| is_ours(facts, desired);
+    let anchors = || desired.anchors.iter().filter_map(|name| observed.facts(name)).filter(of_name);
+    let carried = || anchors().filter_map(HostFacts::identity);
+    let most = carried().find(|one| carried().filter(|other| other == one).count() * 2 > desired.anchors.len());
+    let place = desired.place();
+    let begun = || anchors().filter_map(|facts| facts.claim.as_ref()).find(|claim| claim.anchors == place);
+    most.cloned().or_else(|| begun().map(|claim| claim.identity.clone()))
 }
 
 impl Memory {
@@ -98,7 +96,8 @@ fn former_anchors(desired: &Desired, observed: &Observed) -> Vec<Anchor> {
 
 /// Whether nothing on a host says that it is another cluster's.
 pub fn is_ours(facts: &HostFacts, desired: &Desired) -> bool {
-    let named = facts.stamp.as_ref().is_none_or(|stamp| stamp.cluster == desired.cluster);
+    let named = facts.stamp.as_ref().is_none_or(|stamp| stamp.cluster == desired.cluster)
+        && facts.claim.as_ref().is_none_or(|claim| claim.cluster == desired.cluster);
     let same = |theirs: &Identity| desired.identity.as_ref().is_none_or(|ours| theirs == ours);
     named && facts.identity().is_none_or(same)
 }

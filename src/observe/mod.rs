@@ -9,8 +9,8 @@ mod wire;
 use std::collections::BTreeMap;
 
 use crate::cluster::Reach;
-use crate::desired::Desired;
-use crate::topology::value::{HostPath, Name};
+use crate::desired::{Desired, STATE_FOLDER};
+use crate::topology::value::{HostPath, Identity, Name};
 use crate::world::{HostError, Target, World};
 
 pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts};
@@ -78,27 +78,53 @@ impl Observed {
         })
     }
 
-    /// Hosts that have seen a higher epoch than the anchors can have given out would refuse every action: each is unknown for that reason,
-    /// and nobody follows it.
-    fn set_ahead_aside(&mut self, desired: &Desired) {
-        let former = self.memory.former.iter().map(|anchor| &anchor.host);
-        let anchors: Vec<Name> = desired.anchors.iter().chain(former).cloned().collect();
-        let of = |name: &Name| {
-            Some(self.hosts.get(name).or_else(|| self.departed.get(name).map(|d| &d.seen))?.facts()?.epoch)
-        };
-        let highest = believed(anchors.iter().filter_map(of));
+    /// A host whose own files are not of this cluster's making is unknown for that reason, and nobody follows it: a record of another
+    /// cluster's, or a higher epoch than the anchors can have given out, for which it would refuse every action.
+    fn set_odd_aside(&mut self, desired: &Desired) {
+        let highest = self.highest_epoch(desired);
+        let ours = identity(desired, self);
         let departed = self.departed.iter_mut().map(|(name, departed)| (name, &mut departed.seen));
         for (name, seen) in self.hosts.iter_mut().chain(departed) {
-            if let Some(epoch) = seen.facts().map(|facts| facts.epoch).filter(|epoch| *epoch > highest) {
-                *seen = Seen::Unknown(HostError::EpochAhead { name: name.to_string(), seen: epoch, anchors: highest });
+            // Somebody else's host is refused as that.
+            let facts =
+                seen.facts().filter(|facts| facts.identity().is_none_or(|theirs| Some(theirs) == ours.as_ref()));
+            let Some(facts) = facts else { continue };
+            let epoch = highest.filter(|highest| facts.epoch > *highest).map(|_| facts.epoch);
+            let ahead = epoch.map(|seen| HostError::EpochAhead { name: name.to_string(), seen });
+            let odd = ours.as_ref().and_then(|ours| foreign_record(facts, ours)).or(ahead);
+            if let Some(error) = odd {
+                *seen = Seen::Unknown(error);
             }
         }
+    }
+
+    /// The highest epoch that a lease of this cluster's has had. Only a majority of the anchors, and of those before them, can tell.
+    fn highest_epoch(&self, desired: &Desired) -> Option<u64> {
+        let former = self.memory.former.iter().map(|anchor| anchor.host.clone()).collect::<Vec<_>>();
+        let at = |name: &Name| self.hosts.get(name).or_else(|| self.departed.get(name).map(|departed| &departed.seen));
+        let epochs = |anchors: &[Name]| -> Vec<u64> {
+            anchors.iter().filter_map(|name| at(name)?.facts().map(|facts| facts.epoch)).collect()
+        };
+        let (own, before) = (epochs(&desired.anchors), epochs(&former));
+        let known = own.len() * 2 > desired.anchors.len() && (former.is_empty() || before.len() * 2 > former.len());
+        known.then(|| believed(own.into_iter().chain(before)))
     }
 
     /// What a majority of the anchors remembers under this name.
     pub fn record(&self, name: RecordName) -> Option<&Record> {
         self.memory.records.get(&name)
     }
+}
+
+/// A record that was written for another cluster.
+fn foreign_record(facts: &HostFacts, ours: &Identity) -> Option<HostError> {
+    let other = |record: &&Record| record.identity.as_ref().is_some_and(|theirs| theirs != ours);
+    let (name, record) = facts.records.iter().find(|(_, record)| other(record))?;
+    let theirs = record.identity.as_ref()?;
+    let path = format!("{STATE_FOLDER}/{}.json", name.text());
+    let why =
+        format!("it is of the cluster `{}` (identity {theirs}), and this one's identity is {ours}", record.cluster);
+    Some(HostError::Unreadable { path, why })
 }
 
 /// Looks at every host of the goal, then at those which only the cluster's memory knows.
@@ -134,7 +160,7 @@ pub async fn observe_again(desired: &Desired, secrets: &Secrets, before: &Observ
     }
     let moved = remembered(desired, &observed).filter(|(name, _)| desired.hosts.contains_key(name)).collect();
     observed.moved = look_at_memory(moved, world).await;
-    observed.set_ahead_aside(desired);
+    observed.set_odd_aside(desired);
     observed
 }
 

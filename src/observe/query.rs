@@ -1,6 +1,6 @@
 //! The questions about one host, asked together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -53,6 +53,8 @@ pub struct HostQuery {
     pub asks: Vec<Ask>,
     /// Addresses and ports that must be reachable from it: refused is reachable, silence is not.
     pub reach: Vec<(String, u16)>,
+    /// Directories in which root is to make others, as far as they are not made themselves.
+    pub grounds: BTreeSet<HostPath>,
     /// A unit whose rules the kernel should have.
     pub rules: Option<String>,
     /// Whether the machine itself (memory, clock, ports, tools) is asked for.
@@ -142,6 +144,8 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
         service.inputs.iter().chain(&service.secret_inputs).for_each(|path| query.ask_path(path, state, secrets));
     }
     query.users = state.users.keys().cloned().collect();
+    let parents = state.directories.keys().filter_map(HostPath::parent);
+    query.grounds = parents.filter(|parent| !state.directories.contains_key(parent)).collect();
     query.rules = state.nft.then(|| FIREWALL_UNIT.to_owned());
     query.units = state.services.keys().cloned().collect();
     for (home, distribution) in &state.distributions {

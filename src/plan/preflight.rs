@@ -48,10 +48,8 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
             problem,
         );
         for path in &facts.shared {
-            let problem = format!(
-                "make {path} and all above it root's, or the one user's whose data is in it: chown, chmod go-w"
-            );
-            check("ownership", format!("several users can change what is in {path}"), Some(problem));
+            let problem = format!("make {path} and all above it root's (chown root, chmod go-w)");
+            check("ownership", format!("others can change what is in {path}"), Some(problem));
         }
         if state.nft && !facts.tools.iter().any(|tool| tool == "nft") {
             check("nftables", "missing".to_owned(), Some("install nftables, or write firewall: none".to_owned()));

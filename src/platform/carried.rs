@@ -110,10 +110,12 @@ pub fn tier(role: Role) -> &'static str {
     }
 }
 
-/// The topology's tags and the tool's own, one a line.
-pub fn tags(tags: &BTreeMap<String, String>, cluster: &Name) -> Expression {
-    let own =
-        [("provision-cluster".to_owned(), cluster.to_string()), ("managed-by".to_owned(), "provision".to_owned())];
+/// The topology's tags and the tool's own, one a line. What Terraform makes is there before the first apply makes an identity: it carries
+/// the one that the topology says.
+pub fn tags(tags: &BTreeMap<String, String>, topology: &Topology) -> Expression {
+    let own = [("provision-cluster", topology.name.to_string()), ("managed-by", "provision".to_owned())];
+    let identity = topology.identity.as_ref().map(|identity| ("provision-id", identity.to_string()));
+    let own = own.into_iter().chain(identity).map(|(key, value)| (key.to_owned(), value));
     crate::hcl::on_lines(object(tags.clone().into_iter().chain(own)))
 }
 

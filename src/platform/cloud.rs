@@ -154,8 +154,8 @@ pub fn values<T: Clone>(field: &Field<Vec<Field<T>>>) -> Vec<T> {
     field.ok().into_iter().flatten().filter_map(|value| value.ok().cloned()).collect()
 }
 
-/// Every resource has these: `provision-cluster` and `managed-by`, and on AWS a `Name`.
-const OWN_TAGS: &[&str] = &["provision-cluster", "managed-by", "Name"];
+/// Every resource has these: `provision-cluster` and `managed-by`, where the topology has an identity `provision-id`, and on AWS a `Name`.
+const OWN_TAGS: &[&str] = &["provision-cluster", "provision-id", "managed-by", "Name"];
 
 /// On both clouds.
 const TAGS_MAX: usize = 50;

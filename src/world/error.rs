@@ -49,12 +49,12 @@ pub enum HostError {
     Garbled { why: String },
     #[error("it said more than {mib} MiB during {during}: nobody reads on")]
     TooMuch { mib: usize, during: String },
-    #[error("{path} cannot be read: {why}; look at it, and if it is of no use to anybody, remove it")]
+    #[error("{path} is not to be used: {why}; look at it, and if it is of no use to anybody, remove it")]
     Unreadable { path: String, why: String },
     #[error(
-        "its epoch is {seen}, and the anchors are at {anchors}: no lease of this cluster's can have raised it so far. If no apply is running, `provision ssh {name} -- sudo rm {EPOCH_PATH}` sets it back (docs/troubleshooting.md)"
+        "its epoch is {seen}, far from what the anchors have: no lease of this cluster's can have raised it to that. If no apply is running, `provision ssh {name} -- sudo rm {EPOCH_PATH}` sets it back (docs/troubleshooting.md)"
     )]
-    EpochAhead { name: String, seen: u64, anchors: u64 },
+    EpochAhead { name: String, seen: u64 },
     #[error("refused: {}", belongs(carries.as_ref()))]
     Foreign { carries: Option<Claim> },
 }

@@ -31,10 +31,10 @@ seen() { cat "$state/epoch" 2>/dev/null || echo 0; }
 fence() { # our epoch: it must be exactly what was raised here
   [ "$(seen)" = "$1" ] || fenced "$(seen)"
 }
-raise() { # our epoch, our identity, our name: never lowers what the host has seen, never takes another cluster's host
+raise() { # our epoch, our identity, our name, where our anchors are: never lowers what the host has seen, never takes another cluster's host
   mkdir -p "$state" || fail "cannot make $state"
   chmod 755 "$state"
-  [ -e "$state/identity" ] || printf '%s %s\n' "$2" "$3" | write "$state/identity" - - 644 || exit 1
+  [ -e "$state/identity" ] || printf '%s %s %s\n' "$2" "$3" "$4" | write "$state/identity" - - 644 || exit 1
   belongs "$2"
   [ "$(seen)" -le "$1" ] || fenced "$(seen)"
   printf '%s\n' "$1" | write "$state/epoch" - - 644
@@ -128,11 +128,11 @@ spare_user() {
 }
 # What an archive may hold: files, directories, and links that stay inside. Prints the first thing that is something else.
 alien() { # folder, number of the user that unpacked it
+  { [ ! -e "$1/.provision-origin" ] && [ ! -L "$1/.provision-origin" ]; } || echo "it has a .provision-origin, which only provision writes"
   find "$1" ! -uid "$2" -print | sed 's/$/ belongs to another user/'
   find "$1" ! -type f ! -type d ! -type l -print | sed 's/$/ is neither a file nor a directory nor a link/'
   find "$1" -type l -exec sh -c 'inside=$(readlink -f -- "$0")
     for l do case $(readlink -m -- "$l") in "$inside"/*) ;; *) printf "%s is a link that leads out of it\n" "$l" ;; esac; done' "$1" {} +
-  { [ ! -e "$1/.provision-origin" ] && [ ! -L "$1/.provision-origin" ]; } || echo "it has a .provision-origin, which only provision writes"
 }
 expand() { # archive, new folder for what is in its one folder: by a user who can do nothing else, then looked through, then root's
   gone "$2"
@@ -141,7 +141,7 @@ expand() { # archive, new folder for what is in its one folder: by a user who ca
   else by=$(spare_user) mine=$by; chown "$by" "$2"; fi
   patience=1500
   why=$(as "$by" tar -xzf - -C "$2" --strip-components=1 --no-same-owner --no-same-permissions <"$1" 2>&1) ||
-    broken "$2" "cannot unpack $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
+    broken "$2" "cannot unpack $1: $(printf %s "$why" | head -n 1 | cut -c 1-200)"
   patience=
   [ "$by" = 0 ] || pkill -KILL -U "$by"
   [ -n "$(ls -A "$2")" ] || broken "$2" "the archive $1 is empty"

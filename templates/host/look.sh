@@ -156,6 +156,13 @@ member() { # data directory, log directory: data is there only when snapshots an
   who=$(keeper "$2") && as "$who" test -e "$2/initialize" </dev/null 2>/dev/null && fact marker "$2/initialize"
   return 0
 }
+# Whether root alone can change what is in the nearest directories that are there: below them root makes others.
+grounds() { # directories, there or not
+  for d do
+    at=$(above "$d")
+    [ "$(keeper "$at")" = 0 ] || { [ "$at" != / ] || at=$d; fact shared "$at"; }
+  done
+}
 # Directories that hold something.
 filled() {
   for d do

@@ -22,6 +22,7 @@ fn two_at_once_a_frozen_one_and_hosts_that_vanish() {
     a_connection_cut_in_a_step(&lab, &topology);
     a_member_that_lost_its_disk_joins_what_lives(&lab, &topology);
     a_majority_that_lost_its_disks_is_not_born_again(&lab, &topology);
+    two_members_that_keep_a_majority_from_forming_are_repaired(&lab, &topology);
     a_configuration_that_does_not_start_is_put_back(&lab, &topology);
     an_interrupt_stops_at_a_safe_point(&lab, &topology);
 }
@@ -129,6 +130,20 @@ fn a_majority_that_lost_its_disks_is_not_born_again(lab: &Lab, topology: &str) {
     lab.converged(topology);
 }
 
+/// Somebody has given two members each other's ids, and restarted them: the third cannot serve before they do.
+fn two_members_that_keep_a_majority_from_forming_are_repaired(lab: &Lab, topology: &str) {
+    for (host, id) in [(1, 2), (2, 1)] {
+        lab.on(host, &format!("echo {id} >/etc/zookeeper/myid"));
+    }
+    // Both at once: whoever is left could otherwise serve for a while.
+    lab.on(1, "systemctl restart zookeeper");
+    lab.on(2, "systemctl restart zookeeper");
+    wait_until("nobody serves", Duration::from_secs(30), || (1..=3).all(|host| !mode(lab, host).contains("Mode")));
+    lab.run(&["plan", topology]).expect(0).says("it started with another /etc/zookeeper/myid");
+    lab.apply(topology).says("it does not serve, so its restart takes nothing away");
+    lab.converged(topology);
+}
+
 fn a_configuration_that_does_not_start_is_put_back(lab: &Lab, topology: &str) {
     // More heap than any machine has: the JVM does not start.
     let text = quorum_yaml().replace("heap: 256m", "heap: 900000g");
@@ -150,7 +165,7 @@ fn a_configuration_that_does_not_start_is_put_back(lab: &Lab, topology: &str) {
 }
 
 fn mode(lab: &Lab, host: u32) -> String {
-    lab.on(host, &format!("bash -c 'exec 3<>/dev/tcp/10.77.0.1{host}/2181; printf srvr >&3; grep Mode <&3'"))
+    lab.on(host, &format!("timeout 4 bash -c 'exec 3<>/dev/tcp/10.77.0.1{host}/2181; printf srvr >&3; grep Mode <&3' 2>/dev/null || true"))
 }
 
 fn an_interrupt_stops_at_a_safe_point(lab: &Lab, topology: &str) {

@@ -52,6 +52,10 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
         ran.stdout
     );
 
+    // What was copied for it is for root and for Spark alone.
+    let copied = lab.on(1, "stat -c '%U:%G %a' /var/lib/provision/jobs /var/lib/provision/jobs/*");
+    assert_eq!(copied.split_whitespace().collect::<Vec<_>>(), ["root:spark", "750", "root:spark", "640"]);
+
     // The name h3 at another machine, while the old one still works.
     let moved = topology_text("[h2, h3]").replace("10.77.0.13", "10.77.0.14");
     std::fs::write(&topology, moved).expect("writable");

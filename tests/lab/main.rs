@@ -1,12 +1,14 @@
 //! Real hosts: SSH, systemd, `ZooKeeper`, Spark. Needs root and what `tests/lab/setup` makes; elsewhere it says why it is
 //! skipped, and with CI=true that is a failure. One test at a time: they share two cores.
 
+mod firewall;
 mod hosts;
 #[path = "../support/ran.rs"]
 mod ran;
 #[path = "../support/shown.rs"]
 mod shown;
 
+mod belief;
 mod closed;
 mod cloud;
 mod faults;

@@ -13,3 +13,4 @@ mod faults;
 mod folder;
 mod life;
 mod terminal;
+mod traps;

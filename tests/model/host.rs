@@ -149,7 +149,7 @@ impl SimHost {
             Some(carries) if carries.identity == claim.identity => Ok(()),
             Some(carries) => Err(HostError::Foreign { carries: Some(carries) }),
             None => {
-                let text = format!("{} {}\n", claim.identity, claim.cluster);
+                let text = claim.line() + "\n";
                 if !self.is_directory(STATE_FOLDER) {
                     self.change()?;
                     self.set(STATE_FOLDER, Kind::Directory, Access::root(0o755));

@@ -174,6 +174,10 @@ fn line(text: &mut String, line: &str) {
 #[derive(Clone, Debug)]
 pub struct Site {
     pub text: String,
+    /// What the cluster is known by if no host says so yet.
+    pub newborn: Identity,
+    /// Whether somebody else changes the same hosts meanwhile.
+    pub has_rival: bool,
     pub desired: Desired,
     pub secrets: Secrets,
 }
@@ -194,7 +198,7 @@ impl Site {
         let files = desired.hosts.values().flat_map(|state| &state.files);
         let secret = files.filter(|(_, file)| matches!(file.content, Content::Secret { .. }));
         let secrets = Secrets(secret.map(|(path, _)| (path.clone(), SECRET.to_owned())).collect());
-        Site { text: text.to_owned(), desired, secrets }
+        Site { text: text.to_owned(), newborn: newborn(), has_rival: false, desired, secrets }
     }
 
     /// Fresh machines.
@@ -221,7 +225,7 @@ impl Site {
     /// What hosts carry says which cluster this is; a new one is known by what a test would know it by.
     pub fn identified(&self, observed: &Observed) -> Desired {
         let mut desired = self.desired.clone();
-        let identity = observe::identity(&desired, observed).unwrap_or_else(newborn);
+        let identity = observe::identity(&desired, observed).unwrap_or_else(|| self.newborn.clone());
         desired.identify(identity);
         desired
     }
@@ -239,8 +243,14 @@ impl Site {
             Ok(lease) => lease,
             Err(error) => return End::NoLease(error),
         };
-        let fresh = self.plan(goal, world).await.expect("nothing changed in between");
+        let fresh = match self.plan(goal, world).await {
+            Err(refusals) if self.has_rival => return End::Refused(refusals),
+            fresh => fresh.expect("nothing changed in between"),
+        };
         let moved = plan.moved(&fresh);
+        if !moved.is_empty() && self.has_rival {
+            return End::NotApproved(format!("{moved:?}"));
+        }
         assert!(moved.is_empty(), "nothing changed in between, and {moved:?}");
         let approved = match fresh.approve(Consent::given()) {
             Ok(approved) => approved,

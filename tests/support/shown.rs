@@ -64,6 +64,7 @@ pub const HERE: &[(&str, &[&str], i32)] = &[
 
 /// Run by the lab, on hosts that stand in for a cloud's machines.
 pub const LAB: &[&str] = &[
+    "provision ssh analytics-zk-1 -- sudo rm /var/lib/provision/epoch",
     "provision ssh analytics-zk-1 -- sudo systemctl stop zookeeper",
     "provision ssh analytics-master-1 -- sudo systemctl stop spark-master",
 ];

@@ -77,6 +77,12 @@ impl<'a> Planner<'a> {
     }
 
     fn apply(mut self, refusals: &mut Vec<Refusal>) -> Plan {
+        for record in &self.observed.memory.disputed {
+            self.notes.push(format!(
+                "the anchors do not agree on what is {}: what they have of it is not believed, and written anew",
+                record.text()
+            ));
+        }
         let agreed = self.agree_on_archives(refusals);
         let mut stopped = self.classify_settings(refusals);
         stopped.extend(self.changed_secret(refusals));

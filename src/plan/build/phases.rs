@@ -11,6 +11,7 @@ use crate::plan::roll::Health;
 use crate::plan::{Action, Gate, Goal, Outage, Phase, Reason, Roll, RollMember};
 use crate::service::judge;
 use crate::service::listener::Role;
+use crate::service::zookeeper::runs_with_others;
 use crate::topology::value::Name;
 
 /// How long a gate waits for an ensemble, at least: `initLimit` × `tickTime` where that is longer (docs/measurements.md).
@@ -314,40 +315,36 @@ impl Planner<'_> {
         self.outages.push(outage);
     }
 
-    /// Members that run with something else than they should, and are, or may be, part of the majority: those that are right cannot come in
-    /// before they stop.
+    /// Members that were given another list of members, or another port for clients, by hand: where they are needed for a majority, those
+    /// that are right cannot come in before they stop.
     fn note_outage_of_regrouping(&mut self, all: &[Name], pending: &[Name]) -> bool {
         let facts = judge(Role::ZooKeeper, all, false, self.desired, &self.observed.hosts);
-        let with = |wanted: fn(Health) -> bool, names: &mut dyn Iterator<Item = &Name>| -> Vec<Name> {
-            names.filter(|name| facts.nodes.get(*name).is_some_and(|node| wanted(node.health))).cloned().collect()
-        };
-        let right: Vec<&Name> = all.iter().filter(|name| !pending.contains(name)).collect();
-        let unseen = with(|health| health == Health::Unsettled, &mut pending.iter());
-        let kept_out = with(|health| health == Health::Unsettled, &mut right.iter().copied());
-        let leaders = with(|health| health == Health::Leading, &mut all.iter());
-        let serving = with(Health::serves, &mut pending.iter());
-        let seen = with(Health::serves, &mut all.iter());
+        let serves = |name: &&Name| facts.nodes.get(*name).is_some_and(|node| node.health.serves());
         let majority = all.len() / 2 + 1;
-        // A member serves only with a majority behind it: one that is not seen is part of it, at another port than it should have.
-        let hidden = !seen.is_empty() && seen.len() < majority && !unseen.is_empty();
-        let mixed = !serving.is_empty() && (!kept_out.is_empty() || leaders.len() > 1);
-        if all.len() < 3 || right.len() >= majority || !(hidden || mixed) {
-            return false;
-        }
-        let why = if !mixed {
-            format!(
-                "{} serves, so a majority does, and {} must be part of it, somewhere else than they should",
-                names(&seen),
-                names(&unseen)
-            )
-        } else if kept_out.is_empty() {
-            format!("{} lead side by side, each with something else than it should", names(&leaders))
-        } else {
-            format!(
-                "{} runs as it should and does not come in while {} serve with something else; if it was just started, plan again in a moment",
-                names(&kept_out),
-                names(&serving)
-            )
+        let others = |names: &[Name]| all.len() - names.len();
+        let unsettled = |name: &&Name| facts.nodes.get(*name).is_some_and(|node| node.health == Health::Unsettled);
+        let kept_out = all.iter().any(|name| unsettled(&name));
+        // Where the file was changed again since, nobody can tell what a member runs with: that another does not come in tells enough.
+        let is_misled = |name: &&Name| {
+            let other = self.observed.facts(name).map(|facts| runs_with_others(self.state(name), facts));
+            other.is_some_and(|other| other.unwrap_or(kept_out && serves(name)))
+        };
+        let misled: Vec<Name> = pending.iter().filter(is_misled).cloned().collect();
+        let hidden: Vec<Name> = pending.iter().filter(unsettled).cloned().collect();
+        let seen: Vec<Name> = all.iter().filter(serves).cloned().collect();
+        let keep_out = misled.iter().any(|name| serves(&name)) && others(&misled) < majority;
+        // A member serves only with a majority behind it: who is not seen to may be part of it, at another port.
+        let hides = !seen.is_empty() && seen.len() < majority && !hidden.is_empty();
+        let why = match (keep_out, hides) {
+            _ if all.len() < 3 || all.len() - pending.len() >= majority => return false,
+            (true, _) => format!("{} run with another list of members, and the others are no majority", names(&misled)),
+            (false, true) => {
+                let (seen, hidden) = (names(&seen), names(&hidden));
+                format!(
+                    "{seen} serves, so a majority does, and {hidden} must be part of it, somewhere else than they should"
+                )
+            }
+            (false, false) => return false,
         };
         let seconds = MEMBER_RESTART_SECONDS * u32::try_from(majority).unwrap_or(u32::MAX);
         self.outages.push(Outage { what: "ZooKeeper".to_owned(), seconds, why });

@@ -46,7 +46,9 @@ fn of_another_identity(name: &Name, facts: &HostFacts, desired: &Desired) -> Opt
             desired.cluster,
             desired.claim().identity
         ),
-        instead: "destroy that cluster with its own topology, or take another host".to_owned(),
+        instead: format!(
+            "destroy that cluster with its own topology, or take another host; if it is this very cluster's, write `id: {theirs}` into the topology"
+        ),
     })
 }
 
@@ -62,12 +64,14 @@ fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired) -> Vec<Refusa
         (ours != theirs).then(|| Refusal::Host {
             host: name.clone(),
             why: format!(
-                "the data in {} is member {} of the cluster {}, and this host is to be member {} of {}",
+                "the data in {} is member {} of the cluster `{}` (identity {}), and this host is to be member {} of `{}` (identity {})",
                 path.parent().expect("a file is in a directory"),
                 theirs.member,
-                theirs.claim,
+                theirs.cluster,
+                theirs.identity,
                 ours.member,
-                ours.claim
+                ours.cluster,
+                ours.identity
             ),
             instead: "give it the disk that is its own; or look at the data, and move it away".to_owned(),
         })

@@ -79,7 +79,7 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     holes.put("subnet_nodes", nodes.to_string());
     holes.put("subnet_endpoints", endpoints.to_string());
     holes.put_if("zones", (!zones.is_empty()).then(|| texts(zones.iter().map(Zone::as_str))));
-    holes.put("tags", carried::tags(&aks.tags, &topology.name));
+    holes.put("tags", carried::tags(&aks.tags, topology));
 }
 
 /// Private, or open to ranges and to the address by which the nodes themselves come out.

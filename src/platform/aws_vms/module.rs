@@ -67,7 +67,7 @@ fn place(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
     holes.put("name", carried::cloud_name(&carried.topology.name, NAME_MAX));
     holes.put("region", region.as_str());
     holes.put("network", network.to_string());
-    holes.put("tags", carried::tags(tags, &carried.topology.name));
+    holes.put("tags", carried::tags(tags, carried.topology));
     holes.put("user", ssh.user.as_str());
     holes.put_if("ssh_from", (!ssh.from.is_empty()).then(|| texts(&ssh.from)));
     holes.put("zookeeper_ssh", carried.zookeeper.is_some() && !ssh.from.is_empty());

@@ -73,7 +73,7 @@ fn place(azure: &AzureVms, topology: &Topology, holes: &mut Holes) {
     holes.put("subnet_endpoints", endpoints.to_string());
     holes.put("subnet_bastion", bastion.to_string());
     holes.put("subnet_workers", workers.to_string());
-    holes.put("tags", carried::tags(tags, &topology.name));
+    holes.put("tags", carried::tags(tags, topology));
 }
 
 /// Who may log in, and from where.

@@ -71,7 +71,7 @@ fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
     holes.put("region", region.as_str());
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());
-    holes.put("tags", carried::tags(&eks.tags, &topology.name));
+    holes.put("tags", carried::tags(&eks.tags, topology));
     let row = |(at, zone): (usize, &str)| {
         let range = |tier| subnet(*network, tier, at).to_string();
         let (public, nodes) = (range(Tier::Public), range(Tier::Of(Role::Worker)));

@@ -39,7 +39,7 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
     );
     holes.put("network", network.to_string());
     holes.put("subnet_cluster", managed.subnet().to_string());
-    holes.put("tags", carried::tags(&managed.tags, &topology.name));
+    holes.put("tags", carried::tags(&managed.tags, topology));
     holes.put("storage_account", storage.account.as_str());
     holes.put("storage_container", storage.container.as_str());
     holes.put("gateway_user", gateway_user.as_str());

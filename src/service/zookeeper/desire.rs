@@ -14,6 +14,7 @@ use crate::topology::value::HostPath;
 
 const USER: &str = "zookeeper";
 const CONFIG: &str = "/etc/zookeeper";
+pub(super) const ZOO_CFG: &str = "/etc/zookeeper/zoo.cfg";
 /// `ZooKeeper` 3.8 and 3.9 are built for Java 8; 11 is the oldest that distributions still mend.
 const OLDEST_JAVA: u32 = 11;
 
@@ -60,7 +61,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     state.distribution(&home, &zookeeper.archive, &proof, node);
 
     let text = |content: String| Content::Text(content);
-    let zoo_cfg = config.join("zoo.cfg");
+    let zoo_cfg = HostPath::known(ZOO_CFG);
     let host = state.host.clone();
     state.file(&zoo_cfg, Access::root(0o644), text(zoo_cfg_text(cluster, instance, &host)), node);
     let logging = config.join(log);

@@ -1,13 +1,14 @@
 //! Is the ensemble whole? Every member is asked by itself, never through one address.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::{Desired, HostState};
-use crate::observe::{MemberMode, Seen};
+use super::desire::ZOO_CFG;
+use crate::desired::{Content, Desired, HostState};
+use crate::observe::{HostFacts, MemberMode, Seen, sha256};
 use crate::plan::compare::stale_inputs;
 use crate::plan::roll::{Health, NodeFacts, ServiceFacts};
 use crate::service::listener::Role;
-use crate::topology::value::Name;
+use crate::topology::value::{HostPath, Name};
 
 /// One look at these members. (That it stays so for a while is the gate's to see.)
 pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
@@ -81,4 +82,21 @@ fn judge_leader(leaders: &[(Name, crate::observe::MemberFacts)], asked: usize, a
     if leader.quorum_size.is_some_and(|size| size as usize != all) {
         facts.missing.push(format!("the leader {name} counts another number of members"));
     }
+}
+
+/// Whether a running member started with another list of members than the topology has; `None` where nobody can tell, since its file was
+/// changed again meanwhile.
+pub fn runs_with_others(state: &HostState, facts: &HostFacts) -> Option<bool> {
+    let path = HostPath::known(ZOO_CFG);
+    let started =
+        facts.units.get(Role::ZooKeeper.unit()).filter(|unit| unit.is_running())?.started.get(path.as_str())?;
+    let Some(Content::Text(ours)) = state.files.get(&path).map(|file| &file.content) else { return None };
+    if *started == sha256(ours.as_bytes()) {
+        return Some(false);
+    }
+    let there = facts.paths.get(&path).filter(|there| there.sha256.as_ref() == Some(started))?;
+    let members = |text: &str| -> BTreeSet<String> {
+        text.lines().filter(|line| line.starts_with("server.")).map(str::to_owned).collect()
+    };
+    Some(members(there.text.as_deref()?) != members(ours))
 }

@@ -14,7 +14,7 @@ use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Z
 
 pub use check::{check, warn_zones};
 pub use desire::desire;
-pub use judge::judge;
+pub use judge::{judge, runs_with_others};
 pub use listeners::listeners;
 
 /// An ensemble, checked.

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Place, Script, quote};
-use crate::desired::{Access, BIRTH_PATH, Claim, Content, Owned, STATE_FOLDER};
+use crate::desired::{Access, BIRTH_PATH, Content, Owned, STATE_FOLDER};
 use crate::observe::{BirthRecord, Secrets, delete_request};
 use crate::plan::action::Drain;
 use crate::plan::{Action, FileEdit, Patch, Removal, Unpack};
@@ -26,7 +26,7 @@ macro_rules! line {
 
 /// The script that does `action` at `place`.
 pub fn act(action: &Action, permit: &Permit, secrets: &Secrets, place: &Place) -> Script {
-    let Permit { claim: Claim { identity, cluster }, epoch } = permit;
+    let Permit { claim, epoch } = permit;
     let mut writer = Writer {
         text: format!("{}{GROUND}{PRELUDE}\nlock {LOCK_SECONDS}\n", place.prelude()),
         epoch: *epoch,
@@ -34,8 +34,8 @@ pub fn act(action: &Action, permit: &Permit, secrets: &Secrets, place: &Place) -
         place,
     };
     match action {
-        Action::Raise => line!(writer, "raise {} {identity} {cluster}", epoch.0),
-        _ => line!(writer, "belongs {identity}\nfence {}", epoch.0),
+        Action::Raise => line!(writer, "raise {} {}", epoch.0, claim.line()),
+        _ => line!(writer, "belongs {}\nfence {}", claim.identity, epoch.0),
     }
     writer.action(action);
     line!(writer, "printf 'done\\n'");
@@ -308,6 +308,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+    use crate::desired::Claim;
     use crate::observe::{HostQuery, RecordName};
     use crate::world::script::look;
 
@@ -383,8 +384,8 @@ mod tests {
         ];
         let places =
             [Place::machine(), Place::folder("/a b/c", "/it's a/provision".as_ref(), Some("/a b/store".as_ref()))];
-        let claim =
-            Claim { identity: crate::topology::value::Identity::random(), cluster: "c".parse().expect("a name") };
+        let identity = crate::topology::value::Identity::random();
+        let claim = Claim { identity, cluster: "c".parse().expect("a name"), anchors: "0".to_owned() };
         let permit = Permit { claim, epoch: Epoch(1) };
         for action in actions {
             // A new action does not compile here before it stands in the list above.

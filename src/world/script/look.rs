@@ -27,6 +27,7 @@ pub fn look(query: &HostQuery, place: &Place) -> Script {
         member,
         asks,
         reach,
+        grounds,
         rules,
         machine,
     } = query;
@@ -62,6 +63,9 @@ pub fn look(query: &HostQuery, place: &Place) -> Script {
     }
     if !units.is_empty() {
         line(format!("units {}", words(units.iter().map(|unit| format!("{unit}.service")))));
+    }
+    if !grounds.is_empty() {
+        line(format!("grounds {}", listed(grounds.iter().map(at))));
     }
     if let Some(unit) = rules {
         line(format!("rules {}", quote(unit)));

@@ -1,0 +1,67 @@
+//! A packet filter that would lock the operator out is taken back by the host; one that somebody flushed is found.
+
+use crate::hosts::{Lab, quorum_yaml, wait_until};
+
+#[test]
+fn a_packet_filter_that_locks_out_is_taken_back() {
+    let Some(lab) = Lab::up("firewall", 1) else { return };
+    let text = quorum_yaml().replace("{ 1: h1, 2: h2, 3: h3 }", "{ 1: h1 }");
+    let closed = |ssh: &str| text.replace("ssh: { user: ops }", &format!("firewall: nftables\n      ssh: {ssh}"));
+    let topology = lab.topology("closed.yaml", &text);
+    lab.apply(&topology);
+
+    // sshd listens at 22, and the operator comes in at 2222: rules that leave 2222 open close the way.
+    lab.on(1, "nft 'add table ip redir; add chain ip redir pre { type nat hook prerouting priority -100; }; add rule ip redir pre tcp dport 2222 redirect to :22'");
+    let config = lab.home().join(".ssh/config");
+    let original = std::fs::read_to_string(&config).expect("readable");
+    let known =
+        original.lines().find(|line| line.contains("UserKnownHostsFile")).expect("the lab names its known_hosts");
+    let known = known.split_whitespace().last().expect("a path");
+    let keys =
+        std::fs::read_to_string(known).expect("readable").replace("h1,10.77.0.11 ", "[10.77.0.11]:2222,10.77.0.11 ");
+    let own = lab.home().join("known_hosts");
+    std::fs::write(&own, keys).expect("writable");
+    std::fs::write(&config, original.replace(known, &own.display().to_string())).expect("writable");
+    std::fs::write(&topology, closed("{ user: ops, port: 2222 }")).expect("writable");
+    lab.run(&["apply", &topology, "--yes"])
+        .expect(7)
+        .says("no new connection came in")
+        .says("takes it back 40 s after");
+    assert!(lab.test(1, "nft list table inet provision | grep -q 'dport 2222'"), "the rules were not even tried");
+    wait_until("the host has taken them back", std::time::Duration::from_secs(70), || {
+        !lab.test(1, "nft list table inet provision")
+    });
+    assert!(!lab.test(1, "test -e /etc/provision/firewall.nft"), "a reboot would load them");
+    lab.run(&["plan", &topology]).expect(0);
+
+    // The port at which sshd is: they stay, whatever else loads rules.
+    std::fs::write(&topology, closed("{ user: ops }")).expect("writable");
+    lab.apply(&topology).says("keep the packet filter: a new connection came in");
+    lab.converged(&topology);
+    lab.on(1, "nft flush ruleset");
+    lab.run(&["plan", &topology, "--detailed-exitcode"])
+        .expect(2)
+        .says("the kernel no longer has the rules that it loaded");
+    lab.apply(&topology);
+    lab.converged(&topology);
+    for deed in ["restart", "reload"] {
+        lab.on(1, &format!("systemctl {deed} nftables; sleep 1; nft list table inet provision >/dev/null"));
+        lab.converged(&topology);
+    }
+    lab.on(1, "systemctl enable -q nftables");
+    lab.verb(&["restart", "1"]);
+    assert!(lab.test(1, "nft list table inet provision | grep -q 'policy drop'"), "after a boot it is gone");
+    // One that was there before is what a failed trial leaves.
+    std::fs::write(&topology, closed("{ user: ops, port: 2222 }")).expect("writable");
+    lab.on(1, "nft 'add table ip redir; add chain ip redir pre { type nat hook prerouting priority -100; }; add rule ip redir pre tcp dport 2222 redirect to :22'; \
+        nft insert rule inet provision input tcp dport 2222 accept");
+    lab.run(&["apply", &topology, "--yes"]).expect(7).says("no new connection came in");
+    wait_until("the host has taken them back", std::time::Duration::from_secs(70), || {
+        lab.test(1, "nft list table inet provision | grep -q 'dport 22 accept'")
+    });
+    std::fs::write(&topology, closed("{ user: ops }")).expect("writable");
+    lab.apply(&topology);
+    lab.converged(&topology);
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
+    assert!(!lab.test(1, "nft list table inet provision"), "its rules are left");
+}

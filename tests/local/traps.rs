@@ -1,0 +1,83 @@
+//! What a job, or an accident, leaves in a node's folder leads nowhere: nothing outside of it changes.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::machine::{Machine, run, unprivileged};
+
+const QUORUM: &str = "services: { zookeeper: { nodes: 1 } }\n";
+
+#[test]
+fn what_lies_in_a_folder_leads_nowhere() {
+    let machine = Machine::sharing("traps", QUORUM);
+    let outside = machine.topology.with_file_name("outside");
+    let sh = |script: &str| {
+        let mut command = unprivileged("sh".as_ref());
+        command.args(["-c", script]).current_dir(machine.topology.parent().expect("a folder"));
+        run(command).expect(0)
+    };
+    sh(
+        "mkdir -p outside/version-2 outside/deep && echo bait | tee outside/file outside/version-2/x outside/deep/x && chmod 600 outside/file",
+    );
+    let seen = || {
+        let of = |path: &str| {
+            let path = outside.join(path);
+            let meta = fs::metadata(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            (meta.mode(), meta.ctime_nsec(), meta.is_file().then(|| fs::read(&path).expect("readable")))
+        };
+        ["", "file", "version-2", "version-2/x", "deep", "deep/x"].map(of)
+    };
+    let before = seen();
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    let node = machine.node("zk-1");
+    let data = node.join("var/lib/zookeeper");
+
+    // Links at the names that the scripts make, and fifos at those that they read.
+    for name in [
+        "etc/zookeeper/zoo.cfg",
+        "var/lib/zookeeper/.provision-member",
+        "var/lib/provision/epoch",
+        "var/lib/provision/stamp.json",
+    ] {
+        symlink(outside.join("file"), node.join(format!("{name}.provision-new"))).expect("a link");
+    }
+    sh(&format!(
+        "cd '{}' && rm myid .provision-member && ln -s '{}' myid && mkfifo .provision-member fifo",
+        data.display(),
+        outside.join("file").display()
+    ));
+    machine.write("services: { zookeeper: { nodes: 1, config: { maxClientCnxns: 61 } } }\n");
+    let began = Instant::now();
+    machine.run(&["plan", "topology.yaml"]).expect(0).says("something else is in its place");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    machine.run(&["apply", "topology.yaml", "--yes", "--allow-outage"]).expect(0);
+    machine.run(&["plan", "topology.yaml", "--detailed-exitcode"]).expect(0);
+    assert_eq!(seen(), before, "apply");
+    assert_eq!(fs::read_to_string(data.join("myid")).expect("the service's own"), "1\n");
+
+    // A directory of data that was exchanged for a link, and one within it.
+    machine.run(&["destroy", "topology.yaml", "--yes"]).expect(0);
+    sh(&format!(
+        "rm -rf '{0}/version-2' && ln -s '{1}/version-2' '{0}/version-2' && ln -s '{1}' '{0}/app-1'",
+        data.display(),
+        outside.display()
+    ));
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+    assert_eq!(seen(), before, "destroy");
+    assert!(!data.join("version-2").exists() && !data.join("app-1").exists());
+    sh(&format!(
+        "rm -rf '{0}' && mkdir -p '{1}' && ln -s '{2}' '{0}'",
+        data.display(),
+        data.parent().expect("a folder").display(),
+        outside.display()
+    ));
+    machine
+        .run(&["apply", "topology.yaml", "--yes"])
+        .expect(7)
+        .says("is a symbolic link: write the directory that it leads to");
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0).says("stays link");
+    assert_eq!(seen(), before, "a link where the data should be");
+    assert!(Command::new("rm").arg(&data).status().expect("rm runs").success());
+}
