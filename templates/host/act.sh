@@ -84,9 +84,12 @@ write() { # path owner group mode; bytes on stdin. An owner - is whoever writes
 put() { # path owner group mode; base64 on stdin
   base64 -d | write "$@" || exit 1
 }
+# A line at the end of a file of ours.
+add() { # path, line
+  [ ! -L "$1" ] && printf '%s\n' "$2" >>"$1" && sync "$1" || fail "cannot write $1"
+}
 made() { # what this host got from us and did not have before: a destroy takes only that away
-  grep -qxF "$1" "$state/made" 2>/dev/null && return 0
-  printf '%s\n' "$1" >>"$state/made" && sync "$state/made" || fail "cannot write $state/made"
+  grep -qxF "$1" "$state/made" 2>/dev/null || add "$state/made" "$1"
 }
 user() { # name home
   getent passwd "$1" >/dev/null && return 0

@@ -19,6 +19,7 @@ hold() { # who, seconds without a heartbeat after which it is over, our identity
   esac
   there=$(head -c 200 "$state/identity" 2>/dev/null)
   case $there in '' | "$3 "*) ;; *) printf 'foreign\t%s\n' "$there"; exit 0 ;; esac
+  rm -f "$run/holder"
   printf '%s\t%s\n' "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$run/holder"
   mkdir -p "$state" && chmod 755 "$state" || fail "cannot make $state"
   # An epoch belongs to one lease: it is raised here, while nobody else can hold the lease.
@@ -26,7 +27,8 @@ hold() { # who, seconds without a heartbeat after which it is over, our identity
   case $epoch in '' | *[!0-9]* | ???????????*) fail "$state/epoch holds no epoch" ;; esac
   epoch=$((epoch + 1))
   t=$state/epoch.provision-new
-  printf '%s\n' "$epoch" >"$t" && chmod 644 "$t" && sync "$t" && mv -fT "$t" "$state/epoch" || fail "cannot write $state/epoch"
+  # Made anew, never opened: what lies there by this name is somebody's leftover.
+  rm -f "$t" && (set -C; printf '%s\n' "$epoch" >"$t") && chmod 644 "$t" && sync "$t" && mv -fT "$t" "$state/epoch" || fail "cannot write $state/epoch"
   printf 'mine\t%s\n' "$epoch"
   # Each beat is answered: only an answer tells the holder that it is still heard.
   while [ "$(timeout "$2" head -c 1)" = . ]; do printf .; done

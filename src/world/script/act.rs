@@ -63,11 +63,7 @@ impl Writer<'_> {
                 self.put(&path, OURS, record.text().as_bytes());
             }
             Action::Journal { line } => {
-                line!(
-                    self,
-                    "printf '%s %s\\n' \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\" {} >>\"$state/journal\"",
-                    quote(line)
-                );
+                line!(self, "add \"$state/journal\" \"$(date -u +%Y-%m-%dT%H:%M:%SZ) \"{}", quote(line));
             }
             Action::InstallPackage { package } => self.install(&quote(package)),
             Action::Patch(patch) => self.lay(patch),
