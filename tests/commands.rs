@@ -309,6 +309,17 @@ fn what_belongs_into_a_map_is_said_where_something_else_stands() {
     );
 }
 
+/// What Terraform makes is there before the first apply: the identity that `init` has written is in its tags.
+fn carries_its_identity(folder: &std::path::Path, template: &str) {
+    let text = std::fs::read_to_string(folder.join(format!("{template}.yaml"))).expect("written");
+    let identity = text.lines().find_map(|line| line.strip_prefix("id: ")).expect("an identity");
+    let identity = identity.split_whitespace().next().expect("a word");
+    assert_eq!(provision(folder, &["render", &format!("{template}.yaml")]).status.code(), Some(0), "{template}");
+    let locals =
+        std::fs::read_to_string(folder.join("terraform-out").join(template).join("locals.tf")).expect("rendered");
+    assert!(locals.contains("provision-id") && locals.contains(identity), "{locals}");
+}
+
 #[test]
 fn init_writes_a_topology_that_validates_and_never_over_another_file() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -317,6 +328,9 @@ fn init_writes_a_topology_that_validates_and_never_over_another_file() {
         let run = |args: &[&str]| provision(folder.path(), args).status.code();
         assert_eq!(run(&["init", &file, "--template", template]), Some(0), "{template}");
         assert_eq!(run(&["validate", &file]), Some(0), "{template}");
+        if ["azure-vms", "aws-vms", "hdinsight", "aks", "eks"].contains(&template) {
+            carries_its_identity(folder.path(), template);
+        }
         std::fs::write(folder.path().join(&file), "mine").expect("written");
         assert_eq!(run(&["init", &file, "--template", template]), Some(1), "{template}");
         assert_eq!(std::fs::read_to_string(folder.path().join(&file)).expect("readable"), "mine");

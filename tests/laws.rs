@@ -294,7 +294,7 @@ proptest! {
             world.state().hosts.values_mut().for_each(|host| host.reachable = true);
             // Whether wrong members have a majority shows only when they have had the time to form it: a plan made before is mended by the next.
             if drifts.iter().any(|drift| matches!(drift, Drift::Wrong(..))) {
-                tokio::time::sleep(Duration::from_secs(3)).await;
+                world.settled().await;
             }
             if !odd {
                 let changed = Shape { settings: change, ..shape.clone() }.site();
@@ -1040,6 +1040,110 @@ fn one_hosts_epoch_is_not_the_clusters() {
             changed.converge(&world).await;
             world.assert_lawful();
         }
+    });
+}
+
+/// Spark without `ZooKeeper`: its anchors are the first three hosts by name, and become others as it grows.
+#[test]
+fn a_cluster_whose_anchors_change_keeps_its_identity() {
+    run(async {
+        let world = converged(&Shape::spread(0, 1, 2).site()).await;
+        let grown = Shape { hosts: 5, masters: vec![0], workers: vec![1, 2, 3, 4], ..Shape::spread(0, 1, 2) };
+        let before = world.state().hosts[&name("h1")].claim().expect("claimed").identity;
+        // h0 comes before all others, and h1 alone was the cluster.
+        for text in [grown.text(), grown.text().replace("h2", "h0")] {
+            let mut site = Site::of(&text);
+            site.newborn = provision::topology::value::Identity::random();
+            let fresh = site.world();
+            for (name, host) in &fresh.state().hosts {
+                let is_known = world.state().hosts.contains_key(name);
+                if !is_known {
+                    world.state().hosts.insert(name.clone(), host.clone());
+                }
+            }
+            site.converge_by(&apply_with_outage(), &world).await;
+            world.assert_lawful();
+            assert_eq!(world.state().hosts[&name("h1")].claim().expect("claimed").identity, before);
+        }
+    });
+}
+
+/// Another cluster of the same name takes some of a cluster's workers for its anchors.
+#[test]
+fn a_clusters_workers_are_no_electorate_for_another() {
+    run(async {
+        let shape = Shape::spread(0, 1, 5);
+        let world = converged(&shape.site()).await;
+        // h4 to h6 were its workers, and no anchors.
+        let text = Shape { hosts: 6, masters: vec![3], workers: vec![4, 5], ..Shape::spread(0, 1, 2) }.text();
+        let mut rival = Site::of(&text);
+        rival.newborn = provision::topology::value::Identity::random();
+        world.state().journal.clear();
+        for goal in [apply_with_outage(), DESTROY_ALL] {
+            let End::Refused(refusals) = rival.carry_out(&goal, &world).await else { panic!("it went on") };
+            assert!(format!("{refusals:?}").contains("it belongs to the cluster `sim`"), "{refusals:?}");
+        }
+        shape.site().converge(&world).await;
+        assert_eq!(world.acts(), 0, "{:?}", world.state().journal);
+    });
+}
+
+/// A machine that was made anew, at the address of a host that has left the topology, is nobody's.
+#[test]
+fn a_remembered_address_is_no_host_of_ours() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 5);
+        let world = converged(&shape.site()).await;
+        world.state().hosts.insert(name("h5"), SimHost::new("10.0.0.5"));
+        let before = world.state().hosts[&name("h5")].digest();
+        let smaller = Shape { workers: vec![0, 1, 2], hosts: 3, ..shape.clone() };
+        smaller.site().converge(&world).await;
+        world.assert_lawful();
+        assert_eq!(world.state().hosts[&name("h5")].digest(), before);
+    });
+}
+
+#[test]
+fn a_record_of_another_cluster_is_that_hosts_matter() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let other = provision::topology::value::Identity::random();
+        {
+            let mut state = world.state();
+            let host = state.hosts.get_mut(&name("h2")).expect("a host");
+            let path = "/var/lib/provision/applied.json";
+            let text = host.text(path).expect("an anchor has it").replace(newborn().as_str(), other.as_str());
+            host.scribble(path, text.as_bytes(), provision::desired::Access::root(0o644));
+        }
+        let plan = shape.site().plan(&SKIPPING, &world).await.expect("a plan");
+        let why = &plan.unknown[&name("h2")];
+        assert!(why.contains(other.as_str()) && why.contains(newborn().as_str()), "{why}");
+    });
+}
+
+/// Members that were given another list by hand serve with it, and keep the right one out: the plan says what mending them takes.
+#[test]
+fn members_that_keep_the_right_ones_out_are_an_outage_of_the_plan() {
+    run(async {
+        let shape = Shape::side_by_side(3, 0, 0);
+        let world = converged(&shape.site()).await;
+        {
+            let mut state = world.state();
+            for host in ["h1", "h2"].map(name) {
+                let host = state.hosts.get_mut(&host).expect("a host");
+                let text = host.text("/etc/zookeeper/zoo.cfg").expect("a member").replace(":2888:", ":2889:");
+                host.scribble("/etc/zookeeper/zoo.cfg", text.as_bytes(), provision::desired::Access::root(0o644));
+                let _ = host.restart("zookeeper", tokio::time::Instant::now());
+            }
+        }
+        world.settled().await;
+        let end = shape.site().carry_out(&apply(), &world).await;
+        let End::NotApproved(why) = end else { panic!("{end:?}") };
+        assert!(why.contains("outage") && why.contains("ZooKeeper"), "{why}");
+        let plan = shape.site().plan(&apply(), &world).await.expect("a plan").to_string();
+        assert!(plan.contains("h1, h2 run with another list of members"), "{plan}");
+        shape.site().converge_by(&apply_with_outage(), &world).await;
     });
 }
 

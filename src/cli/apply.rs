@@ -249,10 +249,12 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
             let foreign = |failure: &crate::execute::StepFailure| {
                 matches!(failure.error, crate::world::HostError::Foreign { .. })
             };
-            let exit = match fenced {
-                true => Exit::Locked,
-                false if failures.iter().any(foreign) => Exit::Refused,
-                false => Exit::Failed,
+            let exit = if fenced {
+                Exit::Locked
+            } else if failures.iter().any(foreign) {
+                Exit::Refused
+            } else {
+                Exit::Failed
             };
             return Err(Failure::say(
                 exit,

@@ -29,8 +29,9 @@ impl Progress {
     }
 
     fn line(&self, text: &str) {
+        let text = shown(text);
         tracing::info!("{}", text.trim());
-        let text = shown(&format!("{:6.1}s {text}", self.started.elapsed().as_secs_f64()));
+        let text = format!("{:6.1}s {text}", self.started.elapsed().as_secs_f64());
         match &self.live {
             Some(live) => {
                 let _ = live.println(text);

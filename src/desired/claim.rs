@@ -1,4 +1,4 @@
-//! Whose a host is, in one line on it.
+//! The claim of a host: the cluster that it belongs to, as one line in a file.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,7 +23,10 @@ impl FromStr for Claim {
         let words: Vec<&str> = text.trim_end().split(' ').collect();
         match words.as_slice() {
             [identity, cluster, anchors] if anchors.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-                Ok(Claim { identity: identity.parse()?, cluster: cluster.parse()?, anchors: (*anchors).to_owned() })
+                // Not the help of a topology's own, which has a new identity in it each time.
+                let identity =
+                    identity.parse().map_err(|_| format!("`{}` is no identity", identity.escape_default()))?;
+                Ok(Claim { identity, cluster: cluster.parse()?, anchors: (*anchors).to_owned() })
             }
             _ => Err("it is not an identity, a name and a digest".to_owned()),
         }
@@ -44,22 +47,22 @@ impl fmt::Display for Claim {
     }
 }
 
-/// Whose the data in a directory is: it stays with the data when the machine is another.
+/// The label of a data directory: the member that its data belongs to. It stays with the data when the machine is another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Whose {
+pub struct DataLabel {
     pub identity: Identity,
     pub cluster: Name,
     pub member: MemberId,
 }
 
-impl fmt::Display for Whose {
+impl fmt::Display for DataLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Whose { identity, cluster, member } = self;
+        let DataLabel { identity, cluster, member } = self;
         writeln!(f, "cluster {cluster} {identity}, member {member}")
     }
 }
 
-impl FromStr for Whose {
+impl FromStr for DataLabel {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -68,7 +71,7 @@ impl FromStr for Whose {
         let (cluster, member) = rest.split_once(", member ").ok_or_else(wrong)?;
         let (cluster, identity) = cluster.split_once(' ').ok_or_else(wrong)?;
         let member = MemberId::try_from(member.parse::<i64>().map_err(|_| wrong())?)?;
-        Ok(Whose { identity: identity.parse()?, cluster: cluster.parse()?, member })
+        Ok(DataLabel { identity: identity.parse()?, cluster: cluster.parse()?, member })
     }
 }
 
@@ -79,7 +82,7 @@ mod tests {
     #[test]
     fn what_is_written_on_a_host_comes_back() {
         let (identity, cluster) = (Identity::random(), "analytics".parse::<Name>().expect("a name"));
-        let whose = Whose {
+        let whose = DataLabel {
             identity: identity.clone(),
             cluster: cluster.clone(),
             member: MemberId::try_from(3).expect("an id"),
@@ -88,7 +91,7 @@ mod tests {
         let claim = Claim { identity, cluster, anchors: "0123abcd".to_owned() };
         assert_eq!(format!("{}\n", claim.line()).parse(), Ok(claim));
         for other in ["", "x", "0123 analytics 0", "cluster a, member 1", "\u{1b}[2J"] {
-            assert!(other.parse::<Claim>().is_err() && other.parse::<Whose>().is_err(), "{other}");
+            assert!(other.parse::<Claim>().is_err() && other.parse::<DataLabel>().is_err(), "{other}");
         }
     }
 }

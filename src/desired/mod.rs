@@ -23,7 +23,7 @@ use crate::service::{spark, zookeeper};
 use crate::topology::value::{HostPath, Identity, Name, SecretRef};
 
 pub use birth::{BIRTH_PATH, Birth, Quorum};
-pub use claim::{Claim, Whose};
+pub use claim::{Claim, DataLabel};
 pub use election::{Election, recovery_folder};
 pub use firewall::{RULES_PATH as FIREWALL_RULES, UNIT as FIREWALL_UNIT};
 pub use properties::{Property, properties, property_value};
@@ -160,7 +160,7 @@ pub const UNIT_FOLDER: &str = "/etc/systemd/system";
 /// What the tool keeps on every host.
 pub const STATE_FOLDER: &str = "/var/lib/provision";
 pub const STAMP_PATH: &str = "/var/lib/provision/stamp.json";
-/// Whose a host is: identity and name of its cluster.
+/// The claim of a host.
 pub const CLAIM_PATH: &str = "/var/lib/provision/identity";
 /// The highest epoch that a host has seen.
 pub const EPOCH_PATH: &str = "/var/lib/provision/epoch";
@@ -208,14 +208,14 @@ pub fn of(cluster: &Cluster) -> Desired {
 }
 
 impl Desired {
-    /// Whose the hosts are to be.
+    /// The claim that every host of this cluster carries.
     pub fn claim(&self) -> Claim {
         let identity = self.identity.clone().expect("a cluster has its identity before anything is planned");
-        Claim { identity, cluster: self.cluster.clone(), anchors: self.place() }
+        Claim { identity, cluster: self.cluster.clone(), anchors: self.anchors_digest() }
     }
 
     /// A digest of where the anchors are.
-    pub fn place(&self) -> String {
+    pub fn anchors_digest(&self) -> String {
         let mut digest = Sha256::new();
         self.anchors.iter().for_each(|name| digest.update(format!("{}\n", self.hosts[name].host.reach)));
         digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
@@ -229,14 +229,14 @@ impl Desired {
         for (id, host) in self.quorum.iter().flat_map(|quorum| &quorum.birth.members) {
             let files = &mut self.hosts.get_mut(host).expect("members are on hosts").files;
             for file in files.iter_mut().filter(|(path, _)| path.name() == MEMBER_FILE).map(|(_, file)| file) {
-                let whose = Whose { identity: identity.clone(), cluster: self.cluster.clone(), member: *id };
+                let whose = DataLabel { identity: identity.clone(), cluster: self.cluster.clone(), member: *id };
                 file.content = Content::Text(whose.to_string());
             }
         }
         self.identity = Some(identity);
     }
 
-    /// Whether the cluster's memory may send an operator to a place: from machines to a machine, whose key ssh must know, and from folders
+    /// Says whether the cluster's memory may send an operator to a place: from machines to a machine, whose key ssh must know, and from folders
     /// of this machine to a folder of that host. Never from the one kind to the other.
     pub fn may_remember(&self, host: &Name, reach: &Reach) -> bool {
         self.hosts.values().any(|state| match (&state.host.reach, reach) {
@@ -247,7 +247,7 @@ impl Desired {
     }
 }
 
-/// Whether a path is one that this program gives a host: absolute, without steps up, and ending as each of them does.
+/// Says whether a path is one that this program gives a host: absolute, without steps up, and ending as each of them does.
 fn is_folder_of(host: &Name, cluster: &Name, root: &str) -> bool {
     let plain = root.starts_with('/') && !root.contains(char::is_control) && root.split('/').all(|part| part != "..");
     plain && root.ends_with(&format!("/provision/{cluster}/{host}"))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::desired::{Claim, Desired};
-use crate::observe::{Observed, Record, RecordName, Seen, believed};
+use crate::observe::{Observed, Record, RecordName, Seen, credible_epoch, says_it_is_ours};
 use crate::topology::value::Name;
 use crate::world::{Epoch, Hold, HostError, Permit, Target, World};
 
@@ -75,28 +75,26 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
         targets.insert(name.clone(), target);
     }
     let mut holds: BTreeMap<Name, Box<dyn Hold>> = BTreeMap::new();
-    let mut why = Vec::new();
-    // One after the other in one order for everybody: the first anchor decides between two who come at once.
+    let (mut why, mut refused) = (Vec::new(), None);
+    // One after the other in one order for everybody: of two who come at once, one gets the most.
     for (name, target) in &targets {
-        // One that was asked and set aside has no say; one that could not be reached may be there by now.
-        if let Some(Seen::Unknown(error)) = observed.hosts.get(name)
-            && !error.is_unreachable()
-        {
+        if let Some(error) = set_aside(name, desired, observed) {
             why.push(format!("{name}: {error}"));
             continue;
         }
         match world.hold(target, who, &claim.identity).await {
-            Ok(hold) => {
-                holds.insert(name.clone(), hold);
+            Ok(hold) => drop(holds.insert(name.clone(), hold)),
+            // What one anchor says alone stops nobody.
+            Err(HostError::Held { owner, since }) => {
+                refused.get_or_insert(NoLease::Held { owner, since, anchor: name.clone() });
             }
-            Err(HostError::Held { owner, since }) => return Err(NoLease::Held { owner, since, anchor: name.clone() }),
             Err(HostError::Foreign { carries: Some(carries) }) => {
-                return Err(NoLease::Foreign { anchor: name.clone(), carries });
+                refused.get_or_insert(NoLease::Foreign { anchor: name.clone(), carries });
             }
             Err(error) => why.push(format!("{name}: {error}")),
         }
     }
-    let epoch = believed(holds.values().map(|hold| hold.epoch().0));
+    let epoch = credible_epoch(holds.values().map(|hold| hold.epoch().0));
     holds.retain(|name, hold| {
         let is_believed = hold.epoch().0 <= epoch;
         if !is_believed {
@@ -109,10 +107,22 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
     for set in &sets {
         let got = set.iter().filter(|name| holds.contains_key(*name)).count();
         if got <= set.len() / 2 {
-            return Err(NoLease::NoMajority { got, of: set.len(), why });
+            return Err(refused.unwrap_or(NoLease::NoMajority { got, of: set.len(), why }));
         }
     }
     Ok(Lease { permit: Permit { claim, epoch: Epoch(epoch) }, who: who.to_owned(), holds, sets })
+}
+
+/// Why an anchor has no say: it was asked and set aside, or does not say itself that it is this cluster's. One that could not be reached may
+/// be there by now.
+fn set_aside(name: &Name, desired: &Desired, observed: &Observed) -> Option<String> {
+    let departed = || observed.departed.get(name).map(|departed| &departed.seen);
+    match observed.hosts.get(name).or_else(departed)? {
+        Seen::Unknown(error) if !error.is_unreachable() => Some(error.to_string()),
+        Seen::Unknown(_) => None,
+        Seen::Present(facts) if desired.hosts.contains_key(name) || says_it_is_ours(name, facts, desired) => None,
+        Seen::Present(_) => Some("it no longer says that it is this cluster's".to_owned()),
+    }
 }
 
 /// What a remembered anchor is called now: a machine keeps its address when the topology renames it.

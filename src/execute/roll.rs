@@ -167,5 +167,8 @@ fn swap(member: &RollMember) -> Action {
 
 /// Whether an action was refused before it changed anything.
 fn refused(error: &HostError) -> bool {
-    matches!(error, HostError::Fenced { .. } | HostError::Busy { .. } | HostError::LeaseLost)
+    matches!(
+        error,
+        HostError::Fenced { .. } | HostError::Foreign { .. } | HostError::Busy { .. } | HostError::LeaseLost
+    )
 }

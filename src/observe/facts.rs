@@ -43,7 +43,7 @@ pub struct HostFacts {
     /// Whether the host lists anything that the tool made there: the list comes before what is in it.
     pub has_made: bool,
     pub epoch: u64,
-    /// Whose it says it is.
+    /// The cluster that it says it belongs to.
     pub claim: Option<Claim>,
     /// Whether the kernel has no longer the rules that the packet filter's unit loaded.
     pub has_lost_rules: bool,
@@ -203,7 +203,7 @@ impl RecordName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub cluster: Name,
-    /// Whose it is. What was written before clusters had identities has none.
+    /// The cluster's. What was written before clusters had identities has none.
     #[serde(default)]
     pub identity: Option<Identity>,
     /// Of the apply that wrote it: the newest record is the one that counts.

@@ -1,4 +1,4 @@
-//! What the cluster remembers, as far as its anchors agree. One host alone is believed about itself and nothing else.
+//! The cluster's memory, as far as its anchors agree. One host alone is believed about itself and nothing else.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,31 +21,48 @@ pub struct Memory {
 const FAR: u64 = 1_000_000;
 
 /// The highest epoch that can be believed: the highest, unless it is far above the middle one.
-pub fn believed(epochs: impl IntoIterator<Item = u64>) -> u64 {
+pub fn credible_epoch(epochs: impl IntoIterator<Item = u64>) -> u64 {
     let mut all: Vec<u64> = epochs.into_iter().collect();
     all.sort_unstable();
     let Some(middle) = all.len().checked_sub(1).map(|last| all[last / 2]) else { return 0 };
     all.into_iter().rev().find(|epoch| *epoch <= middle + FAR).unwrap_or(middle)
 }
 
-/// The cluster's identity: what the topology says, else what most of its anchors carry, else what one of them carries that was claimed
-/// for a cluster with these very anchors: by an apply that was killed early. `None` where there is none: hosts that carry one are
-/// somebody else's.
+/// The cluster's identity: what the topology says; else one that hosts carry whose stamps name anchors of which the topology still has a
+/// majority, with that identity; else one that an anchor was claimed with for these very anchors, by an apply that was killed early.
+/// `None` where there is none: hosts that carry one are another cluster's.
 pub fn identity(desired: &Desired, observed: &Observed) -> Option<Identity> {
-    if let Some(identity) = &desired.identity {
-        return Some(identity.clone());
+    if desired.identity.is_some() {
+        return desired.identity.clone();
     }
-    let of_name = |facts: &&HostFacts| is_ours(facts, desired);
-    let anchors = || desired.anchors.iter().filter_map(|name| observed.facts(name)).filter(of_name);
-    let carried = || anchors().filter_map(HostFacts::identity);
-    let most = carried().find(|one| carried().filter(|other| other == one).count() * 2 > desired.anchors.len());
-    let place = desired.place();
-    let begun = || anchors().filter_map(|facts| facts.claim.as_ref()).find(|claim| claim.anchors == place);
-    most.cloned().or_else(|| begun().map(|claim| claim.identity.clone()))
+    let named = |name: &Name| observed.facts(name).filter(|facts| is_ours(facts, desired));
+    let mut electorates: HashMap<(&Identity, &Vec<Anchor>), usize> = HashMap::new();
+    for facts in desired.hosts.keys().filter_map(named) {
+        if let (Some(identity), Some(stamp)) = (facts.identity(), &facts.stamp) {
+            *electorates.entry((identity, &stamp.anchors)).or_default() += 1;
+        }
+    }
+    let here = |identity: &Identity, anchor: &Anchor| {
+        let at = desired.hosts.iter().find(|(_, state)| state.host.reach.is_same_place(&anchor.reach));
+        at.and_then(|(name, _)| named(name)).is_some_and(|facts| facts.identity() == Some(identity))
+    };
+    let elected = electorates.into_iter().filter(|((identity, anchors), _)| {
+        anchors.iter().filter(|anchor| here(identity, anchor)).count() * 2 > anchors.len()
+    });
+    let elected = elected.max_by_key(|((identity, _), count)| (*count, *identity)).map(|((identity, _), _)| identity);
+    let place = desired.anchors_digest();
+    let mut claims = desired.anchors.iter().filter_map(|name| named(name)?.claim.as_ref());
+    elected.or_else(|| claims.find(|claim| claim.anchors == place).map(|claim| &claim.identity)).cloned()
+}
+
+/// Says whether a host that only the memory knows claims itself that it is this host of this cluster: nothing is done to any other.
+pub fn says_it_is_ours(name: &Name, facts: &HostFacts, desired: &Desired) -> bool {
+    let stamped = facts.stamp.as_ref().is_some_and(|stamp| stamp.host == *name);
+    (stamped || facts.claim.is_some()) && is_ours(facts, desired)
 }
 
 impl Memory {
-    /// What was seen until now says this. Hosts that only the memory knows may be asked next, and may say more.
+    /// Computes the memory from the hosts observed so far. Hosts that only the memory knows may be asked next, and may add to it.
     pub fn of(desired: &Desired, observed: &Observed) -> Memory {
         let former = former_anchors(desired, observed);
         let own: Vec<Anchor> = desired
@@ -94,7 +111,7 @@ fn former_anchors(desired: &Desired, observed: &Observed) -> Vec<Anchor> {
     believed.filter(|anchors| hosts(anchors) != desired.anchors).cloned().unwrap_or_default()
 }
 
-/// Whether nothing on a host says that it is another cluster's.
+/// Says whether nothing on a host names another cluster.
 pub fn is_ours(facts: &HostFacts, desired: &Desired) -> bool {
     let named = facts.stamp.as_ref().is_none_or(|stamp| stamp.cluster == desired.cluster)
         && facts.claim.as_ref().is_none_or(|claim| claim.cluster == desired.cluster);
@@ -102,7 +119,7 @@ pub fn is_ours(facts: &HostFacts, desired: &Desired) -> bool {
     named && facts.identity().is_none_or(same)
 }
 
-/// What each of these anchors has under a name, as far as it is this cluster's.
+/// Collects what each of these anchors has under a name, as far as it is this cluster's.
 fn records<'a>(name: RecordName, anchors: &[Anchor], desired: &Desired, observed: &'a Observed) -> Vec<&'a Record> {
     let ours = |record: &&Record| {
         let identity = record.identity.as_ref();
@@ -113,7 +130,7 @@ fn records<'a>(name: RecordName, anchors: &[Anchor], desired: &Desired, observed
     anchors.iter().filter_map(at).filter_map(|facts| facts.records.get(&name)).filter(ours).collect()
 }
 
-/// What was seen at an anchor's place: a machine keeps its address when the topology renames it.
+/// Finds what was seen at an anchor's place: a machine keeps its address when the topology renames it.
 fn seen_at<'a>(anchor: &Anchor, desired: &Desired, observed: &'a Observed) -> Option<&'a Seen> {
     let here = desired.hosts.iter().find(|(_, state)| state.host.reach.is_same_place(&anchor.reach));
     let departed = || observed.departed.get(&anchor.host).filter(|there| there.reach.is_same_place(&anchor.reach));
@@ -129,7 +146,7 @@ fn majority(records: &[&Record], anchors: usize) -> Option<Record> {
 
 #[cfg(test)]
 mod tests {
-    use super::believed;
+    use super::credible_epoch;
 
     #[test]
     fn one_anchor_alone_raises_no_epoch_out_of_reach() {
@@ -143,7 +160,7 @@ mod tests {
             (vec![57, 58, 4_000_000_000], 58),
             (vec![1, 4_000_000_000, 58, 57, 60], 60),
         ] {
-            assert_eq!(believed(epochs.clone()), wanted, "{epochs:?}");
+            assert_eq!(credible_epoch(epochs.clone()), wanted, "{epochs:?}");
         }
     }
 }

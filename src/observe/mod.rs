@@ -17,7 +17,7 @@ pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts
 pub use facts::{
     ArchiveFacts, BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, Wrong,
 };
-pub use memory::{Memory, believed, identity, is_ours};
+pub use memory::{Memory, credible_epoch, identity, is_ours, says_it_is_ours};
 pub use query::{
     Ask, AskName, HostQuery, MACHINE_TOOLS, NEEDED_TOOLS, PIP, SecretQuestion, for_election, for_gate, for_goal,
     for_memory, for_reach, secret_question, sha256,
@@ -107,7 +107,7 @@ impl Observed {
         };
         let (own, before) = (epochs(&desired.anchors), epochs(&former));
         let known = own.len() * 2 > desired.anchors.len() && (former.is_empty() || before.len() * 2 > former.len());
-        known.then(|| believed(own.into_iter().chain(before)))
+        known.then(|| credible_epoch(own.into_iter().chain(before)))
     }
 
     /// What a majority of the anchors remembers under this name.

@@ -28,7 +28,7 @@ pub const NEEDED_TOOLS: &[&str] = &[
 ];
 
 /// What they need where services have users of their own.
-pub const MACHINE_TOOLS: &[&str] = &["getent", "useradd", "setpriv"];
+pub const MACHINE_TOOLS: &[&str] = &["getent", "useradd", "setpriv", "pgrep", "pkill", "find"];
 
 /// What some hosts get the package with.
 pub const PIP: &str = "pip3";

@@ -49,7 +49,7 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         );
         for path in &facts.shared {
             let problem = format!("make {path} and all above it root's (chown root, chmod go-w)");
-            check("ownership", format!("others can change what is in {path}"), Some(problem));
+            check("ownership", format!("users other than root can write to {path}"), Some(problem));
         }
         if state.nft && !facts.tools.iter().any(|tool| tool == "nft") {
             check("nftables", "missing".to_owned(), Some("install nftables, or write firewall: none".to_owned()));

@@ -42,17 +42,17 @@ pub enum HostError {
     #[error("{step}: {why}")]
     Failed { step: String, why: String },
     #[error(
-        "with the new packet filter no new connection came in ({why}); the host takes it back {seconds} s after it was loaded, and keeps what it had. The rules leave open the port that `ssh` of the topology says: is it the one at which sshd itself listens there?"
+        "no new connection succeeded with the new packet filter ({why}); the host restores its previous rules {seconds} s after loading them. The rules open the topology's `ssh` port: check that sshd itself listens on it"
     )]
     LockedOut { why: String, seconds: u32 },
     #[error("the host's answer makes no sense: {why}")]
     Garbled { why: String },
-    #[error("it said more than {mib} MiB during {during}: nobody reads on")]
+    #[error("it sent more than {mib} MiB during {during}, and the rest was not read")]
     TooMuch { mib: usize, during: String },
-    #[error("{path} is not to be used: {why}; look at it, and if it is of no use to anybody, remove it")]
+    #[error("{path} cannot be used: {why}; inspect it, and remove it if nothing needs it")]
     Unreadable { path: String, why: String },
     #[error(
-        "its epoch is {seen}, far from what the anchors have: no lease of this cluster's can have raised it to that. If no apply is running, `provision ssh {name} -- sudo rm {EPOCH_PATH}` sets it back (docs/troubleshooting.md)"
+        "its epoch {seen} is above the anchors' epoch, so no lease of this cluster issued it; if no apply is running, reset it with: provision ssh {name} -- sudo rm {EPOCH_PATH} (docs/troubleshooting.md)"
     )]
     EpochAhead { name: String, seen: u64 },
     #[error("refused: {}", belongs(carries.as_ref()))]

@@ -101,7 +101,7 @@ impl World for Hosts {
         let title = action.title();
         let script = act(action, permit, &self.secrets, &self.place(target));
         let output = self.run(target, script, ACT_LIMIT, &title).await.map_err(|error| match error {
-            error if keeps_rules && error.is_unreachable() => {
+            error @ (HostError::Unreachable { .. } | HostError::NotBegun { .. }) if keeps_rules => {
                 HostError::LockedOut { why: error.to_string(), seconds: TRIAL_SECONDS }
             }
             error => error,

@@ -14,6 +14,8 @@ const BEAT: Duration = Duration::from_secs(2);
 pub const GRACE_SECONDS: u64 = 15;
 /// A holder that could not send for this long no longer trusts its lease. Less than the grace, so that it gives up first.
 const TRUST: Duration = Duration::from_secs(10);
+/// What an anchor says first comes within this, or it does not grant the lease.
+const FIRST_WORD: Duration = Duration::from_secs(30);
 /// An answer that takes longer than this does not come.
 pub const BEAT_MILLIS: u32 = 8000;
 
@@ -66,7 +68,9 @@ impl Lease {
             .spawn(move || hold(begin, answer, &stopped, &shared))
             .map_err(|error| lost(&error))?;
         let gone = |_| HostError::Lost { during: "taking the lease".to_owned(), why: "its thread ended".to_owned() };
-        let line = first.await.map_err(gone)??;
+        let seconds = FIRST_WORD.as_secs();
+        let late = |_| HostError::Timeout { seconds, during: "taking the lease".to_owned() };
+        let line = tokio::time::timeout(FIRST_WORD, first).await.map_err(late)?.map_err(gone)??;
         let fields: Vec<&str> = line.trim_end().split('\t').collect();
         match fields.as_slice() {
             ["mine", epoch] => {

@@ -21,7 +21,9 @@ impl<W: Write> Lines<W> {
 
     pub fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.held.extend_from_slice(bytes);
-        let whole = self.held.iter().rposition(|byte| *byte == b'\n' || *byte == b'\r').map_or(0, |at| at + 1);
+        // A carriage return at the end may be the first half of a line's end.
+        let known = self.held.strip_suffix(b"\r").unwrap_or(&self.held);
+        let whole = known.iter().rposition(|byte| *byte == b'\n' || *byte == b'\r').map_or(0, |at| at + 1);
         let ready = if self.held.len() > LONGEST_LINE { self.held.len() } else { whole };
         self.pass(ready)
     }
@@ -75,6 +77,7 @@ mod tests {
         assert_eq!(passed(&[b"a", b"b\nc"]), "ab\nc");
         assert_eq!(passed(&[b"\x1b[2Jx\n\xff\n"]), "\\u001b[2Jx\n\\xff\n");
         assert_eq!(passed(&[b"one\r\ntwo\r[==>  ]\rdone\n"]), "one\ntwo\n[==>  ]\ndone\n");
+        assert_eq!(passed(&[b"one\r", b"\ntwo\r"]), "one\ntwo\n");
         assert_eq!(passed(&[b"a\tb\n"]), "a\tb\n");
     }
 

@@ -20,9 +20,9 @@ use crate::topology::value::{HostPath, Identity, Name};
 pub use error::HostError;
 pub use hosts::Hosts;
 
-/// More than this no script's output is read: three times what ten thousand workers fill.
+/// The most that is read of a script's output, in bytes: several times what ten thousand workers fill.
 pub const LONGEST_OUTPUT: usize = 32 << 20;
-/// Of errors the last words count.
+/// The most that is kept of a script's errors, in bytes: the first.
 pub const LONGEST_ERRORS: usize = 64 << 10;
 
 /// A host and the way there.
@@ -42,7 +42,7 @@ impl Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Epoch(pub u64);
 
-/// What an action must show at a host: for which cluster, and under which lease.
+/// The permit that an action shows at a host: for which cluster it is, and under which lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
     pub claim: Claim,

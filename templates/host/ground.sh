@@ -19,8 +19,8 @@ keeper() { # directory
       l*)
         # Root's link in a directory of root's leads where root says.
         [ "$who" = 0 ] && [ "$uid" = 0 ] || exit 1
-        real=$(readlink -f -- "$1") && [ "$real" != "$1" ] || exit 1
-        keeper "$real"
+        real=$(readlink -f -- "$name") && [ "$real" != "$name" ] || exit 1
+        keeper "$real${1#"$name"}"
         exit
         ;;
       d????-??-*) ;;
@@ -32,8 +32,14 @@ keeper() { # directory
     [ "$seen" = "/${1#/}" ] && echo "$who"
   }
 }
-# Runs a command as a user, with nothing of ours but its input and output, and not for ever: that user can stop what runs as them, and so
-# the clock is ours. What it prints is that user's word.
+# Prints who is to read in a directory: its keeper, else its owner, else nobody in particular; never root where others have a hand in it.
+reader() { # directory
+  keeper "$1" && return 0
+  owner=$(stat -c %u -- "$1" 2>/dev/null) || return 1
+  if [ "$owner" = 0 ]; then echo 65534; else echo "$owner"; fi
+}
+# Runs a command as a user, with nothing of ours but its input and output, and not for ever. That user can stop what runs as them, so the
+# clock is ours (137 and 124 say that it ran out), and what is printed is that user's word.
 as() { # number of the user, command
   uid=$1; shift
   if [ "$uid" = 0 ]; then set -- timeout -k 5 "${patience:-60}" "$@"
@@ -43,8 +49,14 @@ as() { # number of the user, command
   fi
   "$@" 7>&- 8>&- 9>&-
 }
+# What a user's command says, and in a last line how it ended: so many bytes at most, and not waiting for what it may have left running.
+hear() { # bytes at most, number of the user, command
+  limit=$1; shift
+  { as "$@" 2>&1; echo "ended $?"; } | timeout "$((${patience:-60} + 2))" head -c "$limit"
+}
 # The first bytes of a file, read as whoever can change it. A link is not followed, and a fifo not waited for.
 peek() { # file, bytes at most
-  who=$(keeper "${1%/*}") || return 1
-  as "$who" dd if="$1" iflag=nofollow,nonblock,count_bytes,fullblock count="$2" bs=64k status=none </dev/null 2>/dev/null
+  who=$(reader "${1%/*}") || return 1
+  as "$who" dd if="$1" iflag=nofollow,nonblock,count_bytes,fullblock count="$2" bs=64k status=none </dev/null 2>/dev/null |
+    timeout "$((${patience:-60} + 2))" head -c "$2"
 }

@@ -6,7 +6,7 @@ PATH=${path:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; expo
 umask 077
 state=$root/var/lib/provision run=$root/run/provision
 # A user's own answer about a directory of theirs takes no longer than this.
-patience=2
+patience=5
 
 fact() {
   printf '%s' "$1"; shift
@@ -72,7 +72,7 @@ sort_out() { # paths
   for p do
     if [ "${p%/*}" != "$last" ]; then
       last=${p%/*}
-      who=$(keeper "$last") || { who=; [ ! -d "$last" ] || fact shared "$last"; }
+      who=$(reader "$last") || who=
     fi
     case $who in
     '') ;;
@@ -90,10 +90,15 @@ inspect() { # paths
   # shellcheck disable=SC2086 # paths of hosts have no spaces
   [ -z "$ours" ] || { stat --printf="$FORMAT" -- $ours 2>/dev/null; digests $ours; }
   for p in $theirs; do
-    who=$(keeper "${p%/*}") || continue
-    line=$(as "$who" stat --printf="$FORMAT" -- "$p" 2>/dev/null | head -c 1000 | head -n 1)
-    [ -n "$line" ] || continue
-    printf '%s\n' "$line"
+    who=$(reader "${p%/*}") || continue
+    line=$(hear 1000 "$who" stat --printf="$FORMAT" -- "$p" </dev/null)
+    ran_out "${line##*ended }" "$p"
+    # One fact, about this path: whatever else that user's process may print is none.
+    line=$(printf '%s\n' "$line" | head -n 1)
+    case $line in
+    "path	$p	"*) printf '%s\n' "$line" ;;
+    *) continue ;;
+    esac
     case $line in
     *"	regular "*)
       digest=$(peek "$p" "$most" | sha256sum)
@@ -102,6 +107,9 @@ inspect() { # paths
     esac
   done
   return 0
+}
+ran_out() { # how a user's command ended, where it looked: that nothing came in time is not that nothing is there
+  case $1 in 124 | 137) fact slow "$2" ;; esac
 }
 told() { # digest, path: says the digest; whether the text is wanted too
   fact sum "$1" "$2"
@@ -141,8 +149,8 @@ rules() { # unit: whether the kernel still has what the unit loaded
 distribution() { # home, archive or -, and of an archive that was asked for before: identity and digest, or - -
   if [ -f "$1/.provision-origin" ]; then
     fact origin "$1" "$(head -c 200 "$1/.provision-origin")"
-  elif [ "$2" != - ] && [ -f "$2" ] && who=$(keeper "${2%/*}"); then
-    id=$(as "$who" stat -L -c %i:%Y:%s -- "$2" 2>/dev/null)
+  elif [ "$2" != - ] && [ -f "$2" ] && who=$(reader "${2%/*}"); then
+    id=$(hear 100 "$who" stat -L -c %i:%Y:%s -- "$2" </dev/null | head -n 1 | tr -d '\t')
     if [ "$id" = "$3" ]; then sum=$4; else sum=$(patience=50; as "$who" cat -- "$2" </dev/null 2>/dev/null | sha512sum | cut -d ' ' -f 1); fi
     fact archive "$2" "$sum" "$id"
   fi
@@ -151,10 +159,16 @@ distribution() { # home, archive or -, and of an archive that was asked for befo
 DATA='ls -d "$1"/version-2/snapshot.* >/dev/null 2>&1 || exit 1
 [ "$1" = "$2" ] || ls -d "$2"/version-2/log.* >/dev/null 2>&1'
 member() { # data directory, log directory: data is there only when snapshots and log both are
-  for d do [ ! -d "$d" ] || keeper "$d" >/dev/null || fact shared "$d"; done
-  who=$(keeper "$1") && as "$who" sh -c "$DATA" data "$1" "$2" </dev/null >/dev/null 2>&1 && fact data "$1"
-  who=$(keeper "$2") && as "$who" test -e "$2/initialize" </dev/null 2>/dev/null && fact marker "$2/initialize"
-  return 0
+  if who=$(reader "$1"); then
+    as "$who" sh -c "$DATA" data "$1" "$2" </dev/null >/dev/null 2>&1
+    ended=$?
+    if [ "$ended" = 0 ]; then fact data "$1"; else ran_out "$ended" "$1"; fi
+  fi
+  if who=$(reader "$2"); then
+    as "$who" test -e "$2/initialize" </dev/null 2>/dev/null
+    ended=$?
+    if [ "$ended" = 0 ]; then fact marker "$2/initialize"; else ran_out "$ended" "$2"; fi
+  fi
 }
 # Whether root alone can change what is in the nearest directories that are there: below them root makes others.
 grounds() { # directories, there or not
@@ -166,9 +180,14 @@ grounds() { # directories, there or not
 # Directories that hold something.
 filled() {
   for d do
-    who=$(keeper "$d") && [ -n "$(as "$who" find "$d" -mindepth 1 -maxdepth 1 </dev/null 2>/dev/null | head -n 1)" ] && fact filled "$d"
+    [ -d "$d" ] && who=$(reader "$d") || continue
+    within=$(hear 200 "$who" find "$d" -mindepth 1 -maxdepth 1 </dev/null)
+    case $within in
+    "ended 0") ;;
+    "ended "*) ran_out "${within#ended }" "$d" ;;
+    *) fact filled "$d" ;;
+    esac
   done
-  return 0
 }
 ask() { # name, address, port, request in base64: what the other side answers until it closes, within 4 s
   printf 'answer\t%s\t' "$1"

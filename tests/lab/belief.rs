@@ -144,7 +144,7 @@ fn forged_records_of_one_host_are_not_believed(lab: &Lab, topology: &str) {
 fn an_epoch_out_of_reach_is_one_hosts_matter(lab: &Lab, topology: &str) {
     let kept = lab.on(4, "cat /var/lib/provision/epoch");
     for (epoch, said) in [
-        ("4000000000", "its epoch is 4000000000"),
+        ("4000000000", "its epoch 4000000000 is above"),
         ("99999999999999999999", "is no epoch"),
         ("x\u{1b}[2Jy", "is no epoch"),
     ] {
@@ -167,13 +167,13 @@ fn an_epoch_out_of_reach_is_one_hosts_matter(lab: &Lab, topology: &str) {
     assert!(!kept.is_empty());
     // One anchor of three: the two others are a majority.
     lab.on(1, "printf '4000000000\\n' >/var/lib/provision/epoch");
-    lab.run(&["plan", topology]).expect(4).says("unknown: h1: its epoch is 4000000000");
+    lab.run(&["plan", topology]).expect(4).says("unknown: h1: its epoch 4000000000 is above");
     lab.run(&["ssh", "h1", "-f", topology, "--", "sudo rm /var/lib/provision/epoch"]).expect(0);
     lab.apply(topology);
     lab.converged(topology);
     // A stamp that nobody can read.
     lab.on(4, "cp -p /var/lib/provision/stamp.json /root/ && echo '{' >/var/lib/provision/stamp.json");
-    lab.run(&["plan", topology]).expect(4).says("unknown: h4: /var/lib/provision/stamp.json is not to be used");
+    lab.run(&["plan", topology]).expect(4).says("unknown: h4: /var/lib/provision/stamp.json cannot be used");
     lab.on(4, "mv /root/stamp.json /var/lib/provision/stamp.json");
     lab.converged(topology);
 }
@@ -207,7 +207,7 @@ fn what_a_host_says_is_shown_and_bounded(lab: &Lab, topology: &str) {
     // With less memory than the answer would fill.
     let bounded = format!("ulimit -v 3000000; HOME={home} NO_COLOR=1 exec {program} plan {topology}");
     let said = lab.verb(&["exec", "env", "-u", "SSH_AUTH_SOCK", "sh", "-c", &bounded]);
-    assert!(said.contains("unknown: h4: it said more than 16 MiB during its answer to `worker`"), "{said}");
+    assert!(said.contains("unknown: h4: it sent more than 16 MiB during its answer to `worker`"), "{said}");
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     lab.on(4, "systemctl stop endless");
     lab.apply(topology);

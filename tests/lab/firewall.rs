@@ -55,7 +55,7 @@ fn a_packet_filter_that_locks_out_is_taken_back() {
     std::fs::write(&topology, closed("{ user: ops, port: 2222 }")).expect("writable");
     lab.on(1, "nft 'add table ip redir; add chain ip redir pre { type nat hook prerouting priority -100; }; add rule ip redir pre tcp dport 2222 redirect to :22'; \
         nft insert rule inet provision input tcp dport 2222 accept");
-    lab.run(&["apply", &topology, "--yes"]).expect(7).says("no new connection came in");
+    lab.run(&["apply", &topology, "--yes"]).expect(7).says("no new connection succeeded");
     wait_until("the host has taken them back", std::time::Duration::from_secs(70), || {
         lab.test(1, "nft list table inet provision | grep -q 'dport 22 accept'")
     });

@@ -77,19 +77,19 @@ fn a_services_user_gains_nothing_from_root() {
 
     // A destroy meets all of it again, and what no user can make: an immutable file, and something mounted.
     assert!(as_user(&lab, 2, "zookeeper", MEMBER_TRAPS));
+    lab.on(2, "mkdir /var/lib/spark/tmp/bound && mount --bind /srv/bait /var/lib/spark/tmp/bound");
     lab.on(2, "mkdir /var/lib/spark/work/app-kept && touch /var/lib/spark/work/app-kept/x && chattr +i /var/lib/spark/work/app-kept/x");
     lab.on(2, "mkdir /data/zookeeper/version-2/kept && mount -t tmpfs tmpfs /data/zookeeper/version-2/kept && touch /data/zookeeper/version-2/kept/x");
     lab.run(&["destroy", &topology, "--yes", "--delete-data"])
         .expect(0)
         .says("stays what is in /data/zookeeper (something is mounted at /data/zookeeper/version-2/kept: unmount it first)")
         .says("stays something in /var/lib/spark/work (rm: cannot remove 'app-kept/x': Operation not permitted)")
+        .says("stays what is in /var/lib/spark/tmp (something is mounted at /var/lib/spark/tmp/bound: unmount it first)")
         .says("stays directory /var/lib/spark/home (it is not empty)")
         .says("stays file /etc/passwd- (the system's own backup of /etc/passwd: it still names spark)");
     assert!(lab.test(2, "test -e /data/zookeeper/version-2/kept/x"), "what is mounted was deleted");
-    assert!(
-        !lab.test(2, "ls -d /var/lib/spark/work/app-closed /var/lib/spark/tmp 2>/dev/null"),
-        "what jobs closed is left"
-    );
+    assert!(!lab.test(2, "ls -d /var/lib/spark/work/app-closed 2>/dev/null"), "what jobs closed is left");
+    lab.on(2, "umount /var/lib/spark/tmp/bound");
     unharmed("destroy");
     lab.on(2, "chattr -i /var/lib/spark/work/app-kept/x");
 }
@@ -99,17 +99,23 @@ fn an_older_layout_is_taken_back(lab: &Lab, topology: &str) {
     lab.on(
         2,
         "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin spark && install -d -o spark -g spark /var/lib/spark && \
-         ln -s /etc/profile.d /var/lib/spark/work",
+         ln -s /etc/profile.d /var/lib/spark/work && install -d -o spark -g spark /var/lib/spark/tmp && \
+         setpriv --reuid spark --regid spark --clear-groups touch /var/lib/spark/tmp/of-a-job",
     );
     lab.run(&["apply", topology, "--yes"]).expect(7).says("/var/lib/spark/work is a symbolic link");
     assert_eq!(
         lab.on(2, "stat -c %U /etc/profile.d /var/lib/spark").split_whitespace().collect::<Vec<_>>(),
         ["root", "root"]
     );
+    assert_eq!(
+        lab.on(2, "stat -c %U /var/lib/spark/tmp/of-a-job").trim(),
+        "spark",
+        "a running job's file is root's now"
+    );
     lab.on(2, "rm /var/lib/spark/work");
     // A directory above the data that others may write is nothing that root works in.
     lab.on(2, "install -d -m 777 /data/zookeeper && chmod 777 /data");
-    lab.run(&["apply", topology, "--yes"]).expect(6).says("others can change what is in /data").says("chown");
+    lab.run(&["apply", topology, "--yes"]).expect(6).says("users other than root can write to /data").says("chown");
     lab.on(2, "chmod 755 /data && rmdir /data/zookeeper");
 }
 

@@ -100,6 +100,14 @@ impl SimWorld {
         guard
     }
 
+    /// Some seconds pass: whoever can, has come up and elected.
+    pub async fn settled(&self) {
+        for _ in 0..3 {
+            drop(self.state());
+            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        }
+    }
+
     /// The operator is killed at this action of the next run, counted from 0.
     pub fn cut(&self, at: usize, cut: Cut, kills: bool) {
         let mut state = self.state();

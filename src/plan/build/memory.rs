@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Planner;
 use crate::cluster::Reach;
 use crate::desired::{Desired, STATE_FOLDER, Stamp};
-use crate::observe::{Departed, HostFacts, Record, RecordName, is_ours};
+use crate::observe::{Departed, HostFacts, Record, RecordName, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Action, Patch, Phase, Reason, Removal, Step};
 use crate::service::listener::Role;
@@ -39,8 +39,7 @@ impl Planner<'_> {
         self.observed.departed.iter().filter_map(|(name, departed)| {
             let stamp = departed.seen.facts()?.stamp.as_ref()?;
             let facts = departed.seen.facts()?;
-            // It must say itself that it is this very host of this very cluster: a record alone hands nobody over.
-            let is_ours = stamp.host == *name && is_ours(facts, self.desired);
+            let is_ours = stamp.host == *name && says_it_is_ours(name, facts, self.desired);
             is_ours.then(|| (departed.target(name), stamp))
         })
     }

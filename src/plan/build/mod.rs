@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use super::compare::{HostChange, Need, compare};
 use super::{Action, Goal, Outage, Phase, Plan, Reason, Refusal, Step};
 use crate::desired::{Desired, HostState};
-use crate::observe::{Observed, is_ours};
+use crate::observe::{Observed, says_it_is_ours};
 use crate::service::listener::Role;
 use crate::topology::value::Name;
 use crate::world::Target;
@@ -79,7 +79,7 @@ impl<'a> Planner<'a> {
     fn apply(mut self, refusals: &mut Vec<Refusal>) -> Plan {
         for record in &self.observed.memory.disputed {
             self.notes.push(format!(
-                "the anchors do not agree on what is {}: what they have of it is not believed, and written anew",
+                "the anchors disagree about the record of what is {}; it is ignored and will be rewritten",
                 record.text()
             ));
         }
@@ -126,8 +126,9 @@ impl<'a> Planner<'a> {
         let current =
             self.desired.hosts.keys().filter(|name| self.observed.facts(name).is_some()).map(|name| self.target(name));
         let departed = self.observed.departed.iter();
-        let ours =
-            departed.filter(|(_, departed)| departed.seen.facts().is_some_and(|facts| is_ours(facts, self.desired)));
+        let ours = departed.filter(|(name, departed)| {
+            departed.seen.facts().is_some_and(|facts| says_it_is_ours(name, facts, self.desired))
+        });
         current.chain(ours.map(|(name, departed)| departed.target(name))).collect()
     }
 

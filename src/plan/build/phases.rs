@@ -257,7 +257,7 @@ impl Planner<'_> {
             return;
         }
         self.note_outage_of_roll(role, &all, &pending);
-        let regroup = allowed && role == Role::ZooKeeper && self.note_outage_of_regrouping(&all, &pending);
+        let regroup = role == Role::ZooKeeper && self.note_outage_of_regrouping(&all, &pending) && allowed;
         let members = pending
             .iter()
             .map(|host| {
@@ -337,11 +337,14 @@ impl Planner<'_> {
         let hides = !seen.is_empty() && seen.len() < majority && !hidden.is_empty();
         let why = match (keep_out, hides) {
             _ if all.len() < 3 || all.len() - pending.len() >= majority => return false,
-            (true, _) => format!("{} run with another list of members, and the others are no majority", names(&misled)),
+            (true, _) => format!(
+                "{} run with another list of members than the topology's, and without them there is no majority",
+                names(&misled)
+            ),
             (false, true) => {
                 let (seen, hidden) = (names(&seen), names(&hidden));
                 format!(
-                    "{seen} serves, so a majority does, and {hidden} must be part of it, somewhere else than they should"
+                    "{seen} serves, so a majority exists, and {hidden} must belong to it on another client port than the topology's"
                 )
             }
             (false, false) => return false,

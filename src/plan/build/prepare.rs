@@ -62,7 +62,7 @@ impl Planner<'_> {
         self.steps("prepare the hosts", patches);
     }
 
-    /// First for a while, then, if the operator can still come in, for good.
+    /// Adds a trial of the new packet filter, then the step that keeps it.
     pub(super) fn firewall(&mut self) {
         let mut steps = Vec::new();
         for (host, change) in &self.changes {

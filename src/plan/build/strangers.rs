@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::{Content, Desired, File, HostState, MEMBER_FILE, Whose};
+use crate::desired::{Content, DataLabel, Desired, File, HostState, MEMBER_FILE};
 use crate::observe::{HostFacts, Observed, RecordName, sha256};
 use crate::plan::{Goal, Refusal};
 use crate::topology::value::{HostPath, Name};
@@ -60,7 +60,7 @@ fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired) -> Vec<Refusa
         let Content::Text(ours) = &file.content else { return None };
         // What nobody can read is somebody's edit, and is written anew like any other file.
         let (ours, theirs) =
-            (ours.parse::<Whose>().ok()?, facts.paths.get(path)?.text.as_ref()?.parse::<Whose>().ok()?);
+            (ours.parse::<DataLabel>().ok()?, facts.paths.get(path)?.text.as_ref()?.parse::<DataLabel>().ok()?);
         (ours != theirs).then(|| Refusal::Host {
             host: name.clone(),
             why: format!(

@@ -12,12 +12,12 @@ use crate::desired::{
 use crate::service::listener::Role;
 use crate::topology::value::{HostPath, JvmSize, Version};
 
-/// Who daemons and jobs run as, and that user's group.
+/// The user that daemons and jobs run as, and that user's group.
 pub const USER: &str = "spark";
 pub const CONFIG: &str = "/etc/spark";
 /// Root's, so that nobody exchanges what is in it: the directories of Spark's user, which belong to that user.
 pub const DATA: &str = "/var/lib/spark";
-/// Where daemons and jobs begin, and where a job's own files go unless it says otherwise.
+/// The directory in which daemons and jobs start, and where a job's own files go unless it says otherwise.
 pub const HOME: &str = "/var/lib/spark/home";
 /// The secret of `authenticate` lives here and nowhere else; systemd reads it as root.
 pub const SECRET_FILE: &str = "/etc/spark/secret.env";

@@ -16,7 +16,11 @@ use crate::world::{Epoch, HostError, Output, Permit};
 
 use super::look::GROUND;
 
-const PRELUDE: &str = include_str!("../../../templates/host/act.sh");
+const PRELUDE: &str = concat!(
+    include_str!("../../../templates/host/act.sh"),
+    include_str!("../../../templates/host/archive.sh"),
+    include_str!("../../../templates/host/remove.sh")
+);
 /// How long a script waits for another one on the same host: longer than any but an unpacking takes.
 const LOCK_SECONDS: u32 = 60;
 

@@ -19,6 +19,9 @@ use crate::world::{HostError, Output};
 /// No answer of a service is read beyond this, as `most` of `look.sh`: the list of ten thousand workers has a third of it.
 const LONGEST_ANSWER: usize = 16 << 20;
 
+/// A user's own answer about a directory of theirs may take so long, as `patience` of `look.sh` says.
+const SLOW_SECONDS: u64 = 5;
+
 /// Reads what `look` printed. `asked` is from question to answer on the operator's clock.
 pub fn facts(
     query: &HostQuery,
@@ -124,7 +127,7 @@ impl Reader<'_> {
                 facts.secrets.insert(path, same);
             }
             ["unit", property] => self.unit(property),
-            ["started", path, base64] => self.started(path, &decode(base64)?),
+            ["started", path, base64] => self.started(query, path, &decode(base64)?),
             ["origin", home, sum] => {
                 facts.origins.insert(host_path(home)?, shown_line(sum));
             }
@@ -174,6 +177,10 @@ impl Reader<'_> {
                 Err(why) => facts.wrong.push(Wrong { path: shown_line(path), why: shown_line(&why) }),
             },
             ["lost", unit] if query.rules.as_deref() == Some(*unit) => facts.has_lost_rules = true,
+            ["slow", path] => {
+                let during = format!("looking into {}", host_path(self.place, path)?);
+                return Err(HostError::Timeout { seconds: SLOW_SECONDS, during });
+            }
             ["shared", path] => {
                 facts.shared.insert(host_path(self.place, path)?);
             }
@@ -206,9 +213,12 @@ impl Reader<'_> {
         }
     }
 
-    fn started(&mut self, path: &str, text: &[u8]) {
+    fn started(&mut self, query: &HostQuery, path: &str, text: &[u8]) {
         let name = path.rsplit('/').next().unwrap_or_default();
         let unit = name.trim_end_matches(".service.started");
+        if !query.units.iter().any(|asked| asked == unit) {
+            return;
+        }
         let entry = self.facts.units.entry(unit.to_owned()).or_default();
         for line in String::from_utf8_lossy(text).lines() {
             if let Some((digest, path)) = line.split_once("  ") {

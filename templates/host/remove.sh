@@ -1,0 +1,118 @@
+# What is taken away, and what stays and why: by name, as the user whose directory it is, never through a link or across a mount. POSIX sh.
+
+gone() { # a tree of ours, as far as nothing is mounted in it
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  within=$(mounts "$1" at)
+  [ -z "$within" ] || fail "cannot remove $1: something is mounted at $within. Unmount it first"
+  rm -rf --one-file-system "$1" || fail "cannot remove $1"
+}
+# Where something is mounted below a directory, or (with the second argument) at it: no deletion goes there.
+mounts() { # directory [at]
+  [ ! -r /proc/self/mountinfo ] ||
+    awk -v dir="$(octal "$1")" -v at="${2:-}" '(at && $5 == dir) || index($5, dir "/") == 1 { print $5; exit }' /proc/self/mountinfo
+}
+octal() { printf %s "$1" | sed 's/ /\\\\040/g'; } # a space as the kernel writes it, for awk
+was_made() { grep -qxF "$1" "$state/made" 2>/dev/null; }
+remove_file() {
+  [ -e "$1" ] || [ -L "$1" ] || [ -d "${1%/*}" ] || return 0
+  who=$(keeper "${1%/*}") || { say "stays file $1 (several users can change what is beside it)"; return 0; }
+  there=; { [ -e "$1" ] || [ -L "$1" ]; } && there=yes
+  why=$(hear 4096 "$who" rm -f "$1" "$1.provision-new" </dev/null)
+  if [ "${why##*ended }" = 0 ]; then [ -z "$there" ] || say "gone file $1"
+  elif [ "$who" = 0 ]; then fail "cannot remove $1: $why"
+  else say "stays file $1 ($(printf %s "$why" | head -n 1))"; fi
+}
+remove_distribution() {
+  there=; [ -e "$1" ] && there=yes
+  [ -n "$there" ] || [ -e "$1.provision-new" ] || return 0
+  ours "${1%/*}"
+  gone "$1"; gone "$1.provision-new"
+  [ -z "$there" ] || say "gone distribution $1"
+}
+# Deletes what is meant by patterns in a directory, as the user whose it is. Directories that somebody closed are opened first.
+PURGE='cd -P -- "$1" || exit 1; shift
+for pattern do
+  for name in $pattern; do
+    [ -L "$name" ] || [ ! -d "$name" ] || find "./$name" -xdev -type d ! -perm -700 -exec chmod u+rwx {} \;
+    rm -rf --one-file-system -- "$name" || ended=1
+  done
+done; exit ${ended:-0}'
+purge() { # directory, patterns of names in it
+  within=$(mounts "$1")
+  [ -z "$within" ] || { say "stays what is in $1 (something is mounted at $within: unmount it first)"; return 0; }
+  who=$(keeper "$1") || { say "stays what is in $1 (several users can change it)"; return 0; }
+  patience=1500
+  why=$(hear 4096 "$who" sh -c "$PURGE" purge "$@" </dev/null)
+  [ "${why##*ended }" = 0 ] || say "stays something in $1 ($(printf %s "$why" | head -n 1))"
+  patience=
+}
+holds_something() { # directory: whoever's it is, its names are that user's to tell
+  who=$(keeper "$1") || return 0
+  [ "$(hear 200 "$who" find "$1" -mindepth 1 -maxdepth 1 </dev/null)" != "ended 0" ]
+}
+remove_directory() { # path data(true/false) delete-data(true/false)
+  [ ! -L "$1" ] || { say "stays link $1 (it leads elsewhere)"; return 0; }
+  [ -d "$1" ] || return 0
+  if [ "$2" = true ]; then
+    # By name, never all that is there: somebody else may keep things beside ours.
+    if [ "$3" = true ]; then purge "$1" version-2 initialize zookeeper_server.pid myid 'app-*' 'driver-*'
+    elif holds_something "$1"; then say "stays data $1"; return 0; fi
+  fi
+  if ! was_made "dir $1"; then say "stays directory $1 (it was here before)"; return 0; fi
+  above=${1%/*}
+  ours "${above:-/}"
+  if rmdir "$1" 2>/dev/null; then say "gone directory $1"; else say "stays directory $1 (it is not empty)"; fi
+}
+remove_scratch() { # a directory whose content is ours alone
+  [ ! -d "$1" ] || [ -L "$1" ] || ! was_made "dir $1" || purge "$1" '*' '.[!.]*' '..?*'
+}
+remove_made_parents() { # directories made on the way to ours, deepest first
+  sed -n 's/^dir //p' "$state/made" 2>/dev/null | sort -r | while read -r p; do
+    above=${p%/*}
+    [ "$(keeper "${above:-/}")" = 0 ] && rmdir "$p" 2>/dev/null && say "gone directory $p"
+  done
+  return 0
+}
+name_packages() { # installed for the cluster; by now others may use them
+  sed -n 's/^package //p' "$state/made" 2>/dev/null | while read -r p; do say "stays package $p (apt-get remove $p takes it away)"; done
+  return 0
+}
+remove_user() { # user, directories of its data
+  name=$1; shift
+  for d do
+    # Its number must not go to somebody else while files of it are there.
+    if [ -d "$d" ]; then say "stays user $name (its data is in $d)"; return 0; fi
+  done
+  set -- "$name"
+  was_made "user $1" || { say "stays user $1 (it was here before)"; return 0; }
+  getent passwd "$1" >/dev/null || return 0
+  if pgrep -u "$1" >/dev/null 2>&1; then say "stays user $1 (a process of it runs)"; return 0; fi
+  userdel "$1" 2>/dev/null && say "gone user $1"
+  # The system keeps what these files were before their last change.
+  for backup in passwd group shadow gshadow subuid subgid; do
+    ! grep -q "^$1:" "/etc/$backup-" 2>/dev/null || say "stays file /etc/$backup- (the system's own backup of /etc/$backup: it still names $1)"
+  done
+}
+is_new() { # data directory
+  [ ! -d "$1/version-2" ] || ! holds_something "$1/version-2" || fail "$1 holds data: it is not new"
+}
+remove_memory() { # data directories: while they hold something, what says whose they are stays
+  stays=
+  for d do [ -d "$d" ] && holds_something "$d" && stays=yes; done
+  for f in "$state"/*; do
+    case $stays$f in
+    yes*/birth.json | yes*/made | yes*/identity) say "stays record $f (data stays)" ;;
+    *) rm -rf --one-file-system "$f" ;;
+    esac
+  done
+  rmdir "$state" 2>/dev/null && say "gone directory $state"
+  rm -rf "$run"
+  end_folder
+}
+end_folder() { # all that is empty in the folder that stood for this host, and the folder itself
+  [ -n "$root" ] || return 0
+  find "$root" -depth -type d -empty -delete 2>/dev/null
+  cluster=${root%/*}
+  rmdir "$cluster" "${cluster%/*}" 2>/dev/null
+  [ ! -d "$root" ] || say "stays folder $root (it is not empty)"
+}
