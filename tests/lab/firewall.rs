@@ -25,8 +25,8 @@ fn a_packet_filter_that_locks_out_is_taken_back() {
     std::fs::write(&topology, closed("{ user: ops, port: 2222 }")).expect("writable");
     lab.run(&["apply", &topology, "--yes"])
         .expect(7)
-        .says("no new connection came in")
-        .says("takes it back 40 s after");
+        .says("no new connection succeeded")
+        .says("restores its previous rules 40 s after");
     assert!(lab.test(1, "nft list table inet provision | grep -q 'dport 2222'"), "the rules were not even tried");
     wait_until("the host has taken them back", std::time::Duration::from_secs(70), || {
         !lab.test(1, "nft list table inet provision")

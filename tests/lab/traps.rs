@@ -77,8 +77,8 @@ fn a_services_user_gains_nothing_from_root() {
 
     // A destroy meets all of it again, and what no user can make: an immutable file, and something mounted.
     assert!(as_user(&lab, 2, "zookeeper", MEMBER_TRAPS));
-    lab.on(2, "mkdir /var/lib/spark/tmp/bound && mount --bind /srv/bait /var/lib/spark/tmp/bound");
-    lab.on(2, "mkdir /var/lib/spark/work/app-kept && touch /var/lib/spark/work/app-kept/x && chattr +i /var/lib/spark/work/app-kept/x");
+    lab.on(1, "mkdir -p /srv/bait /var/lib/spark/tmp/bound && touch /srv/bait/x && mount --bind /srv/bait /var/lib/spark/tmp/bound");
+    lab.on(2, "mkdir /var/lib/spark/work/app-kept && touch /var/lib/spark/work/app-kept/x && chown -R spark /var/lib/spark/work/app-kept && chattr +i /var/lib/spark/work/app-kept/x");
     lab.on(2, "mkdir /data/zookeeper/version-2/kept && mount -t tmpfs tmpfs /data/zookeeper/version-2/kept && touch /data/zookeeper/version-2/kept/x");
     lab.run(&["destroy", &topology, "--yes", "--delete-data"])
         .expect(0)
@@ -89,7 +89,7 @@ fn a_services_user_gains_nothing_from_root() {
         .says("stays file /etc/passwd- (the system's own backup of /etc/passwd: it still names spark)");
     assert!(lab.test(2, "test -e /data/zookeeper/version-2/kept/x"), "what is mounted was deleted");
     assert!(!lab.test(2, "ls -d /var/lib/spark/work/app-closed 2>/dev/null"), "what jobs closed is left");
-    lab.on(2, "umount /var/lib/spark/tmp/bound");
+    lab.on(1, "umount /var/lib/spark/tmp/bound && test -e /srv/bait/x");
     unharmed("destroy");
     lab.on(2, "chattr -i /var/lib/spark/work/app-kept/x");
 }
