@@ -74,8 +74,8 @@ write() { # path owner group mode; bytes on stdin. An owner - is whoever writes
   if [ "$who" != 0 ]; then
     [ "$2" != - ] && [ "$(id -u "$2" 2>/dev/null)" = "$who" ] || fail "cannot write $1: $dir belongs to another user"
     why=$(hear 4096 "$who" sh -c "$WRITE" write "$1" "$4")
-    [ "${why##*ended }" != 0 ] || return 0
-    why=${why%ended *}
+    [ "$(how "$why")" != 0 ] || return 0
+    why=$(words "$why")
   else
     # Made anew, never opened: what lies there by this name is somebody's leftover.
     why=$( { rm -f "$t" && (set -C; cat >"$t") && own "$t" "$2" "$3" "$4" && sync "$t" && { keeps "$@" || mv -fT "$t" "$1"; }; } 2>&1) && return 0

@@ -23,7 +23,7 @@ expand() { # archive, new folder for what is in its one folder: by a user who ca
   why=$(hear 65536 "$by" tar -xzf - -C "$2" --strip-components=1 --no-same-owner --no-same-permissions <"$1")
   patience=
   [ "$by" = 0 ] || pkill -KILL -U "$by"
-  [ "${why##*ended }" = 0 ] || broken "$2" "cannot unpack $1: $(printf %s "$why" | head -n 1 | cut -c 1-200)"
+  [ "$(how "$why")" = 0 ] || broken "$2" "cannot unpack $1: $(words "$why" | cut -c 1-200)"
   [ -n "$(ls -A "$2")" ] || broken "$2" "the archive $1 is empty"
   why=$(violations "$2" "$mine" 2>&1 | head -n 1 | sed "s|^$2/||")
   [ -z "$why" ] || broken "$2" "the archive $1 is not to be trusted: $why"

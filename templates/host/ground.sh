@@ -49,11 +49,17 @@ as() { # number of the user, command
   fi
   "$@" 7>&- 8>&- 9>&-
 }
-# What a user's command says, and in a last line how it ended: so many bytes at most, and not waiting for what it may have left running.
+# What a user's command says, and in a line of its own how it ended: so many bytes at most (the rest is passed over), and not waiting for
+# what it may have left running.
 hear() { # bytes at most, number of the user, command
   limit=$1; shift
-  { as "$@" 2>&1; echo "ended $?"; } | timeout "$((${patience:-60} + 2))" head -c "$limit"
+  {
+    { as "$@" 2>&1 3>&-; printf '\nended %s\n' "$?" >&3; } |
+      timeout "$((${patience:-60} + 2))" sh -c 'head -c "$1"; exec cat >/dev/null' hear "$limit"
+  } 3>&1
 }
+how() { printf '%s\n' "$1" | sed -n 's/^ended \([0-9][0-9]*\)$/\1/p' | tail -n 1; } # of what was heard: its exit code
+words() { printf '%s\n' "$1" | sed -e '/^ended [0-9]*$/d' -e '/^$/d' | head -n 1; }  # and the first line that it said
 # The first bytes of a file, read as whoever can change it. A link is not followed, and a fifo not waited for.
 peek() { # file, bytes at most
   who=$(reader "${1%/*}") || return 1

@@ -92,9 +92,9 @@ inspect() { # paths
   for p in $theirs; do
     who=$(reader "${p%/*}") || continue
     line=$(hear 1000 "$who" stat --printf="$FORMAT" -- "$p" </dev/null)
-    ran_out "${line##*ended }" "$p"
+    ran_out "$(how "$line")" "$p"
     # One fact, about this path: whatever else that user's process may print is none.
-    line=$(printf '%s\n' "$line" | head -n 1)
+    line=$(words "$line")
     case $line in
     "path	$p	"*) printf '%s\n' "$line" ;;
     *) continue ;;
@@ -150,7 +150,8 @@ distribution() { # home, archive or -, and of an archive that was asked for befo
   if [ -f "$1/.provision-origin" ]; then
     fact origin "$1" "$(head -c 200 "$1/.provision-origin")"
   elif [ "$2" != - ] && [ -f "$2" ] && who=$(reader "${2%/*}"); then
-    id=$(hear 100 "$who" stat -L -c %i:%Y:%s -- "$2" </dev/null | head -n 1 | tr -d '\t')
+    id=$(hear 100 "$who" stat -L -c %i:%Y:%s -- "$2" </dev/null)
+    id=$(words "$id" | tr -d '\t')
     if [ "$id" = "$3" ]; then sum=$4; else sum=$(patience=50; as "$who" cat -- "$2" </dev/null 2>/dev/null | sha512sum | cut -d ' ' -f 1); fi
     fact archive "$2" "$sum" "$id"
   fi
@@ -182,10 +183,9 @@ filled() {
   for d do
     [ -d "$d" ] && who=$(reader "$d") || continue
     within=$(hear 200 "$who" find "$d" -mindepth 1 -maxdepth 1 </dev/null)
-    case $within in
-    "ended 0") ;;
-    "ended "*) ran_out "${within#ended }" "$d" ;;
-    *) fact filled "$d" ;;
+    case $(how "$within") in
+    124 | 137) fact slow "$d" ;;
+    *) [ -z "$(words "$within")" ] || fact filled "$d" ;;
     esac
   done
 }
