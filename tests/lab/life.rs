@@ -59,8 +59,8 @@ const DRIFTS: &[(u32, &str, &str, &[&str])] = &[
     (1, "systemctl disable zookeeper", "~ enable zookeeper: it is not enabled", &[]),
     (2, "systemctl stop spark-worker spark-master; userdel spark", "+ user spark", &["spark-worker", "spark-master"]),
     (2, "chown root /data/zookeeper", "~ directory /data/zookeeper: it is root:zookeeper 0750", &[]),
-    (3, "echo 1 >/data/zookeeper/myid; systemctl restart zookeeper", "~ file /data/zookeeper/myid", &["zookeeper"]),
-    (3, "rm /data/zookeeper/myid", "+ file /data/zookeeper/myid", &[]),
+    (3, "echo 1 >/etc/zookeeper/myid; systemctl restart zookeeper", "~ file /etc/zookeeper/myid", &["zookeeper"]),
+    (3, "rm /etc/zookeeper/myid", "+ file /etc/zookeeper/myid", &[]),
 ];
 
 /// What ran since when, by unit: a restart shows as another time.
