@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::input::{self, Loaded, TopologyArg};
 use super::output::outln;
 use super::{Exit, Failure};
-use crate::observe::{self, HostFacts, MemberFacts, MemberMode, Observed, UnitFacts};
+use crate::observe::{self, HostFacts, MemberFacts, MemberMode, Observed, UnitFacts, WorkerEntry};
 use crate::service::judge;
 use crate::service::listener::Role;
 use crate::service::spark;
@@ -52,8 +52,8 @@ struct Node {
 struct Totals {
     master: String,
     workers: usize,
-    cores: u32,
-    cores_used: u32,
+    cores: u64,
+    cores_used: u64,
     memory_mib: u64,
     memory_used_mib: u64,
     applications: usize,
@@ -139,15 +139,20 @@ fn status(loaded: &Loaded, observed: &Observed) -> Status {
         Totals {
             master: loaded.cluster.master_url().unwrap_or_default(),
             workers: alive.len(),
-            cores: alive.iter().map(|worker| worker.cores).sum(),
-            cores_used: alive.iter().map(|worker| worker.coresused).sum(),
-            memory_mib: alive.iter().map(|worker| worker.memory).sum(),
-            memory_used_mib: alive.iter().map(|worker| worker.memoryused).sum(),
+            cores: total(&alive, |worker| u64::from(worker.cores)),
+            cores_used: total(&alive, |worker| u64::from(worker.coresused)),
+            memory_mib: total(&alive, |worker| worker.memory),
+            memory_used_mib: total(&alive, |worker| worker.memoryused),
             applications: master.activeapps.len(),
         }
     });
     let identity = observe::identity(&loaded.desired, observed).filter(|_| !loaded.cluster.hosts.keys().all(bare));
     Status { cluster: loaded.cluster.name.to_string(), identity, nodes, spark: totals, wrong }
+}
+
+/// What the workers' entries add up to. The master's page is a host's word: no figure on it can stop the command.
+fn total(workers: &[&WorkerEntry], figure: impl Fn(&WorkerEntry) -> u64) -> u64 {
+    workers.iter().map(|worker| figure(worker)).fold(0, u64::saturating_add)
 }
 
 /// As systemd sees it. That it ended by itself is worth a look, also when it runs now.

@@ -41,7 +41,7 @@ purge() { # directory, patterns of names in it
   within=$(mounts "$1")
   [ -z "$within" ] || { say "stays what is in $1 (something is mounted at $within: unmount it first)"; return 0; }
   who=$(keeper "$1") || { say "stays what is in $1 (several users can change it)"; return 0; }
-  patience=1500
+  patience=300
   why=$(hear 4096 "$who" sh -c "$PURGE" purge "$@" </dev/null)
   [ "$(how "$why")" = 0 ] || say "stays something in $1 ($(words "$why"))"
   patience=
@@ -85,8 +85,8 @@ remove_user() { # user, directories of its data
     if [ -d "$d" ]; then say "stays user $name (its data is in $d)"; return 0; fi
   done
   set -- "$name"
-  was_made "user $1" || { say "stays user $1 (it was here before)"; return 0; }
   getent passwd "$1" >/dev/null || return 0
+  was_made "user $1" || { say "stays user $1 (it was here before)"; return 0; }
   if pgrep -u "$1" >/dev/null 2>&1; then say "stays user $1 (a process of it runs)"; return 0; fi
   userdel "$1" 2>/dev/null && say "gone user $1"
   # The system keeps what these files were before their last change.

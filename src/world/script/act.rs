@@ -280,6 +280,11 @@ pub fn cached(home: &HostPath) -> HostPath {
     HostPath::known(&format!("{STATE_FOLDER}/cache/{}.tar.gz", home.name()))
 }
 
+/// One line of a host's, as far as the scripts write one.
+fn brief(text: &str) -> String {
+    shown_line(&text.chars().take(500).collect::<String>())
+}
+
 /// What a script said, or why it did not do what it should.
 pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>, HostError> {
     let Output { status, stdout, stderr } = output;
@@ -287,8 +292,8 @@ pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>
     let mut said = Vec::new();
     for line in text.lines() {
         match line.split_once('\t') {
-            Some(("say", what)) => said.push(shown_line(what)),
-            Some(("fail", why)) => return Err(HostError::Failed { step: title.to_owned(), why: shown_line(why) }),
+            Some(("say", what)) => said.push(brief(what)),
+            Some(("fail", why)) => return Err(HostError::Failed { step: title.to_owned(), why: brief(why) }),
             Some(("foreign", whose)) => return Err(HostError::Foreign { carries: whose.parse().ok() }),
             Some(("busy", seconds)) => return Err(HostError::Busy { seconds: seconds.parse().unwrap_or(0) }),
             Some(("fenced", seen)) => return Err(HostError::Fenced { seen: seen.parse().unwrap_or(0), ours: epoch.0 }),
@@ -298,7 +303,7 @@ pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>
     }
     let stderr = String::from_utf8_lossy(stderr);
     let last = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-    let why = format!("it ended with status {status}: {}", shown_line(last));
+    let why = format!("it ended with status {status}: {}", brief(last));
     Err(HostError::Failed { step: title.to_owned(), why })
 }
 

@@ -19,6 +19,9 @@ use crate::world::{HostError, Output};
 /// No answer of a service is read beyond this, as `most` of `look.sh`: the list of ten thousand workers has a third of it.
 const LONGEST_ANSWER: usize = 16 << 20;
 
+/// The text of a file that differs is shown up to this length.
+const LONGEST_TEXT: usize = 64 << 10;
+
 /// A user's own answer about a directory of theirs may take so long, as `patience` of `look.sh` says.
 const SLOW_SECONDS: u64 = 5;
 
@@ -78,7 +81,7 @@ impl Reader<'_> {
             ["clock", nanos] => {
                 let host: i128 = nanos.parse().map_err(|_| garbled("its clock has no nanoseconds"))?;
                 // Anything between question and answer may be right: only what is outside is certainly not.
-                let off = host - host.clamp(*asked.start(), *asked.end());
+                let off = host.saturating_sub(host.clamp(*asked.start(), *asked.end()));
                 facts.clock_ahead_millis = i64::try_from(off / 1_000_000).unwrap_or(i64::MAX);
             }
             ["machine", id] => facts.machine = shown_line(id),
@@ -116,7 +119,10 @@ impl Reader<'_> {
                 }
             }
             ["text", path, base64] => {
-                let text = String::from_utf8(decode(base64)?).ok().map(|text| shown(&text));
+                // The script sends no longer one.
+                let bytes = decode(base64)?;
+                let text = (bytes.len() <= LONGEST_TEXT).then(|| String::from_utf8(bytes).ok()).flatten();
+                let text = text.map(|text| shown(&text));
                 if let Some(seen) = facts.paths.get_mut(&host_path(path)?) {
                     seen.text = text;
                 }
