@@ -115,16 +115,13 @@ fn former_anchors(desired: &Desired, observed: &Observed) -> Vec<Anchor> {
 pub fn is_ours(facts: &HostFacts, desired: &Desired) -> bool {
     let named = facts.stamp.as_ref().is_none_or(|stamp| stamp.cluster == desired.cluster)
         && facts.claim.as_ref().is_none_or(|claim| claim.cluster == desired.cluster);
-    let same = |theirs: &Identity| desired.identity.as_ref().is_none_or(|ours| theirs == ours);
-    named && facts.identity().is_none_or(same)
+    named && !facts.identity().is_some_and(|theirs| desired.is_another(theirs))
 }
 
 /// Collects what each of these anchors has under a name, as far as it is this cluster's.
 fn records<'a>(name: RecordName, anchors: &[Anchor], desired: &Desired, observed: &'a Observed) -> Vec<&'a Record> {
     let ours = |record: &&Record| {
-        let identity = record.identity.as_ref();
-        record.cluster == desired.cluster
-            && identity.is_none_or(|theirs| desired.identity.as_ref().is_none_or(|ours| theirs == ours))
+        record.cluster == desired.cluster && !record.identity.as_ref().is_some_and(|theirs| desired.is_another(theirs))
     };
     let at = |anchor: &Anchor| seen_at(anchor, desired, observed)?.facts();
     anchors.iter().filter_map(at).filter_map(|facts| facts.records.get(&name)).filter(ours).collect()

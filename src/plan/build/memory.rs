@@ -37,8 +37,8 @@ impl Planner<'_> {
     /// Hosts that have left the topology and still carry this cluster's stamp.
     pub(super) fn departed_stamps(&self) -> impl Iterator<Item = (Target, &Stamp)> {
         self.observed.departed.iter().filter_map(|(name, departed)| {
-            let stamp = departed.seen.facts()?.stamp.as_ref()?;
             let facts = departed.seen.facts()?;
+            let stamp = facts.stamp.as_ref()?;
             let is_ours = stamp.host == *name && says_it_is_ours(name, facts, self.desired);
             is_ours.then(|| (departed.target(name), stamp))
         })

@@ -37,7 +37,7 @@ pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> 
 
 /// A host of a cluster that is another one, whatever it is called.
 fn of_another_identity(name: &Name, facts: &HostFacts, desired: &Desired) -> Option<Refusal> {
-    let theirs = facts.identity().filter(|theirs| desired.identity.as_ref().is_some_and(|ours| ours != *theirs))?;
+    let theirs = facts.identity().filter(|theirs| desired.is_another(theirs))?;
     let cluster = facts.claim.as_ref().map(|claim| &claim.cluster).or_else(|| Some(&facts.stamp.as_ref()?.cluster))?;
     Some(Refusal::Host {
         host: name.clone(),
