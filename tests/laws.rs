@@ -1043,6 +1043,72 @@ fn one_hosts_epoch_is_not_the_clusters() {
     });
 }
 
+/// A file of the tool's, and what a compromised host turns it into.
+type Lie<'a> = (&'a str, &'a dyn Fn(&str) -> String);
+
+/// A host that the anchors have on record claims to be another cluster's, another host, or part of another birth.
+#[test]
+fn one_hosts_denial_is_that_hosts_matter() {
+    let other = provision::topology::value::Identity::random();
+    let lies: [Lie; 5] = [
+        (CLAIM_PATH, &|text| text.replace(newborn().as_str(), other.as_str())),
+        (STAMP_PATH, &|text| text.replace("\"sim\"", "\"others\"")),
+        (STAMP_PATH, &|text| {
+            text.replace("\"host\": \"h2\"", "\"host\": \"h1\"").replace("\"host\": \"h6\"", "\"host\": \"h1\"")
+        }),
+        (STAMP_PATH, &|text| {
+            text.replace("\"host\": \"h2\"", "\"host\": \"h9\"").replace("\"host\": \"h6\"", "\"host\": \"h9\"")
+        }),
+        (BIRTH_PATH, &|text| text.replace("\"h3\"", "\"h9\"")),
+    ];
+    for (host, (path, lie)) in ["h2", "h6"].into_iter().flat_map(|host| lies.map(move |lie| (host, lie))) {
+        run(async {
+            let shape = Shape::spread(3, 1, 2);
+            let world = converged(&shape.site()).await;
+            let Some(text) = world.state().hosts[&name(host)].text(path) else { return };
+            assert_ne!(lie(&text), text, "{host} {path}");
+            world.state().hosts.get_mut(&name(host)).expect("a host").scribble(
+                path,
+                lie(&text).as_bytes(),
+                provision::desired::Access::root(0o644),
+            );
+            let changed = shape.with(|s| s.live = 2).site();
+            let end = changed.carry_out(&SKIPPING, &world).await;
+            let Outcome::Done = report(end).outcome else { panic!("{host} {path}") };
+            world.assert_lawful();
+            let plan = changed.plan(&SKIPPING, &world).await.expect("a plan");
+            assert_eq!(plan.unknown.keys().collect::<Vec<_>>(), [&name(host)], "{plan}");
+            assert!(plan.changes.is_empty(), "{plan}");
+            assert!(!plan.to_string().contains("`id:"), "{plan}");
+            let Outcome::Done = report(changed.carry_out(&DESTROY_ALL, &world).await).outcome else {
+                panic!("{host} {path}")
+            };
+        });
+    }
+}
+
+/// Nothing is there yet but one host's stamp, which names anchors elsewhere: nobody calls them.
+#[test]
+fn before_the_first_apply_one_stamp_calls_nobody() {
+    run(async {
+        for shape in [Shape::spread(3, 1, 2), Shape::spread(0, 1, 5)] {
+            let other = converged(&Shape::spread(0, 1, 1).site()).await;
+            let text = other.state().hosts[&name("h1")].text(STAMP_PATH).expect("stamped");
+            let text = text.replace("\"h1\"", "\"h6\"").replace("10.0.0.1", "10.9.9.9");
+            let world = shape.site().world();
+            world.state().hosts.get_mut(&name("h6")).expect("a host").scribble(
+                STAMP_PATH,
+                text.as_bytes(),
+                provision::desired::Access::root(0o644),
+            );
+            let observed = shape.site().observe(&world).await;
+            assert!(observed.departed.is_empty() && observed.moved.is_empty(), "{:?}", observed.departed.keys());
+            let refusals = shape.site().plan(&GENTLY, &world).await.expect_err("a past that nobody else knows");
+            assert!(format!("{refusals:?}").contains("with other anchors"), "{refusals:?}");
+        }
+    });
+}
+
 /// Spark without `ZooKeeper`: its anchors are the first three hosts by name, and become others as it grows.
 #[test]
 fn a_cluster_whose_anchors_change_keeps_its_identity() {
@@ -1200,6 +1266,44 @@ const SKIPPING: Goal = Goal::Apply { allow_outage: false, skip_unreachable: true
 fn lose(world: &SimWorld, hosts: &[&str]) {
     for host in hosts {
         world.state().hosts.get_mut(&name(host)).expect("a host").reachable = false;
+    }
+}
+
+/// A host that answers questions and does nothing that it is asked, or only the first things.
+#[test]
+fn a_host_that_does_nothing_it_is_asked_stops_nobody() {
+    for (host, obeys) in ["h2", "h6", "h7"].into_iter().flat_map(|host| [0, 1].map(move |obeys| (host, obeys))) {
+        run(async {
+            let shape = Shape::spread(3, 1, 3);
+            let world = converged(&shape.site()).await;
+            let disobey = |world: &SimWorld| {
+                world.state().hosts.get_mut(&name(host)).expect("a host").obeys = Some(obeys);
+            };
+            // h7 leaves, and so is nobody's to wait for; the others are left for later when the operator says so.
+            let smaller = Shape { hosts: 6, workers: vec![4, 5], ..shape.clone() }.with(|s| s.live = 2).site();
+            let goal = if host == "h7" { GENTLY } else { SKIPPING };
+            let failed = async |goal, world: &SimWorld| {
+                disobey(world);
+                let Outcome::Failed { failures } = report(smaller.carry_out(goal, world).await).outcome else {
+                    panic!("{host} did it after all")
+                };
+                assert!(failures.iter().all(|failure| failure.host == name(host)), "{failures:?}");
+                world.assert_lawful();
+            };
+            failed(&goal, &world).await;
+            let left = smaller.plan(&SKIPPING, &world).await.expect("a plan");
+            let others: Vec<_> = left.changes.keys().filter(|changed| **changed != name(host)).collect();
+            assert!(others.is_empty(), "{host} {obeys}: {left}");
+            let end = world.fork();
+            failed(&DESTROY_ALL, &end).await;
+            for (other, there) in end.state().hosts.iter().filter(|(other, _)| **other != name(host)) {
+                assert_eq!(paths(there), paths(&SimHost::new("x")), "{other} beside {host} {obeys}");
+            }
+            // Mended, it gets what was left.
+            world.state().hosts.get_mut(&name(host)).expect("a host").obeys = None;
+            smaller.converge(&world).await;
+            world.assert_lawful();
+        });
     }
 }
 

@@ -8,11 +8,13 @@ use super::input::{self, Loaded, TopologyArg};
 use super::output::{outln, say, sayln};
 use super::progress::Progress;
 use super::{Exit, Failure, fit, plan as planning};
-use crate::execute::{self, Execution, Lease, NoLease, Outcome, Report, Stop};
+use crate::desired::Desired;
+use crate::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work};
 use crate::observe::Observed;
-use crate::plan::{Consent, Goal, Moved, NotApproved, Plan, SealedPlan};
+use crate::plan::{Goal, Moved, NotApproved, Plan, SealedPlan};
 use crate::service::listener::Role;
 use crate::topology::Source;
+use crate::world::Hosts;
 use crate::world::script::quote;
 
 /// Makes the hosts what the topology says
@@ -29,7 +31,7 @@ pub struct Args {
     /// Do also what makes the service unavailable for a while
     #[arg(long)]
     allow_outage: bool,
-    /// Leave hosts that do not answer for later, where that is safe
+    /// Continue without hosts that do not answer or fail, where that is safe
     #[arg(long)]
     skip_unreachable: bool,
     /// Print the result as JSON
@@ -83,11 +85,11 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(objection) = plan.objection() {
         return Err(not_approved(objection));
     }
-    fit::check(&loaded, &observed).await?;
+    fit::check(&loaded.desired, &loaded.world, &observed).await?;
     let agreed = match (&sealed, args.yes) {
-        (Some(_), _) => Agreed::ToThisPlan,
-        (None, true) => Agreed::ToWhatever,
-        (None, false) => input::confirm("Do this?").map(|()| Agreed::ToThisPlan)?,
+        (Some(_), _) => Agreed::Sealed,
+        (None, true) => Agreed::Whatever,
+        (None, false) => input::confirm(QUESTION).map(|()| Agreed::Shown)?,
     };
     let began = Instant::now();
     let report = carry_out(&goal, plan, agreed, &mut loaded, &observed).await?;
@@ -133,16 +135,58 @@ fn read_sealed(path: &Path) -> Result<Option<SealedPlan>, Failure> {
     Ok(Some(sealed))
 }
 
-/// What the operator said yes to.
+const QUESTION: &str = "Do this?";
+
+/// The plans that the operator has approved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreed {
-    /// To the plan that was shown, or sealed: another one is another question.
-    ToThisPlan,
-    /// `--yes`: to what is needed, whatever that is once the lease is held.
-    ToWhatever,
+    /// Only the sealed plan.
+    Sealed,
+    /// The plan on the screen. If it changes, it is shown and asked about again.
+    Shown,
+    /// Whatever is needed once the lease is held (`--yes`).
+    Whatever,
 }
 
-/// Takes the lease and looks again. A plan that moved in between is carried out only when nobody had to read it.
+/// The operator at this terminal.
+struct Here<'a> {
+    agreed: Agreed,
+    applies: bool,
+    world: &'a Hosts,
+    progress: Progress,
+}
+
+impl Sink for Here<'_> {
+    fn event(&mut self, event: Event) {
+        self.progress.event(event);
+    }
+}
+
+impl Operator for Here<'_> {
+    type No = Failure;
+
+    async fn agree(
+        &mut self,
+        fresh: &Plan,
+        moved: &[Moved],
+        desired: &Desired,
+        observed: &Observed,
+    ) -> Result<(), Failure> {
+        if moved.is_empty() {
+            return Ok(());
+        }
+        if self.agreed == Agreed::Sealed {
+            return Err(has_moved("the hosts changed while the plan was read", moved));
+        }
+        say!("The hosts changed meanwhile; the plan is now:\n{fresh}");
+        if self.applies {
+            fit::check(desired, self.world, observed).await?;
+        }
+        if self.agreed == Agreed::Shown { input::confirm(QUESTION) } else { Ok(()) }
+    }
+}
+
+/// Runs an approved plan to its end, with progress on the screen.
 pub async fn carry_out(
     goal: &Goal,
     plan: Plan,
@@ -151,42 +195,19 @@ pub async fn carry_out(
     observed: &Observed,
 ) -> Result<Report, Failure> {
     let stop = watch_interrupts();
-    let lease = execute::acquire(&loaded.desired, observed, &input::who(), &loaded.world).await.map_err(no_lease)?;
-    let (fresh, observed) = planning::make_again(goal, loaded, observed).await?;
-    let moved = plan.moved(&fresh);
-    match agreed {
-        _ if moved.is_empty() => {}
-        Agreed::ToThisPlan => return Err(has_moved("the hosts changed while the plan was read", &moved)),
-        Agreed::ToWhatever => {
-            say!("The hosts changed meanwhile; the plan is now:\n{fresh}");
-            if matches!(goal, Goal::Apply { .. }) {
-                fit::check(loaded, &observed).await?;
-            }
-        }
-    }
-    let approved = fresh.approve(Consent::given()).map_err(not_approved)?;
-    let mut progress = Progress::new();
-    let report = run_execution(approved, loaded, &lease, &mut progress, &stop).await;
-    progress.finish();
-    Ok(report)
-}
-
-async fn run_execution(
-    approved: crate::plan::ApprovedPlan,
-    loaded: &Loaded,
-    lease: &Lease,
-    progress: &mut Progress,
-    stop: &Stop,
-) -> Report {
-    let execution = Execution {
-        desired: &loaded.desired,
-        secrets: &loaded.secrets,
-        world: &loaded.world,
-        lease,
-        sink: progress,
-        stop,
-    };
-    execute::execute(approved, execution).await
+    let who = input::who();
+    let Loaded { desired, newborn, secrets, world, .. } = loaded;
+    let applies = matches!(goal, Goal::Apply { .. });
+    let mut here = Here { agreed, applies, world, progress: Progress::new() };
+    let work = Work { goal, desired, newborn, secrets, world, who: &who, stop: &stop };
+    let report = work.converge(&plan, observed, &mut here).await;
+    here.progress.finish();
+    report.map_err(|error| match error {
+        NotBegun::NoLease(error) => no_lease(error),
+        NotBegun::NoPlan(refusals, observed) => planning::refused(&refusals, &observed),
+        NotBegun::NotApproved(error) => not_approved(error),
+        NotBegun::No(failure) => failure,
+    })
 }
 
 /// What differs between the plan that was seen and the one of now, as far as a screen holds it.

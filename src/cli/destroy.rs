@@ -37,9 +37,9 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     plan.notes.iter().for_each(|note| sayln!("note: {note}"));
     sayln!("{}", if args.delete_data { "The data goes too." } else { "The data stays." });
     let agreed = if args.yes {
-        Agreed::ToWhatever
+        Agreed::Whatever
     } else {
-        input::confirm(&format!("Destroy the cluster `{}`?", plan.cluster)).map(|()| Agreed::ToThisPlan)?
+        input::confirm(&format!("Destroy the cluster `{}`?", plan.cluster)).map(|()| Agreed::Shown)?
     };
     let skipped = plan.skipped.clone();
     let report = carry_out(&goal, plan, agreed, &mut loaded, &observed).await?;

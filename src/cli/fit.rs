@@ -3,23 +3,23 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use super::input::Loaded;
 use super::output::sayln;
 use super::{Exit, Failure};
+use crate::desired::Desired;
 use crate::observe::{Observed, Seen, for_reach, look_at_all};
 use crate::plan::preflight::{self, Check};
 use crate::plan::show::the_same_on;
 use crate::topology::value::Name;
-use crate::world::Target;
+use crate::world::{Hosts, Target};
 
 /// Looks whether every host is fit, before the first change. Says all of what is wrong.
-pub async fn check(loaded: &Loaded, observed: &Observed) -> Result<(), Failure> {
-    let mut checks = preflight::preflight(&loaded.desired, observed);
-    let queries = preflight::pairs(&loaded.desired, observed)
+pub async fn check(desired: &Desired, world: &Hosts, observed: &Observed) -> Result<(), Failure> {
+    let mut checks = preflight::preflight(desired, observed);
+    let queries = preflight::pairs(desired, observed)
         .into_iter()
-        .map(|(name, pairs)| (Target::of(&loaded.desired.hosts[&name].host), for_reach(&pairs)))
+        .map(|(name, pairs)| (Target::of(&desired.hosts[&name].host), for_reach(&pairs)))
         .collect();
-    for (name, seen) in look_at_all(queries, &loaded.world).await {
+    for (name, seen) in look_at_all(queries, world).await {
         if let Seen::Unknown(error) = &seen {
             checks.push(Check {
                 host: name.clone(),

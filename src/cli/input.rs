@@ -12,7 +12,7 @@ use super::{Exit, Failure};
 use crate::cluster::{self, Cluster, Owner, Reach};
 use crate::desired::{self, Content, Desired};
 use crate::diagnostic::{Severity, show};
-use crate::observe::{self, Observed, Secrets};
+use crate::observe::Secrets;
 use crate::plan::SealedPlan;
 use crate::platform::local::Here;
 use crate::platform::nodes::Firewall;
@@ -204,16 +204,6 @@ fn open_resolved(
         folder: source.folder.clone(),
     };
     Ok(Loaded { source, cluster, desired, newborn: Identity::random(), secrets, world })
-}
-
-impl Loaded {
-    /// Before anything is planned: which cluster this is.
-    pub fn identify(&mut self, observed: &Observed) {
-        if self.desired.identity.is_none() {
-            let identity = observe::identity(&self.desired, observed).unwrap_or_else(|| self.newborn.clone());
-            self.desired.identify(identity);
-        }
-    }
 }
 
 /// A firewall that closes the port through which the operator comes in would be the last thing that was done.

@@ -10,6 +10,7 @@ use super::output::{out, outln, sayln};
 use super::terraform;
 use super::{Exit, Failure};
 use crate::desired::cloud::{self, Cloud};
+use crate::execute::identify;
 use crate::observe::{self, Observed};
 use crate::plan::{self, Goal, Plan, Refusal, SealedPlan};
 
@@ -101,18 +102,13 @@ pub async fn make(goal: &Goal, loaded: &mut Loaded) -> Result<(Plan, Observed), 
     if std::io::stderr().is_terminal() {
         sayln!("asking {} hosts …", loaded.desired.hosts.len());
     }
-    make_again(goal, loaded, &Observed::default()).await
-}
-
-/// The same, a moment later.
-pub async fn make_again(goal: &Goal, loaded: &mut Loaded, before: &Observed) -> Result<(Plan, Observed), Failure> {
-    let observed = observe::observe_again(&loaded.desired, &loaded.secrets, before, &loaded.world).await;
-    loaded.identify(&observed);
+    let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
+    identify(&mut loaded.desired, &loaded.newborn, &observed);
     let plan = plan::plan(goal, &loaded.desired, &observed).map_err(|refusals| refused(&refusals, &observed))?;
     Ok((plan, observed))
 }
 
-fn refused(refusals: &[Refusal], observed: &Observed) -> Failure {
+pub fn refused(refusals: &[Refusal], observed: &Observed) -> Failure {
     let mut all: Vec<_> = refusals.iter().map(|refusal| format!("\n  {refusal}")).collect();
     all.extend(observed.unknown().map(|(name, error)| format!("\n  {name} cannot be asked: {error}")));
     let exit = if observed.unknown().next().is_some() { Exit::Unreachable } else { Exit::Refused };

@@ -38,10 +38,13 @@ impl Lease {
     }
 
     pub fn is_held(&self) -> bool {
-        self.sets.iter().all(|set| {
-            let held = set.iter().filter(|name| self.holds.get(*name).is_some_and(|hold| hold.is_held())).count();
-            held > set.len() / 2
-        })
+        self.stands_without(&[])
+    }
+
+    /// Whether it would still be held without these hosts.
+    pub fn stands_without(&self, hosts: &[&Name]) -> bool {
+        let hears = |name: &&Name| !hosts.contains(name) && self.holds.get(*name).is_some_and(|hold| hold.is_held());
+        self.sets.iter().all(|set| set.iter().filter(hears).count() > set.len() / 2)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The only mutator. It does what an approved plan says, asks `roll::next` where the plan says to, and stops where it is safe.
 
+mod converge;
 mod gate;
 mod journal;
 pub mod lease;
@@ -7,7 +8,6 @@ mod lever;
 mod roll;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -18,19 +18,45 @@ use crate::plan::{Action, ApprovedPlan, Phase, Step};
 use crate::topology::value::Name;
 use crate::world::{HostError, Target, World};
 
+pub use converge::{NotBegun, Operator, Work, identify};
 pub use gate::{Settled, look};
 pub use lease::{Lease, NoLease, acquire};
 
 /// What is going on, for whoever watches.
 #[derive(Clone, Debug)]
 pub enum Event {
-    Phase { title: String },
-    Begun { host: Name, title: String },
-    Done { host: Name, title: String, said: Vec<String> },
-    Failed { host: Name, title: String, error: String },
-    Waiting { because: String },
-    Passed { what: String },
-    Rolling { host: Name, because: String },
+    Phase {
+        title: String,
+    },
+    Begun {
+        host: Name,
+        title: String,
+    },
+    Done {
+        host: Name,
+        title: String,
+        said: Vec<String>,
+    },
+    Failed {
+        host: Name,
+        title: String,
+        error: String,
+    },
+    Waiting {
+        because: String,
+    },
+    Passed {
+        what: String,
+    },
+    Rolling {
+        host: Name,
+        because: String,
+    },
+    /// The others go on without it.
+    SetAside {
+        host: Name,
+        because: String,
+    },
 }
 
 pub trait Sink {
@@ -84,16 +110,28 @@ fn in_words<S: serde::Serializer>(error: &HostError, serializer: S) -> Result<S:
 }
 
 /// Raised by Ctrl-C.
-#[derive(Debug, Default)]
-pub struct Stop(AtomicBool);
+#[derive(Debug)]
+pub struct Stop(tokio::sync::watch::Sender<bool>);
+
+impl Default for Stop {
+    fn default() -> Stop {
+        Stop(tokio::sync::watch::Sender::new(false))
+    }
+}
 
 impl Stop {
     pub fn ask(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.send_replace(true);
     }
 
     pub fn is_asked(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        *self.0.borrow()
+    }
+
+    /// Waits until somebody asks.
+    pub async fn asked(&self) {
+        // The sender is ours: it outlives whoever waits.
+        let _ = self.0.subscribe().wait_for(|asked| *asked).await;
     }
 }
 
@@ -120,6 +158,9 @@ pub async fn execute<W: World, S: Sink>(plan: ApprovedPlan, mut execution: Execu
 impl<W: World, S: Sink> Execution<'_, W, S> {
     async fn all(&mut self, plan: &ApprovedPlan, report: &mut Report) -> Result<(), Outcome> {
         let plan = plan.plan();
+        if plan.is_empty() {
+            return Ok(());
+        }
         self.raise(plan, report).await?;
         for phase in &plan.phases {
             let title = title(phase);

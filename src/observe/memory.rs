@@ -87,6 +87,16 @@ impl Memory {
         memory
     }
 
+    /// Returns true if the anchors agree on nothing.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.former.is_empty()
+    }
+
+    /// Returns true if a record names this host at this place.
+    pub fn has(&self, name: &Name, reach: &Reach) -> bool {
+        self.records.values().filter_map(|record| record.hosts.get(name)).any(|there| there.is_same_place(reach))
+    }
+
     /// Every host that the cluster's memory names, with the way there.
     pub fn hosts(&self) -> BTreeMap<Name, Reach> {
         let anchors = self.former.iter().map(|anchor| (anchor.host.clone(), anchor.reach.clone()));
@@ -95,20 +105,28 @@ impl Memory {
     }
 }
 
-/// The anchors that more than half of the topology's stamped hosts name, where they are others than the topology's.
+/// The former anchors: those that more than half of the stamped hosts name, if they differ from the topology's. Anchors that the topology
+/// does not name are contacted only if more than half of all hosts that answered name them.
 fn former_anchors(desired: &Desired, observed: &Observed) -> Vec<Anchor> {
-    let stamps = || {
-        let facts = desired.hosts.keys().filter_map(|name| observed.facts(name));
-        facts.filter(|facts| is_ours(facts, desired)).filter_map(|facts| facts.stamp.as_ref())
-    };
+    let seen = || desired.hosts.keys().filter_map(|name| observed.facts(name));
+    let stamps = || seen().filter(|facts| is_ours(facts, desired)).filter_map(|facts| facts.stamp.as_ref());
     let mut counts: HashMap<&Vec<Anchor>, usize> = HashMap::new();
     stamps().for_each(|stamp| *counts.entry(&stamp.anchors).or_default() += 1);
     let all = stamps().count();
-    let most = counts.into_iter().find(|(_, count)| *count * 2 > all).map(|(anchors, _)| anchors);
+    let most = counts.into_iter().find(|(_, count)| *count * 2 > all);
+    let here = |anchor: &Anchor| {
+        desired.hosts.get(&anchor.host).is_some_and(|state| state.host.reach.is_same_place(&anchor.reach))
+    };
+    let may_ask = |anchor: &Anchor| desired.may_remember(&anchor.host, &anchor.reach);
     let hosts = |anchors: &Vec<Anchor>| anchors.iter().map(|anchor| anchor.host.clone()).collect::<Vec<_>>();
-    let believed =
-        most.filter(|anchors| anchors.iter().all(|anchor| desired.may_remember(&anchor.host, &anchor.reach)));
-    believed.filter(|anchors| hosts(anchors) != desired.anchors).cloned().unwrap_or_default()
+    let believed = most.filter(|(anchors, count)| {
+        anchors.iter().all(here) || (*count * 2 > seen().count() && anchors.iter().all(may_ask))
+    });
+    believed
+        .map(|(anchors, _)| anchors)
+        .filter(|anchors| hosts(anchors) != desired.anchors)
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Says whether nothing on a host names another cluster.

@@ -3,14 +3,15 @@
 mod answers;
 mod facts;
 mod memory;
+mod odd;
 mod query;
 mod wire;
 
 use std::collections::BTreeMap;
 
 use crate::cluster::Reach;
-use crate::desired::{Desired, STATE_FOLDER};
-use crate::topology::value::{HostPath, Identity, Name};
+use crate::desired::Desired;
+use crate::topology::value::{HostPath, Name};
 use crate::world::{HostError, Target, World};
 
 pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts};
@@ -78,24 +79,36 @@ impl Observed {
         })
     }
 
-    /// A host whose own files are not of this cluster's making is unknown for that reason, and nobody follows it: a record of another
-    /// cluster's, or a higher epoch than the anchors can have given out, for which it would refuse every action.
+    /// Marks a host as unknown for the given reason.
+    pub fn set_aside(&mut self, host: &Name, error: &HostError) {
+        let departed = self.departed.get_mut(host).map(|departed| &mut departed.seen);
+        if let Some(seen) = self.hosts.get_mut(host).or(departed) {
+            *seen = Seen::Unknown(error.clone());
+        }
+    }
+
+    /// Marks hosts as unknown whose own files contradict what a majority says about them.
     fn set_odd_aside(&mut self, desired: &Desired) {
         let highest = self.highest_epoch(desired);
         let ours = identity(desired, self);
-        let departed = self.departed.iter_mut().map(|(name, departed)| (name, &mut departed.seen));
-        for (name, seen) in self.hosts.iter_mut().chain(departed) {
+        let mut odd: Vec<(Name, HostError)> = Vec::new();
+        let departed = self.departed.iter().map(|(name, departed)| (name, &departed.reach, &departed.seen));
+        let here = self.hosts.iter().map(|(name, seen)| (name, &desired.hosts[name].host.reach, seen));
+        for (name, reach, seen) in here.chain(departed) {
+            let Some(facts) = seen.facts() else { continue };
+            let error =
+                if self.memory.has(name, reach) { odd::disowns(name, facts, desired, ours.as_ref()) } else { None };
             // Somebody else's host is refused as that.
-            let facts =
-                seen.facts().filter(|facts| facts.identity().is_none_or(|theirs| Some(theirs) == ours.as_ref()));
-            let Some(facts) = facts else { continue };
-            let epoch = highest.filter(|highest| facts.epoch > *highest).map(|_| facts.epoch);
-            let ahead = epoch.map(|seen| HostError::EpochAhead { name: name.to_string(), seen });
-            let odd = ours.as_ref().and_then(|ours| foreign_record(facts, ours)).or(ahead);
-            if let Some(error) = odd {
-                *seen = Seen::Unknown(error);
-            }
+            let is_ours = facts.identity().is_none_or(|theirs| Some(theirs) == ours.as_ref());
+            let error = error.or_else(|| {
+                let ours = ours.as_ref().filter(|_| is_ours)?;
+                odd::foreign_record(facts, ours)
+            });
+            let error = error.or_else(|| odd::ahead(name, facts, highest.filter(|_| is_ours)?));
+            odd.extend(error.map(|error| (name.clone(), error)));
         }
+        odd.extend(odd::births(desired, self));
+        odd.iter().for_each(|(name, error)| self.set_aside(name, error));
     }
 
     /// The highest epoch that a lease of this cluster's has had. Only a majority of the anchors, and of those before them, can tell.
@@ -114,17 +127,6 @@ impl Observed {
     pub fn record(&self, name: RecordName) -> Option<&Record> {
         self.memory.records.get(&name)
     }
-}
-
-/// A record that was written for another cluster.
-fn foreign_record(facts: &HostFacts, ours: &Identity) -> Option<HostError> {
-    let other = |record: &&Record| record.identity.as_ref().is_some_and(|theirs| theirs != ours);
-    let (name, record) = facts.records.iter().find(|(_, record)| other(record))?;
-    let theirs = record.identity.as_ref()?;
-    let path = format!("{STATE_FOLDER}/{}.json", name.text());
-    let why =
-        format!("it is of the cluster `{}` (identity {theirs}), and this one's identity is {ours}", record.cluster);
-    Some(HostError::Unreadable { path, why })
 }
 
 /// Looks at every host of the goal, then at those which only the cluster's memory knows.

@@ -16,8 +16,38 @@ use crate::topology::value::Identity;
 
 /// A question is answered within this, or the host is unknown.
 const LOOK_LIMIT: Duration = Duration::from_secs(60);
-/// The longest action: a distribution of 400 MB downloaded, checked and unpacked on a slow disk.
-const ACT_LIMIT: Duration = Duration::from_secs(30 * 60);
+/// Limit for downloading, checking and unpacking a distribution of 400 MB on a slow disk, or installing a package with its dependencies.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
+/// Limit for deleting data, one directory after the other.
+const REMOVAL: Duration = Duration::from_secs(15 * 60);
+/// Limit for everything else: 60 s for the host's lock, 60 s for a command run as a service's user, 90 s for systemd to stop and start a unit.
+const SHORTEST: Duration = Duration::from_secs(60 + 60 + 90);
+
+/// The time after which an action counts as failed, so that a host that never finishes does not keep the others waiting.
+fn limit(action: &Action) -> Duration {
+    match action {
+        Action::InstallPackage { .. } => LONGEST,
+        Action::Patch(patch) if !patch.distributions.is_empty() => LONGEST,
+        Action::Remove(_) => REMOVAL,
+        Action::Patch(patch) if !patch.leftovers.distributions.is_empty() => REMOVAL,
+        Action::Swap { drain: Some(drain), .. } => SHORTEST + Duration::from_secs(drain.seconds.into()),
+        Action::Patch(_)
+        | Action::Swap { .. }
+        | Action::Raise
+        | Action::Remember { .. }
+        | Action::Journal { .. }
+        | Action::Born { .. }
+        | Action::MarkNew { .. }
+        | Action::Unmark { .. }
+        | Action::Start { .. }
+        | Action::Stop { .. }
+        | Action::Enable { .. }
+        | Action::TryRules { .. }
+        | Action::KeepRules { .. }
+        | Action::PutBack { .. }
+        | Action::Release { .. } => SHORTEST,
+    }
+}
 /// How `timeout` ends when it had to end the script.
 const TIMED_OUT: i32 = 124;
 
@@ -36,7 +66,7 @@ impl Hosts {
     /// Copies a file of the operator's to a host.
     pub async fn copy(&self, target: &Target, upload: Upload) -> Result<(), HostError> {
         match target.reach {
-            Reach::Ssh(_) => self.ssh.copy(target, upload, ACT_LIMIT).await,
+            Reach::Ssh(_) => self.ssh.copy(target, upload, LONGEST).await,
             Reach::Local(_) => self.local.copy(target, upload).await,
         }
     }
@@ -100,7 +130,7 @@ impl World for Hosts {
         }
         let title = action.title();
         let script = act(action, permit, &self.secrets, &self.place(target));
-        let output = self.run(target, script, ACT_LIMIT, &title).await.map_err(|error| match error {
+        let output = self.run(target, script, limit(action), &title).await.map_err(|error| match error {
             error @ (HostError::Unreachable { .. } | HostError::NotBegun { .. }) if keeps_rules => {
                 HostError::LockedOut { why: error.to_string(), seconds: TRIAL_SECONDS }
             }

@@ -74,8 +74,9 @@ write() { # path owner group mode; bytes on stdin. An owner - is whoever writes
   if [ "$who" != 0 ]; then
     [ "$2" != - ] && [ "$(id -u "$2" 2>/dev/null)" = "$who" ] || fail "cannot write $1: $dir belongs to another user"
     why=$(hear 4096 "$who" sh -c "$WRITE" write "$1" "$4")
-    [ "$(how "$why")" != 0 ] || return 0
-    why=$(words "$why")
+    ended=$(how "$why")
+    [ "$ended" != 0 ] || return 0
+    if late "$ended"; then why="the time was over (processes of $2 may stop what is done as that user)"; else why=$(words "$why"); fi
   else
     # Made anew, never opened: what lies there by this name is somebody's leftover.
     why=$( { rm -f "$t" && (set -C; cat >"$t") && own "$t" "$2" "$3" "$4" && sync "$t" && { keeps "$@" || mv -fT "$t" "$1"; }; } 2>&1) && return 0
@@ -132,10 +133,11 @@ change() { # verb unit: what systemctl says, and the service's last words, are w
   why=$(systemctl "$1" "$2" 2>&1) && return 0
   fail "$2 does not $1: $({ printf '%s\n' "$why"; systemctl status --no-pager -n 3 "$2" 2>&1 | tail -n 3; } | tr '\n' ' ')"
 }
+# A unit that is up by now, or restarts in a loop, may run with older files than those on disk: then it is restarted.
 start() {
   enable "$1"
   systemctl reset-failed "$1" 2>/dev/null
-  change start "$1"
+  if sha256sum --check --status "$run/$1.service.started" 2>/dev/null; then change start "$1"; else change restart "$1"; fi
 }
 stop() {
   systemctl cat "$1" >/dev/null 2>&1 || return 0
@@ -188,7 +190,7 @@ try_rules() { # seconds; rules in base64 on stdin
   { printf 'table inet provision\ndelete table inet provision\n'; nft list table inet provision 2>/dev/null; } >"$run/firewall.before"
   base64 -d >"$run/firewall.trial" || exit 1
   why=$(nft -c -f "$run/firewall.trial" 2>&1) || { rm -f "$run/firewall.trial"; fail "nft refuses the rules: $(printf %s "$why" | head -n 1)"; }
-  why=$(systemd-run --quiet --collect --unit "$trial" /bin/sh -c "sleep $1; nft -f $run/firewall.before; rm -f $run/firewall.trial" 2>&1) ||
+  why=$(systemd-run --quiet --collect --unit "$trial" /bin/sh -c "sleep $1; nft -f $run/firewall.before; rm -f $run/firewall.trial $run/firewall.before" 2>&1) ||
     { rm -f "$run/firewall.trial"; fail "cannot schedule the rollback of the packet filter: $why"; }
   # Connections that stand already are no strangers: the kernel gets to know them before anything is dropped, within a beat of ZooKeeper's.
   nft list table inet provision >/dev/null 2>&1 ||

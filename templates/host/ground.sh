@@ -39,12 +39,13 @@ reader() { # directory
   if [ "$owner" = 0 ]; then echo 65534; else echo "$owner"; fi
 }
 # Runs a command as a user, with nothing of ours but its input and output, and not for ever. That user can stop what runs as them, so the
-# clock is ours (137 and 124 say that it ran out), and what is printed is that user's word.
+# clock is ours (137 and 124 say that it ran out), and what is printed is that user's word. After one such
+# timeout, later commands get 2 s.
 as() { # number of the user, command
   uid=$1; shift
   if [ "$uid" = 0 ]; then set -- timeout -k 5 "${patience:-60}" "$@"
   else
-    set -- timeout -s KILL "${patience:-60}" setpriv --reuid "$uid" --regid "$(id -g "$uid" 2>/dev/null || echo 65534)" \
+    set -- timeout -s KILL "${hurry:-${patience:-60}}" setpriv --reuid "$uid" --regid "$(id -g "$uid" 2>/dev/null || echo 65534)" \
       --clear-groups --no-new-privs -- env -i LC_ALL=C PATH="$PATH" "$@"
   fi
   "$@" 7>&- 8>&- 9>&-
@@ -55,10 +56,11 @@ hear() { # bytes at most, number of the user, command
   limit=$1; shift
   {
     { as "$@" 2>&1 3>&-; printf '\nended %s\n' "$?" >&3; } |
-      timeout "$((${patience:-60} + 2))" sh -c 'head -c "$1"; exec cat >/dev/null' hear "$limit"
+      timeout "$((${hurry:-${patience:-60}} + 2))" sh -c 'head -c "$1"; exec cat >/dev/null' hear "$limit"
   } 3>&1
 }
 how() { printf '%s\n' "$1" | sed -n 's/^ended \([0-9][0-9]*\)$/\1/p' | tail -n 1; } # of what was heard: its exit code
+late() { case $1 in 124 | 137) hurry=2 ;; *) return 1 ;; esac; } # true if this exit code means that the time ran out
 words() { printf '%s\n' "$1" | sed -e '/^ended [0-9]*$/d' -e '/^$/d' | head -n 1; }  # and the first line that it said
 # The first bytes of a file, read as whoever can change it. A link is not followed, and a fifo not waited for.
 peek() { # file, bytes at most

@@ -18,7 +18,9 @@ remove_file() {
   who=$(keeper "${1%/*}") || { say "stays file $1 (several users can change what is beside it)"; return 0; }
   there=; { [ -e "$1" ] || [ -L "$1" ]; } && there=yes
   why=$(hear 4096 "$who" rm -f "$1" "$1.provision-new" </dev/null)
-  if [ "$(how "$why")" = 0 ]; then [ -z "$there" ] || say "gone file $1"
+  ended=$(how "$why")
+  late "$ended" || :
+  if [ "$ended" = 0 ]; then [ -z "$there" ] || say "gone file $1"
   elif [ "$who" = 0 ]; then fail "cannot remove $1: $(words "$why")"
   else say "stays file $1 ($(words "$why"))"; fi
 }
@@ -43,13 +45,16 @@ purge() { # directory, patterns of names in it
   who=$(keeper "$1") || { say "stays what is in $1 (several users can change it)"; return 0; }
   patience=300
   why=$(hear 4096 "$who" sh -c "$PURGE" purge "$@" </dev/null)
-  [ "$(how "$why")" = 0 ] || say "stays something in $1 ($(words "$why"))"
-  patience=
+  ended=$(how "$why") patience=
+  if late "$ended"; then say "stays something in $1 (what its user runs there took too long: its processes may stop what is done as that user)"
+  elif [ "$ended" != 0 ]; then say "stays something in $1 ($(words "$why"))"; fi
 }
 holds_something() { # directory: whoever's it is, its names are that user's to tell
   who=$(keeper "$1") || return 0
   within=$(hear 200 "$who" find "$1" -mindepth 1 -maxdepth 1 </dev/null)
-  [ -n "$(words "$within")" ] || [ "$(how "$within")" != 0 ]
+  ended=$(how "$within")
+  late "$ended" || :
+  [ -n "$(words "$within")" ] || [ "$ended" != 0 ]
 }
 remove_directory() { # path data(true/false) delete-data(true/false)
   [ ! -L "$1" ] || { say "stays link $1 (it leads elsewhere)"; return 0; }

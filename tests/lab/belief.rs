@@ -39,6 +39,7 @@ fn what_a_host_forges_steers_nobody() {
     a_host_of_another_cluster_is_refused(&lab, &topology);
     forged_records_of_one_host_are_not_believed(&lab, &topology);
     an_epoch_out_of_reach_is_one_hosts_matter(&lab, &topology);
+    a_host_that_does_nothing_it_is_asked_stops_nobody(&lab, &topology);
     what_a_host_says_is_shown_and_bounded(&lab, &topology);
     lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
     lab.run(&["status", &other]).expect(0).says("all is well");
@@ -175,6 +176,43 @@ fn an_epoch_out_of_reach_is_one_hosts_matter(lab: &Lab, topology: &str) {
     lab.on(4, "cp -p /var/lib/provision/stamp.json /root/ && echo '{' >/var/lib/provision/stamp.json");
     lab.run(&["plan", topology]).expect(4).says("unknown: h4: /var/lib/provision/stamp.json cannot be used");
     lab.on(4, "mv /root/stamp.json /var/lib/provision/stamp.json");
+    lab.converged(topology);
+}
+
+/// A worker that answers every question but cannot store an epoch, and later claims to belong to another cluster.
+fn a_host_that_does_nothing_it_is_asked_stops_nobody(lab: &Lab, topology: &str) {
+    let text = std::fs::read_to_string(topology).expect("readable");
+    let live = text.replace("spark.eventLog.enabled: \"false\"", "spark.eventLog.enabled: \"true\"");
+    let without = live.replace("        h4: { address: 10.77.0.14 }\n", "").replace("hosts: [h2, h4]", "hosts: [h2]");
+    let has_it = |host| lab.test(host, "grep -q 'eventLog.enabled true' /etc/spark/spark-defaults.conf");
+    lab.on(4, "cd /var/lib/provision && touch epoch && { test -s epoch || echo 0 >epoch; } && chattr +i epoch");
+    std::fs::write(topology, &live).expect("writable");
+    lab.run(&["apply", topology, "--yes"])
+        .expect(7)
+        .says("h4, raise the epoch")
+        .says("cannot write /var/lib/provision/epoch");
+    assert!(!has_it(1));
+    lab.run(&["apply", topology, "--yes", "--skip-unreachable"])
+        .expect(7)
+        .says("h4 is left for later, and the others go on without it")
+        .says("h4, raise the epoch");
+    assert!(has_it(1) && has_it(2) && !has_it(4));
+    // Out of the topology, it is nobody's to wait for, and stays remembered.
+    std::fs::write(topology, &without).expect("writable");
+    lab.run(&["apply", topology, "--yes"]).expect(7).says("h4 is left for later, and the others go on without it");
+    lab.run(&["plan", topology]).expect(0).says("retire what has left the topology");
+    std::fs::write(topology, &text).expect("writable");
+    lab.on(4, "chattr -i /var/lib/provision/epoch");
+    lab.apply(topology);
+    lab.converged(topology);
+    lab.on(4, "cp -p /var/lib/provision/identity /root/ && sed -i 's/^......../00000000/' /var/lib/provision/identity");
+    let ran = lab
+        .run(&["plan", topology])
+        .expect(4)
+        .says("unknown: h4: refused: the host belongs to the cluster `analytics` (identity 00000000");
+    assert!(!ran.stdout.contains("`id:"), "{}", ran.stdout);
+    lab.run(&["apply", topology, "--yes", "--skip-unreachable"]).expect(4);
+    lab.on(4, "mv /root/identity /var/lib/provision/identity");
     lab.converged(topology);
 }
 

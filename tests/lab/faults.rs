@@ -23,6 +23,7 @@ fn two_at_once_a_frozen_one_and_hosts_that_vanish() {
     a_member_that_lost_its_disk_joins_what_lives(&lab, &topology);
     a_majority_that_lost_its_disks_is_not_born_again(&lab, &topology);
     two_members_that_keep_a_majority_from_forming_are_repaired(&lab, &topology);
+    members_that_start_again_and_again_are_mended_by_one_apply(&lab, &topology);
     a_configuration_that_does_not_start_is_put_back(&lab, &topology);
     an_interrupt_stops_at_a_safe_point(&lab, &topology);
 }
@@ -141,6 +142,18 @@ fn two_members_that_keep_a_majority_from_forming_are_repaired(lab: &Lab, topolog
     wait_until("nobody serves", Duration::from_secs(30), || (1..=3).all(|host| !mode(lab, host).contains("Mode")));
     lab.run(&["plan", topology]).expect(0).says("it started with another /etc/zookeeper/myid");
     lab.apply(topology).says("it does not serve, so its restart takes nothing away");
+    lab.converged(topology);
+}
+
+/// A broken zoo.cfg on every member: each exits right after it starts, and systemd restarts it for ever.
+fn members_that_start_again_and_again_are_mended_by_one_apply(lab: &Lab, topology: &str) {
+    for host in 1..=3 {
+        lab.on(host, "sed -i 's/^dataDir=.*/dataDir=/' /etc/zookeeper/zoo.cfg && systemctl restart zookeeper");
+    }
+    wait_until("they come and go", Duration::from_secs(30), || {
+        (1..=3).all(|host| lab.test(host, "test $(systemctl show -P NRestarts zookeeper) -gt 1"))
+    });
+    lab.apply(topology);
     lab.converged(topology);
 }
 

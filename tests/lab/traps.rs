@@ -36,6 +36,9 @@ const RACE: &str = r"touch /tmp/race; cd /data/zookeeper; while [ -e /tmp/race ]
   done
 done";
 
+/// Stops every process that root runs as this user.
+const STOPPER: &str = "while :; do pkill -STOP -u zookeeper -x 'sh|rm|find|dd|cat'; done";
+
 fn as_user(lab: &Lab, host: u32, user: &str, script: &str) -> bool {
     let file = format!("/tmp/{user}.sh");
     lab.on(host, &format!("cat >{file} <<'TRAPS'\n{script}\nTRAPS\nchmod 755 {file}"));
@@ -80,13 +83,19 @@ fn a_services_user_gains_nothing_from_root() {
     lab.on(1, "mkdir -p /srv/bait /var/lib/spark/tmp/bound && touch /srv/bait/x && mount --bind /srv/bait /var/lib/spark/tmp/bound");
     lab.on(2, "mkdir /var/lib/spark/work/app-kept && touch /var/lib/spark/work/app-kept/x && chown -R spark /var/lib/spark/work/app-kept && chattr +i /var/lib/spark/work/app-kept/x");
     lab.on(2, "mkdir /data/zookeeper/version-2/kept && mount -t tmpfs tmpfs /data/zookeeper/version-2/kept && touch /data/zookeeper/version-2/kept/x");
+    lab.on(3, &format!("cat >/tmp/stopper.sh <<'TRAPS'\n{STOPPER}\nTRAPS\nchmod 755 /tmp/stopper.sh"));
+    lab.on(3, "systemd-run -q --unit stopper -p User=zookeeper bash /tmp/stopper.sh");
+    let began = Instant::now();
     lab.run(&["destroy", &topology, "--yes", "--delete-data"])
         .expect(0)
+        .says("stays something in /data/zookeeper (what its user runs there took too long")
         .says("stays what is in /data/zookeeper (something is mounted at /data/zookeeper/version-2/kept: unmount it first)")
         .says("stays something in /var/lib/spark/work (rm: cannot remove 'app-kept/x': Operation not permitted)")
         .says("stays what is in /var/lib/spark/tmp (something is mounted at /var/lib/spark/tmp/bound: unmount it first)")
         .says("stays directory /var/lib/spark/home (it is not empty)")
         .says("stays file /etc/passwd- (the system's own backup of /etc/passwd: it still names spark)");
+    assert!(began.elapsed() < Duration::from_secs(150), "a user's processes hold up root: {:?}", began.elapsed());
+    lab.on(3, "systemctl stop stopper; pkill -KILL -u zookeeper; rm -r /data/zookeeper");
     assert!(lab.test(2, "test -e /data/zookeeper/version-2/kept/x"), "what is mounted was deleted");
     assert!(!lab.test(2, "ls -d /var/lib/spark/work/app-closed 2>/dev/null"), "what jobs closed is left");
     lab.on(1, "umount /var/lib/spark/tmp/bound && test -e /srv/bait/x");

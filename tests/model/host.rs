@@ -63,6 +63,8 @@ pub struct SimHost {
     pub has_lost_rules: bool,
     /// How many more primitive changes the machine makes before it is cut off.
     pub budget: Option<usize>,
+    /// How many more actions it carries out; then it answers questions only.
+    pub obeys: Option<usize>,
     counter: u64,
 }
 
@@ -86,6 +88,7 @@ impl SimHost {
             has_trial: false,
             has_lost_rules: false,
             budget: None,
+            obeys: None,
             counter: 0,
         };
         for path in BASE {

@@ -202,6 +202,11 @@ impl State {
             Ok(host) => host,
             Err(error) => return (Err(error), kills),
         };
+        match &mut host.obeys {
+            Some(0) => return (Err(host::fail("Operation not permitted")), kills),
+            Some(left) => *left -= 1,
+            None => {}
+        }
         host.budget = fault.and_then(|fault| match fault.cut {
             Cut::Within(changes) => Some(changes),
             Cut::Before | Cut::After => None,

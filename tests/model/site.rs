@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use provision::cluster;
 use provision::desired::{self, Content, Desired};
 use provision::diagnostic::Severity;
-use provision::execute::{self, Event, Execution, NoLease, Outcome, Report, Sink, Stop};
+use provision::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work, identify};
 use provision::observe::{self, Observed, Secrets};
-use provision::plan::{self, Consent, Goal, Plan, Refusal};
+use provision::plan::{self, Goal, Moved, Plan, Refusal};
 use provision::topology::value::{Identity, Name};
 use provision::topology::{self, Source};
 
@@ -225,47 +225,39 @@ impl Site {
     /// What hosts carry says which cluster this is; a new one is known by what a test would know it by.
     pub fn identified(&self, observed: &Observed) -> Desired {
         let mut desired = self.desired.clone();
-        let identity = observe::identity(&desired, observed).unwrap_or_else(|| self.newborn.clone());
-        desired.identify(identity);
+        identify(&mut desired, &self.newborn, observed);
         desired
     }
 
     /// As the command does it, up to the end of the execution.
     pub async fn carry_out(&self, goal: &Goal, world: &SimWorld) -> End {
         let observed = self.observe(world).await;
-        let desired = self.identified(&observed);
+        let mut desired = self.identified(&observed);
         let plan = match plan::plan(goal, &desired, &observed) {
             Ok(plan) if plan.is_empty() => return End::Nothing,
             Ok(plan) => plan,
             Err(refusals) => return End::Refused(refusals),
         };
-        let lease = match execute::acquire(&desired, &observed, "the test", world).await {
-            Ok(lease) => lease,
-            Err(error) => return End::NoLease(error),
-        };
-        let fresh = match self.plan(goal, world).await {
-            Err(refusals) if self.has_rival => return End::Refused(refusals),
-            fresh => fresh.expect("nothing changed in between"),
-        };
-        let moved = plan.moved(&fresh);
-        if !moved.is_empty() && self.has_rival {
-            return End::NotApproved(format!("{moved:?}"));
-        }
-        assert!(moved.is_empty(), "nothing changed in between, and {moved:?}");
-        let approved = match fresh.approve(Consent::given()) {
-            Ok(approved) => approved,
-            Err(error) => return End::NotApproved(error.to_string()),
-        };
         let destroys = matches!(goal, Goal::Destroy { .. });
         let allowed = destroys || matches!(goal, Goal::Apply { allow_outage: true, .. });
-        let planned = approved.plan().outages.iter().any(|outage| outage.what.contains("ZooKeeper"));
-        world.state().witness.allow_outage = allowed;
-        world.state().witness.quorum_may_stop = destroys || (allowed && planned);
-        let (stop, mut log) = (Stop::default(), Log::default());
-        let execution =
-            Execution { desired: &desired, secrets: &self.secrets, world, lease: &lease, sink: &mut log, stop: &stop };
-        let report = execute::execute(approved, execution).await;
-        End::Executed(report, log.0)
+        let mut desk = Desk { log: Vec::new(), world, has_rival: self.has_rival, destroys, allowed, asked: false };
+        let stop = Stop::default();
+        let work = Work {
+            goal,
+            desired: &mut desired,
+            newborn: &self.newborn,
+            secrets: &self.secrets,
+            world,
+            who: "the test",
+            stop: &stop,
+        };
+        match work.converge(&plan, &observed, &mut desk).await {
+            Ok(report) => End::Executed(report, desk.log),
+            Err(NotBegun::NoLease(error)) => End::NoLease(error),
+            Err(NotBegun::NoPlan(refusals, _)) => End::Refused(refusals),
+            Err(NotBegun::NotApproved(error)) => End::NotApproved(error.to_string()),
+            Err(NotBegun::No(moved)) => End::NotApproved(moved),
+        }
     }
 
     /// Applied, with nothing left to do.
@@ -329,12 +321,37 @@ pub enum End {
     Executed(Report, Vec<Event>),
 }
 
-#[derive(Default)]
-struct Log(Vec<Event>);
+/// Who wants it, and watches: what the plan does not say must not happen.
+struct Desk<'a> {
+    log: Vec<Event>,
+    world: &'a SimWorld,
+    has_rival: bool,
+    destroys: bool,
+    allowed: bool,
+    asked: bool,
+}
 
-impl Sink for Log {
+impl Sink for Desk<'_> {
     fn event(&mut self, event: Event) {
-        self.0.push(event);
+        self.log.push(event);
+    }
+}
+
+impl Operator for Desk<'_> {
+    type No = String;
+
+    async fn agree(&mut self, fresh: &Plan, moved: &[Moved], _: &Desired, _: &Observed) -> Result<(), String> {
+        if !moved.is_empty() && self.has_rival {
+            return Err(format!("{moved:?}"));
+        }
+        // Without the hosts that failed it is another one.
+        assert!(moved.is_empty() || self.asked, "nothing changed in between, and {moved:?}");
+        self.asked = true;
+        let planned = fresh.outages.iter().any(|outage| outage.what.contains("ZooKeeper"));
+        let witness = &mut self.world.state().witness;
+        witness.allow_outage = self.allowed;
+        witness.quorum_may_stop = self.destroys || (self.allowed && planned);
+        Ok(())
     }
 }
 

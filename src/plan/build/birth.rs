@@ -21,7 +21,10 @@ pub(super) enum Life {
 
 impl Planner<'_> {
     pub(super) fn judge_birth(&mut self, refusals: &mut Vec<Refusal>) -> Life {
-        let Some(quorum) = &self.desired.quorum else { return Life::Complete };
+        let Some(quorum) = &self.desired.quorum else {
+            self.refuse_other_stamps(Life::Complete, refusals);
+            return Life::Complete;
+        };
         let members = self.with_role(Role::ZooKeeper);
         let records: Vec<(&Name, &BirthRecord)> =
             members.iter().filter_map(|name| Some((name, self.observed.facts(name)?.birth.as_ref()?))).collect();
@@ -76,9 +79,9 @@ impl Planner<'_> {
         life
     }
 
-    /// A host that was stamped by this cluster with other anchors belongs to a past that must not be mixed in.
+    /// Refuses hosts that this cluster stamped with other anchors, unless the cluster's memory explains them.
     fn refuse_other_stamps(&self, life: Life, refusals: &mut Vec<Refusal>) {
-        if life == Life::Complete {
+        if life == Life::Complete && !self.observed.memory.is_empty() {
             return;
         }
         for (name, facts) in self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))) {
@@ -89,8 +92,8 @@ impl Planner<'_> {
             if anchors != self.desired.anchors {
                 refusals.push(Refusal::Host {
                     host: name.clone(),
-                    why: format!("it carries this cluster's stamp with other members ({})", names(&anchors)),
-                    instead: "destroy with the old topology first".to_owned(),
+                    why: format!("it carries this cluster's stamp with other anchors ({})", names(&anchors)),
+                    instead: "destroy with the old topology first; or keep more than half of the old hosts, and replace the others step by step".to_owned(),
                 });
             }
         }

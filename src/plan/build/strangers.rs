@@ -11,7 +11,7 @@ use crate::topology::value::{HostPath, Name};
 pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let mut all = Vec::new();
     for (name, facts) in observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
-        if let Some(refusal) = of_another_identity(name, facts, desired) {
+        if let Some(refusal) = of_another_identity(name, facts, desired, observed) {
             all.push(refusal);
             continue;
         }
@@ -36,9 +36,15 @@ pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> 
 }
 
 /// A host of a cluster that is another one, whatever it is called.
-fn of_another_identity(name: &Name, facts: &HostFacts, desired: &Desired) -> Option<Refusal> {
+fn of_another_identity(name: &Name, facts: &HostFacts, desired: &Desired, observed: &Observed) -> Option<Refusal> {
     let theirs = facts.identity().filter(|theirs| desired.is_another(theirs))?;
     let cluster = facts.claim.as_ref().map(|claim| &claim.cluster).or_else(|| Some(&facts.stamp.as_ref()?.cluster))?;
+    // If the anchors agree on an identity, one host is no reason to adopt another.
+    let adopt = if observed.memory.is_empty() {
+        format!("; if it is this very cluster's, write `id: {theirs}` into the topology")
+    } else {
+        String::new()
+    };
     Some(Refusal::Host {
         host: name.clone(),
         why: format!(
@@ -46,9 +52,7 @@ fn of_another_identity(name: &Name, facts: &HostFacts, desired: &Desired) -> Opt
             desired.cluster,
             desired.claim().identity
         ),
-        instead: format!(
-            "destroy that cluster with its own topology, or take another host; if it is this very cluster's, write `id: {theirs}` into the topology"
-        ),
+        instead: format!("destroy that cluster with its own topology, or take another host{adopt}"),
     })
 }
 

@@ -1,0 +1,157 @@
+//! One run from a goal to its report: take the lease, observe, plan, get approval, execute. A host that fails is set aside, so that it does
+//! not hold up the hosts that can go on without it.
+
+use std::collections::BTreeMap;
+
+use super::{Event, Execution, Lease, NoLease, Outcome, Report, Sink, StepFailure, Stop, acquire, execute};
+use crate::desired::Desired;
+use crate::observe::{self, Observed, Secrets};
+use crate::plan::{self, Consent, Goal, Moved, NotApproved, Plan, Refusal};
+use crate::topology::value::{Identity, Name};
+use crate::world::{HostError, World};
+
+/// The goal of a run, and everything needed to reach it.
+#[expect(missing_debug_implementations, reason = "a world need not be printable")]
+pub struct Work<'a, W: World> {
+    pub goal: &'a Goal,
+    pub desired: &'a mut Desired,
+    /// The identity that the cluster gets if it has none yet.
+    pub newborn: &'a Identity,
+    pub secrets: &'a Secrets,
+    pub world: &'a W,
+    /// The operator's name in the lease and the journal.
+    pub who: &'a str,
+    pub stop: &'a Stop,
+}
+
+/// The person or program that started the run: approves plans and receives events.
+pub trait Operator: Sink {
+    /// The reason for a refusal.
+    type No;
+    /// Approves `fresh`, the plan made under the lease. `moved` is how it differs from the plan that the operator has already seen.
+    fn agree(
+        &mut self,
+        fresh: &Plan,
+        moved: &[Moved],
+        desired: &Desired,
+        observed: &Observed,
+    ) -> impl Future<Output = Result<(), Self::No>>;
+}
+
+/// The reason why a run ended before it changed anything.
+#[derive(Debug)]
+pub enum NotBegun<N> {
+    NoLease(NoLease),
+    NoPlan(Vec<Refusal>, Box<Observed>),
+    NotApproved(NotApproved),
+    No(N),
+}
+
+impl<W: World> Work<'_, W> {
+    /// Observes the cluster, and gives it its identity.
+    pub async fn look(&mut self, before: &Observed) -> Observed {
+        let observed = observe::observe_again(self.desired, self.secrets, before, self.world).await;
+        identify(self.desired, self.newborn, &observed);
+        observed
+    }
+
+    /// Carries out the plan `seen`. If the plan made under the lease differs from it, the operator decides.
+    ///
+    /// Hosts whose steps fail are set aside where that is allowed, and the run continues without them. The report then ends as failed and
+    /// lists every such step.
+    pub async fn converge<O: Operator>(
+        mut self,
+        seen: &Plan,
+        observed: &Observed,
+        operator: &mut O,
+    ) -> Result<Report, NotBegun<O::No>> {
+        let lease = tokio::select! {
+            lease = acquire(self.desired, observed, self.who, self.world) => lease.map_err(NotBegun::NoLease)?,
+            () = self.stop.asked() => return Ok(interrupted()),
+        };
+        let mut report = Report::default();
+        let mut failed: Vec<StepFailure> = Vec::new();
+        loop {
+            let more = match self.once(&lease, seen, observed, &failed, operator).await {
+                Ok(more) => more,
+                // Work was done already. That no plan can be made without the failed hosts is part of their failure.
+                Err(_) if !failed.is_empty() => Report::default(),
+                Err(error) => return Err(error),
+            };
+            report.done += more.done;
+            more.said.into_iter().for_each(|(host, said)| report.said.entry(host).or_default().extend(said));
+            let failures = match more.outcome {
+                Outcome::Failed { failures } => failures,
+                Outcome::Done => Vec::new(),
+                outcome => return Ok(Report { outcome, ..report }),
+            };
+            let goes_on = !failures.is_empty() && self.goes_on_without(&failures, &failed, &lease);
+            for failure in failures.iter().filter(|_| goes_on) {
+                operator.event(Event::SetAside { host: failure.host.clone(), because: failure.error.to_string() });
+            }
+            failed.extend(failures);
+            if !goes_on {
+                let outcome = if failed.is_empty() { Outcome::Done } else { Outcome::Failed { failures: failed } };
+                return Ok(Report { outcome, ..report });
+            }
+        }
+    }
+
+    /// Observes and plans without the hosts that failed so far, and executes that plan.
+    async fn once<O: Operator>(
+        &mut self,
+        lease: &Lease,
+        seen: &Plan,
+        observed: &Observed,
+        failed: &[StepFailure],
+        operator: &mut O,
+    ) -> Result<Report, NotBegun<O::No>> {
+        let stop = self.stop;
+        let mut fresh = tokio::select! {
+            fresh = self.look(observed) => fresh,
+            () = stop.asked() => return Ok(interrupted()),
+        };
+        failed.iter().for_each(|failure| fresh.set_aside(&failure.host, &failure.error));
+        let plan = match plan::plan(self.goal, self.desired, &fresh) {
+            Ok(plan) => plan,
+            Err(refusals) => return Err(NotBegun::NoPlan(refusals, Box::new(fresh))),
+        };
+        operator.agree(&plan, &seen.moved(&plan), self.desired, &fresh).await.map_err(NotBegun::No)?;
+        let approved = plan.approve(Consent::given()).map_err(NotBegun::NotApproved)?;
+        let execution =
+            Execution { desired: self.desired, secrets: self.secrets, world: self.world, lease, sink: operator, stop };
+        Ok(execute(approved, execution).await)
+    }
+
+    /// Returns true if the run may continue without the hosts that failed: each has left the topology, or the operator allowed hosts to be
+    /// left for later, or the goal is to destroy; and the remaining anchors still grant the lease.
+    fn goes_on_without(&self, failures: &[StepFailure], before: &[StepFailure], lease: &Lease) -> bool {
+        let leaves = match self.goal {
+            Goal::Apply { skip_unreachable, .. } => *skip_unreachable,
+            Goal::Destroy { .. } => true,
+        };
+        let may = |failure: &StepFailure| {
+            failure.error != HostError::LeaseLost && (leaves || !self.desired.hosts.contains_key(&failure.host))
+        };
+        let out: Vec<&Name> = before.iter().chain(failures).map(|failure| &failure.host).collect();
+        failures.iter().all(may) && lease.stands_without(&out)
+    }
+}
+
+/// Gives the cluster the identity that its hosts carry, or else a new one.
+pub fn identify(desired: &mut Desired, newborn: &Identity, observed: &Observed) {
+    if desired.identity.is_none() {
+        desired.identify(observe::identity(desired, observed).unwrap_or_else(|| newborn.clone()));
+    }
+}
+
+fn interrupted() -> Report {
+    let before = "the first change".to_owned();
+    Report { outcome: Outcome::Interrupted { before }, ..Report::default() }
+}
+
+impl Default for Report {
+    fn default() -> Report {
+        Report { outcome: Outcome::Done, done: 0, said: BTreeMap::new() }
+    }
+}
