@@ -14,5 +14,6 @@ pub mod platform;
 pub mod render;
 pub mod service;
 pub mod topology;
+pub mod value;
 pub mod world;
 pub mod yaml;

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
+use provision::diagnostic::Source;
 use provision::diagnostic::{locate, show};
-use provision::topology::{self, Source};
+use provision::topology;
 use provision::{cluster, desired, render};
 
 const BASE: &str = include_str!("../topologies/nodes.yaml");

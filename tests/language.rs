@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use provision::diagnostic::Source;
 use provision::diagnostic::{Severity, locate, show};
-use provision::service::listener::{Lasts, OWN_PORTS};
-use provision::topology::{self, Source};
+use provision::topology;
+use provision::value::listener::{Lasts, OWN_PORTS};
 
 fn yaml_files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

@@ -18,8 +18,8 @@ use provision::observe::{RecordName, Secrets, sha256};
 use provision::plan::roll::{Health, Next, NodeFacts, ServiceFacts, next};
 use provision::plan::{Action, Goal, Roll, RollMember, SealedPlan};
 use provision::render;
-use provision::service::listener::Role;
-use provision::topology::value::Name;
+use provision::value::Name;
+use provision::value::listener::Role;
 use provision::world::{Epoch, HostError, Permit, Target, World, script};
 
 const GENTLY: Goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
@@ -816,7 +816,7 @@ fn a_sealed_plan_that_was_edited_is_not_intact() {
             ("/topology_text", serde_json::json!(site.text.replace("maxClientCnxns: 60", "maxClientCnxns: 6"))),
             ("/topology_name", serde_json::json!("other.yaml")),
             ("/version", serde_json::json!(1)),
-            ("/identity", serde_json::json!(provision::topology::value::Identity::random())),
+            ("/identity", serde_json::json!(provision::value::Identity::random())),
             ("/essence/cluster", serde_json::json!("other")),
             ("/essence/phases/0", serde_json::json!({})),
             ("/seal", serde_json::json!("0")),
@@ -902,7 +902,7 @@ fn a_machine_made_anew_is_the_member_whose_disk_it_has() {
             (format!("cluster sim {}, member 2\n", newborn()), true),
             (format!("cluster sim {}, member 3\n", newborn()), false),
             (format!("cluster other {}, member 2\n", newborn()), false),
-            (format!("cluster sim {}, member 2\n", provision::topology::value::Identity::random()), false),
+            (format!("cluster sim {}, member 2\n", provision::value::Identity::random()), false),
         ] {
             let world = converged(&site).await;
             {
@@ -993,7 +993,7 @@ fn one_hosts_word_is_not_the_clusters() {
                 let mut state = world.state();
                 let mut other = SimHost::new("10.9.9.9");
                 other.raise(3).expect("room");
-                let identity = provision::topology::value::Identity::random();
+                let identity = provision::value::Identity::random();
                 let claim = Claim { identity, cluster: name("sim"), anchors: "0".to_owned() };
                 other.claim_for(&claim).expect("room");
                 state.hosts.insert(name("other"), other);
@@ -1049,7 +1049,7 @@ type Lie<'a> = (&'a str, &'a dyn Fn(&str) -> String);
 /// A host that the anchors have on record claims to be another cluster's, another host, or part of another birth.
 #[test]
 fn one_hosts_denial_is_that_hosts_matter() {
-    let other = provision::topology::value::Identity::random();
+    let other = provision::value::Identity::random();
     let lies: [Lie; 5] = [
         (CLAIM_PATH, &|text| text.replace(newborn().as_str(), other.as_str())),
         (STAMP_PATH, &|text| text.replace("\"sim\"", "\"others\"")),
@@ -1119,7 +1119,7 @@ fn a_cluster_whose_anchors_change_keeps_its_identity() {
         // h0 comes before all others, and h1 alone was the cluster.
         for text in [grown.text(), grown.text().replace("h2", "h0")] {
             let mut site = Site::of(&text);
-            site.newborn = provision::topology::value::Identity::random();
+            site.newborn = provision::value::Identity::random();
             let fresh = site.world();
             for (name, host) in &fresh.state().hosts {
                 let is_known = world.state().hosts.contains_key(name);
@@ -1143,7 +1143,7 @@ fn a_clusters_workers_are_no_electorate_for_another() {
         // h4 to h6 were its workers, and no anchors.
         let text = Shape { hosts: 6, masters: vec![3], workers: vec![4, 5], ..Shape::spread(0, 1, 2) }.text();
         let mut rival = Site::of(&text);
-        rival.newborn = provision::topology::value::Identity::random();
+        rival.newborn = provision::value::Identity::random();
         world.state().journal.clear();
         for goal in [apply_with_outage(), DESTROY_ALL] {
             let End::Refused(refusals) = rival.carry_out(&goal, &world).await else { panic!("it went on") };
@@ -1174,7 +1174,7 @@ fn a_record_of_another_cluster_is_that_hosts_matter() {
     run(async {
         let shape = Shape::side_by_side(3, 2, 3);
         let world = converged(&shape.site()).await;
-        let other = provision::topology::value::Identity::random();
+        let other = provision::value::Identity::random();
         {
             let mut state = world.state();
             let host = state.hosts.get_mut(&name("h2")).expect("a host");
@@ -1236,7 +1236,7 @@ fn two_first_applies_of_one_host_are_told_apart() {
                 )
             };
             let (mut one, mut two) = (of("one", "h1"), of(rival, "h2"));
-            two.newborn = provision::topology::value::Identity::random();
+            two.newborn = provision::value::Identity::random();
             (one.has_rival, two.has_rival) = (true, true);
             let world = one.world();
             let more = two.world().state().hosts.remove(&name("h2")).expect("a host");

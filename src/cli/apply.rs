@@ -9,11 +9,11 @@ use super::output::{outln, say, sayln};
 use super::progress::Progress;
 use super::{Exit, Failure, fit, plan as planning};
 use crate::desired::Desired;
+use crate::diagnostic::Source;
 use crate::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work};
 use crate::observe::Observed;
 use crate::plan::{Goal, Moved, NotApproved, Plan, SealedPlan};
-use crate::service::listener::Role;
-use crate::topology::Source;
+use crate::value::listener::Role;
 use crate::world::Hosts;
 use crate::world::script::quote;
 

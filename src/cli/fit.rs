@@ -9,7 +9,7 @@ use crate::desired::Desired;
 use crate::observe::{Observed, Seen, for_reach, look_at_all};
 use crate::plan::preflight::{self, Check};
 use crate::plan::show::the_same_on;
-use crate::topology::value::Name;
+use crate::value::Name;
 use crate::world::{Hosts, Target};
 
 /// Looks whether every host is fit, before the first change. Says all of what is wrong.

@@ -7,7 +7,7 @@ use std::process::Command;
 use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
 use crate::cluster::{Login, Reach};
-use crate::topology::value::Name;
+use crate::value::Name;
 use crate::world::{Io, Target};
 use crate::yaml::suggest;
 

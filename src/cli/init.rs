@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use super::output::{outln, sayln};
 use super::{Exit, Failure};
-use crate::topology::value::Identity;
+use crate::value::Identity;
 
 /// Writes a small commented topology to begin with
 #[derive(Debug, clap::Args)]

@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 use super::host::{find, unknown};
 use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
-use crate::service::listener::Role;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 use crate::world::{Io, Target};
 
 /// Shows the journal of a node, or of a service on all its hosts

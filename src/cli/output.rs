@@ -4,7 +4,7 @@
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Write};
 
-use crate::topology::value::shown;
+use crate::value::shown;
 
 pub fn to_stdout(text: Arguments<'_>) {
     let mut out = std::io::stdout().lock();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::execute::{Event, Sink};
-use crate::topology::value::{Name, shown, shown_line};
+use crate::value::{Name, shown, shown_line};
 
 #[derive(Debug)]
 pub struct Progress {

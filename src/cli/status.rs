@@ -9,9 +9,9 @@ use super::output::outln;
 use super::{Exit, Failure};
 use crate::observe::{self, HostFacts, MemberFacts, MemberMode, Observed, UnitFacts, WorkerEntry};
 use crate::service::judge;
-use crate::service::listener::Role;
 use crate::service::spark;
-use crate::topology::value::{Identity, Name};
+use crate::value::listener::Role;
+use crate::value::{Identity, Name};
 
 /// Shows every node, and what is wrong with what runs, in words (`plan` compares files)
 ///

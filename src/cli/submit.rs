@@ -7,10 +7,10 @@ use super::output::sayln;
 use super::{Exit, Failure};
 use crate::cluster::Host;
 use crate::desired::STATE_FOLDER;
-use crate::service::listener::Role;
 use crate::service::spark;
-use crate::topology::value::HostPath;
 use crate::topology::{Application, Job};
+use crate::value::HostPath;
+use crate::value::listener::Role;
 use crate::world::script::quote;
 use crate::world::{HostError, Io, Target, Upload};
 
@@ -28,7 +28,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let Some((_, job)) = loaded.cluster.jobs.iter().find(|(name, _)| name.as_str() == args.job) else {
         let hint = crate::yaml::suggest::hint(
             &args.job,
-            loaded.cluster.jobs.keys().map(crate::topology::value::Name::as_str).collect::<Vec<_>>(),
+            loaded.cluster.jobs.keys().map(crate::value::Name::as_str).collect::<Vec<_>>(),
         );
         return Err(Failure::say(
             Exit::Error,

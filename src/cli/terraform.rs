@@ -7,9 +7,9 @@ use anyhow::Context as _;
 use super::Failure;
 use super::output::say;
 use crate::desired::cloud::Cloud;
+use crate::diagnostic::Source;
 use crate::plan::terraform::Edit;
 use crate::render;
-use crate::topology::Source;
 
 /// Where a topology's cloud is rendered to, below the folder that all of it goes to.
 pub fn cloud_folder(stem: &str, cloud: &Cloud, several: bool) -> PathBuf {

@@ -10,11 +10,11 @@ use crate::platform::local::{Here, Local};
 use crate::platform::made::Makes;
 use crate::platform::nodes::{Firewall, Nodes};
 use crate::service::ServiceKind;
-use crate::service::listener::{Listener, Role, named};
 use crate::service::spark::{Place, Spark, Standalone, Workers};
 use crate::service::zookeeper::{Members, ZooKeeper};
-use crate::topology::value::{Address, HostPath, Identity, MemberId, Name, Zone};
 use crate::topology::{Job, Platform, Topology, listeners};
+use crate::value::listener::{Listener, Role, named};
+use crate::value::{Address, HostPath, Identity, MemberId, Name, Zone};
 
 pub use reach::{Folder, Login, Owner, Reach, SshName};
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::service::listener::Numbering;
-use crate::topology::value::{Address, Label, Port, UserName};
+use crate::value::listener::Numbering;
+use crate::value::{Address, Label, Port, UserName};
 
 /// How the operator gets to a host. Remembered on the cluster, so that what has left the file can still be retired.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

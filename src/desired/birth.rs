@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::Cluster;
-use crate::topology::value::{HostPath, MemberId, Name};
+use crate::value::{HostPath, MemberId, Name};
 
 /// Where a host keeps the record of the birth that it took part in.
 pub const BIRTH_PATH: &str = "/var/lib/provision/birth.json";

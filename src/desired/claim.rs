@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::topology::value::{Identity, MemberId, Name};
+use crate::value::{Identity, MemberId, Name};
 
 /// The cluster that a host belongs to. Laid under the host's lock by the first apply, before anything else, and checked by every action.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -9,8 +9,8 @@ use hcl_edit::structure::Body;
 use super::render_template;
 use crate::hcl::{self, Holes, Resource};
 use crate::platform::{aks, aws_vms, azure_vms, eks, hdinsight};
-use crate::topology::value::Name;
 use crate::topology::{Platform, Topology};
+use crate::value::Name;
 
 /// A cloud's part of the desired state.
 #[derive(Clone, Debug)]

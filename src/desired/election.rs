@@ -1,7 +1,7 @@
 //! Where Spark's masters elect their leader.
 
 use crate::cluster::Cluster;
-use crate::service::listener::Role;
+use crate::value::listener::Role;
 
 /// The election as `ZooKeeper` keeps it: each master has a latch in one folder, and the lowest leads.
 #[derive(Clone, Debug)]

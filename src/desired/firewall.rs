@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{Access, Content, HostState, OnChange, Service, render_template, unit_path};
 use crate::cluster::Cluster;
-use crate::service::listener::{Bind, Role};
-use crate::topology::value::HostPath;
+use crate::value::HostPath;
+use crate::value::listener::{Bind, Role};
 
 pub const UNIT: &str = "provision-firewall";
 pub const RULES_PATH: &str = "/etc/provision/firewall.nft";

@@ -18,9 +18,9 @@ use sha2::{Digest as _, Sha256};
 use crate::cluster::{Cluster, Host, Owner, Reach, quoted};
 use crate::platform::nodes::Firewall;
 use crate::service::archive::Archive;
-use crate::service::listener::{Listener, Role};
 use crate::service::{spark, zookeeper};
-use crate::topology::value::{HostPath, Identity, Name, SecretRef};
+use crate::value::listener::{Listener, Role};
+use crate::value::{HostPath, Identity, Name, SecretRef};
 
 pub use birth::{BIRTH_PATH, Birth, Quorum};
 pub use claim::{Claim, DataLabel};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Access, Content, Directory, HostState, STAMP_PATH, User, unit_path};
 use crate::cluster::{Cluster, Reach};
-use crate::topology::value::{HostPath, Identity, Name, UserName};
+use crate::value::{HostPath, Identity, Name, UserName};
 
 /// Depends on the topology alone, so that every way of delivering a host can lay it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

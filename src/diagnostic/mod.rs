@@ -2,6 +2,7 @@
 
 mod code;
 mod report;
+mod source;
 
 use serde::Serialize;
 
@@ -9,6 +10,7 @@ use crate::yaml::{Fault, FaultKind, Field, Span, split_help};
 
 pub use code::{Code, hazards};
 pub use report::{Located, announces_secret, locate, show};
+pub use source::Source;
 
 /// How bad it is. Errors stop every command; warnings stop only `validate --strict`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -6,7 +6,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, S
 use serde::Serialize;
 
 use super::{Diagnostic, Severity};
-use crate::topology::Source;
+use crate::diagnostic::Source;
 
 /// One diagnostic for programs: the shape of `validate --json`.
 #[derive(Clone, Debug, Serialize)]

@@ -7,7 +7,7 @@ use super::{Event, Execution, Lease, NoLease, Outcome, Report, Sink, StepFailure
 use crate::desired::Desired;
 use crate::observe::{self, Observed, Secrets};
 use crate::plan::{self, Consent, Goal, Moved, NotApproved, Plan, Refusal};
-use crate::topology::value::{Identity, Name};
+use crate::value::{Identity, Name};
 use crate::world::{HostError, World};
 
 /// The goal of a run, and everything needed to reach it.

@@ -11,8 +11,8 @@ use crate::observe::{HostQuery, Secrets, Seen, for_gate, look_at_all};
 use crate::plan::Gate;
 use crate::plan::roll::ServiceFacts;
 use crate::service::judge;
-use crate::service::listener::Role;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 use crate::world::{Target, World};
 
 /// docs/measurements.md: three passes in a row over at least two seconds; a member with a full disk looked well in between.

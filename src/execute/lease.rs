@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::desired::{Claim, Desired};
 use crate::observe::{Observed, Record, RecordName, Seen, credible_epoch, says_it_is_ours};
-use crate::topology::value::Name;
+use crate::value::Name;
 use crate::world::{Epoch, Hold, HostError, Permit, Target, World};
 
 /// The right to change a cluster, for as long as it is held.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Execution, Report, Sink};
 use crate::observe::{HostQuery, Seen, for_election, look_at_all};
 use crate::plan::{Action, Step};
-use crate::service::listener::Role;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 use crate::world::{Target, World};
 
 /// Whose the latches can be, as they were before something was restarted.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::desired::Desired;
 use crate::observe::Secrets;
 use crate::plan::{Action, ApprovedPlan, Phase, Step};
-use crate::topology::value::Name;
+use crate::value::Name;
 use crate::world::{HostError, Target, World};
 
 pub use converge::{NotBegun, Operator, Work, identify};

@@ -11,8 +11,8 @@ use super::{Event, Execution, Outcome, Report, Sink};
 use crate::plan::roll::{Health, Next, next};
 use crate::plan::{Action, Roll, RollMember, Step};
 use crate::service::judge;
-use crate::service::listener::Role;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 use crate::world::{HostError, World};
 
 impl<W: World, S: Sink> Execution<'_, W, S> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::answers::{MasterFacts, MemberFacts, WorkerFacts};
 use crate::cluster::Reach;
 use crate::desired::{Access, Birth, Claim, Settings, Stamp};
-use crate::topology::value::{HostPath, Identity, Name};
+use crate::value::{HostPath, Identity, Name};
 
 /// Everything seen of a host in one look. What was not asked is empty.
 #[derive(Clone, Debug, Default)]

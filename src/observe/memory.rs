@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{HostFacts, Observed, Record, RecordName, Seen};
 use crate::cluster::Reach;
 use crate::desired::{Anchor, Desired};
-use crate::topology::value::{Identity, Name};
+use crate::value::{Identity, Name};
 
 /// The records on which a majority of the anchors agrees.
 #[derive(Clone, Debug, Default)]

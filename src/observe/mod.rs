@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::cluster::Reach;
 use crate::desired::Desired;
-use crate::topology::value::{HostPath, Name};
+use crate::value::{HostPath, Name};
 use crate::world::{HostError, Target, World};
 
 pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts};

@@ -2,7 +2,7 @@
 
 use super::{HostFacts, Observed};
 use crate::desired::{BIRTH_PATH, Desired, STAMP_PATH, STATE_FOLDER};
-use crate::topology::value::{Identity, Name};
+use crate::value::{Identity, Name};
 use crate::world::HostError;
 
 fn unreadable(path: impl Into<String>, why: impl Into<String>) -> HostError {

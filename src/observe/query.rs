@@ -8,8 +8,8 @@ use super::{ArchiveFacts, HostFacts, Secrets};
 use crate::cluster::Host;
 use crate::desired::{Content, Desired, Election, FIREWALL_UNIT, HostState, Quorum};
 use crate::service::archive::Archive;
-use crate::service::listener::{Listener, Role};
-use crate::topology::value::{HostPath, random_digits};
+use crate::value::listener::{Listener, Role};
+use crate::value::{HostPath, random_digits};
 
 /// What every script needs.
 pub const NEEDED_TOOLS: &[&str] = &[

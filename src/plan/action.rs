@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::desired::{Access, Content, Owned};
 use crate::observe::{BirthRecord, Record, RecordName};
 use crate::service::archive::Archive;
-use crate::topology::value::HostPath;
+use crate::value::HostPath;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Action {

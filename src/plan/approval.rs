@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Goal, Plan};
 use crate::observe::sha256;
-use crate::topology::value::Identity;
+use crate::value::Identity;
 
 /// Somebody said yes.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ use crate::desired::{Access, Content, Distribution, HostState, OnChange, Owned, 
 use crate::diagnostic::announces_secret;
 use crate::observe::{HostFacts, PathKind, UnitFacts, sha256};
 use crate::service::archive::{Archive, UrlSum};
-use crate::topology::value::HostPath;
+use crate::value::HostPath;
 
 /// What differs on one host, for people and for the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -2,8 +2,8 @@
 
 pub mod action;
 mod approval;
-mod build;
 pub mod compare;
+mod decide;
 pub mod preflight;
 pub mod reason;
 pub mod roll;
@@ -16,14 +16,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::desired::Class;
-use crate::service::listener::Role;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 use crate::world::Target;
 
 pub use action::{Action, FileEdit, Patch, Removal, Unpack};
 pub use approval::{ApprovedPlan, Consent, Moved, NotApproved, SealedPlan};
-pub use build::{TRIAL_SECONDS, plan};
 pub use compare::HostChange;
+pub use decide::{TRIAL_SECONDS, plan};
 pub use reason::Reason;
 pub use roll::{Roll, RollMember};
 

@@ -9,8 +9,8 @@ use crate::desired::{Desired, FIRST_OWN_PORT, HostState};
 use crate::observe::{HostFacts, Java, Listening, MACHINE_TOOLS, NEEDED_TOOLS, Observed, PIP, RecordName, UnitFacts};
 use crate::plan::compare::stale_inputs;
 use crate::service::archive::Archive;
-use crate::service::listener::{Bind, Listener, Numbering, Role};
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::{Bind, Listener, Numbering, Role};
 
 /// Clocks further apart than this make logs, leases and certificates lie.
 const CLOCK_MILLIS: i64 = 1000;
@@ -123,7 +123,7 @@ fn memory(desired: &Desired, observed: &Observed, facts: &HostFacts) -> (String,
     let here = desired.hosts.iter().filter(|(name, _)| same(name));
     let heap = |path: &str| {
         let setting = desired.settings.get(path)?;
-        setting.value.parse::<crate::topology::value::JvmSize>().ok().map(crate::topology::value::JvmSize::mebibytes)
+        setting.value.parse::<crate::value::JvmSize>().ok().map(crate::value::JvmSize::mebibytes)
     };
     let needed: u64 = here
         .flat_map(|(_, state)| state.services.values())

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::Reason;
 use super::action::{Drain, FileEdit};
-use crate::service::listener::Role;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 use crate::world::Target;
 
 /// A roll of one role.

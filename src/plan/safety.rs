@@ -1,8 +1,8 @@
 //! What must never be done to a running service, with the numbers that say so.
 
 use super::roll::{Roll, ServiceFacts};
-use crate::service::listener::Role;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 
 /// Why a node must not be stopped now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,8 +6,8 @@ use std::fmt::{self, Display, Formatter};
 use super::compare::{Difference, HostChange, Need};
 use super::{Gate, Phase, Plan, Roll};
 use crate::cluster::Reach;
-use crate::service::listener::{Numbering, OWN_PORTS, Role};
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::{Numbering, OWN_PORTS, Role};
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -8,12 +8,12 @@ use sha2::{Digest as _, Sha256};
 use crate::cluster::node_name;
 use crate::hcl::{list, object};
 use crate::service::ServiceKind;
-use crate::service::listener::{Bind, Listener, Role};
 use crate::service::spark::Standalone;
 use crate::service::storage::Storage;
 use crate::service::zookeeper::ZooKeeper;
-use crate::topology::value::{Name, Zone};
 use crate::topology::{Topology, listeners};
+use crate::value::listener::{Bind, Listener, Role};
+use crate::value::{Name, Zone};
 
 /// The services on a platform.
 #[derive(Clone, Copy, Debug)]

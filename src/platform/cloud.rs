@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::hcl::Holes;
 use crate::platform::size::{Catalogue, Shape};
 use crate::platform::{region, stored};
-use crate::topology::value::{Cidr, Disk, Label, Name, UserName, Version};
+use crate::value::{Cidr, Disk, Label, Name, UserName, Version};
 use crate::yaml::{Entries, Field, Key};
 
 /// What machines boot from.

@@ -4,9 +4,9 @@ use hcl_edit::expr::Expression;
 
 use super::carried::{Carried, texts};
 use crate::hcl::{Holes, object};
-use crate::service::listener::Role;
 use crate::service::machine::{Autoscale, Machine};
-use crate::topology::value::{Address, Disk, Label, UserName};
+use crate::value::listener::Role;
+use crate::value::{Address, Disk, Label, UserName};
 
 /// GiB, where the topology does not say.
 const ZOOKEEPER_DISK: u32 = 64;

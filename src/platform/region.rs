@@ -4,7 +4,7 @@
 use crate::diagnostic::{Code, Diagnostics};
 use crate::hcl::Holes;
 use crate::platform::carried::texts;
-use crate::topology::value::{Label, Zone};
+use crate::value::{Label, Zone};
 use crate::yaml::{Field, Span, suggest};
 
 /// Azure numbers the zones of a region 1 to 3 (learn.microsoft.com, "List of Azure regions").

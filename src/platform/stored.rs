@@ -1,7 +1,7 @@
 //! Names of the places where clouds keep data, by the clouds' own rules.
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::topology::value::Label;
+use crate::value::Label;
 use crate::yaml::Field;
 
 /// A storage account's: 3 to 24 lower-case letters and digits (learn.microsoft.com, "Storage account overview").

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::topology::value::{Address, Cidr, Zone};
+use crate::value::{Address, Cidr, Zone};
 use crate::yaml::{Field, Span};
 
 /// A small block is for a handful of fixed machines: no wider than this, and no more of the network than its platform says.

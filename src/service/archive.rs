@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::PlatformKind;
-use crate::topology::value::{HostPath, Version};
+use crate::value::{HostPath, Version};
 use crate::yaml::{Field, Span};
 
 /// Where a distribution comes from: exactly one of these.

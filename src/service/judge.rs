@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::listener::Role;
 use super::{spark, zookeeper};
 use crate::desired::Desired;
 use crate::observe::Seen;
 use crate::plan::roll::ServiceFacts;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 
 /// What one look says of these hosts of a role; others are not waited for. `led_elsewhere`: the ALIVE master may be one that
 /// the topology no longer has, or that cannot be asked.

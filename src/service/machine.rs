@@ -2,7 +2,7 @@
 
 use super::spark::file::AutoscaleFile;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::topology::value::{Disk, Duration, Label, Percent, Zone};
+use crate::value::{Disk, Duration, Label, Percent, Zone};
 use crate::yaml::{Field, Span};
 
 /// The machines of one role. What is left out is the platform's choice.

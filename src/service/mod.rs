@@ -5,7 +5,6 @@ pub mod elasticsearch;
 pub mod eventstore;
 mod judge;
 pub mod kafka;
-pub mod listener;
 pub mod machine;
 pub mod postgres;
 pub mod redis;
@@ -17,7 +16,7 @@ pub use judge::judge;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::topology::value::Name;
+use crate::value::Name;
 use crate::yaml::{Field, Span};
 
 /// The services of a cluster, each at most once.

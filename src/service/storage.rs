@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::stored;
-use crate::topology::value::{Disk, Label};
+use crate::value::{Disk, Label};
 use crate::yaml::{Field, Span};
 
 /// Where jobs keep checkpoints, event logs and data, checked.

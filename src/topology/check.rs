@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::support::{self, Hosts};
-use super::value::Name;
 use super::{Platform, Topology, TopologyFile, file::JobFile, jobs, listeners, machines, sizes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::{PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes};
 use crate::service::eventstore::Eventstore;
-use crate::service::listener::Role;
 use crate::service::{Placed, ServiceKind, ServicesFile, spark, zookeeper};
+use crate::value::Name;
+use crate::value::listener::Role;
 use crate::yaml::{Entries, Field, Span, suggest};
 
 /// Judges a file. `None` when there is an error, in `problems` now or before.

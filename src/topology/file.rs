@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::platform::PlatformFile;
 use crate::service::ServicesFile;
-use crate::topology::value::{HostPath, Identity, JvmSize, Name};
+use crate::value::{HostPath, Identity, JvmSize, Name};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// One file, one cluster.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::file::{ExecutorsFile, JobFile, Restart, in_home};
-use super::value::{ConfigKey, HostPath, JvmSize};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::service::spark::Spark;
 use crate::service::{ServiceKind, ServicesFile};
+use crate::value::{ConfigKey, HostPath, JvmSize};
 use crate::yaml::{Field, Span, suggest};
 
 /// An application, checked.

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::Topology;
-use super::value::Name;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::service::listener::{FIRST_FREE_PORT, Listener, Role};
 use crate::service::spark::Place;
 use crate::service::zookeeper::Members;
 use crate::service::{ServicesFile, spark, zookeeper};
+use crate::value::Name;
+use crate::value::listener::{FIRST_FREE_PORT, Listener, Role};
 use crate::yaml::Span;
 
 /// Every listener of the topology.

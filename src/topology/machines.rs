@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use super::value::{Cidr, Disk, Name, Zone};
 use super::{Platform, Topology};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{AwsVms, Tier};
@@ -12,11 +11,12 @@ use crate::platform::cloud::{self, Image};
 use crate::platform::hdinsight::OTHER_MACHINES;
 use crate::platform::size::{self, Shape};
 use crate::platform::{PlatformFile, aks, eks, made, subnets};
-use crate::service::listener::Role;
 use crate::service::machine::Machine;
 use crate::service::spark::Scaling;
 use crate::service::{ServiceKind, ServicesFile, zookeeper};
-use crate::topology::value::JvmSize;
+use crate::value::JvmSize;
+use crate::value::listener::Role;
+use crate::value::{Cidr, Disk, Name, Zone};
 use crate::yaml::{Entries, Field, Span};
 
 /// What a machine's system and the tool need beside a daemon.

@@ -8,13 +8,11 @@ mod machines;
 mod reference;
 mod schema;
 mod sizes;
-mod source;
 pub mod support;
-pub mod value;
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Source};
 use crate::platform::PlatformKind;
 use crate::platform::aks::Aks;
 use crate::platform::aws_vms::AwsVms;
@@ -29,13 +27,12 @@ use crate::service::spark::Spark;
 use crate::service::zookeeper::ZooKeeper;
 use crate::yaml;
 
+use crate::value::{Identity, Name};
 pub use check::check;
 pub use file::TopologyFile;
 pub use jobs::{Application, Job};
 pub use reference::reference;
 pub use schema::schema;
-pub use source::Source;
-use value::{Identity, Name};
 
 /// A topology in which nothing is wrong (warnings aside).
 #[derive(Clone, Debug)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::value::{Label, Name};
 use crate::diagnostic::Diagnostics;
 use crate::platform::hdinsight::{self, Node};
 use crate::platform::{PlatformFile, PlatformKind, size};
 use crate::service::{ServiceKind, ServicesFile};
+use crate::value::{Label, Name};
 use crate::yaml::{Entries, Span};
 
 pub fn check(

@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::nodes::file::HostFile;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::ServiceKind;
-use crate::topology::value::{Name, Zone};
+use crate::value::{Name, Zone};
 use crate::yaml::{Entries, Field, Span, suggest};
 
 /// Whether `platform` can carry `service`, delivered today or later.

@@ -12,7 +12,7 @@ use crate::cluster::Reach;
 use crate::observe::{HostFacts, HostQuery, Secrets};
 use crate::plan::{Action, TRIAL_SECONDS};
 use crate::service::archive::Archive;
-use crate::topology::value::Identity;
+use crate::value::Identity;
 
 /// A question is answered within this, or the host is unknown.
 const LOOK_LIMIT: Duration = Duration::from_secs(60);

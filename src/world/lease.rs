@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use super::{Epoch, Hold, HostError, LONGEST_ERRORS};
-use crate::topology::value::shown_line;
+use crate::value::shown_line;
 
 /// A heartbeat every so often,
 const BEAT: Duration = Duration::from_secs(2);

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::topology::value::shown_bytes;
+use crate::value::shown_bytes;
 
 /// A line that is longer is passed on in parts: nobody fills the operator's memory with one that does not end.
 const LONGEST_LINE: usize = 64 * 1024;

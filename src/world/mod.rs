@@ -15,7 +15,7 @@ use crate::cluster::{Host, Reach};
 use crate::desired::Claim;
 use crate::observe::{HostFacts, HostQuery};
 use crate::plan::Action;
-use crate::topology::value::{HostPath, Identity, Name};
+use crate::value::{HostPath, Identity, Name};
 
 pub use error::HostError;
 pub use hosts::Hosts;

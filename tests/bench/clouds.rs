@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use provision::desired::cloud;
+use provision::diagnostic::Source;
 use provision::render;
-use provision::topology::{self, Source};
+use provision::topology;
 
 const RUNS: usize = 21;
 

@@ -8,13 +8,14 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use provision::desired::{Content, Desired, HostState};
+use provision::diagnostic::Source;
 use provision::observe::{
     BirthRecord, HostFacts, Java, MasterFacts, MemberFacts, MemberMode, Memory, Observed, PathFacts, PathKind, Record,
     RecordName, Seen, UnitFacts, WorkerEntry, WorkerFacts, sha256,
 };
 use provision::plan::{self, Goal};
-use provision::service::listener::Role;
-use provision::topology::{self, Source, Topology};
+use provision::topology::{self, Topology};
+use provision::value::listener::Role;
 use provision::{cluster, desired, render};
 
 const SIZES: [usize; 3] = [100, 1_000, 10_000];

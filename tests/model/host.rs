@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use provision::desired::{Access, CLAIM_PATH, Claim, Owned, STATE_FOLDER};
 use provision::observe::sha256;
-use provision::topology::value::HostPath;
+use provision::value::HostPath;
 use provision::world::HostError;
 use tokio::time::Instant;
 

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use provision::desired::{CLAIM_PATH, STATE_FOLDER};
 use provision::observe::{AskName, HostQuery, MACHINE_TOOLS, NEEDED_TOOLS};
-use provision::topology::value::Name;
+use provision::value::Name;
 use tokio::time::Instant;
 
 use super::State;

@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use provision::observe::{HostFacts, HostQuery, Secrets};
 use provision::plan::Action;
-use provision::topology::value::Identity;
-use provision::topology::value::Name;
+use provision::value::Identity;
+use provision::value::Name;
 use provision::world::{Epoch, Hold, HostError, Output, Permit, Target, World, script};
 use tokio::sync::watch;
 use tokio::time::Instant;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 use provision::desired::{Access, BIRTH_PATH};
-use provision::topology::value::Name;
+use provision::value::Name;
 use tokio::time::Instant;
 
 use super::host::{Kind, Node, SimHost};

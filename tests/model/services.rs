@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use provision::desired::Access;
-use provision::topology::value::Name;
+use provision::value::Name;
 use tokio::time::Instant;
 
 use super::host::{Process, SimHost};

@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 use provision::cluster;
 use provision::desired::{self, Content, Desired};
 use provision::diagnostic::Severity;
+use provision::diagnostic::Source;
 use provision::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work, identify};
 use provision::observe::{self, Observed, Secrets};
 use provision::plan::{self, Goal, Moved, Plan, Refusal};
-use provision::topology::value::{Identity, Name};
-use provision::topology::{self, Source};
+use provision::topology;
+use provision::value::{Identity, Name};
 
 use super::SimWorld;
 use super::host::SimHost;
@@ -306,8 +307,8 @@ pub fn newborn() -> Identity {
     "abcdef0123456789abcdef0123456789".parse().expect("an identity")
 }
 
-pub fn path_of_secret() -> provision::topology::value::HostPath {
-    provision::topology::value::HostPath::known(provision::service::spark::SECRET_FILE)
+pub fn path_of_secret() -> provision::value::HostPath {
+    provision::value::HostPath::known(provision::service::spark::SECRET_FILE)
 }
 
 /// How an attempt ended.

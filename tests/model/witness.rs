@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use provision::desired::BIRTH_PATH;
 use provision::plan::Action;
-use provision::topology::value::Name;
+use provision::value::Name;
 use tokio::time::Instant;
 
 use super::host::SimHost;

@@ -225,7 +225,7 @@ proptest! {
         let text = format!(
             "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ {place} }}, rack: {{ nodes: {{ hosts: {{ h1: {{ address: 192.0.2.1 }} }} }} }} }}\nservices: {{ {services} }}\n"
         );
-        let source = provision::topology::Source::new("x.yaml", text.as_str());
+        let source = provision::diagnostic::Source::new("x.yaml", text.as_str());
         let (file, mut problems) = provision::topology::load(&source);
         if let Some(topology) = provision::topology::check(&file, &mut problems) {
             for cloud in provision::desired::cloud::of(&topology) {

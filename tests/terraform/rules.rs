@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::Body;
-use provision::service::listener::{Bind, Role};
 use provision::topology::listeners;
+use provision::value::listener::{Bind, Role};
 
 use crate::tool;
 

@@ -6,8 +6,9 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use provision::desired::cloud::{self, Cloud};
+use provision::diagnostic::Source;
 use provision::render::{self, FileTree};
-use provision::topology::{self, Source, Topology};
+use provision::topology::{self, Topology};
 
 pub const EXAMPLES: [&str; 5] = ["aks", "aws-vms", "azure-vms", "eks", "hdinsight"];
 

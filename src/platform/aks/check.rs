@@ -10,7 +10,7 @@ use crate::platform::cloud::{
     Pool, PoolFile, State, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
-use crate::topology::value::{Cidr, Label, Name};
+use crate::value::{Cidr, Label, Name};
 use crate::yaml::{Entry, Span};
 
 /// A Linux pool's name has at most 12 lower-case letters and digits and begins with a letter (learn.microsoft.com, "Create node pools").

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::platform::cloud::{Pool, State};
 use crate::platform::subnets::Blocks;
-use crate::topology::value::{Cidr, Label, Name, Version, Zone};
+use crate::value::{Cidr, Label, Name, Version, Zone};
 
 pub use check::check;
 pub use module::module;

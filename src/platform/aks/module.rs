@@ -16,7 +16,7 @@ use crate::platform::region;
 use crate::service::ServiceKind;
 use crate::service::spark::{self, Spark};
 use crate::topology::Topology;
-use crate::topology::value::{Disk, Name, Zone};
+use crate::value::{Disk, Name, Zone};
 
 /// With `-containers` and the like behind it, and as a DNS prefix (at most 54).
 const NAME_MAX: usize = 48;

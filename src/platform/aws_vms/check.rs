@@ -5,7 +5,7 @@ use super::{AwsVms, SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{CloudSsh, Image, State, tags, values, warn_open};
 use crate::platform::{region, subnets};
-use crate::topology::value::{Cidr, Label, Zone};
+use crate::value::{Cidr, Label, Zone};
 use crate::yaml::{Field, Span};
 
 pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Option<AwsVms> {

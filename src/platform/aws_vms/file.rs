@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::platform::cloud::{CloudSshFile, ImageFile};
-use crate::topology::value::{Cidr, Label, Zone};
+use crate::value::{Cidr, Label, Zone};
 use crate::yaml::{Entries, Field};
 
 /// Instances on AWS.

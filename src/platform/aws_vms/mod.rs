@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use crate::platform::cloud::{CloudSsh, Image, State};
 use crate::platform::made::Makes;
 use crate::platform::subnets::{self, Blocks};
-use crate::service::listener::Role;
-use crate::topology::value::{Address, Cidr, Label, UserName, Zone};
+use crate::value::listener::Role;
+use crate::value::{Address, Cidr, Label, UserName, Zone};
 
 pub use check::{check, check_network};
 pub use module::module;

@@ -9,11 +9,11 @@ use crate::hcl::{Holes, object, reference};
 use crate::platform::carried::{self, Carried, texts};
 use crate::platform::cloud::Image;
 use crate::platform::made::{self, Fixed};
-use crate::service::listener::Role;
 use crate::service::machine::{Autoscale, Bounds};
 use crate::service::storage::Storage;
 use crate::topology::Topology;
-use crate::topology::value::{Cidr, Name, Zone};
+use crate::value::listener::Role;
+use crate::value::{Cidr, Name, Zone};
 
 /// `AWSServiceRoleForAutoScaling_` and the name are a role's name, of at most 64 letters.
 const NAME_MAX: usize = 35;

@@ -5,7 +5,7 @@ use super::{AzureVms, BASTION_PREFIX, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{CloudSsh, CloudSshFile, Image, State, tags, values, warn_open};
 use crate::platform::{region, subnets};
-use crate::topology::value::{Label, UserName};
+use crate::value::{Label, UserName};
 use crate::yaml::{Field, Span};
 
 /// Names that Azure refuses for the first user (learn.microsoft.com, "Linux VM FAQ").

@@ -10,11 +10,11 @@ use crate::platform::carried::{self, Carried, texts};
 use crate::platform::cloud::Image;
 use crate::platform::made::{self, Fixed};
 use crate::platform::{region, size, subnets};
-use crate::service::listener::{Listener, Role};
 use crate::service::machine::{Autoscale, Bounds};
 use crate::service::storage::Storage;
 use crate::topology::Topology;
-use crate::topology::value::{Label, Name, Percent, Zone};
+use crate::value::listener::{Listener, Role};
+use crate::value::{Label, Name, Percent, Zone};
 
 /// A scale set's name begins its machines' names, at most 58 letters with `-worker` and a number (learn.microsoft.com, "Resource name rules").
 const NAME_MAX: usize = 48;

@@ -11,8 +11,8 @@ use crate::platform::cloud::{
     Pool, State, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
-use crate::service::listener::Role;
-use crate::topology::value::{Cidr, Label, Name};
+use crate::value::listener::Role;
+use crate::value::{Cidr, Label, Name};
 use crate::yaml::Span;
 
 /// docs.aws.amazon.com, "Kubernetes versions on EKS", November 2026, with extended support.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::platform::cloud::PoolFile;
-use crate::topology::value::{Cidr, Label, Version, Zone};
+use crate::value::{Cidr, Label, Version, Zone};
 use crate::yaml::{Entries, Field};
 
 /// Amazon's Kubernetes service.

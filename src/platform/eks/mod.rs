@@ -7,7 +7,7 @@ mod module;
 use std::collections::BTreeMap;
 
 use crate::platform::cloud::{Pool, State};
-use crate::topology::value::{Cidr, Label, Name, Version, Zone};
+use crate::value::{Cidr, Label, Name, Version, Zone};
 
 pub use check::check;
 pub use module::module;

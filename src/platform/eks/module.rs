@@ -14,10 +14,10 @@ use crate::platform::carried::{self, texts};
 use crate::platform::cloud::{Pool, PoolNodes};
 use crate::platform::size;
 use crate::service::ServiceKind;
-use crate::service::listener::Role;
 use crate::service::storage::Storage;
 use crate::topology::Topology;
-use crate::topology::value::{Disk, Name, Zone};
+use crate::value::listener::Role;
+use crate::value::{Disk, Name, Zone};
 
 /// `-cluster-autoscaler` behind it is a role's name, of at most 64 letters.
 const NAME_MAX: usize = 45;

@@ -7,7 +7,7 @@ use crate::platform::azure_vms::check_login;
 use crate::platform::cloud::{State, check_public_keys, tags};
 use crate::platform::{region, subnets};
 use crate::service::storage::Adls;
-use crate::topology::value::Version;
+use crate::value::Version;
 use crate::yaml::{Field, Span};
 
 /// The versions that Microsoft still creates clusters of (October 2026); the others are retired.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::platform::cloud::CloudSshFile;
-use crate::topology::value::{Cidr, Label, SecretFile, UserName, Version};
+use crate::value::{Cidr, Label, SecretFile, UserName, Version};
 use crate::yaml::{Entries, Field};
 
 /// Azure `HDInsight`.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::platform::cloud::State;
 use crate::platform::subnets::Blocks;
 use crate::service::storage::Adls;
-use crate::topology::value::{Cidr, Label, UserName, Version};
+use crate::value::{Cidr, Label, UserName, Version};
 use file::Tier;
 
 pub use check::check;

@@ -12,7 +12,7 @@ use crate::platform::region;
 use crate::service::ServiceKind;
 use crate::service::spark::{Day, HalfHour, Managed, Scaling};
 use crate::topology::Topology;
-use crate::topology::value::{Label, Name};
+use crate::value::{Label, Name};
 
 /// A cluster's name has at most 59 letters, and its endpoints' names are longer.
 const NAME_MAX: usize = 48;

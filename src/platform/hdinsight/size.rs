@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::size;
-use crate::topology::value::Label;
+use crate::value::Label;
 use crate::yaml::Span;
 
 /// The roles of a cluster's machines.

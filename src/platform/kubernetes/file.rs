@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::topology::value::Label;
+use crate::value::Label;
 use crate::yaml::Field;
 
 /// Any Kubernetes: minikube, kind, or a cluster of your own.

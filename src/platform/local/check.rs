@@ -3,8 +3,8 @@
 use super::file::LocalFile;
 use super::{ALL_PORTS, FIRST_PASSING_PORT, LAST_FIRST_PORT, Local, most, shared_with_jobs};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::service::listener::{FIRST_FREE_PORT, Listener, Role};
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::{FIRST_FREE_PORT, Listener, Role};
 use crate::yaml::{Field, Span};
 
 /// A node's name is a DNS label: the cluster's, `-worker-` and a number of up to three digits.

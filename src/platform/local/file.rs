@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::topology::value::Port;
+use crate::value::Port;
 use crate::yaml::Field;
 
 /// This machine: an address or ports of its own for each node, no root.

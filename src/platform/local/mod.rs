@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::cluster::Owner;
-use crate::service::listener::{Listener, OWN_PORTS, Role};
-use crate::topology::value::{Address, Name, Port};
+use crate::value::listener::{Listener, OWN_PORTS, Role};
+use crate::value::{Address, Name, Port};
 
 pub use check::{check, check_file, check_ports};
 
@@ -132,7 +132,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::service::listener::{Bind, Lasts};
+    use crate::value::listener::{Bind, Lasts};
 
     fn here(loopbacks: bool) -> Here {
         let owner = Owner { user: "ada".to_owned(), group: "ada".to_owned() };

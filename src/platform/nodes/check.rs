@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::file::{Firewall, HostFile, NodesFile};
 use super::{Login, Machine, Nodes};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::topology::value::{Address, Name};
+use crate::value::{Address, Name};
 use crate::yaml::{Field, Span};
 
 pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option<Nodes> {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::topology::value::{Address, Label, Port, UserName, Zone};
+use crate::value::{Address, Label, Port, UserName, Zone};
 use crate::yaml::{Entries, Field};
 
 /// Existing machines, reached over SSH.

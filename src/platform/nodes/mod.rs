@@ -5,7 +5,7 @@ pub mod file;
 
 use std::collections::BTreeMap;
 
-use crate::topology::value::{Address, Label, Name, Port, UserName, Zone};
+use crate::value::{Address, Label, Name, Port, UserName, Zone};
 
 pub use check::check;
 pub use file::Firewall;

@@ -5,7 +5,7 @@ mod azure;
 mod listed;
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::topology::value::Label;
+use crate::value::Label;
 use crate::yaml::Span;
 
 pub use aws::{aws, aws_is_arm, aws_problem};

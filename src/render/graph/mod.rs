@@ -9,8 +9,8 @@ use crate::cluster::Fleet;
 use crate::desired::Desired;
 use crate::desired::cloud::Cloud;
 use crate::plan::Plan;
-use crate::service::listener::{Bind, Listener, Numbering, Role};
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::{Bind, Listener, Numbering, Role};
 
 pub use dot::dot;
 pub use svg::svg;

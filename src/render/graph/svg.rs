@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Card, Change, Group, Picture, Talk};
-use crate::service::listener::Role;
+use crate::value::listener::Role;
 
 const WIDTH: usize = 1040;
 const MARGIN: usize = 24;

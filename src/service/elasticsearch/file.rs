@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::service::zookeeper::file::LoadBalancer;
-use crate::topology::value::{Disk, JvmSize, Name, Version};
+use crate::value::{Disk, JvmSize, Name, Version};
 use crate::yaml::Field;
 
 /// An Elasticsearch cluster.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::service::storage::EventStorageFile;
-use crate::topology::value::{Name, Version};
+use crate::value::{Name, Version};
 use crate::yaml::Field;
 
 /// An `EventStore` cluster.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::topology::value::{Disk, Name, Version};
+use crate::value::{Disk, Name, Version};
 use crate::yaml::{Entries, Field};
 
 /// Kafka brokers.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::topology::value::{Disk, Label, Name, SecretFile, UserName, Version};
+use crate::value::{Disk, Label, Name, SecretFile, UserName, Version};
 use crate::yaml::Field;
 
 /// A `PostgreSQL` database.

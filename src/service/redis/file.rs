@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::topology::value::{Name, Version};
+use crate::value::{Name, Version};
 use crate::yaml::Field;
 
 /// A Redis server.

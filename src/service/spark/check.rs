@@ -10,7 +10,7 @@ use crate::service::archive::{self, Wanted};
 use crate::service::machine::{Autoscale, Machine, check_pins};
 use crate::service::storage::Storage;
 use crate::topology::support::Hosts;
-use crate::topology::value::{ConfigKey, JvmSize, Name, Port, SecretRef, Version};
+use crate::value::{ConfigKey, JvmSize, Name, Port, SecretRef, Version};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// The version that the lab proves every day.

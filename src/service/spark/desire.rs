@@ -9,8 +9,8 @@ use crate::desired::{
     Access, Content, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties, recovery_folder,
     render_template, unit_path,
 };
-use crate::service::listener::Role;
-use crate::topology::value::{HostPath, JvmSize, Version};
+use crate::value::listener::Role;
+use crate::value::{HostPath, JvmSize, Version};
 
 /// The user that daemons and jobs run as, and that user's group.
 pub const USER: &str = "spark";

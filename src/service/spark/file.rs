@@ -5,9 +5,7 @@ use serde::Deserialize;
 
 use crate::service::archive::ArchiveFile;
 use crate::service::storage::StorageFile;
-use crate::topology::value::{
-    Disk, Duration, JvmSize, Label, Name, Percent, Port, SecretFile, Version, Zone, text_value,
-};
+use crate::value::{Disk, Duration, JvmSize, Label, Name, Percent, Port, SecretFile, Version, Zone, text_value};
 use crate::yaml::{Entries, Field, RawScalar};
 
 /// Spark: standalone on hosts, run by the operator or by Kubernetes itself, or managed.

@@ -6,8 +6,8 @@ use crate::desired::{Desired, HostState};
 use crate::observe::{HostFacts, MasterFacts, Seen};
 use crate::plan::compare::stale_inputs;
 use crate::plan::roll::{Health, NodeFacts, ServiceFacts};
-use crate::service::listener::Role;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 
 /// Of these masters one is ALIVE (unless another may be), all others are STANDBY.
 pub fn judge_masters(

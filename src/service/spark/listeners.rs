@@ -1,8 +1,8 @@
 //! The ports of Spark. Drivers run on the masters' hosts (`submit` starts them there), executors on the workers'.
 
 use super::Standalone;
-use crate::service::listener::{Bind, Lasts, Listener, Role};
-use crate::topology::value::Port;
+use crate::value::Port;
+use crate::value::listener::{Bind, Lasts, Listener, Role};
 
 const SPARK: &[Role] = &[Role::Master, Role::Worker];
 

@@ -5,7 +5,7 @@ use super::{Managed, Scaling, Schedule};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::hdinsight;
 use crate::service::machine::Autoscale;
-use crate::topology::value::Label;
+use crate::value::Label;
 use crate::yaml::Field;
 
 /// What the service's own defaults are where the topology does not say (`Standard_A4_v2` is the smallest that carries a `ZooKeeper`).

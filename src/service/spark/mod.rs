@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::service::archive::Archive;
 use crate::service::machine::{Autoscale, Machine};
 use crate::service::storage::Storage;
-use crate::topology::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version, Zone};
+use crate::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version, Zone};
 
 pub use check::{DEFAULT_VERSION, check, check_config, version};
 pub use desire::{CONFIG, DATA, HOME, SECRET_FILE, USER, desire_master, desire_worker, home};

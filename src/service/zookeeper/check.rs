@@ -9,7 +9,7 @@ use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
 use crate::service::machine::{Machine, check_pins};
 use crate::topology::support::Hosts;
-use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
+use crate::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 use crate::yaml::{Entries, Field, Span};
 
 /// The version that the lab proves every day.

@@ -9,8 +9,8 @@ use crate::desired::{
     render_template, unit_path,
 };
 use crate::service::archive::Archive;
-use crate::service::listener::Role;
-use crate::topology::value::HostPath;
+use crate::value::HostPath;
+use crate::value::listener::Role;
 
 const USER: &str = "zookeeper";
 const CONFIG: &str = "/etc/zookeeper";

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::service::archive::ArchiveFile;
-use crate::topology::value::{Disk, HostPath, JvmSize, Label, Name, Port, Version, Zone};
+use crate::value::{Disk, HostPath, JvmSize, Label, Name, Port, Version, Zone};
 use crate::yaml::{Entries, Field};
 
 /// A `ZooKeeper` ensemble.

@@ -7,8 +7,8 @@ use crate::desired::{Content, Desired, HostState};
 use crate::observe::{HostFacts, MemberMode, Seen, sha256};
 use crate::plan::compare::stale_inputs;
 use crate::plan::roll::{Health, NodeFacts, ServiceFacts};
-use crate::service::listener::Role;
-use crate::topology::value::{HostPath, Name};
+use crate::value::listener::Role;
+use crate::value::{HostPath, Name};
 
 /// One look at these members. (That it stays so for a while is the gate's to see.)
 pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {

@@ -1,7 +1,7 @@
 //! The ports of a member.
 
 use super::ZooKeeper;
-use crate::service::listener::{Bind, Lasts, Listener, Role};
+use crate::value::listener::{Bind, Lasts, Listener, Role};
 
 /// Only masters are clients of `ZooKeeper`; workers and drivers learn of masters from their list.
 pub fn listeners(zookeeper: &ZooKeeper) -> Vec<Listener> {

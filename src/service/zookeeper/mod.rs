@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::service::archive::Archive;
 use crate::service::machine::Machine;
-use crate::topology::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
+use crate::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 
 pub use check::{check, warn_zones};
 pub use desire::desire;

@@ -18,7 +18,7 @@ use super::log::Log;
 use super::process::Process;
 use super::state::{Phase, State};
 use super::unit::{Unit, variables};
-use crate::topology::value::random_digits;
+use crate::value::random_digits;
 
 /// How often it looks whether its own record is still there: without it, its folder was taken away.
 const LOOK: Duration = Duration::from_secs(1);

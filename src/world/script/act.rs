@@ -11,7 +11,7 @@ use crate::observe::{BirthRecord, Secrets, delete_request};
 use crate::plan::action::Drain;
 use crate::plan::{Action, FileEdit, Patch, Removal, Unpack};
 use crate::service::archive::{Archive, UrlSum};
-use crate::topology::value::{HostPath, shown_line};
+use crate::value::{HostPath, shown_line};
 use crate::world::{Epoch, HostError, Output, Permit};
 
 use super::look::GROUND;
@@ -354,7 +354,7 @@ mod tests {
             leftovers: owned.clone(),
             reload_units: true,
         };
-        let cluster: crate::topology::value::Name = "c".parse().expect("a name");
+        let cluster: crate::value::Name = "c".parse().expect("a name");
         let birth = crate::desired::Birth { cluster: cluster.clone(), members: std::collections::BTreeMap::new() };
         let record = crate::observe::Record {
             cluster,
@@ -389,7 +389,7 @@ mod tests {
         ];
         let places =
             [Place::machine(), Place::folder("/a b/c", "/it's a/provision".as_ref(), Some("/a b/store".as_ref()))];
-        let identity = crate::topology::value::Identity::random();
+        let identity = crate::value::Identity::random();
         let claim = Claim { identity, cluster: "c".parse().expect("a name"), anchors: "0".to_owned() };
         let permit = Permit { claim, epoch: Epoch(1) };
         for action in actions {

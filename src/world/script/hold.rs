@@ -1,7 +1,7 @@
 //! The lease of one anchor as a script.
 
 use super::{Place, Script, quote};
-use crate::topology::value::Identity;
+use crate::value::Identity;
 
 const PRELUDE: &str = include_str!("../../../templates/host/hold.sh");
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{Place, Script, quote};
 use crate::observe::{HostQuery, MACHINE_TOOLS, NEEDED_TOOLS, PIP};
-use crate::topology::value::HostPath;
+use crate::value::HostPath;
 
 pub(super) const GROUND: &str = include_str!("../../../templates/host/ground.sh");
 const PRELUDE: &str = include_str!("../../../templates/host/look.sh");

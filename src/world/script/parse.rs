@@ -12,7 +12,7 @@ use crate::observe::{
     ArchiveFacts, AskName, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts, PathFacts, PathKind,
     RecordName, UnitFacts, WorkerFacts, Wrong, canary_succeeded, children,
 };
-use crate::topology::value::{HostPath, Label, shown, shown_line};
+use crate::value::{HostPath, Label, shown, shown_line};
 use crate::world::script::Place;
 use crate::world::{HostError, Output};
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::quote;
-use crate::topology::value::HostPath;
+use crate::value::HostPath;
 
 const MACHINE: &str = include_str!("../../../templates/host/machine.sh");
 const FOLDER: &str = include_str!("../../../templates/host/folder.sh");

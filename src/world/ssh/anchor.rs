@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use super::session::{Session, refused_by_sudo};
-use crate::topology::value::shown_line;
+use crate::value::shown_line;
 use crate::world::lease::{Anchor, BEAT_MILLIS};
 use crate::world::script::Script;
 use crate::world::{HostError, LONGEST_ERRORS};

@@ -126,7 +126,7 @@ impl Config {
             }
             None => login.address.to_string(),
         };
-        let port = login.port.map(crate::topology::value::Port::get).or_else(|| params.as_ref()?.port).unwrap_or(22);
+        let port = login.port.map(crate::value::Port::get).or_else(|| params.as_ref()?.port).unwrap_or(22);
         let Some(user) = user else {
             let why =
                 "nobody says as whom: write ssh.user in the topology, User in ~/.ssh/config, or set USER".to_owned();

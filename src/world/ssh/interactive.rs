@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::config::Config;
 use super::session::{Session, is_silence};
-use crate::topology::value::shown_line;
+use crate::value::shown_line;
 use crate::world::lines::Lines;
 use crate::world::{HostError, Io, LONGEST_ERRORS, Target, Upload};
 

@@ -3,7 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use provision::diagnostic::{locate, show};
-use provision::topology::{self, Source};
+use provision::diagnostic::Source;
+use provision::topology;
 use provision::{cluster, desired, render};
 
 fuzz_target!(|text: &str| {

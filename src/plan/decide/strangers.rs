@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::desired::{Content, DataLabel, Desired, File, HostState, MEMBER_FILE};
 use crate::observe::{HostFacts, Observed, RecordName, sha256};
 use crate::plan::{Goal, Refusal};
-use crate::topology::value::{HostPath, Name};
+use crate::value::{HostPath, Name};
 
 /// Hosts that are another cluster's, or carry the stamp of another host.
 pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> {

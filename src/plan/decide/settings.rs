@@ -9,8 +9,8 @@ use crate::observe::{HostFacts, RecordName, Seen, UnitFacts};
 use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
 use crate::plan::{Action, Outage, Phase, Reason, Refusal};
 use crate::platform::local::ALL_PORTS;
-use crate::service::listener::Role;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 
 impl Planner<'_> {
     /// Whether a host that cannot be asked has one of the services that must change together, while some of them run. (Where

@@ -2,6 +2,7 @@
 
 mod duration;
 mod identity;
+pub mod listener;
 mod names;
 mod network;
 mod numbers;

@@ -7,7 +7,7 @@ use super::memory::leaves_role;
 use crate::desired::{Access, Content, FIREWALL_RULES, FIREWALL_UNIT, HostState, Owned, Service, Stamp, unit_path};
 use crate::plan::compare::{Difference, HostChange, Need, edit, patch};
 use crate::plan::{Action, FileEdit, Patch, Phase, Reason};
-use crate::topology::value::{HostPath, Name};
+use crate::value::{HostPath, Name};
 
 impl Planner<'_> {
     /// The files of what is stopped together: laid between stop and start, so that nothing comes up half-way.

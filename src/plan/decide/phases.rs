@@ -10,9 +10,9 @@ use crate::plan::compare::{Need, edit};
 use crate::plan::roll::Health;
 use crate::plan::{Action, Gate, Goal, Outage, Phase, Reason, Roll, RollMember};
 use crate::service::judge;
-use crate::service::listener::Role;
 use crate::service::zookeeper::runs_with_others;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 
 /// How long a gate waits for an ensemble, at least: `initLimit` × `tickTime` where that is longer (docs/measurements.md).
 const QUORUM_SECONDS: u64 = 120;

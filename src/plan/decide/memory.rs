@@ -8,8 +8,8 @@ use crate::desired::{Desired, STATE_FOLDER, Stamp};
 use crate::observe::{Departed, HostFacts, Record, RecordName, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Action, Patch, Phase, Reason, Removal, Step};
-use crate::service::listener::Role;
-use crate::topology::value::{HostPath, Name};
+use crate::value::listener::Role;
+use crate::value::{HostPath, Name};
 use crate::world::Target;
 
 impl Planner<'_> {

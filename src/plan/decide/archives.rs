@@ -6,7 +6,7 @@ use super::Planner;
 use crate::plan::Refusal;
 use crate::plan::compare::known_sum;
 use crate::service::archive::Archive;
-use crate::topology::value::{HostPath, Name};
+use crate::value::{HostPath, Name};
 
 impl Planner<'_> {
     /// One distribution is one archive: all hosts must have, or get, the same.

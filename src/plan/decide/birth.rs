@@ -7,8 +7,8 @@ use crate::desired::{Desired, HostState};
 use crate::observe::{BirthRecord, HostFacts, UnitFacts};
 use crate::plan::compare::{HostChange, Need, ServiceChange};
 use crate::plan::{Reason, Refusal};
-use crate::service::listener::Role;
-use crate::topology::value::{MemberId, Name};
+use crate::value::listener::Role;
+use crate::value::{MemberId, Name};
 
 /// How far the ensemble's life has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use super::strangers::is_remembered;
 use crate::desired::Owned;
 use crate::observe::HostFacts;
 use crate::plan::{Action, Plan, Reason, Removal, Step};
-use crate::service::listener::Role;
 use crate::service::spark;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 use crate::world::Target;
 
 impl Planner<'_> {

@@ -17,8 +17,8 @@ use super::compare::{HostChange, Need, compare};
 use super::{Action, Goal, Outage, Phase, Plan, Reason, Refusal, Step};
 use crate::desired::{Desired, HostState};
 use crate::observe::{Observed, says_it_is_ours};
-use crate::service::listener::Role;
-use crate::topology::value::Name;
+use crate::value::Name;
+use crate::value::listener::Role;
 use crate::world::Target;
 
 /// Decides everything. Refusals are all that stand in the way, not the first.
