@@ -8,6 +8,7 @@ pub mod desired;
 pub mod diagnostic;
 pub mod execute;
 pub mod hcl;
+pub mod host;
 pub mod observe;
 pub mod plan;
 pub mod platform;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use provision::diagnostic::Source;
 use provision::diagnostic::{locate, show};
 use provision::topology;
-use provision::{cluster, desired, render};
+use provision::{cluster, desired, host, render};
 
 const BASE: &str = include_str!("../topologies/nodes.yaml");
 
@@ -134,7 +134,7 @@ fn java_reads(value: &str) -> String {
 proptest! {
     #[test]
     fn a_property_comes_back_as_it_was(value in "\\PC*|[\\x00-\\x7f]*") {
-        let lines = desired::properties([("spark.x", value.clone())]);
+        let lines = host::properties([("spark.x", value.clone())]);
         prop_assert!(!lines[0].value.contains('\n'));
         prop_assert_eq!(java_reads(&lines[0].value), value);
     }

@@ -12,15 +12,18 @@ use model::services::POISON;
 use model::site::{End, SECRET, Shape, Site, apply, apply_with_outage, newborn, path_of_secret, run};
 use model::{Cut, SimWorld};
 use proptest::prelude::*;
-use provision::desired::{BIRTH_PATH, CLAIM_PATH, Claim, Content, STAMP_PATH};
 use provision::execute::{Outcome, Report};
-use provision::observe::{RecordName, Secrets, sha256};
-use provision::plan::roll::{Health, Next, NodeFacts, ServiceFacts, next};
-use provision::plan::{Action, Goal, Roll, RollMember, SealedPlan};
+use provision::host::Action;
+use provision::host::{BIRTH_PATH, CLAIM_PATH, Claim, Content, STAMP_PATH};
+use provision::host::{Health, NodeFacts, ServiceFacts};
+use provision::host::{HostError, Target};
+use provision::host::{RecordName, Secrets, sha256};
+use provision::plan::roll::{Next, next};
+use provision::plan::{Goal, Roll, RollMember, SealedPlan};
 use provision::render;
 use provision::value::Name;
 use provision::value::listener::Role;
-use provision::world::{Epoch, HostError, Permit, Target, World, script};
+use provision::world::{Epoch, Permit, World, script};
 
 const GENTLY: Goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
 const DESTROY: Goal = Goal::Destroy { delete_data: false };
@@ -844,7 +847,7 @@ fn a_sealed_plan_names_what_moved() {
         world.state().hosts.get_mut(&name("h1")).expect("a host").scribble(
             "/etc/motd",
             b"hello",
-            provision::desired::Access::root(0o644),
+            provision::host::Access::root(0o644),
         );
         assert_eq!(sealed.moved(&site.plan(&apply(), &world).await.expect("a plan")), []);
         world.state().hosts.get_mut(&name("h2")).expect("a host").paths.remove("/etc/spark/worker.conf");
@@ -988,7 +991,7 @@ fn one_hosts_word_is_not_the_clusters() {
         for host in ["h2", "h6"] {
             let shape = Shape::spread(3, 1, 2);
             let world = converged(&shape.site()).await;
-            let (text, access) = (forged(&world, host), provision::desired::Access::root(0o644));
+            let (text, access) = (forged(&world, host), provision::host::Access::root(0o644));
             {
                 let mut state = world.state();
                 let mut other = SimHost::new("10.9.9.9");
@@ -1023,7 +1026,7 @@ fn one_hosts_epoch_is_not_the_clusters() {
         for (host, text) in [("h6", "4000000000"), ("h6", "not a number"), ("h2", "4000000000")] {
             let shape = Shape::spread(3, 2, 2);
             let world = converged(&shape.site()).await;
-            let access = provision::desired::Access::root(0o644);
+            let access = provision::host::Access::root(0o644);
             world.state().hosts.get_mut(&name(host)).expect("a host").scribble(
                 "/var/lib/provision/epoch",
                 text.as_bytes(),
@@ -1070,7 +1073,7 @@ fn one_hosts_denial_is_that_hosts_matter() {
             world.state().hosts.get_mut(&name(host)).expect("a host").scribble(
                 path,
                 lie(&text).as_bytes(),
-                provision::desired::Access::root(0o644),
+                provision::host::Access::root(0o644),
             );
             let changed = shape.with(|s| s.live = 2).site();
             let end = changed.carry_out(&SKIPPING, &world).await;
@@ -1099,7 +1102,7 @@ fn before_the_first_apply_one_stamp_calls_nobody() {
             world.state().hosts.get_mut(&name("h6")).expect("a host").scribble(
                 STAMP_PATH,
                 text.as_bytes(),
-                provision::desired::Access::root(0o644),
+                provision::host::Access::root(0o644),
             );
             let observed = shape.site().observe(&world).await;
             assert!(observed.departed.is_empty() && observed.moved.is_empty(), "{:?}", observed.departed.keys());
@@ -1180,7 +1183,7 @@ fn a_record_of_another_cluster_is_that_hosts_matter() {
             let host = state.hosts.get_mut(&name("h2")).expect("a host");
             let path = "/var/lib/provision/applied.json";
             let text = host.text(path).expect("an anchor has it").replace(newborn().as_str(), other.as_str());
-            host.scribble(path, text.as_bytes(), provision::desired::Access::root(0o644));
+            host.scribble(path, text.as_bytes(), provision::host::Access::root(0o644));
         }
         let plan = shape.site().plan(&SKIPPING, &world).await.expect("a plan");
         let why = &plan.unknown[&name("h2")];
@@ -1199,7 +1202,7 @@ fn members_that_keep_the_right_ones_out_are_an_outage_of_the_plan() {
             for host in ["h1", "h2"].map(name) {
                 let host = state.hosts.get_mut(&host).expect("a host");
                 let text = host.text("/etc/zookeeper/zoo.cfg").expect("a member").replace(":2888:", ":2889:");
-                host.scribble("/etc/zookeeper/zoo.cfg", text.as_bytes(), provision::desired::Access::root(0o644));
+                host.scribble("/etc/zookeeper/zoo.cfg", text.as_bytes(), provision::host::Access::root(0o644));
                 let _ = host.restart("zookeeper", tokio::time::Instant::now());
             }
         }

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use super::output::sayln;
 use super::{Exit, Failure};
 use crate::desired::Desired;
+use crate::host::Target;
 use crate::observe::{Observed, Seen, for_reach, look_at_all};
 use crate::plan::preflight::{self, Check};
 use crate::plan::show::the_same_on;
 use crate::value::Name;
-use crate::world::{Hosts, Target};
+use crate::world::Hosts;
 
 /// Looks whether every host is fit, before the first change. Says all of what is wrong.
 pub async fn check(desired: &Desired, world: &Hosts, observed: &Observed) -> Result<(), Failure> {

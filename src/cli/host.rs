@@ -6,9 +6,10 @@ use std::process::Command;
 
 use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
-use crate::cluster::{Login, Reach};
+use crate::host::Target;
+use crate::host::{Login, Reach};
 use crate::value::Name;
-use crate::world::{Io, Target};
+use crate::world::Io;
 use crate::yaml::suggest;
 
 /// Runs a command on the host of a node, or opens a shell there (on this machine, in the node's folder)

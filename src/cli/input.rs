@@ -9,19 +9,22 @@ use anyhow::{Context, anyhow};
 
 use super::output::{coloured_to_stderr, say};
 use super::{Exit, Failure};
-use crate::cluster::{self, Cluster, Owner, Reach};
-use crate::desired::{self, Content, Desired};
+use crate::cluster::{self, Cluster};
+use crate::desired::{self, Desired};
 use crate::diagnostic::Source;
 use crate::diagnostic::{Severity, show};
-use crate::observe::Secrets;
+use crate::host::Content;
+use crate::host::Secrets;
+use crate::host::Target;
+use crate::host::{Owner, Reach};
 use crate::plan::SealedPlan;
 use crate::platform::local::Here;
 use crate::platform::nodes::Firewall;
 use crate::topology::{self, Topology};
 use crate::value::{Identity, SecretRef};
+use crate::world::Hosts;
 use crate::world::local::Local;
 use crate::world::ssh::{Config, Ssh};
-use crate::world::{Hosts, Target};
 
 /// The topology of a command.
 #[derive(Clone, Debug, clap::Args)]

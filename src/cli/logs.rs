@@ -7,9 +7,10 @@ use futures_util::future::join_all;
 use super::host::{find, unknown};
 use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
+use crate::host::Target;
 use crate::value::Name;
 use crate::value::listener::Role;
-use crate::world::{Io, Target};
+use crate::world::Io;
 
 /// Shows the journal of a node, or of a service on all its hosts
 #[derive(Debug, clap::Args)]

@@ -5,14 +5,15 @@ use anyhow::{Context, anyhow};
 use super::input::{self, Loaded, TopologyOption};
 use super::output::sayln;
 use super::{Exit, Failure};
-use crate::cluster::Host;
-use crate::desired::STATE_FOLDER;
+use crate::host::Host;
+use crate::host::STATE_FOLDER;
+use crate::host::{HostError, Target};
 use crate::service::spark;
 use crate::topology::{Application, Job};
 use crate::value::HostPath;
 use crate::value::listener::Role;
 use crate::world::script::quote;
-use crate::world::{HostError, Io, Target, Upload};
+use crate::world::{Io, Upload};
 
 /// Runs a job of the topology, streams its output, and returns its exit code
 #[derive(Debug, clap::Args)]
@@ -128,7 +129,7 @@ fn upload(path: &std::path::Path, loaded: &Loaded) -> anyhow::Result<Upload> {
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .collect();
-    let digest = crate::observe::sha256(&bytes);
+    let digest = crate::host::sha256(&bytes);
     let remote = HostPath::known(&format!(
         "{STATE_FOLDER}/jobs/{}.{}",
         &digest[..32],

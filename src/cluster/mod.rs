@@ -1,9 +1,8 @@
 //! Every node with its name, its host and its roles. Nothing of a name depends on a position that another edit can move.
 
-mod reach;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::host::{Folder, Host, Login, Reach, SshName};
 use crate::platform::PlatformKind;
 use crate::platform::carried::Carried;
 use crate::platform::local::{Here, Local};
@@ -13,10 +12,8 @@ use crate::service::ServiceKind;
 use crate::service::spark::{Place, Spark, Standalone, Workers};
 use crate::service::zookeeper::{Members, ZooKeeper};
 use crate::topology::{Job, Platform, Topology, listeners};
-use crate::value::listener::{Listener, Role, named};
-use crate::value::{Address, HostPath, Identity, MemberId, Name, Zone};
-
-pub use reach::{Folder, Login, Owner, Reach, SshName};
+use crate::value::listener::{Listener, Role};
+use crate::value::{Address, Identity, MemberId, Name};
 
 /// A cluster on hosts: who is where.
 #[derive(Clone, Debug)]
@@ -74,42 +71,6 @@ impl Fleet {
 pub struct SparkOnHosts {
     pub service: Spark,
     pub standalone: Standalone,
-}
-
-/// A machine, or a part of one that looks like it to its services.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Host {
-    pub name: Name,
-    pub address: Address,
-    pub zone: Option<Zone>,
-    pub reach: Reach,
-    /// Where only the host itself reaches a service.
-    pub private: Address,
-    /// Who owns all of it; `None` where root does, and every service has a user.
-    pub owner: Option<Owner>,
-}
-
-impl Host {
-    /// A path of the host as a word of a unit or of sh.
-    pub fn word(&self, path: &HostPath) -> String {
-        quoted(&format!("{}{path}", self.reach.root()))
-    }
-
-    /// The first port of a role's listener here.
-    pub fn port(&self, listeners: &[Listener], role: Role, name: &str) -> u16 {
-        *named(listeners, role, name).on(self.reach.numbering()).start()
-    }
-
-    /// The path on the machine that the host is, or is part of.
-    pub fn path(&self, path: &HostPath) -> String {
-        format!("{}{path}", self.reach.root())
-    }
-}
-
-/// In double quotes, where a word would end too early. A path has nothing in it that means more within them.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._+@/:-*,=%".contains(c);
-    if word.chars().all(plain) { word.to_owned() } else { format!("\"{word}\"") }
 }
 
 /// One role on one host.

@@ -1,21 +1,8 @@
-//! The recorded fact that an ensemble was born.
-
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+//! The ensemble that must be there.
 
 use crate::cluster::Cluster;
-use crate::value::{HostPath, MemberId, Name};
-
-/// Where a host keeps the record of the birth that it took part in.
-pub const BIRTH_PATH: &str = "/var/lib/provision/birth.json";
-
-/// Who took part. Written to all of them before the first data directory is marked as new, and never again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Birth {
-    pub cluster: Name,
-    pub members: BTreeMap<MemberId, Name>,
-}
+use crate::host::Birth;
+use crate::value::HostPath;
 
 /// The ensemble that must be there.
 #[derive(Clone, Debug)]

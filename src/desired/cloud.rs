@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use hcl_edit::structure::Body;
 
-use super::render_template;
 use crate::hcl::{self, Holes, Resource};
+use crate::host::render_template;
 use crate::platform::{aks, aws_vms, azure_vms, eks, hdinsight};
 use crate::topology::{Platform, Topology};
 use crate::value::Name;

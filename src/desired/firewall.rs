@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Access, Content, HostState, OnChange, Service, render_template, unit_path};
 use crate::cluster::Cluster;
+use crate::host::{Access, Content, HostState, OnChange, Service, render_template, unit_path};
 use crate::value::HostPath;
 use crate::value::listener::{Bind, Role};
 

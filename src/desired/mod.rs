@@ -1,35 +1,27 @@
 //! What every host must look like, computed once from the cluster. Every way of delivering it obeys the same values.
 
 mod birth;
-mod claim;
 pub mod cloud;
 mod election;
 mod firewall;
-mod properties;
 pub mod settings;
 mod stamp;
-mod template;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::cluster::{Cluster, Host, Owner, Reach, quoted};
+use crate::cluster::Cluster;
+use crate::host::{Claim, Content, DataLabel, HostState, MEMBER_FILE, Reach, Settings, Stamp};
 use crate::platform::nodes::Firewall;
-use crate::service::archive::Archive;
 use crate::service::{spark, zookeeper};
 use crate::value::listener::{Listener, Role};
-use crate::value::{HostPath, Identity, Name, SecretRef};
+use crate::value::{Identity, Name};
 
-pub use birth::{BIRTH_PATH, Birth, Quorum};
-pub use claim::{Claim, DataLabel};
+pub use birth::Quorum;
 pub use election::{Election, recovery_folder};
 pub use firewall::{RULES_PATH as FIREWALL_RULES, UNIT as FIREWALL_UNIT};
-pub use properties::{Property, properties, property_value};
-pub use settings::{Class, FIRST_OWN_PORT, Setting, Settings};
-pub use stamp::{Anchor, Owned, Stamp};
-pub use template::render as render_template;
+pub use settings::FIRST_OWN_PORT;
 
 /// The goal: every host's state, and what the cluster must remember.
 #[derive(Clone, Debug)]
@@ -43,132 +35,6 @@ pub struct Desired {
     pub election: Option<Election>,
     pub settings: Settings,
     pub listeners: Vec<Listener>,
-}
-
-/// What one host must look like.
-#[derive(Clone, Debug)]
-pub struct HostState {
-    pub host: Host,
-    pub users: BTreeMap<String, User>,
-    pub directories: BTreeMap<HostPath, Directory>,
-    pub files: BTreeMap<HostPath, File>,
-    pub distributions: BTreeMap<HostPath, Distribution>,
-    pub services: BTreeMap<String, Service>,
-    /// The oldest Java that its services run on.
-    pub java: Option<u32>,
-    /// Whether nftables must be there.
-    pub nft: bool,
-}
-
-/// A system user with a group of its own name and no login.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct User {
-    pub home: HostPath,
-    pub nodes: BTreeSet<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Access {
-    pub owner: String,
-    pub group: String,
-    /// As chmod takes it, at most 0o7777.
-    pub mode: u32,
-}
-
-impl Access {
-    pub fn root(mode: u32) -> Access {
-        Access { owner: "root".into(), group: "root".into(), mode }
-    }
-
-    pub fn of(user: &str, mode: u32) -> Access {
-        Access { owner: user.into(), group: user.into(), mode }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Directory {
-    pub access: Access,
-    /// Whether what the service keeps in it is the user's data, which `destroy` leaves unless told otherwise.
-    pub data: bool,
-    pub nodes: BTreeSet<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    pub content: Content,
-    pub access: Access,
-    pub nodes: BTreeSet<String>,
-}
-
-/// The bytes of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    Text(String),
-    /// `before`, the secret (escaped for a double-quoted word of sh and systemd), `after`.
-    Secret {
-        before: String,
-        secret: SecretRef,
-        after: String,
-    },
-}
-
-impl Content {
-    /// What people may see of it.
-    pub fn public(&self) -> String {
-        match self {
-            Content::Text(text) => text.clone(),
-            Content::Secret { before, secret, after } => format!("{before}<secret: {secret}>{after}"),
-        }
-    }
-}
-
-/// An archive unpacked under a folder of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Distribution {
-    /// A file in it (as a pattern of sh) that only this version has: an archive of another one is refused.
-    pub proof: String,
-    pub archive: Archive,
-    pub nodes: BTreeSet<String>,
-}
-
-/// In a data directory: whose it is. It stays with the data.
-pub const MEMBER_FILE: &str = ".provision-member";
-/// The file inside an unpacked distribution that says what it was unpacked from: one line, the SHA-512 of the archive.
-pub const ORIGIN_FILE: &str = ".provision-origin";
-
-/// A systemd unit that is enabled and runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Service {
-    pub role: Option<Role>,
-    pub node: Option<String>,
-    /// Files it reads at start: it must have started with what they are now. The unit itself is among them.
-    pub inputs: Vec<HostPath>,
-    /// Secret files it reads at start, told apart by inode and time, never by a digest.
-    pub secret_inputs: Vec<HostPath>,
-    /// How it takes up changed inputs.
-    pub change: OnChange,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnChange {
-    Restart,
-    Reload,
-}
-
-/// The folder of units that a machine's administrator writes.
-pub const UNIT_FOLDER: &str = "/etc/systemd/system";
-/// What the tool keeps on every host.
-pub const STATE_FOLDER: &str = "/var/lib/provision";
-pub const STAMP_PATH: &str = "/var/lib/provision/stamp.json";
-/// The claim of a host.
-pub const CLAIM_PATH: &str = "/var/lib/provision/identity";
-/// The highest epoch that a host has seen.
-pub const EPOCH_PATH: &str = "/var/lib/provision/epoch";
-/// What the tool keeps of the present life of a host.
-pub const RUN_FOLDER: &str = "/run/provision";
-
-pub fn unit_path(unit: &str) -> HostPath {
-    HostPath::known(&format!("{UNIT_FOLDER}/{unit}.service"))
 }
 
 /// Computes the goal.
@@ -256,62 +122,4 @@ impl Desired {
 fn is_folder_of(host: &Name, cluster: &Name, root: &str) -> bool {
     let plain = root.starts_with('/') && !root.contains(char::is_control) && root.split('/').all(|part| part != "..");
     plain && root.ends_with(&format!("/provision/{cluster}/{host}"))
-}
-
-impl HostState {
-    /// Where a unit records what it started with, as a word of sh in the unit.
-    pub fn started_word(&self) -> String {
-        quoted(&format!("{}{RUN_FOLDER}/%n.started", self.host.reach.root()))
-    }
-
-    fn bare(host: Host) -> HostState {
-        HostState {
-            host,
-            users: BTreeMap::new(),
-            directories: BTreeMap::new(),
-            files: BTreeMap::new(),
-            distributions: BTreeMap::new(),
-            services: BTreeMap::new(),
-            java: None,
-            nft: false,
-        }
-    }
-
-    /// A system user; where one owner has all of the host, there is none.
-    pub fn user(&mut self, name: &str, home: &str, node: &str) {
-        if self.host.owner.is_some() {
-            return;
-        }
-        let user = User { home: HostPath::known(home), nodes: BTreeSet::new() };
-        self.users.entry(name.to_owned()).or_insert(user).nodes.insert(node.to_owned());
-    }
-
-    fn owned(&self, access: Access) -> Access {
-        match &self.host.owner {
-            Some(Owner { user, group }) => Access { owner: user.clone(), group: group.clone(), ..access },
-            None => access,
-        }
-    }
-
-    pub fn directory(&mut self, path: &HostPath, access: Access, data: bool, node: &str) {
-        let directory = Directory { access: self.owned(access), data, nodes: BTreeSet::new() };
-        self.directories.entry(path.clone()).or_insert(directory).nodes.insert(node.to_owned());
-    }
-
-    /// Adds a file. Roles on one host may share it, as long as they agree on it.
-    pub fn file(&mut self, path: &HostPath, access: Access, content: Content, node: &str) {
-        let file = File { content, access: self.owned(access), nodes: BTreeSet::new() };
-        let entry = self.files.entry(path.clone()).or_insert_with(|| file.clone());
-        assert!(entry.content == file.content && entry.access == file.access, "two roles disagree on {path}");
-        entry.nodes.insert(node.to_owned());
-    }
-
-    pub fn distribution(&mut self, home: &HostPath, archive: &Archive, proof: &str, node: &str) {
-        let distribution = Distribution { proof: proof.to_owned(), archive: archive.clone(), nodes: BTreeSet::new() };
-        self.distributions.entry(home.clone()).or_insert(distribution).nodes.insert(node.to_owned());
-    }
-
-    pub fn needs_java(&mut self, oldest: u32) {
-        self.java = self.java.max(Some(oldest));
-    }
 }

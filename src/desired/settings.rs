@@ -2,35 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::cluster::{Cluster, SparkOnHosts};
+use crate::host::{Class, Setting, Settings};
 use crate::service::archive::Archive;
 use crate::service::spark::{JobPorts, Masters, Spark, Standalone, Workers, is_daemon_key};
 use crate::service::zookeeper::{Config, Ports, ZooKeeper};
-
-/// What a changed setting asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Class {
-    /// Taken up without a restart.
-    Live,
-    /// Taken up by restarting one node after the other.
-    Roll,
-    /// Data moves: a procedure of its own, which a plan names and does not improvise.
-    Migrate,
-    /// Old and new cannot run side by side: everything stops for a moment.
-    Outage,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Setting {
-    pub class: Class,
-    pub value: String,
-}
-
-/// All settings by their path in the topology.
-pub type Settings = BTreeMap<String, Setting>;
 
 /// The setting that says where the ports of nodes that share an address begin.
 pub const FIRST_OWN_PORT: &str = "local.ports";

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use super::{Event, Execution, Lease, NoLease, Outcome, Report, Sink, StepFailure, Stop, acquire, execute};
 use crate::desired::Desired;
-use crate::observe::{self, Observed, Secrets};
+use crate::host::HostError;
+use crate::host::Secrets;
+use crate::observe::{self, Observed};
 use crate::plan::{self, Consent, Goal, Moved, NotApproved, Plan, Refusal};
 use crate::value::{Identity, Name};
-use crate::world::{HostError, World};
+use crate::world::World;
 
 /// The goal of a run, and everything needed to reach it.
 #[expect(missing_debug_implementations, reason = "a world need not be printable")]

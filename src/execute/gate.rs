@@ -7,13 +7,15 @@ use tokio::time::Instant;
 
 use super::{Event, Execution, Outcome, Sink};
 use crate::desired::Desired;
-use crate::observe::{HostQuery, Secrets, Seen, for_gate, look_at_all};
+use crate::host::ServiceFacts;
+use crate::host::Target;
+use crate::host::{HostQuery, Secrets};
+use crate::observe::{Seen, for_gate, look_at_all};
 use crate::plan::Gate;
-use crate::plan::roll::ServiceFacts;
 use crate::service::judge;
 use crate::value::Name;
 use crate::value::listener::Role;
-use crate::world::{Target, World};
+use crate::world::World;
 
 /// docs/measurements.md: three passes in a row over at least two seconds; a member with a full disk looked well in between.
 const PASSES: u32 = 3;

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::{Claim, Desired};
-use crate::observe::{Observed, Record, RecordName, Seen, credible_epoch, says_it_is_ours};
+use crate::desired::Desired;
+use crate::host::Claim;
+use crate::host::{HostError, Target};
+use crate::host::{Record, RecordName};
+use crate::observe::{Observed, Seen, credible_epoch, says_it_is_ours};
 use crate::value::Name;
-use crate::world::{Epoch, Hold, HostError, Permit, Target, World};
+use crate::world::{Epoch, Hold, Permit, World};
 
 /// The right to change a cluster, for as long as it is held.
 pub struct Lease {

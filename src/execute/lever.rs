@@ -4,11 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Execution, Report, Sink};
-use crate::observe::{HostQuery, Seen, for_election, look_at_all};
-use crate::plan::{Action, Step};
+use crate::host::Action;
+use crate::host::HostQuery;
+use crate::host::Target;
+use crate::observe::{Seen, for_election, look_at_all};
+use crate::plan::Step;
 use crate::value::Name;
 use crate::value::listener::Role;
-use crate::world::{Target, World};
+use crate::world::World;
 
 /// Whose the latches can be, as they were before something was restarted.
 ///
@@ -55,7 +58,7 @@ fn sequence(latch: &str) -> &str {
 fn life(seen: &Seen) -> Option<(String, bool)> {
     let facts = seen.facts()?;
     let unit = facts.units.get(Role::Master.unit())?;
-    Some((unit.life.clone(), facts.master.as_ref().is_some_and(crate::observe::MasterFacts::is_alive)))
+    Some((unit.life.clone(), facts.master.as_ref().is_some_and(crate::host::MasterFacts::is_alive)))
 }
 
 impl<W: World, S: Sink> Execution<'_, W, S> {

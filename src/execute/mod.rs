@@ -13,10 +13,12 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::desired::Desired;
-use crate::observe::Secrets;
-use crate::plan::{Action, ApprovedPlan, Phase, Step};
+use crate::host::Action;
+use crate::host::Secrets;
+use crate::host::{HostError, Target};
+use crate::plan::{ApprovedPlan, Phase, Step};
 use crate::value::Name;
-use crate::world::{HostError, Target, World};
+use crate::world::World;
 
 pub use converge::{NotBegun, Operator, Work, identify};
 pub use gate::{Settled, look};

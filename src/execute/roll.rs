@@ -8,12 +8,15 @@ use tokio::time::Instant;
 use super::gate::{Settled, look, pause};
 use super::lever::Lever;
 use super::{Event, Execution, Outcome, Report, Sink};
-use crate::plan::roll::{Health, Next, next};
-use crate::plan::{Action, Roll, RollMember, Step};
+use crate::host::Action;
+use crate::host::Health;
+use crate::host::HostError;
+use crate::plan::roll::{Next, next};
+use crate::plan::{Roll, RollMember, Step};
 use crate::service::judge;
 use crate::value::Name;
 use crate::value::listener::Role;
-use crate::world::{HostError, World};
+use crate::world::World;
 
 impl<W: World, S: Sink> Execution<'_, W, S> {
     pub(super) async fn roll(&mut self, roll: &Roll, report: &mut Report) -> Result<(), Outcome> {

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{HostFacts, Observed, Record, RecordName, Seen};
-use crate::cluster::Reach;
-use crate::desired::{Anchor, Desired};
+use super::{Observed, Seen};
+use crate::desired::Desired;
+use crate::host::Anchor;
+use crate::host::Reach;
+use crate::host::{HostFacts, Record, RecordName};
 use crate::value::{Identity, Name};
 
 /// The records on which a majority of the anchors agrees.

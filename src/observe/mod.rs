@@ -1,28 +1,19 @@
 //! What is there, asked in one round trip a host and never assumed: present, absent, or unknown with a reason.
 
-mod answers;
-mod facts;
 mod memory;
 mod odd;
 mod query;
 mod wire;
 
+use crate::host::{HostError, HostFacts, HostQuery, Reach, Record, RecordName, Secrets, Target, Wrong};
 use std::collections::BTreeMap;
 
-use crate::cluster::Reach;
 use crate::desired::Desired;
-use crate::value::{HostPath, Name};
-use crate::world::{HostError, Target, World};
+use crate::value::Name;
+use crate::world::World;
 
-pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts};
-pub use facts::{
-    ArchiveFacts, BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, Wrong,
-};
 pub use memory::{Memory, credible_epoch, identity, is_ours, says_it_is_ours};
-pub use query::{
-    Ask, AskName, HostQuery, MACHINE_TOOLS, NEEDED_TOOLS, PIP, SecretQuestion, for_election, for_gate, for_goal,
-    for_memory, for_reach, secret_question, sha256,
-};
+pub use query::{MACHINE_TOOLS, NEEDED_TOOLS, PIP, for_election, for_gate, for_goal, for_memory, for_reach};
 
 pub use wire::{canary_request, canary_succeeded, children, children_request, delete_request};
 
@@ -137,7 +128,7 @@ pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -
 /// The same, a moment later: what is costly to read, and has not changed since `before`, is not read again.
 pub async fn observe_again(desired: &Desired, secrets: &Secrets, before: &Observed, world: &impl World) -> Observed {
     let query = |(name, state): (&Name, _)| {
-        let state: &crate::desired::HostState = state;
+        let state: &crate::host::HostState = state;
         (Target::of(&state.host), for_goal(state, desired, secrets, before.facts(name)))
     };
     let queries: Vec<_> = desired.hosts.iter().map(query).collect();
@@ -206,14 +197,4 @@ pub async fn look_at_all(queries: Vec<(Target, HostQuery)>, world: &impl World) 
         (target.name, seen)
     });
     futures_util::future::join_all(looks).await.into_iter().collect()
-}
-
-/// The secrets of a topology, read once; by the path of the file that holds each.
-#[derive(Clone, Default)]
-pub struct Secrets(pub BTreeMap<HostPath, String>);
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
 }

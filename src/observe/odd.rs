@@ -1,9 +1,11 @@
 //! Contradictions between one host's own files and what a majority of the anchors or members say about it.
 
-use super::{HostFacts, Observed};
-use crate::desired::{BIRTH_PATH, Desired, STAMP_PATH, STATE_FOLDER};
+use super::Observed;
+use crate::desired::Desired;
+use crate::host::HostError;
+use crate::host::HostFacts;
+use crate::host::{BIRTH_PATH, STAMP_PATH, STATE_FOLDER};
 use crate::value::{Identity, Name};
-use crate::world::HostError;
 
 fn unreadable(path: impl Into<String>, why: impl Into<String>) -> HostError {
     HostError::Unreadable { path: path.into(), why: why.into() }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Goal, Plan};
-use crate::observe::sha256;
+use crate::host::sha256;
 use crate::value::Identity;
 
 /// Somebody said yes.

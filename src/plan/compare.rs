@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Reason;
-use super::action::{FileEdit, Patch, Unpack};
-use crate::desired::{Access, Content, Distribution, HostState, OnChange, Owned, Service};
 use crate::diagnostic::announces_secret;
-use crate::observe::{HostFacts, PathKind, UnitFacts, sha256};
+use crate::host::{Access, Content, Distribution, HostState, OnChange, Owned, Service};
+use crate::host::{FileEdit, Patch, Unpack};
+use crate::host::{HostFacts, PathKind, UnitFacts, sha256};
 use crate::service::archive::{Archive, UrlSum};
 use crate::value::HostPath;
 
@@ -125,7 +125,7 @@ pub fn compare(state: &HostState, facts: &HostFacts) -> HostChange {
 
 fn needed_package(state: &HostState, facts: &HostFacts) -> Option<String> {
     let oldest = state.java?;
-    let enough = facts.java.as_ref().and_then(crate::observe::Java::major).is_some_and(|major| major >= oldest);
+    let enough = facts.java.as_ref().and_then(crate::host::Java::major).is_some_and(|major| major >= oldest);
     // A Java that is too old is not replaced: something else on the host may want it. The preflight says so.
     if enough || facts.java.is_some() { None } else { facts.java_package.clone() }
 }
@@ -273,7 +273,7 @@ pub fn patch(
     held_back: &dyn Fn(&HostPath) -> bool,
 ) -> Patch {
     let files: Vec<_> = change.files.keys().filter(|path| !held_back(path)).map(|path| edit(state, path)).collect();
-    let reload_units = files.iter().any(|file| file.path.as_str().starts_with(crate::desired::UNIT_FOLDER))
+    let reload_units = files.iter().any(|file| file.path.as_str().starts_with(crate::host::UNIT_FOLDER))
         || change.leftovers.units.iter().next().is_some()
         || change
             .services

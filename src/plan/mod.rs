@@ -1,6 +1,5 @@
 //! What must be done, in which order, behind which gates, and why. Pure: everything it decides from is in its arguments.
 
-pub mod action;
 mod approval;
 pub mod compare;
 mod decide;
@@ -11,16 +10,14 @@ pub mod safety;
 pub mod show;
 pub mod terraform;
 
+use crate::host::{Action, Class, Target};
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::desired::Class;
 use crate::value::Name;
 use crate::value::listener::Role;
-use crate::world::Target;
 
-pub use action::{Action, FileEdit, Patch, Removal, Unpack};
 pub use approval::{ApprovedPlan, Consent, Moved, NotApproved, SealedPlan};
 pub use compare::HostChange;
 pub use decide::{TRIAL_SECONDS, plan};

@@ -1,14 +1,13 @@
 //! The rule of a roll: which node is next, from fresh facts. One pure function for preview, execution, resumption and tests.
 
+use crate::host::{Drain, FileEdit, Health, ServiceFacts, Target};
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::Reason;
-use super::action::{Drain, FileEdit};
 use crate::value::Name;
 use crate::value::listener::Role;
-use crate::world::Target;
 
 /// A roll of one role.
 #[derive(Clone, Debug, Serialize)]
@@ -42,67 +41,6 @@ pub struct RollMember {
     pub files: Vec<FileEdit>,
     pub drain: Option<Drain>,
     pub why: Vec<Reason>,
-}
-
-/// A node as the rule sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NodeFacts {
-    pub health: Health,
-    /// Whether it runs with the inputs that it must have.
-    pub current: bool,
-    /// Whether it counts while a majority forms: a member without its data does not, until those that have theirs let it in.
-    pub counts: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// Nobody could ask its host.
-    Unknown,
-    /// Its service does not run.
-    Down,
-    /// It runs, and does not serve (yet, or again): an election may be going on.
-    Unsettled,
-    /// It serves; for masters: it stands by.
-    Serving,
-    /// It serves and leads; for masters: it is ALIVE.
-    Leading,
-}
-
-impl Health {
-    pub fn serves(self) -> bool {
-        matches!(self, Health::Serving | Health::Leading)
-    }
-}
-
-/// Facts of every node of the role, and whether the service as a whole is well.
-#[derive(Clone, Debug, Default)]
-pub struct ServiceFacts {
-    pub nodes: BTreeMap<Name, NodeFacts>,
-    /// For an ensemble: one leader, all in sync. For masters: exactly one ALIVE. For workers: an ALIVE master knows them.
-    pub whole: bool,
-    /// What is seen not to be well, in words.
-    pub missing: Vec<String>,
-    /// Why no node may be touched now, whatever its own state: for workers, that no master is ALIVE.
-    pub blocked: Option<String>,
-    /// For how many seconds no node at all has served: longer than any election, and a restart takes nothing away.
-    pub silent_seconds: u64,
-}
-
-impl ServiceFacts {
-    /// Nothing is missing, of nodes that could all be asked.
-    pub fn nothing_is_missing(&self) -> bool {
-        self.missing.is_empty() && self.unseen().next().is_none()
-    }
-
-    /// Why it is not whole.
-    pub fn because(&self) -> String {
-        let unseen = self.unseen().map(|name| format!("{name} cannot be asked"));
-        unseen.chain(self.missing.iter().cloned()).collect::<Vec<_>>().join("; ")
-    }
-
-    fn unseen(&self) -> impl Iterator<Item = &Name> {
-        self.nodes.iter().filter(|(_, node)| node.health == Health::Unknown).map(|(name, _)| name)
-    }
 }
 
 /// What to do next.

@@ -1,6 +1,7 @@
 //! What must never be done to a running service, with the numbers that say so.
 
-use super::roll::{Roll, ServiceFacts};
+use super::roll::Roll;
+use crate::host::ServiceFacts;
 use crate::value::Name;
 use crate::value::listener::Role;
 

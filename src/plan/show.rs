@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::compare::{Difference, HostChange, Need};
 use super::{Gate, Phase, Plan, Roll};
-use crate::cluster::Reach;
+use crate::host::Reach;
 use crate::value::Name;
 use crate::value::listener::{Numbering, OWN_PORTS, Role};
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::FileTree;
-use crate::desired::{Access, Desired, HostState};
+use crate::desired::Desired;
+use crate::host::{Access, HostState};
 
 /// One folder a node (what belongs to the machine itself is under the machine's name): its files under their own paths,
 /// byte for byte but for secrets, and `manifest.txt` with users, directories, owners, modes, distributions and services.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{spark, zookeeper};
 use crate::desired::Desired;
+use crate::host::ServiceFacts;
 use crate::observe::Seen;
-use crate::plan::roll::ServiceFacts;
 use crate::value::Name;
 use crate::value::listener::Role;
 

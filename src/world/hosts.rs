@@ -7,10 +7,12 @@ use super::lease::{GRACE_SECONDS, Lease};
 use super::local::Local;
 use super::script::{Place, Script, act, cached, facts, hold, look, outcome};
 use super::ssh::Ssh;
-use super::{Hold, HostError, Io, Output, Permit, Target, Upload, World};
-use crate::cluster::Reach;
-use crate::observe::{HostFacts, HostQuery, Secrets};
-use crate::plan::{Action, TRIAL_SECONDS};
+use super::{Hold, Io, Output, Permit, Upload, World};
+use crate::host::Action;
+use crate::host::Reach;
+use crate::host::{HostError, Target};
+use crate::host::{HostFacts, HostQuery, Secrets};
+use crate::plan::TRIAL_SECONDS;
 use crate::service::archive::Archive;
 use crate::value::Identity;
 

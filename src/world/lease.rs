@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use super::{Epoch, Hold, HostError, LONGEST_ERRORS};
+use super::{Epoch, Hold, LONGEST_ERRORS};
+use crate::host::HostError;
 use crate::value::shown_line;
 
 /// A heartbeat every so often,

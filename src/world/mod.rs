@@ -1,6 +1,5 @@
 //! The only doors to the outside. Everything else is pure.
 
-mod error;
 mod hosts;
 mod lease;
 mod lines;
@@ -8,35 +7,18 @@ pub mod local;
 pub mod script;
 pub mod ssh;
 
+use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Target};
 use std::future::Future;
 use std::path::PathBuf;
 
-use crate::cluster::{Host, Reach};
-use crate::desired::Claim;
-use crate::observe::{HostFacts, HostQuery};
-use crate::plan::Action;
-use crate::value::{HostPath, Identity, Name};
+use crate::value::{HostPath, Identity};
 
-pub use error::HostError;
 pub use hosts::Hosts;
 
 /// The most that is read of a script's output, in bytes: several times what ten thousand workers fill.
 pub const LONGEST_OUTPUT: usize = 32 << 20;
 /// The most that is kept of a script's errors, in bytes: the first.
 pub const LONGEST_ERRORS: usize = 64 << 10;
-
-/// A host and the way there.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Target {
-    pub name: Name,
-    pub reach: Reach,
-}
-
-impl Target {
-    pub fn of(host: &Host) -> Target {
-        Target { name: host.name.clone(), reach: host.reach.clone() }
-    }
-}
 
 /// Raised by every apply; a host refuses whoever comes with a lower one than it has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use model::site::{ARCHIVES, End, Site};
 use provision::execute::Outcome;
+use provision::host::Target;
 use provision::observe::for_goal;
 use provision::plan::Goal;
-use provision::world::Target;
 
 const SIZES: [usize; 3] = [10, 100, 1_000];
 const PORT: u16 = 2222;

@@ -7,12 +7,14 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use provision::desired::{Content, Desired, HostState};
+use provision::desired::Desired;
 use provision::diagnostic::Source;
-use provision::observe::{
-    BirthRecord, HostFacts, Java, MasterFacts, MemberFacts, MemberMode, Memory, Observed, PathFacts, PathKind, Record,
-    RecordName, Seen, UnitFacts, WorkerEntry, WorkerFacts, sha256,
+use provision::host::{
+    BirthRecord, HostFacts, Java, MasterFacts, MemberFacts, MemberMode, PathFacts, PathKind, Record, RecordName,
+    UnitFacts, WorkerEntry, WorkerFacts, sha256,
 };
+use provision::host::{Content, HostState};
+use provision::observe::{Memory, Observed, Seen};
 use provision::plan::{self, Goal};
 use provision::topology::{self, Topology};
 use provision::value::listener::Role;

@@ -183,7 +183,10 @@ fn an_epoch_out_of_reach_is_one_hosts_matter(lab: &Lab, topology: &str) {
 fn a_host_that_does_nothing_it_is_asked_stops_nobody(lab: &Lab, topology: &str) {
     let text = std::fs::read_to_string(topology).expect("readable");
     let live = text.replace("spark.eventLog.enabled: \"false\"", "spark.eventLog.enabled: \"true\"");
-    let without = live.replace("        h4: { address: 10.77.0.14 }\n", "").replace("hosts: [h2, h4]", "hosts: [h2]");
+    let without = live
+        .replace("        h4: { address: 10.77.0.14 }\n", "")
+        .replace("hosts: [h2, h4]", "hosts: [h2]")
+        .replace("instances: 2", "instances: 1");
     let has_it = |host| lab.test(host, "grep -q 'eventLog.enabled true' /etc/spark/spark-defaults.conf");
     lab.on(4, "cd /var/lib/provision && touch epoch && { test -s epoch || echo 0 >epoch; } && chattr +i epoch");
     std::fs::write(topology, &live).expect("writable");

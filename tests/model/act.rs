@@ -1,10 +1,11 @@
 //! Actions, as `act.rs` and `act.sh` do them.
 
-use provision::desired::{Access, BIRTH_PATH, Content, STAMP_PATH, STATE_FOLDER};
-use provision::observe::{Record, Secrets};
-use provision::plan::{Action, FileEdit, Patch, Removal};
+use provision::host::HostError;
+use provision::host::{Access, BIRTH_PATH, Content, STAMP_PATH, STATE_FOLDER};
+use provision::host::{Action, FileEdit, Patch, Removal};
+use provision::host::{Record, Secrets};
 use provision::service::archive::Archive;
-use provision::world::{HostError, Permit};
+use provision::world::Permit;
 use tokio::time::Instant;
 
 use super::host::{Kind, SimHost, fail};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use provision::desired::{Access, CLAIM_PATH, Claim, Owned, STATE_FOLDER};
-use provision::observe::sha256;
+use provision::host::HostError;
+use provision::host::sha256;
+use provision::host::{Access, CLAIM_PATH, Claim, Owned, STATE_FOLDER};
 use provision::value::HostPath;
-use provision::world::HostError;
 use tokio::time::Instant;
 
 #[derive(Clone, Debug)]

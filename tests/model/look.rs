@@ -2,8 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use provision::desired::{CLAIM_PATH, STATE_FOLDER};
-use provision::observe::{AskName, HostQuery, MACHINE_TOOLS, NEEDED_TOOLS};
+use provision::host::{AskName, HostQuery};
+use provision::host::{CLAIM_PATH, STATE_FOLDER};
+use provision::observe::{MACHINE_TOOLS, NEEDED_TOOLS};
 use provision::value::Name;
 use tokio::time::Instant;
 

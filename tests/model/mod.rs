@@ -13,11 +13,12 @@ pub mod witness;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use provision::observe::{HostFacts, HostQuery, Secrets};
-use provision::plan::Action;
+use provision::host::Action;
+use provision::host::{HostError, Target};
+use provision::host::{HostFacts, HostQuery, Secrets};
 use provision::value::Identity;
 use provision::value::Name;
-use provision::world::{Epoch, Hold, HostError, Output, Permit, Target, World, script};
+use provision::world::{Epoch, Hold, Output, Permit, World, script};
 use tokio::sync::watch;
 use tokio::time::Instant;
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
-use provision::desired::{Access, BIRTH_PATH};
+use provision::host::{Access, BIRTH_PATH};
 use provision::value::Name;
 use tokio::time::Instant;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use provision::desired::Access;
+use provision::host::Access;
 use provision::value::Name;
 use tokio::time::Instant;
 

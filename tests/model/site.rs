@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use provision::cluster;
-use provision::desired::{self, Content, Desired};
+use provision::desired::{self, Desired};
 use provision::diagnostic::Severity;
 use provision::diagnostic::Source;
 use provision::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work, identify};
-use provision::observe::{self, Observed, Secrets};
+use provision::host::Content;
+use provision::host::Secrets;
+use provision::observe::{self, Observed};
 use provision::plan::{self, Goal, Moved, Plan, Refusal};
 use provision::topology;
 use provision::value::{Identity, Name};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use provision::desired::BIRTH_PATH;
-use provision::plan::Action;
+use provision::host::Action;
+use provision::host::BIRTH_PATH;
 use provision::value::Name;
 use tokio::time::Instant;
 

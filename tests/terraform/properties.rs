@@ -158,7 +158,7 @@ fn check_hosts(text: &str, cloud: &Cloud) {
         .map(|row| ["name", "address", "zone"].map(|name| column(&row, name)))
         .collect();
     let zone =
-        |host: &provision::cluster::Host| host.zone.as_ref().map(|zone| zone.as_str().to_owned()).unwrap_or_default();
+        |host: &provision::host::Host| host.zone.as_ref().map(|zone| zone.as_str().to_owned()).unwrap_or_default();
     let hosts =
         cluster.hosts.values().map(|host| [host.name.to_string(), host.address.to_string(), zone(host)]).collect();
     assert_eq!(made, hosts, "{text}");

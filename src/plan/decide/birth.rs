@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Planner, names};
-use crate::desired::{Desired, HostState};
-use crate::observe::{BirthRecord, HostFacts, UnitFacts};
+use crate::desired::Desired;
+use crate::host::HostState;
+use crate::host::{BirthRecord, HostFacts, UnitFacts};
 use crate::plan::compare::{HostChange, Need, ServiceChange};
 use crate::plan::{Reason, Refusal};
 use crate::value::listener::Role;

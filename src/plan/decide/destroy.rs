@@ -2,13 +2,14 @@
 
 use super::Planner;
 use super::strangers::is_remembered;
-use crate::desired::Owned;
-use crate::observe::HostFacts;
-use crate::plan::{Action, Plan, Reason, Removal, Step};
+use crate::host::HostFacts;
+use crate::host::Owned;
+use crate::host::Target;
+use crate::host::{Action, Removal};
+use crate::plan::{Plan, Reason, Step};
 use crate::service::spark;
 use crate::value::Name;
 use crate::value::listener::Role;
-use crate::world::Target;
 
 impl Planner<'_> {
     pub(super) fn destroy(mut self, delete_data: bool) -> Plan {

@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Planner;
-use crate::cluster::Reach;
-use crate::desired::{Desired, STATE_FOLDER, Stamp};
-use crate::observe::{Departed, HostFacts, Record, RecordName, says_it_is_ours};
+use crate::desired::Desired;
+use crate::host::Reach;
+use crate::host::Target;
+use crate::host::{Action, Patch, Removal};
+use crate::host::{HostFacts, Record, RecordName};
+use crate::host::{STATE_FOLDER, Stamp};
+use crate::observe::{Departed, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
-use crate::plan::{Action, Patch, Phase, Reason, Removal, Step};
+use crate::plan::{Phase, Reason, Step};
 use crate::value::listener::Role;
 use crate::value::{HostPath, Name};
-use crate::world::Target;
 
 impl Planner<'_> {
     /// Masters that the topology no longer has where they are: they go when the new ones stand by, so that one of those leads.
@@ -53,7 +56,7 @@ impl Planner<'_> {
         let mut leavers = Vec::new();
         let leaves = |change: &&HostChange| leaves_role(change) && has_master(&change.leftovers.units) == masters;
         for (host, change) in self.changes.iter().filter(|(_, change)| leaves(change)) {
-            let stamp = edit(self.state(host), &HostPath::known(crate::desired::STAMP_PATH));
+            let stamp = edit(self.state(host), &HostPath::known(crate::host::STAMP_PATH));
             let patch = Patch {
                 leftovers: change.leftovers.clone(),
                 files: vec![stamp],

@@ -14,12 +14,14 @@ pub use prepare::TRIAL_SECONDS;
 use std::collections::BTreeMap;
 
 use super::compare::{HostChange, Need, compare};
-use super::{Action, Goal, Outage, Phase, Plan, Reason, Refusal, Step};
-use crate::desired::{Desired, HostState};
+use super::{Goal, Outage, Phase, Plan, Reason, Refusal, Step};
+use crate::desired::Desired;
+use crate::host::Action;
+use crate::host::HostState;
+use crate::host::Target;
 use crate::observe::{Observed, says_it_is_ours};
 use crate::value::Name;
 use crate::value::listener::Role;
-use crate::world::Target;
 
 /// Decides everything. Refusals are all that stand in the way, not the first.
 pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {

@@ -3,12 +3,13 @@
 use super::birth::Life;
 use super::prepare::held_back;
 use super::{Planner, names};
-use crate::desired::HostState;
-use crate::observe::{BirthRecord, MasterFacts, UnitFacts};
-use crate::plan::action::Drain;
+use crate::host::Action;
+use crate::host::Drain;
+use crate::host::Health;
+use crate::host::HostState;
+use crate::host::{BirthRecord, MasterFacts, UnitFacts};
 use crate::plan::compare::{Need, edit};
-use crate::plan::roll::Health;
-use crate::plan::{Action, Gate, Goal, Outage, Phase, Reason, Roll, RollMember};
+use crate::plan::{Gate, Goal, Outage, Phase, Reason, Roll, RollMember};
 use crate::service::judge;
 use crate::service::zookeeper::runs_with_others;
 use crate::value::Name;

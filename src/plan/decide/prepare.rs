@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Planner;
 use super::memory::leaves_role;
-use crate::desired::{Access, Content, FIREWALL_RULES, FIREWALL_UNIT, HostState, Owned, Service, Stamp, unit_path};
+use crate::desired::{FIREWALL_RULES, FIREWALL_UNIT};
+use crate::host::{Access, Content, HostState, Owned, Service, Stamp, unit_path};
+use crate::host::{Action, FileEdit, Patch};
 use crate::plan::compare::{Difference, HostChange, Need, edit, patch};
-use crate::plan::{Action, FileEdit, Patch, Phase, Reason};
+use crate::plan::{Phase, Reason};
 use crate::value::{HostPath, Name};
 
 impl Planner<'_> {
@@ -40,7 +42,7 @@ impl Planner<'_> {
             held.extend(held_for_stop(state, change));
             held.extend(held_for_trial(state, change));
             let later = leaves_role(change);
-            let stamp = HostPath::known(crate::desired::STAMP_PATH);
+            let stamp = HostPath::known(crate::host::STAMP_PATH);
             let mut patch = patch(change, state, agreed, &|path| held.contains(path) || (later && *path == stamp));
             if later {
                 patch.leftovers = Owned::default();

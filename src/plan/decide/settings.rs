@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use super::Planner;
 use super::phases::{MASTER_TAKEOVER_SECONDS, MEMBER_RESTART_SECONDS};
-use crate::desired::{Class, FIRST_OWN_PORT, Setting};
-use crate::observe::{HostFacts, RecordName, Seen, UnitFacts};
+use crate::desired::FIRST_OWN_PORT;
+use crate::host::Action;
+use crate::host::{Class, Setting};
+use crate::host::{HostFacts, RecordName, UnitFacts};
+use crate::observe::Seen;
 use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
-use crate::plan::{Action, Outage, Phase, Reason, Refusal};
+use crate::plan::{Outage, Phase, Reason, Refusal};
 use crate::platform::local::ALL_PORTS;
 use crate::value::Name;
 use crate::value::listener::Role;

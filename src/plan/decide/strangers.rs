@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::{Content, DataLabel, Desired, File, HostState, MEMBER_FILE};
-use crate::observe::{HostFacts, Observed, RecordName, sha256};
+use crate::desired::Desired;
+use crate::host::{Content, DataLabel, File, HostState, MEMBER_FILE};
+use crate::host::{HostFacts, RecordName, sha256};
+use crate::observe::Observed;
 use crate::plan::{Goal, Refusal};
 use crate::value::{HostPath, Name};
 

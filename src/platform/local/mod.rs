@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::cluster::Owner;
+use crate::host::Owner;
 use crate::value::listener::{Listener, OWN_PORTS, Role};
 use crate::value::{Address, Name, Port};
 

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use super::Spark;
 use super::keys::{is_master_key, is_worker_key};
-use crate::cluster::{Cluster, Host, Instance, SparkOnHosts, quoted};
-use crate::desired::{
-    Access, Content, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties, recovery_folder,
-    render_template, unit_path,
+use crate::cluster::{Cluster, Instance, SparkOnHosts};
+use crate::desired::recovery_folder;
+use crate::host::Host;
+use crate::host::unit_word;
+use crate::host::{
+    Access, Content, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties, render_template,
+    unit_path,
 };
 use crate::value::listener::Role;
 use crate::value::{HostPath, JvmSize, Version};
@@ -129,8 +132,8 @@ fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, uni
     // All that a daemon reads is here. Its spark-env.sh is for what people and `submit` start: Spark's own script cannot read
     // one whose path has a space in it, and would then bind to every address.
     let environment = [
-        quoted(&format!("SPARK_HOME={}", host.path(&home))),
-        quoted(&format!("SPARK_CONF_DIR={}", host.path(&config))),
+        unit_word(&format!("SPARK_HOME={}", host.path(&home))),
+        unit_word(&format!("SPARK_CONF_DIR={}", host.path(&config))),
         "SPARK_ENV_LOADED=1".to_owned(),
         format!("SPARK_LOCAL_IP={0} SPARK_PUBLIC_DNS={0}", host.address),
         format!("SPARK_DAEMON_MEMORY={heap}"),

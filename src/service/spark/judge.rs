@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::{Desired, HostState};
-use crate::observe::{HostFacts, MasterFacts, Seen};
+use crate::desired::Desired;
+use crate::host::HostState;
+use crate::host::{Health, NodeFacts, ServiceFacts};
+use crate::host::{HostFacts, MasterFacts};
+use crate::observe::Seen;
 use crate::plan::compare::stale_inputs;
-use crate::plan::roll::{Health, NodeFacts, ServiceFacts};
 use crate::value::Name;
 use crate::value::listener::Role;
 
@@ -111,7 +113,7 @@ fn unknown(name: &Name, facts: &mut ServiceFacts) {
 }
 
 fn is_running(host: &HostFacts, role: Role) -> bool {
-    host.units.get(role.unit()).is_some_and(crate::observe::UnitFacts::is_running)
+    host.units.get(role.unit()).is_some_and(crate::host::UnitFacts::is_running)
 }
 
 fn is_current(state: &HostState, host: &HostFacts, role: Role) -> bool {

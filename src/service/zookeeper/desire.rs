@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::Config;
-use crate::cluster::{Cluster, Host, Instance, quoted};
-use crate::desired::{
+use crate::cluster::{Cluster, Instance};
+use crate::host::Host;
+use crate::host::unit_word;
+use crate::host::{
     Access, Content, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange, RUN_FOLDER, Service, property_value,
     render_template, unit_path,
 };
@@ -85,7 +87,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
         "started": state.started_word(),
         "data_words": data().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
         "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
-        "classpath": quoted(&format!("{}:{}/{jars}/*", host.path(&config), host.path(&home))),
+        "classpath": unit_word(&format!("{}:{}/{jars}/*", host.path(&config), host.path(&home))),
         "config": host.word(&zoo_cfg),
         "myid": host.word(&myid), "myid_in_data": host.word(&zookeeper.data_dir.join("myid")),
     });

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::desire::ZOO_CFG;
-use crate::desired::{Content, Desired, HostState};
-use crate::observe::{HostFacts, MemberMode, Seen, sha256};
+use crate::desired::Desired;
+use crate::host::{Content, HostState};
+use crate::host::{Health, NodeFacts, ServiceFacts};
+use crate::host::{HostFacts, MemberMode, sha256};
+use crate::observe::Seen;
 use crate::plan::compare::stale_inputs;
-use crate::plan::roll::{Health, NodeFacts, ServiceFacts};
 use crate::value::listener::Role;
 use crate::value::{HostPath, Name};
 
@@ -61,7 +63,7 @@ pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> 
 }
 
 /// The leader must have the others of `asked` in sync, and count `all` members.
-fn judge_leader(leaders: &[(Name, crate::observe::MemberFacts)], asked: usize, all: usize, facts: &mut ServiceFacts) {
+fn judge_leader(leaders: &[(Name, crate::host::MemberFacts)], asked: usize, all: usize, facts: &mut ServiceFacts) {
     let [(name, leader)] = leaders else {
         let what =
             if leaders.is_empty() { "nobody leads".to_owned() } else { format!("{} members lead", leaders.len()) };

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use crate::world::HostError;
+use crate::host::HostError;
 use crate::world::lease::Anchor;
 use crate::world::script::Script;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::desired::{RUN_FOLDER, UNIT_FOLDER};
+use crate::host::{RUN_FOLDER, UNIT_FOLDER};
 
 /// One service of one folder.
 #[derive(Clone, Debug)]

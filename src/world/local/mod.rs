@@ -22,7 +22,8 @@ use tokio::sync::Semaphore;
 use super::lease::{Anchor, Begin};
 use super::lines::Lines;
 use super::script::{Place, Script};
-use super::{HostError, Io, LONGEST_ERRORS, LONGEST_OUTPUT, Output, Target, Upload};
+use super::{Io, LONGEST_ERRORS, LONGEST_OUTPUT, Output, Upload};
+use crate::host::{HostError, Target};
 
 pub use supervisor::supervise;
 pub use systemctl::systemctl;

@@ -6,13 +6,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Place, Script, quote};
-use crate::desired::{Access, BIRTH_PATH, Content, Owned, STATE_FOLDER};
-use crate::observe::{BirthRecord, Secrets, delete_request};
-use crate::plan::action::Drain;
-use crate::plan::{Action, FileEdit, Patch, Removal, Unpack};
+use crate::host::Drain;
+use crate::host::HostError;
+use crate::host::{Access, BIRTH_PATH, Content, Owned, STATE_FOLDER};
+use crate::host::{Action, FileEdit, Patch, Removal, Unpack};
+use crate::host::{BirthRecord, Secrets};
+use crate::observe::delete_request;
 use crate::service::archive::{Archive, UrlSum};
 use crate::value::{HostPath, shown_line};
-use crate::world::{Epoch, HostError, Output, Permit};
+use crate::world::{Epoch, Output, Permit};
 
 use super::look::GROUND;
 
@@ -62,7 +64,7 @@ impl Writer<'_> {
         match action {
             Action::Raise => {}
             Action::Remember { name, record } => {
-                let record = crate::observe::Record { epoch: self.epoch.0, ..(**record).clone() };
+                let record = crate::host::Record { epoch: self.epoch.0, ..(**record).clone() };
                 let path = HostPath::known(&format!("{STATE_FOLDER}/{}.json", name.text()));
                 self.put(&path, OURS, record.text().as_bytes());
             }
@@ -158,7 +160,7 @@ impl Writer<'_> {
         // What has left goes first, by the old stamp; then the new stamp, so that a killed run knows all it may have laid.
         self.remove_owned(leftovers, false);
         let (stamps, others): (Vec<_>, Vec<_>) =
-            files.iter().partition(|file| file.path.as_str() == crate::desired::STAMP_PATH);
+            files.iter().partition(|file| file.path.as_str() == crate::host::STAMP_PATH);
         stamps.into_iter().for_each(|file| self.put_file(file));
         for (name, home) in users {
             line!(self, "user {} {}", quote(name), self.place.word(home));
@@ -313,8 +315,8 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
-    use crate::desired::Claim;
-    use crate::observe::{HostQuery, RecordName};
+    use crate::host::Claim;
+    use crate::host::{HostQuery, RecordName};
     use crate::world::script::look;
 
     /// As the strictest sh that hosts have reads it, without running any of it.
@@ -355,14 +357,14 @@ mod tests {
             reload_units: true,
         };
         let cluster: crate::value::Name = "c".parse().expect("a name");
-        let birth = crate::desired::Birth { cluster: cluster.clone(), members: std::collections::BTreeMap::new() };
-        let record = crate::observe::Record {
+        let birth = crate::host::Birth { cluster: cluster.clone(), members: std::collections::BTreeMap::new() };
+        let record = crate::host::Record {
             cluster,
             identity: None,
             epoch: 0,
             hosts: std::collections::BTreeMap::new(),
             anchors: Vec::new(),
-            settings: crate::desired::Settings::default(),
+            settings: crate::host::Settings::default(),
         };
         let drain = Drain { address: "10.0.0.1".into(), port: 8081, seconds: 1 };
         let actions = [

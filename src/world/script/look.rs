@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Place, Script, quote};
-use crate::observe::{HostQuery, MACHINE_TOOLS, NEEDED_TOOLS, PIP};
+use crate::host::HostQuery;
+use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, PIP};
 use crate::value::HostPath;
 
 pub(super) const GROUND: &str = include_str!("../../../templates/host/ground.sh");

@@ -7,14 +7,16 @@ use std::ops::RangeInclusive;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::desired::Access;
-use crate::observe::{
+use crate::host::Access;
+use crate::host::HostError;
+use crate::host::{
     ArchiveFacts, AskName, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts, PathFacts, PathKind,
-    RecordName, UnitFacts, WorkerFacts, Wrong, canary_succeeded, children,
+    RecordName, UnitFacts, WorkerFacts, Wrong,
 };
+use crate::observe::{canary_succeeded, children};
 use crate::value::{HostPath, Label, shown, shown_line};
+use crate::world::Output;
 use crate::world::script::Place;
-use crate::world::{HostError, Output};
 
 /// No answer of a service is read beyond this, as `most` of `look.sh`: the list of ten thousand workers has a third of it.
 const LONGEST_ANSWER: usize = 16 << 20;

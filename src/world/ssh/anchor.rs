@@ -4,10 +4,11 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use super::session::{Session, refused_by_sudo};
+use crate::host::HostError;
 use crate::value::shown_line;
+use crate::world::LONGEST_ERRORS;
 use crate::world::lease::{Anchor, BEAT_MILLIS};
 use crate::world::script::Script;
-use crate::world::{HostError, LONGEST_ERRORS};
 
 /// No apply is longer than this.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);

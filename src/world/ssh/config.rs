@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use ssh2_config::{HostParams, ParseRule, SshConfig};
 
 use super::known_hosts::KnownHosts;
-use crate::cluster::Reach;
-use crate::world::{HostError, Target};
+use crate::host::Reach;
+use crate::host::{HostError, Target};
 
 /// Options that change where a connection goes or whom it trusts, and that we do not follow.
 const UNSUPPORTED: &[(&str, &str)] = &[

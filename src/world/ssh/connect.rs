@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::config::{Proxy, Route};
-use crate::world::HostError;
+use crate::host::HostError;
 
 /// A machine that does not take a connection within this is not there.
 const CONNECT_LIMIT: Duration = Duration::from_secs(8);

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::config::Config;
 use super::session::{Session, is_silence};
+use crate::host::{HostError, Target};
 use crate::value::shown_line;
 use crate::world::lines::Lines;
-use crate::world::{HostError, Io, LONGEST_ERRORS, Target, Upload};
+use crate::world::{Io, LONGEST_ERRORS, Upload};
 
 /// How long a blocked read may last before it looks whether the connection still lives.
 const POLL_MILLIS: u32 = 500;

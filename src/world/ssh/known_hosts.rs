@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use super::config::Route;
-use crate::world::HostError;
+use crate::host::HostError;
 
 #[derive(Clone, Debug)]
 pub struct KnownHosts {

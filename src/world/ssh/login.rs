@@ -4,7 +4,7 @@ use ssh2::{MethodType, Session};
 
 use super::config::{Config, Route};
 use super::connect::Stream;
-use crate::world::HostError;
+use crate::host::HostError;
 
 /// A handshake or a login that takes longer than this does not end at all.
 const HANDSHAKE_MILLIS: u32 = 20_000;

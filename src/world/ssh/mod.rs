@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use super::lease::{Anchor, Begin};
 use super::script::Script;
-use super::{HostError, Io, Output, Target, Upload};
+use super::{Io, Output, Upload};
+use crate::host::{HostError, Target};
 
 use tokio::sync::Semaphore;
 

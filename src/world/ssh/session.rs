@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use super::config::{Config, Route};
 use super::connect::{Breaker, Stream, connect};
 use super::login::login;
+use crate::host::{HostError, Target};
 use crate::world::script::Script;
-use crate::world::{HostError, LONGEST_ERRORS, LONGEST_OUTPUT, Output, Target};
+use crate::world::{LONGEST_ERRORS, LONGEST_OUTPUT, Output};
 
 /// How often a read looks whether it has had enough, of time or of bytes.
 const POLL_MILLIS: u32 = 100;

@@ -1,6 +1,6 @@
 //! What can go wrong with one host: each kind is data, and says what to do.
 
-use crate::desired::{Claim, EPOCH_PATH};
+use crate::host::{Claim, EPOCH_PATH};
 
 /// Why a host did not answer, or did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

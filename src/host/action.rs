@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::desired::{Access, Content, Owned};
-use crate::observe::{BirthRecord, Record, RecordName};
+use crate::host::{Access, Content, Owned};
+use crate::host::{BirthRecord, Record, RecordName};
 use crate::service::archive::Archive;
 use crate::value::HostPath;
 

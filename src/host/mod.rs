@@ -1,0 +1,90 @@
+//! The words spoken to and about one host.
+
+pub mod action;
+mod answers;
+mod birth;
+mod claim;
+mod error;
+mod facts;
+mod health;
+mod properties;
+mod query;
+mod reach;
+mod secrets;
+mod settings;
+mod stamp;
+mod state;
+mod template;
+
+use crate::value::listener::{Listener, Role, named};
+use crate::value::{Address, HostPath, Name, Zone};
+
+pub use action::{Action, Drain, FileEdit, Patch, Removal, Unpack};
+pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts};
+pub use birth::{BIRTH_PATH, Birth};
+pub use claim::{Claim, DataLabel};
+pub use error::HostError;
+pub use facts::{
+    ArchiveFacts, BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, Wrong,
+};
+pub use health::{Health, NodeFacts, ServiceFacts};
+pub use properties::{Property, properties, property_value};
+pub use query::{Ask, AskName, HostQuery, SecretQuestion, secret_question, sha256};
+pub use reach::{Folder, Login, Owner, Reach, SshName};
+pub use secrets::Secrets;
+pub use settings::{Class, Setting, Settings};
+pub use stamp::{Anchor, Owned, Stamp};
+pub use state::{
+    Access, CLAIM_PATH, Content, Directory, Distribution, EPOCH_PATH, File, HostState, MEMBER_FILE, ORIGIN_FILE,
+    OnChange, RUN_FOLDER, STAMP_PATH, STATE_FOLDER, Service, UNIT_FOLDER, User, unit_path,
+};
+pub use template::render as render_template;
+
+/// A machine, or a part of one that looks like it to its services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    pub name: Name,
+    pub address: Address,
+    pub zone: Option<Zone>,
+    pub reach: Reach,
+    /// Where only the host itself reaches a service.
+    pub private: Address,
+    /// Who owns all of it; `None` where root does, and every service has a user.
+    pub owner: Option<Owner>,
+}
+
+impl Host {
+    /// A path of the host as a word of a unit or of sh.
+    pub fn word(&self, path: &HostPath) -> String {
+        unit_word(&format!("{}{path}", self.reach.root()))
+    }
+
+    /// The first port of a role's listener here.
+    pub fn port(&self, listeners: &[Listener], role: Role, name: &str) -> u16 {
+        *named(listeners, role, name).on(self.reach.numbering()).start()
+    }
+
+    /// The path on the machine that the host is, or is part of.
+    pub fn path(&self, path: &HostPath) -> String {
+        format!("{}{path}", self.reach.root())
+    }
+}
+
+/// In double quotes, where a word would end too early. A path has nothing in it that means more within them.
+pub fn unit_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._+@/:-*,=%".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("\"{word}\"") }
+}
+
+/// A host and the way there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    pub name: Name,
+    pub reach: Reach,
+}
+
+impl Target {
+    pub fn of(host: &Host) -> Target {
+        Target { name: host.name.clone(), reach: host.reach.clone() }
+    }
+}

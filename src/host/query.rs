@@ -1,0 +1,125 @@
+//! The questions about one host, asked together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use super::{ArchiveFacts, Content, HostState, Secrets};
+use crate::value::{HostPath, random_digits};
+
+/// What to ask a host. Everything is read, nothing is changed.
+#[derive(Clone, Debug, Default)]
+pub struct HostQuery {
+    /// Paths, with the digest that a file's text is shown for when it differs.
+    pub paths: BTreeMap<HostPath, Option<String>>,
+    pub secrets: Vec<SecretQuestion>,
+    pub users: Vec<String>,
+    pub units: Vec<String>,
+    /// Where distributions are unpacked, with the archive on the host if that is where it comes from.
+    pub distributions: BTreeMap<HostPath, Option<HostPath>>,
+    /// What an earlier look saw of their archives: a file that is still that one is not read again (400 MB take a second).
+    pub known: BTreeMap<HostPath, ArchiveFacts>,
+    /// Directories whose free space matters.
+    pub space: Vec<HostPath>,
+    pub java: Option<u32>,
+    /// Data and log directory of a member.
+    pub member: Option<(HostPath, HostPath)>,
+    pub asks: Vec<Ask>,
+    /// Addresses and ports that must be reachable from it: refused is reachable, silence is not.
+    pub reach: Vec<(String, u16)>,
+    /// Directories in which root is to make others, as far as they are not made themselves.
+    pub grounds: BTreeSet<HostPath>,
+    /// A unit whose rules the kernel should have.
+    pub rules: Option<String>,
+    /// Whether the machine itself (memory, clock, ports, tools) is asked for.
+    pub machine: bool,
+}
+
+impl HostQuery {
+    /// Asks what is at a path, and whether it is what it should be.
+    pub fn ask_path(&mut self, path: &HostPath, state: &HostState, secrets: &Secrets) {
+        let digest = match state.files.get(path).map(|file| &file.content) {
+            Some(Content::Text(text)) => Some(sha256(text.as_bytes())),
+            Some(Content::Secret { before, after, .. }) => {
+                self.ask_secret(path, before, secrets, after);
+                None
+            }
+            // Part of a distribution.
+            None => None,
+        };
+        self.paths.insert(path.clone(), digest);
+    }
+
+    fn ask_secret(&mut self, path: &HostPath, before: &str, secrets: &Secrets, after: &str) {
+        if let Some(secret) = secrets.0.get(path)
+            && self.secrets.iter().all(|asked| asked.path != *path)
+        {
+            self.secrets.push(secret_question(path, before, secret, after));
+        }
+    }
+}
+
+/// Is the file at `path` the one I mean? Answered by a digest keyed with `nonce`, which is new for every question.
+#[derive(Clone, Debug)]
+pub struct SecretQuestion {
+    pub path: HostPath,
+    pub nonce: String,
+    /// What the answer is when it is.
+    pub expected: String,
+}
+
+/// Bytes to send to a port as seen from the host, until the other side closes.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub name: AskName,
+    pub address: String,
+    pub port: u16,
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AskName {
+    Srvr,
+    Mntr,
+    Canary,
+    Master,
+    Worker,
+    Latches,
+}
+
+impl AskName {
+    pub fn text(self) -> &'static str {
+        match self {
+            AskName::Srvr => "srvr",
+            AskName::Mntr => "mntr",
+            AskName::Canary => "canary",
+            AskName::Master => "master",
+            AskName::Worker => "worker",
+            AskName::Latches => "latches",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<AskName> {
+        [AskName::Srvr, AskName::Mntr, AskName::Canary, AskName::Master, AskName::Worker, AskName::Latches]
+            .into_iter()
+            .find(|name| name.text() == text)
+    }
+}
+
+/// A question whose answer tells nothing to who does not know the secret already.
+pub fn secret_question(path: &HostPath, before: &str, secret: &str, after: &str) -> SecretQuestion {
+    let nonce = random_digits();
+    let mut hash = Sha256::new();
+    for part in [nonce.as_str(), before, secret, after] {
+        hash.update(part.as_bytes());
+    }
+    SecretQuestion { path: path.clone(), expected: hex(&hash.finalize()), nonce }
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,118 @@
+//! The stamp of a managed host: whose it is, what of it is ours, and where the memory of the cluster is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{Content, Directory, HostState, Reach, STAMP_PATH, User};
+use crate::value::{HostPath, Identity, Name, UserName};
+
+/// Depends on the topology alone, so that every way of delivering a host can lay it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    pub cluster: Name,
+    /// What tells the cluster from others of its name. Rendered before the first apply, it is not known yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+    pub host: Name,
+    pub instances: Vec<Name>,
+    /// Where `intended` and `applied` are, with the way there.
+    pub anchors: Vec<Anchor>,
+    pub owned: Owned,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Anchor {
+    pub host: Name,
+    pub reach: Reach,
+}
+
+/// What of a host is ours: what may be removed when it has left the topology.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owned {
+    #[serde(deserialize_with = "user_names")]
+    pub users: BTreeMap<String, HostPath>,
+    /// Directories; `true` where they hold the user's data.
+    pub directories: BTreeMap<HostPath, bool>,
+    pub files: BTreeSet<HostPath>,
+    pub distributions: BTreeSet<HostPath>,
+    #[serde(deserialize_with = "unit_names")]
+    pub units: BTreeSet<String>,
+}
+
+/// Names that a host says are names by the rules of a topology's.
+fn user_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, HostPath>, D::Error> {
+    let users = BTreeMap::<UserName, HostPath>::deserialize(deserializer)?;
+    Ok(users.into_iter().map(|(name, home)| (name.to_string(), home)).collect())
+}
+
+fn unit_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>, D::Error> {
+    let units = BTreeSet::<Name>::deserialize(deserializer)?;
+    Ok(units.into_iter().map(|name| name.to_string()).collect())
+}
+
+impl Stamp {
+    pub fn text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a stamp is plain JSON");
+        text.push('\n');
+        text
+    }
+}
+
+impl Owned {
+    pub fn of(state: &HostState) -> Owned {
+        let home = |(name, user): (&String, &User)| (name.clone(), user.home.clone());
+        let data = |(path, directory): (&HostPath, &Directory)| (path.clone(), directory.data);
+        Owned {
+            users: state.users.iter().map(home).collect(),
+            directories: state.directories.iter().map(data).collect(),
+            files: state.files.keys().cloned().collect(),
+            distributions: state.distributions.keys().cloned().collect(),
+            units: state.services.keys().cloned().collect(),
+        }
+    }
+
+    /// What is in `self` and no longer in `goal`.
+    pub fn without(&self, goal: &Owned) -> Owned {
+        let users = self.users.iter().filter(|(name, _)| !goal.users.contains_key(*name));
+        let directories = self.directories.iter().filter(|(path, _)| !goal.directories.contains_key(*path));
+        Owned {
+            users: users.map(|(name, home)| (name.clone(), home.clone())).collect(),
+            directories: directories.map(|(path, data)| (path.clone(), *data)).collect(),
+            files: self.files.difference(&goal.files).cloned().collect(),
+            distributions: self.distributions.difference(&goal.distributions).cloned().collect(),
+            units: self.units.difference(&goal.units).cloned().collect(),
+        }
+    }
+
+    /// What is in either.
+    pub fn with(mut self, other: Owned) -> Owned {
+        let Owned { users, directories, files, distributions, units } = other;
+        self.users.extend(users);
+        self.directories.extend(directories);
+        self.files.extend(files);
+        self.distributions.extend(distributions);
+        self.units.extend(units);
+        self
+    }
+
+    pub fn is_empty(&self) -> bool {
+        let Owned { users, directories, files, distributions, units } = self;
+        users.is_empty() && directories.is_empty() && files.is_empty() && distributions.is_empty() && units.is_empty()
+    }
+}
+
+impl HostState {
+    /// The stamp that this host must carry.
+    pub fn stamp(&self) -> Stamp {
+        match self.files.get(&HostPath::known(STAMP_PATH)).map(|file| &file.content) {
+            Some(Content::Text(text)) => serde_json::from_str(text).expect("the stamp was written by `desire`"),
+            _ => unreachable!("every host state has a stamp"),
+        }
+    }
+
+    pub fn put_stamp(&mut self, stamp: &Stamp) {
+        let file = self.files.get_mut(&HostPath::known(STAMP_PATH)).expect("every host state has a stamp");
+        file.content = Content::Text(stamp.text());
+    }
+}
