@@ -6,18 +6,18 @@ mod model;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use model::host::SimHost;
 use model::random::{Drift, drifts, happen, settings, shapes};
 use model::services::POISON;
 use model::site::{End, SECRET, Shape, Site, apply, apply_with_outage, newborn, path_of_secret, run};
 use model::{Cut, SimWorld};
-use proptest::prelude::*;
 use provision::execute::{Outcome, Report};
-use provision::host::Action;
-use provision::host::{BIRTH_PATH, CLAIM_PATH, Claim, Content, STAMP_PATH};
-use provision::host::{Health, NodeFacts, ServiceFacts};
-use provision::host::{HostError, Target};
-use provision::host::{RecordName, Secrets, sha256};
+use provision::host::{
+    Action, BIRTH_PATH, CLAIM_PATH, Claim, Content, Health, HostError, NodeFacts, RecordName, STAMP_PATH, Secrets,
+    ServiceFacts, Target, sha256,
+};
 use provision::plan::roll::{Next, next};
 use provision::plan::{Goal, Roll, RollMember, SealedPlan};
 use provision::render;

@@ -1,9 +1,7 @@
 //! `provision completions` and `provision man`: made from the command line's own types.
 
-use clap::CommandFactory as _;
-
 use super::output::out;
-use super::{Cli, Exit, Failure};
+use super::{Exit, Failure};
 
 /// Prints the completions of a shell, to be put where it looks for them
 #[derive(Debug, clap::Args)]
@@ -15,17 +13,16 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 pub struct ManArgs {}
 
-pub fn run(args: &Args) -> Exit {
+pub fn run(args: &Args, mut command: clap::Command) -> Exit {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "provision", &mut text);
+    clap_complete::generate(args.shell, &mut command, "provision", &mut text);
     out!("{}", String::from_utf8_lossy(&text));
     Exit::Done
 }
 
 /// One page: the command, then every subcommand with its options.
-pub fn man(ManArgs {}: &ManArgs) -> Result<Exit, Failure> {
+pub fn man(ManArgs {}: &ManArgs, mut command: clap::Command) -> Result<Exit, Failure> {
     let mut text = Vec::new();
-    let mut command = Cli::command();
     command.build();
     clap_mangen::Man::new(command.clone()).render(&mut text).map_err(Failure::error)?;
     for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {

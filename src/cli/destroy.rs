@@ -4,8 +4,7 @@ use super::apply::{Agreed, carry_out, finish, print_nothing};
 use super::input::{self, TopologyArg};
 use super::output::{outln, say, sayln};
 use super::{Exit, Failure, plan as planning};
-use crate::host::Action;
-use crate::host::Owned;
+use crate::host::{Action, Owned};
 use crate::plan::{Goal, Phase, Plan};
 
 /// Removes exactly what was made; data only with --delete-data

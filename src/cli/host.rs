@@ -6,8 +6,7 @@ use std::process::Command;
 
 use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
-use crate::host::Target;
-use crate::host::{Login, Reach};
+use crate::host::{Login, Reach, Target};
 use crate::value::Name;
 use crate::world::Io;
 use crate::yaml::suggest;

@@ -23,7 +23,7 @@ mod submit;
 mod terraform;
 mod validate;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use exit::{Exit, Failure};
 
@@ -97,8 +97,8 @@ pub fn main() -> Result<Exit, Failure> {
         Command::Submit(args) => wait(submit::run(&args)),
         Command::Ssh(args) => wait(host::run(&args)),
         Command::Logs(args) => wait(logs::run(&args)),
-        Command::Completions(args) => Ok(completions::run(&args)),
-        Command::Man(args) => completions::man(&args),
+        Command::Completions(args) => Ok(completions::run(&args, Cli::command())),
+        Command::Man(args) => completions::man(&args, Cli::command()),
         Command::Systemctl(args) => service::systemctl(&args),
         Command::Supervise(args) => service::supervise(&args),
         Command::Flock(args) => service::flock(&args),

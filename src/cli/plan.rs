@@ -7,8 +7,7 @@ use anyhow::Context;
 
 use super::input::{self, Loaded, TopologyArg};
 use super::output::{out, outln, sayln};
-use super::terraform;
-use super::{Exit, Failure};
+use super::{Exit, Failure, terraform};
 use crate::desired::cloud::{self, Cloud};
 use crate::execute::identify;
 use crate::observe::{self, Observed};

@@ -7,14 +7,13 @@ use anyhow::Context;
 
 use super::input::{self, TopologyArg};
 use super::output::{out, outln, say, sayln};
-use super::terraform;
-use super::{Exit, Failure};
-use crate::cluster;
-use crate::desired;
+use super::{Exit, Failure, terraform};
 use crate::desired::cloud::{self, Cloud};
 use crate::plan::terraform::Edit;
+use crate::platform::Platform;
 use crate::render::{self, FileTree};
-use crate::topology::{Platform, Topology};
+use crate::topology::Topology;
+use crate::{cluster, desired};
 
 /// Writes what every node gets, byte for byte, for people to review
 ///

@@ -9,8 +9,7 @@ use super::output::outln;
 use super::{Exit, Failure};
 use crate::host::{HostFacts, MemberFacts, MemberMode, UnitFacts, WorkerEntry};
 use crate::observe::{self, Observed};
-use crate::service::judge;
-use crate::service::spark;
+use crate::service::{judge, spark};
 use crate::value::listener::Role;
 use crate::value::{Identity, Name};
 

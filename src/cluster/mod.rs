@@ -1,19 +1,23 @@
 //! Every node with its name, its host and its roles. Nothing of a name depends on a position that another edit can move.
 
+mod services_on;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::host::{Folder, Host, Login, Reach, SshName};
-use crate::platform::PlatformKind;
-use crate::platform::carried::Carried;
 use crate::platform::local::{Here, Local};
 use crate::platform::made::Makes;
 use crate::platform::nodes::{Firewall, Nodes};
+use crate::platform::{Platform, PlatformKind};
 use crate::service::ServiceKind;
 use crate::service::spark::{Place, Spark, Standalone, Workers};
 use crate::service::zookeeper::{Members, ZooKeeper};
-use crate::topology::{Job, Platform, Topology, listeners};
+use crate::topology::{Job, Topology, listeners};
+use crate::value::{Address, Identity, MemberId, Name, node_name};
+
+pub use services_on::ServicesOn;
+
 use crate::value::listener::{Listener, Role};
-use crate::value::{Address, Identity, MemberId, Name};
 
 /// A cluster on hosts: who is where.
 #[derive(Clone, Debug)]
@@ -139,7 +143,7 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
             (folders(&topology.name, &here, own_ports, &instances), Firewall::None)
         }
         // The cloud's own groups of rules stand before them.
-        Some((name, Carrier::Made(by))) => (made(&Carried::by(name, topology), &instances, by), Firewall::None),
+        Some((name, Carrier::Made(by))) => (made(&ServicesOn::by(name, topology), &instances, by), Firewall::None),
     };
     let fleet = spark.as_ref().filter(|_| makes_fleets(platform)).map(|spark| Fleet::of(&spark.standalone.workers));
     let mut by_role: BTreeMap<Role, Vec<usize>> = BTreeMap::new();
@@ -224,10 +228,10 @@ fn makes_fleets(platform: Option<(&Name, Carrier<'_>)>) -> bool {
 }
 
 /// A machine for each node, where the platform puts it.
-fn made(carried: &Carried<'_>, instances: &[Instance], by: &dyn Makes) -> BTreeMap<Name, Host> {
+fn made(services: &ServicesOn<'_>, instances: &[Instance], by: &dyn Makes) -> BTreeMap<Name, Host> {
     let host = |instance: &Instance| {
         let number = number_of(instance);
-        let (address, zone) = by.machine(instance.role, number, carried.pinned(instance.role, number));
+        let (address, zone) = by.machine(instance.role, number, services.pinned(instance.role, number));
         let (ssh_name, user) = (SshName::of(&address, None), Some(by.user().clone()));
         let reach = Reach::Ssh(Login { address: address.clone(), ssh_name, user, port: None });
         let (name, private) = (instance.host.clone(), "127.0.0.1".parse().expect("an address"));
@@ -256,11 +260,6 @@ fn folders(cluster: &Name, here: &Here, own_ports: Option<u16>, instances: &[Ins
         (name.clone(), Host { name, address, zone: None, reach, private, owner })
     };
     instances.iter().map(host).collect()
-}
-
-/// The name of a node, which is its host's too where each node has one to itself.
-pub fn node_name(cluster: &Name, role: Role, last: impl std::fmt::Display) -> String {
-    format!("{cluster}-{}-{last}", role.slug())
 }
 
 fn members(cluster: &Name, zookeeper: &ZooKeeper) -> Vec<Instance> {

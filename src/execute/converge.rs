@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Event, Execution, Lease, NoLease, Outcome, Report, Sink, StepFailure, Stop, acquire, execute};
 use crate::desired::Desired;
-use crate::host::HostError;
-use crate::host::Secrets;
+use crate::host::{HostError, Secrets};
 use crate::observe::{self, Observed};
 use crate::plan::{self, Consent, Goal, Moved, NotApproved, Plan, Refusal};
 use crate::value::{Identity, Name};

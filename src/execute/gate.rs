@@ -7,9 +7,7 @@ use tokio::time::Instant;
 
 use super::{Event, Execution, Outcome, Sink};
 use crate::desired::Desired;
-use crate::host::ServiceFacts;
-use crate::host::Target;
-use crate::host::{HostQuery, Secrets};
+use crate::host::{HostQuery, Secrets, ServiceFacts, Target};
 use crate::observe::{Seen, for_gate, look_at_all};
 use crate::plan::Gate;
 use crate::service::judge;

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::desired::Desired;
-use crate::host::Claim;
-use crate::host::{HostError, Target};
-use crate::host::{Record, RecordName};
+use crate::host::{Claim, HostError, Record, RecordName, Target};
 use crate::observe::{Observed, Seen, credible_epoch, says_it_is_ours};
 use crate::value::Name;
 use crate::world::{Epoch, Hold, Permit, World};

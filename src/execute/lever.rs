@@ -4,9 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Execution, Report, Sink};
-use crate::host::Action;
-use crate::host::HostQuery;
-use crate::host::Target;
+use crate::host::{Action, HostQuery, Target};
 use crate::observe::{Seen, for_election, look_at_all};
 use crate::plan::Step;
 use crate::value::Name;

@@ -13,9 +13,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::desired::Desired;
-use crate::host::Action;
-use crate::host::Secrets;
-use crate::host::{HostError, Target};
+use crate::host::{Action, HostError, Secrets, Target};
 use crate::plan::{ApprovedPlan, Phase, Step};
 use crate::value::Name;
 use crate::world::World;

@@ -90,6 +90,11 @@ pub fn list<V: Into<Expression>>(values: impl IntoIterator<Item = V>) -> Express
     Expression::Array(values.into_iter().map(Into::into).collect::<Array>())
 }
 
+/// A list of texts: `["…", …]`.
+pub fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Expression {
+    list(values.into_iter().map(|value| value.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

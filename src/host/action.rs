@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::host::{Access, Content, Owned};
-use crate::host::{BirthRecord, Record, RecordName};
+use crate::host::{Access, BirthRecord, Content, Owned, Record, RecordName};
 use crate::service::archive::Archive;
 use crate::value::HostPath;
 

@@ -6,8 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::answers::{MasterFacts, MemberFacts, WorkerFacts};
-use crate::host::Reach;
-use crate::host::{Access, Birth, Claim, Settings, Stamp};
+use crate::host::{Access, Birth, Claim, Reach, Settings, Stamp};
 use crate::value::{HostPath, Identity, Name};
 
 /// Everything seen of a host in one look. What was not asked is empty.

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::Reason;
 use crate::diagnostic::announces_secret;
-use crate::host::{Access, Content, Distribution, HostState, OnChange, Owned, Service};
-use crate::host::{FileEdit, Patch, Unpack};
-use crate::host::{HostFacts, PathKind, UnitFacts, sha256};
+use crate::host::{
+    Access, Content, Distribution, FileEdit, HostFacts, HostState, OnChange, Owned, Patch, PathKind, Service,
+    UnitFacts, Unpack, sha256,
+};
 use crate::service::archive::{Archive, UrlSum};
 use crate::value::HostPath;
 

@@ -3,6 +3,7 @@
 mod approval;
 pub mod compare;
 mod decide;
+mod members;
 pub mod preflight;
 pub mod reason;
 pub mod roll;
@@ -10,19 +11,19 @@ pub mod safety;
 pub mod show;
 pub mod terraform;
 
-use crate::host::{Action, Class, Target};
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::host::{Action, Class, Target};
 use crate::value::Name;
 use crate::value::listener::Role;
 
 pub use approval::{ApprovedPlan, Consent, Moved, NotApproved, SealedPlan};
 pub use compare::HostChange;
 pub use decide::{TRIAL_SECONDS, plan};
+pub use members::{Roll, RollMember};
 pub use reason::Reason;
-pub use roll::{Roll, RollMember};
 
 /// What the operator wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -6,8 +6,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::desired::{Desired, FIRST_OWN_PORT};
-use crate::host::HostState;
-use crate::host::{HostFacts, Java, Listening, RecordName, UnitFacts};
+use crate::host::{HostFacts, HostState, Java, Listening, RecordName, UnitFacts};
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, Observed, PIP};
 use crate::plan::compare::stale_inputs;
 use crate::service::archive::Archive;

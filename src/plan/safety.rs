@@ -1,6 +1,6 @@
 //! What must never be done to a running service, with the numbers that say so.
 
-use super::roll::Roll;
+use super::members::Roll;
 use crate::host::ServiceFacts;
 use crate::value::Name;
 use crate::value::listener::Role;

@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::hcl::Holes;
 use crate::platform::size::{Catalogue, Shape};
 use crate::platform::{region, stored};
 use crate::value::{Cidr, Disk, Label, Name, UserName, Version};
@@ -70,24 +69,6 @@ impl State {
             Some(State::Object { bucket: bucket?, region: region? })
         });
         blob.or(object).unwrap_or_default()
-    }
-
-    /// The holes of `backend.tf`.
-    pub fn put(&self, cluster: &Name, platform: &Name, holes: &mut Holes) {
-        holes.put("state_local", *self == State::Local);
-        holes.put("state_blob", matches!(self, State::Blob { .. }));
-        holes.put("state_object", matches!(self, State::Object { .. }));
-        // Two platforms of one cluster have a state each.
-        holes.put("state_key", format!("{cluster}/{platform}.tfstate"));
-        if let State::Blob { resource_group, account, container } = self {
-            holes.put("state_group", resource_group.as_str());
-            holes.put("state_account", account.as_str());
-            holes.put("state_container", container.as_str());
-        }
-        if let State::Object { bucket, region } = self {
-            holes.put("state_bucket", bucket.as_str());
-            holes.put("state_region", region.as_str());
-        }
     }
 }
 

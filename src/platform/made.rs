@@ -1,16 +1,8 @@
-//! Machines that a cloud makes for members, masters and workers: its module names the same ones that `cluster` goes to.
+//! Platforms that make machines.
 
-use hcl_edit::expr::Expression;
-
-use super::carried::{Carried, texts};
-use crate::hcl::{Holes, object};
-use crate::service::machine::{Autoscale, Machine};
+use super::machine::Machine;
 use crate::value::listener::Role;
-use crate::value::{Address, Disk, Label, UserName};
-
-/// GiB, where the topology does not say.
-const ZOOKEEPER_DISK: u32 = 64;
-const WORKER_DISK: u32 = 128;
+use crate::value::{Address, Label, UserName};
 
 /// A platform that makes machines.
 pub trait Makes {
@@ -29,99 +21,7 @@ pub trait Makes {
     }
 }
 
-/// The machines with addresses of their own, by their numbers from 1.
-#[derive(Clone, Debug)]
-pub struct Fixed {
-    pub members: Vec<(u32, Row)>,
-    pub masters: Vec<(u32, Row)>,
-}
-
-/// One machine of a table.
-#[derive(Clone, Debug)]
-pub struct Row {
-    pub name: String,
-    pub address: Address,
-    pub zone: Option<String>,
-    pub size: String,
-    pub image: Option<String>,
-}
-
-impl Fixed {
-    /// `image`: where each machine keeps its own.
-    pub fn of(carried: &Carried<'_>, platform: &impl Makes, image: Option<&str>) -> Fixed {
-        let rows = |role: Role, machine: Option<&Machine>| {
-            let size = machine.map_or_else(String::new, |machine| size(platform, role, machine));
-            let row = |number: u32| {
-                let (address, zone) = platform.machine(role, number, carried.pinned(role, number));
-                let (name, image) = (carried.node(role, number), image.map(str::to_owned));
-                (number, Row { name, address, zone, size: size.clone(), image })
-            };
-            (1..=carried.count(role)).map(row).collect()
-        };
-        Fixed {
-            members: rows(Role::ZooKeeper, carried.zookeeper.map(|zookeeper| &zookeeper.machine)),
-            masters: rows(Role::Master, carried.spark.map(|spark| &spark.masters.machine)),
-        }
-    }
-
-    /// Masters first: that is where operators go.
-    pub fn addresses(&self) -> Vec<String> {
-        self.masters.iter().chain(&self.members).map(|(_, row)| row.address.to_string()).collect()
-    }
-
-    pub fn put(&self, carried: &Carried<'_>, holes: &mut Holes) {
-        holes.put("zookeeper", carried.zookeeper.is_some());
-        holes.put("spark", carried.spark.is_some());
-        holes.put_if("members", carried.zookeeper.map(|_| table(&self.members)));
-        holes.put_if("masters", carried.spark.map(|_| table(&self.masters)));
-        if let Some(zookeeper) = carried.zookeeper {
-            holes.put("zookeeper_connect", endpoints(&self.members, zookeeper.ports.client.get()));
-            holes.put("data_dir", zookeeper.data_dir.to_string());
-            holes.put("zookeeper_disk", zookeeper.machine.disk.map_or(ZOOKEEPER_DISK, Disk::get));
-        }
-        if let Some(spark) = carried.spark {
-            holes.put("master_url", format!("spark://{}", endpoints(&self.masters, spark.masters.port.get())));
-        }
-        holes.put("fixed_addresses", texts(self.addresses()));
-    }
-}
-
-/// What both clouds say alike of workers, and that nothing scales where there are none.
-pub fn put_workers(carried: &Carried<'_>, platform: &impl Makes, holes: &mut Holes) {
-    let workers = carried.spark.map(|spark| &spark.workers);
-    let scale = workers.and_then(|workers| workers.autoscale.as_ref());
-    let cpu = scale.and_then(Autoscale::cpu_bounds);
-    holes.put("autoscales", scale.is_some());
-    holes.put("cpu_scales", cpu.is_some());
-    holes.put("memory_scales", scale.is_some_and(|scale| scale.memory.is_some()));
-    holes.put_if("cpu_out", cpu.map(|bounds| bounds.out.get()));
-    let Some(workers) = workers else { return };
-    holes.put("worker_size", size(platform, Role::Worker, &workers.machine));
-    holes.put("worker_disk", workers.machine.disk.map_or(WORKER_DISK, Disk::get));
-    let fixed = u32::try_from(workers.place.count().unwrap_or(0)).expect("a network has room for them");
-    holes.put("workers_min", scale.map_or(fixed, |scale| scale.min));
-    holes.put("workers_max", scale.map_or(fixed, |scale| scale.max));
-}
-
 /// The size that is written, or the platform's own.
 pub fn size(platform: &impl Makes, role: Role, machine: &Machine) -> String {
     platform.spelled(machine.size.as_ref().map_or(platform.size(role), Label::as_str))
-}
-
-/// `address:port,…`.
-fn endpoints(rows: &[(u32, Row)], port: u16) -> String {
-    let all: Vec<String> = rows.iter().map(|(_, row)| format!("{}:{port}", row.address)).collect();
-    all.join(",")
-}
-
-/// A table of machines: one row for each number.
-fn table(rows: &[(u32, Row)]) -> Expression {
-    let row = |row: &Row| {
-        let Row { name, address, zone, size, image } = row;
-        let zone = zone.clone().map(|zone| ("zone", zone));
-        let image = image.clone().map(|image| ("image", image));
-        let start = [("name", name.clone()), ("address", address.to_string())];
-        object(start.into_iter().chain(zone).chain([("size", size.clone())]).chain(image))
-    };
-    object(rows.iter().map(|(number, machine)| (number.to_string(), row(machine))))
 }

@@ -2,8 +2,6 @@
 //! only what no region has.
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::hcl::Holes;
-use crate::platform::carried::texts;
 use crate::value::{Label, Zone};
 use crate::yaml::{Field, Span, suggest};
 
@@ -110,15 +108,6 @@ const AWS_LIKE_MOST: &[&str] = &[
     "us-east-2",
 ];
 
-/// What of Azure depends on whether a region has zones: copies of data in each, and a way out that lives in all.
-pub fn put_redundancy(location: &Label, zones: &[Zone], holes: &mut Holes) {
-    let redundant = azure_zones(location.as_str()).map_or(!zones.is_empty(), |there| !there.is_empty());
-    holes.put("replication", if redundant { "ZRS" } else { "LRS" });
-    holes.put("zone_redundant", redundant);
-    holes.put("nat_sku", if redundant { "StandardV2" } else { "Standard" });
-    holes.put_if("nat_zones", redundant.then(|| texts(["1", "2", "3"])));
-}
-
 /// The regions of a cloud.
 #[derive(Clone, Copy, Debug)]
 pub struct Regions {
@@ -202,7 +191,7 @@ impl Regions {
 /// How the regions of other partitions begin.
 const APART: &[&str] = &["cn-", "us-gov-", "us-iso", "eusc-", "china", "usgov", "usdod", "ussec", "usnat"];
 
-fn azure_zones(region: &str) -> Option<&'static [&'static str]> {
+pub fn azure_zones(region: &str) -> Option<&'static [&'static str]> {
     if AZURE_WITH_ZONES.contains(&region) {
         return Some(&["1", "2", "3"]);
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::support::{self, Hosts};
-use super::{Platform, Topology, TopologyFile, file::JobFile, jobs, listeners, machines, sizes};
+use super::{Topology, TopologyFile, file::JobFile, jobs, listeners, machines, sizes, support};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::{PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes};
+use crate::platform::nodes::declared::Hosts;
+use crate::platform::{Platform, PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes};
 use crate::service::eventstore::Eventstore;
 use crate::service::{Placed, ServiceKind, ServicesFile, spark, zookeeper};
 use crate::value::Name;

@@ -3,20 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use super::{Platform, Topology};
+use super::Topology;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{AwsVms, Tier};
 use crate::platform::azure_vms::AzureVms;
 use crate::platform::cloud::{self, Image};
 use crate::platform::hdinsight::OTHER_MACHINES;
+use crate::platform::machine::Machine;
 use crate::platform::size::{self, Shape};
-use crate::platform::{PlatformFile, aks, eks, made, subnets};
-use crate::service::machine::Machine;
+use crate::platform::{Platform, PlatformFile, aks, eks, made, subnets};
 use crate::service::spark::Scaling;
 use crate::service::{ServiceKind, ServicesFile, zookeeper};
-use crate::value::JvmSize;
 use crate::value::listener::Role;
-use crate::value::{Cidr, Disk, Name, Zone};
+use crate::value::{Cidr, Disk, JvmSize, Name, Zone};
 use crate::yaml::{Entries, Field, Span};
 
 /// What a machine's system and the tool need beside a daemon.

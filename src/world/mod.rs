@@ -7,10 +7,10 @@ pub mod local;
 pub mod script;
 pub mod ssh;
 
-use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Target};
 use std::future::Future;
 use std::path::PathBuf;
 
+use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Target};
 use crate::value::{HostPath, Identity};
 
 pub use hosts::Hosts;

@@ -10,9 +10,8 @@ use serde::de::{self, Deserializer, Visitor};
 use super::access::{Items, Pairs, Spanned, Variant};
 use super::error::DecodeError;
 use super::field::{RAW, SPANNED};
-use super::suggest;
 use super::tree::{Key, Node, Plain, Value, classify};
-use super::{Fault, FaultKind};
+use super::{Fault, FaultKind, suggest};
 
 /// Fills `T` from the tree. `None` only when the outermost value has the wrong type; every fault is in `faults`.
 pub fn decode<'de, T: de::Deserialize<'de>>(root: &'de Node, faults: &mut Vec<Fault>) -> Option<T> {

@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 use provision::desired::Desired;
 use provision::diagnostic::Source;
 use provision::host::{
-    BirthRecord, HostFacts, Java, MasterFacts, MemberFacts, MemberMode, PathFacts, PathKind, Record, RecordName,
-    UnitFacts, WorkerEntry, WorkerFacts, sha256,
+    BirthRecord, Content, HostFacts, HostState, Java, MasterFacts, MemberFacts, MemberMode, PathFacts, PathKind,
+    Record, RecordName, UnitFacts, WorkerEntry, WorkerFacts, sha256,
 };
-use provision::host::{Content, HostState};
-use provision::observe::{Memory, Observed, Seen};
+use provision::observe::{Observed, Seen, recall};
 use provision::plan::{self, Goal};
 use provision::topology::{self, Topology};
 use provision::value::listener::Role;
@@ -141,7 +140,7 @@ fn observed(desired: &Desired) -> Observed {
     }
     let hosts = hosts.into_iter().map(|(name, facts)| (name, Seen::Present(Box::new(facts)))).collect();
     let mut observed = Observed { hosts, ..Observed::default() };
-    observed.memory = Memory::of(desired, &observed);
+    observed.memory = recall(desired, &observed);
     observed
 }
 

@@ -208,11 +208,11 @@ fn a_host_that_does_nothing_it_is_asked_stops_nobody(lab: &Lab, topology: &str) 
     lab.on(4, "chattr -i /var/lib/provision/epoch");
     lab.apply(topology);
     lab.converged(topology);
-    lab.on(4, "cp -p /var/lib/provision/identity /root/ && sed -i 's/^......../00000000/' /var/lib/provision/identity");
+    lab.on(4, "cp -p /var/lib/provision/identity /root/ && sed -i 's/^......../abcdef01/' /var/lib/provision/identity");
     let ran = lab
         .run(&["plan", topology])
         .expect(4)
-        .says("unknown: h4: refused: the host belongs to the cluster `analytics` (identity 00000000");
+        .says("unknown: h4: refused: the host belongs to the cluster `analytics` (identity abcdef01");
     assert!(!ran.stdout.contains("`id:"), "{}", ran.stdout);
     lab.run(&["apply", topology, "--yes", "--skip-unreachable"]).expect(4);
     lab.on(4, "mv /root/identity /var/lib/provision/identity");

@@ -1,14 +1,13 @@
 //! Actions, as `act.rs` and `act.sh` do them.
 
-use provision::host::HostError;
-use provision::host::{Access, BIRTH_PATH, Content, STAMP_PATH, STATE_FOLDER};
-use provision::host::{Action, FileEdit, Patch, Removal};
-use provision::host::{Record, Secrets};
-use provision::service::archive::Archive;
-use provision::world::Permit;
 use tokio::time::Instant;
 
 use super::host::{Kind, SimHost, fail};
+use provision::host::{
+    Access, Action, BIRTH_PATH, Content, FileEdit, HostError, Patch, Record, Removal, STAMP_PATH, STATE_FOLDER, Secrets,
+};
+use provision::service::archive::Archive;
+use provision::world::Permit;
 
 pub fn act(
     host: &mut SimHost,

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use provision::host::HostError;
-use provision::host::sha256;
-use provision::host::{Access, CLAIM_PATH, Claim, Owned, STATE_FOLDER};
-use provision::value::HostPath;
 use tokio::time::Instant;
+
+use provision::host::{Access, CLAIM_PATH, Claim, HostError, Owned, STATE_FOLDER, sha256};
+use provision::value::HostPath;
 
 #[derive(Clone, Debug)]
 pub enum Kind {

@@ -2,15 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use provision::host::{AskName, HostQuery};
-use provision::host::{CLAIM_PATH, STATE_FOLDER};
-use provision::observe::{MACHINE_TOOLS, NEEDED_TOOLS};
-use provision::value::Name;
 use tokio::time::Instant;
 
 use super::State;
 use super::host::{Kind, Node, SimHost, identity_text};
 use super::services::{Latch, MASTER, Member, WORKER, ZOOKEEPER};
+use provision::host::{AskName, CLAIM_PATH, HostQuery, STATE_FOLDER};
+use provision::observe::{MACHINE_TOOLS, NEEDED_TOOLS};
+use provision::value::Name;
 
 struct Lines(String);
 

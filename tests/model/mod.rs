@@ -13,16 +13,13 @@ pub mod witness;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use provision::host::Action;
-use provision::host::{HostError, Target};
-use provision::host::{HostFacts, HostQuery, Secrets};
-use provision::value::Identity;
-use provision::value::Name;
-use provision::world::{Epoch, Hold, Output, Permit, World, script};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use host::SimHost;
+use provision::host::{Action, HostError, HostFacts, HostQuery, Secrets, Target};
+use provision::value::{Identity, Name};
+use provision::world::{Epoch, Hold, Output, Permit, World, script};
 use services::Services;
 use witness::Witness;
 

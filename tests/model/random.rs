@@ -2,14 +2,14 @@
 
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
-use provision::host::{Access, BIRTH_PATH};
-use provision::value::Name;
 use tokio::time::Instant;
 
 use super::host::{Kind, Node, SimHost};
 use super::services::POISON;
 use super::site::{Settings, Shape, Site};
 use super::{SimWorld, State};
+use provision::host::{Access, BIRTH_PATH};
+use provision::value::Name;
 
 /// Members, masters and workers anywhere on one to eight hosts.
 pub fn shapes() -> impl Strategy<Value = Shape> {

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use provision::host::Access;
-use provision::value::Name;
 use tokio::time::Instant;
 
 use super::host::{Process, SimHost};
+use provision::host::Access;
+use provision::value::Name;
 
 pub const ZOOKEEPER: &str = "zookeeper";
 pub const MASTER: &str = "spark-master";

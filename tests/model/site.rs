@@ -3,20 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use provision::cluster;
-use provision::desired::{self, Desired};
-use provision::diagnostic::Severity;
-use provision::diagnostic::Source;
-use provision::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work, identify};
-use provision::host::Content;
-use provision::host::Secrets;
-use provision::observe::{self, Observed};
-use provision::plan::{self, Goal, Moved, Plan, Refusal};
-use provision::topology;
-use provision::value::{Identity, Name};
-
 use super::SimWorld;
 use super::host::SimHost;
+use provision::desired::{self, Desired};
+use provision::diagnostic::{Severity, Source};
+use provision::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work, identify};
+use provision::host::{Content, Secrets};
+use provision::observe::{self, Observed};
+use provision::plan::{self, Goal, Moved, Plan, Refusal};
+use provision::value::{Identity, Name};
+use provision::{cluster, topology};
 
 pub const ARCHIVES: [&str; 2] = ["/srv/dist/zookeeper-3.9.5.tar.gz", "/srv/dist/spark-4.3.0.tar.gz"];
 

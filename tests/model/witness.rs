@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use provision::host::Action;
-use provision::host::BIRTH_PATH;
-use provision::value::Name;
 use tokio::time::Instant;
 
 use super::host::SimHost;
 use super::services::{MASTER, Member, Services, ZOOKEEPER};
+use provision::host::{Action, BIRTH_PATH};
+use provision::value::Name;
 
 #[derive(Clone, Debug, Default)]
 pub struct Witness {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Planner;
+use super::planner::Planner;
 use crate::plan::Refusal;
 use crate::plan::compare::known_sum;
 use crate::service::archive::Archive;

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Planner, names};
+use super::planner::{Planner, names};
 use crate::desired::Desired;
-use crate::host::HostState;
-use crate::host::{BirthRecord, HostFacts, UnitFacts};
+use crate::host::{BirthRecord, HostFacts, HostState, UnitFacts};
 use crate::plan::compare::{HostChange, Need, ServiceChange};
 use crate::plan::{Reason, Refusal};
 use crate::value::listener::Role;

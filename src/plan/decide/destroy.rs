@@ -1,11 +1,8 @@
 //! Taking away what the tool made, the anchors last.
 
-use super::Planner;
+use super::planner::Planner;
 use super::strangers::is_remembered;
-use crate::host::HostFacts;
-use crate::host::Owned;
-use crate::host::Target;
-use crate::host::{Action, Removal};
+use crate::host::{Action, HostFacts, Owned, Removal, Target};
 use crate::plan::{Plan, Reason, Step};
 use crate::service::spark;
 use crate::value::Name;
@@ -13,7 +10,6 @@ use crate::value::listener::Role;
 
 impl Planner<'_> {
     pub(super) fn destroy(mut self, delete_data: bool) -> Plan {
-        self.changes.clear();
         let mut owned: Vec<(Target, Owned, bool)> = Vec::new();
         let here: Vec<(&Name, &HostFacts)> =
             self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))).collect();

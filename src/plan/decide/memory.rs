@@ -2,13 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Planner;
+use super::planner::Planner;
 use crate::desired::Desired;
-use crate::host::Reach;
-use crate::host::Target;
-use crate::host::{Action, Patch, Removal};
-use crate::host::{HostFacts, Record, RecordName};
-use crate::host::{STATE_FOLDER, Stamp};
+use crate::host::{Action, HostFacts, Patch, Reach, Record, RecordName, Removal, STATE_FOLDER, Stamp, Target};
 use crate::observe::{Departed, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Phase, Reason, Step};

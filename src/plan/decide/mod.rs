@@ -5,6 +5,7 @@ mod birth;
 mod destroy;
 mod memory;
 mod phases;
+mod planner;
 mod prepare;
 mod settings;
 mod strangers;
@@ -13,15 +14,13 @@ pub use prepare::TRIAL_SECONDS;
 
 use std::collections::BTreeMap;
 
-use super::compare::{HostChange, Need, compare};
-use super::{Goal, Outage, Phase, Plan, Reason, Refusal, Step};
+use super::compare::{HostChange, compare};
+use super::{Goal, Plan, Refusal};
 use crate::desired::Desired;
-use crate::host::Action;
 use crate::host::HostState;
-use crate::host::Target;
-use crate::observe::{Observed, says_it_is_ours};
+use crate::observe::Observed;
 use crate::value::Name;
-use crate::value::listener::Role;
+use planner::Planner;
 
 /// Decides everything. Refusals are all that stand in the way, not the first.
 pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
@@ -34,50 +33,25 @@ pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan,
     refusals.extend(strangers::doubles(desired, observed));
     refusals.extend(strangers::foreign(goal, desired, observed));
     let planned = match goal {
-        Goal::Apply { .. } => Planner::new(goal, desired, observed).apply(&mut refusals),
-        Goal::Destroy { delete_data } => Planner::new(goal, desired, observed).destroy(*delete_data),
+        Goal::Apply { .. } => Planner::new(goal, desired, observed, changes(desired, observed)).apply(&mut refusals),
+        Goal::Destroy { delete_data } => Planner::new(goal, desired, observed, BTreeMap::new()).destroy(*delete_data),
     };
     if refusals.is_empty() { Ok(planned) } else { Err(refusals) }
 }
 
-struct Planner<'a> {
-    goal: &'a Goal,
-    desired: &'a Desired,
-    observed: &'a Observed,
-    changes: BTreeMap<Name, HostChange>,
-    outages: Vec<Outage>,
-    notes: Vec<String>,
-    skipped: Vec<String>,
-    /// Whether something of the topology itself is left for later.
-    held_up: bool,
-    phases: Vec<Phase>,
+/// Everything that differs between a host's state and the one that it must be in.
+fn changes(desired: &Desired, observed: &Observed) -> BTreeMap<Name, HostChange> {
+    let change = |(name, state): (&Name, &HostState)| {
+        let facts = observed.facts(name)?;
+        let mut change = compare(state, facts);
+        birth::lost_data(desired, state, facts, &mut change);
+        memory::forget_records(desired, name, facts, &mut change);
+        Some((name.clone(), change))
+    };
+    desired.hosts.iter().filter_map(change).collect()
 }
 
-impl<'a> Planner<'a> {
-    fn new(goal: &'a Goal, desired: &'a Desired, observed: &'a Observed) -> Self {
-        let changes = desired
-            .hosts
-            .iter()
-            .filter_map(|(name, state)| {
-                let mut change = compare(state, observed.facts(name)?);
-                birth::lost_data(desired, state, observed.facts(name)?, &mut change);
-                memory::forget_records(desired, name, observed.facts(name)?, &mut change);
-                Some((name.clone(), change))
-            })
-            .collect();
-        Planner {
-            goal,
-            desired,
-            observed,
-            changes,
-            outages: Vec::new(),
-            notes: Vec::new(),
-            skipped: Vec::new(),
-            held_up: false,
-            phases: Vec::new(),
-        }
-    }
-
+impl Planner<'_> {
     fn apply(mut self, refusals: &mut Vec<Refusal>) -> Plan {
         for record in &self.observed.memory.disputed {
             self.notes.push(format!(
@@ -103,76 +77,4 @@ impl<'a> Planner<'a> {
         self.remember();
         self.finish()
     }
-
-    fn finish(self) -> Plan {
-        let everyone = match self.goal {
-            Goal::Apply { .. } => self.present(),
-            // A destroy leaves hosts alone on which nothing is.
-            Goal::Destroy { .. } => self.touched(),
-        };
-        Plan {
-            everyone,
-            cluster: self.desired.cluster.clone(),
-            goal: self.goal.clone(),
-            changes: self.changes.into_iter().filter(|(_, change)| !change.is_empty()).collect(),
-            phases: self.phases,
-            unknown: self.observed.unknown().map(|(name, error)| (name.clone(), error.to_string())).collect(),
-            outages: self.outages,
-            notes: self.notes,
-            skipped: self.skipped,
-        }
-    }
-
-    /// Every host that answered, departed ones too.
-    fn present(&self) -> Vec<Target> {
-        let current =
-            self.desired.hosts.keys().filter(|name| self.observed.facts(name).is_some()).map(|name| self.target(name));
-        let departed = self.observed.departed.iter();
-        let ours = departed.filter(|(name, departed)| {
-            departed.seen.facts().is_some_and(|facts| says_it_is_ours(name, facts, self.desired))
-        });
-        current.chain(ours.map(|(name, departed)| departed.target(name))).collect()
-    }
-
-    /// Every host that a step names.
-    fn touched(&self) -> Vec<Target> {
-        let steps = self
-            .phases
-            .iter()
-            .filter_map(|phase| if let Phase::Steps { steps, .. } = phase { Some(steps) } else { None });
-        let all: BTreeMap<&Name, &Target> = steps.flatten().map(|step| (&step.target.name, &step.target)).collect();
-        all.into_values().cloned().collect()
-    }
-
-    fn state(&self, host: &Name) -> &'a HostState {
-        &self.desired.hosts[host]
-    }
-
-    fn target(&self, host: &Name) -> Target {
-        Target::of(&self.state(host).host)
-    }
-
-    /// Hosts with this role, whether they answered or not.
-    fn with_role(&self, role: Role) -> Vec<Name> {
-        let has = |state: &HostState| state.services.values().any(|service| service.role == Some(role));
-        self.desired.hosts.iter().filter(|(_, state)| has(state)).map(|(name, _)| name.clone()).collect()
-    }
-
-    fn need(&self, host: &Name, unit: &str) -> Option<Need> {
-        self.changes.get(host)?.services.get(unit).map(|service| service.need)
-    }
-
-    fn steps(&mut self, title: &str, steps: Vec<Step>) {
-        if !steps.is_empty() {
-            self.phases.push(Phase::Steps { title: title.to_owned(), steps });
-        }
-    }
-
-    fn step(&self, host: &Name, action: Action, why: Vec<Reason>) -> Step {
-        Step { target: self.target(host), action, why }
-    }
-}
-
-fn names<'n>(names: impl IntoIterator<Item = &'n Name>) -> String {
-    names.into_iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
 }

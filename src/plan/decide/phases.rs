@@ -1,13 +1,9 @@
 //! What is done to services in which order: ensemble, masters, workers, each behind its gate.
 
 use super::birth::Life;
+use super::planner::{Planner, names};
 use super::prepare::held_back;
-use super::{Planner, names};
-use crate::host::Action;
-use crate::host::Drain;
-use crate::host::Health;
-use crate::host::HostState;
-use crate::host::{BirthRecord, MasterFacts, UnitFacts};
+use crate::host::{Action, BirthRecord, Drain, Health, HostState, MasterFacts, UnitFacts};
 use crate::plan::compare::{Need, edit};
 use crate::plan::{Gate, Goal, Outage, Phase, Reason, Roll, RollMember};
 use crate::service::judge;

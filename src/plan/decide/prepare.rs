@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Planner;
 use super::memory::leaves_role;
+use super::planner::Planner;
 use crate::desired::{FIREWALL_RULES, FIREWALL_UNIT};
-use crate::host::{Access, Content, HostState, Owned, Service, Stamp, unit_path};
-use crate::host::{Action, FileEdit, Patch};
+use crate::host::{Access, Action, Content, FileEdit, HostState, Owned, Patch, Service, Stamp, unit_path};
 use crate::plan::compare::{Difference, HostChange, Need, edit, patch};
 use crate::plan::{Phase, Reason};
 use crate::value::{HostPath, Name};

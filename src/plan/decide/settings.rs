@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Planner;
 use super::phases::{MASTER_TAKEOVER_SECONDS, MEMBER_RESTART_SECONDS};
+use super::planner::Planner;
 use crate::desired::FIRST_OWN_PORT;
-use crate::host::Action;
-use crate::host::{Class, Setting};
-use crate::host::{HostFacts, RecordName, UnitFacts};
+use crate::host::{Action, Class, HostFacts, RecordName, Setting, UnitFacts};
 use crate::observe::Seen;
 use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
 use crate::plan::{Outage, Phase, Reason, Refusal};

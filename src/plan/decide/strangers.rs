@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::desired::Desired;
-use crate::host::{Content, DataLabel, File, HostState, MEMBER_FILE};
-use crate::host::{HostFacts, RecordName, sha256};
+use crate::host::{Content, DataLabel, File, HostFacts, HostState, MEMBER_FILE, RecordName, sha256};
 use crate::observe::Observed;
 use crate::plan::{Goal, Refusal};
 use crate::value::{HostPath, Name};

@@ -2,7 +2,6 @@
 
 mod check;
 pub mod file;
-mod module;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +10,6 @@ use crate::platform::subnets::Blocks;
 use crate::value::{Cidr, Label, Name, Version, Zone};
 
 pub use check::check;
-pub use module::module;
 
 /// Azure Kubernetes Service, checked.
 #[derive(Clone, Debug)]

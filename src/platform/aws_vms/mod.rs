@@ -2,7 +2,6 @@
 
 mod check;
 pub mod file;
-mod module;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,6 @@ use crate::value::listener::Role;
 use crate::value::{Address, Cidr, Label, UserName, Zone};
 
 pub use check::{check, check_network};
-pub use module::module;
 
 /// Instances on AWS, checked.
 #[derive(Clone, Debug)]

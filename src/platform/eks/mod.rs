@@ -2,7 +2,6 @@
 
 mod check;
 pub mod file;
-mod module;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +9,6 @@ use crate::platform::cloud::{Pool, State};
 use crate::value::{Cidr, Label, Name, Version, Zone};
 
 pub use check::check;
-pub use module::module;
 
 /// Amazon's Kubernetes service, checked.
 #[derive(Clone, Debug)]

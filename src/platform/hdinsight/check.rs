@@ -5,8 +5,8 @@ use super::file::HdinsightFile;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::azure_vms::check_login;
 use crate::platform::cloud::{State, check_public_keys, tags};
+use crate::platform::storage::Adls;
 use crate::platform::{region, subnets};
-use crate::service::storage::Adls;
 use crate::value::Version;
 use crate::yaml::{Field, Span};
 

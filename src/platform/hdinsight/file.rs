@@ -52,7 +52,7 @@ pub enum Tier {
 pub struct HdinsightStorageFile {
     /// A container of Azure Data Lake Storage Gen2.
     #[schemars(required)]
-    pub adls: Field<crate::service::storage::AdlsFile>,
+    pub adls: Field<crate::platform::storage::AdlsFile>,
 }
 
 /// The login of the HTTP gateway.

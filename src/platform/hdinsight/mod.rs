@@ -2,19 +2,17 @@
 
 mod check;
 pub mod file;
-mod module;
 mod size;
 
 use std::collections::BTreeMap;
 
 use crate::platform::cloud::State;
+use crate::platform::storage::Adls;
 use crate::platform::subnets::Blocks;
-use crate::service::storage::Adls;
 use crate::value::{Cidr, Label, UserName, Version};
 use file::Tier;
 
 pub use check::check;
-pub use module::module;
 pub use size::{Node, check_size};
 
 /// `HDInsight`, checked.

@@ -1,6 +1,7 @@
 //! Machines that exist already.
 
 mod check;
+pub mod declared;
 pub mod file;
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::service::storage::EventStorageFile;
+use crate::platform::storage::EventStorageFile;
 use crate::value::{Name, Version};
 use crate::yaml::Field;
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::file::{MastersFile, SparkFile, WorkersFile};
 use super::{JobPorts, Masters, Place, Spark, Standalone, Workers, managed};
 use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::machine::{Autoscale, Machine, check_pins};
+use crate::platform::nodes::declared::Hosts;
+use crate::platform::storage::Storage;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
-use crate::service::machine::{Autoscale, Machine, check_pins};
-use crate::service::storage::Storage;
-use crate::topology::support::Hosts;
 use crate::value::{ConfigKey, JvmSize, Name, Port, SecretRef, Version};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 

@@ -6,11 +6,9 @@ use super::Spark;
 use super::keys::{is_master_key, is_worker_key};
 use crate::cluster::{Cluster, Instance, SparkOnHosts};
 use crate::desired::recovery_folder;
-use crate::host::Host;
-use crate::host::unit_word;
 use crate::host::{
-    Access, Content, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties, render_template,
-    unit_path,
+    Access, Content, Host, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties,
+    render_template, unit_path, unit_word,
 };
 use crate::value::listener::Role;
 use crate::value::{HostPath, JvmSize, Version};

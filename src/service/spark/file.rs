@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::platform::machine::AutoscaleFile;
+use crate::platform::storage::StorageFile;
 use crate::service::archive::ArchiveFile;
-use crate::service::storage::StorageFile;
-use crate::value::{Disk, Duration, JvmSize, Label, Name, Percent, Port, SecretFile, Version, Zone, text_value};
+use crate::value::{Disk, JvmSize, Label, Name, Port, SecretFile, Version, Zone, text_value};
 use crate::yaml::{Entries, Field, RawScalar};
 
 /// Spark: standalone on hosts, run by the operator or by Kubernetes itself, or managed.
@@ -147,39 +148,6 @@ text_value!(
         }
     }
 );
-
-/// How the number of workers follows the load.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AutoscaleFile {
-    /// The fewest workers.
-    #[schemars(required)]
-    pub min: Field<u32>,
-    /// The most workers.
-    #[schemars(required)]
-    pub max: Field<u32>,
-    /// Bounds on the processors' use.
-    pub cpu: Field<ScaleBoundsFile>,
-    /// Bounds on the memory's use.
-    pub memory: Field<ScaleBoundsFile>,
-    /// The time over which use is averaged. Default: `10m`.
-    pub window: Field<Duration>,
-    /// The time between two changes. Default: `5m`.
-    pub cooldown: Field<Duration>,
-}
-
-/// When to add and when to remove.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ScaleBoundsFile {
-    /// Above this percentage a worker is added.
-    #[schemars(required)]
-    pub out: Field<Percent>,
-    /// Below this percentage a worker is removed.
-    #[schemars(required, rename = "in")]
-    #[serde(rename = "in")]
-    pub inward: Field<Percent>,
-}
 
 /// `spark.authenticate`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::Desired;
-use crate::host::HostState;
-use crate::host::{Health, NodeFacts, ServiceFacts};
-use crate::host::{HostFacts, MasterFacts};
+use crate::host::{Health, HostFacts, HostState, MasterFacts, NodeFacts, ServiceFacts};
 use crate::observe::Seen;
 use crate::plan::compare::stale_inputs;
 use crate::value::Name;

@@ -4,7 +4,7 @@ use super::file::{Day, HalfHour, ScheduleFile, ScheduleTimeFile, SparkFile, Work
 use super::{Managed, Scaling, Schedule};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::hdinsight;
-use crate::service::machine::Autoscale;
+use crate::platform::machine::Autoscale;
 use crate::value::Label;
 use crate::yaml::Field;
 

@@ -10,9 +10,9 @@ mod managed;
 
 use std::collections::BTreeMap;
 
+use crate::platform::machine::{Autoscale, Machine};
+use crate::platform::storage::Storage;
 use crate::service::archive::Archive;
-use crate::service::machine::{Autoscale, Machine};
-use crate::service::storage::Storage;
 use crate::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version, Zone};
 
 pub use check::{DEFAULT_VERSION, check, check_config, version};

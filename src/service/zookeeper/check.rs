@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::file::{ZooKeeperConfigFile, ZooKeeperFile};
 use super::{Config, Members, Ports, ZooKeeper};
 use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::machine::{Machine, check_pins};
+use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
-use crate::service::machine::{Machine, check_pins};
-use crate::topology::support::Hosts;
 use crate::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 use crate::yaml::{Entries, Field, Span};
 

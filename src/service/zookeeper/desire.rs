@@ -4,11 +4,9 @@ use serde::Serialize;
 
 use super::Config;
 use crate::cluster::{Cluster, Instance};
-use crate::host::Host;
-use crate::host::unit_word;
 use crate::host::{
-    Access, Content, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange, RUN_FOLDER, Service, property_value,
-    render_template, unit_path,
+    Access, Content, Host, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange, RUN_FOLDER, Service, property_value,
+    render_template, unit_path, unit_word,
 };
 use crate::service::archive::Archive;
 use crate::value::HostPath;

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::desire::ZOO_CFG;
 use crate::desired::Desired;
-use crate::host::{Content, HostState};
-use crate::host::{Health, NodeFacts, ServiceFacts};
-use crate::host::{HostFacts, MemberMode, sha256};
+use crate::host::{Content, Health, HostFacts, HostState, MemberMode, NodeFacts, ServiceFacts, sha256};
 use crate::observe::Seen;
 use crate::plan::compare::stale_inputs;
 use crate::value::listener::Role;

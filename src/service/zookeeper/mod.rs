@@ -8,8 +8,8 @@ mod listeners;
 
 use std::collections::BTreeMap;
 
+use crate::platform::machine::Machine;
 use crate::service::archive::Archive;
-use crate::service::machine::Machine;
 use crate::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 
 pub use check::{check, warn_zones};

@@ -5,18 +5,16 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::look::GROUND;
 use super::{Place, Script, quote};
-use crate::host::Drain;
-use crate::host::HostError;
-use crate::host::{Access, BIRTH_PATH, Content, Owned, STATE_FOLDER};
-use crate::host::{Action, FileEdit, Patch, Removal, Unpack};
-use crate::host::{BirthRecord, Secrets};
+use crate::host::{
+    Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, HostError, Owned, Patch, Removal, STATE_FOLDER,
+    Secrets, Unpack,
+};
 use crate::observe::delete_request;
 use crate::service::archive::{Archive, UrlSum};
 use crate::value::{HostPath, shown_line};
 use crate::world::{Epoch, Output, Permit};
-
-use super::look::GROUND;
 
 const PRELUDE: &str = concat!(
     include_str!("../../../templates/host/act.sh"),

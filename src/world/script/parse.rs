@@ -7,11 +7,9 @@ use std::ops::RangeInclusive;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::host::Access;
-use crate::host::HostError;
 use crate::host::{
-    ArchiveFacts, AskName, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts, PathFacts, PathKind,
-    RecordName, UnitFacts, WorkerFacts, Wrong,
+    Access, ArchiveFacts, AskName, HostError, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts,
+    PathFacts, PathKind, RecordName, UnitFacts, WorkerFacts, Wrong,
 };
 use crate::observe::{canary_succeeded, children};
 use crate::value::{HostPath, Label, shown, shown_line};

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use ssh2_config::{HostParams, ParseRule, SshConfig};
 
 use super::known_hosts::KnownHosts;
-use crate::host::Reach;
-use crate::host::{HostError, Target};
+use super::route::{Proxy, Route};
+use crate::host::{HostError, Reach, Target};
 
 /// Options that change where a connection goes or whom it trusts, and that we do not follow.
 const UNSUPPORTED: &[(&str, &str)] = &[
@@ -24,32 +24,6 @@ pub struct Config {
     home: PathBuf,
     file: Option<SshConfig>,
     matches: bool,
-}
-
-/// Everything needed to get to one host.
-#[derive(Clone, Debug)]
-pub struct Route {
-    /// As the user would call it.
-    pub name: String,
-    pub address: String,
-    pub port: u16,
-    pub user: String,
-    pub identities: Vec<PathBuf>,
-    pub identities_only: bool,
-    pub known_hosts: Vec<PathBuf>,
-    /// What makes the connection instead of TCP.
-    pub proxy: Option<Proxy>,
-    /// The configuration that this route was read from, if there is one.
-    pub config: Option<PathBuf>,
-}
-
-/// A way to a host that is not a connection of our own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Proxy {
-    /// A jump host, as `ssh -J` takes it.
-    Jump(String),
-    /// A command whose input and output are the connection, as a cloud's bastion wants one.
-    Command(String),
 }
 
 #[derive(Clone, Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::config::{Proxy, Route};
+use super::route::{Proxy, Route};
 use crate::host::HostError;
 
 /// A machine that does not take a connection within this is not there.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use super::config::Route;
+use super::route::Route;
 use crate::host::HostError;
 
 #[derive(Clone, Debug)]

@@ -2,8 +2,9 @@
 
 use ssh2::{MethodType, Session};
 
-use super::config::{Config, Route};
+use super::config::Config;
 use super::connect::Stream;
+use super::route::Route;
 use crate::host::HostError;
 
 /// A handshake or a login that takes longer than this does not end at all.

@@ -6,18 +6,19 @@ mod connect;
 mod interactive;
 mod known_hosts;
 mod login;
+mod route;
 mod session;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use super::lease::{Anchor, Begin};
 use super::script::Script;
 use super::{Io, Output, Upload};
 use crate::host::{HostError, Target};
-
-use tokio::sync::Semaphore;
 
 pub use config::Config;
 use session::{Session, Way};

@@ -3,9 +3,10 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use super::config::{Config, Route};
+use super::config::Config;
 use super::connect::{Breaker, Stream, connect};
 use super::login::login;
+use super::route::Route;
 use crate::host::{HostError, Target};
 use crate::world::script::Script;
 use crate::world::{LONGEST_ERRORS, LONGEST_OUTPUT, Output};

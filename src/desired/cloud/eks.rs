@@ -6,15 +6,15 @@ use std::rc::Rc;
 use hcl_edit::expr::Expression;
 use serde_json::json;
 
-use super::Eks;
-use crate::desired::cloud::{Module, Part, templates};
-use crate::hcl::{Holes, expression, object, reference};
+use super::module::{Module, Part, templates};
+use super::text;
+use crate::hcl::{Holes, expression, object, reference, texts};
 use crate::platform::aws_vms::{Tier, subnet};
-use crate::platform::carried::{self, texts};
 use crate::platform::cloud::{Pool, PoolNodes};
+use crate::platform::eks::Eks;
 use crate::platform::size;
+use crate::platform::storage::Storage;
 use crate::service::ServiceKind;
-use crate::service::storage::Storage;
 use crate::topology::Topology;
 use crate::value::listener::Role;
 use crate::value::{Disk, Name, Zone};
@@ -67,11 +67,11 @@ pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
 
 fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
     let Eks { region, version, network, zones, registry: _, api_from, pools: _, tags: _, state: _ } = eks;
-    holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
+    holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
     holes.put("region", region.as_str());
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());
-    holes.put("tags", carried::tags(&eks.tags, topology));
+    holes.put("tags", text::tags(&eks.tags, topology));
     let row = |(at, zone): (usize, &str)| {
         let range = |tier| subnet(*network, tier, at).to_string();
         let (public, nodes) = (range(Tier::Public), range(Tier::Of(Role::Worker)));
@@ -122,7 +122,7 @@ fn machine(name: &Name, pool: &Pool) -> Expression {
 
 fn pool_holes(name: &Name, pool: &Pool, eks: &Eks, topology: &Topology) -> Holes {
     let mut holes = Holes::default();
-    holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
+    holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
     holes.put("pool", name.as_str());
     let arm = size::aws_is_arm(pool.size.as_str());
     holes.put("ami", if arm { "AL2023_ARM_64_STANDARD" } else { "AL2023_x86_64_STANDARD" });

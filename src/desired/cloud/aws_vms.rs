@@ -3,14 +3,15 @@
 use hcl_edit::expr::Expression;
 use serde_json::json;
 
-use super::{AwsVms, Tier};
-use crate::desired::cloud::{Module, templates};
-use crate::hcl::{Holes, object, reference};
-use crate::platform::carried::{self, Carried, texts};
+use super::machines::{self, Fixed};
+use super::module::{Module, templates};
+use super::text;
+use crate::cluster::ServicesOn;
+use crate::hcl::{Holes, object, reference, texts};
+use crate::platform::aws_vms::{AwsVms, Tier};
 use crate::platform::cloud::Image;
-use crate::platform::made::{self, Fixed};
-use crate::service::machine::{Autoscale, Bounds};
-use crate::service::storage::Storage;
+use crate::platform::machine::{Autoscale, Bounds};
+use crate::platform::storage::Storage;
 use crate::topology::Topology;
 use crate::value::listener::Role;
 use crate::value::{Cidr, Name, Zone};
@@ -28,26 +29,26 @@ const TEXTS: &[(&str, &str)] = templates!("aws-vms": "example.tfvars" "cloud-ini
         "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
 
 pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
-    let carried = Carried::by(name, topology);
+    let services = ServicesOn::by(name, topology);
     let mut holes = Holes::default();
     aws.state.put(&topology.name, name, &mut holes);
-    place(aws, &carried, &mut holes);
+    place(aws, &services, &mut holes);
     image(&aws.image, &mut holes);
     for (hole, role) in
         [("zookeeper_ingress", Role::ZooKeeper), ("masters_ingress", Role::Master), ("workers_ingress", Role::Worker)]
     {
-        holes.put_if(hole, carried.has(role).then(|| ingress(&carried, role)));
+        holes.put_if(hole, services.has(role).then(|| ingress(&services, role)));
     }
-    machines(aws, &carried, &mut holes);
-    let bucket = match carried.storage {
+    machines(aws, &services, &mut holes);
+    let bucket = match services.storage {
         Some(Storage::S3 { bucket }) => Some(bucket.as_str()),
         _ => None,
     };
     holes.put("storage", bucket.is_some());
     holes.put_if("bucket", bucket);
-    key_users(&carried, &mut holes);
-    workers(aws, &carried, &mut holes);
-    let mut module = Module::of(TEMPLATES, holes, carried.files(TEXTS));
+    key_users(&services, &mut holes);
+    workers(aws, &services, &mut holes);
+    let mut module = Module::of(TEMPLATES, holes, services.files(TEXTS));
     let ranges: Vec<String> = aws.ssh.from.iter().map(ToString::to_string).collect();
     let release = match &aws.image {
         Image::Ubuntu(release) => release.as_str(),
@@ -56,22 +57,22 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
     let values = json!({
         "name": topology.name, "keys": aws.ssh.public_keys.join(" "), "region": aws.region, "ssh_from": ranges.join(", "), "ubuntu": release,
-        "zookeeper": carried.zookeeper.is_some(), "spark": carried.spark.is_some(), "storage": bucket.is_some(),
+        "zookeeper": services.zookeeper.is_some(), "spark": services.spark.is_some(), "storage": bucket.is_some(),
     });
     module.readme("terraform/aws-vms/README.md", &values);
     module
 }
 
-fn place(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
+fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     let AwsVms { region, zones: _, network, image: _, ssh, tags, state: _ } = aws;
-    holes.put("name", carried::cloud_name(&carried.topology.name, NAME_MAX));
+    holes.put("name", text::cloud_name(&services.topology.name, NAME_MAX));
     holes.put("region", region.as_str());
     holes.put("network", network.to_string());
-    holes.put("tags", carried::tags(tags, carried.topology));
+    holes.put("tags", text::tags(tags, services.topology));
     holes.put("user", ssh.user.as_str());
     holes.put_if("ssh_from", (!ssh.from.is_empty()).then(|| texts(&ssh.from)));
-    holes.put("zookeeper_ssh", carried.zookeeper.is_some() && !ssh.from.is_empty());
-    holes.put("spark_ssh", carried.spark.is_some() && !ssh.from.is_empty());
+    holes.put("zookeeper_ssh", services.zookeeper.is_some() && !ssh.from.is_empty());
+    holes.put("spark_ssh", services.spark.is_some() && !ssh.from.is_empty());
     let subnets = |tier: Tier| {
         let row = |(at, zone): (usize, &str)| {
             let range: Cidr = aws.subnet(tier, at);
@@ -83,7 +84,7 @@ fn place(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
     for (hole, role) in
         [("zookeeper_subnets", Role::ZooKeeper), ("masters_subnets", Role::Master), ("workers_subnets", Role::Worker)]
     {
-        holes.put_if(hole, carried.has(role).then(|| subnets(Tier::Of(role))));
+        holes.put_if(hole, services.has(role).then(|| subnets(Tier::Of(role))));
     }
 }
 
@@ -101,10 +102,10 @@ fn image(image: &Image, holes: &mut Holes) {
 }
 
 /// Who may reach which port of a tier: a row for each listener and tier that must.
-fn ingress(carried: &Carried<'_>, role: Role) -> Expression {
-    let listeners = carried.listeners(role);
+fn ingress(services: &ServicesOn<'_>, role: Role) -> Expression {
+    let listeners = services.listeners(role);
     let rows = listeners.iter().flat_map(|listener| {
-        carried.from(listener).into_iter().map(move |tier| {
+        services.from(listener).into_iter().map(move |tier| {
             let row = object([
                 ("from", reference(&["aws_security_group", tier, "id"])),
                 ("first", Expression::from(*listener.written.start())),
@@ -117,13 +118,13 @@ fn ingress(carried: &Carried<'_>, role: Role) -> Expression {
 }
 
 /// The machines with addresses of their own, and how they are reached.
-fn machines(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
-    let fixed = Fixed::of(carried, aws, None);
-    fixed.put(carried, holes);
+fn machines(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
+    let fixed = Fixed::of(services, aws, None);
+    fixed.put(services, holes);
     holes.put("zookeeper_burstable", fixed.members.iter().any(|(_, row)| is_burstable(&row.size)));
     holes.put("masters_burstable", fixed.masters.iter().any(|(_, row)| is_burstable(&row.size)));
     holes.put("reached", !fixed.addresses().is_empty());
-    holes.put("cluster", carried.topology.name.as_str());
+    holes.put("cluster", services.topology.name.as_str());
 }
 
 /// The T families work on credits.
@@ -132,7 +133,7 @@ fn is_burstable(size: &str) -> bool {
 }
 
 /// Without workers there is no group whose role must use the key.
-fn key_users(carried: &Carried<'_>, holes: &mut Holes) {
+fn key_users(services: &ServicesOn<'_>, holes: &mut Holes) {
     let principal = || object([("AWS", reference(&["aws_iam_service_linked_role", "autoscaling", "arn"]))]);
     let statement = |sid: &str, action: Expression, condition: Option<Expression>| {
         let rows = [
@@ -146,15 +147,15 @@ fn key_users(carried: &Carried<'_>, holes: &mut Holes) {
     };
     let uses = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
     let granted = object([("Bool", object([("kms:GrantIsForAWSResource", "true")]))]);
-    let spark = carried.spark.is_some();
+    let spark = services.spark.is_some();
     holes.put_if("autoscaling_uses_disks", spark.then(|| statement("AutoScalingUsesDisks", texts(uses), None)));
     let attaches = || statement("AutoScalingAttachesDisks", Expression::from("kms:CreateGrant"), Some(granted));
     holes.put_if("autoscaling_attaches_disks", spark.then(attaches));
 }
 
-fn workers(aws: &AwsVms, carried: &Carried<'_>, holes: &mut Holes) {
-    made::put_workers(carried, aws, holes);
-    let scale = carried.spark.and_then(|spark| spark.workers.autoscale.as_ref());
+fn workers(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
+    machines::put_workers(services, aws, holes);
+    let scale = services.spark.and_then(|spark| spark.workers.autoscale.as_ref());
     holes.put_if("window", scale.map(|scale| scale.window.seconds()));
     holes.put_if("minutes", scale.map(|scale| scale.window.seconds() / 60));
     // An alarm has one period for all of its measures: the longer of the two.

@@ -7,12 +7,11 @@ use hcl_edit::expr::Expression;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::{Aks, POD_RANGE, SERVICE_RANGE, Subnets};
-use crate::desired::cloud::{Module, Part, templates};
-use crate::hcl::{Holes, expression, list, object};
-use crate::platform::carried::{self, texts};
+use super::module::{Module, Part, templates};
+use super::{backend, text};
+use crate::hcl::{Holes, expression, list, object, texts};
+use crate::platform::aks::{Aks, POD_RANGE, SERVICE_RANGE, Subnets};
 use crate::platform::cloud::{Pool, PoolNodes};
-use crate::platform::region;
 use crate::service::ServiceKind;
 use crate::service::spark::{self, Spark};
 use crate::topology::Topology;
@@ -69,9 +68,9 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
 fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     let Aks { location, version, network, zones, registry: _, api_from: _, pools: _, tags: _, state: _ } = aks;
     let Subnets { nodes, endpoints } = Subnets::of(*network);
-    holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
+    holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
     holes.put("location", location.as_str());
-    region::put_redundancy(location, zones, holes);
+    backend::put_redundancy(location, zones, holes);
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());
     holes.put("pod_range", POD_RANGE);
@@ -79,7 +78,7 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     holes.put("subnet_nodes", nodes.to_string());
     holes.put("subnet_endpoints", endpoints.to_string());
     holes.put_if("zones", (!zones.is_empty()).then(|| texts(zones.iter().map(Zone::as_str))));
-    holes.put("tags", carried::tags(&aks.tags, topology));
+    holes.put("tags", text::tags(&aks.tags, topology));
 }
 
 /// Private, or open to ranges and to the address by which the nodes themselves come out.

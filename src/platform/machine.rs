@@ -1,6 +1,8 @@
 //! What a service wants of machines that are made for it.
 
-use super::spark::file::AutoscaleFile;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::diagnostic::{Code, Diagnostics};
 use crate::value::{Disk, Duration, Label, Percent, Zone};
 use crate::yaml::{Field, Span};
@@ -55,7 +57,7 @@ impl Autoscale {
     /// `None` where it is wrong, which is reported, or not there.
     pub fn check(field: &Field<AutoscaleFile>, problems: &mut Diagnostics) -> Option<Autoscale> {
         let file = field.ok()?;
-        let bounds = |field: &Field<super::spark::file::ScaleBoundsFile>, problems: &mut Diagnostics| {
+        let bounds = |field: &Field<ScaleBoundsFile>, problems: &mut Diagnostics| {
             let (span, file) = field.spanned()?;
             problems.need(span, "out", &file.out);
             problems.need(span, "in", &file.inward);
@@ -99,4 +101,37 @@ pub fn check_pins(
         return None;
     }
     zones.iter().map(|zone| zone.ok().cloned()).collect::<Option<Vec<Zone>>>().map(Some)
+}
+
+/// How the number of workers follows the load.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AutoscaleFile {
+    /// The fewest workers.
+    #[schemars(required)]
+    pub min: Field<u32>,
+    /// The most workers.
+    #[schemars(required)]
+    pub max: Field<u32>,
+    /// Bounds on the processors' use.
+    pub cpu: Field<ScaleBoundsFile>,
+    /// Bounds on the memory's use.
+    pub memory: Field<ScaleBoundsFile>,
+    /// The time over which use is averaged. Default: `10m`.
+    pub window: Field<Duration>,
+    /// The time between two changes. Default: `5m`.
+    pub cooldown: Field<Duration>,
+}
+
+/// When to add and when to remove.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScaleBoundsFile {
+    /// Above this percentage a worker is added.
+    #[schemars(required)]
+    pub out: Field<Percent>,
+    /// Below this percentage a worker is removed.
+    #[schemars(required, rename = "in")]
+    #[serde(rename = "in")]
+    pub inward: Field<Percent>,
 }

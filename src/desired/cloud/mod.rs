@@ -1,16 +1,25 @@
 //! What a cloud must hold for a cluster: resources as values, computed once. Terraform is one way of writing them out.
 
+mod aks;
+mod aws_vms;
+mod azure_vms;
+mod backend;
+mod eks;
+mod hdinsight;
+mod machines;
+mod module;
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::rc::Rc;
 
 use hcl_edit::structure::Body;
 
-use crate::hcl::{self, Holes, Resource};
-use crate::host::render_template;
-use crate::platform::{aks, aws_vms, azure_vms, eks, hdinsight};
-use crate::topology::{Platform, Topology};
+use crate::hcl::{self, Resource};
+use crate::platform::Platform;
+use crate::topology::Topology;
 use crate::value::Name;
+use module::{Module, Part};
 
 /// A cloud's part of the desired state.
 #[derive(Clone, Debug)]
@@ -23,55 +32,6 @@ pub struct Cloud {
     pub texts: BTreeMap<&'static str, String>,
     /// Every file that may be rendered for its platform; others beside them (state, values, overrides) are the operator's.
     pub names: BTreeSet<&'static str>,
-}
-
-/// A platform's resources with holes, and what fills them.
-#[derive(Debug, Default)]
-pub struct Module {
-    pub parts: Vec<Part>,
-    pub texts: BTreeMap<&'static str, String>,
-    /// Every file that may be rendered here, whatever the topology says.
-    pub names: BTreeSet<&'static str>,
-}
-
-/// Some resources of one file.
-#[derive(Debug)]
-pub struct Part {
-    pub file: &'static str,
-    pub template: &'static str,
-    pub holes: Rc<Holes>,
-}
-
-/// The same for every cloud.
-const BACKEND: (&str, &str) = ("backend.tf", include_str!("../../templates/terraform/backend.tf"));
-
-impl Module {
-    /// Files that another topology of this platform would have.
-    pub fn may_have(&mut self, names: impl IntoIterator<Item = &'static str>) {
-        self.names.extend(names);
-    }
-
-    /// The page beside the module.
-    pub fn readme(&mut self, template: &str, values: &serde_json::Value) {
-        let page = render_template(template, values);
-        // Conditions leave their line breaks at the end.
-        self.texts.insert("README.md", format!("{}\n", page.trim_end()));
-    }
-
-    /// A file for each template, all with the same holes; and where the state is.
-    pub fn of(
-        templates: &[(&'static str, &'static str)],
-        holes: Holes,
-        texts: BTreeMap<&'static str, String>,
-    ) -> Module {
-        let holes = Rc::new(holes);
-        let part = |(file, template): &(&'static str, &'static str)| Part { file, template, holes: holes.clone() };
-        let mut texts = texts;
-        texts.insert(".gitignore", include_str!("../../templates/terraform/gitignore").to_owned());
-        let templates: Vec<_> = templates.iter().chain([&BACKEND]).copied().collect();
-        let names = templates.iter().map(|(name, _)| *name).chain(texts.keys().copied()).chain(["README.md"]).collect();
-        Module { parts: templates.iter().map(part).collect(), texts, names }
-    }
 }
 
 /// The clouds of a topology, each on its own.
@@ -141,11 +101,3 @@ impl std::fmt::Display for Cloud {
         writeln!(f)
     }
 }
-
-/// The files of a folder of `templates/terraform`.
-macro_rules! templates {
-    ($folder:literal: $($file:literal)*) => {
-        &[$(($file, include_str!(concat!("../../../templates/terraform/", $folder, "/", $file)))),*]
-    };
-}
-pub(crate) use templates;

@@ -1,63 +1,18 @@
-//! What of a topology is on one platform that makes its machines.
+//! The names, tags and files that the modules of all clouds share.
 
 use std::collections::BTreeMap;
 
 use hcl_edit::expr::Expression;
 use sha2::{Digest as _, Sha256};
 
-use crate::cluster::node_name;
-use crate::hcl::{list, object};
-use crate::service::ServiceKind;
-use crate::service::spark::Standalone;
-use crate::service::storage::Storage;
-use crate::service::zookeeper::ZooKeeper;
+use crate::cluster::ServicesOn;
+use crate::hcl::object;
 use crate::topology::{Topology, listeners};
+use crate::value::Name;
 use crate::value::listener::{Bind, Listener, Role};
-use crate::value::{Name, Zone};
 
-/// The services on a platform.
-#[derive(Clone, Copy, Debug)]
-pub struct Carried<'a> {
-    pub topology: &'a Topology,
-    pub zookeeper: Option<&'a ZooKeeper>,
-    pub spark: Option<&'a Standalone>,
-    pub storage: Option<&'a Storage>,
-}
-
-impl<'a> Carried<'a> {
-    pub fn by(platform: &Name, topology: &'a Topology) -> Carried<'a> {
-        let is_here = |service| topology.placement.get(&service) == Some(platform);
-        let spark = topology.spark.as_ref().filter(|_| is_here(ServiceKind::Spark));
-        Carried {
-            topology,
-            zookeeper: topology.zookeeper.as_ref().filter(|_| is_here(ServiceKind::ZooKeeper)),
-            spark: spark.and_then(|spark| spark.standalone.as_ref()),
-            storage: spark.and_then(|spark| spark.storage.as_ref()),
-        }
-    }
-
-    pub fn has(&self, role: Role) -> bool {
-        match role {
-            Role::ZooKeeper => self.zookeeper.is_some(),
-            Role::Master | Role::Worker => self.spark.is_some(),
-        }
-    }
-
-    /// How many machines of a role have addresses of their own.
-    pub fn count(&self, role: Role) -> u32 {
-        let count = match role {
-            Role::ZooKeeper => self.zookeeper.map_or(0, |zookeeper| zookeeper.members.len()),
-            Role::Master => self.spark.and_then(|spark| spark.masters.place.count()).unwrap_or(0),
-            Role::Worker => 0,
-        };
-        u32::try_from(count).expect("a few machines")
-    }
-
-    pub fn node(&self, role: Role, number: u32) -> String {
-        node_name(&self.topology.name, role, number)
-    }
-
-    /// What other machines must reach of a role, for as long as it is here.
+impl ServicesOn<'_> {
+    /// The listeners of a role that other machines must reach.
     pub fn listeners(&self, role: Role) -> Vec<Listener> {
         let all = listeners::all(self.topology);
         all.into_iter().filter(|listener| listener.role == role && listener.bind == Bind::Host).collect()
@@ -66,16 +21,6 @@ impl<'a> Carried<'a> {
     /// The tiers on this platform that must reach a listener.
     pub fn from(&self, listener: &Listener) -> Vec<&'static str> {
         listener.from.iter().filter(|role| self.has(**role)).map(|role| tier(*role)).collect()
-    }
-
-    /// The zone that the topology pins a machine to.
-    pub fn pinned(&self, role: Role, number: u32) -> Option<&'a str> {
-        let zones = match role {
-            Role::ZooKeeper => self.zookeeper?.zones.as_ref()?,
-            Role::Master => self.spark?.masters.zones.as_ref()?,
-            Role::Worker => return None,
-        };
-        zones.get(number as usize - 1).map(Zone::as_str)
     }
 
     /// Of the files that are no HCL, those for what is here.
@@ -117,11 +62,6 @@ pub fn tags(tags: &BTreeMap<String, String>, topology: &Topology) -> Expression 
     let identity = topology.identity.as_ref().map(|identity| ("provision-id", identity.to_string()));
     let own = own.into_iter().chain(identity).map(|(key, value)| (key.to_owned(), value));
     crate::hcl::on_lines(object(tags.clone().into_iter().chain(own)))
-}
-
-/// `["…", …]`.
-pub fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Expression {
-    list(values.into_iter().map(|value| value.to_string()))
 }
 
 #[cfg(test)]

@@ -3,15 +3,16 @@
 use hcl_edit::expr::Expression;
 use serde_json::json;
 
-use super::{AzureVms, Subnets};
-use crate::desired::cloud::{Module, templates};
-use crate::hcl::{Holes, list, object, reference};
-use crate::platform::carried::{self, Carried, texts};
+use super::machines::{self, Fixed};
+use super::module::{Module, templates};
+use super::{backend, text};
+use crate::cluster::ServicesOn;
+use crate::hcl::{Holes, list, object, reference, texts};
+use crate::platform::azure_vms::{AzureVms, Subnets};
 use crate::platform::cloud::Image;
-use crate::platform::made::{self, Fixed};
-use crate::platform::{region, size, subnets};
-use crate::service::machine::{Autoscale, Bounds};
-use crate::service::storage::Storage;
+use crate::platform::machine::{Autoscale, Bounds};
+use crate::platform::storage::Storage;
+use crate::platform::{made, size, subnets};
 use crate::topology::Topology;
 use crate::value::listener::{Listener, Role};
 use crate::value::{Label, Name, Percent, Zone};
@@ -32,27 +33,27 @@ const FIRST_PRIORITY: u16 = 100;
 const PRIORITY_STEP: u16 = 10;
 
 pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
-    let carried = Carried::by(name, topology);
+    let services = ServicesOn::by(name, topology);
     let mut holes = Holes::default();
     azure.state.put(&topology.name, name, &mut holes);
     place(azure, topology, &mut holes);
-    access(azure, &carried, &mut holes);
+    access(azure, &services, &mut holes);
     image(&azure.image, &mut holes);
     for (hole, role) in
         [("rules_zookeeper", Role::ZooKeeper), ("rules_masters", Role::Master), ("rules_workers", Role::Worker)]
     {
-        holes.put_if(hole, carried.has(role).then(|| rules(&carried, role)));
+        holes.put_if(hole, services.has(role).then(|| rules(&services, role)));
     }
-    machines(azure, &carried, &mut holes);
-    storage(carried.storage, &mut holes);
-    workers(azure, &carried, &mut holes);
-    let mut files = carried.files(TEXTS);
+    machines(azure, &services, &mut holes);
+    storage(services.storage, &mut holes);
+    workers(azure, &services, &mut holes);
+    let mut files = services.files(TEXTS);
     files.retain(|name, _| azure.ssh.bastion || *name != "ssh_config.tftpl");
     let mut module = Module::of(TEMPLATES, holes, files);
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
     let values = json!({
-        "name": topology.name, "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": carried.zookeeper.is_some(),
-        "spark": carried.spark.is_some(), "storage": matches!(carried.storage, Some(Storage::Adls(_))),
+        "name": topology.name, "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": services.zookeeper.is_some(),
+        "spark": services.spark.is_some(), "storage": matches!(services.storage, Some(Storage::Adls(_))),
     });
     module.readme("terraform/azure-vms/README.md", &values);
     module
@@ -60,9 +61,9 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
 
 fn place(azure: &AzureVms, topology: &Topology, holes: &mut Holes) {
     let AzureVms { location, zones, network, image: _, ssh: _, tags, state: _ } = azure;
-    holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
+    holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
     holes.put("location", location.as_str());
-    region::put_redundancy(location, zones, holes);
+    backend::put_redundancy(location, zones, holes);
     let zoned = !zones.is_empty();
     holes.put_if("zones", zoned.then(|| texts(zones.iter().map(Zone::as_str))));
     holes.put_if("each_zone", zoned.then(|| reference(&["each", "value", "zone"])));
@@ -73,19 +74,19 @@ fn place(azure: &AzureVms, topology: &Topology, holes: &mut Holes) {
     holes.put("subnet_endpoints", endpoints.to_string());
     holes.put("subnet_bastion", bastion.to_string());
     holes.put("subnet_workers", workers.to_string());
-    holes.put("tags", carried::tags(tags, topology));
+    holes.put("tags", text::tags(tags, topology));
 }
 
 /// Who may log in, and from where.
-fn access(azure: &AzureVms, carried: &Carried<'_>, holes: &mut Holes) {
+fn access(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     let ssh = &azure.ssh;
     holes.put("user", ssh.user.as_str());
     holes.put("bastion", ssh.bastion);
     holes.put("ssh_from", texts(&ssh.from));
     let through = ssh.bastion.then(|| azure.subnets().bastion);
     let sources: Vec<String> = ssh.from.iter().copied().chain(through).map(|range| range.to_string()).collect();
-    holes.put("zookeeper_ssh", carried.zookeeper.is_some() && !sources.is_empty());
-    holes.put("spark_ssh", carried.spark.is_some() && !sources.is_empty());
+    holes.put("zookeeper_ssh", services.zookeeper.is_some() && !sources.is_empty());
+    holes.put("spark_ssh", services.spark.is_some() && !sources.is_empty());
     holes.put("ssh_sources", texts(sources));
 }
 
@@ -106,9 +107,9 @@ fn offer(release: &Label) -> String {
 }
 
 /// Who may reach which port of a tier.
-fn rules(carried: &Carried<'_>, role: Role) -> Expression {
+fn rules(services: &ServicesOn<'_>, role: Role) -> Expression {
     let rule = |(listener, at): (Listener, u16)| {
-        let groups = carried.from(&listener).into_iter();
+        let groups = services.from(&listener).into_iter();
         let from = groups.map(|tier| reference(&["azurerm_application_security_group", tier, "id"]));
         let row = object([
             ("priority", Expression::from(FIRST_PRIORITY + PRIORITY_STEP * at)),
@@ -118,7 +119,7 @@ fn rules(carried: &Carried<'_>, role: Role) -> Expression {
         (listener.name, row)
     };
     // What nobody here must reach has no rule: one without a source would be refused.
-    let reached = carried.listeners(role).into_iter().filter(|listener| !carried.from(listener).is_empty());
+    let reached = services.listeners(role).into_iter().filter(|listener| !services.from(listener).is_empty());
     object(reached.zip(0..).map(rule))
 }
 
@@ -128,16 +129,16 @@ fn ports(listener: &Listener) -> String {
 }
 
 /// The machines with addresses of their own, and how they are reached.
-fn machines(azure: &AzureVms, carried: &Carried<'_>, holes: &mut Holes) {
+fn machines(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     let image = match &azure.image {
         Image::Ubuntu(release) => offer(release),
         Image::Own(id) => id.to_string(),
     };
-    let fixed = Fixed::of(carried, azure, Some(&image));
-    fixed.put(carried, holes);
-    holes.put("load_balancer", carried.zookeeper.is_some_and(|zookeeper| zookeeper.load_balancer));
+    let fixed = Fixed::of(services, azure, Some(&image));
+    fixed.put(services, holes);
+    holes.put("load_balancer", services.zookeeper.is_some_and(|zookeeper| zookeeper.load_balancer));
     holes.put("load_balancer_address", subnets::front(azure.subnets().zookeeper).to_string());
-    if let Some(zookeeper) = carried.zookeeper {
+    if let Some(zookeeper) = services.zookeeper {
         let client = zookeeper.ports.client.get();
         holes.put("client_port", client.to_string());
         holes.put("client_port_number", client);
@@ -157,9 +158,9 @@ fn storage(storage: Option<&Storage>, holes: &mut Holes) {
     holes.put_if("storage_container", adls.map(|adls| adls.container.as_str()));
 }
 
-fn workers(azure: &AzureVms, carried: &Carried<'_>, holes: &mut Holes) {
-    made::put_workers(carried, azure, holes);
-    let workers = carried.spark.map(|spark| &spark.workers);
+fn workers(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
+    machines::put_workers(services, azure, holes);
+    let workers = services.spark.map(|spark| &spark.workers);
     let scale = workers.and_then(|workers| workers.autoscale.as_ref());
     holes.put_if("worker_ui_port", workers.map(|workers| workers.web_ui.get()));
     holes.put("fixed_count", scale.is_none());

@@ -3,12 +3,11 @@
 use hcl_edit::expr::Expression;
 use serde_json::json;
 
-use super::Hdinsight;
-use super::file::Tier;
-use crate::desired::cloud::{Module, templates};
-use crate::hcl::{Holes, list, object};
-use crate::platform::carried::{self, texts};
-use crate::platform::region;
+use super::module::{Module, templates};
+use super::{backend, text};
+use crate::hcl::{Holes, list, object, texts};
+use crate::platform::hdinsight::Hdinsight;
+use crate::platform::hdinsight::file::Tier;
 use crate::service::ServiceKind;
 use crate::service::spark::{Day, HalfHour, Managed, Scaling};
 use crate::topology::Topology;
@@ -26,9 +25,9 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
     let Hdinsight { location, version, tier, network, storage, gateway_user, ssh_user, tags: _, state: _ } = managed;
     let mut holes = Holes::default();
     managed.state.put(&topology.name, name, &mut holes);
-    holes.put("name", carried::cloud_name(&topology.name, NAME_MAX));
+    holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
     holes.put("location", location.as_str());
-    region::put_redundancy(location, &[], &mut holes);
+    backend::put_redundancy(location, &[], &mut holes);
     holes.put("version", version.as_str());
     holes.put(
         "tier",
@@ -39,7 +38,7 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
     );
     holes.put("network", network.to_string());
     holes.put("subnet_cluster", managed.subnet().to_string());
-    holes.put("tags", carried::tags(&managed.tags, topology));
+    holes.put("tags", text::tags(&managed.tags, topology));
     holes.put("storage_account", storage.account.as_str());
     holes.put("storage_container", storage.container.as_str());
     holes.put("gateway_user", gateway_user.as_str());

@@ -1,0 +1,64 @@
+//! A platform's Terraform module: templates with holes, and what fills them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::hcl::Holes;
+use crate::host::render_template;
+
+/// A platform's resources with holes, and what fills them.
+#[derive(Debug, Default)]
+pub struct Module {
+    pub parts: Vec<Part>,
+    pub texts: BTreeMap<&'static str, String>,
+    /// Every file that may be rendered here, whatever the topology says.
+    pub names: BTreeSet<&'static str>,
+}
+
+/// Some resources of one file.
+#[derive(Debug)]
+pub struct Part {
+    pub file: &'static str,
+    pub template: &'static str,
+    pub holes: Rc<Holes>,
+}
+
+/// The same for every cloud.
+const BACKEND: (&str, &str) = ("backend.tf", include_str!("../../../templates/terraform/backend.tf"));
+
+impl Module {
+    /// Files that another topology of this platform would have.
+    pub fn may_have(&mut self, names: impl IntoIterator<Item = &'static str>) {
+        self.names.extend(names);
+    }
+
+    /// The page beside the module.
+    pub fn readme(&mut self, template: &str, values: &serde_json::Value) {
+        let page = render_template(template, values);
+        // Conditions leave their line breaks at the end.
+        self.texts.insert("README.md", format!("{}\n", page.trim_end()));
+    }
+
+    /// A file for each template, all with the same holes; and where the state is.
+    pub fn of(
+        templates: &[(&'static str, &'static str)],
+        holes: Holes,
+        texts: BTreeMap<&'static str, String>,
+    ) -> Module {
+        let holes = Rc::new(holes);
+        let part = |(file, template): &(&'static str, &'static str)| Part { file, template, holes: holes.clone() };
+        let mut texts = texts;
+        texts.insert(".gitignore", include_str!("../../../templates/terraform/gitignore").to_owned());
+        let templates: Vec<_> = templates.iter().chain([&BACKEND]).copied().collect();
+        let names = templates.iter().map(|(name, _)| *name).chain(texts.keys().copied()).chain(["README.md"]).collect();
+        Module { parts: templates.iter().map(part).collect(), texts, names }
+    }
+}
+
+/// The files of a folder of `templates/terraform`.
+macro_rules! templates {
+    ($folder:literal: $($file:literal)*) => {
+        &[$(($file, include_str!(concat!("../../../templates/terraform/", $folder, "/", $file)))),*]
+    };
+}
+pub(crate) use templates;

@@ -1,0 +1,74 @@
+//! What was seen of a cluster.
+
+use std::collections::BTreeMap;
+
+use super::memory::Memory;
+use crate::host::{HostError, HostFacts, Reach, Record, RecordName, Target};
+use crate::value::Name;
+
+/// What was seen of one host.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    Present(Box<HostFacts>),
+    Unknown(HostError),
+}
+
+impl Seen {
+    pub fn facts(&self) -> Option<&HostFacts> {
+        match self {
+            Seen::Present(facts) => Some(facts),
+            Seen::Unknown(_) => None,
+        }
+    }
+}
+
+/// What was seen of a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// The hosts of the topology.
+    pub hosts: BTreeMap<Name, Seen>,
+    /// Hosts that the cluster remembers and the topology no longer names.
+    pub departed: BTreeMap<Name, Departed>,
+    /// What is at the former address of hosts that the cluster remembers at another one.
+    pub moved: BTreeMap<Name, Departed>,
+    /// What the anchors agree on.
+    pub memory: Memory,
+}
+
+#[derive(Clone, Debug)]
+pub struct Departed {
+    pub reach: Reach,
+    pub seen: Seen,
+}
+
+impl Departed {
+    pub fn target(&self, name: &Name) -> Target {
+        Target { name: name.clone(), reach: self.reach.clone() }
+    }
+}
+
+impl Observed {
+    pub fn facts(&self, host: &Name) -> Option<&HostFacts> {
+        self.hosts.get(host).and_then(Seen::facts)
+    }
+
+    pub fn unknown(&self) -> impl Iterator<Item = (&Name, &HostError)> {
+        self.hosts.iter().filter_map(|(name, seen)| match seen {
+            Seen::Present(_) => None,
+            Seen::Unknown(error) => Some((name, error)),
+        })
+    }
+
+    /// Marks a host as unknown for the given reason.
+    pub fn set_aside(&mut self, host: &Name, error: &HostError) {
+        let departed = self.departed.get_mut(host).map(|departed| &mut departed.seen);
+        if let Some(seen) = self.hosts.get_mut(host).or(departed) {
+            *seen = Seen::Unknown(error.clone());
+        }
+    }
+
+    /// What a majority of the anchors remembers under this name.
+    pub fn record(&self, name: RecordName) -> Option<&Record> {
+        self.memory.records.get(&name)
+    }
+}

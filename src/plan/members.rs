@@ -1,0 +1,44 @@
+//! A roll, and the nodes that it restarts.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Reason;
+use crate::host::{Drain, FileEdit, Target};
+use crate::value::Name;
+use crate::value::listener::Role;
+
+/// A roll of one role.
+#[derive(Clone, Debug, Serialize)]
+pub struct Roll {
+    pub role: Role,
+    pub members: BTreeMap<Name, RollMember>,
+    /// All nodes of the role that answered, also those that need nothing.
+    pub all: Vec<Name>,
+    /// How many may be down at once.
+    pub batch: usize,
+    /// How long one node may take to be well again.
+    pub seconds: u64,
+    /// What cannot be rolled is stopped nevertheless.
+    pub outage_allowed: bool,
+    /// For an ensemble: members that run with something else than they should keep the right ones out, and may be stopped although no
+    /// majority is left then. The plan says so as an outage.
+    pub regroup: bool,
+    /// For masters: one that cannot be asked may be the ALIVE one.
+    pub led_elsewhere: bool,
+    /// Whether every master that may run is among those of the topology, so that latches can be told apart.
+    pub lever: bool,
+}
+
+/// A node that must be restarted.
+#[derive(Clone, Debug, Serialize)]
+pub struct RollMember {
+    #[serde(skip)]
+    pub target: Target,
+    pub node: String,
+    pub unit: String,
+    pub files: Vec<FileEdit>,
+    pub drain: Option<Drain>,
+    pub why: Vec<Reason>,
+}
