@@ -45,10 +45,10 @@ purge() { # directory, patterns of names in it
   who=$(keeper "$1") || { say "stays what is in $1 (several users can change it)"; return 0; }
   patience=300
   # The user's service is stopped by now: whatever of theirs stands still is a job that they stopped, perhaps ours.
-  while [ "$who" != 0 ] && sleep 2; do pkill -KILL -u "$who" -r T; done >/dev/null 2>&1 &
+  while [ "$who" != 0 ] && kill -0 $$ && sleep 2; do pkill -KILL -u "$who" -r T; done >/dev/null 2>&1 8>&- 9>&- &
   watcher=$!
   why=$(hear 4096 "$who" sh -c "$PURGE" purge "$@" </dev/null)
-  kill "$watcher"
+  kill "$watcher" 2>/dev/null
   ended=$(how "$why") patience=
   if late "$ended"; then say "stays something in $1 (what its user runs there took too long: its processes may stop what is done as that user)"
   elif [ "$ended" != 0 ]; then say "stays something in $1 ($(words "$why"))"; fi
