@@ -21,8 +21,9 @@ use provision::host::{
 use provision::plan::roll::{Next, next};
 use provision::plan::{Goal, Roll, RollMember, SealedPlan};
 use provision::render;
-use provision::value::Name;
-use provision::value::listener::Role;
+use provision::service::spark::{MASTER, WORKER};
+use provision::service::zookeeper::MEMBER;
+use provision::value::{Name, Redundancy, Role};
 use provision::world::{Epoch, Permit, World, script};
 
 const GENTLY: Goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
@@ -349,7 +350,7 @@ proptest! {
 
     #[test]
     fn law_3_the_next_of_a_roll_never_takes_the_majority(
-        role in prop_oneof![Just(Role::ZooKeeper), Just(Role::Master), Just(Role::Worker)],
+        role in prop_oneof![Just(MEMBER), Just(MASTER), Just(WORKER)],
         nodes in prop::collection::vec(node(), 1..=7),
         pending in prop::collection::vec(any::<bool>(), 7),
         seen in prop::collection::vec(prop::bool::weighted(0.9), 7),
@@ -377,21 +378,21 @@ proptest! {
                 }
                 let stopped = members.iter().filter(|host| serves(host)).count();
                 let running = members.iter().filter(|host| facts.nodes[*host].health != Health::Down).count();
-                prop_assert!(role != Role::Worker || running <= batch, "{running} of {members:?} run");
+                prop_assert!(role != WORKER || running <= batch, "{running} of {members:?} run");
                 if stopped > 0 && !outage_allowed {
                     let leaders = facts.nodes.values().filter(|node| node.health == Health::Leading).count();
                     let one_too_many = leaders > 1 && members.iter().all(|host| facts.nodes[host].health == Health::Leading);
                     prop_assert!(facts.whole || one_too_many, "{members:?} stopped while not all is well");
-                    match role {
-                        Role::ZooKeeper => prop_assert!(serving - stopped > roll.all.len() / 2),
-                        Role::Master => prop_assert!(serving - stopped >= 1),
-                        Role::Worker => {}
+                    match role.redundancy() {
+                        Redundancy::Majority => prop_assert!(serving - stopped > roll.all.len() / 2),
+                        Redundancy::One => prop_assert!(serving - stopped >= 1),
+                        Redundancy::Pool => {}
                     }
                 }
-                if role != Role::Worker {
+                if role != WORKER {
                     prop_assert_eq!(members.len(), 1);
                 }
-                if role == Role::Worker && stopped > 0 {
+                if role == WORKER && stopped > 0 {
                     prop_assert!(members.len() <= batch);
                 }
             }
@@ -1387,7 +1388,7 @@ fn a_renamed_anchor_still_grants_the_lease() {
 #[test]
 fn workers_that_run_and_are_unknown_go_by_the_batch() {
     let site = Shape::spread(0, 1, 9).site();
-    let roll = roll_of(Role::Worker, &site, &[true; 10], 2, false);
+    let roll = roll_of(WORKER, &site, &[true; 10], 2, false);
     let facts = |health: Health| ServiceFacts {
         nodes: roll.all.iter().map(|host| (host.clone(), NodeFacts { health, current: false, counts: true })).collect(),
         whole: false,

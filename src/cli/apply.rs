@@ -13,7 +13,7 @@ use crate::diagnostic::Source;
 use crate::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work};
 use crate::observe::Observed;
 use crate::plan::{Goal, Moved, NotApproved, Plan, SealedPlan};
-use crate::value::listener::Role;
+use crate::service::spark::MASTER;
 use crate::world::Hosts;
 use crate::world::script::quote;
 
@@ -297,8 +297,8 @@ fn next_steps(loaded: &Loaded, took: Duration) -> String {
     let mut text = format!("Done in {} s.", took.as_secs().max(1));
     let cluster = &loaded.cluster;
     if let Some(url) = cluster.master_url() {
-        let page = |host| format!("http://{}:{}", cluster.address(host), cluster.port(host, Role::Master, "master-ui"));
-        let pages: Vec<_> = cluster.of_role(Role::Master).map(|master| page(&master.host)).collect();
+        let page = |host| format!("http://{}:{}", cluster.address(host), cluster.port(host, MASTER, "master-ui"));
+        let pages: Vec<_> = cluster.of_role(MASTER).map(|master| page(&master.host)).collect();
         text += &format!("\n  master  {url}\n  pages   {}", pages.join(" "));
     }
     if let Some(connect) = loaded.cluster.zookeeper_connect() {

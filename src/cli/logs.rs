@@ -8,8 +8,8 @@ use super::host::{find, unknown};
 use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
 use crate::host::Target;
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::service::roles;
+use crate::value::{Name, Role};
 use crate::world::Io;
 
 /// Shows the journal of a node, or of a service on all its hosts
@@ -55,12 +55,8 @@ const SERVICES: &[&str] = &["zookeeper", "spark", "spark-master", "spark-worker"
 
 /// Which units on which hosts.
 fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str>)>, Failure> {
-    let of_service = |role: &Role| match role {
-        Role::ZooKeeper => what == "zookeeper",
-        Role::Master | Role::Worker => what == "spark",
-    };
-    let roles: Vec<Role> =
-        Role::ALL.into_iter().filter(|role| role.unit() == what || role.slug() == what || of_service(role)).collect();
+    let names = |role: &Role| [role.unit(), role.slug(), role.service()].contains(&what);
+    let roles: Vec<Role> = roles().filter(names).collect();
     if !roles.is_empty() {
         let mut units: BTreeMap<&Name, Vec<&'static str>> = BTreeMap::new();
         for instance in roles.iter().flat_map(|role| loaded.cluster.of_role(*role)) {

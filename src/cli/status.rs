@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::input::{self, Loaded, TopologyArg};
 use super::output::outln;
 use super::{Exit, Failure};
-use crate::host::{HostFacts, MemberFacts, MemberMode, UnitFacts, WorkerEntry};
+use crate::host::UnitFacts;
 use crate::observe::{self, Observed};
-use crate::service::{judge, spark};
-use crate::value::listener::Role;
-use crate::value::{Identity, Name};
+use crate::service::spark::WorkerEntry;
+use crate::service::{self, health, roles, spark};
+use crate::value::{Identity, Name, Role};
 
 /// Shows every node, and what is wrong with what runs, in words (`plan` compares files)
 ///
@@ -87,19 +87,15 @@ fn problems(loaded: &Loaded, observed: &Observed) -> Vec<String> {
     let hosts: Vec<_> = loaded.cluster.hosts.keys().cloned().collect();
     // Of a role whose hosts are all silent nobody knows whether it is well: that they are silent is said above.
     let is_seen = |role: &Role| loaded.cluster.of_role(*role).any(|instance| observed.facts(&instance.host).is_some());
-    for role in Role::ALL.into_iter().filter(is_seen) {
-        for missing in judge(role, &hosts, false, &loaded.desired, &observed.hosts).missing {
+    for role in roles().filter(is_seen) {
+        for missing in health(role, &hosts, false, &loaded.desired, &observed.hosts).missing {
             if !wrong.contains(&missing) {
                 wrong.push(missing);
             }
         }
     }
     for (name, facts) in observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
-        if facts.member.as_ref().is_some_and(MemberFacts::serves) && !facts.has_data {
-            wrong.push(format!(
-                "{name}: its data directory holds no data any more: it serves from memory. Restart no member before `provision plan` says what is left"
-            ));
-        }
+        wrong.extend(service::warnings(facts).map(|warning| format!("{name}: {warning}")));
         for (unit, seen) in facts.units.iter().filter(|(_, seen)| !seen.is_running() || !seen.is_enabled()) {
             wrong.push(format!(
                 "{name}: {unit} is {}, {}",
@@ -129,8 +125,11 @@ fn status(loaded: &Loaded, observed: &Observed) -> Status {
                 node: instance.node.clone(),
                 host: instance.host.to_string(),
                 reachable: facts.is_some(),
-                service: unit.map_or_else(|| "unknown".to_owned(), service),
-                state: facts.map_or_else(|| "unknown".to_owned(), |facts| state(instance.role, facts)),
+                service: unit.map_or_else(|| "unknown".to_owned(), unit_state),
+                state: facts.map_or_else(
+                    || "unknown".to_owned(),
+                    |facts| service::of(instance.role).state(instance.role, facts),
+                ),
             }
         })
         .collect();
@@ -156,32 +155,9 @@ fn total(workers: &[&WorkerEntry], figure: impl Fn(&WorkerEntry) -> u64) -> u64 
 }
 
 /// As systemd sees it. That it ended by itself is worth a look, also when it runs now.
-fn service(unit: &UnitFacts) -> String {
+fn unit_state(unit: &UnitFacts) -> String {
     let again = if unit.restarts == 0 { String::new() } else { format!(", restarted {}x", unit.restarts) };
     format!("{} ({}{again})", unit.active, unit.sub)
-}
-
-fn state(role: Role, facts: &HostFacts) -> String {
-    match role {
-        Role::ZooKeeper => facts.member.as_ref().map_or_else(
-            || "does not answer".to_owned(),
-            |member| match member.mode {
-                MemberMode::NotServing => "does not serve".to_owned(),
-                MemberMode::Standalone => "standalone".to_owned(),
-                MemberMode::Follower => format!("follower, epoch {}", member.epoch),
-                MemberMode::Leader => {
-                    format!("leader, epoch {}, {} followers in sync", member.epoch, member.synced_voters.unwrap_or(0))
-                }
-            },
-        ),
-        Role::Master => {
-            facts.master.as_ref().map_or_else(|| "does not answer".to_owned(), |master| master.status.clone())
-        }
-        Role::Worker => facts
-            .worker
-            .as_ref()
-            .map_or_else(|| "does not answer".to_owned(), |worker| format!("{} executors", worker.executors.len())),
-    }
 }
 
 fn show(status: &Status) {

@@ -7,9 +7,9 @@ use super::output::sayln;
 use super::{Exit, Failure};
 use crate::host::{Host, HostError, STATE_FOLDER, Target};
 use crate::service::spark;
+use crate::service::spark::MASTER;
 use crate::topology::{Application, Job};
 use crate::value::HostPath;
-use crate::value::listener::Role;
 use crate::world::script::quote;
 use crate::world::{Io, Upload};
 
@@ -37,7 +37,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     // Drivers run on the masters' hosts: those ports are declared. Any of them will do, the first that answers does it.
     let mut last =
         HostError::Unreachable { address: "every master".to_owned(), why: "the topology has none".to_owned() };
-    for master in loaded.cluster.of_role(Role::Master) {
+    for master in loaded.cluster.of_role(MASTER) {
         let host = &loaded.cluster.hosts[&master.host];
         let target = Target::of(host);
         let command = command(job, &loaded, host).map_err(Failure::error)?;

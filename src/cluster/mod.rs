@@ -10,14 +10,15 @@ use crate::platform::made::Makes;
 use crate::platform::nodes::{Firewall, Nodes};
 use crate::platform::{Platform, PlatformKind};
 use crate::service::ServiceKind;
-use crate::service::spark::{Place, Spark, Standalone, Workers};
-use crate::service::zookeeper::{Members, ZooKeeper};
+use crate::service::spark::{MASTER, Place, Spark, Standalone, WORKER, Workers};
+use crate::service::zookeeper::{MEMBER, Members, ZooKeeper};
 use crate::topology::{Job, Topology, listeners};
 use crate::value::{Address, Identity, MemberId, Name, node_name};
 
 pub use services_on::ServicesOn;
 
-use crate::value::listener::{Listener, Role};
+use crate::value::Role;
+use crate::value::listener::Listener;
 
 /// A cluster on hosts: who is where.
 #[derive(Clone, Debug)]
@@ -126,9 +127,9 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
         Some(SparkOnHosts { service: service.clone(), standalone })
     });
     if let Some(SparkOnHosts { standalone, .. }) = &spark {
-        instances.extend(placed(&topology.name, Role::Master, &standalone.masters.place));
+        instances.extend(placed(&topology.name, MASTER, &standalone.masters.place));
         if !makes_fleets(platform) {
-            instances.extend(placed(&topology.name, Role::Worker, &standalone.workers.place));
+            instances.extend(placed(&topology.name, WORKER, &standalone.workers.place));
         }
     }
     instances.sort();
@@ -264,9 +265,9 @@ fn folders(cluster: &Name, here: &Here, own_ports: Option<u16>, instances: &[Ins
 
 fn members(cluster: &Name, zookeeper: &ZooKeeper) -> Vec<Instance> {
     let instance = |id: MemberId, host: Option<&Name>| {
-        let node = node_name(cluster, Role::ZooKeeper, id);
+        let node = node_name(cluster, MEMBER, id);
         let host = host.cloned().unwrap_or_else(|| own_host(&node));
-        Instance { host, role: Role::ZooKeeper, id: Some(id), node }
+        Instance { host, role: MEMBER, id: Some(id), node }
     };
     match &zookeeper.members {
         Members::Named(members) => members.iter().map(|(id, host)| instance(*id, Some(host))).collect(),
@@ -321,19 +322,19 @@ impl Cluster {
 
     /// Members in the order of their ids.
     pub fn members(&self) -> BTreeMap<MemberId, &Instance> {
-        self.of_role(Role::ZooKeeper).filter_map(|instance| Some((instance.id?, instance))).collect()
+        self.of_role(MEMBER).filter_map(|instance| Some((instance.id?, instance))).collect()
     }
 
     /// The hosts that remember: those of the quorum, else the first three by name.
     pub fn anchors(&self) -> Vec<Name> {
-        let quorum: BTreeSet<Name> = self.of_role(Role::ZooKeeper).map(|instance| instance.host.clone()).collect();
+        let quorum: BTreeSet<Name> = self.of_role(MEMBER).map(|instance| instance.host.clone()).collect();
         if quorum.is_empty() { self.hosts.keys().take(3).cloned().collect() } else { quorum.into_iter().collect() }
     }
 
     /// `spark://m1:7077,m2:7077`, every master.
     pub fn master_url(&self) -> Option<String> {
         self.spark.as_ref()?;
-        let masters = self.of_role(Role::Master).map(|master| self.endpoint(&master.host, Role::Master, "master"));
+        let masters = self.of_role(MASTER).map(|master| self.endpoint(&master.host, MASTER, "master"));
         Some(format!("spark://{}", masters.collect::<Vec<_>>().join(",")))
     }
 
@@ -341,7 +342,7 @@ impl Cluster {
     pub fn zookeeper_connect(&self) -> Option<String> {
         self.zookeeper.as_ref()?;
         let members = self.members();
-        let members = members.values().map(|member| self.endpoint(&member.host, Role::ZooKeeper, "client"));
+        let members = members.values().map(|member| self.endpoint(&member.host, MEMBER, "client"));
         Some(members.collect::<Vec<_>>().join(","))
     }
 }

@@ -2,11 +2,10 @@
 
 use crate::platform::storage::Storage;
 use crate::service::ServiceKind;
-use crate::service::spark::Standalone;
-use crate::service::zookeeper::ZooKeeper;
+use crate::service::spark::{MASTER, Standalone};
+use crate::service::zookeeper::{MEMBER, ZooKeeper};
 use crate::topology::Topology;
-use crate::value::listener::Role;
-use crate::value::{Name, Zone, node_name};
+use crate::value::{Name, Role, Zone, node_name};
 
 /// The services on a platform.
 #[derive(Clone, Copy, Debug)]
@@ -30,18 +29,18 @@ impl<'a> ServicesOn<'a> {
     }
 
     pub fn has(&self, role: Role) -> bool {
-        match role {
-            Role::ZooKeeper => self.zookeeper.is_some(),
-            Role::Master | Role::Worker => self.spark.is_some(),
+        match role.service() {
+            "zookeeper" => self.zookeeper.is_some(),
+            _ => self.spark.is_some(),
         }
     }
 
     /// How many machines of a role have addresses of their own.
     pub fn count(&self, role: Role) -> u32 {
         let count = match role {
-            Role::ZooKeeper => self.zookeeper.map_or(0, |zookeeper| zookeeper.members.len()),
-            Role::Master => self.spark.and_then(|spark| spark.masters.place.count()).unwrap_or(0),
-            Role::Worker => 0,
+            MEMBER => self.zookeeper.map_or(0, |zookeeper| zookeeper.members.len()),
+            MASTER => self.spark.and_then(|spark| spark.masters.place.count()).unwrap_or(0),
+            _ => 0,
         };
         u32::try_from(count).expect("a few machines")
     }
@@ -53,9 +52,9 @@ impl<'a> ServicesOn<'a> {
     /// The zone that the topology pins a machine to.
     pub fn pinned(&self, role: Role, number: u32) -> Option<&'a str> {
         let zones = match role {
-            Role::ZooKeeper => self.zookeeper?.zones.as_ref()?,
-            Role::Master => self.spark?.masters.zones.as_ref()?,
-            Role::Worker => return None,
+            MEMBER => self.zookeeper?.zones.as_ref()?,
+            MASTER => self.spark?.masters.zones.as_ref()?,
+            _ => return None,
         };
         zones.get(number as usize - 1).map(Zone::as_str)
     }

@@ -1,7 +1,8 @@
 //! Where Spark's masters elect their leader.
 
 use crate::cluster::Cluster;
-use crate::value::listener::Role;
+use crate::service::spark::MASTER;
+use crate::service::zookeeper::MEMBER;
 
 /// The election as `ZooKeeper` keeps it: each master has a latch in one folder, and the lowest leads.
 #[derive(Clone, Debug)]
@@ -14,9 +15,9 @@ pub struct Election {
 impl Election {
     pub fn of(cluster: &Cluster) -> Option<Election> {
         cluster.zookeeper.as_ref()?;
-        cluster.of_role(Role::Master).next()?;
+        cluster.of_role(MASTER).next()?;
         let members = cluster.members();
-        let client = |host| (cluster.address(host).to_string(), cluster.port(host, Role::ZooKeeper, "client"));
+        let client = |host| (cluster.address(host).to_string(), cluster.port(host, MEMBER, "client"));
         let members = members.values().map(|member| client(&member.host)).collect();
         Some(Election { folder: format!("{}/leader_election", recovery_folder(cluster)), members })
     }

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::cluster::Cluster;
 use crate::host::{Access, Content, HostState, OnChange, Service, render_template, unit_path};
-use crate::value::HostPath;
-use crate::value::listener::{Bind, Role};
+use crate::value::listener::Bind;
+use crate::value::{HostPath, Role};
 
 pub const UNIT: &str = "provision-firewall";
 pub const RULES_PATH: &str = "/etc/provision/firewall.nft";
@@ -56,7 +56,8 @@ pub fn desire(cluster: &Cluster, state: &mut HostState) {
     let unit_values = serde_json::json!({ "cluster": cluster.name.as_str(), "inputs": listed });
     let text = render_template("firewall/provision-firewall.service", &unit_values);
     state.file(&unit, Access::root(0o644), Content::Text(text), node);
-    let service = Service { role: None, node: None, inputs, secret_inputs: Vec::new(), change: OnChange::Reload };
+    let service =
+        Service { role: None, node: None, inputs, secret_inputs: Vec::new(), memory_mib: 0, change: OnChange::Reload };
     state.services.insert(UNIT.to_owned(), service);
     state.nft = true;
 }

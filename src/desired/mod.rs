@@ -4,38 +4,23 @@ mod birth;
 pub mod cloud;
 mod election;
 mod firewall;
+mod goal;
 pub mod settings;
 mod stamp;
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::cluster::Cluster;
-use crate::host::{Claim, Content, DataLabel, HostState, MEMBER_FILE, Reach, Settings, Stamp};
+use crate::host::HostState;
 use crate::platform::nodes::Firewall;
-use crate::service::{spark, zookeeper};
-use crate::value::listener::{Listener, Role};
-use crate::value::{Identity, Name};
+use crate::service;
+use crate::value::Name;
 
 pub use birth::Quorum;
 pub use election::{Election, recovery_folder};
 pub use firewall::{RULES_PATH as FIREWALL_RULES, UNIT as FIREWALL_UNIT};
+pub use goal::Desired;
 pub use settings::FIRST_OWN_PORT;
-
-/// The goal: every host's state, and what the cluster must remember.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    pub cluster: Name,
-    /// The topology's, or once hosts were asked what they carry, or a new one.
-    pub identity: Option<Identity>,
-    pub hosts: BTreeMap<Name, HostState>,
-    pub anchors: Vec<Name>,
-    pub quorum: Option<Quorum>,
-    pub election: Option<Election>,
-    pub settings: Settings,
-    pub listeners: Vec<Listener>,
-}
 
 /// Computes the goal.
 pub fn of(cluster: &Cluster) -> Desired {
@@ -43,11 +28,7 @@ pub fn of(cluster: &Cluster) -> Desired {
         cluster.hosts.iter().map(|(name, host)| (name.clone(), HostState::bare(host.clone()))).collect();
     for instance in &cluster.instances {
         let state = hosts.get_mut(&instance.host).expect("instances are on declared hosts");
-        match instance.role {
-            Role::ZooKeeper => zookeeper::desire(cluster, instance, state),
-            Role::Master => spark::desire_master(cluster, instance, state),
-            Role::Worker => spark::desire_worker(cluster, instance, state),
-        }
+        service::of(instance.role).desire(cluster, instance, state);
     }
     if cluster.firewall == Firewall::Nftables {
         for state in hosts.values_mut() {
@@ -71,55 +52,4 @@ pub fn of(cluster: &Cluster) -> Desired {
         desired.identify(identity.clone());
     }
     desired
-}
-
-impl Desired {
-    /// The claim that every host of this cluster carries.
-    pub fn claim(&self) -> Claim {
-        let identity = self.identity.clone().expect("a cluster has its identity before anything is planned");
-        Claim { identity, cluster: self.cluster.clone(), anchors: self.anchors_digest() }
-    }
-
-    /// Whether an identity is certainly another cluster's. As long as this one has none, no identity is.
-    pub fn is_another(&self, identity: &Identity) -> bool {
-        self.identity.as_ref().is_some_and(|ours| ours != identity)
-    }
-
-    /// A digest of where the anchors are.
-    pub fn anchors_digest(&self) -> String {
-        let mut digest = Sha256::new();
-        self.anchors.iter().for_each(|name| digest.update(format!("{}\n", self.hosts[name].host.reach)));
-        digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// Gives the cluster its identity: it stands in the stamps, and with the data of members.
-    pub fn identify(&mut self, identity: Identity) {
-        for state in self.hosts.values_mut() {
-            state.put_stamp(&Stamp { identity: Some(identity.clone()), ..state.stamp() });
-        }
-        for (id, host) in self.quorum.iter().flat_map(|quorum| &quorum.birth.members) {
-            let files = &mut self.hosts.get_mut(host).expect("members are on hosts").files;
-            for file in files.iter_mut().filter(|(path, _)| path.name() == MEMBER_FILE).map(|(_, file)| file) {
-                let whose = DataLabel { identity: identity.clone(), cluster: self.cluster.clone(), member: *id };
-                file.content = Content::Text(whose.to_string());
-            }
-        }
-        self.identity = Some(identity);
-    }
-
-    /// Says whether the cluster's memory may send an operator to a place: from machines to a machine, whose key ssh must know, and from folders
-    /// of this machine to a folder of that host. Never from the one kind to the other.
-    pub fn may_remember(&self, host: &Name, reach: &Reach) -> bool {
-        self.hosts.values().any(|state| match (&state.host.reach, reach) {
-            (Reach::Ssh(_), Reach::Ssh(_)) => true,
-            (Reach::Local(_), Reach::Local(other)) => is_folder_of(host, &self.cluster, &other.root),
-            (Reach::Ssh(_), Reach::Local(_)) | (Reach::Local(_), Reach::Ssh(_)) => false,
-        })
-    }
-}
-
-/// Says whether a path is one that this program gives a host: absolute, without steps up, and ending as each of them does.
-fn is_folder_of(host: &Name, cluster: &Name, root: &str) -> bool {
-    let plain = root.starts_with('/') && !root.contains(char::is_control) && root.split('/').all(|part| part != "..");
-    plain && root.ends_with(&format!("/provision/{cluster}/{host}"))
 }

@@ -7,12 +7,11 @@ use tokio::time::Instant;
 
 use super::{Event, Execution, Outcome, Sink};
 use crate::desired::Desired;
-use crate::host::{HostQuery, Secrets, ServiceFacts, Target};
-use crate::observe::{Seen, for_gate, look_at_all};
+use crate::host::{HostQuery, Secrets, Seen, ServiceFacts, Target};
+use crate::observe::{for_gate, look_at_all};
 use crate::plan::Gate;
-use crate::service::judge;
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::service::{self, health};
+use crate::value::{Name, Redundancy, Role};
 use crate::world::World;
 
 /// docs/measurements.md: three passes in a row over at least two seconds; a member with a full disk looked well in between.
@@ -33,12 +32,16 @@ pub async fn look(
         .hosts
         .iter()
         .filter_map(|(name, state)| {
-            let knows_workers = role == Role::Worker && state.services.contains_key(Role::Master.unit());
-            let asked: Vec<Role> = [(Role::Master, knows_workers), (role, hosts.contains(name))]
-                .into_iter()
-                .filter_map(|(role, asked)| asked.then_some(role))
-                .collect();
-            let query = for_gate(state, desired, secrets, &asked, role == Role::ZooKeeper);
+            let asked: Vec<Role> =
+                service::of(role)
+                    .witnesses(role)
+                    .iter()
+                    .copied()
+                    .filter(|other| {
+                        if *other == role { hosts.contains(name) } else { state.services.contains_key(other.unit()) }
+                    })
+                    .collect();
+            let query = for_gate(state, desired, secrets, &asked, role.redundancy() == Redundancy::Majority);
             (!asked.is_empty()).then(|| (Target::of(&state.host), query))
         })
         .collect();
@@ -78,7 +81,7 @@ impl Settled {
         }
         let mut restarted = false;
         for (name, uptime) in
-            seen.iter().filter_map(|(name, seen)| Some((name, seen.facts()?.member.as_ref()?.uptime_millis)))
+            seen.iter().filter_map(|(name, seen)| Some((name, service::of(self.role).uptime(seen.facts()?)?)))
         {
             let before = self.uptimes.insert(name.clone(), uptime);
             restarted |= before.is_some_and(|before| uptime < before);
@@ -99,7 +102,7 @@ impl Settled {
             self.passes = 0;
             self.since = None;
         }
-        if !facts.whole || self.role != Role::ZooKeeper {
+        if !facts.whole || self.role.redundancy() != Redundancy::Majority {
             return;
         }
         self.passes += 1;
@@ -122,7 +125,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let end = Instant::now() + Duration::from_secs(gate.seconds);
         loop {
             let seen = look(gate.role, &gate.hosts, self.desired, self.secrets, self.world).await;
-            let mut facts = judge(gate.role, &gate.hosts, gate.led_elsewhere, self.desired, &seen);
+            let mut facts = health(gate.role, &gate.hosts, gate.led_elsewhere, self.desired, &seen);
             settled.take(&seen, &mut facts);
             if facts.whole {
                 self.sink.event(Event::Passed { what: format!("every {} is well", gate.role.title()) });

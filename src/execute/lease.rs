@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::desired::Desired;
-use crate::host::{Claim, HostError, Record, RecordName, Target};
-use crate::observe::{Observed, Seen, credible_epoch, says_it_is_ours};
+use crate::host::{Claim, HostError, Record, RecordName, Seen, Target};
+use crate::observe::{Observed, credible_epoch, says_it_is_ours};
 use crate::value::Name;
 use crate::world::{Epoch, Hold, Permit, World};
 

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Execution, Report, Sink};
-use crate::host::{Action, HostQuery, Target};
-use crate::observe::{Seen, for_election, look_at_all};
+use crate::host::{Action, HostQuery, Seen, Target};
+use crate::observe::look_at_all;
 use crate::plan::Step;
+use crate::service::spark::{MASTER, for_election, latches, master_facts};
 use crate::value::Name;
-use crate::value::listener::Role;
 use crate::world::World;
 
 /// Whose the latches can be, as they were before something was restarted.
@@ -55,8 +55,8 @@ fn sequence(latch: &str) -> &str {
 /// The life of the master on a host, and whether it is ALIVE.
 fn life(seen: &Seen) -> Option<(String, bool)> {
     let facts = seen.facts()?;
-    let unit = facts.units.get(Role::Master.unit())?;
-    Some((unit.life.clone(), facts.master.as_ref().is_some_and(crate::host::MasterFacts::is_alive)))
+    let unit = facts.units.get(MASTER.unit())?;
+    Some((unit.life.clone(), master_facts(facts).is_some_and(|master| master.is_alive())))
 }
 
 impl<W: World, S: Sink> Execution<'_, W, S> {
@@ -82,7 +82,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let mut leaders = after.keys().filter(leads);
         // Two that say so are for people to look at.
         let leader = leaders.next().filter(|_| leaders.next().is_none())?.clone();
-        let mut latches = before[&leader].facts()?.latches.clone()?;
+        let mut latches = latches(before[&leader].facts()?)?;
         // More latches than masters: some are of lives that nobody here knows of.
         (latches.len() <= after.len()).then_some(())?;
         latches.sort_by(|a, b| sequence(a).cmp(sequence(b)));
@@ -98,7 +98,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let seen = self.look_at_masters(false).await;
         // A host that cannot be asked may run its master still: those latches stay until their sessions end.
         let ended = |name: &Name, life: &str| {
-            let unit = seen.get(name).and_then(Seen::facts).and_then(|facts| facts.units.get(Role::Master.unit()));
+            let unit = seen.get(name).and_then(Seen::facts).and_then(|facts| facts.units.get(MASTER.unit()));
             !life.is_empty() && unit.is_some_and(|unit| unit.has_ended(life))
         };
         let mut dead: BTreeSet<String> = lever.notes.iter().flat_map(|note| note.dead(ended)).collect();
@@ -116,7 +116,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
 
     async fn look_at_masters(&self, latches: bool) -> BTreeMap<Name, Seen> {
         let Some(election) = &self.desired.election else { return BTreeMap::new() };
-        let masters = self.desired.hosts.values().filter(|state| state.services.contains_key(Role::Master.unit()));
+        let masters = self.desired.hosts.values().filter(|state| state.services.contains_key(MASTER.unit()));
         let queries: Vec<(Target, HostQuery)> = masters
             .map(|state| {
                 let query = for_election(state, &self.desired.listeners, latches.then_some(election));

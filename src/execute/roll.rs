@@ -11,9 +11,8 @@ use super::{Event, Execution, Outcome, Report, Sink};
 use crate::host::{Action, Health, HostError};
 use crate::plan::roll::{Next, next};
 use crate::plan::{Roll, RollMember, Step};
-use crate::service::judge;
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::service::health;
+use crate::value::{Name, Redundancy};
 use crate::world::World;
 
 impl<W: World, S: Sink> Execution<'_, W, S> {
@@ -28,7 +27,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         loop {
             self.release_latches(&mut lever, report).await;
             let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
-            let mut facts = judge(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
+            let mut facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
             // What the plan holds back for a node is laid by its restart: without it the node is not done.
             for (host, member) in roll.members.iter().filter(|(host, _)| !tried.contains(*host)) {
                 if let Some(node) = facts.nodes.get_mut(host).filter(|_| !member.files.is_empty()) {
@@ -63,7 +62,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                     tried.extend(members.iter().cloned());
                     touched = members;
                     // A member's restart can end the session of the master that leads, too.
-                    if roll.role != Role::Worker && roll.lever {
+                    if roll.role.redundancy() != Redundancy::Pool && roll.lever {
                         self.note_latches(&mut lever).await;
                     }
                     self.restart(roll, &touched, &because, report).await?;
@@ -114,7 +113,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         report: &mut Report,
     ) -> Outcome {
         let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
-        let facts = judge(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
+        let facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
         let sick: Vec<Name> = touched
             .iter()
             .filter(|host| {
@@ -148,7 +147,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let end = Instant::now() + Duration::from_secs(roll.seconds);
         while Instant::now() < end {
             let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
-            let facts = judge(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
+            let facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
             if touched.iter().all(|host| facts.nodes.get(host).is_some_and(|node| node.health.serves())) {
                 return true;
             }

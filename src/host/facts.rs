@@ -5,8 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::answers::{MasterFacts, MemberFacts, WorkerFacts};
-use crate::host::{Access, Birth, Claim, Reach, Settings, Stamp};
+use crate::host::{Access, Birth, Claim, HostError, Reach, Settings, Stamp};
 use crate::value::{HostPath, Identity, Name};
 
 /// Everything seen of a host in one look. What was not asked is empty.
@@ -56,21 +55,38 @@ pub struct HostFacts {
     pub filled: BTreeSet<HostPath>,
     /// Whether a one-shot `initialize` marker lies there.
     pub has_marker: bool,
-    pub member: Option<MemberFacts>,
-    pub master: Option<MasterFacts>,
-    pub worker: Option<WorkerFacts>,
-    pub canary: Option<bool>,
-    /// The names below the folder in which Spark's masters elect, as a member of the ensemble told this host.
-    pub latches: Option<Vec<String>>,
+    /// The answers of services, by the name of the question; their services read them.
+    pub answers: BTreeMap<&'static str, Vec<u8>>,
     /// Addresses and ports that answer with silence.
     pub silent: Vec<(String, u16)>,
 }
 
 impl HostFacts {
+    /// The answer to a question; empty without one.
+    pub fn answer(&self, name: &str) -> &[u8] {
+        self.answers.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The cluster that the host says it belongs to.
     pub fn identity(&self) -> Option<&Identity> {
         let stamp = || self.stamp.as_ref()?.identity.as_ref();
         self.claim.as_ref().map(|claim| &claim.identity).or_else(stamp)
+    }
+}
+
+/// What was seen of one host.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    Present(Box<HostFacts>),
+    Unknown(HostError),
+}
+
+impl Seen {
+    pub fn facts(&self) -> Option<&HostFacts> {
+        match self {
+            Seen::Present(facts) => Some(facts),
+            Seen::Unknown(_) => None,
+        }
     }
 }
 

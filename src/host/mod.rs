@@ -1,7 +1,6 @@
 //! The words spoken to and about one host.
 
 pub mod action;
-mod answers;
 mod birth;
 mod claim;
 mod error;
@@ -16,20 +15,20 @@ mod stamp;
 mod state;
 mod template;
 
-use crate::value::listener::{Listener, Role, named};
-use crate::value::{Address, HostPath, Name, Zone};
+use crate::value::listener::{Listener, named};
+use crate::value::{Address, HostPath, Name, Role, Zone};
 
 pub use action::{Action, Drain, FileEdit, Patch, Removal, Unpack};
-pub use answers::{MasterFacts, MemberFacts, MemberMode, WorkerEntry, WorkerFacts};
 pub use birth::{BIRTH_PATH, Birth};
 pub use claim::{Claim, DataLabel};
 pub use error::HostError;
 pub use facts::{
-    ArchiveFacts, BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, UnitFacts, Wrong,
+    ArchiveFacts, BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, Seen, UnitFacts,
+    Wrong,
 };
 pub use health::{Health, NodeFacts, ServiceFacts};
 pub use properties::{Property, properties, property_value};
-pub use query::{Ask, AskName, HostQuery, SecretQuestion, secret_question, sha256};
+pub use query::{Ask, HostQuery, SecretQuestion, secret_question, sha256};
 pub use reach::{Folder, Login, Owner, Reach, SshName};
 pub use secrets::Secrets;
 pub use settings::{Class, Setting, Settings};

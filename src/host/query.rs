@@ -71,39 +71,11 @@ pub struct SecretQuestion {
 /// Bytes to send to a port as seen from the host, until the other side closes.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    pub name: AskName,
+    /// Under this name the answer is found.
+    pub name: &'static str,
     pub address: String,
     pub port: u16,
     pub bytes: Vec<u8>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AskName {
-    Srvr,
-    Mntr,
-    Canary,
-    Master,
-    Worker,
-    Latches,
-}
-
-impl AskName {
-    pub fn text(self) -> &'static str {
-        match self {
-            AskName::Srvr => "srvr",
-            AskName::Mntr => "mntr",
-            AskName::Canary => "canary",
-            AskName::Master => "master",
-            AskName::Worker => "worker",
-            AskName::Latches => "latches",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<AskName> {
-        [AskName::Srvr, AskName::Mntr, AskName::Canary, AskName::Master, AskName::Worker, AskName::Latches]
-            .into_iter()
-            .find(|name| name.text() == text)
-    }
 }
 
 /// A question whose answer tells nothing to who does not know the secret already.

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::reach::Owner;
 use super::{Host, unit_word};
 use crate::service::archive::Archive;
-use crate::value::listener::Role;
-use crate::value::{HostPath, SecretRef};
+use crate::value::{HostPath, Role, SecretRef};
 
 /// What one host must look like.
 #[derive(Clone, Debug)]
@@ -110,6 +109,8 @@ pub struct Service {
     pub inputs: Vec<HostPath>,
     /// Secret files it reads at start, told apart by inode and time, never by a digest.
     pub secret_inputs: Vec<HostPath>,
+    /// The memory that it and what it starts may take, in MiB.
+    pub memory_mib: u64,
     /// How it takes up changed inputs.
     pub change: OnChange,
 }

@@ -5,21 +5,18 @@ mod observed;
 mod odd;
 mod query;
 mod recall;
-mod wire;
 
 use std::collections::BTreeMap;
 
 use crate::desired::Desired;
-use crate::host::{HostError, HostQuery, Reach, Secrets, Target, Wrong};
+use crate::host::{HostError, HostQuery, Reach, Secrets, Seen, Target, Wrong};
 use crate::value::Name;
 use crate::world::World;
 
 pub use memory::Memory;
-pub use observed::{Departed, Observed, Seen};
-pub use query::{MACHINE_TOOLS, NEEDED_TOOLS, PIP, for_election, for_gate, for_goal, for_memory, for_reach};
+pub use observed::{Departed, Observed};
+pub use query::{MACHINE_TOOLS, NEEDED_TOOLS, PIP, for_gate, for_goal, for_memory, for_reach};
 pub use recall::{credible_epoch, identity, is_ours, recall, says_it_is_ours};
-
-pub use wire::{canary_request, canary_succeeded, children, children_request, delete_request};
 
 /// Looks at every host of the goal, then at those which only the cluster's memory knows.
 pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -> Observed {

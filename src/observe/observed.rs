@@ -3,24 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::memory::Memory;
-use crate::host::{HostError, HostFacts, Reach, Record, RecordName, Target};
+use crate::host::{HostError, HostFacts, Reach, Record, RecordName, Seen, Target};
 use crate::value::Name;
-
-/// What was seen of one host.
-#[derive(Clone, Debug)]
-pub enum Seen {
-    Present(Box<HostFacts>),
-    Unknown(HostError),
-}
-
-impl Seen {
-    pub fn facts(&self) -> Option<&HostFacts> {
-        match self {
-            Seen::Present(facts) => Some(facts),
-            Seen::Unknown(_) => None,
-        }
-    }
-}
 
 /// What was seen of a cluster.
 #[derive(Clone, Debug, Default)]

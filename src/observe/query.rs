@@ -1,10 +1,11 @@
 //! The questions that each purpose needs answered.
 
-use crate::desired::{Desired, Election, FIREWALL_UNIT, Quorum};
-use crate::host::{Ask, AskName, Host, HostFacts, HostQuery, HostState, Secrets};
+use crate::desired::{Desired, FIREWALL_UNIT, Quorum};
+use crate::host::{HostFacts, HostQuery, HostState, Secrets};
+use crate::service;
 use crate::service::archive::Archive;
-use crate::value::HostPath;
-use crate::value::listener::{Listener, Role};
+use crate::service::zookeeper::MEMBER;
+use crate::value::{HostPath, Role};
 
 /// What every script needs.
 pub const NEEDED_TOOLS: &[&str] = &[
@@ -27,9 +28,6 @@ pub const MACHINE_TOOLS: &[&str] = &["getent", "useradd", "setpriv", "pgrep", "p
 
 /// What some hosts get the package with.
 pub const PIP: &str = "pip3";
-
-/// Spark's web servers close after one answer in HTTP/1.0.
-const JSON_REQUEST: &[u8] = b"GET /json/ HTTP/1.0\r\n\r\n";
 
 /// Everything that a plan wants to know of a host of the goal; `before` is what an earlier look saw of it.
 pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before: Option<&HostFacts>) -> HostQuery {
@@ -56,14 +54,14 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
     query.space =
         state.directories.iter().filter(|(_, directory)| directory.data).map(|(path, _)| path.clone()).collect();
     query.space.extend(state.distributions.keys().cloned());
-    let is_member = state.services.values().any(|service| service.role == Some(Role::ZooKeeper));
+    let is_member = state.services.values().any(|service| service.role == Some(MEMBER));
     query.member =
         desired.quorum.as_ref().filter(|_| is_member).map(|quorum| (quorum.data_dir.clone(), quorum.log_dir.clone()));
     query.asks = state
         .services
         .values()
         .filter_map(|service| service.role)
-        .flat_map(|role| asks(role, &state.host, &desired.listeners, false))
+        .flat_map(|role| service::of(role).questions(role, &state.host, &desired.listeners, false))
         .collect();
     query
 }
@@ -76,23 +74,10 @@ pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: 
         let Some(service) = state.services.get(&unit) else { continue };
         query.units.push(unit);
         service.inputs.iter().chain(&service.secret_inputs).for_each(|path| query.ask_path(path, state, secrets));
-        if let (Role::ZooKeeper, Some(Quorum { data_dir, log_dir, .. })) = (role, &desired.quorum) {
+        if let (&MEMBER, Some(Quorum { data_dir, log_dir, .. })) = (role, &desired.quorum) {
             query.member = Some((data_dir.clone(), log_dir.clone()));
         }
-        query.asks.extend(asks(*role, &state.host, &desired.listeners, write));
-    }
-    query
-}
-
-/// Which life of its master a host is at, whether it is ALIVE, and then, if asked for, which latches there are.
-pub fn for_election(state: &HostState, listeners: &[Listener], latches: Option<&Election>) -> HostQuery {
-    let mut query = HostQuery { units: vec![Role::Master.unit().to_owned()], ..HostQuery::default() };
-    query.asks = asks(Role::Master, &state.host, listeners, false);
-    for (election, (address, port)) in
-        latches.into_iter().flat_map(|election| election.members.iter().map(move |member| (election, member)))
-    {
-        let bytes = super::children_request(&election.folder);
-        query.asks.push(Ask { name: AskName::Latches, address: address.clone(), port: *port, bytes });
+        query.asks.extend(service::of(*role).questions(*role, &state.host, &desired.listeners, write));
     }
     query
 }
@@ -105,21 +90,4 @@ pub fn for_reach(pairs: &[(String, u16)]) -> HostQuery {
 /// What a host that has left the topology is asked: only what it remembers.
 pub fn for_memory() -> HostQuery {
     HostQuery { machine: true, ..HostQuery::default() }
-}
-
-fn asks(role: Role, host: &Host, listeners: &[Listener], write: bool) -> Vec<Ask> {
-    let port = |name: &str| host.port(listeners, role, name);
-    let ask = |name, port, bytes: &[u8]| Ask { name, address: host.address.to_string(), port, bytes: bytes.to_vec() };
-    match role {
-        Role::ZooKeeper => {
-            let client = port("client");
-            let mut all = vec![ask(AskName::Srvr, client, b"srvr"), ask(AskName::Mntr, client, b"mntr")];
-            if write {
-                all.push(ask(AskName::Canary, client, &super::canary_request()));
-            }
-            all
-        }
-        Role::Master => vec![ask(AskName::Master, port("master-ui"), JSON_REQUEST)],
-        Role::Worker => vec![ask(AskName::Worker, port("worker-ui"), JSON_REQUEST)],
-    }
 }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::memory::Memory;
-use super::observed::{Observed, Seen};
+use super::observed::Observed;
 use crate::desired::Desired;
-use crate::host::{Anchor, HostFacts, Record, RecordName};
+use crate::host::{Anchor, HostFacts, Record, RecordName, Seen};
 use crate::value::{Identity, Name};
 
 /// An epoch further above those of most anchors than applies can have raised it is a damaged or a forged one.

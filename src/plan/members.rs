@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use super::Reason;
 use crate::host::{Drain, FileEdit, Target};
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::value::{Name, Role};
 
 /// A roll of one role.
 #[derive(Clone, Debug, Serialize)]

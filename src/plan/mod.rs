@@ -16,8 +16,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::host::{Action, Class, Target};
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::value::{Name, Role};
 
 pub use approval::{ApprovedPlan, Consent, Moved, NotApproved, SealedPlan};
 pub use compare::HostChange;

@@ -10,8 +10,8 @@ use crate::host::{HostFacts, HostState, Java, Listening, RecordName, UnitFacts};
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, Observed, PIP};
 use crate::plan::compare::stale_inputs;
 use crate::service::archive::Archive;
-use crate::value::Name;
-use crate::value::listener::{Bind, Listener, Numbering, Role};
+use crate::value::listener::{Bind, Listener, Numbering};
+use crate::value::{Name, Role};
 
 /// Clocks further apart than this make logs, leases and certificates lie.
 const CLOCK_MILLIS: i64 = 1000;
@@ -122,19 +122,7 @@ fn memory(desired: &Desired, observed: &Observed, facts: &HostFacts) -> (String,
         observed.facts(name).is_some_and(|other| std::ptr::eq(other, facts) || is_same_machine(other, facts))
     };
     let here = desired.hosts.iter().filter(|(name, _)| same(name));
-    let heap = |path: &str| {
-        let setting = desired.settings.get(path)?;
-        setting.value.parse::<crate::value::JvmSize>().ok().map(crate::value::JvmSize::mebibytes)
-    };
-    let needed: u64 = here
-        .flat_map(|(_, state)| state.services.values())
-        .filter_map(|service| service.role)
-        .map(|role| match role {
-            Role::ZooKeeper => heap("zookeeper.heap").unwrap_or(0),
-            Role::Master => heap("spark.masters.heap").unwrap_or(0),
-            Role::Worker => heap("spark.workers.heap").unwrap_or(0) + heap("spark.workers.memory").unwrap_or(0),
-        })
-        .sum();
+    let needed: u64 = here.flat_map(|(_, state)| state.services.values()).map(|service| service.memory_mib).sum();
     let problem =
         (facts.memory_mib < needed).then(|| format!("heaps and executors want {needed} MiB: make them smaller"));
     (format!("{} MiB, {needed} wanted by all hosts on the machine", facts.memory_mib), problem)
@@ -164,8 +152,7 @@ fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts, moves: b
             continue;
         }
         let ports = listener.on(state.host.reach.numbering());
-        let user = if listener.role == Role::ZooKeeper { "zookeeper" } else { "spark" };
-        let ours = facts.users.get(user).copied();
+        let ours = facts.users.get(listener.role.user()).copied();
         let strange = |other: &&Listening| other.uid.is_none() || other.uid != ours;
         for other in facts.listening.iter().filter(|other| ports.contains(&other.port)).filter(strange) {
             if other.address.zip(bound(listener, state)).is_some_and(|(other, ours)| other != ours) {

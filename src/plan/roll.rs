@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use super::members::Roll;
 use crate::host::{Health, ServiceFacts};
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::value::{Name, Redundancy};
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,6 +20,7 @@ const LONGEST_ELECTION_SECONDS: u64 = 60;
 
 /// The next step of a roll. It depends on nothing but rule and facts, so a killed roll goes on where the facts say.
 pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
+    let redundancy = roll.role.redundancy();
     let pending: Vec<&Name> =
         roll.members.keys().filter(|name| facts.nodes.get(*name).is_none_or(|node| !node.current)).collect();
     if pending.is_empty() {
@@ -47,7 +47,7 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
         Health::Down => true,
         // Who leads beside another leads something else than the topology says.
         Health::Leading => {
-            roll.role != Role::Worker && leaders > 1 && super::safety::may_stop(roll, facts, name).is_ok()
+            redundancy != Redundancy::Pool && leaders > 1 && super::safety::may_stop(roll, facts, name).is_ok()
         }
         // It may be electing: its restart could take away the majority that is forming.
         Health::Unsettled => {
@@ -62,10 +62,10 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     if let Some(first) = down.first() {
         // Workers that are down are down all at once; those that run and are not known (yet, or again) go by the batch.
         let stopped: Vec<Name> = down.iter().filter(|name| health(name) == Health::Down).cloned().collect();
-        let members = match roll.role {
-            Role::Worker if stopped.is_empty() => down.iter().take(roll.batch.max(1)).cloned().collect(),
-            Role::Worker => stopped,
-            Role::ZooKeeper | Role::Master => vec![first.clone()],
+        let members = match redundancy {
+            Redundancy::Pool if stopped.is_empty() => down.iter().take(roll.batch.max(1)).cloned().collect(),
+            Redundancy::Pool => stopped,
+            Redundancy::Majority | Redundancy::One => vec![first.clone()],
         };
         let because = if health(first) == Health::Leading {
             "it leads beside another, so its restart takes nothing away"
@@ -80,13 +80,13 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     if !facts.whole && !roll.outage_allowed && !regrouping {
         return Next::Wait { because: facts.because() };
     }
-    if roll.role == Role::Worker {
+    if redundancy == Redundancy::Pool {
         let members = pending.iter().take(roll.batch.max(1)).map(|name| (*name).clone()).collect();
         return Next::Do { members, because: format!("in batches of {}", roll.batch.max(1)) };
     }
     let leads = |name: &&&Name| health(name) == Health::Leading;
     let (name, because) = match pending.iter().find(|name| !leads(name)) {
-        Some(name) if roll.role == Role::Master => (*name, "standbys first: their restart costs nothing"),
+        Some(name) if redundancy == Redundancy::One => (*name, "standbys first: their restart costs nothing"),
         Some(name) => (*name, "followers first: their restart costs no election"),
         None => (pending[0], "it leads, so it is last"),
     };
@@ -108,5 +108,6 @@ fn waits_in_vain(roll: &Roll, facts: &ServiceFacts, pending: &[&Name]) -> bool {
             node.health.serves() || comes_in
         })
     };
-    roll.role == Role::ZooKeeper && !super::safety::is_majority(roll, roll.all.iter().filter(can_serve).count())
+    roll.role.redundancy() == Redundancy::Majority
+        && !super::safety::is_majority(roll, roll.all.iter().filter(can_serve).count())
 }

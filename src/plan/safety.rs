@@ -2,8 +2,7 @@
 
 use super::members::Roll;
 use crate::host::ServiceFacts;
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::value::{Name, Redundancy};
 
 /// Why a node must not be stopped now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,8 +27,8 @@ pub fn may_stop(roll: &Roll, facts: &ServiceFacts, node: &Name) -> Result<(), Ha
         .filter(|name| facts.nodes.get(*name).is_some_and(|other| other.health.serves()))
         .count();
     let all = roll.all.len();
-    match roll.role {
-        Role::ZooKeeper => {
+    match roll.role.redundancy() {
+        Redundancy::Majority => {
             let majority = all / 2 + 1;
             if is_majority(roll, left) {
                 Ok(())
@@ -37,13 +36,13 @@ pub fn may_stop(roll: &Roll, facts: &ServiceFacts, node: &Name) -> Result<(), Ha
                 Err(Hazard::Majority { node: node.clone(), left, all, majority })
             }
         }
-        Role::Master => {
+        Redundancy::One => {
             if left >= 1 {
                 Ok(())
             } else {
                 Err(Hazard::LastMaster { node: node.clone() })
             }
         }
-        Role::Worker => Ok(()),
+        Redundancy::Pool => Ok(()),
     }
 }

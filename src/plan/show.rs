@@ -6,8 +6,8 @@ use std::fmt::{self, Display, Formatter};
 use super::compare::{Difference, HostChange, Need};
 use super::{Gate, Phase, Plan, Roll};
 use crate::host::Reach;
-use crate::value::Name;
-use crate::value::listener::{Numbering, OWN_PORTS, Role};
+use crate::value::listener::{Numbering, OWN_PORTS};
+use crate::value::{Name, Redundancy};
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -252,10 +252,10 @@ fn show_phase(f: &mut Formatter<'_>, at: usize, phase: &Phase) -> fmt::Result {
 
 fn roll_headline(roll: &Roll) -> String {
     let Roll { role, batch, seconds, .. } = roll;
-    let order = match role {
-        Role::ZooKeeper => "one at a time, followers first, the leader (as it is then) last".to_owned(),
-        Role::Master => "one at a time, standbys first, the ALIVE one (as it is then) last".to_owned(),
-        Role::Worker => format!("in batches of {batch}, each drained first"),
+    let order = match role.redundancy() {
+        Redundancy::Majority => "one at a time, followers first, the leader (as it is then) last".to_owned(),
+        Redundancy::One => "one at a time, standbys first, the ALIVE one (as it is then) last".to_owned(),
+        Redundancy::Pool => format!("in batches of {batch}, each drained first"),
     };
     format!("restart every {} in turn: {order}; each must be well within {seconds} s", role.title())
 }

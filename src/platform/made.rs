@@ -1,8 +1,7 @@
 //! Platforms that make machines.
 
 use super::machine::Machine;
-use crate::value::listener::Role;
-use crate::value::{Address, Label, UserName};
+use crate::value::{Address, Label, Role, UserName};
 
 /// A platform that makes machines.
 pub trait Makes {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ServiceKind, elasticsearch, eventstore, kafka, postgres, redis, spark, zookeeper};
+use super::kind::ServiceKind;
+use super::{elasticsearch, eventstore, kafka, postgres, redis, spark, zookeeper};
 use crate::value::Name;
 use crate::yaml::{Field, Span};
 

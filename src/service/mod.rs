@@ -4,55 +4,16 @@ pub mod archive;
 pub mod elasticsearch;
 pub mod eventstore;
 mod file;
-mod judge;
 pub mod kafka;
+mod kind;
 pub mod postgres;
 pub mod redis;
+pub mod registry;
 pub mod spark;
+mod stages;
 pub mod zookeeper;
 
 pub use file::{Placed, ServicesFile};
-pub use judge::judge;
-
-/// The kinds of service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ServiceKind {
-    ZooKeeper,
-    Spark,
-    Kafka,
-    Elasticsearch,
-    Postgres,
-    Redis,
-    Eventstore,
-}
-
-impl ServiceKind {
-    pub const ALL: [ServiceKind; 7] = [
-        ServiceKind::ZooKeeper,
-        ServiceKind::Spark,
-        ServiceKind::Kafka,
-        ServiceKind::Elasticsearch,
-        ServiceKind::Postgres,
-        ServiceKind::Redis,
-        ServiceKind::Eventstore,
-    ];
-
-    /// Its key in a topology.
-    pub fn key(self) -> &'static str {
-        match self {
-            ServiceKind::ZooKeeper => "zookeeper",
-            ServiceKind::Spark => "spark",
-            ServiceKind::Kafka => "kafka",
-            ServiceKind::Elasticsearch => "elasticsearch",
-            ServiceKind::Postgres => "postgres",
-            ServiceKind::Redis => "redis",
-            ServiceKind::Eventstore => "eventstore",
-        }
-    }
-}
-
-impl std::fmt::Display for ServiceKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.key())
-    }
-}
+pub use kind::ServiceKind;
+pub use registry::{health, of, roles, warnings};
+pub use stages::Service;

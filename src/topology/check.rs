@@ -7,9 +7,10 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Platform, PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes};
 use crate::service::eventstore::Eventstore;
+use crate::service::spark::{MASTER, WORKER};
+use crate::service::zookeeper::MEMBER;
 use crate::service::{Placed, ServiceKind, ServicesFile, spark, zookeeper};
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::value::{Name, Role};
 use crate::yaml::{Entries, Field, Span, suggest};
 
 /// Judges a file. `None` when there is an error, in `problems` now or before.
@@ -59,18 +60,16 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
 
 /// How many nodes of each role there are, and where the file says so.
 fn counts(topology: &Topology, services: &ServicesFile) -> Vec<(Role, Span, usize)> {
-    let members = topology
-        .zookeeper
-        .iter()
-        .map(|zookeeper| (Role::ZooKeeper, services.zookeeper.span(), zookeeper.members.len()));
+    let members =
+        topology.zookeeper.iter().map(|zookeeper| (MEMBER, services.zookeeper.span(), zookeeper.members.len()));
     let standalone = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref());
     let file = services.spark.ok();
     let nodes = standalone.into_iter().flat_map(|standalone| {
         let masters = file.and_then(|file| file.masters.span());
         let workers = file.and_then(|file| file.workers.span());
         [
-            (Role::Master, masters, standalone.masters.place.count().unwrap_or(0)),
-            (Role::Worker, workers, standalone.workers.place.count().unwrap_or(0)),
+            (MASTER, masters, standalone.masters.place.count().unwrap_or(0)),
+            (WORKER, workers, standalone.workers.place.count().unwrap_or(0)),
         ]
     });
     members.chain(nodes).map(|(role, span, count)| (role, span.unwrap_or_default(), count)).collect()

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::Topology;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::service::spark::Place;
-use crate::service::zookeeper::Members;
+use crate::service::spark::{MASTER, Place, WORKER};
+use crate::service::zookeeper::{MEMBER, Members};
 use crate::service::{ServicesFile, spark, zookeeper};
-use crate::value::Name;
-use crate::value::listener::{FIRST_FREE_PORT, Listener, Role};
+use crate::value::listener::{FIRST_FREE_PORT, Listener};
+use crate::value::{Name, Role};
 use crate::yaml::Span;
 
 /// Every listener of the topology.
@@ -63,10 +63,10 @@ fn roles_by_host(topology: &Topology) -> BTreeMap<String, Vec<Role>> {
             Members::Named(members) => Some(members.values().collect()),
             Members::Counted(_) => None,
         };
-        put(names, Role::ZooKeeper);
+        put(names, MEMBER);
     }
     if let Some(standalone) = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref()) {
-        for (place, role) in [(&standalone.masters.place, Role::Master), (&standalone.workers.place, Role::Worker)] {
+        for (place, role) in [(&standalone.masters.place, MASTER), (&standalone.workers.place, WORKER)] {
             let names = match place {
                 Place::Named(names) => Some(names.iter().collect()),
                 Place::Counted(_) => None,
@@ -89,9 +89,9 @@ pub fn written(services: &ServicesFile) -> Vec<(&'static str, Span)> {
 fn span_of(listener: &Listener, services: &ServicesFile) -> Span {
     let spark = services.spark.ok();
     let role = match listener.role {
-        Role::ZooKeeper => services.zookeeper.span(),
-        Role::Master => spark.and_then(|spark| spark.masters.span()),
-        Role::Worker => spark.and_then(|spark| spark.workers.span()),
+        MEMBER => services.zookeeper.span(),
+        MASTER => spark.and_then(|spark| spark.masters.span()),
+        _ => spark.and_then(|spark| spark.workers.span()),
     };
     port_span(listener.name, services).or(role).unwrap_or_default()
 }

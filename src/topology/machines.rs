@@ -12,10 +12,10 @@ use crate::platform::hdinsight::OTHER_MACHINES;
 use crate::platform::machine::Machine;
 use crate::platform::size::{self, Shape};
 use crate::platform::{Platform, PlatformFile, aks, eks, made, subnets};
-use crate::service::spark::Scaling;
+use crate::service::spark::{MASTER, Scaling, WORKER};
+use crate::service::zookeeper::MEMBER;
 use crate::service::{ServiceKind, ServicesFile, zookeeper};
-use crate::value::listener::Role;
-use crate::value::{Cidr, Disk, JvmSize, Name, Zone};
+use crate::value::{Cidr, Disk, JvmSize, Name, Role, Zone};
 use crate::yaml::{Entries, Field, Span};
 
 /// What a machine's system and the tool need beside a daemon.
@@ -56,7 +56,7 @@ pub fn check(
     // A network that is too small is so for several: said once.
     let mut small: BTreeSet<&Name> = BTreeSet::new();
     for wanted in &wanted(topology, services) {
-        let service = if wanted.role == Role::ZooKeeper { ServiceKind::ZooKeeper } else { ServiceKind::Spark };
+        let service = if wanted.role == MEMBER { ServiceKind::ZooKeeper } else { ServiceKind::Spark };
         let Some(name) = topology.placement.get(&service) else { continue };
         let file = platforms.get(name.as_str()).and_then(|entry| entry.value.ok());
         let at = file.and_then(|file| network_field(file).span());
@@ -70,7 +70,7 @@ pub fn check(
             Some(Platform::AwsVms(aws)) => {
                 check_room(wanted, at, aws_block(aws, wanted.role), (name, aws.network), &mut small, problems);
                 check_aws(wanted, aws, problems);
-                check_disk(wanted, if wanted.role == Role::Worker { AWS_ROOT_DISK } else { AWS_DISK }, problems);
+                check_disk(wanted, if wanted.role == WORKER { AWS_ROOT_DISK } else { AWS_DISK }, problems);
             }
             _ => {}
         }
@@ -142,7 +142,7 @@ fn wanted<'a>(topology: &'a Topology, services: &'a ServicesFile) -> Vec<Wanted<
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     if let Some(zookeeper) = &topology.zookeeper {
         all.push(Wanted {
-            role: Role::ZooKeeper,
+            role: MEMBER,
             span: services.zookeeper.span().unwrap_or_default(),
             count: count(zookeeper.members.len()),
             machine: &zookeeper.machine,
@@ -155,7 +155,7 @@ fn wanted<'a>(topology: &'a Topology, services: &'a ServicesFile) -> Vec<Wanted<
     if let Some(standalone) = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref()) {
         let (masters, workers) = (&standalone.masters, &standalone.workers);
         all.push(Wanted {
-            role: Role::Master,
+            role: MASTER,
             span: file.and_then(|file| file.masters.span()).unwrap_or_default(),
             count: count(masters.place.count().unwrap_or(0)),
             machine: &masters.machine,
@@ -165,7 +165,7 @@ fn wanted<'a>(topology: &'a Topology, services: &'a ServicesFile) -> Vec<Wanted<
         });
         let most = workers.autoscale.as_ref().map(|scale| u64::from(scale.max));
         all.push(Wanted {
-            role: Role::Worker,
+            role: WORKER,
             span: file.and_then(|file| file.workers.span()).unwrap_or_default(),
             count: most.unwrap_or(count(workers.place.count().unwrap_or(0))),
             machine: &workers.machine,
@@ -180,9 +180,9 @@ fn wanted<'a>(topology: &'a Topology, services: &'a ServicesFile) -> Vec<Wanted<
 fn azure_block(azure: &AzureVms, role: Role) -> Cidr {
     let subnets = azure.subnets();
     match role {
-        Role::ZooKeeper => subnets.zookeeper,
-        Role::Master => subnets.masters,
-        Role::Worker => subnets.workers,
+        MEMBER => subnets.zookeeper,
+        WORKER => subnets.workers,
+        _ => subnets.masters,
     }
 }
 
@@ -200,9 +200,9 @@ fn check_room<'a>(
     problems: &mut Diagnostics,
 ) {
     let Wanted { role, span, count, .. } = wanted;
-    let room = match role {
-        Role::ZooKeeper | Role::Master => subnets::room(block),
-        Role::Worker => block.size().saturating_sub(subnets::RESERVED),
+    let room = match *role {
+        WORKER => block.size().saturating_sub(subnets::RESERVED),
+        _ => subnets::room(block),
     };
     if *count > room && small.insert(platform) {
         let message = format!(
@@ -268,7 +268,7 @@ fn check_azure(wanted: &Wanted<'_>, azure: &AzureVms, problems: &mut Diagnostics
 /// learn.microsoft.com, "Virtual Machine Scale Sets: design considerations".
 fn check_scale_set(wanted: &Wanted<'_>, azure: &AzureVms, problems: &mut Diagnostics) {
     let most = if matches!(azure.image, Image::Own(_)) { 600 } else { 1000 };
-    if wanted.role == Role::Worker && wanted.count > most {
+    if wanted.role == WORKER && wanted.count > most {
         let message = format!("a scale set has at most {most} machines, not {}", wanted.count);
         problems.add(Code::T012, wanted.span, message).help(format!("take at most {most} workers"));
     }

@@ -4,45 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
-/// What a node does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    ZooKeeper,
-    Master,
-    Worker,
-}
-
-impl Role {
-    pub const ALL: [Role; 3] = [Role::ZooKeeper, Role::Master, Role::Worker];
-
-    /// Its part in the names of nodes.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Role::ZooKeeper => "zk",
-            Role::Master => "master",
-            Role::Worker => "worker",
-        }
-    }
-
-    /// The systemd unit that runs it, without `.service`.
-    pub fn unit(self) -> &'static str {
-        match self {
-            Role::ZooKeeper => "zookeeper",
-            Role::Master => "spark-master",
-            Role::Worker => "spark-worker",
-        }
-    }
-
-    /// What it is to an operator.
-    pub fn title(self) -> &'static str {
-        match self {
-            Role::ZooKeeper => "ZooKeeper member",
-            Role::Master => "Spark master",
-            Role::Worker => "Spark worker",
-        }
-    }
-}
+use super::role::Role;
 
 /// Where a listener is bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use provision::desired::Desired;
 use provision::diagnostic::Source;
 use provision::host::{
-    BirthRecord, Content, HostFacts, HostState, Java, MasterFacts, MemberFacts, MemberMode, PathFacts, PathKind,
-    Record, RecordName, UnitFacts, WorkerEntry, WorkerFacts, sha256,
+    BirthRecord, Content, HostFacts, HostState, Java, PathFacts, PathKind, Record, RecordName, Seen, UnitFacts, sha256,
 };
-use provision::observe::{Observed, Seen, recall};
+use provision::observe::{Observed, recall};
 use provision::plan::{self, Goal};
+use provision::service::spark::MASTER;
+use provision::service::zookeeper::MEMBER;
 use provision::topology::{self, Topology};
-use provision::value::listener::Role;
+use provision::value::Role;
 use provision::{cluster, desired, render};
 
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
@@ -42,36 +43,30 @@ fn answer(role: Role, state: &HostState, desired: &Desired, facts: &mut HostFact
         let with = |state: &HostState| state.services.values().any(|service| service.role == Some(role));
         desired.hosts.iter().find(|(_, state)| with(state)).is_some_and(|(name, _)| *name == state.host.name)
     };
+    let mut say = |name: &'static str, text: String| drop(facts.answers.insert(name, text.into_bytes()));
+    let page = |body: &serde_json::Value| format!("HTTP/1.0 200 OK\r\n\r\n{body}");
     match role {
-        Role::ZooKeeper => {
+        MEMBER => {
             let members = desired.quorum.as_ref().map_or(0, |quorum| quorum.birth.members.len());
-            let followers = u32::try_from(members - 1).expect("few");
-            facts.member = Some(MemberFacts {
-                mode: if first(role) { MemberMode::Leader } else { MemberMode::Follower },
-                epoch: 1,
-                broadcasts: true,
-                synced_voters: first(role).then_some(followers),
-                pending_syncs: Some(0),
-                quorum_size: Some(followers + 1),
-                uptime_millis: 1_000_000,
-            });
+            let mode = if first(role) { "leader" } else { "follower" };
+            say("srvr", format!("Zookeeper version: 3.9.5\nZxid: 0x100000001\nMode: {mode}\nNode count: 5\n"));
+            let leads =
+                format!("zk_synced_followers\t{}\nzk_pending_syncs\t0\nzk_quorum_size\t{members}\n", members - 1);
+            let state = format!("zk_uptime\t1000000\nzk_peer_state\t{mode} - broadcast\n");
+            say("mntr", if first(role) { state + &leads } else { state });
         }
-        Role::Master => {
-            let alive = first(role);
-            let entry = |state: &HostState| WorkerEntry {
-                host: state.host.address.to_string(),
-                port: 7078,
-                state: "ALIVE".to_owned(),
-                cores: 4,
-                coresused: 0,
-                memory: 1024,
-                memoryused: 0,
+        MASTER => {
+            let entry = |state: &HostState| {
+                serde_json::json!({
+                    "host": state.host.address, "port": 7078, "state": "ALIVE", "cores": 4, "coresused": 0, "memory": 1024, "memoryused": 0
+                })
             };
-            let workers = if alive { desired.hosts.values().map(entry).collect() } else { Vec::new() };
-            let status = if alive { "ALIVE" } else { "STANDBY" }.to_owned();
-            facts.master = Some(MasterFacts { status, workers, activeapps: Vec::new() });
+            let alive = first(role);
+            let workers: Vec<_> = if alive { desired.hosts.values().map(entry).collect() } else { Vec::new() };
+            let status = if alive { "ALIVE" } else { "STANDBY" };
+            say("master", page(&serde_json::json!({ "status": status, "workers": workers, "activeapps": [] })));
         }
-        Role::Worker => facts.worker = Some(WorkerFacts { executors: Vec::new() }),
+        _ => say("worker", page(&serde_json::json!({ "executors": [] }))),
     }
 }
 
@@ -114,7 +109,7 @@ fn facts(state: &HostState, desired: &Desired) -> HostFacts {
         };
         facts.units.insert(unit.clone(), seen);
     }
-    let is_member = state.services.contains_key(Role::ZooKeeper.unit());
+    let is_member = state.services.contains_key(MEMBER.unit());
     facts.birth = desired
         .quorum
         .as_ref()

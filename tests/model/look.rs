@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::State;
 use super::host::{Kind, Node, SimHost, identity_text};
 use super::services::{Latch, MASTER, Member, WORKER, ZOOKEEPER};
-use provision::host::{AskName, CLAIM_PATH, HostQuery, STATE_FOLDER};
+use provision::host::{CLAIM_PATH, HostQuery, STATE_FOLDER};
 use provision::observe::{MACHINE_TOOLS, NEEDED_TOOLS};
 use provision::value::Name;
 
@@ -74,7 +74,7 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
         }
     }
     for ask in &query.asks {
-        lines.fact(&["answer", ask.name.text(), &STANDARD.encode(ask_service(state, name, ask.name, ask.port, now))]);
+        lines.fact(&["answer", ask.name, &STANDARD.encode(ask_service(state, name, ask.name, ask.port, now))]);
     }
     for memory in ["stamp", "birth", "intended", "applied"] {
         let path = format!("{STATE_FOLDER}/{memory}.json");
@@ -161,18 +161,18 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
     }
 }
 
-fn ask_service(state: &State, name: &Name, ask: AskName, port: u16, now: Instant) -> Vec<u8> {
+fn ask_service(state: &State, name: &Name, ask: &str, port: u16, now: Instant) -> Vec<u8> {
     let host = &state.hosts[name];
     match ask {
-        AskName::Srvr | AskName::Mntr | AskName::Canary => ask_member(state, name, ask, port, now),
-        AskName::Master => ask_master(state, name, now),
-        AskName::Latches => latches(state),
-        AskName::Worker if host.process(WORKER).is_some() => json("{\"executors\":[]}"),
-        AskName::Worker => Vec::new(),
+        "srvr" | "mntr" | "canary" => ask_member(state, name, ask, port, now),
+        "master" => ask_master(state, name, now),
+        "latches" => latches(state),
+        "worker" if host.process(WORKER).is_some() => json("{\"executors\":[]}"),
+        _ => Vec::new(),
     }
 }
 
-fn ask_member(state: &State, name: &Name, ask: AskName, port: u16, now: Instant) -> Vec<u8> {
+fn ask_member(state: &State, name: &Name, ask: &str, port: u16, now: Instant) -> Vec<u8> {
     let host = &state.hosts[name];
     let Some(member) = Member::of(name, host, now, &state.services.pace) else { return Vec::new() };
     if !member.client.ends_with(&format!(":{port}")) || host.process(ZOOKEEPER).is_none() {
@@ -189,10 +189,8 @@ fn ask_member(state: &State, name: &Name, ask: AskName, port: u16, now: Instant)
     };
     let uptime = now.duration_since(host.process(ZOOKEEPER).expect("asked above").since).as_millis();
     match ask {
-        AskName::Srvr => {
-            format!("Zookeeper version: 3.9.5\nZxid: 0x100000001\nMode: {mode}\nNode count: 5\n").into_bytes()
-        }
-        AskName::Mntr => {
+        "srvr" => format!("Zookeeper version: 3.9.5\nZxid: 0x100000001\nMode: {mode}\nNode count: 5\n").into_bytes(),
+        "mntr" => {
             let mut text = format!("zk_version\t3.9.5\nzk_uptime\t{uptime}\n");
             if mode != "standalone" {
                 text += &format!("zk_peer_state\t{} - broadcast\n", if leads { "leading" } else { "following" });

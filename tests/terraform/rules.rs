@@ -5,17 +5,9 @@ use std::collections::BTreeSet;
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::Body;
 use provision::topology::listeners;
-use provision::value::listener::{Bind, Role};
+use provision::value::listener::Bind;
 
 use crate::tool;
-
-fn tier(role: Role) -> &'static str {
-    match role {
-        Role::ZooKeeper => "zookeeper",
-        Role::Master => "masters",
-        Role::Worker => "workers",
-    }
-}
 
 /// Tier, ports, and who comes in: what the services need.
 fn needed(text: &str) -> BTreeSet<(String, String, String)> {
@@ -24,7 +16,7 @@ fn needed(text: &str) -> BTreeSet<(String, String, String)> {
     let outside = all.iter().filter(|listener| listener.bind == Bind::Host);
     let rows = outside.flat_map(|listener| {
         let ports = format!("{}-{}", listener.written.start(), listener.written.end());
-        listener.from.iter().map(move |from| (tier(listener.role).to_owned(), ports.clone(), tier(*from).to_owned()))
+        listener.from.iter().map(move |from| (listener.role.tier().to_owned(), ports.clone(), from.tier().to_owned()))
     });
     rows.collect()
 }

@@ -12,9 +12,10 @@ use crate::platform::aws_vms::{AwsVms, Tier};
 use crate::platform::cloud::Image;
 use crate::platform::machine::{Autoscale, Bounds};
 use crate::platform::storage::Storage;
+use crate::service::spark::{MASTER, WORKER};
+use crate::service::zookeeper::MEMBER;
 use crate::topology::Topology;
-use crate::value::listener::Role;
-use crate::value::{Cidr, Name, Zone};
+use crate::value::{Cidr, Name, Role, Zone};
 
 /// `AWSServiceRoleForAutoScaling_` and the name are a role's name, of at most 64 letters.
 const NAME_MAX: usize = 35;
@@ -34,9 +35,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     aws.state.put(&topology.name, name, &mut holes);
     place(aws, &services, &mut holes);
     image(&aws.image, &mut holes);
-    for (hole, role) in
-        [("zookeeper_ingress", Role::ZooKeeper), ("masters_ingress", Role::Master), ("workers_ingress", Role::Worker)]
-    {
+    for (hole, role) in [("zookeeper_ingress", MEMBER), ("masters_ingress", MASTER), ("workers_ingress", WORKER)] {
         holes.put_if(hole, services.has(role).then(|| ingress(&services, role)));
     }
     machines(aws, &services, &mut holes);
@@ -81,9 +80,7 @@ fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
         object(aws.zones.iter().map(Zone::as_str).enumerate().map(row))
     };
     holes.put("public_subnets", subnets(Tier::Public));
-    for (hole, role) in
-        [("zookeeper_subnets", Role::ZooKeeper), ("masters_subnets", Role::Master), ("workers_subnets", Role::Worker)]
-    {
+    for (hole, role) in [("zookeeper_subnets", MEMBER), ("masters_subnets", MASTER), ("workers_subnets", WORKER)] {
         holes.put_if(hole, services.has(role).then(|| subnets(Tier::Of(role))));
     }
 }

@@ -13,9 +13,11 @@ use crate::platform::cloud::Image;
 use crate::platform::machine::{Autoscale, Bounds};
 use crate::platform::storage::Storage;
 use crate::platform::{made, size, subnets};
+use crate::service::spark::{MASTER, WORKER};
+use crate::service::zookeeper::MEMBER;
 use crate::topology::Topology;
-use crate::value::listener::{Listener, Role};
-use crate::value::{Label, Name, Percent, Zone};
+use crate::value::listener::Listener;
+use crate::value::{Label, Name, Percent, Role, Zone};
 
 /// A scale set's name begins its machines' names, at most 58 letters with `-worker` and a number (learn.microsoft.com, "Resource name rules").
 const NAME_MAX: usize = 48;
@@ -39,9 +41,7 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     place(azure, topology, &mut holes);
     access(azure, &services, &mut holes);
     image(&azure.image, &mut holes);
-    for (hole, role) in
-        [("rules_zookeeper", Role::ZooKeeper), ("rules_masters", Role::Master), ("rules_workers", Role::Worker)]
-    {
+    for (hole, role) in [("rules_zookeeper", MEMBER), ("rules_masters", MASTER), ("rules_workers", WORKER)] {
         holes.put_if(hole, services.has(role).then(|| rules(&services, role)));
     }
     machines(azure, &services, &mut holes);
@@ -171,7 +171,7 @@ fn workers(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     let memory = scale.and_then(|scale| scale.memory);
     // Azure counts what is left.
     let left = |used: Percent| 100 - used.get();
-    let size = workers.and_then(|workers| size::azure(&made::size(azure, Role::Worker, &workers.machine)));
+    let size = workers.and_then(|workers| size::azure(&made::size(azure, WORKER, &workers.machine)));
     let bytes =
         size.zip(memory).map(|(size, Bounds { out, .. })| size.mebibytes * 1024 * 1024 / 100 * u64::from(left(out)));
     holes.put("memory_by_bytes", bytes.is_some());

@@ -15,8 +15,8 @@ use crate::platform::eks::Eks;
 use crate::platform::size;
 use crate::platform::storage::Storage;
 use crate::service::ServiceKind;
+use crate::service::spark::WORKER;
 use crate::topology::Topology;
-use crate::value::listener::Role;
 use crate::value::{Disk, Name, Zone};
 
 /// `-cluster-autoscaler` behind it is a role's name, of at most 64 letters.
@@ -74,7 +74,7 @@ fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
     holes.put("tags", text::tags(&eks.tags, topology));
     let row = |(at, zone): (usize, &str)| {
         let range = |tier| subnet(*network, tier, at).to_string();
-        let (public, nodes) = (range(Tier::Public), range(Tier::Of(Role::Worker)));
+        let (public, nodes) = (range(Tier::Public), range(Tier::Of(WORKER)));
         (zone.to_owned(), object([("name", format!("{region}{zone}")), ("public", public), ("nodes", nodes)]))
     };
     holes.put("zones", object(zones.iter().map(Zone::as_str).enumerate().map(row)));

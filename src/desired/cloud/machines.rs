@@ -6,8 +6,9 @@ use crate::cluster::ServicesOn;
 use crate::hcl::{Holes, object, texts};
 use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::made::{Makes, size};
-use crate::value::listener::Role;
-use crate::value::{Address, Disk};
+use crate::service::spark::{MASTER, WORKER};
+use crate::service::zookeeper::MEMBER;
+use crate::value::{Address, Disk, Role};
 
 /// GiB, where the topology does not say.
 const ZOOKEEPER_DISK: u32 = 64;
@@ -43,8 +44,8 @@ impl Fixed {
             (1..=services.count(role)).map(row).collect()
         };
         Fixed {
-            members: rows(Role::ZooKeeper, services.zookeeper.map(|zookeeper| &zookeeper.machine)),
-            masters: rows(Role::Master, services.spark.map(|spark| &spark.masters.machine)),
+            members: rows(MEMBER, services.zookeeper.map(|zookeeper| &zookeeper.machine)),
+            masters: rows(MASTER, services.spark.map(|spark| &spark.masters.machine)),
         }
     }
 
@@ -80,7 +81,7 @@ pub fn put_workers(services: &ServicesOn<'_>, platform: &impl Makes, holes: &mut
     holes.put("memory_scales", scale.is_some_and(|scale| scale.memory.is_some()));
     holes.put_if("cpu_out", cpu.map(|bounds| bounds.out.get()));
     let Some(workers) = workers else { return };
-    holes.put("worker_size", size(platform, Role::Worker, &workers.machine));
+    holes.put("worker_size", size(platform, WORKER, &workers.machine));
     holes.put("worker_disk", workers.machine.disk.map_or(WORKER_DISK, Disk::get));
     let fixed = u32::try_from(workers.place.count().unwrap_or(0)).expect("a network has room for them");
     holes.put("workers_min", scale.map_or(fixed, |scale| scale.min));

@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use crate::cluster::ServicesOn;
 use crate::hcl::object;
 use crate::topology::{Topology, listeners};
-use crate::value::Name;
-use crate::value::listener::{Bind, Listener, Role};
+use crate::value::listener::{Bind, Listener};
+use crate::value::{Name, Role};
 
 impl ServicesOn<'_> {
     /// The listeners of a role that other machines must reach.
@@ -20,7 +20,7 @@ impl ServicesOn<'_> {
 
     /// The tiers on this platform that must reach a listener.
     pub fn from(&self, listener: &Listener) -> Vec<&'static str> {
-        listener.from.iter().filter(|role| self.has(**role)).map(|role| tier(*role)).collect()
+        listener.from.iter().filter(|role| self.has(**role)).map(|role| role.tier()).collect()
     }
 
     /// Of the files that are no HCL, those for what is here.
@@ -44,15 +44,6 @@ pub fn cloud_name(cluster: &Name, max: usize) -> String {
     let digest = Sha256::digest(name);
     let tail = format!("{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2]);
     format!("{}-{tail}", name[..max - tail.len() - 1].trim_end_matches('-'))
-}
-
-/// What the machines of a tier are called together.
-pub fn tier(role: Role) -> &'static str {
-    match role {
-        Role::ZooKeeper => "zookeeper",
-        Role::Master => "masters",
-        Role::Worker => "workers",
-    }
 }
 
 /// The topology's tags and the tool's own, one a line. What Terraform makes is there before the first apply makes an identity: it carries

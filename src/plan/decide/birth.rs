@@ -7,7 +7,7 @@ use crate::desired::Desired;
 use crate::host::{BirthRecord, HostFacts, HostState, UnitFacts};
 use crate::plan::compare::{HostChange, Need, ServiceChange};
 use crate::plan::{Reason, Refusal};
-use crate::value::listener::Role;
+use crate::service::zookeeper::MEMBER;
 use crate::value::{MemberId, Name};
 
 /// How far the ensemble's life has come.
@@ -25,7 +25,7 @@ impl Planner<'_> {
             self.refuse_other_stamps(Life::Complete, refusals);
             return Life::Complete;
         };
-        let members = self.with_role(Role::ZooKeeper);
+        let members = self.with_role(MEMBER);
         let records: Vec<(&Name, &BirthRecord)> =
             members.iter().filter_map(|name| Some((name, self.observed.facts(name)?.birth.as_ref()?))).collect();
         for (host, record) in &records {
@@ -102,7 +102,7 @@ impl Planner<'_> {
 
 /// A member that runs without its data directory writes into files that nobody will find again.
 pub(super) fn lost_data(desired: &Desired, state: &HostState, facts: &HostFacts, change: &mut HostChange) {
-    let unit = Role::ZooKeeper.unit();
+    let unit = MEMBER.unit();
     let (Some(quorum), true) = (&desired.quorum, state.services.contains_key(unit)) else { return };
     let born = facts.birth.as_ref().is_some_and(|record| record.complete);
     let running = facts.units.get(unit).is_some_and(UnitFacts::is_running);

@@ -4,9 +4,8 @@ use super::planner::Planner;
 use super::strangers::is_remembered;
 use crate::host::{Action, HostFacts, Owned, Removal, Target};
 use crate::plan::{Plan, Reason, Step};
-use crate::service::spark;
+use crate::service::{roles, spark};
 use crate::value::Name;
-use crate::value::listener::Role;
 
 impl Planner<'_> {
     pub(super) fn destroy(mut self, delete_data: bool) -> Plan {
@@ -46,7 +45,7 @@ impl Planner<'_> {
                 "{running} applications run: they end with their executors, and who submitted them waits for a master that never comes: end their drivers"
             ));
         }
-        for role in Role::ALL.iter().rev() {
+        for role in roles().rev() {
             let steps = owned
                 .iter()
                 .filter(|(_, owned, _)| owned.units.contains(role.unit()))

@@ -8,7 +8,7 @@ use crate::host::{Action, HostFacts, Patch, Reach, Record, RecordName, Removal, 
 use crate::observe::{Departed, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Phase, Reason, Step};
-use crate::value::listener::Role;
+use crate::service::spark::MASTER;
 use crate::value::{HostPath, Name};
 
 impl Planner<'_> {
@@ -143,5 +143,5 @@ pub(super) fn leaves_role(change: &HostChange) -> bool {
 }
 
 fn has_master(units: &BTreeSet<String>) -> bool {
-    units.contains(Role::Master.unit())
+    units.contains(MASTER.unit())
 }

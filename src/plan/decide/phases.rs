@@ -3,13 +3,13 @@
 use super::birth::Life;
 use super::planner::{Planner, names};
 use super::prepare::held_back;
-use crate::host::{Action, BirthRecord, Drain, Health, HostState, MasterFacts, UnitFacts};
+use crate::host::{Action, BirthRecord, Drain, Health, HostState, UnitFacts};
 use crate::plan::compare::{Need, edit};
 use crate::plan::{Gate, Goal, Outage, Phase, Reason, Roll, RollMember};
-use crate::service::judge;
-use crate::service::zookeeper::runs_with_others;
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::service::spark::{MASTER, WORKER, master_facts};
+use crate::service::zookeeper::{MEMBER, runs_with_others};
+use crate::service::{health, roles};
+use crate::value::{Name, Role};
 
 /// How long a gate waits for an ensemble, at least: `initLimit` × `tickTime` where that is longer (docs/measurements.md).
 const QUORUM_SECONDS: u64 = 120;
@@ -29,7 +29,7 @@ pub(super) const MEMBER_RESTART_SECONDS: u32 = 5;
 impl Planner<'_> {
     pub(super) fn ensemble(&mut self, life: Life) {
         let Some(quorum) = &self.desired.quorum else { return };
-        let members = self.with_role(Role::ZooKeeper);
+        let members = self.with_role(MEMBER);
         let birth = |complete| Action::Born { record: BirthRecord { birth: quorum.birth.clone(), complete } };
         let seen = |name: &&Name| self.observed.facts(name).is_some();
         let lacks = |name: &Name, complete: bool| {
@@ -51,8 +51,8 @@ impl Planner<'_> {
                 .collect();
             self.steps("remove unused marks of new data directories", unmark);
             self.steps("record the birth on hosts that came later", records);
-            self.start_and_roll(Role::ZooKeeper, 1, seconds);
-            self.settle(Role::ZooKeeper, seconds);
+            self.start_and_roll(MEMBER, 1, seconds);
+            self.settle(MEMBER, seconds);
             return;
         }
         let begun: Vec<_> = members
@@ -76,32 +76,32 @@ impl Planner<'_> {
         let complete: Vec<_> = members.iter().map(|name| self.step(name, birth(true), vec![Reason::Birth])).collect();
         self.steps("record the birth of the ensemble", begun);
         self.steps("mark the data directories as new", mark);
-        self.start_and_roll(Role::ZooKeeper, 1, seconds);
+        self.start_and_roll(MEMBER, 1, seconds);
         // A killed run may have started them all: that they run is no proof that they ever served.
-        if !self.waited_for(Role::ZooKeeper) {
-            self.gate(Role::ZooKeeper, seconds, false);
+        if !self.waited_for(MEMBER) {
+            self.gate(MEMBER, seconds, false);
         }
         self.steps("record the birth as complete", complete);
     }
 
     pub(super) fn masters(&mut self) {
-        let masters = self.with_role(Role::Master);
+        let masters = self.with_role(MASTER);
         if self.masters_leave() && !masters.is_empty() {
             // The one that leads may be one that leaves: it goes when those that stay stand by.
-            self.start(Role::Master);
-            self.gate(Role::Master, MASTER_SECONDS, true);
+            self.start(MASTER);
+            self.gate(MASTER, MASTER_SECONDS, true);
             self.retire_masters();
-            self.gate(Role::Master, MASTER_SECONDS, self.some_unseen(&masters));
+            self.gate(MASTER, MASTER_SECONDS, self.some_unseen(&masters));
             self.notes.push(format!(
                 "masters leave: up to {MASTER_TAKEOVER_SECONDS} s without an ALIVE master, in which nothing can be submitted; running applications go on"
             ));
-            self.roll(Role::Master, 1, MASTER_SECONDS);
+            self.roll(MASTER, 1, MASTER_SECONDS);
             return;
         }
         self.retire_masters();
-        if self.waited_for(Role::ZooKeeper) && !masters.is_empty() && !self.starts_or_restarts(Role::Master) {
+        if self.waited_for(MEMBER) && !masters.is_empty() && !self.starts_or_restarts(MASTER) {
             // What happens to ZooKeeper can cost the active master its session: nothing goes on before one is ALIVE again.
-            self.gate(Role::Master, MASTER_SECONDS, self.some_unseen(&masters));
+            self.gate(MASTER, MASTER_SECONDS, self.some_unseen(&masters));
         }
         let without = self.without_a_quorum(&masters);
         if !without.is_empty() {
@@ -110,24 +110,24 @@ impl Planner<'_> {
                 names(without)
             ));
         }
-        if self.rolled(Role::ZooKeeper) && self.gated(Role::Master) {
+        if self.rolled(MEMBER) && self.gated(MASTER) {
             self.notes.push(format!("rolling ZooKeeper can end the active master's session: {TAKEOVER_NOTE}"));
         }
-        self.start_and_roll(Role::Master, 1, MASTER_SECONDS);
-        self.settle(Role::Master, MASTER_SECONDS);
+        self.start_and_roll(MASTER, 1, MASTER_SECONDS);
+        self.settle(MASTER, MASTER_SECONDS);
     }
 
     /// Masters that run while no member of the ensemble leads.
     fn without_a_quorum<'a>(&self, masters: &'a [Name]) -> Vec<&'a Name> {
-        let members = self.with_role(Role::ZooKeeper);
-        let facts = judge(Role::ZooKeeper, &members, false, self.desired, &self.observed.hosts);
+        let members = self.with_role(MEMBER);
+        let facts = health(MEMBER, &members, false, self.desired, &self.observed.hosts);
         // One that cannot be asked may lead.
         let may_lead = |health| matches!(health, Health::Leading | Health::Unknown);
         if members.is_empty() || facts.nodes.values().any(|node| may_lead(node.health)) {
             return Vec::new();
         }
         let runs = |name: &&Name| {
-            let unit = self.observed.facts(name).and_then(|facts| facts.units.get(Role::Master.unit()));
+            let unit = self.observed.facts(name).and_then(|facts| facts.units.get(MASTER.unit()));
             unit.is_some_and(UnitFacts::is_running)
         };
         masters.iter().filter(runs).collect()
@@ -145,13 +145,9 @@ impl Planner<'_> {
             return;
         }
         let hosts = self.with_role(role);
-        let below: &[Role] = match role {
-            Role::ZooKeeper => &[],
-            Role::Master => &[Role::ZooKeeper],
-            Role::Worker => &[Role::ZooKeeper, Role::Master],
-        };
+        let below: Vec<Role> = roles().take_while(|below| *below < role).collect();
         let unsettled = below.iter().any(|role| self.waited_for(*role));
-        let well = || !unsettled && judge(role, &hosts, false, self.desired, &self.observed.hosts).whole;
+        let well = || !unsettled && health(role, &hosts, false, self.desired, &self.observed.hosts).whole;
         if !hosts.is_empty() && !self.waited_for(role) && !well() {
             self.gate(role, seconds, false);
         }
@@ -162,11 +158,11 @@ impl Planner<'_> {
     }
 
     pub(super) fn workers(&mut self) {
-        let changes = self.changes.values().any(|change| change.services.contains_key(Role::Worker.unit()));
-        let masters = self.with_role(Role::Master);
+        let changes = self.changes.values().any(|change| change.services.contains_key(WORKER.unit()));
+        let masters = self.with_role(MASTER);
         let unseen: Vec<_> = masters.iter().filter(|name| self.observed.facts(name).is_none()).collect();
         let alive =
-            masters.iter().filter_map(|name| self.observed.facts(name)?.master.as_ref()).any(MasterFacts::is_alive);
+            masters.iter().filter_map(|name| master_facts(self.observed.facts(name)?)).any(|master| master.is_alive());
         if changes && !unseen.is_empty() && !alive {
             self.held_up = true;
             self.skipped.push(format!(
@@ -175,14 +171,14 @@ impl Planner<'_> {
             ));
             return;
         }
-        if changes && !self.with_role(Role::Master).is_empty() && !self.gated(Role::Master) {
+        if changes && !self.with_role(MASTER).is_empty() && !self.gated(MASTER) {
             // A recovering master forgets workers that come back with new ids (measured).
-            self.gate(Role::Master, MASTER_SECONDS, self.some_unseen(&masters));
+            self.gate(MASTER, MASTER_SECONDS, self.some_unseen(&masters));
         }
         // A tenth at a time: the rest has room for what was running on them.
-        let batch = (self.with_role(Role::Worker).len() / 10).max(1);
-        self.start_and_roll(Role::Worker, batch, WORKER_SECONDS);
-        self.settle(Role::Worker, WORKER_SECONDS);
+        let batch = (self.with_role(WORKER).len() / 10).max(1);
+        self.start_and_roll(WORKER, batch, WORKER_SECONDS);
+        self.settle(WORKER, WORKER_SECONDS);
     }
 
     fn rolled(&self, role: Role) -> bool {
@@ -197,10 +193,10 @@ impl Planner<'_> {
         let hosts: Vec<Name> =
             self.with_role(role).into_iter().filter(|name| self.observed.facts(name).is_some()).collect();
         let title = match role {
-            Role::Master if led_elsewhere => "wait until every master that stays is ALIVE or STANDBY",
-            Role::ZooKeeper => "wait for a whole quorum",
-            Role::Master => "wait for one ALIVE master, the others STANDBY",
-            Role::Worker => "wait until the ALIVE master knows every worker",
+            MASTER if led_elsewhere => "wait until every master that stays is ALIVE or STANDBY",
+            MEMBER => "wait for a whole quorum",
+            MASTER => "wait for one ALIVE master, the others STANDBY",
+            _ => "wait until the ALIVE master knows every worker",
         };
         self.phases.push(Phase::Gate { title: title.to_owned(), gate: Gate { role, hosts, led_elsewhere, seconds } });
     }
@@ -211,7 +207,7 @@ impl Planner<'_> {
         self.start(role);
         self.roll(role, batch, seconds);
         if self.starts(role) && !self.rolled(role) {
-            self.gate(role, seconds, role == Role::Master && self.some_unseen(&self.with_role(role)));
+            self.gate(role, seconds, role == MASTER && self.some_unseen(&self.with_role(role)));
         }
     }
 
@@ -248,13 +244,13 @@ impl Planner<'_> {
         let allowed = matches!(self.goal, Goal::Apply { allow_outage: true, .. });
         let (all, unseen): (Vec<Name>, Vec<Name>) =
             all.into_iter().partition(|name| self.observed.facts(name).is_some());
-        if role == Role::ZooKeeper && !unseen.is_empty() {
+        if role == MEMBER && !unseen.is_empty() {
             self.held_up = true;
             self.skipped.push(format!("{} must be restarted, and are left alone while {} cannot be asked: no member is stopped while another may be down", names(&pending), names(&unseen)));
             return;
         }
         self.note_outage_of_roll(role, &all, &pending);
-        let regroup = role == Role::ZooKeeper && self.note_outage_of_regrouping(&all, &pending) && allowed;
+        let regroup = role == MEMBER && self.note_outage_of_regrouping(&all, &pending) && allowed;
         let members = pending
             .iter()
             .map(|host| {
@@ -273,11 +269,11 @@ impl Planner<'_> {
             })
             .collect();
         // An outage that is allowed for one role is not one for another.
-        let outage_allowed = allowed && all.len() < if role == Role::ZooKeeper { 3 } else { 2 };
-        let led_elsewhere = role == Role::Master && !unseen.is_empty();
+        let outage_allowed = allowed && all.len() < if role == MEMBER { 3 } else { 2 };
+        let led_elsewhere = role == MASTER && !unseen.is_empty();
         // A latch may be that of a master which leaves, or of one that nobody can ask.
         let lost = self.departed_unseen().next().is_some();
-        let lever = !lost && !self.masters_leave() && !self.some_unseen(&self.with_role(Role::Master));
+        let lever = !lost && !self.masters_leave() && !self.some_unseen(&self.with_role(MASTER));
         self.phases.push(Phase::Roll(Roll {
             role,
             members,
@@ -293,21 +289,21 @@ impl Planner<'_> {
 
     fn note_outage_of_roll(&mut self, role: Role, all: &[Name], pending: &[Name]) {
         let outage = match role {
-            Role::ZooKeeper if all.len() < 3 => Outage {
+            MEMBER if all.len() < 3 => Outage {
                 what: "ZooKeeper".to_owned(),
                 seconds: MEMBER_RESTART_SECONDS * u32::try_from(pending.len()).unwrap_or(u32::MAX),
                 why: format!("{} members keep no majority while one restarts", all.len()),
             },
-            Role::Master if all.len() < 2 => Outage {
+            MASTER if all.len() < 2 => Outage {
                 what: "Spark's master".to_owned(),
                 seconds: MASTER_TAKEOVER_SECONDS,
                 why: "there is no other to take over; running applications go on".to_owned(),
             },
-            Role::Master => {
+            MASTER => {
                 self.notes.push(format!("restarting the active master: {TAKEOVER_NOTE}"));
                 return;
             }
-            Role::ZooKeeper | Role::Worker => return,
+            _ => return,
         };
         self.outages.push(outage);
     }
@@ -315,7 +311,7 @@ impl Planner<'_> {
     /// Members that were given another list of members, or another port for clients, by hand: where they are needed for a majority, those
     /// that are right cannot come in before they stop.
     fn note_outage_of_regrouping(&mut self, all: &[Name], pending: &[Name]) -> bool {
-        let facts = judge(Role::ZooKeeper, all, false, self.desired, &self.observed.hosts);
+        let facts = health(MEMBER, all, false, self.desired, &self.observed.hosts);
         let serves = |name: &&Name| facts.nodes.get(*name).is_some_and(|node| node.health.serves());
         let majority = all.len() / 2 + 1;
         let others = |names: &[Name]| all.len() - names.len();
@@ -352,7 +348,7 @@ impl Planner<'_> {
     }
 
     fn drain(&self, role: Role, state: &HostState) -> Option<Drain> {
-        let port = (role == Role::Worker).then(|| state.host.port(&self.desired.listeners, role, "worker-ui"))?;
+        let port = (role == WORKER).then(|| state.host.port(&self.desired.listeners, role, "worker-ui"))?;
         Some(Drain { address: state.host.address.to_string(), port, seconds: DRAIN_SECONDS })
     }
 }

@@ -7,8 +7,7 @@ use crate::host::{Action, HostState, Target};
 use crate::observe::{Observed, says_it_is_ours};
 use crate::plan::compare::{HostChange, Need};
 use crate::plan::{Goal, Outage, Phase, Plan, Reason, Step};
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::value::{Name, Role};
 
 pub(super) struct Planner<'a> {
     pub(super) goal: &'a Goal,

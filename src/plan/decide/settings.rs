@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use super::phases::{MASTER_TAKEOVER_SECONDS, MEMBER_RESTART_SECONDS};
 use super::planner::Planner;
 use crate::desired::FIRST_OWN_PORT;
-use crate::host::{Action, Class, HostFacts, RecordName, Setting, UnitFacts};
-use crate::observe::Seen;
+use crate::host::{Action, Class, HostFacts, RecordName, Seen, Setting, UnitFacts};
 use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
 use crate::plan::{Outage, Phase, Reason, Refusal};
 use crate::platform::local::ALL_PORTS;
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::service::roles;
+use crate::service::spark::{MASTER, WORKER};
+use crate::service::zookeeper::MEMBER;
+use crate::value::{Name, Role};
 
 impl Planner<'_> {
     /// Whether a host that cannot be asked has one of the services that must change together, while some of them run. (Where
@@ -49,7 +50,7 @@ impl Planner<'_> {
             seconds: MEMBER_RESTART_SECONDS + MASTER_TAKEOVER_SECONDS,
             why: format!("{setting} changes: who has the old one and who has the new one refuse each other"),
         });
-        [Role::Worker, Role::Master].into()
+        [WORKER, MASTER].into()
     }
 
     /// Whether the new ports of some nodes are the old ones of others: of what is applied, or what a killed apply has begun.
@@ -150,18 +151,16 @@ impl Planner<'_> {
 
 /// Roles that cannot run with the old value of a setting and the new one side by side.
 struct Together {
-    roles: &'static [Role],
-    /// What that is to an operator.
+    roles: Vec<Role>,
+    /// Their name for an operator.
     title: &'static str,
 }
 
 fn stop_together(setting: &str) -> Together {
     match setting.split('.').next() {
-        Some("zookeeper") => {
-            Together { roles: &[Role::ZooKeeper, Role::Master], title: "ZooKeeper and Spark's masters" }
-        }
-        Some("local") => Together { roles: &Role::ALL, title: "ZooKeeper and Spark" },
-        _ => Together { roles: &[Role::Worker, Role::Master], title: "Spark" },
+        Some("zookeeper") => Together { roles: vec![MEMBER, MASTER], title: "ZooKeeper and Spark's masters" },
+        Some("local") => Together { roles: roles().collect(), title: "ZooKeeper and Spark" },
+        _ => Together { roles: vec![WORKER, MASTER], title: "Spark" },
     }
 }
 

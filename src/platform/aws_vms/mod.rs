@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use crate::platform::cloud::{CloudSsh, Image, State};
 use crate::platform::made::Makes;
 use crate::platform::subnets::{self, Blocks};
-use crate::value::listener::Role;
-use crate::value::{Address, Cidr, Label, UserName, Zone};
+use crate::service::spark::WORKER;
+use crate::service::zookeeper::MEMBER;
+use crate::value::{Address, Cidr, Label, Role, UserName, Zone};
 
 pub use check::{check, check_network};
 
@@ -48,9 +49,10 @@ pub fn subnet(network: Cidr, tier: Tier, zone: usize) -> Cidr {
     let zones = u32::try_from(ZONES_MAX).expect("a few zones");
     match tier {
         Tier::Public => blocks.small(zone),
-        Tier::Of(Role::ZooKeeper) => blocks.small(zones + zone),
-        Tier::Of(Role::Master) => blocks.small(2 * zones + zone),
-        Tier::Of(Role::Worker) => blocks.upper(zone, zones),
+        Tier::Of(MEMBER) => blocks.small(zones + zone),
+        Tier::Of(WORKER) => blocks.upper(zone, zones),
+        // Everything else is where the masters are.
+        Tier::Of(_) => blocks.small(2 * zones + zone),
     }
 }
 
@@ -74,9 +76,9 @@ impl Makes for AwsVms {
 
     fn size(&self, role: Role) -> &'static str {
         match role {
-            Role::ZooKeeper => "m7i.large",
-            Role::Master => "m7i.xlarge",
-            Role::Worker => "r7i.2xlarge",
+            MEMBER => "m7i.large",
+            WORKER => "r7i.2xlarge",
+            _ => "m7i.xlarge",
         }
     }
 

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use crate::platform::cloud::{CloudSsh, Image, State};
 use crate::platform::made::Makes;
 use crate::platform::subnets::{self, Blocks};
-use crate::value::listener::Role;
-use crate::value::{Address, Cidr, Label, UserName, Zone};
+use crate::service::spark::WORKER;
+use crate::service::zookeeper::MEMBER;
+use crate::value::{Address, Cidr, Label, Role, UserName, Zone};
 
 pub use check::{check, check_login};
 
@@ -64,9 +65,10 @@ impl Makes for AzureVms {
     fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, Option<String>) {
         let subnets = self.subnets();
         let block = match role {
-            Role::ZooKeeper => subnets.zookeeper,
-            Role::Master => subnets.masters,
-            Role::Worker => unreachable!("workers have no addresses of their own"),
+            MEMBER => subnets.zookeeper,
+            WORKER => unreachable!("workers have no addresses of their own"),
+            // Everything else is where the masters are.
+            _ => subnets.masters,
         };
         let zone = pinned.or_else(|| Some(subnets::zone(&self.zones, number)?.as_str()));
         (subnets::fixed(block, number), zone.map(str::to_owned))
@@ -79,9 +81,9 @@ impl Makes for AzureVms {
     /// Small ones with SSD disks.
     fn size(&self, role: Role) -> &'static str {
         match role {
-            Role::ZooKeeper => "Standard_D2s_v5",
-            Role::Master => "Standard_D4s_v5",
-            Role::Worker => "Standard_E8s_v5",
+            MEMBER => "Standard_D2s_v5",
+            WORKER => "Standard_E8s_v5",
+            _ => "Standard_D4s_v5",
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::platform::cloud::{
     Pool, State, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
-use crate::value::listener::Role;
+use crate::service::spark::WORKER;
 use crate::value::{Cidr, Label, Name};
 use crate::yaml::Span;
 
@@ -86,7 +86,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
 fn check_room(at: Span, network: Cidr, zones: usize, pools: &BTreeMap<Name, Pool>, problems: &mut Diagnostics) {
     let zones = u32::try_from(zones.max(1)).unwrap_or(u32::MAX);
     let most: u64 = pools.values().map(|pool| u64::from(pool.nodes.most().div_ceil(zones))).sum();
-    let block = subnet(network, Tier::Of(Role::Worker), 0);
+    let block = subnet(network, Tier::Of(WORKER), 0);
     let room = block.size().saturating_sub(subnets::RESERVED) / NODE_ADDRESSES;
     if most > room {
         let message = format!(

@@ -1,10 +1,10 @@
 //! Does the cluster fit one machine?
 
 use super::file::LocalFile;
-use super::{ALL_PORTS, FIRST_PASSING_PORT, LAST_FIRST_PORT, Local, most, shared_with_jobs};
+use super::{ALL_PORTS, FIRST_PASSING_PORT, LAST_FIRST_PORT, Local, shared_with_jobs};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::value::Name;
-use crate::value::listener::{FIRST_FREE_PORT, Listener, Role};
+use crate::value::listener::{FIRST_FREE_PORT, Listener};
+use crate::value::{Name, Role};
 use crate::yaml::{Field, Span};
 
 /// A node's name is a DNS label: the cluster's, `-worker-` and a number of up to three digits.
@@ -18,7 +18,7 @@ pub fn check(name: (Span, &Name), counts: &[(Role, Span, usize)], problems: &mut
         problems.add(Code::T012, span, message).help(format!("take at most {NAME_MAX} letters"));
     }
     for (role, span, count) in counts {
-        let most = usize::from(most(*role));
+        let most = usize::from(role.slots().most);
         if *count > most {
             let message = format!("{count} nodes on one machine, each a {}: at most {most} fit", role.title());
             problems.add(Code::T012, *span, message).help("that many belong on machines of their own");

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::host::Owner;
-use crate::value::listener::{Listener, OWN_PORTS, Role};
-use crate::value::{Address, Name, Port};
+use crate::value::listener::{Listener, OWN_PORTS};
+use crate::value::{Address, Name, Port, Role};
 
 pub use check::{check, check_file, check_ports};
 
@@ -86,7 +86,7 @@ impl Here {
     /// begin.
     pub fn spot(&self, cluster: &Name, role: Role, number: u8, own_ports: Option<u16>) -> (Address, Option<u16>) {
         let Some(all) = own_ports else { return (self.address(cluster, role, number), None) };
-        let before = u16::from(first(role) + number - 1);
+        let before = u16::from(role.slots().after + number - 1);
         ("127.0.0.1".parse().expect("an address"), Some(all + before * OWN_PORTS))
     }
 
@@ -95,17 +95,8 @@ impl Here {
         let digest = Sha256::digest(format!("{}/{cluster}", self.owner.user));
         // Not 127.0.x.x, where other programs are, nor the last.
         let (second, third) = (1 + digest[0] % 254, digest[1]);
-        let address = Ipv4Addr::new(127, second, third, first(role) + number);
+        let address = Ipv4Addr::new(127, second, third, role.slots().after + number);
         address.to_string().parse().expect("an IPv4 address")
-    }
-}
-
-/// The nodes of a role are behind this many others: the last part of an address, and the order of the nodes' own ports.
-fn first(role: Role) -> u8 {
-    match role {
-        Role::ZooKeeper => 0,
-        Role::Master => 50,
-        Role::Worker => 100,
     }
 }
 
@@ -119,19 +110,13 @@ fn shared_with_jobs(first: u16, listeners: &[Listener]) -> impl Iterator<Item = 
     })
 }
 
-/// How many nodes of a role fit.
-pub fn most(role: Role) -> u8 {
-    match role {
-        Role::ZooKeeper | Role::Master => 49,
-        Role::Worker => 150,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::service::roles;
+    use crate::service::spark::MASTER;
     use crate::value::listener::{Bind, Lasts};
 
     fn here(loopbacks: bool) -> Here {
@@ -152,7 +137,7 @@ mod tests {
         let refused = here(false).own_ports(&local(None, &["client"]), &[]).expect_err("a port that would say nothing");
         assert!(refused.contains("leave out the client port"), "{refused}");
         let driver = Listener {
-            role: Role::Master,
+            role: MASTER,
             name: "driver",
             written: 20999..=21015,
             bind: Bind::Host,
@@ -167,8 +152,8 @@ mod tests {
     fn no_two_nodes_share_a_port_and_all_are_in_the_range() {
         let cluster: Name = "demo".parse().expect("a name");
         let mut seen = BTreeSet::new();
-        for role in Role::ALL {
-            for number in 1..=most(role) {
+        for role in roles() {
+            for number in 1..=role.slots().most {
                 let (address, own) = here(false).spot(&cluster, role, number, Some(LAST_FIRST_PORT));
                 assert_eq!(address.as_str(), "127.0.0.1");
                 let first = own.expect("ports of its own");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Card, Change, Picture, Talk};
-use crate::value::listener::Role;
+use crate::value::Role;
 
 /// The picture in the DOT language.
 pub fn dot(picture: &Picture) -> String {

@@ -9,8 +9,9 @@ use crate::cluster::Fleet;
 use crate::desired::Desired;
 use crate::desired::cloud::Cloud;
 use crate::plan::Plan;
-use crate::value::Name;
-use crate::value::listener::{Bind, Listener, Numbering, Role};
+use crate::service::spark::WORKER;
+use crate::value::listener::{Bind, Listener, Numbering};
+use crate::value::{Name, Role};
 
 pub use dot::dot;
 pub use svg::svg;
@@ -130,11 +131,11 @@ impl Picture {
     pub fn add_cloud(&mut self, fleet: Option<&Fleet>, listeners: &[Listener], cloud: &Cloud) {
         if let Some(Fleet { min, max }) = fleet {
             let there = self.groups.iter().flat_map(|group| &group.cards).flat_map(|card| &card.services);
-            let there = there.map(|(role, _)| *role).chain([Role::Worker]).collect();
+            let there = there.map(|(role, _)| *role).chain([WORKER]).collect();
             self.talks = talks(listeners, &there, true);
             let place =
                 if min == max { format!("{max} machines") } else { format!("{min} to {max} machines, by load") };
-            let services = vec![(Role::Worker, ports(listeners, Role::Worker, Numbering::Written))];
+            let services = vec![(WORKER, ports(listeners, WORKER, Numbering::Written))];
             let name = format!("{}-worker", self.cluster);
             let card = Card { name, place, services, change: Change::None };
             self.groups.push(Group { title: "a fleet".to_owned(), cards: vec![card], more: 0 });

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Card, Change, Group, Picture, Talk};
-use crate::value::listener::Role;
+use crate::value::Role;
 
 const WIDTH: usize = 1040;
 const MARGIN: usize = 24;
@@ -78,8 +78,8 @@ impl Page {
             let x = left(*role);
             self.put(&format!(
                 "<rect x=\"{x}\" y=\"{top}\" width=\"{BOX}\" height=\"{height}\" rx=\"8\" fill=\"{}\" stroke=\"{}\"/>",
-                colour(*role).0,
-                colour(*role).1
+                role.colours().0,
+                role.colours().1
             ));
             self.y = top + 22;
             self.text(x + 12, "name", role.title());
@@ -165,7 +165,7 @@ impl Page {
         for (role, ports) in services {
             self.y += LINE + 2;
             let dot = self.y - 5;
-            self.put(&format!("<circle cx=\"{}\" cy=\"{dot}\" r=\"4\" fill=\"{}\"/>", x + 16, colour(*role).1));
+            self.put(&format!("<circle cx=\"{}\" cy=\"{dot}\" r=\"4\" fill=\"{}\"/>", x + 16, role.colours().1));
             self.text(x + 26, "", role.title());
             self.y += LINE - 4;
             self.text(x + 26, "small", ports);
@@ -181,15 +181,6 @@ impl Page {
             let cut = if step.chars().count() > LETTERS { "…" } else { "" };
             self.text(MARGIN + 12, "", &format!("{}. {text}{cut}", at + 1));
         }
-    }
-}
-
-/// Of a role's box and of its line.
-fn colour(role: Role) -> (&'static str, &'static str) {
-    match role {
-        Role::ZooKeeper => ("#e6f4f1", "#2a9d8f"),
-        Role::Master => ("#e8effa", "#3b6fc4"),
-        Role::Worker => ("#fdeee3", "#e07a3f"),
     }
 }
 

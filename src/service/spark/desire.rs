@@ -10,8 +10,8 @@ use crate::host::{
     Access, Content, Host, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties,
     render_template, unit_path, unit_word,
 };
-use crate::value::listener::Role;
-use crate::value::{HostPath, JvmSize, Version};
+use crate::service::spark::{MASTER, WORKER};
+use crate::value::{HostPath, JvmSize, Role, Version};
 
 /// The user that daemons and jobs run as, and that user's group.
 pub const USER: &str = "spark";
@@ -42,9 +42,15 @@ pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let lines = properties(master_properties(cluster, spark));
     put_properties(&path, "spark/ha.conf", cluster, &lines, &instance.node, state);
     let masters = &spark.standalone.masters;
-    let port = |name| cluster.port(&instance.host, Role::Master, name);
-    let unit =
-        Unit { role: Role::Master, config: path, heap: masters.heap, port: port("master"), web_ui: port("master-ui") };
+    let port = |name| cluster.port(&instance.host, MASTER, name);
+    let unit = Unit {
+        role: MASTER,
+        config: path,
+        heap: masters.heap,
+        memory_mib: masters.heap.mebibytes(),
+        port: port("master"),
+        web_ui: port("master-ui"),
+    };
     desire_unit(cluster, spark, instance, &unit, state);
 }
 
@@ -55,9 +61,16 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let lines = properties(worker_properties(spark, &state.host));
     put_properties(&path, "spark/worker.conf", cluster, &lines, &instance.node, state);
     let workers = &spark.standalone.workers;
-    let port = |name| cluster.port(&instance.host, Role::Worker, name);
-    let unit =
-        Unit { role: Role::Worker, config: path, heap: workers.heap, port: port("worker"), web_ui: port("worker-ui") };
+    let port = |name| cluster.port(&instance.host, WORKER, name);
+    let memory_mib = workers.heap.mebibytes() + workers.memory.map_or(0, JvmSize::mebibytes);
+    let unit = Unit {
+        role: WORKER,
+        config: path,
+        heap: workers.heap,
+        memory_mib,
+        port: port("worker"),
+        web_ui: port("worker-ui"),
+    };
     desire_unit(cluster, spark, instance, &unit, state);
 }
 
@@ -114,12 +127,14 @@ struct Unit {
     /// Its own properties file.
     config: HostPath,
     heap: JvmSize,
+    /// The heap, and the memory of all executors that the daemon starts.
+    memory_mib: u64,
     port: u16,
     web_ui: u16,
 }
 
 fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, unit: &Unit, state: &mut HostState) {
-    let Unit { role, config: own, heap, port, web_ui } = unit;
+    let Unit { role, config: own, heap, memory_mib, port, web_ui } = unit;
     let home = home(&spark.service);
     let config = HostPath::known(CONFIG);
     let inputs = vec![own.clone(), config.join("log4j2.properties"), home.join(ORIGIN_FILE), unit_path(role.unit())];
@@ -162,6 +177,7 @@ fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, uni
         node: Some(instance.node.clone()),
         inputs,
         secret_inputs: secret.into_iter().collect(),
+        memory_mib: *memory_mib,
         change: OnChange::Restart,
     };
     state.services.insert(role.unit().to_owned(), service);

@@ -1,10 +1,11 @@
 //! The ports of Spark. Drivers run on the masters' hosts (`submit` starts them there), executors on the workers'.
 
 use super::Standalone;
-use crate::value::Port;
-use crate::value::listener::{Bind, Lasts, Listener, Role};
+use crate::service::spark::{MASTER, WORKER};
+use crate::value::listener::{Bind, Lasts, Listener};
+use crate::value::{Port, Role};
 
-const SPARK: &[Role] = &[Role::Master, Role::Worker];
+const SPARK: &[Role] = &[MASTER, WORKER];
 
 pub fn listeners(spark: &Standalone) -> Vec<Listener> {
     let Standalone { masters, workers, job_ports } = spark;
@@ -25,14 +26,14 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
         lasts: Lasts::ForJobs,
     };
     vec![
-        lasting(0, Role::Master, "master", masters.port, SPARK),
-        lasting(1, Role::Master, "master-ui", masters.web_ui, SPARK),
-        lasting(0, Role::Worker, "worker", workers.port, SPARK),
-        lasting(1, Role::Worker, "worker-ui", workers.web_ui, SPARK),
+        lasting(0, MASTER, "master", masters.port, SPARK),
+        lasting(1, MASTER, "master-ui", masters.web_ui, SPARK),
+        lasting(0, WORKER, "worker", workers.port, SPARK),
+        lasting(1, WORKER, "worker-ui", workers.web_ui, SPARK),
         // A master that takes over tells every driver so, and ends the applications whose driver does not answer.
-        passing(Role::Master, "driver", job_ports.driver, SPARK),
-        passing(Role::Master, "driver-block-manager", job_ports.driver_block_manager, &[Role::Worker]),
-        passing(Role::Master, "driver-ui", job_ports.ui, SPARK),
-        passing(Role::Worker, "block-manager", job_ports.block_manager, SPARK),
+        passing(MASTER, "driver", job_ports.driver, SPARK),
+        passing(MASTER, "driver-block-manager", job_ports.driver_block_manager, &[WORKER]),
+        passing(MASTER, "driver-ui", job_ports.ui, SPARK),
+        passing(WORKER, "block-manager", job_ports.block_manager, SPARK),
     ]
 }

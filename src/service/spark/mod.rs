@@ -1,12 +1,16 @@
 //! Apache Spark.
 
+mod answers;
 mod check;
 mod desire;
+mod election;
 pub mod file;
-mod judge;
+mod health;
 mod keys;
 mod listeners;
 mod managed;
+mod on_hosts;
+mod roles;
 
 use std::collections::BTreeMap;
 
@@ -15,12 +19,16 @@ use crate::platform::storage::Storage;
 use crate::service::archive::Archive;
 use crate::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version, Zone};
 
+pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_facts};
 pub use check::{DEFAULT_VERSION, check, check_config, version};
-pub use desire::{CONFIG, DATA, HOME, SECRET_FILE, USER, desire_master, desire_worker, home};
+pub use desire::{CONFIG, DATA, HOME, SECRET_FILE, USER, home};
+pub use election::{for_election, latches};
 pub use file::{Day, HalfHour};
-pub use judge::{alive_master, judge_masters, judge_workers};
+pub use health::alive_master;
 pub use keys::is_daemon_key;
 pub use listeners::listeners;
+pub use on_hosts::OnHosts;
+pub use roles::{MASTER, WORKER};
 
 /// Spark, checked.
 #[derive(Clone, Debug)]

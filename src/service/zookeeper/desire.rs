@@ -9,8 +9,8 @@ use crate::host::{
     render_template, unit_path, unit_word,
 };
 use crate::service::archive::Archive;
+use crate::service::zookeeper::MEMBER;
 use crate::value::HostPath;
-use crate::value::listener::Role;
 
 const USER: &str = "zookeeper";
 const CONFIG: &str = "/etc/zookeeper";
@@ -77,7 +77,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
         state.file(&path.join(MEMBER_FILE), Access::of(USER, 0o644), text(whose), node);
     }
 
-    let unit = Role::ZooKeeper.unit();
+    let unit = MEMBER.unit();
     let inputs = vec![zoo_cfg.clone(), logging, myid.clone(), home.join(ORIGIN_FILE), unit_path(unit)];
     let values = serde_json::json!({
         "id": id.get(), "cluster": cluster.name.as_str(), "node": node, "heap": zookeeper.heap.to_string(),
@@ -92,10 +92,11 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     let unit_text = render_template("zookeeper/zookeeper.service", &values);
     state.file(&unit_path(unit), Access::root(0o644), text(unit_text), node);
     let service = Service {
-        role: Some(Role::ZooKeeper),
+        role: Some(MEMBER),
         node: Some(node.to_owned()),
         inputs,
         secret_inputs: Vec::new(),
+        memory_mib: zookeeper.heap.mebibytes(),
         change: OnChange::Restart,
     };
     state.services.insert(unit.to_owned(), service);
@@ -111,7 +112,7 @@ fn without_null(mut values: serde_json::Value) -> serde_json::Value {
 
 fn zoo_cfg_text(cluster: &Cluster, instance: &Instance, host: &Host) -> String {
     let zookeeper = cluster.zookeeper.as_ref().expect("an instance of ZooKeeper comes with one");
-    let port = |host, name| cluster.port(host, Role::ZooKeeper, name);
+    let port = |host, name| cluster.port(host, MEMBER, name);
     let members: Vec<_> = cluster
         .members()
         .into_iter()

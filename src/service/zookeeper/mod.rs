@@ -1,10 +1,14 @@
 //! A `ZooKeeper` ensemble.
 
+mod answers;
 mod check;
 mod desire;
 pub mod file;
-mod judge;
+mod health;
 mod listeners;
+mod on_hosts;
+mod role;
+mod wire;
 
 use std::collections::BTreeMap;
 
@@ -12,10 +16,13 @@ use crate::platform::machine::Machine;
 use crate::service::archive::Archive;
 use crate::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 
+pub use answers::{MemberFacts, MemberMode, canary, member_facts};
 pub use check::{check, warn_zones};
-pub use desire::desire;
-pub use judge::{judge, runs_with_others};
+pub use health::runs_with_others;
 pub use listeners::listeners;
+pub use on_hosts::OnHosts;
+pub use role::MEMBER;
+pub use wire::{canary_request, canary_succeeded, children, children_request, delete_request};
 
 /// An ensemble, checked.
 #[derive(Clone, Debug)]

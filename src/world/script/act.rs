@@ -11,8 +11,8 @@ use crate::host::{
     Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, HostError, Owned, Patch, Removal, STATE_FOLDER,
     Secrets, Unpack,
 };
-use crate::observe::delete_request;
 use crate::service::archive::{Archive, UrlSum};
+use crate::service::zookeeper::delete_request;
 use crate::value::{HostPath, shown_line};
 use crate::world::{Epoch, Output, Permit};
 

@@ -82,7 +82,7 @@ pub fn look(query: &HostQuery, place: &Place) -> Script {
         line(format!("filled {} {}", at(data), at(log)));
     }
     for ask in asks {
-        line(format!("ask {} {} {} {}", ask.name.text(), quote(&ask.address), ask.port, STANDARD.encode(&ask.bytes)));
+        line(format!("ask {} {} {} {}", ask.name, quote(&ask.address), ask.port, STANDARD.encode(&ask.bytes)));
     }
     for batch in reach.chunks(REACH_BATCH) {
         for (address, port) in batch {

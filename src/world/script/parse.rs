@@ -8,10 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::host::{
-    Access, ArchiveFacts, AskName, HostError, HostFacts, HostQuery, Java, Listening, MasterFacts, MemberFacts,
-    PathFacts, PathKind, RecordName, UnitFacts, WorkerFacts, Wrong,
+    Access, ArchiveFacts, HostError, HostFacts, HostQuery, Java, Listening, PathFacts, PathKind, RecordName, UnitFacts,
+    Wrong,
 };
-use crate::observe::{canary_succeeded, children};
 use crate::value::{HostPath, Label, shown, shown_line};
 use crate::world::Output;
 use crate::world::script::Place;
@@ -47,8 +46,7 @@ fn read(query: &HostQuery, place: &Place, output: &[u8], asked: &RangeInclusive<
     let mut lines = text.lines();
     // A login shell's profile may print before the script does.
     lines.by_ref().find(|line| *line == "begin").ok_or_else(|| garbled("it has no beginning"))?;
-    let mut reader =
-        Reader { place, facts: HostFacts::default(), units: Vec::new(), answers: BTreeMap::new(), ended: false };
+    let mut reader = Reader { place, facts: HostFacts::default(), units: Vec::new(), ended: false };
     for line in lines {
         let fields: Vec<&str> = line.split('\t').collect();
         reader.line(query, &fields, asked)?;
@@ -68,7 +66,6 @@ struct Reader<'a> {
     facts: HostFacts,
     /// Properties of units, an empty map between two.
     units: Vec<BTreeMap<String, String>>,
-    answers: BTreeMap<AskName, Vec<u8>>,
     ended: bool,
 }
 
@@ -147,13 +144,14 @@ impl Reader<'_> {
                 facts.filled.insert(host_path(path)?);
             }
             ["answer", name, base64] => {
-                let name = AskName::parse(name).ok_or_else(|| garbled("an answer to nothing that was asked"))?;
+                let asked = query.asks.iter().find(|ask| ask.name == *name);
+                let name = asked.ok_or_else(|| garbled("an answer to nothing that was asked"))?.name;
                 // Several may be asked the same: one of them is enough.
-                let answer = self.answers.entry(name).or_default();
+                let answer = facts.answers.entry(name).or_default();
                 if answer.is_empty() {
                     *answer = decode(base64)?;
                     if answer.len() > LONGEST_ANSWER {
-                        let during = format!("its answer to `{}`", name.text());
+                        let during = format!("its answer to `{name}`");
                         return Err(HostError::TooMuch { mib: LONGEST_ANSWER >> 20, during });
                     }
                 }
@@ -275,12 +273,6 @@ impl Reader<'_> {
             entry.life = get("InvocationID");
             entry.restarts = get("NRestarts").parse().unwrap_or(0);
         }
-        let answer = |name| self.answers.get(&name).map(Vec::as_slice).unwrap_or_default();
-        self.facts.member = MemberFacts::read(answer(AskName::Srvr), answer(AskName::Mntr));
-        self.facts.master = MasterFacts::read(answer(AskName::Master));
-        self.facts.worker = WorkerFacts::read(answer(AskName::Worker));
-        self.facts.latches = children(answer(AskName::Latches));
-        self.facts.canary = self.answers.get(&AskName::Canary).map(|answer| canary_succeeded(answer));
         self.facts
     }
 }

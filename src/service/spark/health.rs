@@ -1,16 +1,15 @@
-//! Are the masters and the workers well? The masters' word counts: a worker may believe in a master that has forgotten it.
+//! The health of masters and workers. The masters' word counts: a worker may believe in a master that has forgotten it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::Desired;
-use crate::host::{Health, HostFacts, HostState, MasterFacts, NodeFacts, ServiceFacts};
-use crate::observe::Seen;
+use crate::host::{Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts};
 use crate::plan::compare::stale_inputs;
-use crate::value::Name;
-use crate::value::listener::Role;
+use crate::service::spark::{MASTER, MasterFacts, WORKER, master_facts};
+use crate::value::{Name, Role};
 
 /// Of these masters one is ALIVE (unless another may be), all others are STANDBY.
-pub fn judge_masters(
+pub fn health_of_masters(
     hosts: &[Name],
     led_elsewhere: bool,
     desired: &Desired,
@@ -18,13 +17,13 @@ pub fn judge_masters(
 ) -> ServiceFacts {
     let mut facts = ServiceFacts::default();
     let mut alive = 0;
-    for (name, state) in with_role(hosts, desired, Role::Master) {
+    for (name, state) in with_role(hosts, desired, MASTER) {
         let Some(host) = seen.get(name).and_then(Seen::facts) else {
             unknown(name, &mut facts);
             continue;
         };
-        let running = is_running(host, Role::Master);
-        let health = match host.master.as_ref().filter(|_| running) {
+        let running = is_running(host, MASTER);
+        let health = match master_facts(host).filter(|_| running) {
             Some(master) if master.is_alive() => {
                 alive += 1;
                 Health::Leading
@@ -40,9 +39,7 @@ pub fn judge_masters(
                 if running { Health::Unsettled } else { Health::Down }
             }
         };
-        facts
-            .nodes
-            .insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Master), counts: true });
+        facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, MASTER), counts: true });
     }
     if alive > 1 || (alive == 0 && !led_elsewhere) {
         facts.missing.push(format!("{alive} masters are ALIVE"));
@@ -52,7 +49,7 @@ pub fn judge_masters(
 }
 
 /// An ALIVE master lists every one of these workers as ALIVE.
-pub fn judge_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+pub fn health_of_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
     let mut facts = ServiceFacts::default();
     let master = alive_master(seen);
     if master.is_none() {
@@ -61,35 +58,32 @@ pub fn judge_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Se
         facts.blocked = Some("no master is ALIVE".to_owned());
     }
     // Once for all: with ten thousand workers, a search for each is a hundred million.
-    let alive = master.map(alive_workers).unwrap_or_default();
-    for (name, state) in with_role(hosts, desired, Role::Worker) {
+    let alive = master.as_ref().map(alive_workers).unwrap_or_default();
+    for (name, state) in with_role(hosts, desired, WORKER) {
         let Some(host) = seen.get(name).and_then(Seen::facts) else {
             unknown(name, &mut facts);
             continue;
         };
-        let known = is_running(host, Role::Worker)
-            && alive
-                .contains(&(state.host.address.as_str(), state.host.port(&desired.listeners, Role::Worker, "worker")));
+        let known = is_running(host, WORKER)
+            && alive.contains(&(state.host.address.as_str(), state.host.port(&desired.listeners, WORKER, "worker")));
         if !known {
             facts.missing.push(format!("the ALIVE master does not list the worker on {name} as ALIVE"));
         }
-        let health = match (known, is_running(host, Role::Worker)) {
+        let health = match (known, is_running(host, WORKER)) {
             (true, _) => Health::Serving,
             (false, true) => Health::Unsettled,
             (false, false) => Health::Down,
         };
-        facts
-            .nodes
-            .insert(name.clone(), NodeFacts { health, current: is_current(state, host, Role::Worker), counts: true });
+        facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, WORKER), counts: true });
     }
     facts.whole = facts.nothing_is_missing();
     facts
 }
 
 /// Only of a unit that runs: at the address of one that does not, another cluster's may answer.
-pub fn alive_master(seen: &BTreeMap<Name, Seen>) -> Option<&MasterFacts> {
-    let running = seen.values().filter_map(Seen::facts).filter(|host| is_running(host, Role::Master));
-    running.filter_map(|host| host.master.as_ref()).find(|master| master.is_alive())
+pub fn alive_master(seen: &BTreeMap<Name, Seen>) -> Option<MasterFacts> {
+    let running = seen.values().filter_map(Seen::facts).filter(|host| is_running(host, MASTER));
+    running.filter_map(master_facts).find(MasterFacts::is_alive)
 }
 
 /// The addresses and ports of the workers that a master lists as ALIVE. Former lives of a worker stay listed as DEAD.

@@ -1,6 +1,12 @@
-//! What `ZooKeeper` and Spark answer, read into facts. The host only carries bytes.
+//! A member's answers, read into facts. The host only carries bytes.
 
-use serde::Deserialize;
+use super::wire::canary_succeeded;
+use crate::host::HostFacts;
+
+// The names of the questions.
+pub(super) const SRVR: &str = "srvr";
+pub(super) const MNTR: &str = "mntr";
+pub(super) const CANARY: &str = "canary";
 
 /// A member, as `srvr` and `mntr` describe it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,62 +93,12 @@ impl MemberFacts {
     }
 }
 
-/// A master's `/json/`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct MasterFacts {
-    /// ALIVE, STANDBY, RECOVERING, `COMPLETING_RECOVERY`.
-    pub status: String,
-    #[serde(default)]
-    pub workers: Vec<WorkerEntry>,
-    #[serde(default)]
-    pub activeapps: Vec<serde_json::Value>,
+/// A member's own words, if it answers.
+pub fn member_facts(facts: &HostFacts) -> Option<MemberFacts> {
+    MemberFacts::read(facts.answer(SRVR), facts.answer(MNTR))
 }
 
-/// A worker as a master lists it. Former ones stay listed, as DEAD.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct WorkerEntry {
-    pub host: String,
-    pub port: u16,
-    pub state: String,
-    pub cores: u32,
-    #[serde(default)]
-    pub coresused: u32,
-    /// MiB.
-    pub memory: u64,
-    #[serde(default)]
-    pub memoryused: u64,
-}
-
-impl MasterFacts {
-    pub fn read(answer: &[u8]) -> Option<MasterFacts> {
-        serde_json::from_slice(body(answer)?).ok()
-    }
-
-    pub fn is_alive(&self) -> bool {
-        self.status == "ALIVE"
-    }
-
-    pub fn is_standby(&self) -> bool {
-        self.status == "STANDBY"
-    }
-}
-
-/// A worker's own `/json/`. Whether a master knows it is the master's to say.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct WorkerFacts {
-    #[serde(default)]
-    pub executors: Vec<serde_json::Value>,
-}
-
-impl WorkerFacts {
-    pub fn read(answer: &[u8]) -> Option<WorkerFacts> {
-        serde_json::from_slice(body(answer)?).ok()
-    }
-}
-
-/// What is behind the headers of an HTTP answer that says 200.
-fn body(answer: &[u8]) -> Option<&[u8]> {
-    let ok = answer.starts_with(b"HTTP/1.") && answer.get(8..12) == Some(b" 200");
-    let at = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
-    ok.then(|| &answer[at + 4..])
+/// The outcome of the write that was tried through a member; `None` if none was asked for.
+pub fn canary(facts: &HostFacts) -> Option<bool> {
+    facts.answers.get(CANARY).map(|answer| canary_succeeded(answer))
 }

@@ -1,18 +1,17 @@
-//! Is the ensemble whole? Every member is asked by itself, never through one address.
+//! The health of an ensemble. Every member is asked by itself, never through one address.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::desire::ZOO_CFG;
 use crate::desired::Desired;
-use crate::host::{Content, Health, HostFacts, HostState, MemberMode, NodeFacts, ServiceFacts, sha256};
-use crate::observe::Seen;
+use crate::host::{Content, Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts, sha256};
 use crate::plan::compare::stale_inputs;
-use crate::value::listener::Role;
+use crate::service::zookeeper::{MEMBER, MemberFacts, MemberMode, canary, member_facts};
 use crate::value::{HostPath, Name};
 
 /// One look at these members. (That it stays so for a while is the gate's to see.)
-pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
-    let unit = Role::ZooKeeper.unit();
+pub fn health(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+    let unit = MEMBER.unit();
     let mut facts = ServiceFacts::default();
     let mut leaders = Vec::new();
     let mut epochs = Vec::new();
@@ -26,17 +25,16 @@ pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> 
         let running = host.units.get(unit).filter(|unit| unit.is_running());
         let current = host.has_data
             && running.is_some_and(|unit| {
-                !unit.needs_reload
-                    && stale_inputs(&state.services[Role::ZooKeeper.unit()], unit, state, host).is_empty()
+                !unit.needs_reload && stale_inputs(&state.services[MEMBER.unit()], unit, state, host).is_empty()
             });
-        let serving = host.member.as_ref().filter(|member| running.is_some() && member.serves());
-        let health = match serving.map(|member| member.mode) {
+        let serving = member_facts(host).filter(|member| running.is_some() && member.serves());
+        let health = match serving.as_ref().map(|member| member.mode) {
             Some(MemberMode::Leader | MemberMode::Standalone) => Health::Leading,
             Some(MemberMode::Follower) => Health::Serving,
             Some(MemberMode::NotServing) | None if running.is_some() => Health::Unsettled,
             Some(MemberMode::NotServing) | None => Health::Down,
         };
-        if let Some(member) = serving {
+        if let Some(member) = &serving {
             if health == Health::Leading {
                 leaders.push(((*name).clone(), member.clone()));
             }
@@ -45,13 +43,13 @@ pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> 
         } else {
             facts.missing.push(format!("{name} does not serve"));
         }
-        if serving.is_some() && host.canary == Some(false) {
+        if serving.is_some() && canary(host) == Some(false) {
             facts.missing.push(format!("a write through {name} is not answered"));
         }
         facts.nodes.insert((*name).clone(), NodeFacts { health, current, counts: host.has_data || host.has_marker });
     }
     let all = desired.quorum.as_ref().map_or(members.len(), |quorum| quorum.birth.members.len());
-    judge_leader(&leaders, members.len(), all, &mut facts);
+    check_leader(&leaders, members.len(), all, &mut facts);
     epochs.dedup();
     if epochs.len() > 1 {
         facts.missing.push(format!("members are in different epochs ({epochs:?})"));
@@ -61,7 +59,7 @@ pub fn judge(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> 
 }
 
 /// The leader must have the others of `asked` in sync, and count `all` members.
-fn judge_leader(leaders: &[(Name, crate::host::MemberFacts)], asked: usize, all: usize, facts: &mut ServiceFacts) {
+fn check_leader(leaders: &[(Name, MemberFacts)], asked: usize, all: usize, facts: &mut ServiceFacts) {
     let [(name, leader)] = leaders else {
         let what =
             if leaders.is_empty() { "nobody leads".to_owned() } else { format!("{} members lead", leaders.len()) };
@@ -88,8 +86,7 @@ fn judge_leader(leaders: &[(Name, crate::host::MemberFacts)], asked: usize, all:
 /// changed again meanwhile.
 pub fn runs_with_others(state: &HostState, facts: &HostFacts) -> Option<bool> {
     let path = HostPath::known(ZOO_CFG);
-    let started =
-        facts.units.get(Role::ZooKeeper.unit()).filter(|unit| unit.is_running())?.started.get(path.as_str())?;
+    let started = facts.units.get(MEMBER.unit()).filter(|unit| unit.is_running())?.started.get(path.as_str())?;
     let Some(Content::Text(ours)) = state.files.get(&path).map(|file| &file.content) else { return None };
     if *started == sha256(ours.as_bytes()) {
         return Some(false);

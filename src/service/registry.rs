@@ -1,0 +1,57 @@
+//! The registry of the services that run on hosts.
+
+use std::collections::BTreeMap;
+
+use super::stages::Service;
+use super::{spark, zookeeper};
+use crate::desired::Desired;
+use crate::host::{HostFacts, Seen, ServiceFacts};
+use crate::value::{Name, Role};
+
+/// The registry. A new service on hosts is one line here.
+const SERVICES: &[&dyn Service] = &[&zookeeper::OnHosts, &spark::OnHosts];
+
+/// All roles, in the order in which they start.
+pub fn roles() -> impl DoubleEndedIterator<Item = Role> {
+    SERVICES.iter().flat_map(|service| service.roles()).copied()
+}
+
+/// The service that has this role.
+pub fn of(role: Role) -> &'static dyn Service {
+    let found = SERVICES.iter().find(|service| service.roles().contains(&role));
+    *found.unwrap_or_else(|| unreachable!("{role:?} is a role of a registered service"))
+}
+
+/// The health of a role's nodes on these hosts.
+pub fn health(
+    role: Role,
+    hosts: &[Name],
+    led_elsewhere: bool,
+    desired: &Desired,
+    seen: &BTreeMap<Name, Seen>,
+) -> ServiceFacts {
+    of(role).health(role, hosts, led_elsewhere, desired, seen)
+}
+
+/// The dangers on a host, of all services.
+pub fn warnings(facts: &HostFacts) -> impl Iterator<Item = String> {
+    SERVICES.iter().filter_map(|service| service.warning(facts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::roles;
+
+    #[test]
+    fn roles_are_told_apart_and_share_no_slots() {
+        let all: Vec<_> = roles().collect();
+        assert!(all.is_sorted(), "the registry is in the order of the roles: {all:?}");
+        for (at, one) in all.iter().enumerate() {
+            for other in &all[at + 1..] {
+                assert!(one.slug() != other.slug() && one.unit() != other.unit(), "{one:?} {other:?}");
+                let (first, second) = (one.slots(), other.slots());
+                assert!(first.after + first.most < second.after + 1, "{one:?} and {other:?} share numbers");
+            }
+        }
+    }
+}

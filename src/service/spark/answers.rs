@@ -1,0 +1,90 @@
+//! The pages of masters and workers, read into facts. The host only carries bytes.
+
+use serde::Deserialize;
+
+use super::roles::MASTER;
+use crate::host::{Ask, Host, HostFacts};
+use crate::value::Role;
+use crate::value::listener::Listener;
+
+/// Spark's web servers close after one answer in HTTP/1.0.
+const JSON_REQUEST: &[u8] = b"GET /json/ HTTP/1.0\r\n\r\n";
+const MASTER_PAGE: &str = "master";
+const WORKER_PAGE: &str = "worker";
+
+/// A master's `/json/`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct MasterFacts {
+    /// ALIVE, STANDBY, RECOVERING, `COMPLETING_RECOVERY`.
+    pub status: String,
+    #[serde(default)]
+    pub workers: Vec<WorkerEntry>,
+    #[serde(default)]
+    pub activeapps: Vec<serde_json::Value>,
+}
+
+/// A worker as a master lists it. Former ones stay listed, as DEAD.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct WorkerEntry {
+    pub host: String,
+    pub port: u16,
+    pub state: String,
+    pub cores: u32,
+    #[serde(default)]
+    pub coresused: u32,
+    /// MiB.
+    pub memory: u64,
+    #[serde(default)]
+    pub memoryused: u64,
+}
+
+impl MasterFacts {
+    pub fn read(answer: &[u8]) -> Option<MasterFacts> {
+        serde_json::from_slice(body(answer)?).ok()
+    }
+
+    pub fn is_alive(&self) -> bool {
+        self.status == "ALIVE"
+    }
+
+    pub fn is_standby(&self) -> bool {
+        self.status == "STANDBY"
+    }
+}
+
+/// A worker's own `/json/`. Whether a master knows it is the master's to say.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct WorkerFacts {
+    #[serde(default)]
+    pub executors: Vec<serde_json::Value>,
+}
+
+impl WorkerFacts {
+    pub fn read(answer: &[u8]) -> Option<WorkerFacts> {
+        serde_json::from_slice(body(answer)?).ok()
+    }
+}
+
+/// What is behind the headers of an HTTP answer that says 200.
+fn body(answer: &[u8]) -> Option<&[u8]> {
+    let ok = answer.starts_with(b"HTTP/1.") && answer.get(8..12) == Some(b" 200");
+    let at = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
+    ok.then(|| &answer[at + 4..])
+}
+
+/// A master's own page, if it answers.
+pub fn master_facts(facts: &HostFacts) -> Option<MasterFacts> {
+    MasterFacts::read(facts.answer(MASTER_PAGE))
+}
+
+/// A worker's own page, if it answers.
+pub fn worker_facts(facts: &HostFacts) -> Option<WorkerFacts> {
+    WorkerFacts::read(facts.answer(WORKER_PAGE))
+}
+
+/// Questions for the page of a master or a worker.
+pub fn questions(role: Role, host: &Host, listeners: &[Listener]) -> Vec<Ask> {
+    let (name, listener) = if role == MASTER { (MASTER_PAGE, "master-ui") } else { (WORKER_PAGE, "worker-ui") };
+    let port = host.port(listeners, role, listener);
+    vec![Ask { name, address: host.address.to_string(), port, bytes: JSON_REQUEST.to_vec() }]
+}

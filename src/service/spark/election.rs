@@ -1,0 +1,27 @@
+//! The election of Spark's masters, as `ZooKeeper` keeps it.
+
+use super::answers::questions;
+use super::roles::MASTER;
+use crate::desired::Election;
+use crate::host::{Ask, HostFacts, HostQuery, HostState};
+use crate::service::zookeeper::{children, children_request};
+use crate::value::listener::Listener;
+
+/// The question for the names below the folder in which the masters elect.
+const LATCHES: &str = "latches";
+
+/// Asks for the life of a host's master, whether it is ALIVE, and, if members are given, which latches there are.
+pub fn for_election(state: &HostState, listeners: &[Listener], latches: Option<&Election>) -> HostQuery {
+    let mut query = HostQuery { units: vec![MASTER.unit().to_owned()], ..HostQuery::default() };
+    query.asks = questions(MASTER, &state.host, listeners);
+    for (address, port) in latches.iter().flat_map(|election| &election.members) {
+        let bytes = children_request(&latches.expect("it has members").folder);
+        query.asks.push(Ask { name: LATCHES, address: address.clone(), port: *port, bytes });
+    }
+    query
+}
+
+/// The names of the latches, as a member of the ensemble told this host.
+pub fn latches(facts: &HostFacts) -> Option<Vec<String>> {
+    children(facts.answer(LATCHES))
+}

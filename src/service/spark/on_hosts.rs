@@ -1,0 +1,64 @@
+//! The stages of Spark on hosts.
+
+use std::collections::BTreeMap;
+
+use super::answers::{master_facts, questions, worker_facts};
+use super::health::{health_of_masters, health_of_workers};
+use super::roles::{MASTER, WORKER};
+use crate::cluster::{Cluster, Instance};
+use crate::desired::Desired;
+use crate::host::{Ask, Host, HostFacts, HostState, Seen, ServiceFacts};
+use crate::service::stages::Service;
+use crate::value::listener::Listener;
+use crate::value::{Name, Role};
+
+/// Spark's own masters and workers on hosts.
+#[derive(Clone, Copy, Debug)]
+pub struct OnHosts;
+
+impl Service for OnHosts {
+    fn roles(&self) -> &'static [Role] {
+        &[MASTER, WORKER]
+    }
+
+    fn desire(&self, cluster: &Cluster, instance: &Instance, state: &mut HostState) {
+        if instance.role == MASTER {
+            super::desire::desire_master(cluster, instance, state);
+        } else {
+            super::desire::desire_worker(cluster, instance, state);
+        }
+    }
+
+    fn questions(&self, role: Role, host: &Host, listeners: &[Listener], _proof: bool) -> Vec<Ask> {
+        questions(role, host, listeners)
+    }
+
+    fn health(
+        &self,
+        role: Role,
+        hosts: &[Name],
+        led_elsewhere: bool,
+        desired: &Desired,
+        seen: &BTreeMap<Name, Seen>,
+    ) -> ServiceFacts {
+        if role == MASTER {
+            health_of_masters(hosts, led_elsewhere, desired, seen)
+        } else {
+            health_of_workers(hosts, desired, seen)
+        }
+    }
+
+    fn state(&self, role: Role, facts: &HostFacts) -> String {
+        let state = if role == MASTER {
+            master_facts(facts).map(|master| master.status)
+        } else {
+            worker_facts(facts).map(|worker| format!("{} executors", worker.executors.len()))
+        };
+        state.unwrap_or_else(|| "does not answer".to_owned())
+    }
+
+    /// The masters' word counts: a worker may believe in a master that has forgotten it.
+    fn witnesses(&self, role: Role) -> Vec<Role> {
+        if role == WORKER { vec![MASTER, WORKER] } else { vec![role] }
+    }
+}

@@ -1,0 +1,107 @@
+//! Roles: the kinds of node that services have.
+
+use serde::{Serialize, Serializer};
+
+/// A role: one kind of node of a service. The service's own room defines it as a constant; the stages compare roles and read their data.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Role(&'static RoleData);
+
+/// The data of a role.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoleData {
+    /// Roles start in this order and stop in the reverse order.
+    pub order: u8,
+    /// The role's name in JSON.
+    pub key: &'static str,
+    /// The key of its service in a topology.
+    pub service: &'static str,
+    /// Its part of the names of nodes.
+    pub slug: &'static str,
+    /// The systemd unit that runs it, without `.service`.
+    pub unit: &'static str,
+    /// Its name for operators.
+    pub title: &'static str,
+    /// The user that its processes run as on a machine.
+    pub user: &'static str,
+    /// The name of all its machines together, in the resources of a cloud.
+    pub tier: &'static str,
+    pub redundancy: Redundancy,
+    /// The numbers of its nodes on `local`.
+    pub slots: Slots,
+    /// Background and border of its boxes in pictures.
+    pub colours: (&'static str, &'static str),
+}
+
+/// The part of a machine's loopback addresses, and of its nodes' own ports, that belongs to a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slots {
+    /// The role's nodes come after this many others.
+    pub after: u8,
+    /// The most nodes of the role that fit.
+    pub most: u8,
+}
+
+/// The number of a role's nodes that must keep serving while one of them is restarted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Redundancy {
+    /// More than half of them: a quorum.
+    Majority,
+    /// At least one: the others stand by.
+    One,
+    /// None: they are interchangeable, and restarted in batches.
+    Pool,
+}
+
+impl Role {
+    pub const fn new(data: &'static RoleData) -> Role {
+        Role(data)
+    }
+
+    pub fn slug(self) -> &'static str {
+        self.0.slug
+    }
+
+    pub fn unit(self) -> &'static str {
+        self.0.unit
+    }
+
+    pub fn title(self) -> &'static str {
+        self.0.title
+    }
+
+    pub fn service(self) -> &'static str {
+        self.0.service
+    }
+
+    pub fn user(self) -> &'static str {
+        self.0.user
+    }
+
+    pub fn tier(self) -> &'static str {
+        self.0.tier
+    }
+
+    pub fn redundancy(self) -> Redundancy {
+        self.0.redundancy
+    }
+
+    pub fn slots(self) -> Slots {
+        self.0.slots
+    }
+
+    pub fn colours(self) -> (&'static str, &'static str) {
+        self.0.colours
+    }
+}
+
+impl std::fmt::Debug for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.key)
+    }
+}
+
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.key)
+    }
+}
