@@ -144,6 +144,53 @@ fn law_2_a_live_setting_restarts_nothing() {
     });
 }
 
+/// A service beside the others: it comes, changes and goes without a word to them.
+#[test]
+fn a_history_server_comes_changes_and_goes_alone() {
+    run(async {
+        let shape = Shape::spread(3, 2, 2).with(|s| s.authenticate = true);
+        let world = converged(&shape.site()).await;
+        for history in [Some(512), Some(600), None] {
+            world.state().journal.clear();
+            shape.with(|s| s.history = history).site().converge(&world).await;
+            world.assert_lawful();
+            let restarts: Vec<_> =
+                world.state().journal.iter().filter(|(_, title)| title.contains("start ")).cloned().collect();
+            let wanted = match history {
+                Some(512) => vec![(name("h4"), "start spark-history".to_owned())],
+                Some(_) => vec![(name("h4"), "restart spark-history".to_owned())],
+                None => Vec::new(),
+            };
+            assert_eq!(restarts, wanted);
+            let runs = world.state().hosts[&name("h4")].process("spark-history").is_some();
+            assert_eq!(runs, history.is_some());
+        }
+    });
+}
+
+/// The data that a first destroy left goes with a second one, with and without members.
+#[test]
+fn what_a_destroy_left_goes_with_the_next() {
+    run(async {
+        for shape in [Shape::spread(3, 2, 2), Shape::spread(0, 1, 2)] {
+            let site = shape.site();
+            let world = converged(&site).await;
+            for host in ["h2", "h3"].map(name) {
+                let mut state = world.state();
+                let host = state.hosts.get_mut(&host).expect("a host");
+                if host.is_directory("/var/lib/spark/work") {
+                    host.scribble("/var/lib/spark/work/app-1", b"x", provision::host::Access::root(0o644));
+                }
+            }
+            report(site.carry_out(&DESTROY, &world).await);
+            report(site.carry_out(&DESTROY_ALL, &world).await);
+            for (name, host) in &world.state().hosts {
+                assert_eq!(paths(host), paths(&SimHost::new("x")), "{name}");
+            }
+        }
+    });
+}
+
 /// The topology names another archive of the same version: it is not laid under what runs.
 #[test]
 fn another_archive_of_the_same_version_is_refused() {

@@ -51,7 +51,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 /// What stands for all nodes of a service, or of a role.
-const SERVICES: &[&str] = &["zookeeper", "spark", "spark-master", "spark-worker"];
+const SERVICES: &[&str] = &["zookeeper", "spark", "spark-master", "spark-worker", "spark-history"];
 
 /// Which units on which hosts.
 fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str>)>, Failure> {

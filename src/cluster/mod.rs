@@ -2,6 +2,7 @@
 
 mod services_on;
 
+use crate::service::spark::{HISTORY, MASTER, Place, Spark, Standalone, WORKER, Workers};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::host::{Folder, Host, Login, Reach, SshName};
@@ -10,7 +11,6 @@ use crate::platform::made::Makes;
 use crate::platform::nodes::{Firewall, Nodes};
 use crate::platform::{Platform, PlatformKind};
 use crate::service::ServiceKind;
-use crate::service::spark::{MASTER, Place, Spark, Standalone, WORKER, Workers};
 use crate::service::zookeeper::{MEMBER, Members, ZooKeeper};
 use crate::topology::{Job, Topology, listeners};
 use crate::value::{Address, Identity, MemberId, Name, node_name};
@@ -130,6 +130,9 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
         instances.extend(placed(&topology.name, MASTER, &standalone.masters.place));
         if !makes_fleets(platform) {
             instances.extend(placed(&topology.name, WORKER, &standalone.workers.place));
+        }
+        if let Some(history) = &standalone.history {
+            instances.extend(placed(&topology.name, HISTORY, &history.place));
         }
     }
     instances.sort();

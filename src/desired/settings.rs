@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::cluster::{Cluster, SparkOnHosts};
 use crate::host::{Class, Setting, Settings};
 use crate::service::archive::Archive;
-use crate::service::spark::{JobPorts, Masters, Spark, Standalone, Workers, is_daemon_key};
+use crate::service::spark::{History, JobPorts, Masters, Spark, Standalone, Workers, is_daemon_key};
 use crate::service::zookeeper::{Config, Ports, ZooKeeper};
 
 /// The setting that says where the ports of nodes that share an address begin.
@@ -94,7 +94,7 @@ impl Writer {
                 Spark { version, archive, standalone: _, config, authenticate, storage: _, namespace: _, managed: _ },
             standalone,
         } = spark;
-        let Standalone { masters, workers, job_ports } = standalone;
+        let Standalone { masters, workers, history, job_ports } = standalone;
         let Masters { place: _, port: master_port, web_ui: master_ui, heap: master_heap, machine: _, zones: _ } =
             masters;
         let Workers {
@@ -120,6 +120,11 @@ impl Writer {
         self.put("spark.workers.port", Class::Roll, worker_port);
         self.put("spark.workers.webUiPort", Class::Roll, worker_ui);
         self.put("spark.workers.heap", Class::Roll, worker_heap);
+        if let Some(History { place: _, events, web_ui, heap }) = history {
+            self.maybe("spark.history.events", Class::Roll, events.as_ref());
+            self.put("spark.history.webUiPort", Class::Roll, web_ui);
+            self.put("spark.history.heap", Class::Roll, heap);
+        }
         self.put("spark.ports.driver", Class::Live, driver);
         self.put("spark.ports.driverBlockManager", Class::Live, driver_block_manager);
         self.put("spark.ports.blockManager", Class::Live, block_manager);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Topology;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::service::spark::{MASTER, Place, WORKER};
+use crate::service::spark::{HISTORY, MASTER, Place, WORKER};
 use crate::service::zookeeper::{MEMBER, Members};
 use crate::service::{ServicesFile, spark, zookeeper};
 use crate::value::listener::{FIRST_FREE_PORT, Listener};
@@ -66,7 +66,9 @@ fn roles_by_host(topology: &Topology) -> BTreeMap<String, Vec<Role>> {
         put(names, MEMBER);
     }
     if let Some(standalone) = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref()) {
-        for (place, role) in [(&standalone.masters.place, MASTER), (&standalone.workers.place, WORKER)] {
+        let history = standalone.history.iter().map(|history| (&history.place, HISTORY));
+        let nodes = [(&standalone.masters.place, MASTER), (&standalone.workers.place, WORKER)];
+        for (place, role) in nodes.into_iter().chain(history) {
             let names = match place {
                 Place::Named(names) => Some(names.iter().collect()),
                 Place::Counted(_) => None,
@@ -79,7 +81,7 @@ fn roles_by_host(topology: &Topology) -> BTreeMap<String, Vec<Role>> {
 
 /// The ports that a file writes, of what listens all the time.
 pub fn written(services: &ServicesFile) -> Vec<(&'static str, Span)> {
-    ["client", "peer", "election", "admin", "master", "master-ui", "worker", "worker-ui"]
+    ["client", "peer", "election", "admin", "master", "master-ui", "worker", "worker-ui", "history-ui"]
         .into_iter()
         .filter_map(|name| Some((name, port_span(name, services)?)))
         .collect()
@@ -91,7 +93,8 @@ fn span_of(listener: &Listener, services: &ServicesFile) -> Span {
     let role = match listener.role {
         MEMBER => services.zookeeper.span(),
         MASTER => spark.and_then(|spark| spark.masters.span()),
-        _ => spark.and_then(|spark| spark.workers.span()),
+        WORKER => spark.and_then(|spark| spark.workers.span()),
+        _ => spark.and_then(|spark| spark.history.span()),
     };
     port_span(listener.name, services).or(role).unwrap_or_default()
 }
@@ -111,6 +114,7 @@ fn port_span(listener: &str, services: &ServicesFile) -> Option<Span> {
         "master-ui" => masters.and_then(|m| m.web_ui_port.span()),
         "worker" => workers.and_then(|w| w.port.span()),
         "worker-ui" => workers.and_then(|w| w.web_ui_port.span()),
+        "history-ui" => spark.and_then(|spark| spark.history.ok()?.web_ui_port.span()),
         "driver" => ports.and_then(|p| p.driver.span()),
         "driver-block-manager" => ports.and_then(|p| p.driver_block_manager.span()),
         "driver-ui" => ports.and_then(|p| p.ui.span()),

@@ -65,7 +65,7 @@ remove_directory() { # path data(true/false) delete-data(true/false)
   [ -d "$1" ] || return 0
   if [ "$2" = true ]; then
     # By name, never all that is there: somebody else may keep things beside ours.
-    if [ "$3" = true ]; then purge "$1" version-2 initialize zookeeper_server.pid myid 'app-*' 'driver-*'
+    if [ "$3" = true ]; then purge "$1" version-2 initialize zookeeper_server.pid myid 'app-*' 'driver-*' 'eventlog_v2_*'
     elif holds_something "$1"; then say "stays data $1"; return 0; fi
   fi
   if ! was_made "dir $1"; then say "stays directory $1 (it was here before)"; return 0; fi

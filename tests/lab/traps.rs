@@ -88,7 +88,7 @@ fn a_services_user_gains_nothing_from_root() {
     let began = Instant::now();
     lab.run(&["destroy", &topology, "--yes", "--delete-data"])
         .expect(0)
-        .says("h3               stays something in /data/zookeeper (Killed")
+        .says("h3               stays something in /data/zookeeper (")
         .says("stays what is in /data/zookeeper (something is mounted at /data/zookeeper/version-2/kept: unmount it first)")
         .says("stays something in /var/lib/spark/work (rm: cannot remove 'app-kept/x': Operation not permitted)")
         .says("stays what is in /var/lib/spark/tmp (something is mounted at /var/lib/spark/tmp/bound: unmount it first)")

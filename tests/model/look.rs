@@ -168,6 +168,7 @@ fn ask_service(state: &State, name: &Name, ask: &str, port: u16, now: Instant) -
         "master" => ask_master(state, name, now),
         "latches" => latches(state),
         "worker" if host.process(WORKER).is_some() => json("{\"executors\":[]}"),
+        "history" if host.process("spark-history").is_some() => json("[]"),
         _ => Vec::new(),
     }
 }

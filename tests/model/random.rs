@@ -38,9 +38,10 @@ pub fn shapes() -> impl Strategy<Value = Shape> {
 pub fn settings() -> impl Strategy<Value = Settings> {
     let two = |a: u32, b: u32| prop_oneof![3 => Just(a), 1 => Just(b)];
     let numbers = (two(60, 61), two(2000, 3000), two(256, 300), two(512, 600), two(512, 700), two(1, 2));
-    let flags = (prop::bool::weighted(0.2), prop::bool::weighted(0.3), two(1, 2), two(1, 2));
+    let history = prop_oneof![3 => Just(None), 1 => Just(Some(512)), 1 => Just(Some(600))];
+    let flags = (prop::bool::weighted(0.2), prop::bool::weighted(0.3), two(1, 2), two(1, 2), history);
     (numbers, flags).prop_map(|((connections, tick, zookeeper_heap, master_heap, worker_heap, cores), flags)| {
-        let (authenticate, firewall, live, daemon) = flags;
+        let (authenticate, firewall, live, daemon, history) = flags;
         Settings {
             connections,
             tick,
@@ -53,6 +54,7 @@ pub fn settings() -> impl Strategy<Value = Settings> {
             live,
             daemon,
             sum: None,
+            history,
         }
     })
 }

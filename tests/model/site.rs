@@ -42,6 +42,8 @@ pub struct Settings {
     pub live: u32,
     pub daemon: u32,
     pub sum: Option<char>,
+    /// The heap of a history server on the first master's host, if there is one.
+    pub history: Option<u32>,
 }
 
 impl Default for Settings {
@@ -58,6 +60,7 @@ impl Default for Settings {
             live: 1,
             daemon: 1,
             sum: None,
+            history: None,
         }
     }
 }
@@ -108,6 +111,7 @@ impl Shape {
             live,
             daemon,
             sum,
+            history,
         } = &self.settings;
         let sum = sum.map_or_else(String::new, |digit| format!(", sha512: \"{}\"", digit.to_string().repeat(128)));
         let [zookeeper, spark] = ARCHIVES;
@@ -149,6 +153,10 @@ impl Shape {
                 &mut t,
                 &format!("    config: {{ spark.eventLog.level: \"{live}\", spark.worker.timeout: \"{daemon}\" }}"),
             );
+            if let Some(heap) = history {
+                let host = self.masters[0] + 1;
+                line(&mut t, &format!("    history: {{ host: h{host}, events: /mnt/events, heap: {heap}m }}"));
+            }
             if *authenticate {
                 line(&mut t, "    authenticate: { secret: { env: SIM_SECRET } }");
             }

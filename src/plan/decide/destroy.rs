@@ -12,9 +12,9 @@ impl Planner<'_> {
         let mut owned: Vec<(Target, Owned, bool)> = Vec::new();
         let here: Vec<(&Name, &HostFacts)> =
             self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))).collect();
-        // A birth alone is what an earlier destroy left with the data.
-        let touched =
-            |facts: &HostFacts| facts.stamp.is_some() || facts.epoch > 0 || (delete_data && facts.birth.is_some());
+        // With the data, an earlier destroy left the record of what was made, and for a member that of its birth.
+        let left = |facts: &HostFacts| delete_data && (facts.birth.is_some() || facts.has_made);
+        let touched = |facts: &HostFacts| facts.stamp.is_some() || facts.epoch > 0 || left(facts);
         // Taking the lease leaves an epoch on the anchors: they are part of every destroy that does anything.
         let anything = here.iter().any(|(_, facts)| touched(facts)) || !self.observed.departed.is_empty();
         for (name, facts) in here {

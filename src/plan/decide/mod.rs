@@ -72,6 +72,7 @@ impl Planner<'_> {
         self.ensemble(life);
         self.masters();
         self.workers();
+        self.others();
         self.enable();
         self.retire();
         self.remember();

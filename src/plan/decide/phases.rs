@@ -17,6 +17,8 @@ const QUORUM_SECONDS: u64 = 120;
 const MASTER_SECONDS: u64 = 180;
 /// A worker registers within 7 s (measured); a loaded machine may take longer.
 const WORKER_SECONDS: u64 = 120;
+/// The time within which a history server answers: it does so within 5 s on the lab, however many logs there are to read.
+const OTHER_SECONDS: u64 = 180;
 /// How long a worker may finish its executors' work before it is stopped.
 const DRAIN_SECONDS: u32 = 60;
 /// Measured without an ALIVE master after the active one stops, where nobody removes what it holds: 38 to 43 s.
@@ -181,6 +183,14 @@ impl Planner<'_> {
         self.settle(WORKER, WORKER_SECONDS);
     }
 
+    /// Roles that nothing else stands on.
+    pub(super) fn others(&mut self) {
+        for role in roles().filter(|role| ![MEMBER, MASTER, WORKER].contains(role)) {
+            self.start_and_roll(role, 1, OTHER_SECONDS);
+            self.settle(role, OTHER_SECONDS);
+        }
+    }
+
     fn rolled(&self, role: Role) -> bool {
         self.phases.iter().any(|phase| matches!(phase, Phase::Roll(roll) if roll.role == role))
     }
@@ -193,12 +203,13 @@ impl Planner<'_> {
         let hosts: Vec<Name> =
             self.with_role(role).into_iter().filter(|name| self.observed.facts(name).is_some()).collect();
         let title = match role {
-            MASTER if led_elsewhere => "wait until every master that stays is ALIVE or STANDBY",
-            MEMBER => "wait for a whole quorum",
-            MASTER => "wait for one ALIVE master, the others STANDBY",
-            _ => "wait until the ALIVE master knows every worker",
+            MASTER if led_elsewhere => "wait until every master that stays is ALIVE or STANDBY".to_owned(),
+            MEMBER => "wait for a whole quorum".to_owned(),
+            MASTER => "wait for one ALIVE master, the others STANDBY".to_owned(),
+            WORKER => "wait until the ALIVE master knows every worker".to_owned(),
+            other => format!("wait until the {} answers", other.title()),
         };
-        self.phases.push(Phase::Gate { title: title.to_owned(), gate: Gate { role, hosts, led_elsewhere, seconds } });
+        self.phases.push(Phase::Gate { title, gate: Gate { role, hosts, led_elsewhere, seconds } });
     }
 
     /// A roll waits for what was started before it touches others, and a gate in front of it would wait in vain where what

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::roles::MASTER;
+use super::roles::{MASTER, WORKER};
 use crate::host::{Ask, Host, HostFacts};
 use crate::value::Role;
 use crate::value::listener::Listener;
@@ -10,7 +10,9 @@ use crate::value::listener::Listener;
 /// Spark's web servers close after one answer in HTTP/1.0.
 const JSON_REQUEST: &[u8] = b"GET /json/ HTTP/1.0\r\n\r\n";
 const MASTER_PAGE: &str = "master";
+const HISTORY_REQUEST: &[u8] = b"GET /api/v1/applications HTTP/1.0\r\n\r\n";
 const WORKER_PAGE: &str = "worker";
+const HISTORY_LIST: &str = "history";
 
 /// A master's `/json/`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -82,9 +84,19 @@ pub fn worker_facts(facts: &HostFacts) -> Option<WorkerFacts> {
     WorkerFacts::read(facts.answer(WORKER_PAGE))
 }
 
-/// Questions for the page of a master or a worker.
+/// The number of applications that a history server shows, if it answers.
+pub fn ended_applications(facts: &HostFacts) -> Option<usize> {
+    let list: Vec<serde::de::IgnoredAny> = serde_json::from_slice(body(facts.answer(HISTORY_LIST))?).ok()?;
+    Some(list.len())
+}
+
+/// The question for the page of a node.
 pub fn questions(role: Role, host: &Host, listeners: &[Listener]) -> Vec<Ask> {
-    let (name, listener) = if role == MASTER { (MASTER_PAGE, "master-ui") } else { (WORKER_PAGE, "worker-ui") };
+    let (name, listener, request) = match role {
+        MASTER => (MASTER_PAGE, "master-ui", JSON_REQUEST),
+        WORKER => (WORKER_PAGE, "worker-ui", JSON_REQUEST),
+        _ => (HISTORY_LIST, "history-ui", HISTORY_REQUEST),
+    };
     let port = host.port(listeners, role, listener);
-    vec![Ask { name, address: host.address.to_string(), port, bytes: JSON_REQUEST.to_vec() }]
+    vec![Ask { name, address: host.address.to_string(), port, bytes: request.to_vec() }]
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::{MastersFile, SparkFile, WorkersFile};
-use super::{JobPorts, Masters, Place, Spark, Standalone, Workers, managed};
+use super::file::{HistoryFile, MastersFile, SparkFile, WorkersFile};
+use super::{History, JobPorts, Masters, Place, Spark, Standalone, Workers, managed};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::machine::{Autoscale, Machine, check_pins};
 use crate::platform::nodes::declared::Hosts;
@@ -36,6 +36,8 @@ const DERIVED: &[(&str, &str)] = &[
     ("spark.port.maxRetries", "write `ports: { retries: … }`"),
     ("spark.worker.ui.port", "write `workers: { webUiPort: … }`"),
     ("spark.master.ui.port", "write `masters: { webUiPort: … }`"),
+    ("spark.history.ui.port", "write `history: { webUiPort: … }`"),
+    ("spark.history.fs.logDirectory", "write `history: { events: … }`"),
     ("spark.authenticate", "write `authenticate: { secret: … }`"),
     ("spark.decommission.enabled", "it is always on: without it a worker that stops takes its blocks along"),
 ];
@@ -124,7 +126,12 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         ("storageJars", file.storage_jars.span()),
     ];
     let managed = [("heads", file.heads.span()), ("zookeepers", file.zookeepers.span())];
-    let hosts = [("masters", file.masters.span()), ("archive", file.archive.span()), ("ports", file.ports.span())];
+    let hosts = [
+        ("masters", file.masters.span()),
+        ("archive", file.archive.span()),
+        ("ports", file.ports.span()),
+        ("history", file.history.span()),
+    ];
     let unused: Vec<_> = match kind.ground() {
         Ground::NamedHosts | Ground::CountedHosts => kubernetes.into_iter().chain(managed).collect(),
         Ground::Kubernetes => hosts.into_iter().chain(managed).chain([("workers", file.workers.span())]).collect(),
@@ -176,6 +183,11 @@ fn check_standalone(
     let masters =
         file.masters.spanned().and_then(|(span, file)| check_masters(span, file, kind, hosts, quorum, problems));
     let workers = file.workers.spanned().and_then(|(span, file)| check_workers(span, file, kind, hosts, problems));
+    let history = match file.history.spanned() {
+        Some((span, history)) => Some(check_history(span, history, kind, hosts, masters.as_ref(), problems)?),
+        None => None,
+    };
+    check_event_log(file, problems);
     let ports = file.ports.or_default();
     let job_ports = JobPorts {
         driver: ports.driver.or(Port::new(7100)),
@@ -184,7 +196,7 @@ fn check_standalone(
         ui: ports.ui.or(Port::new(4040)),
         retries: ports.retries.or(16),
     };
-    Some(Standalone { masters: masters?, workers: workers?, job_ports })
+    Some(Standalone { masters: masters?, workers: workers?, history, job_ports })
 }
 
 fn check_masters(
@@ -266,6 +278,76 @@ fn check_workers(
         machine: Machine::of(&file.size, &file.disk),
         autoscale: Autoscale::check(&file.autoscale, problems),
     })
+}
+
+fn check_history(
+    span: Span,
+    file: &HistoryFile,
+    kind: PlatformKind,
+    hosts: &Hosts<'_>,
+    masters: Option<&Masters>,
+    problems: &mut Diagnostics,
+) -> Option<History> {
+    if !matches!(kind, PlatformKind::Nodes | PlatformKind::Local) {
+        problems
+            .add(Code::T012, span, format!("a history server is not delivered on a platform of kind {kind} yet"))
+            .help("leave `history` out, and run one on a host of your own");
+        return None;
+    }
+    let place = if kind == PlatformKind::Nodes { named_history(span, file, hosts, problems)? } else { counted_history(file, problems)? };
+    let events = file.events.ok().cloned();
+    let drivers = masters.map(|masters| &masters.place);
+    if events.is_none() && kind == PlatformKind::Nodes && drivers.is_some_and(|drivers| *drivers != place) {
+        problems
+            .add(
+                Code::T003,
+                span,
+                "`events` is missing: drivers write event logs on the masters' hosts, and the history server reads them on its own",
+            )
+            .help("write events: with a path that these hosts share, or a URI such as s3a://bucket/events");
+        return None;
+    }
+    Some(History {
+        place,
+        events,
+        web_ui: file.web_ui_port.or(Port::new(18080)),
+        heap: file.heap.or(daemon_heap(kind)),
+    })
+}
+
+fn named_history(span: Span, file: &HistoryFile, hosts: &Hosts<'_>, problems: &mut Diagnostics) -> Option<Place> {
+    if let Some(at) = file.nodes.span() {
+        problems.add(Code::T090, at, "`nodes` is not used by a platform of kind nodes");
+    }
+    if file.host.is_missing() {
+        problems.add(Code::T003, span, "`host` is missing").help("say where: history: { host: h1 }");
+    }
+    let (at, host) = file.host.spanned()?;
+    hosts.check_declared(at, host, problems).then(|| Place::Named(vec![host.clone()]))
+}
+
+fn counted_history(file: &HistoryFile, problems: &mut Diagnostics) -> Option<Place> {
+    if let Some(at) = file.host.span() {
+        problems.add(Code::T090, at, "`host` is not used by a platform of kind local");
+    }
+    if let Some((at, nodes)) = file.nodes.spanned().filter(|(_, nodes)| **nodes != 1) {
+        problems.add(Code::T012, at, format!("{nodes} history servers: one shows everything")).help("write nodes: 1");
+        return None;
+    }
+    (!matches!(file.nodes, Field::Bad(_))).then_some(Place::Counted(Some(1)))
+}
+
+/// Properties that follow from the history server, where there is one.
+fn check_event_log(file: &SparkFile, problems: &mut Diagnostics) {
+    if file.history.is_missing() {
+        return;
+    }
+    let derived = ["spark.eventLog.enabled", "spark.eventLog.dir"];
+    for entry in file.config.ok().into_iter().flatten().filter(|entry| derived.contains(&entry.key.text.as_str())) {
+        problems
+            .add(Code::SP005, entry.key.span, format!("`{}` is derived from the topology", entry.key.text))
+            .help("with `history`, all applications write event logs to its `events`");
+    }
 }
 
 fn check_place(

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::Spark;
-use super::keys::{is_master_key, is_worker_key};
+use super::keys::{is_history_key, is_master_key, is_worker_key};
 use crate::cluster::{Cluster, Instance, SparkOnHosts};
 use crate::desired::recovery_folder;
 use crate::host::{
     Access, Content, Host, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties,
     render_template, unit_path, unit_word,
 };
-use crate::service::spark::{MASTER, WORKER};
+use crate::service::spark::{EventDirectory, HISTORY, History, MASTER, WORKER};
 use crate::value::{HostPath, JvmSize, Role, Version};
 
 /// The user that daemons and jobs run as, and that user's group.
@@ -20,6 +20,8 @@ pub const CONFIG: &str = "/etc/spark";
 pub const DATA: &str = "/var/lib/spark";
 /// The directory in which daemons and jobs start, and where a job's own files go unless it says otherwise.
 pub const HOME: &str = "/var/lib/spark/home";
+/// The history server's own directory of event logs.
+const EVENTS: &str = "/var/lib/spark/events";
 /// The secret of `authenticate` lives here and nowhere else; systemd reads it as root.
 pub const SECRET_FILE: &str = "/etc/spark/secret.env";
 /// Spark reads the secret from this variable before it looks at `spark.authenticate.secret` (`SecurityManager`).
@@ -72,6 +74,51 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
         web_ui: port("worker-ui"),
     };
     desire_unit(cluster, spark, instance, &unit, state);
+}
+
+pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
+    let Some(spark) = &cluster.spark else { return };
+    let Some(history) = &spark.standalone.history else { return };
+    shared(cluster, spark, instance, state);
+    if history.events.is_none() {
+        state.directory(&HostPath::known(EVENTS), Access::of(USER, 0o750), true, &instance.node);
+    }
+    let path = HostPath::known(CONFIG).join("history.conf");
+    let port = cluster.port(&instance.host, HISTORY, "history-ui");
+    let lines = properties(history_properties(cluster, spark, history, port));
+    put_properties(&path, "spark/history.conf", cluster, &lines, &instance.node, state);
+    let unit = Unit {
+        role: HISTORY,
+        config: path,
+        heap: history.heap,
+        memory_mib: history.heap.mebibytes(),
+        port,
+        web_ui: port,
+    };
+    desire_unit(cluster, spark, instance, &unit, state);
+}
+
+/// The directory of event logs as a word of the history server's unit, which merges and cleans what is in it.
+fn writable_events(spark: &SparkOnHosts, role: Role, host: &Host) -> Option<String> {
+    let history = spark.standalone.history.as_ref().filter(|_| role == HISTORY)?;
+    match history.events.as_ref().map(EventDirectory::as_str) {
+        None => Some(host.word(&HostPath::known(EVENTS))),
+        // A directory that is mounted may come later than the unit.
+        Some(path) if path.starts_with('/') => Some(unit_word(&format!("-{path}"))),
+        Some(_) => None,
+    }
+}
+
+/// The URI of the event logs' directory: the one that the topology names, else the history server's own on its host.
+fn event_logs(cluster: &Cluster, history: &History) -> Option<String> {
+    match &history.events {
+        Some(events) if events.as_str().starts_with('/') => Some(format!("file:{events}")),
+        Some(events) => Some(events.to_string()),
+        None => {
+            let host = &cluster.of_role(HISTORY).next()?.host;
+            Some(format!("file:{}", cluster.hosts.get(host)?.path(&HostPath::known(EVENTS))))
+        }
+    }
 }
 
 /// What both roles have on a host.
@@ -141,7 +188,8 @@ fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, uni
     let secret = spark.service.authenticate.is_some().then(|| HostPath::known(SECRET_FILE));
     let host = state.host.clone();
     let (data, begin) = (HostPath::known(DATA), HostPath::known(HOME));
-    let writable: Vec<_> = [&begin, &data.join("work"), &data.join("tmp")].map(|path| host.word(path)).into();
+    let mut writable: Vec<_> = [&begin, &data.join("work"), &data.join("tmp")].map(|path| host.word(path)).into();
+    writable.extend(writable_events(spark, *role, &host));
     // All that a daemon reads is here. Its spark-env.sh is for what people and `submit` start: Spark's own script cannot read
     // one whose path has a space in it, and would then bind to every address.
     let environment = [
@@ -216,6 +264,19 @@ fn master_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a
     pairs
 }
 
+fn history_properties<'a>(
+    cluster: &Cluster,
+    spark: &'a SparkOnHosts,
+    history: &History,
+    port: u16,
+) -> Pairs<'a> {
+    let mut pairs: Pairs<'a> = common(spark);
+    pairs.extend(user(spark, is_history_key));
+    pairs.insert("spark.history.ui.port", port.to_string());
+    pairs.extend(event_logs(cluster, history).map(|logs| ("spark.history.fs.logDirectory", logs)));
+    pairs
+}
+
 fn worker_properties<'a>(spark: &'a SparkOnHosts, host: &Host) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = common(spark);
     pairs.extend(user(spark, is_worker_key));
@@ -233,6 +294,10 @@ fn job_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a> {
         ("spark.blockManager.port", ports.block_manager.to_string()),
         ("spark.ui.port", ports.ui.to_string()),
     ]);
+    if let Some(logs) = spark.standalone.history.as_ref().and_then(|history| event_logs(cluster, history)) {
+        pairs.insert("spark.eventLog.enabled", "true".to_owned());
+        pairs.insert("spark.eventLog.dir", logs);
+    }
     if let Some(url) = cluster.master_url() {
         pairs.insert("spark.master", url);
     }

@@ -24,6 +24,8 @@ pub struct SparkFile {
     pub masters: Field<MastersFile>,
     /// The workers, on hosts and as a managed service.
     pub workers: Field<WorkersFile>,
+    /// The history server, on hosts: it shows applications that have ended. Default: none.
+    pub history: Field<HistoryFile>,
     /// Properties for `spark-defaults.conf`.
     pub config: Field<Entries<RawScalar>>,
     /// Authentication between all of Spark's processes. Default: none.
@@ -95,6 +97,43 @@ pub struct WorkersFile {
     /// How many workers there are at which times, as a managed service. Instead of `autoscale`.
     pub schedule: Field<ScheduleFile>,
 }
+
+/// The history server.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HistoryFile {
+    /// The number of history servers, on platforms that make their machines: 1. Default: 1.
+    pub nodes: Field<u32>,
+    /// The host it is on, where hosts have names.
+    pub host: Field<Name>,
+    /// The directory of the event logs, which drivers write and the history server reads: an absolute path that all their hosts share, or a
+    /// URI such as `s3a://bucket/events`. Default: a directory of its own on the history server's host; then drivers must run there too.
+    pub events: Field<EventDirectory>,
+    /// The TCP port of the web page. Default: 18080.
+    pub web_ui_port: Field<Port>,
+    /// The JVM's heap. Default: `512m`; on `local` `256m`.
+    pub heap: Field<JvmSize>,
+}
+
+text_value!(
+    /// A directory for event logs: an absolute path on hosts, or a URI of a file system that Spark can open.
+    EventDirectory,
+    pattern "^(/|[a-z][a-z0-9+.-]*://)[!-~]+$",
+    |text| {
+        let plain = text.len() < 1024 && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let scheme = text.split_once("://").map(|(scheme, rest)| (scheme, !rest.is_empty()));
+        let is_scheme = |scheme: &str| {
+            scheme.starts_with(|c: char| c.is_ascii_lowercase())
+                && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+.-".contains(&byte))
+        };
+        let is_path = text.len() > 1 && text.starts_with('/') && !text.split('/').any(|part| part == "..");
+        if plain && (is_path || scheme.is_some_and(|(scheme, rest)| rest && is_scheme(scheme))) {
+            Ok(())
+        } else {
+            Err(format!("`{}` is neither an absolute path nor a URI, as in /mnt/events or s3a://bucket/events", text.escape_default()))
+        }
+    }
+);
 
 /// Numbers of workers by the time of the week.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]

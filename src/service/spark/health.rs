@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::desired::Desired;
 use crate::host::{Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts};
 use crate::plan::compare::stale_inputs;
-use crate::service::spark::{MASTER, MasterFacts, WORKER, master_facts};
+use super::answers::{MasterFacts, ended_applications, master_facts};
+use super::roles::{HISTORY, MASTER, WORKER};
 use crate::value::{Name, Role};
 
 /// Of these masters one is ALIVE (unless another may be), all others are STANDBY.
@@ -75,6 +76,29 @@ pub fn health_of_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name
             (false, false) => Health::Down,
         };
         facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, WORKER), counts: true });
+    }
+    facts.whole = facts.nothing_is_missing();
+    facts
+}
+
+/// Every history server answers.
+pub fn health_of_history(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
+    let mut facts = ServiceFacts::default();
+    for (name, state) in with_role(hosts, desired, HISTORY) {
+        let Some(host) = seen.get(name).and_then(Seen::facts) else {
+            unknown(name, &mut facts);
+            continue;
+        };
+        let running = is_running(host, HISTORY);
+        let health = match (running, ended_applications(host).is_some()) {
+            (true, true) => Health::Serving,
+            (true, false) => Health::Unsettled,
+            (false, _) => Health::Down,
+        };
+        if health != Health::Serving {
+            facts.missing.push(format!("the history server on {name} does not answer"));
+        }
+        facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, HISTORY), counts: true });
     }
     facts.whole = facts.nothing_is_missing();
     facts

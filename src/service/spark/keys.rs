@@ -14,6 +14,7 @@ const BOTH: &[&str] = &[
     "spark.user.groups.",
 ];
 const MASTER: &[&str] = &["spark.deploy.", "spark.master.", "spark.dead.worker."];
+const HISTORY: &[&str] = &["spark.history."];
 const WORKER: &[&str] =
     &["spark.worker.", "spark.shuffle.service.", "spark.storage.", "spark.decommission.", "spark.local."];
 
@@ -29,7 +30,11 @@ pub fn is_worker_key(key: &str) -> bool {
     starts(key, BOTH) || starts(key, WORKER)
 }
 
+pub fn is_history_key(key: &str) -> bool {
+    starts(key, BOTH) || starts(key, HISTORY)
+}
+
 /// Whether a daemon reads it at start, so that a change restarts it. The rest is read by each job anew.
 pub fn is_daemon_key(key: &str) -> bool {
-    is_master_key(key) || is_worker_key(key)
+    is_master_key(key) || is_worker_key(key) || is_history_key(key)
 }

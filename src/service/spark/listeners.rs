@@ -1,14 +1,14 @@
 //! The ports of Spark. Drivers run on the masters' hosts (`submit` starts them there), executors on the workers'.
 
 use super::Standalone;
-use crate::service::spark::{MASTER, WORKER};
+use crate::service::spark::{HISTORY, MASTER, WORKER};
 use crate::value::listener::{Bind, Lasts, Listener};
 use crate::value::{Port, Role};
 
 const SPARK: &[Role] = &[MASTER, WORKER];
 
 pub fn listeners(spark: &Standalone) -> Vec<Listener> {
-    let Standalone { masters, workers, job_ports } = spark;
+    let Standalone { masters, workers, history, job_ports } = spark;
     let lasting = |place, role, name, port: Port, from| Listener {
         role,
         name,
@@ -25,7 +25,7 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
         from,
         lasts: Lasts::ForJobs,
     };
-    vec![
+    let mut all = vec![
         lasting(0, MASTER, "master", masters.port, SPARK),
         lasting(1, MASTER, "master-ui", masters.web_ui, SPARK),
         lasting(0, WORKER, "worker", workers.port, SPARK),
@@ -35,5 +35,7 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
         passing(MASTER, "driver-block-manager", job_ports.driver_block_manager, &[WORKER]),
         passing(MASTER, "driver-ui", job_ports.ui, SPARK),
         passing(WORKER, "block-manager", job_ports.block_manager, SPARK),
-    ]
+    ];
+    all.extend(history.iter().map(|history| lasting(0, HISTORY, "history-ui", history.web_ui, SPARK)));
+    all
 }

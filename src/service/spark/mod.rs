@@ -23,12 +23,12 @@ pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_fa
 pub use check::{DEFAULT_VERSION, check, check_config, version};
 pub use desire::{CONFIG, DATA, HOME, SECRET_FILE, USER, home};
 pub use election::{for_election, latches};
-pub use file::{Day, HalfHour};
+pub use file::{Day, EventDirectory, HalfHour};
 pub use health::alive_master;
 pub use keys::is_daemon_key;
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
-pub use roles::{MASTER, WORKER};
+pub use roles::{HISTORY, MASTER, WORKER};
 
 /// Spark, checked.
 #[derive(Clone, Debug)]
@@ -79,6 +79,7 @@ pub struct Schedule {
 pub struct Standalone {
     pub masters: Masters,
     pub workers: Workers,
+    pub history: Option<History>,
     pub job_ports: JobPorts,
 }
 
@@ -104,6 +105,16 @@ pub struct Workers {
     pub heap: JvmSize,
     pub machine: Machine,
     pub autoscale: Option<Autoscale>,
+}
+
+/// The history server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    pub place: Place,
+    /// The directory of the event logs; `None` for one of its own on the history server's host.
+    pub events: Option<EventDirectory>,
+    pub web_ui: Port,
+    pub heap: JvmSize,
 }
 
 /// Where the nodes of one role are.

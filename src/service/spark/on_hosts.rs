@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::answers::{master_facts, questions, worker_facts};
-use super::health::{health_of_masters, health_of_workers};
-use super::roles::{MASTER, WORKER};
+use super::answers::{ended_applications, master_facts, questions, worker_facts};
+use super::health::{health_of_history, health_of_masters, health_of_workers};
+use super::roles::{HISTORY, MASTER, WORKER};
 use crate::cluster::{Cluster, Instance};
 use crate::desired::Desired;
 use crate::host::{Ask, Host, HostFacts, HostState, Seen, ServiceFacts};
@@ -18,14 +18,14 @@ pub struct OnHosts;
 
 impl Service for OnHosts {
     fn roles(&self) -> &'static [Role] {
-        &[MASTER, WORKER]
+        &[MASTER, WORKER, HISTORY]
     }
 
     fn desire(&self, cluster: &Cluster, instance: &Instance, state: &mut HostState) {
-        if instance.role == MASTER {
-            super::desire::desire_master(cluster, instance, state);
-        } else {
-            super::desire::desire_worker(cluster, instance, state);
+        match instance.role {
+            MASTER => super::desire::desire_master(cluster, instance, state),
+            WORKER => super::desire::desire_worker(cluster, instance, state),
+            _ => super::desire::desire_history(cluster, instance, state),
         }
     }
 
@@ -41,18 +41,18 @@ impl Service for OnHosts {
         desired: &Desired,
         seen: &BTreeMap<Name, Seen>,
     ) -> ServiceFacts {
-        if role == MASTER {
-            health_of_masters(hosts, led_elsewhere, desired, seen)
-        } else {
-            health_of_workers(hosts, desired, seen)
+        match role {
+            MASTER => health_of_masters(hosts, led_elsewhere, desired, seen),
+            WORKER => health_of_workers(hosts, desired, seen),
+            _ => health_of_history(hosts, desired, seen),
         }
     }
 
     fn state(&self, role: Role, facts: &HostFacts) -> String {
-        let state = if role == MASTER {
-            master_facts(facts).map(|master| master.status)
-        } else {
-            worker_facts(facts).map(|worker| format!("{} executors", worker.executors.len()))
+        let state = match role {
+            MASTER => master_facts(facts).map(|master| master.status),
+            WORKER => worker_facts(facts).map(|worker| format!("{} executors", worker.executors.len())),
+            _ => ended_applications(facts).map(|count| format!("shows {count} applications")),
         };
         state.unwrap_or_else(|| "does not answer".to_owned())
     }

@@ -31,3 +31,19 @@ pub const WORKER: Role = Role::new(&RoleData {
     slots: Slots { after: 100, most: 150 },
     colours: ("#fdeee3", "#e07a3f"),
 });
+
+/// The history server: shows applications that have ended.
+pub const HISTORY: Role = Role::new(&RoleData {
+    order: 30,
+    key: "history",
+    service: "spark",
+    slug: "history",
+    unit: "spark-history",
+    title: "Spark history server",
+    user: "spark",
+    tier: "history",
+    redundancy: Redundancy::Pool,
+    // Between the masters' numbers and the workers'.
+    slots: Slots { after: 99, most: 1 },
+    colours: ("#f3ecfa", "#8250b4"),
+});
