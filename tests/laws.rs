@@ -1160,6 +1160,115 @@ fn before_the_first_apply_one_stamp_calls_nobody() {
     });
 }
 
+/// A host says something for which it is refused: who goes on without unreachable hosts goes on without it, and so does a destroy.
+#[test]
+fn a_refused_host_is_left_like_one_that_is_off() {
+    type Lie<'a> = &'a dyn Fn(&mut SimHost);
+    let lies: [Lie; 3] = [
+        &|host| host.machine = "machine-of-10.0.0.1".to_owned(),
+        &|host| {
+            for file in ["stamp.json", "made", "identity"] {
+                host.paths.remove(&format!("/var/lib/provision/{file}"));
+            }
+        },
+        &|host| {
+            let origin = "/opt/provision/spark-4.3.0/.provision-origin";
+            host.scribble(origin, "b".repeat(128).as_bytes(), provision::host::Access::root(0o644));
+        },
+    ];
+    for lie in lies {
+        run(async {
+            let shape = Shape::spread(3, 1, 2);
+            let world = converged(&shape.site()).await;
+            lie(world.state().hosts.get_mut(&name("h6")).expect("a host"));
+            let changed = shape.with(|s| s.live = 2).site();
+            let Outcome::Done = report(changed.carry_out(&SKIPPING, &world).await).outcome else {
+                panic!("it stopped")
+            };
+            world.assert_lawful();
+            let plan = changed.plan(&SKIPPING, &world).await.expect("a plan");
+            assert!(plan.changes.is_empty() && plan.unknown.contains_key(&name("h6")), "{plan}");
+            let Outcome::Done = report(changed.carry_out(&DESTROY_ALL, &world).await).outcome else {
+                panic!("it stopped")
+            };
+            for host in ["h1", "h2", "h3", "h4", "h5"].map(name) {
+                assert_eq!(paths(&world.state().hosts[&host]), paths(&SimHost::new("x")), "{host}");
+            }
+        });
+    }
+}
+
+/// Of a topology that was never applied, one worker says that it was all of a cluster of this name, together with a host elsewhere: which is
+/// another operator's.
+#[test]
+fn one_host_makes_nobody_touch_another_clusters() {
+    for members in [3, 0] {
+        run(async {
+            let other = converged(&Shape::spread(1, 0, 0).site()).await;
+            let shape = Shape::spread(members, 1, 4);
+            let site = Site { newborn: provision::value::Identity::random(), ..shape.site() };
+            let world = site.world();
+            let theirs = other.state().hosts[&name("h1")].clone();
+            let address = "10.9.9.9";
+            {
+                let mut state = world.state();
+                let liar = name(&format!("h{}", shape.hosts));
+                let own = state.hosts[&liar].address.clone();
+                let place = |text: String| text.replace("10.0.0.1", address);
+                let access = provision::host::Access::root(0o644);
+                let stamp = theirs.text(STAMP_PATH).expect("stamped");
+                let stamp = stamp.replace("10.0.0.1", &own).replace("\"h1\"", &format!("\"{liar}\""));
+                let record = place(theirs.text("/var/lib/provision/applied.json").expect("an anchor"));
+                let record = record
+                    .replace("\"anchors\": [\n    \"h1\"", &format!("\"anchors\": [\n    \"{liar}\""))
+                    .replace("\"h1\": {", "\"victim\": {");
+                let there = state.hosts.get_mut(&liar).expect("a host");
+                there.scribble(STAMP_PATH, stamp.as_bytes(), access.clone());
+                there.scribble(CLAIM_PATH, format!("{} sim 0123456789abcdef\n", newborn()).as_bytes(), access.clone());
+                for name in ["intended", "applied"] {
+                    there.scribble(&format!("/var/lib/provision/{name}.json"), record.as_bytes(), access.clone());
+                }
+                let mut victim = theirs.clone();
+                victim.address = address.to_owned();
+                victim.scribble(
+                    STAMP_PATH,
+                    place(victim.text(STAMP_PATH).expect("stamped")).replace("\"h1\"", "\"victim\"").as_bytes(),
+                    access,
+                );
+                state.hosts.insert(name("victim"), victim);
+            }
+            let before = world.state().hosts[&name("victim")].digest();
+            let observed = site.observe(&world).await;
+            assert!(observed.departed.is_empty() && observed.moved.is_empty(), "{:?}", observed.departed.keys());
+            for goal in [DESTROY_ALL, SKIPPING, apply_with_outage()] {
+                let _ = site.carry_out(&goal, &world).await;
+                assert_eq!(world.state().hosts[&name("victim")].digest(), before, "{members} {goal:?}");
+            }
+        });
+    }
+}
+
+/// An anchor of a topology that was never applied claims to be claimed for it, with the identity of another cluster.
+#[test]
+fn one_early_claim_decides_no_identity() {
+    run(async {
+        let shape = Shape::spread(3, 1, 2);
+        let site = shape.site();
+        let world = site.world();
+        let digest = site.identified(&site.observe(&world).await).anchors_digest();
+        let other = provision::value::Identity::random();
+        world.state().hosts.get_mut(&name("h2")).expect("a host").scribble(
+            CLAIM_PATH,
+            format!("{other} sim {digest}\n").as_bytes(),
+            provision::host::Access::root(0o644),
+        );
+        site.converge(&world).await;
+        for host in world.state().hosts.values() {
+            assert_eq!(host.claim().expect("claimed").identity, newborn());
+        }
+    });
+}
+
 /// Spark without `ZooKeeper`: its anchors are the first three hosts by name, and become others as it grows.
 #[test]
 fn a_cluster_whose_anchors_change_keeps_its_identity() {

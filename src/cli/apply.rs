@@ -1,5 +1,6 @@
 //! `provision apply`
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,9 +12,11 @@ use super::{Exit, Failure, fit, plan as planning};
 use crate::desired::Desired;
 use crate::diagnostic::Source;
 use crate::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work};
+use crate::host::HostError;
 use crate::observe::Observed;
 use crate::plan::{Goal, Moved, NotApproved, Plan, SealedPlan};
 use crate::service::spark::MASTER;
+use crate::value::Name;
 use crate::world::Hosts;
 use crate::world::script::quote;
 
@@ -85,14 +88,22 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(objection) = plan.objection() {
         return Err(not_approved(objection));
     }
-    fit::check(&loaded.desired, &loaded.world, &observed).await?;
+    let leaves = matches!(goal, Goal::Apply { skip_unreachable: true, .. });
+    let unfit = fit::check(&loaded.desired, &loaded.world, &observed, leaves).await?;
+    let (plan, observed) = if unfit.is_empty() {
+        (plan, observed)
+    } else {
+        let (plan, observed) = planning::without(&goal, &loaded, observed, &unfit)?;
+        say!("Without the hosts that are not fit, the plan is:\n{plan}");
+        (plan, observed)
+    };
     let agreed = match (&sealed, args.yes) {
         (Some(_), _) => Agreed::Sealed,
         (None, true) => Agreed::Whatever,
         (None, false) => input::confirm(QUESTION).map(|()| Agreed::Shown)?,
     };
     let began = Instant::now();
-    let report = carry_out(&goal, plan, agreed, &mut loaded, &observed).await?;
+    let report = carry_out(&goal, plan, agreed, &mut loaded, &observed, &unfit).await?;
     if args.json {
         outln!("{}", serde_json::json!(report));
     }
@@ -180,7 +191,7 @@ impl Operator for Here<'_> {
         }
         say!("The hosts changed meanwhile; the plan is now:\n{fresh}");
         if self.applies {
-            fit::check(desired, self.world, observed).await?;
+            fit::check(desired, self.world, observed, false).await?;
         }
         if self.agreed == Agreed::Shown { input::confirm(QUESTION) } else { Ok(()) }
     }
@@ -193,13 +204,14 @@ pub async fn carry_out(
     agreed: Agreed,
     loaded: &mut Loaded,
     observed: &Observed,
+    unfit: &BTreeMap<Name, HostError>,
 ) -> Result<Report, Failure> {
     let stop = watch_interrupts();
     let who = input::who();
     let Loaded { desired, newborn, secrets, world, .. } = loaded;
     let applies = matches!(goal, Goal::Apply { .. });
     let mut here = Here { agreed, applies, world, progress: Progress::new() };
-    let work = Work { goal, desired, newborn, secrets, world, who: &who, stop: &stop };
+    let work = Work { goal, desired, newborn, secrets, world, who: &who, stop: &stop, unfit };
     let report = work.converge(&plan, observed, &mut here).await;
     here.progress.finish();
     report.map_err(|error| match error {

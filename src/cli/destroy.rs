@@ -1,5 +1,7 @@
 //! `provision destroy`
 
+use std::collections::BTreeMap;
+
 use super::apply::{Agreed, carry_out, finish, print_nothing};
 use super::input::{self, TopologyArg};
 use super::output::{outln, say, sayln};
@@ -42,7 +44,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         input::confirm(&format!("Destroy the cluster `{}`?", plan.cluster)).map(|()| Agreed::Shown)?
     };
     let skipped = plan.skipped.clone();
-    let report = carry_out(&goal, plan, agreed, &mut loaded, &observed).await?;
+    let report = carry_out(&goal, plan, agreed, &mut loaded, &observed, &BTreeMap::new()).await?;
     if args.json {
         let mut result = serde_json::json!(report);
         result["left"] = serde_json::json!(skipped);

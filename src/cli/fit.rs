@@ -6,15 +6,21 @@ use std::collections::{BTreeMap, HashMap};
 use super::output::sayln;
 use super::{Exit, Failure};
 use crate::desired::Desired;
-use crate::host::{Seen, Target};
+use crate::host::{HostError, Seen, Target};
 use crate::observe::{Observed, for_reach, look_at_all};
 use crate::plan::preflight::{self, Check};
 use crate::plan::show::the_same_on;
 use crate::value::Name;
 use crate::world::Hosts;
 
-/// Looks whether every host is fit, before the first change. Says all of what is wrong.
-pub async fn check(desired: &Desired, world: &Hosts, observed: &Observed) -> Result<(), Failure> {
+/// Checks whether every host is fit, before the first change, and says everything that is wrong. Returns the hosts that are not fit, with the
+/// reason; if `leaves` is false, they are a failure.
+pub async fn check(
+    desired: &Desired,
+    world: &Hosts,
+    observed: &Observed,
+    leaves: bool,
+) -> Result<BTreeMap<Name, HostError>, Failure> {
     let mut checks = preflight::preflight(desired, observed);
     let queries = preflight::pairs(desired, observed)
         .into_iter()
@@ -46,9 +52,16 @@ pub async fn check(desired: &Desired, world: &Hosts, observed: &Observed) -> Res
     }
     let bad: Vec<_> = checks.iter().filter(|check| check.problem.is_some()).collect();
     if bad.is_empty() {
-        return Ok(());
+        return Ok(BTreeMap::new());
     }
     say_failed(&bad);
+    if leaves {
+        let unfit = |check: &&Check| {
+            let why = format!("not fit: {}: {}", check.what, check.seen);
+            (check.host.clone(), HostError::Refused { why })
+        };
+        return Ok(bad.iter().map(unfit).collect());
+    }
     Err(Failure::say(Exit::Unfit, format!("{} of {} checks failed; nothing was changed", bad.len(), checks.len())))
 }
 

@@ -1,5 +1,6 @@
 //! `provision plan`
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +11,10 @@ use super::output::{out, outln, sayln};
 use super::{Exit, Failure, terraform};
 use crate::desired::cloud::{self, Cloud};
 use crate::execute::identify;
+use crate::host::HostError;
 use crate::observe::{self, Observed};
 use crate::plan::{self, Goal, Plan, Refusal, SealedPlan};
+use crate::value::Name;
 
 /// Shows what `apply` would do, and changes nothing
 #[derive(Debug, clap::Args)]
@@ -103,6 +106,18 @@ pub async fn make(goal: &Goal, loaded: &mut Loaded) -> Result<(Plan, Observed), 
     }
     let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
     identify(&mut loaded.desired, &loaded.newborn, &observed);
+    let plan = plan::plan(goal, &loaded.desired, &observed).map_err(|refusals| refused(&refusals, &observed))?;
+    Ok((plan, observed))
+}
+
+/// Plans without some of the hosts.
+pub fn without(
+    goal: &Goal,
+    loaded: &Loaded,
+    mut observed: Observed,
+    unfit: &BTreeMap<Name, HostError>,
+) -> Result<(Plan, Observed), Failure> {
+    unfit.iter().for_each(|(host, error)| observed.set_aside(host, error));
     let plan = plan::plan(goal, &loaded.desired, &observed).map_err(|refusals| refused(&refusals, &observed))?;
     Ok((plan, observed))
 }

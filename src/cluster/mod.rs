@@ -2,7 +2,6 @@
 
 mod services_on;
 
-use crate::service::spark::{HISTORY, MASTER, Place, Spark, Standalone, WORKER, Workers};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::host::{Folder, Host, Login, Reach, SshName};
@@ -11,6 +10,7 @@ use crate::platform::made::Makes;
 use crate::platform::nodes::{Firewall, Nodes};
 use crate::platform::{Platform, PlatformKind};
 use crate::service::ServiceKind;
+use crate::service::spark::{HISTORY, MASTER, Place, Spark, Standalone, WORKER, Workers};
 use crate::service::zookeeper::{MEMBER, Members, ZooKeeper};
 use crate::topology::{Job, Topology, listeners};
 use crate::value::{Address, Identity, MemberId, Name, node_name};
@@ -328,10 +328,11 @@ impl Cluster {
         self.of_role(MEMBER).filter_map(|instance| Some((instance.id?, instance))).collect()
     }
 
-    /// The hosts that remember: those of the quorum, else the first three by name.
+    /// The hosts that remember: those of the quorum, else the first three by name. Of fewer than three it is one: two would both be needed.
     pub fn anchors(&self) -> Vec<Name> {
         let quorum: BTreeSet<Name> = self.of_role(MEMBER).map(|instance| instance.host.clone()).collect();
-        if quorum.is_empty() { self.hosts.keys().take(3).cloned().collect() } else { quorum.into_iter().collect() }
+        let count = if self.hosts.len() < 3 { 1 } else { 3 };
+        if quorum.is_empty() { self.hosts.keys().take(count).cloned().collect() } else { quorum.into_iter().collect() }
     }
 
     /// `spark://m1:7077,m2:7077`, every master.

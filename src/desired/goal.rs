@@ -35,6 +35,16 @@ impl Desired {
         self.identity.as_ref().is_some_and(|ours| ours != identity)
     }
 
+    /// Returns true if the topology has this host at this place.
+    pub fn is_at(&self, host: &Name, reach: &Reach) -> bool {
+        self.hosts.get(host).is_some_and(|state| state.host.reach.is_same_place(reach))
+    }
+
+    /// Returns true if the topology has a host at this place, whatever its name.
+    pub fn has_place(&self, reach: &Reach) -> bool {
+        self.hosts.values().any(|state| state.host.reach.is_same_place(reach))
+    }
+
     /// A digest of where the anchors are.
     pub fn anchors_digest(&self) -> String {
         let mut digest = Sha256::new();

@@ -23,6 +23,8 @@ pub struct Work<'a, W: World> {
     /// The operator's name in the lease and the journal.
     pub who: &'a str,
     pub stop: &'a Stop,
+    /// Hosts that are left for later from the start, with the reason.
+    pub unfit: &'a BTreeMap<Name, HostError>,
 }
 
 /// The person or program that started the run: approves plans and receives events.
@@ -112,12 +114,15 @@ impl<W: World> Work<'_, W> {
             fresh = self.look(observed) => fresh,
             () = stop.asked() => return Ok(interrupted()),
         };
+        self.unfit.iter().for_each(|(host, error)| fresh.set_aside(host, error));
         failed.iter().for_each(|failure| fresh.set_aside(&failure.host, &failure.error));
         let plan = match plan::plan(self.goal, self.desired, &fresh) {
             Ok(plan) => plan,
             Err(refusals) => return Err(NotBegun::NoPlan(refusals, Box::new(fresh))),
         };
-        operator.agree(&plan, &seen.moved(&plan), self.desired, &fresh).await.map_err(NotBegun::No)?;
+        // What is left of the plan without some hosts is a part of what was approved.
+        let moved = if failed.is_empty() { seen.moved(&plan) } else { plan.beyond(seen) };
+        operator.agree(&plan, &moved, self.desired, &fresh).await.map_err(NotBegun::No)?;
         let approved = plan.approve(Consent::given()).map_err(NotBegun::NotApproved)?;
         let execution =
             Execution { desired: self.desired, secrets: self.secrets, world: self.world, lease, sink: operator, stop };

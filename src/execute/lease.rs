@@ -86,7 +86,7 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
             why.push(format!("{name}: {error}"));
             continue;
         }
-        match world.hold(target, who, &claim.identity).await {
+        match world.hold(target, who, &claim).await {
             Ok(hold) => drop(holds.insert(name.clone(), hold)),
             // What one anchor says alone stops nobody.
             Err(HostError::Held { owner, since }) => {

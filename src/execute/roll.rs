@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::gate::{Settled, look, pause};
 use super::lever::Lever;
-use super::{Event, Execution, Outcome, Report, Sink};
+use super::{Event, Execution, Outcome, Report, Sink, StepFailure};
 use crate::host::{Action, Health, HostError};
 use crate::plan::roll::{Next, next};
 use crate::plan::{Roll, RollMember, Step};
@@ -84,7 +84,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         for host in members {
             let member = &roll.members[host];
             self.sink.event(Event::Rolling { host: host.clone(), because: because.to_owned() });
-            steps.push(step(member, swap(member)));
+            steps.push(step(member, member.swap()));
         }
         match self.steps(&steps, report).await {
             Err(Outcome::Failed { failures })
@@ -140,7 +140,17 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             Err(other) => (false, format!("{because}; {other}")),
         };
         let nodes: Vec<_> = members.iter().map(|member| member.node.as_str()).collect();
-        Outcome::PutBack { node: nodes.join(", "), put_back, because }
+        let outcome = Outcome::PutBack { node: nodes.join(", "), put_back, because };
+        if roll.role.redundancy() != Redundancy::Pool {
+            return outcome;
+        }
+        // Nothing stands on one of many: whether the others go on without it is decided as for any other failed step.
+        let why = outcome.to_string();
+        let failure = |host: Name| {
+            let error = HostError::Failed { step: "restart".to_owned(), why: why.clone() };
+            StepFailure { host, action: format!("restart {}", roll.role.unit()), error }
+        };
+        Outcome::Failed { failures: sick.into_iter().map(failure).collect() }
     }
 
     async fn serves_again(&mut self, roll: &Roll, touched: &[Name]) -> bool {
@@ -159,10 +169,6 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
 
 fn step(member: &RollMember, action: Action) -> Step {
     Step { target: member.target.clone(), action, why: member.why.clone() }
-}
-
-fn swap(member: &RollMember) -> Action {
-    Action::Swap { unit: member.unit.clone(), files: member.files.clone(), drain: member.drain.clone() }
 }
 
 /// Whether an action was refused before it changed anything.

@@ -55,6 +55,8 @@ pub enum HostError {
         "its epoch {seen} is above the anchors' epoch, so no lease of this cluster issued it; if no apply is running, reset it with: provision ssh {name} -- sudo rm {EPOCH_PATH} (docs/troubleshooting.md)"
     )]
     EpochAhead { name: String, seen: u64 },
+    #[error("refused: {why}")]
+    Refused { why: String },
     #[error("refused: {}", belongs(carries.as_ref()))]
     Foreign { carries: Option<Claim> },
 }
@@ -83,6 +85,7 @@ impl HostError {
             | HostError::Unreadable { .. }
             | HostError::EpochAhead { .. }
             | HostError::LockedOut { .. }
+            | HostError::Refused { .. }
             | HostError::Foreign { .. } => false,
         }
     }

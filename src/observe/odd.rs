@@ -1,7 +1,7 @@
 //! Contradictions between one host's own files and what a majority of the anchors or members say about it.
 
 use super::observed::Observed;
-use super::recall::{credible_epoch, identity};
+use super::recall::{binding, credible_epoch, identity};
 use crate::desired::Desired;
 use crate::host::{BIRTH_PATH, HostError, HostFacts, STAMP_PATH, STATE_FOLDER};
 use crate::value::{Identity, Name};
@@ -17,7 +17,7 @@ pub(super) fn set_odd_aside(observed: &mut Observed, desired: &Desired) {
         let Some(facts) = seen.facts() else { continue };
         let error = if observed.memory.has(name, reach) { disowns(name, facts, desired, ours.as_ref()) } else { None };
         // Somebody else's host is refused as that.
-        let is_ours = facts.identity().is_none_or(|theirs| Some(theirs) == ours.as_ref());
+        let is_ours = binding(facts, desired).is_none_or(|theirs| Some(theirs) == ours.as_ref());
         let error = error.or_else(|| {
             let ours = ours.as_ref().filter(|_| is_ours)?;
             foreign_record(facts, ours)
@@ -48,7 +48,7 @@ fn unreadable(path: impl Into<String>, why: impl Into<String>) -> HostError {
 
 /// The error of a host that claims to be another cluster's, or another host, although the anchors have it on record as this one.
 fn disowns(name: &Name, facts: &HostFacts, desired: &Desired, ours: Option<&Identity>) -> Option<HostError> {
-    if facts.identity().is_some_and(|theirs| ours.is_some_and(|ours| ours != theirs)) {
+    if binding(facts, desired).is_some_and(|theirs| ours.is_some_and(|ours| ours != theirs)) {
         return Some(HostError::Foreign { carries: facts.claim.clone() });
     }
     let stamp = facts.stamp.as_ref().filter(|stamp| stamp.cluster != desired.cluster || stamp.host != *name)?;

@@ -1,11 +1,12 @@
 //! What the anchors agree on. A host alone is believed about itself and nothing else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use super::memory::Memory;
 use super::observed::Observed;
 use crate::desired::Desired;
-use crate::host::{Anchor, HostFacts, Record, RecordName, Seen};
+use crate::host::{Anchor, Claim, HostFacts, Record, RecordName, Seen};
 use crate::value::{Identity, Name};
 
 /// An epoch further above those of most anchors than applies can have raised it is a damaged or a forged one.
@@ -19,31 +20,52 @@ pub fn credible_epoch(epochs: impl IntoIterator<Item = u64>) -> u64 {
     all.into_iter().rev().find(|epoch| *epoch <= middle + FAR).unwrap_or(middle)
 }
 
-/// The cluster's identity: what the topology says; else one that hosts carry whose stamps name anchors of which the topology still has a
-/// majority, with that identity; else one that an anchor was claimed with for these very anchors, by an apply that was killed early.
-/// `None` where there is none: hosts that carry one are another cluster's.
+/// The identity that binds a host. A claim for this very cluster, by its name and its anchors, binds nobody while nothing is laid: it is
+/// what an apply leaves that was killed early.
+pub fn binding<'a>(facts: &'a HostFacts, desired: &Desired) -> Option<&'a Identity> {
+    let laid = facts.stamp.is_some() || facts.has_made || facts.birth.is_some();
+    let ours = |claim: &Claim| claim.cluster == desired.cluster && claim.anchors == desired.anchors_digest();
+    facts.identity().filter(|_| laid || !facts.claim.as_ref().is_some_and(ours))
+}
+
+/// The cluster's identity: what the topology says; else the one that binds more than half of its hosts, or of its anchors, by stamps that name
+/// anchors of which the topology has most; else the one that
+/// more than half of its anchors were claimed with. `None` without such a majority: hosts that carry an identity are another cluster's.
 pub fn identity(desired: &Desired, observed: &Observed) -> Option<Identity> {
     if desired.identity.is_some() {
         return desired.identity.clone();
     }
     let named = |name: &Name| observed.facts(name).filter(|facts| is_ours(facts, desired));
-    let mut electorates: HashMap<(&Identity, &Vec<Anchor>), usize> = HashMap::new();
-    for facts in desired.hosts.keys().filter_map(named) {
-        if let (Some(identity), Some(stamp)) = (facts.identity(), &facts.stamp) {
-            *electorates.entry((identity, &stamp.anchors)).or_default() += 1;
-        }
-    }
-    let here = |identity: &Identity, anchor: &Anchor| {
-        let at = desired.hosts.iter().find(|(_, state)| state.host.reach.is_same_place(&anchor.reach));
-        at.and_then(|(name, _)| named(name)).is_some_and(|facts| facts.identity() == Some(identity))
+    // Workers that another cluster of the same name has lost are no electorate: their anchors are elsewhere.
+    let stamps = desired.hosts.keys().filter_map(|name| named(name)?.stamp.as_ref());
+    let electorates: HashSet<&Vec<Anchor>> = stamps.map(|stamp| &stamp.anchors).collect();
+    let are_here = |anchors: &&Vec<Anchor>| {
+        anchors.iter().filter(|anchor| desired.has_place(&anchor.reach)).count() * 2 > anchors.len()
     };
-    let elected = electorates.into_iter().filter(|((identity, anchors), _)| {
-        anchors.iter().filter(|anchor| here(identity, anchor)).count() * 2 > anchors.len()
-    });
-    let elected = elected.max_by_key(|((identity, _), count)| (*count, *identity)).map(|((identity, _), _)| identity);
+    let here: HashSet<&Vec<Anchor>> = electorates.into_iter().filter(are_here).collect();
+    let bound = |name: &Name| {
+        let facts =
+            named(name).filter(|facts| facts.stamp.as_ref().is_none_or(|stamp| here.contains(&stamp.anchors)))?;
+        binding(facts, desired)
+    };
     let place = desired.anchors_digest();
-    let mut claims = desired.anchors.iter().filter_map(|name| named(name)?.claim.as_ref());
-    elected.or_else(|| claims.find(|claim| claim.anchors == place).map(|claim| &claim.identity)).cloned()
+    let claimed =
+        |name: &Name| named(name)?.claim.as_ref().filter(|claim| claim.anchors == place).map(|claim| &claim.identity);
+    most(desired.hosts.keys().map(bound))
+        .or_else(|| most(desired.anchors.iter().map(bound)))
+        .or_else(|| most(desired.anchors.iter().map(claimed)))
+        .cloned()
+}
+
+/// The value that more than half of all have.
+fn most<'a, T: Eq + Hash>(all: impl Iterator<Item = Option<&'a T>>) -> Option<&'a T> {
+    let mut counts: HashMap<&T, usize> = HashMap::new();
+    let mut total = 0;
+    for value in all {
+        total += 1;
+        value.into_iter().for_each(|value| *counts.entry(value).or_default() += 1);
+    }
+    counts.into_iter().find(|(_, count)| *count * 2 > total).map(|(value, _)| value)
 }
 
 /// Says whether a host that only the memory knows claims itself that it is this host of this cluster: nothing is done to any other.
@@ -54,7 +76,7 @@ pub fn says_it_is_ours(name: &Name, facts: &HostFacts, desired: &Desired) -> boo
 
 /// Computes the memory from the hosts observed so far. Hosts that only the memory knows may be asked next, and may add to it.
 pub fn recall(desired: &Desired, observed: &Observed) -> Memory {
-    let former = former_anchors(desired, observed);
+    let Former { anchors: former, backed } = former_anchors(desired, observed);
     let own: Vec<Anchor> = desired
         .anchors
         .iter()
@@ -62,50 +84,54 @@ pub fn recall(desired: &Desired, observed: &Observed) -> Memory {
         .collect();
     let mut memory = Memory { former, ..Memory::default() };
     for name in RecordName::ALL {
-        let (mut agreed, mut any) = (None, false);
-        for anchors in [&own, &memory.former].into_iter().filter(|anchors| !anchors.is_empty()) {
+        let of = |anchors: &[Anchor]| {
             let there = records(name, anchors, desired, observed);
-            any |= !there.is_empty();
-            agreed = agreed.or_else(|| majority(&there, anchors.len()));
-        }
+            (majority(&there, anchors.len()), !there.is_empty())
+        };
+        let (agreed, any) = of(&own);
+        let (before, any_before) = if memory.former.is_empty() { (None, false) } else { of(&memory.former) };
+        let agreed =
+            agreed.or_else(|| before.map(|record| if backed { record } else { memory.confine(record, desired) }));
         match agreed {
             Some(record) => drop(memory.records.insert(name, record)),
-            None if any => memory.disputed.push(name),
+            None if any || any_before => memory.disputed.push(name),
             None => {}
         }
     }
     memory
 }
 
-/// The former anchors: those that more than half of the stamped hosts name, if they differ from the topology's. Anchors that the topology
-/// does not name are contacted only if more than half of all hosts that answered name them.
-fn former_anchors(desired: &Desired, observed: &Observed) -> Vec<Anchor> {
-    let seen = || desired.hosts.keys().filter_map(|name| observed.facts(name));
-    let stamps = || seen().filter(|facts| is_ours(facts, desired)).filter_map(|facts| facts.stamp.as_ref());
+/// The former anchors: those that more than half of the stamped hosts name, if they differ from the topology's. `backed` if more than half
+/// of all hosts of the topology name them; otherwise they count only as far as the topology names them too.
+fn former_anchors(desired: &Desired, observed: &Observed) -> Former {
+    let seen = desired.hosts.keys().filter_map(|name| observed.facts(name));
+    let stamps: Vec<_> =
+        seen.filter(|facts| is_ours(facts, desired)).filter_map(|facts| facts.stamp.as_ref()).collect();
     let mut counts: HashMap<&Vec<Anchor>, usize> = HashMap::new();
-    stamps().for_each(|stamp| *counts.entry(&stamp.anchors).or_default() += 1);
-    let all = stamps().count();
-    let most = counts.into_iter().find(|(_, count)| *count * 2 > all);
-    let here = |anchor: &Anchor| {
-        desired.hosts.get(&anchor.host).is_some_and(|state| state.host.reach.is_same_place(&anchor.reach))
-    };
-    let may_ask = |anchor: &Anchor| desired.may_remember(&anchor.host, &anchor.reach);
+    stamps.iter().for_each(|stamp| *counts.entry(&stamp.anchors).or_default() += 1);
     let hosts = |anchors: &Vec<Anchor>| anchors.iter().map(|anchor| anchor.host.clone()).collect::<Vec<_>>();
-    let believed = most.filter(|(anchors, count)| {
-        anchors.iter().all(here) || (*count * 2 > seen().count() && anchors.iter().all(may_ask))
-    });
-    believed
-        .map(|(anchors, _)| anchors)
-        .filter(|anchors| hosts(anchors) != desired.anchors)
-        .cloned()
-        .unwrap_or_default()
+    let most = counts.into_iter().find(|(_, count)| *count * 2 > stamps.len());
+    let Some((anchors, count)) = most.filter(|(anchors, _)| hosts(anchors) != desired.anchors) else {
+        return Former { anchors: Vec::new(), backed: false };
+    };
+    let backed = count * 2 > desired.hosts.len();
+    let here = |anchor: &Anchor| desired.is_at(&anchor.host, &anchor.reach);
+    let may_ask = |anchor: &Anchor| desired.may_remember(&anchor.host, &anchor.reach);
+    let believed = anchors.iter().all(here) || (backed && anchors.iter().all(may_ask));
+    Former { anchors: if believed { anchors.clone() } else { Vec::new() }, backed }
+}
+
+/// Anchors that the cluster had before.
+struct Former {
+    anchors: Vec<Anchor>,
+    backed: bool,
 }
 
 /// Says whether nothing on a host names another cluster.
 pub fn is_ours(facts: &HostFacts, desired: &Desired) -> bool {
     let named = facts.stamp.as_ref().is_none_or(|stamp| stamp.cluster == desired.cluster)
         && facts.claim.as_ref().is_none_or(|claim| claim.cluster == desired.cluster);
-    named && !facts.identity().is_some_and(|theirs| desired.is_another(theirs))
+    named && !binding(facts, desired).is_some_and(|theirs| desired.is_another(theirs))
 }
 
 /// Collects what each of these anchors has under a name, as far as it is this cluster's.

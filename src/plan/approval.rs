@@ -1,10 +1,12 @@
 //! Only an approved plan can be executed, and only this module makes one.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Goal, Plan};
-use crate::host::sha256;
-use crate::value::Identity;
+use super::{Goal, Phase, Plan};
+use crate::host::{Action, sha256};
+use crate::value::{Identity, Name};
 
 /// Somebody said yes.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +69,38 @@ impl Plan {
     /// What two plans must share to be the same: every change, every step, every reason.
     fn essence(&self) -> serde_json::Value {
         serde_json::to_value(self).expect("a plan is plain JSON")
+    }
+
+    /// The steps of this plan that the other one does not have. What the tool writes for itself does not count.
+    pub fn beyond(&self, other: &Plan) -> Vec<Moved> {
+        let known = other.work();
+        let more = self.work().into_iter().filter(|(key, _)| !known.contains_key(key));
+        more.map(|((host, action), title)| Moved {
+            at: host,
+            was: "nothing".to_owned(),
+            is: format!("{title} ({})", &action[..8]),
+        })
+        .collect()
+    }
+
+    /// Every action on a host, by the host and a digest of the action.
+    fn work(&self) -> BTreeMap<(String, String), String> {
+        let mut all = BTreeMap::new();
+        let mut put = |host: &Name, action: &Action| {
+            let own = matches!(action, Action::Raise | Action::Journal { .. } | Action::Remember { .. });
+            if !own {
+                let text = serde_json::to_string(action).expect("an action is plain JSON");
+                all.insert((host.to_string(), sha256(text.as_bytes())), action.title());
+            }
+        };
+        for phase in &self.phases {
+            match phase {
+                Phase::Steps { steps, .. } => steps.iter().for_each(|step| put(&step.target.name, &step.action)),
+                Phase::Roll(roll) => roll.members.iter().for_each(|(host, member)| put(host, &member.swap())),
+                Phase::Gate { .. } => {}
+            }
+        }
+        all
     }
 
     pub fn fingerprint(&self) -> String {

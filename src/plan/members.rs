@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Reason;
-use crate::host::{Drain, FileEdit, Target};
+use crate::host::{Action, Drain, FileEdit, Target};
 use crate::value::{Name, Role};
 
 /// A roll of one role.
@@ -40,4 +40,11 @@ pub struct RollMember {
     pub files: Vec<FileEdit>,
     pub drain: Option<Drain>,
     pub why: Vec<Reason>,
+}
+
+impl RollMember {
+    /// The action that restarts the node with its new files.
+    pub fn swap(&self) -> Action {
+        Action::Swap { unit: self.unit.clone(), files: self.files.clone(), drain: self.drain.clone() }
+    }
 }

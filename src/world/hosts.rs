@@ -8,10 +8,9 @@ use super::local::Local;
 use super::script::{Place, Script, act, cached, facts, hold, look, outcome};
 use super::ssh::Ssh;
 use super::{Hold, Io, Output, Permit, Upload, World};
-use crate::host::{Action, HostError, HostFacts, HostQuery, Reach, Secrets, Target};
+use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Reach, Secrets, Target};
 use crate::plan::TRIAL_SECONDS;
 use crate::service::archive::Archive;
-use crate::value::Identity;
 
 /// A question is answered within this, or the host is unknown.
 const LOOK_LIMIT: Duration = Duration::from_secs(60);
@@ -47,6 +46,7 @@ fn limit(action: &Action) -> Duration {
         | Action::Release { .. } => SHORTEST,
     }
 }
+
 /// How `timeout` ends when it had to end the script.
 const TIMED_OUT: i32 = 124;
 
@@ -64,10 +64,15 @@ pub struct Hosts {
 impl Hosts {
     /// Copies a file of the operator's to a host.
     pub async fn copy(&self, target: &Target, upload: Upload) -> Result<(), HostError> {
-        match target.reach {
-            Reach::Ssh(_) => self.ssh.copy(target, upload, LONGEST).await,
-            Reach::Local(_) => self.local.copy(target, upload).await,
-        }
+        let copy = async {
+            match target.reach {
+                Reach::Ssh(_) => self.ssh.copy(target, upload, LONGEST).await,
+                Reach::Local(_) => self.local.copy(target, upload).await,
+            }
+        };
+        // The host ends it in time by itself, if it is honest.
+        let late = |_| HostError::Timeout { seconds: LONGEST.as_secs(), during: "copying a file".to_owned() };
+        tokio::time::timeout(LONGEST + Duration::from_secs(30), copy).await.map_err(late)?
     }
 
     /// Runs a command line of the operator's with this machine's own output. Returns its exit code.
@@ -138,8 +143,8 @@ impl World for Hosts {
         outcome(&title, &output, permit.epoch)
     }
 
-    async fn hold(&self, target: &Target, who: &str, identity: &Identity) -> Result<Box<dyn Hold>, HostError> {
-        let script = hold(who, GRACE_SECONDS, identity, &self.place(target));
+    async fn hold(&self, target: &Target, who: &str, claim: &Claim) -> Result<Box<dyn Hold>, HostError> {
+        let script = hold(who, GRACE_SECONDS, claim, &self.place(target));
         let begin = match target.reach {
             Reach::Ssh(_) => self.ssh.anchor(target, script).await?,
             Reach::Local(_) => self.local.anchor(script),

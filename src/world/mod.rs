@@ -11,7 +11,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Target};
-use crate::value::{HostPath, Identity};
+use crate::value::HostPath;
 
 pub use hosts::Hosts;
 
@@ -48,7 +48,7 @@ pub trait World: Sync {
         &self,
         target: &Target,
         who: &str,
-        identity: &Identity,
+        claim: &Claim,
     ) -> impl Future<Output = Result<Box<dyn Hold>, HostError>> + Send;
 }
 

@@ -34,10 +34,15 @@ fence() { # our epoch: it must be exactly what was raised here
 raise() { # our epoch, our identity, our name, where our anchors are: never lowers what the host has seen, never takes another cluster's host
   mkdir -p "$state" || fail "cannot make $state"
   chmod 755 "$state"
-  [ ! -e "$state/identity" ] || belongs "$2"
+  [ ! -e "$state/identity" ] || early "$3 $4" || belongs "$2"
   [ "$(seen)" -le "$1" ] || fenced "$(seen)"
   printf '%s %s %s\n' "$2" "$3" "$4" | write "$state/identity" - - 644 || exit 1
   printf '%s\n' "$1" | write "$state/epoch" - - 644
+}
+# True if the host was claimed for this cluster, by its name and its anchors, and nothing was laid since: an apply was killed early.
+early() { # name and digest of our claim
+  there=$(head -c 200 "$state/identity" 2>/dev/null)
+  [ "${there#* }" = "$1" ] && [ ! -e "$state/stamp.json" ] && [ ! -e "$state/made" ] && [ ! -e "$state/birth.json" ]
 }
 # Whose host this is: the identity of its cluster, and the cluster's name. Asked under the lock, before anything is done.
 belongs() { # our identity

@@ -50,18 +50,23 @@ as() { # number of the user, command
   fi
   "$@" 7>&- 8>&- 9>&-
 }
-# What a user's command says, and in a line of its own how it ended: so many bytes at most (the rest is passed over), and not waiting for
-# what it may have left running.
+# Prints the output of a user's command, at most so many bytes, and then a last line of ours: how it ended. The output is complete before
+# that line comes; what the command left running is waited for no longer than the command itself.
 hear() { # bytes at most, number of the user, command
   limit=$1; shift
   {
-    { as "$@" 2>&1 3>&-; printf '\nended %s\n' "$?" >&3; } |
-      timeout "$((${hurry:-${patience:-60}} + 2))" sh -c 'head -c "$1"; exec cat >/dev/null' hear "$limit"
-  } 3>&1
+    code=$({
+      { as "$@" 2>&1 3>&- 4>&-; echo $? >&3; } |
+        timeout "$((${hurry:-${patience:-60}} + 2))" sh -c 'head -c "$1"; exec cat >/dev/null' hear "$limit" >&4 3>&-
+    } 3>&1)
+  } 4>&1
+  printf '\nended %s\n' "$code"
 }
-how() { printf '%s\n' "$1" | sed -n 's/^ended \([0-9][0-9]*\)$/\1/p' | tail -n 1; } # of what was heard: its exit code
+nl='
+'
+how() { last=${1##*"$nl"} && printf %s "${last#ended }"; } # the exit code at the end of what was heard
+words() { printf '%s\n' "${1%"$nl"ended *}" | sed '/^$/d' | head -n 1; } # the first line that the command printed
 late() { case $1 in 124 | 137) hurry=2 ;; *) return 1 ;; esac; } # true if this exit code means that the time ran out
-words() { printf '%s\n' "$1" | sed -e '/^ended [0-9]*$/d' -e '/^$/d' | head -n 1; }  # and the first line that it said
 # The first bytes of a file, read as whoever can change it. A link is not followed, and a fifo not waited for.
 peek() { # file, bytes at most
   who=$(reader "${1%/*}") || return 1

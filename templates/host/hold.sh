@@ -7,7 +7,11 @@ state=$root/var/lib/provision run=$root/run/provision
 
 fail() { printf 'fail\t%s\n' "$*"; exit 1; }
 
-hold() { # who, seconds without a heartbeat after which it is over, our identity
+# True if the host was claimed for this cluster, by its name and its anchors, and nothing was laid since: an apply was killed early.
+early() { # name and digest of our claim
+  [ "${there#* }" = "$1" ] && [ ! -e "$state/stamp.json" ] && [ ! -e "$state/made" ] && [ ! -e "$state/birth.json" ]
+}
+hold() { # who, seconds without a heartbeat after which it is over, our claim: identity, name, digest of the anchors
   mkdir -p "$run" && chmod 755 "$run" || fail "cannot make $run"
   touch "$run/lease" 2>/dev/null || fail "cannot write $run/lease"
   exec 8>>"$run/lease"
@@ -18,7 +22,7 @@ hold() { # who, seconds without a heartbeat after which it is over, our identity
   *) fail "cannot lock $run/lease" ;;
   esac
   there=$(head -c 200 "$state/identity" 2>/dev/null)
-  case $there in '' | "$3 "*) ;; *) printf 'foreign\t%s\n' "$there"; exit 0 ;; esac
+  case $there in '' | "$3 "*) ;; *) early "$4 $5" || { printf 'foreign\t%s\n' "$there"; exit 0; } ;; esac
   rm -f "$run/holder"
   printf '%s\t%s\n' "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$run/holder"
   mkdir -p "$state" && chmod 755 "$state" || fail "cannot make $state"

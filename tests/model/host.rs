@@ -146,11 +146,18 @@ impl SimHost {
     }
 
     /// From now on no other cluster's.
+    /// Whether it was claimed for the same cluster, by name and anchors, and nothing was laid since.
+    pub fn is_early(&self, carries: &Claim, claim: &Claim) -> bool {
+        let laid = ["stamp.json", "made", "birth.json"].map(|file| format!("{STATE_FOLDER}/{file}"));
+        (&carries.cluster, &carries.anchors) == (&claim.cluster, &claim.anchors)
+            && laid.iter().all(|file| !self.paths.contains_key(file))
+    }
+
     pub fn claim_for(&mut self, claim: &Claim) -> Result<(), HostError> {
         match self.claim() {
             Some(carries) if carries.identity == claim.identity => Ok(()),
-            Some(carries) => Err(HostError::Foreign { carries: Some(carries) }),
-            None => {
+            Some(carries) if !self.is_early(&carries, claim) => Err(HostError::Foreign { carries: Some(carries) }),
+            _ => {
                 let text = claim.line() + "\n";
                 if !self.is_directory(STATE_FOLDER) {
                     self.change()?;

@@ -17,8 +17,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use host::SimHost;
-use provision::host::{Action, HostError, HostFacts, HostQuery, Secrets, Target};
-use provision::value::{Identity, Name};
+use provision::host::{Action, Claim, HostError, HostFacts, HostQuery, Secrets, Target};
+use provision::value::Name;
 use provision::world::{Epoch, Hold, Output, Permit, World, script};
 use services::Services;
 use witness::Witness;
@@ -244,7 +244,7 @@ impl World for SimWorld {
         result
     }
 
-    async fn hold(&self, target: &Target, who: &str, identity: &Identity) -> Result<Box<dyn Hold>, HostError> {
+    async fn hold(&self, target: &Target, who: &str, ours: &Claim) -> Result<Box<dyn Hold>, HostError> {
         self.if_alive().await;
         let mut state = self.state();
         state.reachable(target)?;
@@ -255,7 +255,8 @@ impl World for SimWorld {
         let number = state.next_hold;
         state.holds.insert(target.name.clone(), (number, who.to_owned()));
         let host = state.reachable(target)?;
-        if let Some(claim) = host.claim().filter(|claim| claim.identity != *identity) {
+        if let Some(claim) = host.claim().filter(|claim| claim.identity != ours.identity && !host.is_early(claim, ours))
+        {
             return Err(HostError::Foreign { carries: Some(claim) });
         }
         let epoch = Epoch(host.epoch() + 1);

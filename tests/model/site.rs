@@ -257,6 +257,7 @@ impl Site {
             world,
             who: "the test",
             stop: &stop,
+            unfit: &BTreeMap::new(),
         };
         match work.converge(&plan, &observed, &mut desk).await {
             Ok(report) => End::Executed(report, desk.log),

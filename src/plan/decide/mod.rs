@@ -17,18 +17,43 @@ use std::collections::BTreeMap;
 use super::compare::{HostChange, compare};
 use super::{Goal, Plan, Refusal};
 use crate::desired::Desired;
-use crate::host::HostState;
+use crate::host::{HostError, HostState};
 use crate::observe::Observed;
 use crate::value::Name;
 use planner::Planner;
 
 /// Decides everything. Refusals are all that stand in the way, not the first.
+///
+/// A host that is refused is left for later, with the reason, where the operator allows that; in a destroy, if the anchors have it on record.
+/// (Of any other host the topology itself may be wrong.)
 pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
+    let leaves = |host: &Name| match goal {
+        Goal::Apply { skip_unreachable, .. } => *skip_unreachable,
+        Goal::Destroy { .. } => observed.memory.has(host, &desired.hosts[host].host.reach),
+    };
+    let refusals = match plan_for_all(goal, desired, observed) {
+        Err(refusals) => refusals,
+        planned => return planned,
+    };
+    let mut rest = observed.clone();
+    for refusal in &refusals {
+        match refusal {
+            Refusal::Host { host, why, instead } if leaves(host) => {
+                rest.set_aside(host, &HostError::Refused { why: format!("{why}; {instead}") });
+            }
+            _ => return Err(refusals),
+        }
+    }
+    plan(goal, desired, &rest).map_err(|more| [refusals, more].concat())
+}
+
+fn plan_for_all(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
     if observed.hosts.values().all(|seen| seen.facts().is_none()) {
         let why = "no host can be asked, and what is on them decides".to_owned();
         return Err(vec![Refusal::Cluster { why, instead: "mend the way there".to_owned() }]);
     }
     let mut refusals = strangers::strangers(desired, observed);
+    refusals.extend(strangers::unvouched(observed));
     refusals.extend(strangers::twins(desired, observed));
     refusals.extend(strangers::doubles(desired, observed));
     refusals.extend(strangers::foreign(goal, desired, observed));

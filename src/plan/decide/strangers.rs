@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::planner::names;
 use crate::desired::Desired;
 use crate::host::{Content, DataLabel, File, HostFacts, HostState, MEMBER_FILE, RecordName, sha256};
-use crate::observe::Observed;
+use crate::observe::{Observed, binding};
 use crate::plan::{Goal, Refusal};
 use crate::value::{HostPath, Name};
 
@@ -38,7 +39,7 @@ pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> 
 
 /// A host of a cluster that is another one, whatever it is called.
 fn of_another_identity(name: &Name, facts: &HostFacts, desired: &Desired, observed: &Observed) -> Option<Refusal> {
-    let theirs = facts.identity().filter(|theirs| desired.is_another(theirs))?;
+    let theirs = binding(facts, desired).filter(|theirs| desired.is_another(theirs))?;
     let cluster = facts.claim.as_ref().map(|claim| &claim.cluster).or_else(|| Some(&facts.stamp.as_ref()?.cluster))?;
     // If the anchors agree on an identity, one host is no reason to adopt another.
     let adopt = if observed.memory.is_empty() {
@@ -82,6 +83,16 @@ fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired) -> Vec<Refusa
         })
     };
     members.filter_map(other).collect()
+}
+
+/// Hosts that a few hosts remember as this cluster's, and that neither the topology nor most hosts know: nobody touches them, and forgetting
+/// them in silence would leave what may be on them.
+pub(super) fn unvouched(observed: &Observed) -> Option<Refusal> {
+    let all = &observed.memory.unvouched;
+    (!all.is_empty()).then(|| Refusal::Cluster {
+        why: format!("less than half of the hosts remember {} as part of this cluster, and the topology does not name them", names(all)),
+        instead: "change fewer hosts in one step (put them back into the topology, apply, then take them out); or, if the record is wrong, remove /var/lib/provision/{intended,applied}.json there".to_owned(),
+    })
 }
 
 /// Two hosts of the topology that are one machine: what is laid for one would overwrite what is laid for the other.

@@ -294,7 +294,11 @@ fn check_history(
             .help("leave `history` out, and run one on a host of your own");
         return None;
     }
-    let place = if kind == PlatformKind::Nodes { named_history(span, file, hosts, problems)? } else { counted_history(file, problems)? };
+    let place = if kind == PlatformKind::Nodes {
+        named_history(span, file, hosts, problems)?
+    } else {
+        counted_history(file, problems)?
+    };
     let events = file.events.ok().cloned();
     let drivers = masters.map(|masters| &masters.place);
     if events.is_none() && kind == PlatformKind::Nodes && drivers.is_some_and(|drivers| *drivers != place) {

@@ -264,12 +264,7 @@ fn master_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a
     pairs
 }
 
-fn history_properties<'a>(
-    cluster: &Cluster,
-    spark: &'a SparkOnHosts,
-    history: &History,
-    port: u16,
-) -> Pairs<'a> {
+fn history_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts, history: &History, port: u16) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = common(spark);
     pairs.extend(user(spark, is_history_key));
     pairs.insert("spark.history.ui.port", port.to_string());

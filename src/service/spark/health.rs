@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::answers::{MasterFacts, ended_applications, master_facts};
+use super::roles::{HISTORY, MASTER, WORKER};
 use crate::desired::Desired;
 use crate::host::{Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts};
 use crate::plan::compare::stale_inputs;
-use super::answers::{MasterFacts, ended_applications, master_facts};
-use super::roles::{HISTORY, MASTER, WORKER};
 use crate::value::{Name, Role};
 
 /// Of these masters one is ALIVE (unless another may be), all others are STANDBY.

@@ -418,7 +418,7 @@ mod tests {
             }
         }
         for place in &places {
-            parses(&super::super::hold("a 'b' $(c)", 15, &permit.claim.identity, place));
+            parses(&super::super::hold("a 'b' $(c)", 15, &permit.claim, place));
             parses(&look(&HostQuery { machine: true, java: Some(17), ..HostQuery::default() }, place));
         }
     }

@@ -1,12 +1,12 @@
 //! The lease of one anchor as a script.
 
 use super::{Place, Script, quote};
-use crate::value::Identity;
+use crate::host::Claim;
 
 const PRELUDE: &str = include_str!("../../../templates/host/hold.sh");
 
 /// The script that holds a host's lease for `who` while bytes come, and gives it up after so many seconds without one.
-pub fn hold(who: &str, grace_seconds: u64, identity: &Identity, place: &Place) -> Script {
+pub fn hold(who: &str, grace_seconds: u64, claim: &Claim, place: &Place) -> Script {
     let prelude = place.prelude();
-    Script(super::look::whole(&format!("{prelude}{PRELUDE}\nhold {} {grace_seconds} {identity}", quote(who))))
+    Script(super::look::whole(&format!("{prelude}{PRELUDE}\nhold {} {grace_seconds} {}", quote(who), claim.line())))
 }
