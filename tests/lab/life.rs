@@ -1,6 +1,8 @@
 //! Bare hosts to `SparkPi`, drift found and repaired, a roll under load, and nothing left at the end.
 
-use crate::hosts::{Lab, nodes_yaml};
+use std::time::Duration;
+
+use crate::hosts::{Lab, nodes_yaml, wait_until};
 
 /// Everything on a host that an install could leave behind.
 const SNAPSHOT: &str = "cd / && find etc opt srv var home root data usr/local -xdev \
@@ -26,6 +28,7 @@ fn bare_hosts_become_a_cluster_live_and_leave_nothing() {
     lab.run(&["ssh", "h1", "-f", &topology, "--", "exit 7"]).expect(7);
     lab.run(&["logs", "zookeeper", "-n", "5", "-f", &topology]).expect(0).says("zookeeper[");
 
+    a_history_server_comes_and_goes(&lab, &topology);
     each_drift_is_found_and_repaired(&lab, &topology);
     a_changed_setting_rolls_under_load(&lab, &topology);
     masters_roll_and_never_are_two_alive(&lab, &topology);
@@ -38,6 +41,38 @@ fn bare_hosts_become_a_cluster_live_and_leave_nothing() {
         assert_eq!(differences(&before, &after), Vec::<String>::new(), "h{host} is not as it was");
     }
     lab.run(&["destroy", &topology, "--yes"]).expect(0).says("Nothing to do");
+}
+
+/// On one master's host. Drivers run on either, so the directory of event logs is one that both share: here it is copied.
+fn a_history_server_comes_and_goes(lab: &Lab, topology: &str) {
+    let masters = "    masters: { hosts: [h1, h2] }\n";
+    assert!(nodes_yaml().contains(masters));
+    let history = format!("{masters}    history: {{ host: h1, events: /srv/events }}\n");
+    std::fs::write(topology, nodes_yaml().replace(masters, &history)).expect("writable");
+    for host in [1, 2] {
+        lab.on(host, "install -d -m 1777 /srv/events");
+    }
+    lab.run(&["plan", topology])
+        .expect(0)
+        .says("+ file /etc/systemd/system/spark-history.service")
+        .says("start spark-history");
+    lab.apply(topology);
+    lab.converged(topology);
+    lab.run(&["status", topology]).expect(0).says("shows 0 applications").says("all is well");
+    lab.run(&["submit", "pi", "-f", topology]).expect(0).says("Pi is roughly 3.1");
+    let logs = lab.on(2, "tar c -C /srv/events . | base64 -w 0");
+    lab.on(1, &format!("echo {} | base64 -d | tar x -C /srv/events", logs.trim()));
+    wait_until("the history server shows it", Duration::from_secs(60), || {
+        lab.run(&["status", topology]).stdout.contains("shows 1 application\n")
+    });
+    std::fs::write(topology, nodes_yaml()).expect("writable");
+    lab.run(&["plan", topology]).expect(0).says("remove what has left its host");
+    lab.apply(topology);
+    lab.converged(topology);
+    assert!(!lab.test(1, "systemctl cat spark-history 2>/dev/null"));
+    for host in [1, 2] {
+        lab.on(host, "rm -r /srv/events");
+    }
 }
 
 fn differences(before: &str, after: &str) -> Vec<String> {

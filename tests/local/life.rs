@@ -15,6 +15,7 @@ services:
     authenticate: { secret: { env: SECRET } }
     masters: { nodes: 2 }
     workers: { nodes: 2, cores: 1, memory: 1g }
+    history: {}
 jobs:
   pi:
     application: home:examples/src/main/python/pi.py
@@ -58,6 +59,10 @@ fn a_cluster_lives_on_this_machine() {
     machine.run(&["status", "topology.yaml"]).expect(0).says("2 workers, 0 of 2 cores").says("all is well");
     machine.run(&["submit", "pi"]).expect(1).says("provision.yaml");
     machine.run(&["submit", "pi", "-f", "topology.yaml"]).expect(0).says("Pi is roughly 3.");
+    // It looks for new event logs every 10 s.
+    until("the history server shows it", || {
+        machine.run(&["status", "topology.yaml"]).stdout.contains("shows 1 application")
+    });
     machine.run(&["logs", "life-master-1", "-f", "topology.yaml", "-n", "500"]).expect(0).says("Master");
     machine
         .run(&["ssh", "life-zk-2", "-f", "topology.yaml", "--", "cat", "etc/zookeeper/zoo.cfg"])
@@ -70,7 +75,7 @@ fn a_cluster_lives_on_this_machine() {
     let mut with = files(&machine.state(), Some("correct-horse-battery-staple"));
     with.sort();
     assert!(
-        closed.len() == 4 && with.len() == 4 && closed.iter().all(|path| with.contains(path)),
+        closed.len() == 5 && with.len() == 5 && closed.iter().all(|path| with.contains(path)),
         "{closed:?} {with:?}"
     );
     for path in &with {

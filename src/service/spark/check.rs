@@ -183,10 +183,10 @@ fn check_standalone(
     let masters =
         file.masters.spanned().and_then(|(span, file)| check_masters(span, file, kind, hosts, quorum, problems));
     let workers = file.workers.spanned().and_then(|(span, file)| check_workers(span, file, kind, hosts, problems));
-    let history = match file.history.spanned() {
-        Some((span, history)) => Some(check_history(span, history, kind, hosts, masters.as_ref(), problems)?),
-        None => None,
-    };
+    let history = file
+        .history
+        .spanned()
+        .map(|(span, history)| check_history(span, history, kind, hosts, masters.as_ref(), problems));
     check_event_log(file, problems);
     let ports = file.ports.or_default();
     let job_ports = JobPorts {
@@ -195,6 +195,10 @@ fn check_standalone(
         block_manager: ports.block_manager.or(Port::new(7160)),
         ui: ports.ui.or(Port::new(4040)),
         retries: ports.retries.or(16),
+    };
+    let history = match history {
+        Some(history) => Some(history?),
+        None => None,
     };
     Some(Standalone { masters: masters?, workers: workers?, history, job_ports })
 }

@@ -46,7 +46,7 @@ pub struct SparkFile {
     pub heads: Field<SizedFile>,
     /// The `ZooKeeper` nodes, as a managed service.
     pub zookeepers: Field<SizedFile>,
-    /// The user the daemons and jobs run as, and the TCP ports that jobs use on hosts.
+    /// The TCP ports that jobs use on hosts.
     pub ports: Field<JobPortsFile>,
 }
 

@@ -52,7 +52,10 @@ impl Service for OnHosts {
         let state = match role {
             MASTER => master_facts(facts).map(|master| master.status),
             WORKER => worker_facts(facts).map(|worker| format!("{} executors", worker.executors.len())),
-            _ => ended_applications(facts).map(|count| format!("shows {count} applications")),
+            _ => ended_applications(facts).map(|count| match count {
+                1 => "shows 1 application".to_owned(),
+                _ => format!("shows {count} applications"),
+            }),
         };
         state.unwrap_or_else(|| "does not answer".to_owned())
     }
