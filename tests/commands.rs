@@ -218,7 +218,7 @@ fn a_missing_secret_is_named_before_any_host_is_asked() {
     std::fs::write(folder.path().join("provision.yaml"), &text).expect("written");
     let output = provision(folder.path(), &["plan"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("NO_SUCH_SECRET is not set"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("NO_SUCH_SECRET, which is not set"), "{}", stderr(&output));
     // Whoever only looks need not know it.
     nobody_listens(folder.path());
     assert_eq!(provision(folder.path(), &["status"]).status.code(), Some(8));

@@ -20,18 +20,18 @@ use crate::value::Name;
 use crate::world::Hosts;
 use crate::world::script::quote;
 
-/// Makes the hosts what the topology says
+/// Brings the hosts into the state that the topology describes
 ///
-/// Takes a topology, or a plan that `provision plan --out` saved. After anything went wrong, an apply of the topology goes on.
+/// Takes a topology, or a plan that `provision plan --out` saved. After a failure, apply the topology again to continue.
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("path", |arg| arg.value_name("TOPOLOGY|PLAN").help("The topology, or a saved plan [default: provision.yaml]")))]
 pub struct Args {
     #[command(flatten)]
     topology: TopologyArg,
-    /// Do not ask
+    /// Do not ask for approval
     #[arg(short, long)]
     yes: bool,
-    /// Do also what makes the service unavailable for a while
+    /// Allow changes that make a service unavailable for a while
     #[arg(long)]
     allow_outage: bool,
     /// Continue without hosts that do not answer or fail, where that is safe
@@ -40,7 +40,7 @@ pub struct Args {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
-    /// What people guess; it is another command
+    /// Names the right command: `provision plan`
     #[arg(long, hide = true)]
     dry_run: bool,
 }
@@ -112,7 +112,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What goes on after an apply that did not end well. Not a saved plan: it holds what the hosts are no longer.
+/// The command that continues after a failed apply. It names the topology, because the hosts no longer match a saved plan.
 fn again(topology: &str, goal: &Goal) -> String {
     let (outage, unreachable) = match goal {
         Goal::Apply { allow_outage, skip_unreachable } => (*allow_outage, *skip_unreachable),
@@ -123,7 +123,7 @@ fn again(topology: &str, goal: &Goal) -> String {
     format!("provision apply {topology}{outage}{unreachable}")
 }
 
-/// A result for who asked for one, where there was nothing to do.
+/// Prints the JSON result of a command that had nothing to do.
 pub fn print_nothing(json: bool) {
     if json {
         outln!("{}", serde_json::json!({ "outcome": "nothingToDo", "done": 0 }));
@@ -222,7 +222,7 @@ pub async fn carry_out(
     })
 }
 
-/// What differs between the plan that was seen and the one of now, as far as a screen holds it.
+/// The refusal of a plan that has changed, with as many differences as fit on a screen.
 fn has_moved(what: &str, moved: &[Moved]) -> Failure {
     let all: Vec<_> = moved.iter().take(20).map(|moved| format!("\n  {moved}")).collect();
     Failure::say(Exit::Refused, format!("{what}; plan again:{}", all.concat()))
@@ -245,7 +245,7 @@ fn no_lease(error: NoLease) -> Failure {
     Failure::new(exit, error)
 }
 
-/// The first Ctrl-C stops at the next safe point, the second at once.
+/// Handles Ctrl-C: the first stops at the next safe point, the second immediately.
 fn watch_interrupts() -> Arc<Stop> {
     let stop = Arc::new(Stop::default());
     let asked = stop.clone();
@@ -259,17 +259,17 @@ fn watch_interrupts() -> Arc<Stop> {
                 _ = terminate.recv() => {}
             }
             if asked.is_asked() {
-                sayln!("stopped at once; run it again to go on");
+                sayln!("stopped immediately; run the same command again to continue");
                 std::process::exit(130);
             }
             asked.ask();
-            sayln!("stopping at the next safe point; once more stops at once");
+            sayln!("stopping at the next safe point; press Ctrl-C again to stop immediately");
         }
     });
     stop
 }
 
-/// Turns an end into words and an exit code.
+/// Turns the outcome into a message and an exit code.
 pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
     let exit = match &report.outcome {
         Outcome::Done => return Ok(()),
@@ -291,7 +291,7 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
             return Err(Failure::say(
                 exit,
                 format!(
-                    "{} of the steps failed; what was begun is whole, and `{again}` goes on:{}",
+                    "{} steps failed; every step that began is complete or repeatable, and `{again}` continues:{}",
                     failures.len(),
                     all.concat()
                 ),
@@ -300,11 +300,11 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
         Outcome::NotWell { .. } | Outcome::PutBack { .. } => Exit::Failed,
     };
     // Why a service does not come up, it alone can say.
-    let ask = if exit == Exit::Failed { "what a service itself says, `provision logs` shows; " } else { "" };
-    Err(Failure::say(exit, format!("{}\n{ask}`{again}` goes on from here", report.outcome)))
+    let ask = if exit == Exit::Failed { "`provision logs` shows what a service itself says; " } else { "" };
+    Err(Failure::say(exit, format!("{}\n{ask}`{again}` continues from here", report.outcome)))
 }
 
-/// What there is now, and what to do with it.
+/// The last lines of a successful apply: the cluster's addresses and the next command.
 fn next_steps(loaded: &Loaded, took: Duration) -> String {
     let mut text = format!("Done in {} s.", took.as_secs().max(1));
     let cluster = &loaded.cluster;

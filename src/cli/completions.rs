@@ -3,7 +3,7 @@
 use super::output::out;
 use super::{Exit, Failure};
 
-/// Prints the completions of a shell, to be put where it looks for them
+/// Prints completions for a shell
 #[derive(Debug, clap::Args)]
 pub struct Args {
     shell: clap_complete::Shell,
@@ -20,7 +20,7 @@ pub fn run(args: &Args, mut command: clap::Command) -> Exit {
     Exit::Done
 }
 
-/// One page: the command, then every subcommand with its options.
+/// Prints one page: the command, then every subcommand with its options.
 pub fn man(ManArgs {}: &ManArgs, mut command: clap::Command) -> Result<Exit, Failure> {
     let mut text = Vec::new();
     command.build();

@@ -9,18 +9,18 @@ use super::{Exit, Failure, plan as planning};
 use crate::host::{Action, Owned};
 use crate::plan::{Goal, Phase, Plan};
 
-/// Removes exactly what was made; data only with --delete-data
+/// Removes what provision created; data only with --delete-data
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     topology: TopologyArg,
-    /// Do not ask
+    /// Do not ask for approval
     #[arg(short, long)]
     yes: bool,
-    /// Remove the data too; there is no way back
+    /// Remove the data too; this cannot be undone
     #[arg(long)]
     delete_data: bool,
-    /// Print the ledger as JSON
+    /// Print what was removed as JSON
     #[arg(long)]
     json: bool,
 }
@@ -60,13 +60,13 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     sayln!("`{}` is destroyed.", loaded.cluster.name);
     if data > 0 {
         sayln!(
-            "Its data stays in {data} directories: `provision apply` goes on with it, `provision destroy --delete-data` removes it."
+            "Its data stays in {data} directories: `provision apply` uses it again, `provision destroy --delete-data` removes it."
         );
     }
     Ok(if skipped.is_empty() { Exit::Done } else { Exit::Unreachable })
 }
 
-/// What would go, by host. (What was there before the tool came stays, whatever stands here: the hosts know.)
+/// Lists what would be removed, by host. (Each host knows what existed before and keeps it.)
 fn list(plan: &Plan) {
     let steps =
         plan.phases.iter().filter_map(|phase| if let Phase::Steps { steps, .. } = phase { Some(steps) } else { None });

@@ -4,10 +4,10 @@ use super::output::{out, outln};
 use super::{Exit, Failure};
 use crate::diagnostic::Code;
 
-/// Prints the page of a diagnostic code: what is wrong, what happens in a real cluster, what to write instead
+/// Explains a diagnostic code: what is wrong, what happens in a real cluster, what to write instead
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The code, as in ZK001; without it all codes are listed
+    /// The code, as in ZK001; without it, all codes are listed
     code: Option<String>,
     /// Print every page
     #[arg(long, conflicts_with = "code")]

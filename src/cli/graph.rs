@@ -11,15 +11,15 @@ use crate::plan::Goal;
 use crate::render::graph::{Picture, dot, picture, svg};
 use crate::topology::listeners;
 
-/// Draws hosts, services, ports and who talks to whom: provision graph > cluster.svg
+/// Draws the hosts, services, ports and connections: provision graph > cluster.svg
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     topology: TopologyArg,
-    /// What to print
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Svg)]
     format: Format,
-    /// Ask the hosts, and draw what `apply` would do too
+    /// Observe the hosts, and also draw what `apply` would do
     #[arg(long)]
     plan: bool,
 }

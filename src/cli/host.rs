@@ -16,7 +16,7 @@ use crate::yaml::suggest;
 pub struct Args {
     /// A node (analytics-zk-1) or a host (h1)
     node: String,
-    /// The command; without one, a shell is opened
+    /// The command; without one, opens a shell
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<String>,
     #[command(flatten)]

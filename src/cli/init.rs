@@ -11,20 +11,20 @@ use super::output::{outln, sayln};
 use super::{Exit, Failure};
 use crate::value::Identity;
 
-/// Writes a small commented topology to begin with
+/// Writes a small commented topology to start from
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Where to; a file that is there is left alone
+    /// The file to write; an existing file is not changed
     #[arg(default_value = "provision.yaml")]
     file: PathBuf,
-    /// What it runs on
+    /// The platform of the new topology
     #[arg(long, value_enum, default_value_t = Template::Nodes)]
     template: Template,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Template {
-    /// Machines of your own, over SSH
+    /// Your own machines, over SSH
     Nodes,
     /// This machine
     Local,
@@ -87,7 +87,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(Failure::say(
                 Exit::Error,
-                format!("{} is there already, and stays as it is: name another file", file.display()),
+                format!("{} exists already and was not changed: choose another name", file.display()),
             ));
         }
         Err(error) => return Err(Failure::say(Exit::Error, format!("cannot write {}: {error}", file.display()))),

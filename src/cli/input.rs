@@ -28,7 +28,7 @@ pub struct TopologyArg {
     /// The topology [default: provision.yaml]
     #[arg(value_name = "TOPOLOGY")]
     path: Option<PathBuf>,
-    /// The topology, for those who like it as an option
+    /// The topology, as an option
     #[arg(short = 'f', long = "file", value_name = "TOPOLOGY", conflicts_with = "path")]
     file: Option<PathBuf>,
 }
@@ -83,7 +83,7 @@ pub fn load(source: &Source) -> Result<Topology, Failure> {
         }
     }
     topology.ok_or_else(|| {
-        Failure::say(Exit::Error, format!("{} is not right; `provision explain CODE` says more of a code", source.name))
+        Failure::say(Exit::Error, format!("{} has errors; `provision explain CODE` explains a code", source.name))
     })
 }
 
@@ -187,7 +187,10 @@ fn open_resolved(
 ) -> Result<Loaded, Failure> {
     let cluster = resolve(topology)?;
     if cluster.hosts.is_empty() {
-        return Err(Failure::say(Exit::Error, format!("{} puts nothing on any host: nothing was asked", source.name)));
+        return Err(Failure::say(
+            Exit::Error,
+            format!("{} places nothing on any host, so there is nothing to do", source.name),
+        ));
     }
     let desired = desired::of(&cluster);
     let secrets = secrets(&desired, &source.folder).map_err(Failure::error)?;
@@ -241,7 +244,7 @@ fn read_secret(secret: &SecretRef, folder: &Path) -> anyhow::Result<String> {
     match secret {
         SecretRef::Env(name) => {
             let value =
-                std::env::var(name).map_err(|_| anyhow!("the secret that the topology takes from the environment variable {name} is not set; export {name}=… (the value of the first apply; for a new cluster: openssl rand -hex 32)"))?;
+                std::env::var(name).map_err(|_| anyhow!("the topology takes a secret from the environment variable {name}, which is not set; export {name}=… (the value of the first apply; for a new cluster: openssl rand -hex 32)"))?;
             if value.is_empty() {
                 Err(anyhow!("the secret in the environment variable {name} is empty"))
             } else {
@@ -288,7 +291,7 @@ fn escape(secret: &str) -> anyhow::Result<String> {
 pub fn confirm(question: &str) -> Result<(), Failure> {
     use std::io::Write as _;
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::say(Exit::Error, "nobody is there to ask; add --yes to go on without asking"));
+        return Err(Failure::say(Exit::Error, "there is no terminal to ask on; add --yes to continue without asking"));
     }
     say!("{question} [y/N] ");
     let _ = std::io::stderr().flush();

@@ -13,10 +13,10 @@ use super::Failure;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Say on stderr what is asked of which host, and how long it takes
+    /// Print each request to a host on stderr, with its duration
     #[arg(short, long, global = true)]
     verbose: bool,
-    /// Keep that in a file, with times; what is there stays
+    /// Append the same to a file, with timestamps
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "verbose")]
     log_file: Option<PathBuf>,
 }

@@ -15,12 +15,12 @@ use crate::world::Io;
 /// Shows the journal of a node, or of a service on all its hosts
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A node (analytics-zk-1), a host (h1), or a service: zookeeper, spark, spark-master, spark-worker
+    /// A node (analytics-zk-1), a host (h1), or a service: zookeeper, spark, spark-master, spark-worker, spark-history
     what: String,
-    /// Go on as more comes
+    /// Follow new lines
     #[arg(long)]
     follow: bool,
-    /// How many lines to begin with
+    /// The number of lines to start with
     #[arg(short = 'n', long, default_value_t = 50)]
     lines: u32,
     #[command(flatten)]

@@ -16,21 +16,21 @@ use crate::observe::{self, Observed};
 use crate::plan::{self, Goal, Plan, Refusal, SealedPlan};
 use crate::value::Name;
 
-/// Shows what `apply` would do, and changes nothing
+/// Shows what `apply` would do; changes nothing
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     topology: TopologyArg,
-    /// Exit with 2 when there are changes
+    /// Exit with 2 if there are changes
     #[arg(long)]
     detailed_exitcode: bool,
     /// Save the plan, sealed, for `provision apply FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Plan also what makes the service unavailable for a while
+    /// Include changes that make a service unavailable for a while
     #[arg(long)]
     allow_outage: bool,
-    /// Plan for the hosts that answer, where that is safe
+    /// Plan without hosts that do not answer or are refused, where that is safe
     #[arg(long)]
     skip_unreachable: bool,
     /// Print the plan as JSON
@@ -53,7 +53,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
             outln!("{}", serde_json::json!({ "terraform": all }));
             return Ok(Exit::Done);
         }
-        outln!("Nothing of it is on hosts: Terraform makes all of it.");
+        outln!("Nothing of this topology is on hosts: Terraform creates all of it.");
         return Ok(Exit::Done);
     }
     let mut loaded = input::open_checked(source, &topology)?;
@@ -65,8 +65,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         if failure.exit != Exit::Unreachable || clouds.is_empty() {
             return failure;
         }
-        let next =
-            "\n  are the machines not made yet? provision render, and then terraform apply where it was rendered";
+        let next = "\n  do the machines exist yet? Run provision render, then terraform apply in the rendered folder";
         Failure::say(failure.exit, format!("{:#}{next}", failure.error))
     })?;
     if args.json {
@@ -83,7 +82,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         write_private(path, &text)
             .with_context(|| format!("cannot write the plan to {}", path.display()))
             .map_err(Failure::error)?;
-        sayln!("saved; `provision apply {}` does exactly this, or nothing", path.display());
+        sayln!("saved; `provision apply {}` does exactly this or nothing", path.display());
     }
     if !plan.unknown.is_empty() && !args.skip_unreachable {
         return Ok(Exit::Unreachable);
@@ -124,7 +123,7 @@ pub fn without(
 
 pub fn refused(refusals: &[Refusal], observed: &Observed) -> Failure {
     let mut all: Vec<_> = refusals.iter().map(|refusal| format!("\n  {refusal}")).collect();
-    all.extend(observed.unknown().map(|(name, error)| format!("\n  {name} cannot be asked: {error}")));
+    all.extend(observed.unknown().map(|(name, error)| format!("\n  {name} cannot be reached or used: {error}")));
     let exit = if observed.unknown().next().is_some() { Exit::Unreachable } else { Exit::Refused };
     Failure::say(exit, format!("no plan can be made:{}", all.concat()))
 }

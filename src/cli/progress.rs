@@ -90,7 +90,7 @@ impl Sink for Progress {
             }
             Event::Passed { what } => self.line(&format!("  {what}")),
             Event::SetAside { host, because } => {
-                self.line(&format!("  {host} is left for later, and the others go on without it: {because}"));
+                self.line(&format!("  {host} is left for later, and the others continue without it: {because}"));
             }
             Event::Rolling { host, because } => self.line(&format!("  {host} is next: {because}")),
         }

@@ -15,18 +15,18 @@ use crate::render::{self, FileTree};
 use crate::topology::Topology;
 use crate::{cluster, desired};
 
-/// Writes what every node gets, byte for byte, for people to review
+/// Writes all files, byte for byte as they are applied, for review
 ///
-/// Secrets are placeholders. The files of hosts go to hosts-out/<topology>/<node>/, a cloud's Terraform to
+/// Secrets are placeholders. Files for hosts go to hosts-out/<topology>/<node>/, Terraform for clouds goes to
 /// terraform-out/<topology>/.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     topology: TopologyArg,
-    /// The folder that all of it goes below
+    /// The parent folder of everything that is written
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     out: PathBuf,
-    /// Write nothing; fail and show the differences when what is on disk differs
+    /// Write nothing; fail and show the differences if the files on disk differ
     #[arg(long)]
     check: bool,
     /// Print {"folder": ..., "files": [...]} or {"differences": [...]}
@@ -114,7 +114,7 @@ fn folders(topology: &Topology, stem: &str, out: &Path) -> Result<Vec<Folder>, F
     let alone = out.join("terraform-out").join(stem).join("versions.tf");
     if several && alone.exists() {
         let text = format!(
-            "{} is of the one cloud that this topology had: move its folder, state and all, to a folder of its platform's name in it",
+            "{} was rendered when this topology had only one cloud: move its contents, with Terraform's state, into a subfolder named after the platform",
             alone.display()
         );
         return Err(Failure::say(Exit::Refused, text));
@@ -125,7 +125,7 @@ fn folders(topology: &Topology, stem: &str, out: &Path) -> Result<Vec<Folder>, F
         let is_here = several && clouds.iter().any(|cloud| *cloud.platform.as_str() == *name);
         if entry.path().join("versions.tf").exists() && !is_here {
             let text = format!(
-                "{} is the module of a platform that this topology has not (any more, or as its only one): move it away, or to where the other is",
+                "{} is the module of a platform that the topology no longer has, or no longer has as its only one: move it away, or to where the topology now expects it",
                 entry.path().display()
             );
             return Err(Failure::say(Exit::Refused, text));

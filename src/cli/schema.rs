@@ -6,7 +6,7 @@ use super::output::out;
 /// Prints the JSON Schema of the topology language, for editors
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Print the language as a page for people instead
+    /// Print the language as a Markdown page instead
     #[arg(long)]
     markdown: bool,
 }

@@ -13,14 +13,14 @@ use crate::service::spark::WorkerEntry;
 use crate::service::{self, health, roles, spark};
 use crate::value::{Identity, Name, Role};
 
-/// Shows every node, and what is wrong with what runs, in words (`plan` compares files)
+/// Shows every node, and everything that is wrong with running services (`plan` compares files)
 ///
-/// Exit code 0 only when all is well.
+/// The exit code is 0 only if all is well.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     topology: TopologyArg,
-    /// Look again every two seconds
+    /// Repeat every two seconds
     #[arg(long)]
     watch: bool,
     /// Print the result as JSON

@@ -7,18 +7,18 @@ use super::{Exit, Failure, input};
 use crate::diagnostic::{Severity, locate, show};
 use crate::topology;
 
-/// Checks topologies: everything that is wrong with them, at once
+/// Checks topologies and reports all problems at once
 ///
-/// Notes are shown too. Exit code 1 if there is an error (with --strict: a warning), else 0.
+/// Shows notes too. The exit code is 1 if there is an error (with --strict: or a warning), otherwise 0.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The topologies [default: provision.yaml]
     #[arg(value_name = "TOPOLOGY")]
     paths: Vec<PathBuf>,
-    /// A topology, for those who like it as an option
+    /// A topology, as an option
     #[arg(short = 'f', long = "file", value_name = "TOPOLOGY")]
     files: Vec<PathBuf>,
-    /// Warnings are errors
+    /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
     /// Print {"diagnostics": [...]} instead of text

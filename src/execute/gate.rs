@@ -95,7 +95,7 @@ impl Settled {
             if before.is_some_and(|before| restarts > before) {
                 restarted = true;
                 facts.whole = false;
-                facts.missing.push(format!("{name}: {unit} ended by itself and was started again"));
+                facts.missing.push(format!("{name}: {unit} exited and was restarted by systemd"));
             }
         }
         if !facts.whole || restarted {
@@ -109,7 +109,7 @@ impl Settled {
         let since = *self.since.get_or_insert_with(Instant::now);
         if self.passes < PASSES || since.elapsed() < PASSES_OVER {
             facts.whole = false;
-            facts.missing.push("it is well, and must stay so for a moment".to_owned());
+            facts.missing.push("it is healthy, and must stay so for two seconds".to_owned());
         }
     }
 }

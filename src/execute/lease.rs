@@ -51,11 +51,11 @@ impl Lease {
 
 #[derive(Debug, thiserror::Error)]
 pub enum NoLease {
-    #[error("{owner} is changing this cluster since {since} (says {anchor}); wait for it, or look what it is at")]
+    #[error("{owner} has been changing this cluster since {since} (according to {anchor}); wait until it ends")]
     Held { owner: String, since: String, anchor: Name },
     #[error("{anchor}: refused: the host belongs to the cluster {carries} now")]
     Foreign { anchor: Name, carries: Claim },
-    #[error("only {got} of {of} anchors can be asked, and a majority must agree: {}", why.join("; "))]
+    #[error("only {got} of {of} anchors granted the lease, and a majority must: {}", why.join("; "))]
     NoMajority { got: usize, of: usize, why: Vec<String> },
 }
 
@@ -125,7 +125,7 @@ fn set_aside(name: &Name, desired: &Desired, observed: &Observed) -> Option<Stri
         Seen::Unknown(error) if !error.is_unreachable() => Some(error.to_string()),
         Seen::Unknown(_) => None,
         Seen::Present(facts) if desired.hosts.contains_key(name) || says_it_is_ours(name, facts, desired) => None,
-        Seen::Present(_) => Some("it no longer says that it is this cluster's".to_owned()),
+        Seen::Present(_) => Some("its stamp no longer names this cluster".to_owned()),
     }
 }
 

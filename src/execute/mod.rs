@@ -85,12 +85,12 @@ pub enum Outcome {
     Failed { failures: Vec<StepFailure> },
     #[error("{what}: not within {seconds} s: {because}")]
     NotWell { what: String, seconds: u64, because: String },
-    #[error("{node} did not come up with its new configuration; {}; no further one was touched. {because}", if *put_back { "the old one is back in place and serves" } else { "the old one could not be put back" })]
+    #[error("{node} did not come up with its new configuration; {}; no other node was changed. {because}", if *put_back { "the old configuration is back and the node serves" } else { "the old configuration could not be restored" })]
     PutBack { node: String, put_back: bool, because: String },
     #[error("refused: {why}")]
     Refused { why: String },
     #[error(
-        "the lease is lost: the anchors no longer hear from this apply, and another may have begun; nothing more was changed"
+        "the lease is lost: the anchors no longer receive this apply's heartbeats, and another apply may have started; nothing more was changed"
     )]
     LeaseLost,
 }

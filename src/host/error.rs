@@ -14,7 +14,7 @@ pub enum HostError {
     )]
     UnknownKey { name: String, fingerprint: String, command: String },
     #[error(
-        "the host key of {name} has changed: known is {known}, offered is {offered}; somebody may be in between. Find out why before you remove the old key from known_hosts"
+        "the host key of {name} has changed: known_hosts has {known}, the host offered {offered}; somebody may be intercepting the connection. Find out why before you remove the old key from known_hosts"
     )]
     ChangedKey { name: String, known: String, offered: String },
     #[error("the host key of {name} cannot be judged: {why}")]

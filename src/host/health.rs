@@ -56,7 +56,7 @@ impl ServiceFacts {
 
     /// Why it is not whole.
     pub fn because(&self) -> String {
-        let unseen = self.unseen().map(|name| format!("{name} cannot be asked"));
+        let unseen = self.unseen().map(|name| format!("{name} cannot be reached"));
         unseen.chain(self.missing.iter().cloned()).collect::<Vec<_>>().join("; ")
     }
 

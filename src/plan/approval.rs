@@ -36,9 +36,9 @@ impl ApprovedPlan {
 /// Why a plan cannot be approved as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotApproved {
-    #[error("the plan needs an outage ({0}); add --allow-outage if that may be")]
+    #[error("the plan needs an outage ({0}); add --allow-outage to accept it")]
     Outage(String),
-    #[error("{0} cannot be asked; mend the way there, or add --skip-unreachable to leave them for later")]
+    #[error("{0} cannot be reached or used; fix that, or add --skip-unreachable to leave them for later")]
     Unknown(String),
 }
 

@@ -33,11 +33,11 @@ impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Reason::NotRunning { state } => write!(f, "it is {state}"),
-            Reason::InputChanged { path } => write!(f, "it started with another {path}"),
-            Reason::NoRecord => write!(f, "nothing says what it started with"),
+            Reason::InputChanged { path } => write!(f, "{path} changed since it started"),
+            Reason::NoRecord => write!(f, "there is no record of the files it started with"),
             Reason::NotEnabled => write!(f, "it is not enabled"),
-            Reason::UnitNotRead => write!(f, "systemd has not read its unit since it changed"),
-            Reason::RulesLost => write!(f, "the kernel no longer has the rules that it loaded"),
+            Reason::UnitNotRead => write!(f, "its unit file changed after systemd last read it"),
+            Reason::RulesLost => write!(f, "its rules are no longer loaded in the kernel"),
             Reason::Birth => write!(f, "the ensemble is new"),
             Reason::Outage => write!(f, "old and new cannot run side by side"),
             Reason::Left => write!(f, "it has left the topology"),

@@ -39,7 +39,7 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     // A node that is done but not well again holds up the rest: never touch a second one, unless the first cannot be well before.
     let settling = right.clone().find(|name| !health(name).serves());
     if let Some(settling) = settling.filter(|_| !regrouping && !waits_in_vain(roll, facts, &pending)) {
-        return Next::Wait { because: format!("{settling} is not well again") };
+        return Next::Wait { because: format!("{settling} has not recovered yet") };
     }
     let some_serve = facts.nodes.values().any(|node| node.health.serves());
     let leaders = facts.nodes.values().filter(|node| node.health == Health::Leading).count();
@@ -68,9 +68,9 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
             Redundancy::Majority | Redundancy::One => vec![first.clone()],
         };
         let because = if health(first) == Health::Leading {
-            "it leads beside another, so its restart takes nothing away"
+            "two nodes lead, so restarting this one costs nothing"
         } else {
-            "it does not serve, so its restart takes nothing away"
+            "it does not serve, so restarting it costs nothing"
         };
         return Next::Do { members, because: because.to_owned() };
     }

@@ -284,7 +284,7 @@ fn check_required(platforms: &Entries<PlatformFile>, services: &ServicesFile, pr
         && let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok())
         && (min > max || *max == 0)
     {
-        problems.add(Code::T012, at, format!("at least {min} and at most {max} workers cannot be"));
+        problems.add(Code::T012, at, format!("the minimum of {min} workers is above the maximum of {max}"));
     }
 }
 

@@ -197,12 +197,12 @@ fn a_host_that_does_nothing_it_is_asked_stops_nobody(lab: &Lab, topology: &str) 
     assert!(!has_it(1));
     lab.run(&["apply", topology, "--yes", "--skip-unreachable"])
         .expect(7)
-        .says("h4 is left for later, and the others go on without it")
+        .says("h4 is left for later, and the others continue without it")
         .says("h4, raise the epoch");
     assert!(has_it(1) && has_it(2) && !has_it(4));
     // Out of the topology, it is nobody's to wait for, and stays remembered.
     std::fs::write(topology, &without).expect("writable");
-    lab.run(&["apply", topology, "--yes"]).expect(7).says("h4 is left for later, and the others go on without it");
+    lab.run(&["apply", topology, "--yes"]).expect(7).says("h4 is left for later, and the others continue without it");
     lab.run(&["plan", topology]).expect(0).says("retire what has left the topology");
     std::fs::write(topology, &text).expect("writable");
     lab.on(4, "chattr -i /var/lib/provision/epoch");

@@ -13,7 +13,7 @@ fn two_at_once_a_frozen_one_and_hosts_that_vanish() {
     // Two applies at once: one does it, the other says who does.
     let mut first = lab.start(&["apply", &topology, "--yes"]);
     wait_until("the first holds the lease", Duration::from_secs(20), || lab.test(1, "test -s /run/provision/holder"));
-    lab.run(&["apply", &topology, "--yes"]).expect(5).says("is changing this cluster since");
+    lab.run(&["apply", &topology, "--yes"]).expect(5).says("has been changing this cluster since");
     assert!(first.wait().expect("it ends").success());
     lab.converged(&topology);
 
@@ -140,8 +140,8 @@ fn two_members_that_keep_a_majority_from_forming_are_repaired(lab: &Lab, topolog
     lab.on(1, "systemctl restart zookeeper");
     lab.on(2, "systemctl restart zookeeper");
     wait_until("nobody serves", Duration::from_secs(30), || (1..=3).all(|host| !mode(lab, host).contains("Mode")));
-    lab.run(&["plan", topology]).expect(0).says("it started with another /etc/zookeeper/myid");
-    lab.apply(topology).says("it does not serve, so its restart takes nothing away");
+    lab.run(&["plan", topology]).expect(0).says("/etc/zookeeper/myid changed since it started");
+    lab.apply(topology).says("it does not serve, so restarting it costs nothing");
     lab.converged(topology);
 }
 
@@ -168,8 +168,8 @@ fn a_configuration_that_does_not_start_is_put_back(lab: &Lab, topology: &str) {
     lab.on(follower, "mkdir -p /etc/systemd/system/zookeeper.service.d && printf '[Service]\\nExecStartPre=/bin/sh -c \"! grep -q maxClientCnxns=65 /etc/zookeeper/zoo.cfg\"\\n' >/etc/systemd/system/zookeeper.service.d/x.conf && systemctl daemon-reload");
     lab.run(&["apply", topology, "--yes"])
         .expect(7)
-        .says("the old one is back in place and serves")
-        .says("no further one was touched");
+        .says("the old configuration is back and the node serves")
+        .says("no other node was changed");
     assert!(lab.on(follower, "cat /etc/zookeeper/zoo.cfg").contains("maxClientCnxns=64"));
     assert!(lab.test(follower, "systemctl is-active -q zookeeper"));
     lab.on(follower, "rm -r /etc/systemd/system/zookeeper.service.d && systemctl daemon-reload");
@@ -191,7 +191,7 @@ fn an_interrupt_stops_at_a_safe_point(lab: &Lab, topology: &str) {
     let mut said = String::new();
     run.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
     assert_eq!(code, Some(130), "{said}");
-    assert!(said.contains("goes on from here"), "{said}");
+    assert!(said.contains("continues from here"), "{said}");
     lab.apply(topology);
     lab.converged(topology);
 }

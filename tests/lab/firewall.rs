@@ -39,9 +39,7 @@ fn a_packet_filter_that_locks_out_is_taken_back() {
     lab.apply(&topology).says("keep the packet filter: a new connection came in");
     lab.converged(&topology);
     lab.on(1, "nft flush ruleset");
-    lab.run(&["plan", &topology, "--detailed-exitcode"])
-        .expect(2)
-        .says("the kernel no longer has the rules that it loaded");
+    lab.run(&["plan", &topology, "--detailed-exitcode"]).expect(2).says("its rules are no longer loaded in the kernel");
     lab.apply(&topology);
     lab.converged(&topology);
     for deed in ["restart", "reload"] {

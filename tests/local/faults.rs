@@ -117,7 +117,7 @@ fn of_two_applies_one_waits_for_nobody() {
     let holder = machine.node("zk-1").join("run/provision/holder");
     until("the first holds the lease", || holder.exists());
     let began = Instant::now();
-    machine.run(&["apply", "topology.yaml", "--yes"]).expect(5).says("is changing this cluster since");
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(5).says("has been changing this cluster since");
     assert!(began.elapsed() < Duration::from_secs(10));
     assert!(first.wait().expect("it ends").success());
     machine.run(&["status", "topology.yaml"]).expect(0);

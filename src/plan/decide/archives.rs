@@ -26,7 +26,7 @@ impl Planner<'_> {
                         refusals.push(Refusal::Host {
                             host: name.clone(),
                             why: format!("the archive {path} is not there"),
-                            instead: "put it there, or use `archive: { file: … }` to have it copied".to_owned(),
+                            instead: "put it there, or write `archive: { file: … }` to have it copied".to_owned(),
                         });
                     }
                     continue;

@@ -34,12 +34,11 @@ impl Planner<'_> {
                 refusals.push(Refusal::Host {
                     host: (*host).clone(),
                     why: format!(
-                        "it took part in the birth of {} with other members ({})",
+                        "it took part in the first start of {} with other members ({})",
                         record.birth.cluster,
                         list(&record.birth.members)
                     ),
-                    instead: "growing, shrinking and replacing members is not delivered yet; put the old list back"
-                        .to_owned(),
+                    instead: "this version cannot add, remove or replace members; restore the old list".to_owned(),
                 });
             }
         }
@@ -57,21 +56,21 @@ impl Planner<'_> {
         match life {
             Life::Unborn if with_data > 0 => refusals.push(Refusal::Cluster {
                 why: format!("{with_data} of {} members have data in {}, and nothing records that it is this cluster's", members.len(), quorum.data_dir),
-                instead: "it may be somebody's only copy: look at it, move it away, or choose another dataDir".to_owned(),
+                instead: "it may be the only copy of somebody's data: inspect it and move it away, or choose another dataDir".to_owned(),
             }),
             Life::Unborn | Life::Begun if !unseen.is_empty() => refusals.push(Refusal::Cluster {
-                why: format!("a new ensemble needs all its first members, and {} cannot be asked", unseen.join(", ")),
-                instead: "mend the way there; an ensemble is never begun with a part of its members".to_owned(),
+                why: format!("a new ensemble needs all its members for its first start, and {} cannot be reached", unseen.join(", ")),
+                instead: "restore the connection; an ensemble never starts for the first time without all its members".to_owned(),
             }),
             // Where the data was to move, the setting is refused: what is in the new place says nothing.
             Life::Complete if refusals.iter().any(Refusal::moves_data) => {}
             Life::Complete if with_data < quorum.majority() && unseen.is_empty() => refusals.push(Refusal::Cluster {
                 why: format!(
-                    "the ensemble was born, and only {with_data} of {} members still have data: {} are a majority, and fewer would form a quorum that forgets",
+                    "the ensemble has started before, and only {with_data} of {} members still have data; with fewer than {} (a majority) it would lose what it had committed",
                     members.len(),
                     quorum.majority()
                 ),
-                instead: "put the data back on a majority from a copy; or destroy with --delete-data and begin anew".to_owned(),
+                instead: "restore the data on a majority from a copy; or destroy with --delete-data and start again".to_owned(),
             }),
             _ => {}
         }

@@ -33,16 +33,17 @@ impl Planner<'_> {
             }
         }
         owned.extend(self.departed_stamps().map(|(target, stamp)| (target, stamp.owned.clone(), false)));
-        let unseen = self.departed_unseen().map(|(name, _)| format!("{name} cannot be asked: what is on it stays"));
+        let unseen =
+            self.departed_unseen().map(|(name, _)| format!("{name} cannot be reached: nothing is removed from it"));
         let unseen: Vec<_> = unseen.collect();
         self.skipped.extend(unseen);
         for (name, error) in self.observed.unknown() {
-            self.skipped.push(format!("{name} cannot be asked ({error}): what is on it stays"));
+            self.skipped.push(format!("{name} cannot be reached ({error}): nothing is removed from it"));
         }
         let running = spark::alive_master(&self.observed.hosts).map_or(0, |master| master.activeapps.len());
         if running > 0 {
             self.notes.push(format!(
-                "{running} applications run: they end with their executors, and who submitted them waits for a master that never comes: end their drivers"
+                "{running} applications are running. Their executors will end, and their drivers will wait for a master for ever: stop the drivers"
             ));
         }
         for role in roles().rev() {

@@ -21,7 +21,7 @@ impl Planner<'_> {
     pub(super) fn retire(&mut self) {
         self.retire_those(false);
         let unseen = self.departed_unseen().map(|(name, _)| {
-            format!("{name} has left the topology and cannot be asked: what is on it stays until it can")
+            format!("{name} has left the topology and cannot be reached: nothing is removed from it until it can")
         });
         let unseen: Vec<_> = unseen.collect();
         self.skipped.extend(unseen);

@@ -49,7 +49,7 @@ pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan,
 
 fn plan_for_all(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
     if observed.hosts.values().all(|seen| seen.facts().is_none()) {
-        let why = "no host can be asked, and what is on them decides".to_owned();
+        let why = "no host can be reached, and a plan needs to see at least one".to_owned();
         return Err(vec![Refusal::Cluster { why, instead: "mend the way there".to_owned() }]);
     }
     let mut refusals = strangers::strangers(desired, observed);
@@ -80,7 +80,7 @@ impl Planner<'_> {
     fn apply(mut self, refusals: &mut Vec<Refusal>) -> Plan {
         for record in &self.observed.memory.disputed {
             self.notes.push(format!(
-                "the anchors disagree about the record of what is {}; it is ignored and will be rewritten",
+                "the anchors disagree about the record of the {} state; it is ignored and will be rewritten",
                 record.text()
             ));
         }

@@ -108,7 +108,7 @@ impl Planner<'_> {
         let without = self.without_a_quorum(&masters);
         if !without.is_empty() {
             self.notes.push(format!(
-                "ZooKeeper has no leader: a master that was without one for over 40 s never stands for election again. When it serves, restart {} (docs/troubleshooting.md)",
+                "ZooKeeper has no leader: a master that had no leader for more than 40 s never takes part in an election again. Once ZooKeeper serves, restart {} (docs/troubleshooting.md)",
                 names(without)
             ));
         }
@@ -168,7 +168,7 @@ impl Planner<'_> {
         if changes && !unseen.is_empty() && !alive {
             self.held_up = true;
             self.skipped.push(format!(
-                "workers are left alone: {} cannot be asked, no other master is ALIVE, and one that recovers forgets workers that come back",
+                "workers are not changed: {} cannot be reached, no other master is ALIVE, and a recovering master forgets workers that reconnect",
                 names(unseen)
             ));
             return;
@@ -257,7 +257,7 @@ impl Planner<'_> {
             all.into_iter().partition(|name| self.observed.facts(name).is_some());
         if role == MEMBER && !unseen.is_empty() {
             self.held_up = true;
-            self.skipped.push(format!("{} must be restarted, and are left alone while {} cannot be asked: no member is stopped while another may be down", names(&pending), names(&unseen)));
+            self.skipped.push(format!("{} must be restarted, but not while {} cannot be reached: no member is stopped while another may be down", names(&pending), names(&unseen)));
             return;
         }
         self.note_outage_of_roll(role, &all, &pending);
@@ -303,12 +303,12 @@ impl Planner<'_> {
             MEMBER if all.len() < 3 => Outage {
                 what: "ZooKeeper".to_owned(),
                 seconds: MEMBER_RESTART_SECONDS * u32::try_from(pending.len()).unwrap_or(u32::MAX),
-                why: format!("{} members keep no majority while one restarts", all.len()),
+                why: format!("{} members have no majority while one of them restarts", all.len()),
             },
             MASTER if all.len() < 2 => Outage {
                 what: "Spark's master".to_owned(),
                 seconds: MASTER_TAKEOVER_SECONDS,
-                why: "there is no other to take over; running applications go on".to_owned(),
+                why: "no other master can take over; running applications continue".to_owned(),
             },
             MASTER => {
                 self.notes.push(format!("restarting the active master: {TAKEOVER_NOTE}"));
@@ -342,7 +342,7 @@ impl Planner<'_> {
         let why = match (keep_out, hides) {
             _ if all.len() < 3 || all.len() - pending.len() >= majority => return false,
             (true, _) => format!(
-                "{} run with another list of members than the topology's, and without them there is no majority",
+                "{} run with a list of members that differs from the topology, and without them there is no majority",
                 names(&misled)
             ),
             (false, true) => {

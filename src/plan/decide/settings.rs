@@ -42,13 +42,15 @@ impl Planner<'_> {
                 from: "the old one".to_owned(),
                 to: "the new one".to_owned(),
                 class: Class::Outage,
-                why: "all must change together, and some hosts cannot be asked".to_owned(),
+                why: "all hosts must change together, and some cannot be reached".to_owned(),
             });
         }
         self.outages.push(Outage {
             what: "Spark".to_owned(),
             seconds: MEMBER_RESTART_SECONDS + MASTER_TAKEOVER_SECONDS,
-            why: format!("{setting} changes: who has the old one and who has the new one refuse each other"),
+            why: format!(
+                "{setting} changes: processes with the old value and processes with the new one refuse each other"
+            ),
         });
         [WORKER, MASTER].into()
     }
@@ -106,7 +108,7 @@ impl Planner<'_> {
                     from: value(was),
                     to: value(is),
                     class,
-                    why: "all must change together, and some hosts cannot be asked".to_owned(),
+                    why: "all hosts must change together, and some cannot be reached".to_owned(),
                 }),
                 Class::Outage => {
                     let Together { roles: stopped, title } = stop_together(path);
@@ -115,7 +117,7 @@ impl Planner<'_> {
                         what: title.to_owned(),
                         seconds: MEMBER_RESTART_SECONDS + MASTER_TAKEOVER_SECONDS,
                         why: if was == is {
-                            format!("{path} is {} again: an apply that was killed had begun to change it", value(is))
+                            format!("{path} goes back to {}: an interrupted apply had begun to change it", value(is))
                         } else {
                             format!("{path} changes from {} to {}", value(was), value(is))
                         },
@@ -166,10 +168,10 @@ fn stop_together(setting: &str) -> Together {
 
 fn migration(path: &str) -> &'static str {
     if path.starts_with("zookeeper.members") {
-        "growing, shrinking, moving and replacing members is a procedure of its own, which this version does not deliver; put the old ones back"
+        "this version cannot add, remove, move or replace members; restore the old list"
     } else if path == "zookeeper.version" {
-        "an upgrade is a procedure of its own, which this version does not deliver; put the old version back"
+        "this version cannot upgrade ZooKeeper; restore the old version"
     } else {
-        "the data would have to move, which this version does not do; put the old value back, or destroy and begin anew"
+        "the data would have to move, which this version cannot do; restore the old value, or destroy the cluster and start again"
     }
 }

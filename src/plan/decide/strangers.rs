@@ -29,8 +29,8 @@ pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> 
         if let Some(stamp) = other.filter(|stamp| desired.hosts.contains_key(&stamp.host)) {
             all.push(Refusal::Host {
                 host: name.clone(),
-                why: format!("it is stamped as {}, which the topology has at another address", stamp.host),
-                instead: "two addresses are swapped, or a disk was copied: put the addresses right".to_owned(),
+                why: format!("its stamp says that it is {0}, and the topology has {0} at another address", stamp.host),
+                instead: "either two addresses are swapped or a disk was copied: correct the addresses".to_owned(),
             });
         }
     }
@@ -79,7 +79,7 @@ fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired) -> Vec<Refusa
                 ours.cluster,
                 ours.identity
             ),
-            instead: "give it the disk that is its own; or look at the data, and move it away".to_owned(),
+            instead: "attach the disk that belongs to this host; or inspect the data and move it away".to_owned(),
         })
     };
     members.filter_map(other).collect()
@@ -171,12 +171,12 @@ pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Ve
         }
         let shown = found.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
         let instead = match goal {
-            Goal::Apply { .. } => "if it is of no use to anybody, remove it; else choose another host, path or port",
-            Goal::Destroy { .. } => "nothing records that it is this cluster's: look at it, and remove it by hand",
+            Goal::Apply { .. } => "remove it if nobody needs it; otherwise choose another host, path or port",
+            Goal::Destroy { .. } => "no record says that it belongs to this cluster: inspect it, and remove it by hand",
         };
         all.push(Refusal::Host {
             host: name.clone(),
-            why: format!("it has {shown} already, and no stamp says that provision made that"),
+            why: format!("it already has {shown}, and no stamp says that provision created them"),
             instead: instead.to_owned(),
         });
     }

@@ -43,7 +43,7 @@ impl Config {
         let path = home.join(".ssh/config");
         let bad = |why: String| BadConfig { path: path.display().to_string(), why };
         if !home.is_absolute() {
-            return Err(bad("HOME says not where it is".to_owned()));
+            return Err(bad("HOME is not an absolute path".to_owned()));
         }
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -102,8 +102,8 @@ impl Config {
         };
         let port = login.port.map(crate::value::Port::get).or_else(|| params.as_ref()?.port).unwrap_or(22);
         let Some(user) = user else {
-            let why =
-                "nobody says as whom: write ssh.user in the topology, User in ~/.ssh/config, or set USER".to_owned();
+            let why = "no SSH user is configured: write ssh.user in the topology, User in ~/.ssh/config, or set USER"
+                .to_owned();
             return Err(HostError::Unreachable { address, why });
         };
         let proxy = match jump {

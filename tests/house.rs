@@ -1,0 +1,170 @@
+//! The house of the code: files import each other in one direction.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// A module's path: `plan::roll`.
+type Module = String;
+/// A name as a path from the crate's root.
+type Name = Vec<String>;
+
+/// Serde's own pair: a visitor and its deserializer call each other.
+const NATURAL: [&str; 2] = ["yaml::access", "yaml::decode"];
+
+struct House {
+    /// The code of each module, without comments and unit tests.
+    code: BTreeMap<Module, String>,
+    /// Where a module's public re-exports lead.
+    exports: BTreeMap<Module, BTreeMap<String, Name>>,
+}
+
+fn read(folder: &Path, at: &str, code: &mut BTreeMap<Module, String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
+        let module = if at.is_empty() { stem.clone() } else { format!("{at}::{stem}") };
+        if path.is_dir() {
+            read(&path, &module, code);
+        } else if path.extension().is_some_and(|ending| ending == "rs") && !["lib", "main"].contains(&module.as_str()) {
+            let text = std::fs::read_to_string(&path).expect("readable");
+            let (text, _) = text.split_once("#[cfg(test)]\nmod tests").unwrap_or((&text, ""));
+            let lines = text.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code));
+            let module = if stem == "mod" { at.to_owned() } else { module };
+            code.insert(module, lines.collect::<Vec<_>>().join("\n"));
+        }
+    }
+}
+
+/// The names that a tree of `use` names: `a::{b, c::D as E}` is `a::b` and `a::c::D`.
+fn leaves(tree: &str, before: &[String], all: &mut Vec<Name>) {
+    let tree = tree.trim();
+    if let Some(inner) = tree.strip_prefix('{') {
+        let (mut depth, mut item) = (0, String::new());
+        for c in inner.strip_suffix('}').unwrap_or(inner).chars() {
+            match c {
+                ',' if depth == 0 => leaves(&std::mem::take(&mut item), before, all),
+                _ => {
+                    depth += i32::from(c == '{') - i32::from(c == '}');
+                    item.push(c);
+                }
+            }
+        }
+        leaves(&item, before, all);
+    } else if let Some((first, rest)) = tree.split_once("::") {
+        leaves(rest, &[before, &[first.trim().to_owned()]].concat(), all);
+    } else if !tree.is_empty() {
+        let name = tree.split_whitespace().next().expect("a name").to_owned();
+        all.push([before, &[name]].concat());
+    }
+}
+
+impl House {
+    fn of(root: &Path) -> House {
+        let mut code = BTreeMap::new();
+        read(root, "", &mut code);
+        let mut house = House { code, exports: BTreeMap::new() };
+        let exports = house.code.keys().map(|module| (module.clone(), house.uses(module, true)));
+        let named =
+            |names: Vec<Name>| names.into_iter().map(|name| (name.last().expect("a name").clone(), name)).collect();
+        house.exports = exports.map(|(module, names)| (module, named(names))).collect();
+        house
+    }
+
+    /// A name of a module as one from the root; `None` where it is another crate's.
+    fn absolute(&self, module: &str, name: &[String]) -> Option<Name> {
+        let here: Name = module.split("::").map(str::to_owned).collect();
+        let up = name.iter().take_while(|part| *part == "super").count();
+        match name[0].as_str() {
+            "crate" => Some(name[1..].to_vec()),
+            "self" => Some([&here, &name[1..]].concat()),
+            "super" => Some([&here[..here.len().saturating_sub(up)], &name[up..]].concat()),
+            child => {
+                let child = format!("{module}::{child}");
+                self.code.contains_key(&child).then(|| [&here[..], name].concat())
+            }
+        }
+    }
+
+    fn uses(&self, module: &str, public: bool) -> Vec<Name> {
+        let mut all = Vec::new();
+        for statement in self.code[module].split(';') {
+            let line = statement.rsplit('\n').find(|line| line.contains("use ")).map(str::trim_start);
+            let Some(at) = statement.rfind("use ").filter(|_| line.is_some()) else { continue };
+            let is_public = line.is_some_and(|line| line.starts_with("pub"));
+            if is_public == public {
+                leaves(&statement[at + 4..].replace('\n', " "), &[], &mut all);
+            }
+        }
+        all.iter().filter_map(|name| self.absolute(module, name)).collect()
+    }
+
+    /// Names that stand in the code itself: `crate::plan::roll::next`, and `roll::next` behind `use crate::plan::roll`.
+    fn inline(&self, module: &str, uses: &[Name]) -> Vec<Name> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+        let code: Vec<&str> =
+            self.code[module].split(';').map(|statement| statement.split("use ").next().unwrap_or("")).collect();
+        let words = code.iter().flat_map(|code| code.split(|c: char| !is_part(c))).filter(|word| word.contains("::"));
+        let mut all = Vec::new();
+        for word in words {
+            let name: Name = word.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect();
+            let Some(first) = name.first() else { continue };
+            let imported =
+                uses.iter().filter(|used| used.last() == Some(first) && self.code.contains_key(&used.join("::")));
+            all.extend(imported.map(|used| [&used[..], &name[1..]].concat()));
+            all.extend(self.absolute(module, &name));
+        }
+        all
+    }
+
+    /// The file that a name is defined in, behind all re-exports.
+    fn file_of(&self, name: &[String], depth: usize) -> Option<Module> {
+        (1..=name.len()).rev().find_map(|length| {
+            let module = name[..length].join("::");
+            let there = self.code.contains_key(&module).then_some(module)?;
+            let next = name.get(length)?;
+            match self.exports.get(&there).and_then(|exports| exports.get(next)).filter(|_| depth < 8) {
+                Some(target) => self.file_of(&[&target[..], &name[length + 1..]].concat(), depth + 1).or(Some(there)),
+                None => Some(there),
+            }
+        })
+    }
+
+    fn imports(&self, module: &str) -> BTreeSet<Module> {
+        let uses = self.uses(module, false);
+        let inline = self.inline(module, &uses);
+        let files = uses.iter().chain(&inline).filter(|name| !self.code.contains_key(&name.join("::")));
+        files.filter_map(|name| self.file_of(name, 0)).filter(|file| file != module).collect()
+    }
+}
+
+/// Every file that a file needs, directly or by way of others.
+fn reach<'a>(from: &'a Module, imports: &'a BTreeMap<&'a Module, BTreeSet<Module>>) -> BTreeSet<&'a Module> {
+    let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
+    while let Some(module) = next.pop() {
+        next.extend(imports[module].iter().filter(|other| seen.insert(*other)));
+    }
+    seen
+}
+
+#[test]
+fn no_two_files_need_each_other() {
+    let house = House::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let imports: BTreeMap<&Module, BTreeSet<Module>> =
+        house.code.keys().map(|module| (module, house.imports(module))).collect();
+    let edges: usize = imports.values().map(BTreeSet::len).sum();
+    assert!(imports.len() > 150 && edges > 600, "too little was found: {} files, {edges} imports", imports.len());
+    let reached: BTreeMap<&Module, BTreeSet<&Module>> =
+        imports.keys().map(|module| (*module, reach(module, &imports))).collect();
+    let in_circle = |one: &Module, other: &Module| reached[one].contains(other) && reached[other].contains(one);
+    let mut circles: BTreeMap<&Module, Vec<&Module>> = BTreeMap::new();
+    for (module, others) in &imports {
+        let back: Vec<&Module> = others.iter().filter(|other| in_circle(module, other)).collect();
+        if !back.is_empty() {
+            circles.insert(module, back);
+        }
+    }
+    assert!(
+        circles.keys().all(|module| NATURAL.contains(&module.as_str())),
+        "files that need each other: {circles:#?}"
+    );
+}
