@@ -109,16 +109,21 @@ fn writable_events(spark: &SparkOnHosts, role: Role, host: &Host) -> Option<Stri
     }
 }
 
-/// The URI of the event logs' directory: the one that the topology names, else the history server's own on its host.
+/// The directory of event logs that the topology names, else the history server's own on its host: a path or a URI.
 fn event_logs(cluster: &Cluster, history: &History) -> Option<String> {
     match &history.events {
-        Some(events) if events.as_str().starts_with('/') => Some(format!("file:{events}")),
         Some(events) => Some(events.to_string()),
         None => {
             let host = &cluster.of_role(HISTORY).next()?.host;
-            Some(format!("file:{}", cluster.hosts.get(host)?.path(&HostPath::known(EVENTS))))
+            Some(cluster.hosts.get(host)?.path(&HostPath::known(EVENTS)))
         }
     }
+}
+
+/// The same for the history server, which takes a bare path for one of Hadoop's default file system. (Drivers take a bare path for a local
+/// one, and could not read a URI of one with a space in it: Spark's `Utils.resolveURI`.)
+fn history_logs(cluster: &Cluster, history: &History) -> Option<String> {
+    event_logs(cluster, history).map(|logs| if logs.starts_with('/') { format!("file:{logs}") } else { logs })
 }
 
 /// What both roles have on a host.
@@ -268,7 +273,7 @@ fn history_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts, history: &
     let mut pairs: Pairs<'a> = common(spark);
     pairs.extend(user(spark, is_history_key));
     pairs.insert("spark.history.ui.port", port.to_string());
-    pairs.extend(event_logs(cluster, history).map(|logs| ("spark.history.fs.logDirectory", logs)));
+    pairs.extend(history_logs(cluster, history).map(|logs| ("spark.history.fs.logDirectory", logs)));
     pairs
 }
 
