@@ -38,13 +38,17 @@ pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan,
     let mut rest = observed.clone();
     for refusal in &refusals {
         match refusal {
-            Refusal::Host { host, why, instead } if leaves(host) => {
+            // Some refusals are about a host's former place, and stay when nothing is known of the host itself.
+            Refusal::Host { host, why, instead } if leaves(host) && observed.facts(host).is_some() => {
                 rest.set_aside(host, &HostError::Refused { why: format!("{why}; {instead}") });
             }
             _ => return Err(refusals),
         }
     }
-    plan(goal, desired, &rest).map_err(|more| [refusals, more].concat())
+    plan(goal, desired, &rest).map_err(|mut more| {
+        more.retain(|refusal| !refusals.contains(refusal));
+        [refusals, more].concat()
+    })
 }
 
 fn plan_for_all(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
