@@ -111,13 +111,11 @@ fn writable_events(spark: &SparkOnHosts, role: Role, host: &Host) -> Option<Stri
 
 /// The directory of event logs that the topology names, else the history server's own on its host: a path or a URI.
 fn event_logs(cluster: &Cluster, history: &History) -> Option<String> {
-    match &history.events {
-        Some(events) => Some(events.to_string()),
-        None => {
-            let host = &cluster.of_role(HISTORY).next()?.host;
-            Some(cluster.hosts.get(host)?.path(&HostPath::known(EVENTS)))
-        }
+    if let Some(events) = &history.events {
+        return Some(events.to_string());
     }
+    let host = &cluster.of_role(HISTORY).next()?.host;
+    Some(cluster.hosts.get(host)?.path(&HostPath::known(EVENTS)))
 }
 
 /// The same for the history server, which takes a bare path for one of Hadoop's default file system. (Drivers take a bare path for a local
