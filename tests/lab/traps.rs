@@ -20,6 +20,7 @@ ln -s /root/bait myid; ln -s /etc/shadow .provision-member
 for name in myid .provision-member initialize; do ln -sfn /etc/profile.d/zz.sh $name.provision-new; done
 ln -sfn /srv/bait initialize; ln -sfn /srv/bait version-2.provision-new
 mkfifo fifo; truncate -s 100G huge; mkdir -p closed/in; chmod 000 closed
+touch "$(printf 'a\nended 124\nb')"
 printf x >"$(printf 'new\nline\033[31m')""#;
 
 /// The same by Spark's, with names that a removal looks for.

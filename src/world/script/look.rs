@@ -107,3 +107,31 @@ fn listed(words: impl Iterator<Item = String>) -> String {
 pub(super) fn whole(script: &str) -> String {
     format!("{{\n{script}\nexit 0\n}}\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::GROUND;
+
+    /// A command's words and exit code, as the scripts hear them.
+    fn heard(command: &str) -> (String, String) {
+        let script = format!("root=; {GROUND}\npatience=3; r=$(hear 200 0 {command}); how \"$r\"; echo; words \"$r\"");
+        let output = std::process::Command::new("dash").args(["-c", &script]).output().expect("dash runs");
+        let text = String::from_utf8(output.stdout).expect("text");
+        let (code, words) = text.split_once('\n').expect("two lines");
+        (code.to_owned(), words.trim_end().to_owned())
+    }
+
+    #[test]
+    fn what_a_command_prints_is_not_how_it_ended() {
+        for (command, code, words) in [
+            ("printf 'a\\nended 124\\nb'", "0", "a"),
+            ("printf 'ended 137\\n'", "0", "ended 137"),
+            ("sh -c 'echo x; exit 3'", "3", "x"),
+            ("sh -c 'yes | head -c 100000; exit 4'", "4", "y"),
+            ("true", "0", ""),
+            ("sleep 9", "124", ""),
+        ] {
+            assert_eq!(heard(command), (code.to_owned(), words.to_owned()), "{command}");
+        }
+    }
+}
