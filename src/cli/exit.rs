@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How a command ended. The numbers are documented and do not change.
+/// The exit codes of commands. The numbers are documented and do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     Done,
@@ -16,7 +16,7 @@ pub enum Exit {
     Unwell,
     Usage,
     Interrupted,
-    /// What a command on a host returned.
+    /// The exit code of a command on a host.
     Code(u8),
 }
 

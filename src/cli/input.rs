@@ -115,7 +115,7 @@ pub fn here() -> Result<Here, String> {
     Here::new(&state, Owner { user: id("-un")?, group: id("-gn")? }, has_all_loopbacks()?)
 }
 
-/// Whether all of 127.0.0.0/8 is this machine, as on Linux, or 127.0.0.1 alone. Asked of an address that nobody gives a machine by hand.
+/// Returns true if all of 127.0.0.0/8 is this machine, as on Linux, or 127.0.0.1 alone. Asked of an address that nobody gives a machine by hand.
 fn has_all_loopbacks() -> Result<bool, String> {
     match std::net::TcpListener::bind(("127.213.89.101", 0)) {
         Ok(_) => Ok(true),
@@ -140,7 +140,7 @@ fn check_programs() -> Result<(), String> {
     }
 }
 
-/// Who this is, as the machine says.
+/// The user's or group's name, according to the machine.
 fn id(option: &str) -> Result<String, String> {
     let output =
         std::process::Command::new("id").arg(option).output().map_err(|error| format!("id {option}: {error}"))?;
@@ -154,7 +154,7 @@ pub struct Loaded {
     pub source: Source,
     pub cluster: Cluster,
     pub desired: Desired,
-    /// What the cluster will be known by if it has no identity yet.
+    /// The identity that the cluster gets if it has none yet.
     pub newborn: Identity,
     pub secrets: Secrets,
     pub world: Hosts,
@@ -303,7 +303,7 @@ pub fn confirm(question: &str) -> Result<(), Failure> {
     }
 }
 
-/// Who this is, for the lease and the journal.
+/// The operator's name for the lease and the journal.
 pub fn who() -> String {
     let named = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
     // Cron and containers set neither.

@@ -1,4 +1,4 @@
-//! What is going on: a line a node on a terminal, plain lines when piped.
+//! Progress: a line for each node on a terminal, plain lines when piped.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write as _};

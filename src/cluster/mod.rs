@@ -105,7 +105,7 @@ pub enum NotDelivered {
 }
 
 impl NotDelivered {
-    /// Whether a later version will deliver it, rather than another place or machine.
+    /// Returns true if a later version will deliver it, rather than another place or machine.
     pub fn is_later(&self) -> bool {
         match self {
             NotDelivered::Platform { .. } | NotDelivered::Service { .. } => true,
@@ -226,7 +226,7 @@ fn machines(nodes: &Nodes, instances: &[Instance]) -> BTreeMap<Name, Host> {
     .collect()
 }
 
-/// Whether the workers are machines that nobody names.
+/// Returns true if the workers are machines that nobody names.
 fn makes_fleets(platform: Option<(&Name, Carrier<'_>)>) -> bool {
     matches!(platform, Some((_, Carrier::Made(_))))
 }

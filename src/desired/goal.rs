@@ -30,7 +30,7 @@ impl Desired {
         Claim { identity, cluster: self.cluster.clone(), anchors: self.anchors_digest() }
     }
 
-    /// Whether an identity is certainly another cluster's. As long as this one has none, no identity is.
+    /// Returns true if an identity is certainly another cluster's. As long as this one has none, no identity is.
     pub fn is_another(&self, identity: &Identity) -> bool {
         self.identity.as_ref().is_some_and(|ours| ours != identity)
     }

@@ -97,7 +97,7 @@ impl miette::Diagnostic for View<'_> {
 /// Words in a key that announce a secret value. Rather one too many: they only hide.
 const SECRET_WORDS: [&str; 7] = ["pass", "secret", "token", "credential", "accesskey", "access.key", "account.key"];
 
-/// Whether what stands behind this key is better not shown.
+/// Returns true if what stands behind this key is better not shown.
 pub fn announces_secret(key: &str) -> bool {
     let key = key.to_lowercase();
     SECRET_WORDS.iter().any(|word| key.contains(word))

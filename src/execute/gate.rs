@@ -55,7 +55,7 @@ pub struct Settled {
     passes: u32,
     since: Option<Instant>,
     uptimes: BTreeMap<Name, u64>,
-    /// How often systemd has started each unit of a host again.
+    /// The number of times that systemd has restarted each unit of a host.
     restarts: BTreeMap<(Name, String), u32>,
     silent_since: Option<Instant>,
 }
@@ -114,7 +114,7 @@ impl Settled {
     }
 }
 
-/// How long to wait between two looks.
+/// The pause between two looks.
 pub fn pause() -> impl Future<Output = ()> {
     tokio::time::sleep(PAUSE)
 }

@@ -28,12 +28,12 @@ impl Lease {
         self.permit.epoch
     }
 
-    /// What every action under this lease shows.
+    /// The permit that every action under this lease carries.
     pub fn permit(&self) -> &Permit {
         &self.permit
     }
 
-    /// Whether a host is one of the anchors that granted it.
+    /// Returns true if a host is one of the anchors that granted it.
     pub fn holds(&self, host: &Name) -> bool {
         self.holds.contains_key(host)
     }
@@ -42,7 +42,7 @@ impl Lease {
         self.stands_without(&[])
     }
 
-    /// Whether it would still be held without these hosts.
+    /// Returns true if it would still be held without these hosts.
     pub fn stands_without(&self, hosts: &[&Name]) -> bool {
         let hears = |name: &&Name| !hosts.contains(name) && self.holds.get(*name).is_some_and(|hold| hold.is_held());
         self.sets.iter().all(|set| set.iter().filter(hears).count() > set.len() / 2)
@@ -117,7 +117,7 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
     Ok(Lease { permit: Permit { claim, epoch: Epoch(epoch) }, who: who.to_owned(), holds, sets })
 }
 
-/// Why an anchor has no say: it was asked and set aside, or does not say itself that it is this cluster's. One that could not be reached may
+/// The reason why an anchor does not count: it was asked and set aside, or does not say itself that it is this cluster's. One that could not be reached may
 /// be there by now.
 fn set_aside(name: &Name, desired: &Desired, observed: &Observed) -> Option<String> {
     let departed = || observed.departed.get(name).map(|departed| &departed.seen);
@@ -129,7 +129,7 @@ fn set_aside(name: &Name, desired: &Desired, observed: &Observed) -> Option<Stri
     }
 }
 
-/// What a remembered anchor is called now: a machine keeps its address when the topology renames it.
+/// The present name of a remembered anchor: a machine keeps its address when the topology renames it.
 fn current_name(name: &Name, record: &Record, desired: &Desired, observed: &Observed) -> Name {
     if desired.hosts.contains_key(name) || observed.departed.contains_key(name) {
         return name.clone();

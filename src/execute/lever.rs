@@ -40,7 +40,7 @@ impl Note {
     }
 }
 
-/// What a roll has noted so far.
+/// The notes of a roll so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lever {
     notes: Vec<Note>,

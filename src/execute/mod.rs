@@ -22,7 +22,7 @@ pub use converge::{NotBegun, Operator, Work, identify};
 pub use gate::{Settled, look};
 pub use lease::{Lease, NoLease, acquire};
 
-/// What is going on, for whoever watches.
+/// Progress events.
 #[derive(Clone, Debug)]
 pub enum Event {
     Phase {
@@ -63,14 +63,14 @@ pub trait Sink {
     fn event(&mut self, event: Event);
 }
 
-/// How it ended, and what was done until then; as JSON one object whose `outcome` names the end.
+/// The result of a run: its outcome and the work that was done. As JSON it is one object whose `outcome` names the end.
 #[derive(Debug, Serialize)]
 pub struct Report {
     #[serde(flatten)]
     pub outcome: Outcome,
     /// Actions that were done.
     pub done: usize,
-    /// What hosts said of them.
+    /// The hosts' own lines about them.
     pub said: BTreeMap<Name, Vec<String>>,
 }
 
@@ -146,7 +146,7 @@ pub struct Execution<'a, W: World, S: Sink> {
     pub stop: &'a Stop,
 }
 
-/// Does what the plan says.
+/// Executes an approved plan.
 pub async fn execute<W: World, S: Sink>(plan: ApprovedPlan, mut execution: Execution<'_, W, S>) -> Report {
     let mut report = Report { outcome: Outcome::Done, done: 0, said: BTreeMap::new() };
     if let Err(outcome) = execution.all(&plan, &mut report).await {

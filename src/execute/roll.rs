@@ -171,7 +171,7 @@ fn step(member: &RollMember, action: Action) -> Step {
     Step { target: member.target.clone(), action, why: member.why.clone() }
 }
 
-/// Whether an action was refused before it changed anything.
+/// Returns true if an action was refused before it changed anything.
 fn refused(error: &HostError) -> bool {
     matches!(
         error,

@@ -23,7 +23,7 @@ impl std::fmt::Display for Address {
 #[derive(Clone, Debug)]
 pub struct Resource {
     pub address: Address,
-    /// Whether it is only looked up.
+    /// True if it is only looked up.
     pub is_data: bool,
     /// The keys of its instances; `None` where there is one.
     pub keys: Option<Vec<String>>,

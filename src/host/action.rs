@@ -64,7 +64,7 @@ pub struct Patch {
     pub files: Vec<FileEdit>,
     /// What has left the topology. Removed before the new stamp is written.
     pub leftovers: Owned,
-    /// Whether systemd must read its units again.
+    /// True if systemd must read its units again.
     pub reload_units: bool,
 }
 

@@ -62,7 +62,7 @@ pub enum HostError {
 }
 
 impl HostError {
-    /// Whether the host may be fine and only the way to it is not: it is then unknown, not broken.
+    /// Returns true if the host may be fine and only the way to it is not: it is then unknown, not broken.
     pub fn is_unreachable(&self) -> bool {
         match self {
             HostError::Unreachable { .. }

@@ -38,22 +38,22 @@ pub struct HostFacts {
     pub stamp: Option<Stamp>,
     /// What stands in our files and cannot be read.
     pub wrong: Vec<Wrong>,
-    /// Whether the host lists anything that the tool made there: the list comes before what is in it.
+    /// True if the host lists anything that the tool made there: the list comes before what is in it.
     pub has_made: bool,
     pub epoch: u64,
     /// The cluster that it says it belongs to.
     pub claim: Option<Claim>,
-    /// Whether the kernel has no longer the rules that the packet filter's unit loaded.
+    /// True if the kernel has no longer the rules that the packet filter's unit loaded.
     pub has_lost_rules: bool,
     /// Directories in which several users can change names: root does nothing there.
     pub shared: BTreeSet<HostPath>,
     pub birth: Option<BirthRecord>,
     pub records: BTreeMap<RecordName, Record>,
-    /// Whether a member's data directory holds data.
+    /// True if a member's data directory holds data.
     pub has_data: bool,
     /// Data directories of a member that hold anything at all.
     pub filled: BTreeSet<HostPath>,
-    /// Whether a one-shot `initialize` marker lies there.
+    /// True if a one-shot `initialize` marker lies there.
     pub has_marker: bool,
     /// The answers of services, by the name of the question; their services read them.
     pub answers: BTreeMap<&'static str, Vec<u8>>,
@@ -162,12 +162,12 @@ impl UnitFacts {
         self.active == "active" || self.active == "reloading"
     }
 
-    /// Whether the process that lived `life` is certainly gone: another lives, or systemd has buried it.
+    /// Returns true if the process that lived `life` is certainly gone: another lives, or systemd has buried it.
     pub fn has_ended(&self, life: &str) -> bool {
         self.life != life || self.active == "inactive" || self.active == "failed" || self.sub == "auto-restart"
     }
 
-    /// Whether it runs, or is about to.
+    /// Returns true if it runs, or is about to.
     pub fn may_run(&self) -> bool {
         ["active", "reloading", "activating", "deactivating"].contains(&self.active.as_str())
     }
@@ -235,7 +235,7 @@ impl Record {
         text
     }
 
-    /// Whether it says the same but for the epoch.
+    /// Returns true if it says the same but for the epoch.
     pub fn agrees(&self, other: &Record) -> bool {
         Record { epoch: 0, ..self.clone() } == Record { epoch: 0, ..other.clone() }
     }

@@ -8,9 +8,9 @@ use crate::value::Name;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeFacts {
     pub health: Health,
-    /// Whether it runs with the inputs that it must have.
+    /// True if it runs with the inputs that it must have.
     pub current: bool,
-    /// Whether it counts while a majority forms: a member without its data does not, until those that have theirs let it in.
+    /// True if it counts while a majority forms: a member without its data does not, until those that have theirs let it in.
     pub counts: bool,
 }
 

@@ -31,7 +31,7 @@ pub struct HostQuery {
     pub grounds: BTreeSet<HostPath>,
     /// A unit whose rules the kernel should have.
     pub rules: Option<String>,
-    /// Whether the machine itself (memory, clock, ports, tools) is asked for.
+    /// True if the machine itself (memory, clock, ports, tools) is asked for.
     pub machine: bool,
 }
 

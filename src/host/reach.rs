@@ -83,7 +83,7 @@ impl Reach {
         }
     }
 
-    /// Whether both lead to one host.
+    /// Returns true if both lead to one host.
     pub fn is_same_place(&self, other: &Reach) -> bool {
         match (self, other) {
             (Reach::Ssh(this), Reach::Ssh(other)) => this.address == other.address,

@@ -20,7 +20,7 @@ pub struct HostState {
     pub services: BTreeMap<String, Service>,
     /// The oldest Java that its services run on.
     pub java: Option<u32>,
-    /// Whether nftables must be there.
+    /// True if nftables must be there.
     pub nft: bool,
 }
 
@@ -52,7 +52,7 @@ impl Access {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directory {
     pub access: Access,
-    /// Whether what the service keeps in it is the user's data, which `destroy` leaves unless told otherwise.
+    /// True if what the service keeps in it is the user's data, which `destroy` leaves unless told otherwise.
     pub data: bool,
     pub nodes: BTreeSet<String>,
 }

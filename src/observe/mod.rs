@@ -1,4 +1,4 @@
-//! What is there, asked in one round trip a host and never assumed: present, absent, or unknown with a reason.
+//! Observation: one round trip a host, and nothing assumed. Everything is present, absent, or unknown with a reason.
 
 mod memory;
 mod observed;

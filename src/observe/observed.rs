@@ -1,4 +1,4 @@
-//! What was seen of a cluster.
+//! The observation of a cluster.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use super::memory::Memory;
 use crate::host::{HostError, HostFacts, Reach, Record, RecordName, Seen, Target};
 use crate::value::Name;
 
-/// What was seen of a cluster.
+/// The observation of a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
     /// The hosts of the topology.
     pub hosts: BTreeMap<Name, Seen>,
     /// Hosts that the cluster remembers and the topology no longer names.
     pub departed: BTreeMap<Name, Departed>,
-    /// What is at the former address of hosts that the cluster remembers at another one.
+    /// The machines at the former addresses of hosts that have another one now.
     pub moved: BTreeMap<Name, Departed>,
-    /// What the anchors agree on.
+    /// The records that the anchors agree on.
     pub memory: Memory,
 }
 
@@ -51,7 +51,7 @@ impl Observed {
         }
     }
 
-    /// What a majority of the anchors remembers under this name.
+    /// The record of this name that a majority of the anchors has.
     pub fn record(&self, name: RecordName) -> Option<&Record> {
         self.memory.records.get(&name)
     }

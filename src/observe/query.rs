@@ -7,7 +7,7 @@ use crate::service::archive::Archive;
 use crate::service::zookeeper::MEMBER;
 use crate::value::{HostPath, Role};
 
-/// What every script needs.
+/// The programs that every script needs.
 pub const NEEDED_TOOLS: &[&str] = &[
     "bash",
     "flock",
@@ -23,10 +23,10 @@ pub const NEEDED_TOOLS: &[&str] = &[
     "setsid",
 ];
 
-/// What they need where services have users of their own.
+/// The programs that scripts need where services have users of their own.
 pub const MACHINE_TOOLS: &[&str] = &["getent", "useradd", "setpriv", "pgrep", "pkill", "find"];
 
-/// What some hosts get the package with.
+/// The program that some hosts fetch the package with.
 pub const PIP: &str = "pip3";
 
 /// Everything that a plan wants to know of a host of the goal; `before` is what an earlier look saw of it.
@@ -66,7 +66,7 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
     query
 }
 
-/// What a gate or a roll wants to know of a host between two steps. `write` proves each member by a committed write.
+/// The questions of a gate or a roll between two steps. With `write` each member is proven by a committed write.
 pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: &[Role], write: bool) -> HostQuery {
     let mut query = HostQuery::default();
     for role in roles {
@@ -82,12 +82,12 @@ pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: 
     query
 }
 
-/// Whether a host reaches those that it will talk to.
+/// Returns true if a host reaches those that it will talk to.
 pub fn for_reach(pairs: &[(String, u16)]) -> HostQuery {
     HostQuery { reach: pairs.to_vec(), ..HostQuery::default() }
 }
 
-/// What a host that has left the topology is asked: only what it remembers.
+/// The questions for a host that has left the topology: only for its records.
 pub fn for_memory() -> HostQuery {
     HostQuery { machine: true, ..HostQuery::default() }
 }

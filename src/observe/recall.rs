@@ -1,4 +1,4 @@
-//! What the anchors agree on. A host alone is believed about itself and nothing else.
+//! The records that the anchors agree on. A host alone is believed about itself and nothing else.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;

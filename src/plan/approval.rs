@@ -33,7 +33,7 @@ impl ApprovedPlan {
     }
 }
 
-/// Why a plan cannot be approved as it stands.
+/// A reason why a plan cannot be approved as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotApproved {
     #[error("the plan needs an outage ({0}); add --allow-outage to accept it")]
@@ -48,7 +48,7 @@ impl Plan {
         Ok(ApprovedPlan { plan: self })
     }
 
-    /// Why a yes would not count.
+    /// The reason why approval would be refused.
     pub fn objection(&self) -> Option<NotApproved> {
         let (allow_outage, skip) = match self.goal {
             Goal::Apply { allow_outage, skip_unreachable } => (allow_outage, skip_unreachable),
@@ -66,7 +66,7 @@ impl Plan {
         None
     }
 
-    /// What two plans must share to be the same: every change, every step, every reason.
+    /// The parts that two equal plans share: every change, every step, every reason.
     fn essence(&self) -> serde_json::Value {
         serde_json::to_value(self).expect("a plan is plain JSON")
     }
@@ -107,7 +107,7 @@ impl Plan {
         sha256(self.essence().to_string().as_bytes())
     }
 
-    /// Where this plan and a fresh one differ.
+    /// The differences between this plan and a fresh one.
     pub fn moved(&self, fresh: &Plan) -> Vec<Moved> {
         moved(&self.essence(), &fresh.essence())
     }
@@ -116,7 +116,7 @@ impl Plan {
 /// One thing that changed between two plans.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Moved {
-    /// Where in the plan.
+    /// The place in the plan.
     pub at: String,
     pub was: String,
     pub is: String,
@@ -193,7 +193,7 @@ pub struct SealedPlan {
 
 impl SealedPlan {
     pub const VERSION: u32 = 2;
-    /// What no topology has in it, and every saved plan has.
+    /// A text that every saved plan contains and no topology does.
     pub const MARK: &str = "\"topology_text\":";
 
     pub fn seal(plan: &Plan, identity: &Identity, topology_name: &str, topology_text: &str) -> SealedPlan {
@@ -228,7 +228,7 @@ impl SealedPlan {
         sha256(parts.to_string().as_bytes())
     }
 
-    /// Whether nobody changed the file since it was written.
+    /// Returns true if nobody changed the file since it was written.
     pub fn is_intact(&self) -> bool {
         self.seal == self.digest()
     }

@@ -13,7 +13,7 @@ use crate::host::{
 use crate::service::archive::{Archive, UrlSum};
 use crate::value::HostPath;
 
-/// What differs on one host, for people and for the plan.
+/// The differences on one host, for people and for the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HostChange {
     pub package: Option<String>,
@@ -22,7 +22,7 @@ pub struct HostChange {
     pub distributions: Vec<(HostPath, Difference)>,
     pub files: BTreeMap<HostPath, Difference>,
     pub services: BTreeMap<String, ServiceChange>,
-    /// What the stamp lists and the topology no longer has.
+    /// Everything that the stamp lists and the topology no longer has.
     pub leftovers: Owned,
 }
 
@@ -47,7 +47,7 @@ pub enum Difference {
     },
 }
 
-/// What a service needs.
+/// The action that a service needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ServiceChange {
     pub need: Need,

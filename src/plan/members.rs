@@ -15,18 +15,18 @@ pub struct Roll {
     pub members: BTreeMap<Name, RollMember>,
     /// All nodes of the role that answered, also those that need nothing.
     pub all: Vec<Name>,
-    /// How many may be down at once.
+    /// The number of nodes that may be down at once.
     pub batch: usize,
-    /// How long one node may take to be well again.
+    /// The seconds within which a node must be healthy again.
     pub seconds: u64,
-    /// What cannot be rolled is stopped nevertheless.
+    /// True if a node may be restarted even when that interrupts the service.
     pub outage_allowed: bool,
     /// For an ensemble: members that run with something else than they should keep the right ones out, and may be stopped although no
     /// majority is left then. The plan says so as an outage.
     pub regroup: bool,
     /// For masters: one that cannot be asked may be the ALIVE one.
     pub led_elsewhere: bool,
-    /// Whether every master that may run is among those of the topology, so that latches can be told apart.
+    /// True if every master that may run is among those of the topology, so that latches can be told apart.
     pub lever: bool,
 }
 

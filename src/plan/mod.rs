@@ -1,4 +1,4 @@
-//! What must be done, in which order, behind which gates, and why. Pure: everything it decides from is in its arguments.
+//! Plans: the steps, their order, their gates and their reasons. Pure: everything a plan depends on is in its arguments.
 
 mod approval;
 pub mod compare;
@@ -24,16 +24,16 @@ pub use decide::{TRIAL_SECONDS, plan};
 pub use members::{Roll, RollMember};
 pub use reason::Reason;
 
-/// What the operator wants.
+/// The operator's goal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Goal {
     /// The hosts become what the topology says.
     Apply { allow_outage: bool, skip_unreachable: bool },
-    /// What the tool made goes; data only with `delete_data`.
+    /// Everything that the tool created is removed; data only with `delete_data`.
     Destroy { delete_data: bool },
 }
 
-/// Why nothing may be done.
+/// A reason why no plan can be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize)]
 pub enum Refusal {
     #[error("{host}: {why}; {instead}")]
@@ -45,7 +45,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether it is about a setting that says where data is.
+    /// Returns true if it is about a setting that says where data is.
     pub fn moves_data(&self) -> bool {
         matches!(self, Refusal::Setting { setting, .. } if setting.starts_with("zookeeper.data"))
     }
@@ -56,16 +56,16 @@ impl Refusal {
 pub struct Plan {
     pub cluster: Name,
     pub goal: Goal,
-    /// What is different, by host: for people.
+    /// The differences by host, for people.
     pub changes: BTreeMap<Name, HostChange>,
-    /// What will be done, in order.
+    /// The work, in order.
     pub phases: Vec<Phase>,
     /// Hosts that nobody could ask.
     pub unknown: BTreeMap<Name, String>,
-    /// What will not work while the plan runs, and for how long.
+    /// The interruptions while the plan runs, with their length.
     pub outages: Vec<Outage>,
     pub notes: Vec<String>,
-    /// What `--skip-unreachable` leaves for later.
+    /// The work that `--skip-unreachable` leaves for later.
     pub skipped: Vec<String>,
     /// Every host that answered: all of them learn of the new epoch, so that nobody who was overtaken can touch any.
     #[serde(serialize_with = "target_names")]
@@ -108,7 +108,7 @@ fn target_names<S: serde::Serializer>(targets: &[Target], serializer: S) -> Resu
     serializer.collect_seq(targets.iter().map(|target| target.name.as_str()))
 }
 
-/// What must be so before the plan goes on.
+/// A condition for the plan to continue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gate {
     pub role: Role,
@@ -120,7 +120,7 @@ pub struct Gate {
 }
 
 impl Plan {
-    /// Whether there is nothing to do.
+    /// Returns true if there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.phases.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What must be so on a host before the first change: every host and every reason, not the first.
+//! The checks of every host before the first change. All problems are reported, not only the first.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -25,7 +25,7 @@ pub struct Check {
     pub host: Name,
     pub what: &'static str,
     pub seen: String,
-    /// What to do about it; `None` where all is well.
+    /// The way out; `None` if the check passed.
     pub problem: Option<String>,
 }
 
@@ -132,7 +132,7 @@ fn is_same_machine(one: &HostFacts, other: &HostFacts) -> bool {
     !one.machine.trim().is_empty() && one.machine == other.machine
 }
 
-/// Whether the nodes' own ports become others than they were, or than a killed apply has begun to make them.
+/// Returns true if the nodes' own ports become others than they were, or than a killed apply has begun to make them.
 fn ports_move(desired: &Desired, observed: &Observed) -> bool {
     let records = [RecordName::Applied, RecordName::Intended].into_iter().filter_map(|name| observed.record(name));
     records.map(|record| record.settings.get(FIRST_OWN_PORT)).any(|was| was != desired.settings.get(FIRST_OWN_PORT))

@@ -1,4 +1,4 @@
-//! Why something is done.
+//! The reasons for steps.
 
 use serde::Serialize;
 

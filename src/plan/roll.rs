@@ -6,7 +6,7 @@ use super::members::Roll;
 use crate::host::{Health, ServiceFacts};
 use crate::value::{Name, Redundancy};
 
-/// What to do next.
+/// The next step of a roll.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Next {
     Do { members: Vec<Name>, because: String },
@@ -99,7 +99,7 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     }
 }
 
-/// Whether the members that run with what they should, and those others that serve, are too few for a majority: then nobody becomes well
+/// Returns true if the members that run with what they should, and those others that serve, are too few for a majority: then nobody becomes well
 /// before one that does neither is repaired.
 fn waits_in_vain(roll: &Roll, facts: &ServiceFacts, pending: &[&Name]) -> bool {
     let can_serve = |name: &&Name| {

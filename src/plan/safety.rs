@@ -1,10 +1,10 @@
-//! What must never be done to a running service, with the numbers that say so.
+//! The limits for a running service, with the numbers behind each refusal.
 
 use super::members::Roll;
 use crate::host::ServiceFacts;
 use crate::value::{Name, Redundancy};
 
-/// Why a node must not be stopped now.
+/// A reason why a node must not be stopped now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Hazard {
     #[error("stopping {node} would leave {left} of {all} members, and {majority} are a majority")]
@@ -13,12 +13,12 @@ pub enum Hazard {
     LastMaster { node: Name },
 }
 
-/// Whether so many of the members of a roll are a majority of them.
+/// Returns true if so many of the members of a roll are a majority of them.
 pub fn is_majority(roll: &Roll, members: usize) -> bool {
     members > roll.all.len() / 2
 }
 
-/// Whether `node` may be stopped, as far as the others are concerned (law 3).
+/// Returns true if `node` may be stopped, as far as the others are concerned (law 3).
 pub fn may_stop(roll: &Roll, facts: &ServiceFacts, node: &Name) -> Result<(), Hazard> {
     let left = roll
         .all

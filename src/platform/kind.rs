@@ -13,7 +13,7 @@ pub enum PlatformKind {
     Kubernetes,
 }
 
-/// What a platform puts under a service.
+/// The kind of place that a platform offers to a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ground {
     /// Machines that exist and have names of their own.
@@ -61,7 +61,7 @@ impl PlatformKind {
         }
     }
 
-    /// Whether `plan` and `apply` reach it today. The others validate, and say so.
+    /// Returns true if `plan` and `apply` reach it today. The others validate, and say so.
     pub fn delivered(self) -> bool {
         matches!(self, PlatformKind::Nodes | PlatformKind::Local | PlatformKind::AzureVms | PlatformKind::AwsVms)
     }

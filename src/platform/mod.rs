@@ -1,4 +1,4 @@
-//! Where a cluster can live. One folder a platform, its files named like the stages.
+//! Platforms: the places where a cluster can run. One folder each, its files named like the stages.
 
 pub mod aks;
 pub mod aws_vms;
@@ -45,7 +45,7 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// Whether its machines or services are a cloud's.
+    /// Returns true if its machines or services are a cloud's.
     pub fn is_cloud(&self) -> bool {
         match self {
             Platform::AzureVms(_)

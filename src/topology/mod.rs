@@ -41,7 +41,7 @@ pub struct Topology {
 }
 
 impl Topology {
-    /// Whether the cloud runs all of it.
+    /// Returns true if the cloud runs all of it.
     pub fn is_managed(&self) -> bool {
         let managed = |name| matches!(self.platforms.get(name), Some(Platform::Hdinsight(_)));
         !self.placement.is_empty() && self.placement.values().all(managed)

@@ -3,7 +3,7 @@
 use crate::platform::{Ground, PlatformKind};
 use crate::service::ServiceKind;
 
-/// Whether `platform` can carry `service`, delivered today or later.
+/// Returns true if `platform` can carry `service`, delivered today or later.
 pub fn carries(platform: PlatformKind, service: ServiceKind) -> bool {
     match service {
         ServiceKind::ZooKeeper => matches!(platform.ground(), Ground::NamedHosts | Ground::CountedHosts),
@@ -15,7 +15,7 @@ pub fn carries(platform: PlatformKind, service: ServiceKind) -> bool {
     }
 }
 
-/// Whether `plan` and `apply` bring `service` about on `platform` today.
+/// Returns true if `plan` and `apply` bring `service` about on `platform` today.
 pub fn delivered(platform: PlatformKind, service: ServiceKind) -> bool {
     platform.delivered() && matches!(service, ServiceKind::ZooKeeper | ServiceKind::Spark)
 }

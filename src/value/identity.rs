@@ -1,9 +1,9 @@
-//! What tells a cluster from every other.
+//! The identity of a cluster.
 
 use super::text_value;
 
 text_value!(
-    /// What tells a cluster from every other, whatever both are called: 32 random hexadecimal digits, of which the first is a letter, so
+    /// An identity, which tells a cluster from every other, whatever both are called: 32 random hexadecimal digits, of which the first is a letter, so
     /// that YAML never takes it for a number.
     Identity,
     pattern "^[a-f][0-9a-f]{31}$",

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::role::Role;
 
-/// Where a listener is bound.
+/// The address that a listener is bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Bind {
     /// The host's own address.
@@ -15,7 +15,7 @@ pub enum Bind {
     Loopback,
 }
 
-/// How a host numbers what listens there.
+/// The port numbers of a host's listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbering {
     /// As the topology does: the host has an address of its own.

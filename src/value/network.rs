@@ -28,7 +28,7 @@ impl Address {
         self.as_str().parse::<Ipv4Addr>().is_ok()
     }
 
-    /// Whether another machine can mean this one by it: `0.0.0.0`, `127.0.0.1` and `localhost` lead everyone to himself.
+    /// Returns true if another machine can mean this one by it: `0.0.0.0`, `127.0.0.1` and `localhost` lead everyone to himself.
     pub fn leads_to_one_machine(&self) -> bool {
         let reserved = |ip: Ipv4Addr| ip.is_unspecified() || ip.is_loopback() || ip.is_broadcast() || ip.is_multicast();
         let name = self.as_str().to_lowercase();
@@ -45,7 +45,7 @@ pub struct Cidr {
 }
 
 impl Cidr {
-    /// How many addresses the range has.
+    /// The number of addresses in the range.
     pub fn size(self) -> u64 {
         1 << (32 - u32::from(self.prefix))
     }

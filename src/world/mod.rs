@@ -54,13 +54,13 @@ pub trait World: Sync {
 
 /// A lease held on one anchor.
 pub trait Hold: Send + Sync {
-    /// Whether the anchor still sees this holder alive.
+    /// Returns true if the anchor still sees this holder alive.
     fn is_held(&self) -> bool;
     /// The epoch that the anchor was raised to when the lease was taken: it belongs to this lease alone.
     fn epoch(&self) -> Epoch;
 }
 
-/// What a script printed, and how it ended.
+/// The output of a script, and its exit status.
 #[derive(Debug)]
 pub struct Output {
     pub status: i32,

@@ -69,7 +69,7 @@ fn cloud(name: &Name, module: Module) -> Cloud {
 }
 
 impl Cloud {
-    /// Whether a file of its folder is rendered, and not the operator's.
+    /// Returns true if a file of its folder is rendered, and not the operator's.
     pub fn is_ours(&self, file: &Path) -> bool {
         file.to_str().is_some_and(|name| self.names.contains(name))
     }

@@ -1,4 +1,4 @@
-//! How far the ensemble's life has come, and what must never happen to it twice.
+//! The first start of an ensemble, which must never happen twice.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::plan::{Reason, Refusal};
 use crate::service::zookeeper::MEMBER;
 use crate::value::{MemberId, Name};
 
-/// How far the ensemble's life has come.
+/// The stages of an ensemble's first start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Life {
     Unborn,

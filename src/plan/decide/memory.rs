@@ -1,4 +1,4 @@
-//! What the cluster remembers: what has left the topology is retired from it, and the records say what is intended and applied.
+//! The cluster's memory: hosts and services that have left the topology are retired, and records of the intended and applied state are written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ impl Planner<'_> {
         self.skipped.extend(unseen);
     }
 
-    /// Whether there are masters to retire.
+    /// Returns true if there are masters to retire.
     pub(super) fn masters_leave(&self) -> bool {
         self.departed_stamps().any(|(_, stamp)| has_master(&stamp.owned.units))
             || self.changes.values().any(|change| has_master(&change.leftovers.units))
@@ -136,7 +136,7 @@ pub(super) fn forget_records(desired: &Desired, name: &Name, facts: &HostFacts, 
     }
 }
 
-/// Whether a service or a distribution leaves a host that stays. It goes when what takes over is well, and not before; until
+/// Returns true if a service or a distribution leaves a host that stays. It goes when what takes over is well, and not before; until
 /// then the stamp lists it, so that a killed run still knows of it.
 pub(super) fn leaves_role(change: &HostChange) -> bool {
     !change.leftovers.units.is_empty() || !change.leftovers.distributions.is_empty()

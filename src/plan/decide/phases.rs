@@ -1,4 +1,4 @@
-//! What is done to services in which order: ensemble, masters, workers, each behind its gate.
+//! The order of work on services: ensemble, masters, workers, others, each behind its gate.
 
 use super::birth::Life;
 use super::planner::{Planner, names};
@@ -11,7 +11,7 @@ use crate::service::zookeeper::{MEMBER, runs_with_others};
 use crate::service::{health, roles};
 use crate::value::{Name, Role};
 
-/// How long a gate waits for an ensemble, at least: `initLimit` × `tickTime` where that is longer (docs/measurements.md).
+/// The seconds that a gate waits for an ensemble, at least: `initLimit` × `tickTime` where that is longer (docs/measurements.md).
 const QUORUM_SECONDS: u64 = 120;
 /// A master recovers within its session (40 s) and `spark.deploy.recoveryTimeout` (60 s), measured 38 to 43 s and 60 s; and some air.
 const MASTER_SECONDS: u64 = 180;
@@ -19,7 +19,7 @@ const MASTER_SECONDS: u64 = 180;
 const WORKER_SECONDS: u64 = 120;
 /// The time within which a history server answers: it does so within 5 s on the lab, however many logs there are to read.
 const OTHER_SECONDS: u64 = 180;
-/// How long a worker may finish its executors' work before it is stopped.
+/// The seconds that a worker has to finish its executors' work before it is stopped.
 const DRAIN_SECONDS: u32 = 60;
 /// Measured without an ALIVE master after the active one stops, where nobody removes what it holds: 38 to 43 s.
 pub(super) const MASTER_TAKEOVER_SECONDS: u32 = 43;

@@ -17,7 +17,7 @@ pub(super) struct Planner<'a> {
     pub(super) outages: Vec<Outage>,
     pub(super) notes: Vec<String>,
     pub(super) skipped: Vec<String>,
-    /// Whether something of the topology itself is left for later.
+    /// True if something of the topology itself is left for later.
     pub(super) held_up: bool,
     pub(super) phases: Vec<Phase>,
 }

@@ -1,4 +1,4 @@
-//! What is laid on the hosts, closed and enabled there, before and beside what is done to services.
+//! Files, packet filters and units on the hosts, before and beside the work on services.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,7 +93,7 @@ impl Planner<'_> {
         self.steps("enable services", steps);
     }
 
-    /// Whether a running service's unit file was taken away, and comes back with a restart that is left for later: until
+    /// Returns true if a running service's unit file was taken away, and comes back with a restart that is left for later: until
     /// then there is nothing to enable.
     fn left_without_unit_file(&self, host: &Name, unit: &str) -> bool {
         let gone = self.changes[host].files.get(&unit_path(unit)) == Some(&Difference::Absent);

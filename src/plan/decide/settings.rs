@@ -15,7 +15,7 @@ use crate::service::zookeeper::MEMBER;
 use crate::value::{Name, Role};
 
 impl Planner<'_> {
-    /// Whether a host that cannot be asked has one of the services that must change together, while some of them run. (Where
+    /// Returns true if a host that cannot be asked has one of the services that must change together, while some of them run. (Where
     /// all that can be asked are stopped, by an apply that was killed, one that comes back later harms nobody.)
     fn some_would_be_left_behind(&self, setting: &str) -> bool {
         let roles = stop_together(setting).roles;
@@ -55,7 +55,7 @@ impl Planner<'_> {
         [WORKER, MASTER].into()
     }
 
-    /// Whether the new ports of some nodes are the old ones of others: of what is applied, or what a killed apply has begun.
+    /// Returns true if the new ports of some nodes are the old ones of others: of what is applied, or what a killed apply has begun.
     fn own_ports_overlap(&self) -> bool {
         let first = |setting: Option<&Setting>| setting?.value.parse::<u16>().ok();
         let new = first(self.desired.settings.get(FIRST_OWN_PORT));

@@ -136,12 +136,12 @@ pub(super) fn doubles(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     all
 }
 
-/// Whether the cluster's memory names a host.
+/// Returns true if the cluster's memory names a host.
 pub(super) fn is_remembered(name: &Name, observed: &Observed) -> bool {
     RecordName::ALL.iter().filter_map(|record| observed.record(*record)).any(|record| record.hosts.contains_key(name))
 }
 
-/// Whether a directory says itself that it is this very member's.
+/// Returns true if a directory says itself that it is this very member's.
 fn is_own(directory: &HostPath, state: &HostState, facts: &HostFacts) -> bool {
     let path = directory.join(MEMBER_FILE);
     let Some(Content::Text(text)) = state.files.get(&path).map(|file| &file.content) else { return false };

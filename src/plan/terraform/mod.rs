@@ -50,7 +50,7 @@ pub struct Edit {
     pub refused: Vec<String>,
     /// What is to be done before the next apply.
     pub notes: Vec<String>,
-    /// Whether a machine with an address of its own would be another.
+    /// True if a machine with an address of its own would be another.
     pub moves_machines: bool,
     /// Machines that Terraform leaves as they are until they are replaced, in the order in which to do it.
     pub replacements: Vec<Replacement>,

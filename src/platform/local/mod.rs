@@ -29,7 +29,7 @@ pub struct Here {
     /// Where clusters keep their nodes.
     state: PathBuf,
     pub owner: Owner,
-    /// Whether all of 127.0.0.0/8 is this machine, as on Linux; elsewhere only 127.0.0.1 is.
+    /// True if all of 127.0.0.0/8 is this machine, as on Linux; elsewhere only 127.0.0.1 is.
     loopbacks: bool,
 }
 

@@ -22,7 +22,7 @@ impl<'a> Hosts<'a> {
         Hosts { named: entries.map(by_name) }
     }
 
-    /// Whether `host` is declared; reports it otherwise. Where the hosts are unknown nothing is reported.
+    /// Returns true if `host` is declared; reports it otherwise. Where the hosts are unknown nothing is reported.
     pub fn check_declared(&self, at: Span, host: &Name, problems: &mut Diagnostics) -> bool {
         let Some(hosts) = &self.named else { return false };
         if hosts.contains_key(host.as_str()) {

@@ -87,7 +87,7 @@ pub fn aws(size: &str) -> Option<Shape> {
     Some(shape(vcpus, u64::from(vcpus) * per_vcpu(letter)))
 }
 
-/// Whether it is an ARM machine: a `g` behind the generation, in families that we do not compute too.
+/// Returns true if it is an ARM machine: a `g` behind the generation, in families that we do not compute too.
 pub fn aws_is_arm(size: &str) -> bool {
     let size = size.to_ascii_lowercase();
     let family = size.split('.').next().unwrap_or_default();

@@ -10,7 +10,7 @@ struct Parts<'a> {
     constrained: Option<u32>,
     features: &'a str,
     version: u32,
-    /// Whether an accelerator, or which of a family it is, stands in the middle: `nc4as_t4_v3`.
+    /// True if an accelerator, or which of a family it is, stands in the middle: `nc4as_t4_v3`.
     has_middle: bool,
 }
 
@@ -208,7 +208,7 @@ fn first_b(number: u32, features: &str) -> Option<(u32, u32)> {
     }
 }
 
-/// Whether Azure retired this size or never had it.
+/// Returns true if Azure retired this size or never had it.
 pub fn azure_problem(size: &str) -> Option<&'static str> {
     let name = size.to_lowercase();
     if name.starts_with("basic_") {

@@ -42,13 +42,13 @@ impl Catalogue {
 pub struct Shape {
     pub vcpus: u32,
     pub mebibytes: u64,
-    /// Whether it is an ARM machine.
+    /// True if it is an ARM machine.
     pub arm: bool,
-    /// Whether it has a disk of its own that goes with it.
+    /// True if it has a disk of its own that goes with it.
     pub temporary_disk: bool,
-    /// Whether it takes SSD disks that are billed by size (Azure's premium storage). Always on AWS.
+    /// True if it takes SSD disks that are billed by size (Azure's premium storage). Always on AWS.
     pub premium_disks: bool,
-    /// Whether its network card may be handed through to it. Always on AWS since Nitro.
+    /// True if its network card may be handed through to it. Always on AWS since Nitro.
     pub accelerated_networking: bool,
 }
 

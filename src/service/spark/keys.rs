@@ -34,7 +34,7 @@ pub fn is_history_key(key: &str) -> bool {
     starts(key, BOTH) || starts(key, HISTORY)
 }
 
-/// Whether a daemon reads it at start, so that a change restarts it. The rest is read by each job anew.
+/// Returns true if a daemon reads it at start, so that a change restarts it. The rest is read by each job anew.
 pub fn is_daemon_key(key: &str) -> bool {
     is_master_key(key) || is_worker_key(key) || is_history_key(key)
 }

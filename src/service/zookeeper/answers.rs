@@ -14,7 +14,7 @@ pub struct MemberFacts {
     pub mode: MemberMode,
     /// The epoch of the last transaction it knows: the upper half of its zxid.
     pub epoch: u64,
-    /// Whether its peer state is `broadcast`: it takes part and is in sync.
+    /// True if its peer state is `broadcast`: it takes part and is in sync.
     pub broadcasts: bool,
     /// Voters (itself not counted) that the leader has in sync.
     pub synced_voters: Option<u32>,

@@ -82,7 +82,7 @@ fn check_leader(leaders: &[(Name, MemberFacts)], asked: usize, all: usize, facts
     }
 }
 
-/// Whether a running member started with another list of members than the topology has; `None` where nobody can tell, since its file was
+/// Returns true if a running member started with another list of members than the topology has; `None` where nobody can tell, since its file was
 /// changed again meanwhile.
 pub fn runs_with_others(state: &HostState, facts: &HostFacts) -> Option<bool> {
     let path = HostPath::known(ZOO_CFG);

@@ -39,7 +39,7 @@ pub struct ZooKeeper {
     pub machine: Machine,
     /// The zones of members 1 to N, where they are not to follow the platform's order.
     pub zones: Option<Vec<Zone>>,
-    /// Whether other clients get one address in front of the members.
+    /// True if other clients get one address in front of the members.
     pub load_balancer: bool,
 }
 

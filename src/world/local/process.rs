@@ -28,7 +28,7 @@ impl Process {
         Some(Process { pid: i32::try_from(pid).ok()?, began: began(pid).ok()?? })
     }
 
-    /// Whether it still runs, and is the one that is meant. Where that cannot be asked, it is taken to live: who takes it for dead would
+    /// Returns true if it still runs, and is the one that is meant. Where that cannot be asked, it is taken to live: who takes it for dead would
     /// start another beside it.
     pub fn is_alive(self) -> bool {
         self.still_runs().unwrap_or(true)

@@ -67,7 +67,7 @@ impl State {
         fs::rename(new, path)
     }
 
-    /// Whether its record is gone, or has become another supervisor's. One that cannot be read just now says neither.
+    /// Returns true if its record is gone, or has become another supervisor's. One that cannot be read just now says neither.
     pub fn is_replaced(&self, files: &Files) -> bool {
         match fs::read_to_string(files.state()) {
             Ok(text) => serde_json::from_str(&text).is_ok_and(|there: State| there.supervisor != self.supervisor),
@@ -83,12 +83,12 @@ impl State {
         }
     }
 
-    /// Whether the service itself lives.
+    /// Returns true if the service itself lives.
     pub fn has_life(&self) -> bool {
         self.main.is_some_and(Process::is_alive)
     }
 
-    /// Whether somebody keeps the service.
+    /// Returns true if somebody keeps the service.
     pub fn is_kept(&self) -> bool {
         self.phase != Phase::Stopped && self.supervisor.is_alive()
     }

@@ -118,7 +118,7 @@ impl Keeper {
         }
     }
 
-    /// Whether the record is that of another supervisor who lives.
+    /// Returns true if the record is that of another supervisor who lives.
     fn is_anothers(&self) -> bool {
         State::read(&self.files)
             .is_some_and(|there| there.supervisor != self.state.supervisor && there.supervisor.is_alive())

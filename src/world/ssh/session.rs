@@ -136,7 +136,7 @@ fn all_of(channel: &mut ssh2::Channel, end: Instant, during: &str) -> Result<(Ve
     Ok((stdout, stderr))
 }
 
-/// Whether nothing came for a moment, and no more than that.
+/// Returns true if nothing came for a moment, and no more than that.
 pub(super) fn is_silence(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock)
 }
