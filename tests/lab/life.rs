@@ -48,7 +48,11 @@ fn a_history_server_comes_and_goes(lab: &Lab, topology: &str) {
     let masters = "    masters: { hosts: [h1, h2] }\n";
     assert!(nodes_yaml().contains(masters));
     let history = format!("{masters}    history: {{ host: h1, events: /srv/events }}\n");
-    std::fs::write(topology, nodes_yaml().replace(masters, &history)).expect("writable");
+    // The example says that applications write none.
+    let off = "spark.eventLog.enabled: \"false\"";
+    assert!(nodes_yaml().contains(off));
+    let text = nodes_yaml().replace(masters, &history).replace(off, "spark.eventLog.compress: \"true\"");
+    std::fs::write(topology, text).expect("writable");
     for host in [1, 2] {
         lab.on(host, "install -d -m 1777 /srv/events");
     }
