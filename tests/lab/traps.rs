@@ -86,17 +86,17 @@ fn a_services_user_gains_nothing_from_root() {
     lab.on(2, "mkdir /data/zookeeper/version-2/kept && mount -t tmpfs tmpfs /data/zookeeper/version-2/kept && touch /data/zookeeper/version-2/kept/x");
     lab.on(3, &format!("cat >/tmp/stopper.sh <<'TRAPS'\n{STOPPER}\nTRAPS\nchmod 755 /tmp/stopper.sh"));
     lab.on(3, "systemd-run -q --unit stopper -p User=zookeeper bash /tmp/stopper.sh");
+    // Whether it is quick enough differs; that nobody waits for long does not.
     let began = Instant::now();
     lab.run(&["destroy", &topology, "--yes", "--delete-data"])
         .expect(0)
-        .says("h3               stays something in /data/zookeeper (")
         .says("stays what is in /data/zookeeper (something is mounted at /data/zookeeper/version-2/kept: unmount it first)")
         .says("stays something in /var/lib/spark/work (rm: cannot remove 'app-kept/x': Operation not permitted)")
         .says("stays what is in /var/lib/spark/tmp (something is mounted at /var/lib/spark/tmp/bound: unmount it first)")
         .says("stays directory /var/lib/spark/home (it is not empty)")
         .says("stays file /etc/passwd- (the system's own backup of /etc/passwd: it still names spark)");
     assert!(began.elapsed() < Duration::from_secs(100), "a user's processes hold up root: {:?}", began.elapsed());
-    lab.on(3, "systemctl stop stopper; pkill -KILL -u zookeeper; rm -r /data/zookeeper");
+    lab.on(3, "systemctl stop stopper; pkill -KILL -u zookeeper; rm -rf /data/zookeeper");
     assert!(lab.test(2, "test -e /data/zookeeper/version-2/kept/x"), "what is mounted was deleted");
     assert!(!lab.test(2, "ls -d /var/lib/spark/work/app-closed 2>/dev/null"), "what jobs closed is left");
     lab.on(1, "umount /var/lib/spark/tmp/bound && test -e /srv/bait/x");
