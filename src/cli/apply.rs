@@ -88,8 +88,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(objection) = plan.objection() {
         return Err(not_approved(objection));
     }
-    let leaves = matches!(goal, Goal::Apply { skip_unreachable: true, .. });
-    let unfit = fit::check(&loaded.desired, &loaded.world, &observed, leaves).await?;
+    let unfit = fit::check(&loaded.desired, &loaded.world, &observed, goal.may_leave_hosts()).await?;
     let (plan, observed) = if unfit.is_empty() {
         (plan, observed)
     } else {

@@ -132,10 +132,7 @@ impl<W: World> Work<'_, W> {
     /// Returns true if the run may continue without the hosts that failed: each has left the topology, or the operator allowed hosts to be
     /// left for later, or the goal is to destroy; and the remaining anchors still grant the lease.
     fn goes_on_without(&self, failures: &[StepFailure], before: &[StepFailure], lease: &Lease) -> bool {
-        let leaves = match self.goal {
-            Goal::Apply { skip_unreachable, .. } => *skip_unreachable,
-            Goal::Destroy { .. } => true,
-        };
+        let leaves = self.goal.may_leave_hosts();
         let may = |failure: &StepFailure| {
             failure.error != HostError::LeaseLost && (leaves || !self.desired.hosts.contains_key(&failure.host))
         };

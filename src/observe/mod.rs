@@ -58,12 +58,10 @@ pub async fn observe_again(desired: &Desired, secrets: &Secrets, before: &Observ
 /// The hosts that the memory names and the topology has not, or not there, as far as they may be asked at all.
 fn remembered<'a>(desired: &'a Desired, observed: &Observed) -> impl Iterator<Item = (Name, Reach)> + use<'a> {
     let hosts = observed.memory.hosts().into_iter();
-    let is_there =
-        |name: &Name, reach: &Reach| desired.hosts.get(name).is_some_and(|state| state.host.reach.is_same_place(reach));
     hosts
-        .filter(move |(name, reach)| !is_there(name, reach) && desired.may_remember(name, reach))
+        .filter(|(name, reach)| !desired.is_at(name, reach) && desired.may_remember(name, reach))
         // A machine with a new name has not left, and another host of the topology that has taken the address is asked already.
-        .filter(|(_, reach)| !desired.hosts.values().any(|state| state.host.reach.is_same_place(reach)))
+        .filter(|(_, reach)| !desired.has_place(reach))
 }
 
 /// A host whose own files cannot be read is not known, whatever else it says; the others are.

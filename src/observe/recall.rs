@@ -29,8 +29,7 @@ pub fn binding<'a>(facts: &'a HostFacts, desired: &Desired) -> Option<&'a Identi
 }
 
 /// The cluster's identity: what the topology says; else the one that binds more than half of its hosts, or of its anchors, by stamps that name
-/// anchors of which the topology has most; else the one that
-/// more than half of its anchors were claimed with. `None` without such a majority: hosts that carry an identity are another cluster's.
+/// anchors of which the topology has most; else the one that more than half of its anchors were claimed with. `None` without such a majority: hosts that carry an identity are another cluster's.
 pub fn identity(desired: &Desired, observed: &Observed) -> Option<Identity> {
     if desired.identity.is_some() {
         return desired.identity.clone();

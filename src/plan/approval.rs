@@ -50,16 +50,16 @@ impl Plan {
 
     /// The reason why approval would be refused.
     pub fn objection(&self) -> Option<NotApproved> {
-        let (allow_outage, skip) = match self.goal {
-            Goal::Apply { allow_outage, skip_unreachable } => (allow_outage, skip_unreachable),
-            Goal::Destroy { .. } => (true, true),
+        let allow_outage = match self.goal {
+            Goal::Apply { allow_outage, .. } => allow_outage,
+            Goal::Destroy { .. } => true,
         };
         if !allow_outage && !self.outages.is_empty() {
             let all: Vec<_> =
                 self.outages.iter().map(|outage| format!("{}: about {} s", outage.what, outage.seconds)).collect();
             return Some(NotApproved::Outage(all.join(", ")));
         }
-        if !skip && !self.unknown.is_empty() {
+        if !self.goal.may_leave_hosts() && !self.unknown.is_empty() {
             let all: Vec<_> = self.unknown.keys().map(ToString::to_string).collect();
             return Some(NotApproved::Unknown(all.join(", ")));
         }

@@ -33,6 +33,16 @@ pub enum Goal {
     Destroy { delete_data: bool },
 }
 
+impl Goal {
+    /// Returns true if hosts that fail may be left for later, so that the others can continue.
+    pub fn may_leave_hosts(&self) -> bool {
+        match self {
+            Goal::Apply { skip_unreachable, .. } => *skip_unreachable,
+            Goal::Destroy { .. } => true,
+        }
+    }
+}
+
 /// A reason why no plan can be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize)]
 pub enum Refusal {
