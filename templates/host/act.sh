@@ -39,11 +39,6 @@ raise() { # our epoch, our identity, our name, where our anchors are: never lowe
   printf '%s %s %s\n' "$2" "$3" "$4" | write "$state/identity" - - 644 || exit 1
   printf '%s\n' "$1" | write "$state/epoch" - - 644
 }
-# True if the host was claimed for this cluster, by its name and its anchors, and nothing was laid since: an apply was killed early.
-early() { # name and digest of our claim
-  there=$(head -c 200 "$state/identity" 2>/dev/null)
-  [ "${there#* }" = "$1" ] && [ ! -e "$state/stamp.json" ] && [ ! -e "$state/made" ] && [ ! -e "$state/birth.json" ]
-}
 # Whose host this is: the identity of its cluster, and the cluster's name. Asked under the lock, before anything is done.
 belongs() { # our identity
   there=$(head -c 200 "$state/identity" 2>/dev/null)

@@ -7,10 +7,6 @@ state=$root/var/lib/provision run=$root/run/provision
 
 fail() { printf 'fail\t%s\n' "$*"; exit 1; }
 
-# True if the host was claimed for this cluster, by its name and its anchors, and nothing was laid since: an apply was killed early.
-early() { # name and digest of our claim
-  [ "${there#* }" = "$1" ] && [ ! -e "$state/stamp.json" ] && [ ! -e "$state/made" ] && [ ! -e "$state/birth.json" ]
-}
 hold() { # who, seconds without a heartbeat after which it is over, our claim: identity, name, digest of the anchors
   mkdir -p "$run" && chmod 755 "$run" || fail "cannot make $run"
   touch "$run/lease" 2>/dev/null || fail "cannot write $run/lease"

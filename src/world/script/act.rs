@@ -18,6 +18,7 @@ use crate::world::{Epoch, Output, Permit};
 
 const PRELUDE: &str = concat!(
     include_str!("../../../templates/host/act.sh"),
+    include_str!("../../../templates/host/claim.sh"),
     include_str!("../../../templates/host/archive.sh"),
     include_str!("../../../templates/host/remove.sh")
 );

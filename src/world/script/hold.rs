@@ -3,7 +3,8 @@
 use super::{Place, Script, quote};
 use crate::host::Claim;
 
-const PRELUDE: &str = include_str!("../../../templates/host/hold.sh");
+const PRELUDE: &str =
+    concat!(include_str!("../../../templates/host/hold.sh"), include_str!("../../../templates/host/claim.sh"));
 
 /// The script that holds a host's lease for `who` while bytes come, and gives it up after so many seconds without one.
 pub fn hold(who: &str, grace_seconds: u64, claim: &Claim, place: &Place) -> Script {
