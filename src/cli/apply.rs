@@ -277,18 +277,8 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
         Outcome::LeaseLost => Exit::Locked,
         Outcome::Failed { failures } => {
             let all: Vec<_> = failures.iter().map(|failure| format!("\n  {failure}")).collect();
-            let fenced = failures.iter().any(|failure| matches!(failure.error, crate::host::HostError::Fenced { .. }));
-            let foreign =
-                |failure: &crate::execute::StepFailure| matches!(failure.error, crate::host::HostError::Foreign { .. });
-            let exit = if fenced {
-                Exit::Locked
-            } else if failures.iter().any(foreign) {
-                Exit::Refused
-            } else {
-                Exit::Failed
-            };
             return Err(Failure::say(
-                exit,
+                Exit::Failed,
                 format!(
                     "{} steps failed; every step that began is complete or repeatable, and `{again}` continues:{}",
                     failures.len(),

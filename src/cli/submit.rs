@@ -104,8 +104,12 @@ fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
     });
     let (home_word, config) = (host.word(&HostPath::known(spark::HOME)), host.word(&HostPath::known(spark::CONFIG)));
     let variables = host.word(&HostPath::known(spark::CONFIG).join("spark-env.sh"));
-    // Where all of a host has one owner, that is who submits.
-    let user = if host.owner.is_some() { "" } else { "setpriv --reuid spark --regid spark --init-groups " };
+    // Where all of a host has one owner, that is who submits. Elsewhere nothing that the driver starts can gain privileges.
+    let user = if host.owner.is_some() {
+        ""
+    } else {
+        "setpriv --reuid spark --regid spark --init-groups --no-new-privs --inh-caps -all --bounding-set -all "
+    };
     // A group of its own, so that all of it can be ended. The secret is in the environment, never in an argument.
     Ok(format!(
         "exec 3<&0; [ -x {} ] && cd {home_word} || {{ echo 'error: Spark is not on this host: provision apply first' >&2; exit 127; }}; {environment}export SPARK_CONF_DIR={config} HOME={home_word} SPARK_ENV_LOADED=1; . {variables}; \

@@ -88,6 +88,10 @@ impl<W: World> Work<'_, W> {
                 Outcome::Done => Vec::new(),
                 outcome => return Ok(Report { outcome, ..report }),
             };
+            let fenced = |failure: &StepFailure| matches!(failure.error, HostError::Fenced { .. });
+            if failures.iter().any(fenced) && lease.is_lost_soon().await {
+                return Ok(Report { outcome: Outcome::LeaseLost, ..report });
+            }
             let goes_on = !failures.is_empty() && self.goes_on_without(&failures, &failed, &lease);
             for failure in failures.iter().filter(|_| goes_on) {
                 operator.event(Event::SetAside { host: failure.host.clone(), because: failure.error.to_string() });

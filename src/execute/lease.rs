@@ -1,12 +1,18 @@
 //! One operator at a time: a majority of the old and of the new anchors must agree.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::desired::Desired;
 use crate::host::{Claim, HostError, Record, RecordName, Seen, Target};
 use crate::observe::{Observed, credible_epoch, says_it_is_ours};
 use crate::value::Name;
 use crate::world::{Epoch, Hold, Permit, World};
+
+/// The time within which an apply that was overtaken notices it itself: longer than it trusts a lease whose anchors do not answer (10 s).
+const NOTICE: Duration = Duration::from_secs(12);
 
 /// The right to change a cluster, for as long as it is held.
 pub struct Lease {
@@ -40,6 +46,15 @@ impl Lease {
 
     pub fn is_held(&self) -> bool {
         self.stands_without(&[])
+    }
+
+    /// Returns true if the anchors stop granting it within [`NOTICE`]. A host that was told of a newer epoch may be lying; the anchors decide.
+    pub async fn is_lost_soon(&self) -> bool {
+        let end = Instant::now() + NOTICE;
+        while self.is_held() && Instant::now() < end {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        !self.is_held()
     }
 
     /// Returns true if it would still be held without these hosts.
