@@ -697,14 +697,7 @@ fn law_5_whoever_was_overtaken_is_refused_by_every_host() {
             let changed = Shape::side_by_side(3, 0, 0).with(|s| s.connections = connections).site();
             let overtake = async {
                 tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-                let mut state = world.state();
-                for host in state.hosts.values_mut() {
-                    host.raise(host.epoch() + 9).expect("room");
-                }
-                if anchors_agree {
-                    state.holds.clear();
-                }
-                drop(state);
+                world.overtake(anchors_agree);
                 std::future::pending::<()>().await;
             };
             tokio::select! {

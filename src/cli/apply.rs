@@ -15,7 +15,7 @@ use crate::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, 
 use crate::host::HostError;
 use crate::observe::Observed;
 use crate::plan::{Goal, Moved, NotApproved, Plan, SealedPlan};
-use crate::service::spark::MASTER;
+use crate::service;
 use crate::value::Name;
 use crate::world::Hosts;
 use crate::world::script::quote;
@@ -296,14 +296,8 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
 /// The last lines of a successful apply: the cluster's addresses and the next command.
 fn next_steps(loaded: &Loaded, took: Duration) -> String {
     let mut text = format!("Done in {} s.", took.as_secs().max(1));
-    let cluster = &loaded.cluster;
-    if let Some(url) = cluster.master_url() {
-        let page = |host| format!("http://{}:{}", cluster.address(host), cluster.port(host, MASTER, "master-ui"));
-        let pages: Vec<_> = cluster.of_role(MASTER).map(|master| page(&master.host)).collect();
-        text += &format!("\n  master  {url}\n  pages   {}", pages.join(" "));
-    }
-    if let Some(connect) = loaded.cluster.zookeeper_connect() {
-        text += &format!("\n  quorum  {connect}");
+    for (label, address) in service::all().rev().flat_map(|service| service.addresses(&loaded.cluster)) {
+        text += &format!("\n  {label:7} {address}");
     }
     let file = match loaded.source.name.as_str() {
         "provision.yaml" => String::new(),

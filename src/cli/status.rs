@@ -1,5 +1,6 @@
 //! `provision status`
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,8 +10,7 @@ use super::output::outln;
 use super::{Exit, Failure};
 use crate::host::UnitFacts;
 use crate::observe::{self, Observed};
-use crate::service::spark::WorkerEntry;
-use crate::service::{self, health, roles, spark};
+use crate::service::{self, Totals, health, roles};
 use crate::value::{Identity, Name, Role};
 
 /// Shows every node, and everything that is wrong with running services (`plan` compares files)
@@ -34,7 +34,8 @@ struct Status {
     /// What tells it from others of its name; none before the first apply.
     identity: Option<Identity>,
     nodes: Vec<Node>,
-    spark: Option<Totals>,
+    /// The figures of each service, by its key in the topology.
+    services: BTreeMap<&'static str, Totals>,
     wrong: Vec<String>,
 }
 
@@ -45,18 +46,6 @@ struct Node {
     reachable: bool,
     service: String,
     state: String,
-}
-
-/// As the ALIVE master counts.
-#[derive(Debug, Serialize)]
-struct Totals {
-    master: String,
-    workers: usize,
-    cores: u64,
-    cores_used: u64,
-    memory_mib: u64,
-    memory_used_mib: u64,
-    applications: usize,
 }
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
@@ -133,25 +122,11 @@ fn status(loaded: &Loaded, observed: &Observed) -> Status {
             }
         })
         .collect();
-    let totals = spark::alive_master(&observed.hosts).map(|master| {
-        let alive: Vec<_> = master.workers.iter().filter(|worker| worker.state == "ALIVE").collect();
-        Totals {
-            master: loaded.cluster.master_url().unwrap_or_default(),
-            workers: alive.len(),
-            cores: total(&alive, |worker| u64::from(worker.cores)),
-            cores_used: total(&alive, |worker| u64::from(worker.coresused)),
-            memory_mib: total(&alive, |worker| worker.memory),
-            memory_used_mib: total(&alive, |worker| worker.memoryused),
-            applications: master.activeapps.len(),
-        }
-    });
+    let services = service::all()
+        .filter_map(|service| Some((service.key(), service.totals(&loaded.cluster, &observed.hosts)?)))
+        .collect();
     let identity = observe::identity(&loaded.desired, observed).filter(|_| !loaded.cluster.hosts.keys().all(bare));
-    Status { cluster: loaded.cluster.name.to_string(), identity, nodes, spark: totals, wrong }
-}
-
-/// What the workers' entries add up to. The master's page is a host's word: no figure on it can stop the command.
-fn total(workers: &[&WorkerEntry], figure: impl Fn(&WorkerEntry) -> u64) -> u64 {
-    workers.iter().map(|worker| figure(worker)).fold(0, u64::saturating_add)
+    Status { cluster: loaded.cluster.name.to_string(), identity, nodes, services, wrong }
 }
 
 /// As systemd sees it. That it ended by itself is worth a look, also when it runs now.
@@ -173,18 +148,7 @@ fn show(status: &Status) {
     for [node, host, service, state] in &rows {
         outln!("{node:node_width$}  {host:host_width$}  {service:service_width$}  {state}");
     }
-    if let Some(totals) = &status.spark {
-        outln!(
-            "{}: {} workers, {} of {} cores and {} of {} MiB in use, {} applications",
-            totals.master,
-            totals.workers,
-            totals.cores_used,
-            totals.cores,
-            totals.memory_used_mib,
-            totals.memory_mib,
-            totals.applications
-        );
-    }
+    status.services.values().for_each(|totals| outln!("{}", totals.words));
     if status.wrong.is_empty() {
         outln!("all is well");
     }

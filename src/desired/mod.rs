@@ -1,10 +1,10 @@
 //! What every host must look like, computed once from the cluster. Every way of delivering it obeys the same values.
 
-mod birth;
 pub mod cloud;
 mod election;
 mod firewall;
 mod goal;
+mod quorum;
 pub mod settings;
 mod stamp;
 
@@ -16,10 +16,10 @@ use crate::platform::nodes::Firewall;
 use crate::service;
 use crate::value::Name;
 
-pub use birth::Quorum;
-pub use election::{Election, recovery_folder};
+pub use election::Election;
 pub use firewall::{RULES_PATH as FIREWALL_RULES, UNIT as FIREWALL_UNIT};
 pub use goal::Desired;
+pub use quorum::Quorum;
 pub use settings::FIRST_OWN_PORT;
 
 /// Computes the goal.
@@ -43,8 +43,8 @@ pub fn of(cluster: &Cluster) -> Desired {
         identity: None,
         hosts,
         anchors: cluster.anchors(),
-        quorum: Quorum::of(cluster),
-        election: Election::of(cluster),
+        quorum: service::all().find_map(|service| service.quorum(cluster)),
+        election: service::all().find_map(|service| service.election(cluster)),
         settings: settings::of(cluster),
         listeners: cluster.listeners.clone(),
     };

@@ -7,8 +7,8 @@ use super::{Execution, Report, Sink};
 use crate::host::{Action, HostQuery, Seen, Target};
 use crate::observe::look_at_all;
 use crate::plan::Step;
-use crate::service::spark::{MASTER, for_election, latches, master_facts};
-use crate::value::Name;
+use crate::service;
+use crate::value::{Name, Role};
 use crate::world::World;
 
 /// Whose the latches can be, as they were before something was restarted.
@@ -52,11 +52,11 @@ fn sequence(latch: &str) -> &str {
     latch.get(latch.len().saturating_sub(10)..).unwrap_or(latch)
 }
 
-/// The life of the master on a host, and whether it is ALIVE.
-fn life(seen: &Seen) -> Option<(String, bool)> {
+/// The life of a role's node on a host, and whether it leads.
+fn life(role: Role, seen: &Seen) -> Option<(String, bool)> {
     let facts = seen.facts()?;
-    let unit = facts.units.get(MASTER.unit())?;
-    Some((unit.life.clone(), master_facts(facts).is_some_and(|master| master.is_alive())))
+    let unit = facts.units.get(role.unit())?;
+    Some((unit.life.clone(), service::of(role).leads(facts)))
 }
 
 impl<W: World, S: Sink> Execution<'_, W, S> {
@@ -73,8 +73,10 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     /// One that was ALIVE before the latches were listed and is so afterwards, in the same life, led all the while: whoever
     /// loses leadership exits. The lives are read last, so that no latch can be of a later one.
     async fn latches(&self) -> Option<Note> {
-        let before = self.look_at_masters(true).await;
-        let after = self.look_at_masters(false).await;
+        let role = self.desired.election.as_ref()?.role;
+        let before = self.look_at_electors(true).await;
+        let after = self.look_at_electors(false).await;
+        let life = |seen: &Seen| life(role, seen);
         let leads = |name: &&Name| {
             let (was, is) = (before.get(*name).and_then(life), after.get(*name).and_then(life));
             was.is_some_and(|(life, alive)| alive && !life.is_empty() && is == Some((life, true)))
@@ -82,7 +84,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let mut leaders = after.keys().filter(leads);
         // Two that say so are for people to look at.
         let leader = leaders.next().filter(|_| leaders.next().is_none())?.clone();
-        let mut latches = latches(before[&leader].facts()?)?;
+        let mut latches = service::of(role).latches(before[&leader].facts()?)?;
         // More latches than masters: some are of lives that nobody here knows of.
         (latches.len() <= after.len()).then_some(())?;
         latches.sort_by(|a, b| sequence(a).cmp(sequence(b)));
@@ -92,19 +94,17 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
 
     /// Removes the latches of those that have ended by now, as their own hosts say.
     pub(super) async fn release_latches(&mut self, lever: &mut Lever, report: &mut Report) {
-        if lever.notes.is_empty() {
-            return;
-        }
-        let seen = self.look_at_masters(false).await;
+        let Some(election) = self.desired.election.as_ref().filter(|_| !lever.notes.is_empty()) else { return };
+        let seen = self.look_at_electors(false).await;
         // A host that cannot be asked may run its master still: those latches stay until their sessions end.
         let ended = |name: &Name, life: &str| {
-            let unit = seen.get(name).and_then(Seen::facts).and_then(|facts| facts.units.get(MASTER.unit()));
+            let unit = seen.get(name).and_then(Seen::facts).and_then(|facts| facts.units.get(election.role.unit()));
             !life.is_empty() && unit.is_some_and(|unit| unit.has_ended(life))
         };
         let mut dead: BTreeSet<String> = lever.notes.iter().flat_map(|note| note.dead(ended)).collect();
         dead.retain(|latch| !lever.released.contains(latch));
         let here = seen.iter().find(|(_, seen)| seen.facts().is_some()).map(|(name, _)| name);
-        if let (Some(election), Some(here), false) = (&self.desired.election, here, dead.is_empty()) {
+        if let (Some(here), false) = (here, dead.is_empty()) {
             let latches = dead.iter().map(|latch| format!("{}/{latch}", election.folder)).collect();
             let action = Action::Release { latches, members: election.members.clone() };
             let target = Target::of(&self.desired.hosts[here].host);
@@ -114,12 +114,13 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         }
     }
 
-    async fn look_at_masters(&self, latches: bool) -> BTreeMap<Name, Seen> {
+    async fn look_at_electors(&self, latches: bool) -> BTreeMap<Name, Seen> {
         let Some(election) = &self.desired.election else { return BTreeMap::new() };
-        let masters = self.desired.hosts.values().filter(|state| state.services.contains_key(MASTER.unit()));
-        let queries: Vec<(Target, HostQuery)> = masters
+        let service = service::of(election.role);
+        let nodes = self.desired.hosts.values().filter(|state| state.services.contains_key(election.role.unit()));
+        let queries: Vec<(Target, HostQuery)> = nodes
             .map(|state| {
-                let query = for_election(state, &self.desired.listeners, latches.then_some(election));
+                let query = service.election_query(state, &self.desired.listeners, latches.then_some(election));
                 (Target::of(&state.host), query)
             })
             .collect();

@@ -1,10 +1,9 @@
 //! The questions that each purpose needs answered.
 
-use crate::desired::{Desired, FIREWALL_UNIT, Quorum};
+use crate::desired::{Desired, FIREWALL_UNIT};
 use crate::host::{HostFacts, HostQuery, HostState, Secrets};
 use crate::service;
 use crate::service::archive::Archive;
-use crate::service::zookeeper::MEMBER;
 use crate::value::{HostPath, Role};
 
 /// The programs that every script needs.
@@ -54,9 +53,7 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
     query.space =
         state.directories.iter().filter(|(_, directory)| directory.data).map(|(path, _)| path.clone()).collect();
     query.space.extend(state.distributions.keys().cloned());
-    let is_member = state.services.values().any(|service| service.role == Some(MEMBER));
-    query.member =
-        desired.quorum.as_ref().filter(|_| is_member).map(|quorum| (quorum.data_dir.clone(), quorum.log_dir.clone()));
+    query.member = member_directories(desired, |role| state.services.contains_key(role.unit()));
     query.asks = state
         .services
         .values()
@@ -74,12 +71,16 @@ pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: 
         let Some(service) = state.services.get(&unit) else { continue };
         query.units.push(unit);
         service.inputs.iter().chain(&service.secret_inputs).for_each(|path| query.ask_path(path, state, secrets));
-        if let (&MEMBER, Some(Quorum { data_dir, log_dir, .. })) = (role, &desired.quorum) {
-            query.member = Some((data_dir.clone(), log_dir.clone()));
-        }
+        query.member = query.member.or_else(|| member_directories(desired, |member| member == *role));
         query.asks.extend(service::of(*role).questions(*role, &state.host, &desired.listeners, write));
     }
     query
+}
+
+/// The directories of data and log, where a host's role is the quorum's.
+fn member_directories(desired: &Desired, has: impl Fn(Role) -> bool) -> Option<(HostPath, HostPath)> {
+    let quorum = desired.quorum.as_ref().filter(|quorum| has(quorum.role))?;
+    Some((quorum.data_dir.clone(), quorum.log_dir.clone()))
 }
 
 /// Returns true if a host reaches those that it will talk to.

@@ -54,13 +54,6 @@ pub enum Refusal {
     Cluster { why: String, instead: String },
 }
 
-impl Refusal {
-    /// Returns true if it is about a setting that says where data is.
-    pub fn moves_data(&self) -> bool {
-        matches!(self, Refusal::Setting { setting, .. } if setting.starts_with("zookeeper.data"))
-    }
-}
-
 /// A plan: what is different and what will be done about it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Plan {

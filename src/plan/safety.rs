@@ -9,8 +9,8 @@ use crate::value::{Name, Redundancy};
 pub enum Hazard {
     #[error("stopping {node} would leave {left} of {all} members, and {majority} are a majority")]
     Majority { node: Name, left: usize, all: usize, majority: usize },
-    #[error("stopping {node} would leave no master ALIVE or STANDBY")]
-    LastMaster { node: Name },
+    #[error("stopping {node} would leave no {title} that leads or stands by")]
+    LastOne { node: Name, title: &'static str },
 }
 
 /// Returns true if so many of the members of a roll are a majority of them.
@@ -40,7 +40,7 @@ pub fn may_stop(roll: &Roll, facts: &ServiceFacts, node: &Name) -> Result<(), Ha
             if left >= 1 {
                 Ok(())
             } else {
-                Err(Hazard::LastMaster { node: node.clone() })
+                Err(Hazard::LastOne { node: node.clone(), title: roll.role.title() })
             }
         }
         Redundancy::Pool => Ok(()),

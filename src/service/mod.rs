@@ -9,11 +9,12 @@ mod kind;
 pub mod postgres;
 pub mod redis;
 pub mod registry;
+pub mod settings;
 pub mod spark;
 mod stages;
 pub mod zookeeper;
 
 pub use file::{Placed, ServicesFile};
 pub use kind::ServiceKind;
-pub use registry::{health, of, roles, warnings};
-pub use stages::Service;
+pub use registry::{all, by_key, health, of, roles, warnings};
+pub use stages::{DATA_MOVES, Service, Totals};

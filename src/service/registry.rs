@@ -11,6 +11,16 @@ use crate::value::{Name, Role};
 /// The registry. A new service on hosts is one line here.
 const SERVICES: &[&dyn Service] = &[&zookeeper::OnHosts, &spark::OnHosts];
 
+/// Every service.
+pub fn all() -> impl DoubleEndedIterator<Item = &'static dyn Service> {
+    SERVICES.iter().copied()
+}
+
+/// The service with this key in a topology.
+pub fn by_key(key: &str) -> Option<&'static dyn Service> {
+    all().find(|service| service.key() == key)
+}
+
 /// All roles, in the order in which they start.
 pub fn roles() -> impl DoubleEndedIterator<Item = Role> {
     SERVICES.iter().flat_map(|service| service.roles()).copied()

@@ -21,7 +21,7 @@ pub use network::{Address, Cidr};
 pub use node::node_name;
 pub use numbers::{Disk, MemberId, Percent, Port};
 pub use path::HostPath;
-pub use role::{Redundancy, Role, RoleData, Slots};
+pub use role::{Interruption, Redundancy, Role, RoleData, Slots, Takeover};
 pub use secret::{SecretFile, SecretRef};
 pub use shown::{shown, shown_bytes, shown_line};
 pub use size::JvmSize;

@@ -26,6 +26,16 @@ pub struct RoleData {
     /// The name of all its machines together, in the resources of a cloud.
     pub tier: &'static str,
     pub redundancy: Redundancy,
+    /// The role whose nodes it cannot do without. It is changed while that one is healthy.
+    pub stands_on: Option<Role>,
+    /// The seconds within which its nodes are healthy after a start or a restart, at least. Each role's constant argues for it.
+    pub settles_within: u64,
+    /// The title of the wait until all of its nodes are healthy.
+    pub wait: &'static str,
+    /// The interruption when the nodes are too few for one of them to stop.
+    pub interruption: Option<Interruption>,
+    /// For a role of which one node leads and the others stand by.
+    pub takeover: Option<Takeover>,
     /// The numbers of its nodes on `local`.
     pub slots: Slots,
     /// Background and border of its boxes in pictures.
@@ -39,6 +49,31 @@ pub struct Slots {
     pub after: u8,
     /// The most nodes of the role that fit.
     pub most: u8,
+}
+
+/// An interruption, in an operator's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Interruption {
+    /// The thing that is interrupted, at the beginning of a sentence.
+    pub what: &'static str,
+    /// As measured on the lab, for one node.
+    pub seconds: u32,
+    pub why: &'static str,
+}
+
+/// What operators are told when the lead passes from one node to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Takeover {
+    /// The title of a wait for the nodes of the topology while another one may lead.
+    pub wait_led_elsewhere: &'static str,
+    /// When the node that leads is restarted.
+    pub on_restart: &'static str,
+    /// When the role below is restarted.
+    pub on_restart_below: &'static str,
+    /// When nodes leave the topology.
+    pub on_leave: &'static str,
+    /// The reason why roles above wait until one leads.
+    pub why_above_waits: &'static str,
 }
 
 /// The number of a role's nodes that must keep serving while one of them is restarted.
@@ -83,6 +118,26 @@ impl Role {
 
     pub fn redundancy(self) -> Redundancy {
         self.0.redundancy
+    }
+
+    pub fn stands_on(self) -> Option<Role> {
+        self.0.stands_on
+    }
+
+    pub fn settles_within(self) -> u64 {
+        self.0.settles_within
+    }
+
+    pub fn wait(self) -> &'static str {
+        self.0.wait
+    }
+
+    pub fn interruption(self) -> Option<Interruption> {
+        self.0.interruption
+    }
+
+    pub fn takeover(self) -> Option<Takeover> {
+        self.0.takeover
     }
 
     pub fn slots(self) -> Slots {

@@ -75,6 +75,17 @@ impl SimWorld {
         SimWorld { state: Arc::new(Mutex::new(state)), secrets, dead: watch::Sender::new(false) }
     }
 
+    /// Another apply raises every host's epoch, and takes the lease away if the anchors agree.
+    pub fn overtake(&self, anchors_agree: bool) {
+        let mut state = self.state();
+        for host in state.hosts.values_mut() {
+            host.raise(host.epoch() + 9).expect("room");
+        }
+        if anchors_agree {
+            state.holds.clear();
+        }
+    }
+
     /// The same world once more, to try something else on. Times go on in the same runtime.
     pub fn fork(&self) -> SimWorld {
         let state = self.state();

@@ -7,7 +7,6 @@ use crate::desired::Desired;
 use crate::host::{BirthRecord, HostFacts, HostState, UnitFacts};
 use crate::plan::compare::{HostChange, Need, ServiceChange};
 use crate::plan::{Reason, Refusal};
-use crate::service::zookeeper::MEMBER;
 use crate::value::{MemberId, Name};
 
 /// The stages of an ensemble's first start.
@@ -25,7 +24,7 @@ impl Planner<'_> {
             self.refuse_other_stamps(Life::Complete, refusals);
             return Life::Complete;
         };
-        let members = self.with_role(MEMBER);
+        let members = self.with_role(quorum.role);
         let records: Vec<(&Name, &BirthRecord)> =
             members.iter().filter_map(|name| Some((name, self.observed.facts(name)?.birth.as_ref()?))).collect();
         for (host, record) in &records {
@@ -44,6 +43,7 @@ impl Planner<'_> {
         }
         let with_data =
             members.iter().filter(|name| self.observed.facts(name).is_some_and(|facts| facts.has_data)).count();
+        let moves_data = |refusal: &Refusal| matches!(refusal, Refusal::Setting { setting, .. } if quorum.data_settings.contains(&setting.as_str()));
         let life = if records.iter().any(|(_, record)| record.complete) {
             Life::Complete
         } else if records.is_empty() {
@@ -63,7 +63,7 @@ impl Planner<'_> {
                 instead: "restore the connection; an ensemble never starts for the first time without all its members".to_owned(),
             }),
             // Where the data was to move, the setting is refused: what is in the new place says nothing.
-            Life::Complete if refusals.iter().any(Refusal::moves_data) => {}
+            Life::Complete if refusals.iter().any(moves_data) => {}
             Life::Complete if with_data < quorum.majority() && unseen.is_empty() => refusals.push(Refusal::Cluster {
                 why: format!(
                     "the ensemble has started before, and only {with_data} of {} members still have data; with fewer than {} (a majority) it would lose what it had committed",
@@ -101,8 +101,11 @@ impl Planner<'_> {
 
 /// A member that runs without its data directory writes into files that nobody will find again.
 pub(super) fn lost_data(desired: &Desired, state: &HostState, facts: &HostFacts, change: &mut HostChange) {
-    let unit = MEMBER.unit();
-    let (Some(quorum), true) = (&desired.quorum, state.services.contains_key(unit)) else { return };
+    let Some(quorum) = &desired.quorum else { return };
+    let unit = quorum.role.unit();
+    if !state.services.contains_key(unit) {
+        return;
+    }
     let born = facts.birth.as_ref().is_some_and(|record| record.complete);
     let running = facts.units.get(unit).is_some_and(UnitFacts::is_running);
     if born && running && !facts.has_data && !change.services.contains_key(unit) {

@@ -4,7 +4,7 @@ use super::planner::Planner;
 use super::strangers::is_remembered;
 use crate::host::{Action, HostFacts, Owned, Removal, Target};
 use crate::plan::{Plan, Reason, Step};
-use crate::service::{roles, spark};
+use crate::service::{self, roles};
 use crate::value::Name;
 
 impl Planner<'_> {
@@ -40,12 +40,7 @@ impl Planner<'_> {
         for (name, error) in self.observed.unknown() {
             self.skipped.push(format!("{name} cannot be reached ({error}): nothing is removed from it"));
         }
-        let running = spark::alive_master(&self.observed.hosts).map_or(0, |master| master.activeapps.len());
-        if running > 0 {
-            self.notes.push(format!(
-                "{running} applications are running. Their executors will end, and their drivers will wait for a master for ever: stop the drivers"
-            ));
-        }
+        self.notes.extend(service::all().filter_map(|service| service.notes_of_removal(&self.observed.hosts)));
         for role in roles().rev() {
             let steps = owned
                 .iter()

@@ -8,18 +8,20 @@ use crate::host::{Action, HostFacts, Patch, Reach, Record, RecordName, Removal, 
 use crate::observe::{Departed, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Phase, Reason, Step};
-use crate::service::spark::MASTER;
-use crate::value::{HostPath, Name};
+use crate::service::roles;
+use crate::value::{HostPath, Name, Redundancy, Role};
 
 impl Planner<'_> {
-    /// Masters that the topology no longer has where they are: they go when the new ones stand by, so that one of those leads.
-    pub(super) fn retire_masters(&mut self) {
-        self.retire_those(true);
+    /// Nodes of a role of which one leads, where the topology no longer has them: they go when the new ones stand by, so that one of those leads.
+    pub(super) fn retire_role(&mut self, role: Role) {
+        self.retire_those(|units| units.contains(role.unit()));
     }
 
     /// What else the cluster remembers and the topology no longer has.
     pub(super) fn retire(&mut self) {
-        self.retire_those(false);
+        self.retire_those(|units| {
+            !roles().any(|role| role.redundancy() == Redundancy::One && units.contains(role.unit()))
+        });
         let unseen = self.departed_unseen().map(|(name, _)| {
             format!("{name} has left the topology and cannot be reached: nothing is removed from it until it can")
         });
@@ -27,10 +29,10 @@ impl Planner<'_> {
         self.skipped.extend(unseen);
     }
 
-    /// Returns true if there are masters to retire.
-    pub(super) fn masters_leave(&self) -> bool {
-        self.departed_stamps().any(|(_, stamp)| has_master(&stamp.owned.units))
-            || self.changes.values().any(|change| has_master(&change.leftovers.units))
+    /// Returns true if nodes of a role leave their hosts.
+    pub(super) fn some_leave(&self, role: Role) -> bool {
+        self.departed_stamps().any(|(_, stamp)| stamp.owned.units.contains(role.unit()))
+            || self.changes.values().any(|change| change.leftovers.units.contains(role.unit()))
     }
 
     /// Hosts that have left the topology and still carry this cluster's stamp.
@@ -48,9 +50,9 @@ impl Planner<'_> {
         self.observed.departed.iter().filter(|(_, departed)| departed.seen.facts().is_none())
     }
 
-    fn retire_those(&mut self, masters: bool) {
+    fn retire_those(&mut self, goes: impl Fn(&BTreeSet<String>) -> bool) {
         let mut leavers = Vec::new();
-        let leaves = |change: &&HostChange| leaves_role(change) && has_master(&change.leftovers.units) == masters;
+        let leaves = |change: &&HostChange| leaves_role(change) && goes(&change.leftovers.units);
         for (host, change) in self.changes.iter().filter(|(_, change)| leaves(change)) {
             let stamp = edit(self.state(host), &HostPath::known(crate::host::STAMP_PATH));
             let patch = Patch {
@@ -64,7 +66,7 @@ impl Planner<'_> {
         self.steps("remove what has left its host", leavers);
         let steps = self
             .departed_stamps()
-            .filter(|(_, stamp)| has_master(&stamp.owned.units) == masters)
+            .filter(|(_, stamp)| goes(&stamp.owned.units))
             .map(|(target, stamp)| {
                 let action = Action::Remove(Box::new(Removal { owned: stamp.owned.clone(), delete_data: false }));
                 Step { target, action, why: vec![Reason::Left] }
@@ -140,8 +142,4 @@ pub(super) fn forget_records(desired: &Desired, name: &Name, facts: &HostFacts, 
 /// then the stamp lists it, so that a killed run still knows of it.
 pub(super) fn leaves_role(change: &HostChange) -> bool {
     !change.leftovers.units.is_empty() || !change.leftovers.distributions.is_empty()
-}
-
-fn has_master(units: &BTreeSet<String>) -> bool {
-    units.contains(MASTER.unit())
 }

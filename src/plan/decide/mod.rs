@@ -6,8 +6,11 @@ mod destroy;
 mod memory;
 mod phases;
 mod planner;
+mod pool;
 mod prepare;
+mod quorum;
 mod settings;
+mod standbys;
 mod strangers;
 
 pub use prepare::TRIAL_SECONDS;
@@ -90,7 +93,7 @@ impl Planner<'_> {
         }
         let agreed = self.agree_on_archives(refusals);
         let mut stopped = self.classify_settings(refusals);
-        stopped.extend(self.changed_secret(refusals));
+        stopped.extend(self.changed_secrets(refusals));
         let life = self.judge_birth(refusals);
         let stops = self.stops_for_outage(&stopped);
         // Unpacking takes long, and everything runs meanwhile.
@@ -98,10 +101,7 @@ impl Planner<'_> {
         self.phases.extend(stops);
         self.lay_after_stop();
         self.firewall();
-        self.ensemble(life);
-        self.masters();
-        self.workers();
-        self.others();
+        self.roles(life);
         self.enable();
         self.retire();
         self.remember();

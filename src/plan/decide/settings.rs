@@ -2,23 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use super::phases::{MASTER_TAKEOVER_SECONDS, MEMBER_RESTART_SECONDS};
 use super::planner::Planner;
 use crate::desired::FIRST_OWN_PORT;
 use crate::host::{Action, Class, HostFacts, RecordName, Seen, Setting, UnitFacts};
 use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
 use crate::plan::{Outage, Phase, Reason, Refusal};
 use crate::platform::local::ALL_PORTS;
-use crate::service::roles;
-use crate::service::spark::{MASTER, WORKER};
-use crate::service::zookeeper::MEMBER;
-use crate::value::{Name, Role};
+use crate::service::{self, DATA_MOVES, Service, roles};
+use crate::value::{HostPath, Name, Role};
 
 impl Planner<'_> {
     /// Returns true if a host that cannot be asked has one of the services that must change together, while some of them run. (Where
     /// all that can be asked are stopped, by an apply that was killed, one that comes back later harms nobody.)
     fn some_would_be_left_behind(&self, setting: &str) -> bool {
-        let roles = stop_together(setting).roles;
+        let roles = Together::by(setting).roles;
         let involved = |name: &Name| roles.iter().any(|role| self.with_role(*role).contains(name));
         let runs =
             |facts: &HostFacts| roles.iter().any(|role| facts.units.get(role.unit()).is_some_and(UnitFacts::may_run));
@@ -28,31 +25,52 @@ impl Planner<'_> {
 
     /// A secret that no host has as it must be was changed on purpose: old and new cannot talk to each other. (Where some
     /// have it, the others drifted, or an apply that changed it was killed.) Returns the roles that must stop together.
-    pub(super) fn changed_secret(&mut self, refusals: &mut Vec<Refusal>) -> BTreeSet<Role> {
-        let differs = |change: &HostChange| change.files.values().any(|difference| *difference == Difference::Secret);
-        let changed = self.changes.values().filter(|change| differs(change)).count();
-        let right = self.observed.hosts.values().filter_map(Seen::facts).flat_map(|facts| facts.secrets.values());
-        if changed == 0 || right.into_iter().any(|right| *right) {
-            return BTreeSet::new();
+    pub(super) fn changed_secrets(&mut self, refusals: &mut Vec<Refusal>) -> BTreeSet<Role> {
+        let mut roles = BTreeSet::new();
+        for service in service::all() {
+            if let Some(setting) = service.secret().filter(|_| self.is_changed_secret(service)) {
+                roles.extend(self.change_secret(setting, refusals).roles);
+            }
         }
-        let setting = "the secret of spark.authenticate";
-        if self.some_would_be_left_behind("spark.authenticate") {
+        roles
+    }
+
+    fn is_changed_secret(&self, service: &dyn Service) -> bool {
+        let reads = |host: &Name, path: &HostPath| {
+            let mut readers = self.desired.hosts[host].services.values();
+            readers.any(|unit| {
+                unit.role.is_some_and(|role| service.roles().contains(&role)) && unit.secret_inputs.contains(path)
+            })
+        };
+        let secret = |difference: &Difference| *difference == Difference::Secret;
+        let differs = |(host, change): (&Name, &HostChange)| {
+            change.files.iter().any(|(path, difference)| secret(difference) && reads(host, path))
+        };
+        let facts = self.observed.hosts.iter().filter_map(|(host, seen)| Some((host, seen.facts()?)));
+        let mut right = facts.flat_map(|(host, facts)| facts.secrets.iter().filter(move |(path, _)| reads(host, path)));
+        self.changes.iter().any(differs) && !right.any(|(_, right)| *right)
+    }
+
+    fn change_secret(&mut self, path: &str, refusals: &mut Vec<Refusal>) -> Together {
+        let setting = format!("the secret of {path}");
+        if self.some_would_be_left_behind(path) {
             refusals.push(Refusal::Setting {
-                setting: setting.to_owned(),
+                setting: setting.clone(),
                 from: "the old one".to_owned(),
                 to: "the new one".to_owned(),
                 class: Class::Outage,
                 why: "all hosts must change together, and some cannot be reached".to_owned(),
             });
         }
+        let together = Together::by(path);
         self.outages.push(Outage {
-            what: "Spark".to_owned(),
-            seconds: MEMBER_RESTART_SECONDS + MASTER_TAKEOVER_SECONDS,
+            what: together.title.clone(),
+            seconds: together.seconds(),
             why: format!(
                 "{setting} changes: processes with the old value and processes with the new one refuse each other"
             ),
         });
-        [WORKER, MASTER].into()
+        together
     }
 
     /// Returns true if the new ports of some nodes are the old ones of others: of what is applied, or what a killed apply has begun.
@@ -92,7 +110,7 @@ impl Planner<'_> {
                     from: value(was),
                     to: value(is),
                     class,
-                    why: migration(path).to_owned(),
+                    why: service_of(path).map_or(DATA_MOVES, |service| service.migration(path)).to_owned(),
                 }),
                 Class::Outage if path == FIRST_OWN_PORT && self.own_ports_overlap() => {
                     refusals.push(Refusal::Setting {
@@ -111,11 +129,11 @@ impl Planner<'_> {
                     why: "all hosts must change together, and some cannot be reached".to_owned(),
                 }),
                 Class::Outage => {
-                    let Together { roles: stopped, title } = stop_together(path);
-                    roles.extend(stopped);
+                    let together = Together::by(path);
+                    roles.extend(together.roles.iter().copied());
                     self.outages.push(Outage {
-                        what: title.to_owned(),
-                        seconds: MEMBER_RESTART_SECONDS + MASTER_TAKEOVER_SECONDS,
+                        seconds: together.seconds(),
+                        what: together.title,
                         why: if was == is {
                             format!("{path} goes back to {}: an interrupted apply had begun to change it", value(is))
                         } else {
@@ -155,23 +173,31 @@ impl Planner<'_> {
 struct Together {
     roles: Vec<Role>,
     /// Their name for an operator.
-    title: &'static str,
+    title: String,
 }
 
-fn stop_together(setting: &str) -> Together {
-    match setting.split('.').next() {
-        Some("zookeeper") => Together { roles: vec![MEMBER, MASTER], title: "ZooKeeper and Spark's masters" },
-        Some("local") => Together { roles: roles().collect(), title: "ZooKeeper and Spark" },
-        _ => Together { roles: vec![WORKER, MASTER], title: "Spark" },
+impl Together {
+    /// A service's own roles, and those that stand on them. What belongs to no service is about all of them.
+    fn by(setting: &str) -> Together {
+        let Some(service) = service_of(setting) else {
+            let titles: Vec<_> = service::all().map(Service::title).collect();
+            return Together { roles: roles().collect(), title: titles.join(" and ") };
+        };
+        let own = service.stops_together();
+        let above =
+            roles().filter(|role| !own.contains(role) && role.stands_on().is_some_and(|below| own.contains(&below)));
+        let above: Vec<Role> = above.collect();
+        let titles = above.iter().map(|role| format!(" and every {}", role.title()));
+        let title = service.title().to_owned() + &titles.collect::<String>();
+        Together { roles: [own, &above].concat(), title }
+    }
+
+    fn seconds(&self) -> u32 {
+        self.roles.iter().filter_map(|role| role.interruption()).map(|interruption| interruption.seconds).sum()
     }
 }
 
-fn migration(path: &str) -> &'static str {
-    if path.starts_with("zookeeper.members") {
-        "this version cannot add, remove, move or replace members; restore the old list"
-    } else if path == "zookeeper.version" {
-        "this version cannot upgrade ZooKeeper; restore the old version"
-    } else {
-        "the data would have to move, which this version cannot do; restore the old value, or destroy the cluster and start again"
-    }
+/// The service that a setting belongs to, by the first part of its path.
+fn service_of(setting: &str) -> Option<&'static dyn Service> {
+    service::by_key(setting.split('.').next()?)
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::Spark;
 use super::keys::{is_history_key, is_master_key, is_worker_key};
 use crate::cluster::{Cluster, Instance, SparkOnHosts};
-use crate::desired::recovery_folder;
 use crate::host::{
     Access, Content, Host, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties,
     render_template, unit_path, unit_word,
@@ -262,7 +261,7 @@ fn master_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a
     if let Some(connect) = cluster.zookeeper_connect() {
         pairs.insert("spark.deploy.recoveryMode", "ZOOKEEPER".to_owned());
         pairs.insert("spark.deploy.zookeeper.url", connect);
-        pairs.insert("spark.deploy.zookeeper.dir", recovery_folder(cluster));
+        pairs.insert("spark.deploy.zookeeper.dir", super::election::recovery_folder(cluster));
     }
     pairs
 }

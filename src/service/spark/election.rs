@@ -2,13 +2,29 @@
 
 use super::answers::questions;
 use super::roles::MASTER;
+use crate::cluster::Cluster;
 use crate::desired::Election;
 use crate::host::{Ask, HostFacts, HostQuery, HostState};
-use crate::service::zookeeper::{children, children_request};
+use crate::service::zookeeper::{MEMBER, children, children_request};
 use crate::value::listener::Listener;
 
 /// The question for the names below the folder in which the masters elect.
 const LATCHES: &str = "latches";
+
+/// The masters' election.
+pub fn election(cluster: &Cluster) -> Option<Election> {
+    cluster.zookeeper.as_ref()?;
+    cluster.of_role(MASTER).next()?;
+    let members = cluster.members();
+    let client = |host| (cluster.address(host).to_string(), cluster.port(host, MEMBER, "client"));
+    let members = members.values().map(|member| client(&member.host)).collect();
+    Some(Election { role: MASTER, folder: format!("{}/leader_election", recovery_folder(cluster)), members })
+}
+
+/// `spark.deploy.zookeeper.dir`: one a cluster, so that two may share an ensemble.
+pub fn recovery_folder(cluster: &Cluster) -> String {
+    format!("/spark-{}", cluster.name)
+}
 
 /// Asks for the life of a host's master, whether it is ALIVE, and, if members are given, which latches there are.
 pub fn for_election(state: &HostState, listeners: &[Listener], latches: Option<&Election>) -> HostQuery {

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answers::{MasterFacts, ended_applications, master_facts};
+use super::answers::{MasterFacts, WorkerEntry, ended_applications, master_facts};
 use super::roles::{HISTORY, MASTER, WORKER};
 use crate::desired::Desired;
 use crate::host::{Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts};
 use crate::plan::compare::stale_inputs;
+use crate::service::stages::{Service as _, Totals};
+use crate::service::zookeeper::{self, MEMBER};
 use crate::value::{Name, Role};
 
 /// Of these masters one is ALIVE (unless another may be), all others are STANDBY.
@@ -114,6 +116,42 @@ pub fn alive_master(seen: &BTreeMap<Name, Seen>) -> Option<MasterFacts> {
 fn alive_workers(master: &MasterFacts) -> BTreeSet<(&str, u16)> {
     let alive = master.workers.iter().filter(|worker| worker.state == "ALIVE");
     alive.map(|worker| (worker.host.as_str(), worker.port)).collect()
+}
+
+/// The masters that run while no member of the ensemble leads.
+pub fn without_a_quorum(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<Name> {
+    let hosts: Vec<Name> = desired.hosts.keys().cloned().collect();
+    let members = zookeeper::OnHosts.health(MEMBER, &hosts, false, desired, seen);
+    // One that cannot be asked may lead.
+    let may_lead = |health| matches!(health, Health::Leading | Health::Unknown);
+    if members.nodes.is_empty() || members.nodes.values().any(|node| may_lead(node.health)) {
+        return Vec::new();
+    }
+    let runs = |name: &&Name| seen.get(*name).and_then(Seen::facts).is_some_and(|host| is_running(host, MASTER));
+    with_role(&hosts, desired, MASTER).map(|(name, _)| name).filter(runs).cloned().collect()
+}
+
+/// What an ALIVE master says of the whole of Spark. Its page is a host's word: no figure on it can stop a command.
+pub fn totals(url: &str, master: &MasterFacts) -> Totals {
+    let alive: Vec<_> = master.workers.iter().filter(|worker| worker.state == "ALIVE").collect();
+    let total =
+        |figure: fn(&WorkerEntry) -> u64| alive.iter().map(|worker| figure(worker)).fold(0, u64::saturating_add);
+    let (cores, cores_used) = (total(|worker| u64::from(worker.cores)), total(|worker| u64::from(worker.coresused)));
+    let (memory, memory_used) = (total(|worker| worker.memory), total(|worker| worker.memoryused));
+    let (workers, applications) = (alive.len(), master.activeapps.len());
+    let words = format!(
+        "{url}: {workers} workers, {cores_used} of {cores} cores and {memory_used} of {memory} MiB in use, {applications} applications"
+    );
+    let figures = serde_json::json!({
+        "master": url,
+        "workers": workers,
+        "cores": cores,
+        "cores_used": cores_used,
+        "memory_mib": memory,
+        "memory_used_mib": memory_used,
+        "applications": applications,
+    });
+    Totals { words, figures }
 }
 
 fn with_role<'a>(

@@ -11,6 +11,7 @@ mod listeners;
 mod managed;
 mod on_hosts;
 mod roles;
+mod settings;
 
 use std::collections::BTreeMap;
 
@@ -22,10 +23,7 @@ use crate::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version, Zo
 pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_facts};
 pub use check::{DEFAULT_VERSION, check, check_config, version};
 pub use desire::{CONFIG, DATA, HOME, SECRET_FILE, USER, home};
-pub use election::{for_election, latches};
 pub use file::{Day, EventDirectory, HalfHour};
-pub use health::alive_master;
-pub use keys::is_daemon_key;
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
 pub use roles::{HISTORY, MASTER, WORKER};

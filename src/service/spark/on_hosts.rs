@@ -3,22 +3,48 @@
 use std::collections::BTreeMap;
 
 use super::answers::{ended_applications, master_facts, questions, worker_facts};
-use super::health::{health_of_history, health_of_masters, health_of_workers};
+use super::election::{election, for_election, latches};
+use super::health::{alive_master, health_of_history, health_of_masters, health_of_workers};
 use super::roles::{HISTORY, MASTER, WORKER};
 use crate::cluster::{Cluster, Instance};
-use crate::desired::Desired;
-use crate::host::{Ask, Host, HostFacts, HostState, Seen, ServiceFacts};
-use crate::service::stages::Service;
+use crate::desired::{Desired, Election};
+use crate::host::{Ask, Drain, Host, HostFacts, HostQuery, HostState, Seen, ServiceFacts};
+use crate::service::settings::Writer;
+use crate::service::stages::{Service, Totals};
 use crate::value::listener::Listener;
 use crate::value::{Name, Role};
+
+/// The seconds that a worker has to finish its executors' work before it is stopped.
+const DRAIN_SECONDS: u32 = 60;
 
 /// Spark's own masters and workers on hosts.
 #[derive(Clone, Copy, Debug)]
 pub struct OnHosts;
 
 impl Service for OnHosts {
+    fn key(&self) -> &'static str {
+        "spark"
+    }
+
+    fn title(&self) -> &'static str {
+        "Spark"
+    }
+
     fn roles(&self) -> &'static [Role] {
         &[MASTER, WORKER, HISTORY]
+    }
+
+    fn settings(&self, cluster: &Cluster, all: &mut Writer) {
+        super::settings::settings(cluster, all);
+    }
+
+    /// A history server reads files alone.
+    fn stops_together(&self) -> &'static [Role] {
+        &[MASTER, WORKER]
+    }
+
+    fn secret(&self) -> Option<&'static str> {
+        Some("spark.authenticate")
     }
 
     fn desire(&self, cluster: &Cluster, instance: &Instance, state: &mut HostState) {
@@ -63,5 +89,60 @@ impl Service for OnHosts {
     /// The masters' word counts: a worker may believe in a master that has forgotten it.
     fn witnesses(&self, role: Role) -> Vec<Role> {
         if role == WORKER { vec![MASTER, WORKER] } else { vec![role] }
+    }
+
+    fn totals(&self, cluster: &Cluster, seen: &BTreeMap<Name, Seen>) -> Option<Totals> {
+        alive_master(seen).map(|master| super::health::totals(&cluster.master_url().unwrap_or_default(), &master))
+    }
+
+    fn addresses(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
+        let Some(url) = cluster.master_url() else { return Vec::new() };
+        let page = |host| format!("http://{}:{}", cluster.address(host), cluster.port(host, MASTER, "master-ui"));
+        let pages: Vec<_> = cluster.of_role(MASTER).map(|master| page(&master.host)).collect();
+        vec![("master", url), ("pages", pages.join(" "))]
+    }
+
+    /// A master without a quorum for more than 40 s stays out of elections for good (measured).
+    fn notes(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Option<String> {
+        let masters = super::health::without_a_quorum(desired, seen);
+        let names = masters.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+        (!masters.is_empty()).then(|| {
+            format!(
+                "ZooKeeper has no leader: a master that had no leader for more than 40 s never takes part in an election again. Once ZooKeeper serves, restart {names} (docs/troubleshooting.md)"
+            )
+        })
+    }
+
+    fn notes_of_removal(&self, seen: &BTreeMap<Name, Seen>) -> Option<String> {
+        let running = alive_master(seen).map_or(0, |master| master.activeapps.len());
+        let count = match running {
+            0 => return None,
+            1 => "1 application is running".to_owned(),
+            _ => format!("{running} applications are running"),
+        };
+        Some(format!(
+            "{count}. Their executors will end, and their drivers will wait for a master for ever: stop the drivers"
+        ))
+    }
+
+    fn drain(&self, role: Role, host: &Host, listeners: &[Listener]) -> Option<Drain> {
+        let port = (role == WORKER).then(|| host.port(listeners, role, "worker-ui"))?;
+        Some(Drain { address: host.address.to_string(), port, seconds: DRAIN_SECONDS })
+    }
+
+    fn election(&self, cluster: &Cluster) -> Option<Election> {
+        election(cluster)
+    }
+
+    fn election_query(&self, state: &HostState, listeners: &[Listener], latches: Option<&Election>) -> HostQuery {
+        for_election(state, listeners, latches)
+    }
+
+    fn leads(&self, facts: &HostFacts) -> bool {
+        master_facts(facts).is_some_and(|master| master.is_alive())
+    }
+
+    fn latches(&self, facts: &HostFacts) -> Option<Vec<String>> {
+        latches(facts)
     }
 }

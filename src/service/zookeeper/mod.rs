@@ -7,7 +7,9 @@ pub mod file;
 mod health;
 mod listeners;
 mod on_hosts;
+mod quorum;
 mod role;
+mod settings;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -18,7 +20,6 @@ use crate::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 
 pub use answers::{MemberFacts, MemberMode, canary, member_facts};
 pub use check::{check, warn_zones};
-pub use health::runs_with_others;
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
 pub use role::MEMBER;

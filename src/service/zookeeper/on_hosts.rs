@@ -7,9 +7,10 @@ use super::health::health;
 use super::role::MEMBER;
 use super::wire::canary_request;
 use crate::cluster::{Cluster, Instance};
-use crate::desired::Desired;
+use crate::desired::{Desired, Quorum};
 use crate::host::{Ask, Host, HostFacts, HostState, Seen, ServiceFacts};
-use crate::service::stages::Service;
+use crate::service::settings::Writer;
+use crate::service::stages::{DATA_MOVES, Service};
 use crate::value::listener::Listener;
 use crate::value::{Name, Role};
 
@@ -18,8 +19,34 @@ use crate::value::{Name, Role};
 pub struct OnHosts;
 
 impl Service for OnHosts {
+    fn key(&self) -> &'static str {
+        "zookeeper"
+    }
+
+    fn title(&self) -> &'static str {
+        "ZooKeeper"
+    }
+
     fn roles(&self) -> &'static [Role] {
         &[MEMBER]
+    }
+
+    fn settings(&self, cluster: &Cluster, all: &mut Writer) {
+        super::settings::settings(cluster, all);
+    }
+
+    fn migration(&self, setting: &str) -> &'static str {
+        if setting.starts_with("zookeeper.members") {
+            "this version cannot add, remove, move or replace members; restore the old list"
+        } else if setting == "zookeeper.version" {
+            "this version cannot upgrade ZooKeeper; restore the old version"
+        } else {
+            DATA_MOVES
+        }
+    }
+
+    fn quorum(&self, cluster: &Cluster) -> Option<Quorum> {
+        super::quorum::quorum(cluster)
     }
 
     fn desire(&self, cluster: &Cluster, instance: &Instance, state: &mut HostState) {
@@ -50,6 +77,14 @@ impl Service for OnHosts {
                 format!("leader, epoch {}, {} followers in sync", member.epoch, member.synced_voters.unwrap_or(0))
             }
         }
+    }
+
+    fn addresses(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
+        cluster.zookeeper_connect().map(|connect| ("quorum", connect)).into_iter().collect()
+    }
+
+    fn runs_with_others(&self, state: &HostState, facts: &HostFacts) -> Option<bool> {
+        super::health::runs_with_others(state, facts)
     }
 
     fn uptime(&self, facts: &HostFacts) -> Option<u64> {

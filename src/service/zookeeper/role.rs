@@ -1,6 +1,9 @@
 //! The one role of `ZooKeeper`.
 
-use crate::value::{Redundancy, Role, RoleData, Slots};
+use crate::value::{Interruption, Redundancy, Role, RoleData, Slots};
+
+/// Measured from stop to serving, for a member alone.
+pub const RESTART_SECONDS: u32 = 5;
 
 /// A member of the ensemble.
 pub const MEMBER: Role = Role::new(&RoleData {
@@ -13,6 +16,16 @@ pub const MEMBER: Role = Role::new(&RoleData {
     user: "zookeeper",
     tier: "zookeeper",
     redundancy: Redundancy::Majority,
+    stands_on: None,
+    // `initLimit` × `tickTime` where that is longer (docs/measurements.md).
+    settles_within: 120,
+    wait: "wait for a whole quorum",
+    interruption: Some(Interruption {
+        what: "ZooKeeper",
+        seconds: RESTART_SECONDS,
+        why: "there is no majority while one of them restarts",
+    }),
+    takeover: None,
     slots: Slots { after: 0, most: 49 },
     colours: ("#e6f4f1", "#2a9d8f"),
 });

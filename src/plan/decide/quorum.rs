@@ -1,0 +1,125 @@
+//! A role of which more than half must serve: its first start, and its members one after the other.
+
+use super::birth::Life;
+use super::planner::{Planner, names};
+use crate::desired::Quorum;
+use crate::host::{Action, BirthRecord, Health};
+use crate::plan::{Outage, Reason, Step};
+use crate::service::{self, health};
+use crate::value::{Name, Role};
+
+impl Planner<'_> {
+    pub(super) fn quorum(&mut self, role: Role, life: Life) {
+        match &self.desired.quorum {
+            Some(quorum) if quorum.role == role && life != Life::Complete => self.first_start(quorum),
+            Some(quorum) if quorum.role == role => {
+                self.complete_records(quorum);
+                self.start_and_roll(role, 1);
+                self.settle(role);
+            }
+            _ => {
+                self.start_and_roll(role, 1);
+                self.settle(role);
+            }
+        }
+    }
+
+    fn record(&self, host: &Name, quorum: &Quorum, complete: bool, why: Reason) -> Step {
+        let record = BirthRecord { birth: quorum.birth.clone(), complete };
+        self.step(host, Action::Born { record }, vec![why])
+    }
+
+    /// Returns true if a host answered and has no record of the first start, or (`complete`) not that it was completed.
+    fn lacks_record(&self, host: &Name, complete: bool) -> bool {
+        let lacks = |record: Option<&BirthRecord>| record.is_none_or(|record| !record.complete && complete);
+        self.observed.facts(host).is_some_and(|facts| lacks(facts.birth.as_ref()))
+    }
+
+    fn complete_records(&mut self, quorum: &Quorum) {
+        let members = self.with_role(quorum.role);
+        let unmark = members
+            .iter()
+            .filter(|name| self.observed.facts(name).is_some_and(|facts| facts.has_marker))
+            .map(|name| self.step(name, Action::Unmark { marker: quorum.marker() }, vec![Reason::Differs]))
+            .collect();
+        let records: Vec<_> = members
+            .iter()
+            .filter(|name| self.lacks_record(name, true))
+            .map(|name| self.record(name, quorum, true, Reason::Differs))
+            .collect();
+        self.steps("remove unused marks of new data directories", unmark);
+        self.steps("record the birth on hosts that came later", records);
+    }
+
+    fn first_start(&mut self, quorum: &Quorum) {
+        let members = self.with_role(quorum.role);
+        let begun: Vec<_> = members
+            .iter()
+            .filter(|name| self.lacks_record(name, false))
+            .map(|name| self.record(name, quorum, false, Reason::Birth))
+            .collect();
+        let anybody_lives = members.iter().any(|name| self.observed.facts(name).is_some_and(|facts| facts.has_data));
+        let mark: Vec<_> = members
+            .iter()
+            .filter(|name| !anybody_lives && self.observed.facts(name).is_some_and(|facts| !facts.has_marker))
+            .map(|name| {
+                let action = Action::MarkNew {
+                    marker: quorum.marker(),
+                    data: [quorum.data_dir.clone(), quorum.log_dir.clone()],
+                };
+                self.step(name, action, vec![Reason::Birth])
+            })
+            .collect();
+        let complete: Vec<_> = members.iter().map(|name| self.record(name, quorum, true, Reason::Birth)).collect();
+        self.steps("record the birth of the ensemble", begun);
+        self.steps("mark the data directories as new", mark);
+        self.start_and_roll(quorum.role, 1);
+        // A killed run may have started them all: that they run is no proof that they ever served.
+        if !self.waited_for(quorum.role) {
+            self.gate(quorum.role, false);
+        }
+        self.steps("record the birth as complete", complete);
+    }
+
+    /// Members that were given another list of members, or another port for clients, by hand: where they are needed for a majority, those
+    /// that are right cannot come in before they stop.
+    pub(super) fn note_outage_of_regrouping(&mut self, role: Role, all: &[Name], pending: &[Name]) -> bool {
+        let facts = health(role, all, false, self.desired, &self.observed.hosts);
+        let serves = |name: &&Name| facts.nodes.get(*name).is_some_and(|node| node.health.serves());
+        let majority = all.len() / 2 + 1;
+        let others = |names: &[Name]| all.len() - names.len();
+        let unsettled = |name: &&Name| facts.nodes.get(*name).is_some_and(|node| node.health == Health::Unsettled);
+        let kept_out = all.iter().any(|name| unsettled(&name));
+        // Where the file was changed again since, nobody can tell what a member runs with: that another does not come in tells enough.
+        let is_misled = |name: &&Name| {
+            let other =
+                self.observed.facts(name).map(|facts| service::of(role).runs_with_others(self.state(name), facts));
+            other.is_some_and(|other| other.unwrap_or(kept_out && serves(name)))
+        };
+        let misled: Vec<Name> = pending.iter().filter(is_misled).cloned().collect();
+        let hidden: Vec<Name> = pending.iter().filter(unsettled).cloned().collect();
+        let seen: Vec<Name> = all.iter().filter(serves).cloned().collect();
+        let keep_out = misled.iter().any(|name| serves(&name)) && others(&misled) < majority;
+        // A member serves only with a majority behind it: who is not seen to may be part of it, at another port.
+        let hides = !seen.is_empty() && seen.len() < majority && !hidden.is_empty();
+        let why = match (keep_out, hides) {
+            _ if all.len() < 3 || all.len() - pending.len() >= majority => return false,
+            (true, _) => format!(
+                "{} run with a list of members that differs from the topology, and without them there is no majority",
+                names(&misled)
+            ),
+            (false, true) => {
+                let (seen, hidden) = (names(&seen), names(&hidden));
+                format!(
+                    "{seen} serves, so a majority exists, and {hidden} must belong to it on another client port than the topology's"
+                )
+            }
+            (false, false) => return false,
+        };
+        if let Some(interruption) = role.interruption() {
+            let seconds = interruption.seconds * u32::try_from(majority).unwrap_or(u32::MAX);
+            self.outages.push(Outage { what: interruption.what.to_owned(), seconds, why });
+        }
+        true
+    }
+}

@@ -1,0 +1,20 @@
+//! The ensemble as a quorum whose first start is recorded.
+
+use crate::cluster::Cluster;
+use crate::desired::Quorum;
+use crate::host::Birth;
+use crate::service::zookeeper::MEMBER;
+
+/// The quorum of a cluster's ensemble. `ZooKeeper` looks for the marker in `dataLogDir` if there is one.
+pub fn quorum(cluster: &Cluster) -> Option<Quorum> {
+    let zookeeper = cluster.zookeeper.as_ref()?;
+    let members = cluster.members().into_iter().map(|(id, instance)| (id, instance.host.clone())).collect();
+    Some(Quorum {
+        role: MEMBER,
+        birth: Birth { cluster: cluster.name.clone(), members },
+        log_dir: zookeeper.data_log_dir.clone().unwrap_or_else(|| zookeeper.data_dir.clone()),
+        data_dir: zookeeper.data_dir.clone(),
+        data_settings: &["zookeeper.dataDir", "zookeeper.dataLogDir"],
+        join_millis: u64::from(zookeeper.config.init_limit) * u64::from(zookeeper.config.tick_time),
+    })
+}
