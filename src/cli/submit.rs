@@ -8,6 +8,7 @@ use super::{Exit, Failure};
 use crate::host::{Host, HostError, STATE_FOLDER, Target};
 use crate::service::spark;
 use crate::service::spark::MASTER;
+use crate::service::zookeeper;
 use crate::topology::{Application, Job};
 use crate::value::HostPath;
 use crate::world::script::quote;
@@ -64,10 +65,11 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// spark-submit as the user `spark`. It ends when our side of its input does.
 fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
-    let spark = loaded.cluster.spark.as_ref().ok_or_else(|| anyhow!("the topology has no spark on hosts"))?;
-    let home = spark::home(&spark.service);
+    let spark =
+        spark::on_hosts(&loaded.cluster.services).ok_or_else(|| anyhow!("the topology has no spark on hosts"))?;
+    let home = spark::home(spark.service);
     let program = host.path(&home.join("bin/spark-submit"));
-    let master = loaded.cluster.master_url().unwrap_or_default();
+    let master = spark::master_url(&loaded.cluster).unwrap_or_default();
     let mut words = vec![program.clone(), "--master".to_owned(), master.clone()];
     let mut conf = |key: &str, value: String| words.extend(["--conf".to_owned(), format!("{key}={value}")]);
     conf("spark.driver.host", host.address.to_string());
@@ -92,7 +94,7 @@ fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
         Application::Url(url) => url.clone(),
         Application::File(path) => host.path(&upload(path, loaded)?.remote),
     });
-    let connect = loaded.cluster.zookeeper_connect().unwrap_or_default();
+    let connect = zookeeper::connect(&loaded.cluster).unwrap_or_default();
     words.extend(
         job.arguments
             .iter()

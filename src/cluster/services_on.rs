@@ -1,9 +1,9 @@
 //! The services that a topology places on one platform.
 
 use crate::platform::storage::Storage;
-use crate::service::ServiceKind;
-use crate::service::spark::{MASTER, Standalone};
-use crate::service::zookeeper::{MEMBER, ZooKeeper};
+use crate::service;
+use crate::service::spark::{self, Spark, Standalone};
+use crate::service::zookeeper::{self, ZooKeeper};
 use crate::topology::Topology;
 use crate::value::{Name, Role, Zone, node_name};
 
@@ -18,11 +18,10 @@ pub struct ServicesOn<'a> {
 
 impl<'a> ServicesOn<'a> {
     pub fn by(platform: &Name, topology: &'a Topology) -> ServicesOn<'a> {
-        let is_here = |service| topology.placement.get(&service) == Some(platform);
-        let spark = topology.spark.as_ref().filter(|_| is_here(ServiceKind::Spark));
+        let spark = topology.services.get::<Spark>().filter(|_| topology.is_on(spark::KEY, platform));
         ServicesOn {
             topology,
-            zookeeper: topology.zookeeper.as_ref().filter(|_| is_here(ServiceKind::ZooKeeper)),
+            zookeeper: topology.services.get().filter(|_| topology.is_on(zookeeper::KEY, platform)),
             spark: spark.and_then(|spark| spark.standalone.as_ref()),
             storage: spark.and_then(|spark| spark.storage.as_ref()),
         }
@@ -30,19 +29,19 @@ impl<'a> ServicesOn<'a> {
 
     pub fn has(&self, role: Role) -> bool {
         match role.service() {
-            "zookeeper" => self.zookeeper.is_some(),
+            zookeeper::KEY => self.zookeeper.is_some(),
             _ => self.spark.is_some(),
         }
     }
 
-    /// How many machines of a role have addresses of their own.
+    /// The number of a role's machines that have addresses of their own.
     pub fn count(&self, role: Role) -> u32 {
-        let count = match role {
-            MEMBER => self.zookeeper.map_or(0, |zookeeper| zookeeper.members.len()),
-            MASTER => self.spark.and_then(|spark| spark.masters.place.count()).unwrap_or(0),
-            _ => 0,
-        };
-        u32::try_from(count).expect("a few machines")
+        let service = service::of(role);
+        if !self.has(role) || service.fleet_role() == Some(role) {
+            return 0;
+        }
+        let nodes = service.nodes(&self.topology.services);
+        u32::try_from(nodes.iter().filter(|node| node.role == role).count()).expect("a few machines")
     }
 
     pub fn node(&self, role: Role, number: u32) -> String {
@@ -51,11 +50,7 @@ impl<'a> ServicesOn<'a> {
 
     /// The zone that the topology pins a machine to.
     pub fn pinned(&self, role: Role, number: u32) -> Option<&'a str> {
-        let zones = match role {
-            MEMBER => self.zookeeper?.zones.as_ref()?,
-            MASTER => self.spark?.masters.zones.as_ref()?,
-            _ => return None,
-        };
+        let zones = service::of(role).zones(role, &self.topology.services)?;
         zones.get(number as usize - 1).map(Zone::as_str)
     }
 }

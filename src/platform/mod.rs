@@ -30,6 +30,8 @@ use hdinsight::Hdinsight;
 use local::Local;
 use nodes::Nodes;
 
+use crate::value::Zone;
+
 /// A place that was checked.
 #[derive(Clone, Debug)]
 pub enum Platform {
@@ -54,6 +56,15 @@ impl Platform {
             | Platform::Aks(_)
             | Platform::Eks(_) => true,
             Platform::Nodes(_) | Platform::Local(_) | Platform::Kubernetes => false,
+        }
+    }
+
+    /// The zones of its machines, where it makes machines for services.
+    pub fn zones(&self) -> Option<&[Zone]> {
+        match self {
+            Platform::AzureVms(azure) => Some(&azure.zones),
+            Platform::AwsVms(aws) => Some(&aws.zones),
+            _ => None,
         }
     }
 

@@ -1,55 +1,81 @@
 //! The services as the file writes them.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
 
-use super::kind::ServiceKind;
-use super::{elasticsearch, eventstore, kafka, postgres, redis, spark, zookeeper};
+use serde::de::DeserializeOwned;
+
 use crate::value::Name;
-use crate::yaml::{Field, Span};
+use crate::yaml::tree::Node;
+use crate::yaml::{Fault, Field, Span, decode};
 
-/// The services of a cluster, each at most once.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ServicesFile {
-    /// A `ZooKeeper` ensemble.
-    pub zookeeper: Field<zookeeper::file::ZooKeeperFile>,
-    /// Apache Spark.
-    pub spark: Field<spark::file::SparkFile>,
-    /// Kafka brokers.
-    pub kafka: Field<kafka::file::KafkaFile>,
-    /// An Elasticsearch cluster.
-    pub elasticsearch: Field<elasticsearch::file::ElasticsearchFile>,
-    /// A `PostgreSQL` database.
-    pub postgres: Field<postgres::file::PostgresFile>,
-    /// A Redis server.
-    pub redis: Field<redis::file::RedisFile>,
-    /// An `EventStore` cluster.
-    pub eventstore: Field<eventstore::file::EventstoreFile>,
+/// A service's part of a topology.
+pub trait ServiceFile: DeserializeOwned + Send + Sync + 'static {
+    /// Its key in a topology.
+    const KEY: &'static str;
+
+    /// The platform that it names.
+    fn platform(&self) -> &Field<Name>;
 }
 
-/// A service as it is placed: its kind, where it stands in the file, the platform it names.
-#[derive(Clone, Copy, Debug)]
-pub struct Placed<'a> {
-    pub kind: ServiceKind,
+/// The services of a topology, each at most once, in the order of the registry.
+#[derive(Clone, Debug, Default)]
+pub struct ServicesFile(pub(super) Vec<Part>);
+
+/// One service as it is written.
+#[derive(Clone)]
+pub struct Part {
+    pub key: &'static str,
     pub span: Span,
-    pub platform: &'a Field<Name>,
+    /// The platform that it names. `Bad` also where the whole part is.
+    pub platform: Field<Name>,
+    /// `None` where it is wrong.
+    file: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {:?}", self.key, self.span)
+    }
+}
+
+impl Part {
+    /// Reads a service's part; `None` where nothing is written.
+    pub fn read<T: ServiceFile>(node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
+        match decode::<Field<T>>(node, faults)? {
+            Field::Missing => None,
+            Field::Bad(span) => Some(Part { key: T::KEY, span, platform: Field::Bad(span), file: None }),
+            Field::Ok(span, file) => {
+                let platform = file.platform().clone();
+                Some(Part { key: T::KEY, span, platform, file: Some(Arc::new(file)) })
+            }
+        }
+    }
 }
 
 impl ServicesFile {
-    pub fn placed(&self) -> Vec<Placed<'_>> {
-        let ServicesFile { zookeeper, spark, kafka, elasticsearch, postgres, redis, eventstore } = self;
-        let zookeeper = zookeeper.spanned().map(|(span, s)| (ServiceKind::ZooKeeper, span, &s.platform));
-        let spark = spark.spanned().map(|(span, s)| (ServiceKind::Spark, span, &s.platform));
-        let kafka = kafka.spanned().map(|(span, s)| (ServiceKind::Kafka, span, &s.platform));
-        let elasticsearch = elasticsearch.spanned().map(|(span, s)| (ServiceKind::Elasticsearch, span, &s.platform));
-        let postgres = postgres.spanned().map(|(span, s)| (ServiceKind::Postgres, span, &s.platform));
-        let redis = redis.spanned().map(|(span, s)| (ServiceKind::Redis, span, &s.platform));
-        let eventstore = eventstore.spanned().map(|(span, s)| (ServiceKind::Eventstore, span, &s.platform));
-        [zookeeper, spark, kafka, elasticsearch, postgres, redis, eventstore]
-            .into_iter()
-            .flatten()
-            .map(|(kind, span, platform)| Placed { kind, span, platform })
-            .collect()
+    /// Every service that is written, also one that is wrong.
+    pub fn parts(&self) -> &[Part] {
+        &self.0
+    }
+
+    pub fn part(&self, key: &str) -> Option<&Part> {
+        self.0.iter().find(|part| part.key == key)
+    }
+
+    /// A service's part, where it is written and could be read.
+    pub fn get<T: ServiceFile>(&self) -> Option<&T> {
+        self.spanned::<T>().map(|(_, file)| file)
+    }
+
+    pub fn spanned<T: ServiceFile>(&self) -> Option<(Span, &T)> {
+        let part = self.part(T::KEY)?;
+        Some((part.span, part.file.as_ref()?.downcast_ref()?))
+    }
+
+    /// The place of a service, also of one that is wrong.
+    pub fn span<T: ServiceFile>(&self) -> Option<Span> {
+        self.part(T::KEY).map(|part| part.span)
     }
 }

@@ -1,19 +1,42 @@
-//! The registry of the services that run on hosts.
+//! The registry of services.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::stages::Service;
-use super::{spark, zookeeper};
+use super::{elasticsearch, eventstore, kafka, postgres, redis, spark, zookeeper};
 use crate::desired::Desired;
 use crate::host::{HostFacts, Seen, ServiceFacts};
 use crate::value::{Name, Role};
 
-/// The registry. A new service on hosts is one line here.
-const SERVICES: &[&dyn Service] = &[&zookeeper::OnHosts, &spark::OnHosts];
+/// The registry, in the order in which services start. A new service is one line here.
+const SERVICES: &[&dyn Service] = &[
+    &zookeeper::OnHosts,
+    &spark::OnHosts,
+    &kafka::Kafka,
+    &elasticsearch::Elasticsearch,
+    &postgres::Postgres,
+    &redis::Redis,
+    &eventstore::OnKubernetes,
+];
+
+/// Services that somebody who uses this library adds, before anything else is asked of it.
+static ADDED: OnceLock<Vec<&'static dyn Service>> = OnceLock::new();
+
+/// Adds services to the registry. Call it once, before anything else.
+pub fn add(services: Vec<&'static dyn Service>) {
+    assert!(ADDED.set(services).is_ok(), "the registry is asked before services are added to it");
+}
+
+/// The keys of all services in a topology.
+pub fn keys() -> &'static [&'static str] {
+    static KEYS: OnceLock<Vec<&'static str>> = OnceLock::new();
+    KEYS.get_or_init(|| all().map(Service::key).collect())
+}
 
 /// Every service.
 pub fn all() -> impl DoubleEndedIterator<Item = &'static dyn Service> {
-    SERVICES.iter().copied()
+    SERVICES.iter().chain(ADDED.get_or_init(Vec::new)).copied()
 }
 
 /// The service with this key in a topology.
@@ -23,13 +46,13 @@ pub fn by_key(key: &str) -> Option<&'static dyn Service> {
 
 /// All roles, in the order in which they start.
 pub fn roles() -> impl DoubleEndedIterator<Item = Role> {
-    SERVICES.iter().flat_map(|service| service.roles()).copied()
+    all().flat_map(Service::roles).copied()
 }
 
 /// The service that has this role.
 pub fn of(role: Role) -> &'static dyn Service {
-    let found = SERVICES.iter().find(|service| service.roles().contains(&role));
-    *found.unwrap_or_else(|| unreachable!("{role:?} is a role of a registered service"))
+    let found = all().find(|service| service.roles().contains(&role));
+    found.unwrap_or_else(|| unreachable!("{role:?} is a role of a registered service"))
 }
 
 /// The health of a role's nodes on these hosts.
@@ -45,7 +68,7 @@ pub fn health(
 
 /// The dangers on a host, of all services.
 pub fn warnings(facts: &HostFacts) -> impl Iterator<Item = String> {
-    SERVICES.iter().filter_map(|service| service.warning(facts))
+    all().filter_map(|service| service.warning(facts))
 }
 
 #[cfg(test)]

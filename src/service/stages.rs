@@ -1,20 +1,31 @@
-//! The stages that every service on hosts has.
+//! The stages that every service has.
 
 use std::collections::BTreeMap;
 
+use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 
+use super::file::{Part, ServicesFile};
+use super::services::{Checked, Services};
 use super::settings::Writer;
-use crate::cluster::{Cluster, Instance};
+use crate::cluster::{Cluster, Fleet, Instance};
 use crate::desired::{Desired, Election, Quorum};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::host::{Ask, Drain, Host, HostFacts, HostQuery, HostState, Seen, ServiceFacts};
+use crate::platform::machine::Machine;
+use crate::platform::nodes::declared::Hosts;
+use crate::platform::{Ground, Platform, PlatformKind, hdinsight};
+use crate::topology::Topology;
 use crate::value::listener::Listener;
-use crate::value::{Name, Role};
+use crate::value::{Disk, Label, MemberId, Name, Role, Zone};
+use crate::yaml::{self, Fault, Field, Span};
 
 /// Why a setting that says where data is cannot change, and the way out.
 pub const DATA_MOVES: &str = "the data would have to move, which this version cannot do; restore the old value, or destroy the cluster and start again";
 
-/// A service on hosts. The stages call it by way of its roles and know no service by name.
+/// A service. The stages call it by way of the registry and its roles, and know no service by name.
+///
+/// A service that is checked and not delivered yet has no roles, and nothing beyond its part of the file.
 pub trait Service: Sync {
     /// Its key in a topology.
     fn key(&self) -> &'static str;
@@ -22,11 +33,82 @@ pub trait Service: Sync {
     /// Its name for operators.
     fn title(&self) -> &'static str;
 
+    /// Its part of the schema, in one sentence.
+    fn about(&self) -> &'static str;
+
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
+
+    /// Reads its part of the file.
+    fn read(&self, node: &yaml::tree::Node, faults: &mut Vec<Fault>) -> Option<Part>;
+
+    /// Returns true if a platform can carry it, delivered today or later.
+    fn fits(&self, platform: PlatformKind) -> bool;
+
+    /// Reports keys that are missing, whatever the platform.
+    fn check_keys(&self, _files: &ServicesFile, _problems: &mut Diagnostics) {}
+
+    /// Checks its part of the file against the platform that carries it.
+    fn check(&self, at: &Place<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked>;
+
+    /// The sizes of machines that the file asks for, each with the machine's part in a managed service.
+    fn sizes<'f>(&self, _files: &'f ServicesFile) -> Vec<(Span, &'f Label, hdinsight::Node)> {
+        Vec::new()
+    }
+
+    /// Checks what depends on the platform as a whole. `network`: the place of the platform's address range.
+    fn check_on(&self, _: &Topology, _: &ServicesFile, _: &Platform, _network: Span, _: &mut Diagnostics) {}
+
+    /// The names of its addresses in the arguments of jobs: `zookeeper.connect`.
+    fn placeholders(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Its roles, in the order in which they start.
-    fn roles(&self) -> &'static [Role];
+    fn roles(&self) -> &'static [Role] {
+        &[]
+    }
+
+    /// The nodes that the topology asks for.
+    fn nodes(&self, _services: &Services) -> Vec<NodeSpec> {
+        Vec::new()
+    }
+
+    /// The role whose nodes are interchangeable machines without names, on platforms that make machines.
+    fn fleet_role(&self) -> Option<Role> {
+        None
+    }
+
+    /// The number of those machines.
+    fn fleet(&self, _services: &Services) -> Option<Fleet> {
+        None
+    }
+
+    fn listeners(&self, _services: &Services) -> Vec<Listener> {
+        Vec::new()
+    }
+
+    /// The machines that a cloud makes for it.
+    fn machines<'t>(&self, _services: &'t Services, _files: &'t ServicesFile) -> Vec<Machines<'t>> {
+        Vec::new()
+    }
+
+    /// The zones that the topology pins machines 1 to N of a role to.
+    fn zones<'t>(&self, _role: Role, _services: &'t Services) -> Option<&'t [Zone]> {
+        None
+    }
+
+    /// The place of a role in the file.
+    fn span_of(&self, _role: Role, _files: &ServicesFile) -> Option<Span> {
+        None
+    }
+
+    /// The ports that the file writes.
+    fn ports(&self, _files: &ServicesFile) -> Vec<WrittenPort> {
+        Vec::new()
+    }
 
     /// Adds each of its settings in the topology, with its class.
-    fn settings(&self, cluster: &Cluster, all: &mut Writer);
+    fn settings(&self, _cluster: &Cluster, _all: &mut Writer) {}
 
     /// Its roles that cannot run with the old value of an outage setting and with the new one side by side.
     fn stops_together(&self) -> &'static [Role] {
@@ -49,23 +131,29 @@ pub trait Service: Sync {
     }
 
     /// Adds everything that a node needs on its host.
-    fn desire(&self, cluster: &Cluster, instance: &Instance, state: &mut HostState);
+    fn desire(&self, _cluster: &Cluster, _instance: &Instance, _state: &mut HostState) {}
 
     /// The questions for a node's ports. With `proof` they prove that the node takes part in a committed write.
-    fn questions(&self, role: Role, host: &Host, listeners: &[Listener], proof: bool) -> Vec<Ask>;
+    fn questions(&self, _role: Role, _host: &Host, _listeners: &[Listener], _proof: bool) -> Vec<Ask> {
+        Vec::new()
+    }
 
     /// The health of a role's nodes on these hosts, from one look. `led_elsewhere` means that a node outside of them may lead.
     fn health(
         &self,
-        role: Role,
-        hosts: &[Name],
-        led_elsewhere: bool,
-        desired: &Desired,
-        seen: &BTreeMap<Name, Seen>,
-    ) -> ServiceFacts;
+        _role: Role,
+        _hosts: &[Name],
+        _led_elsewhere: bool,
+        _desired: &Desired,
+        _seen: &BTreeMap<Name, Seen>,
+    ) -> ServiceFacts {
+        ServiceFacts::default()
+    }
 
     /// The state of a node in a few words, for `status`.
-    fn state(&self, role: Role, facts: &HostFacts) -> String;
+    fn state(&self, _role: Role, _facts: &HostFacts) -> String {
+        "unknown".to_owned()
+    }
 
     /// The figures of the whole service, for `status`.
     fn totals(&self, _cluster: &Cluster, _seen: &BTreeMap<Name, Seen>) -> Option<Totals> {
@@ -130,6 +218,82 @@ pub trait Service: Sync {
     /// The names of the election's latches, as a host was told.
     fn latches(&self, _facts: &HostFacts) -> Option<Vec<String>> {
         None
+    }
+}
+
+/// The platform that carries a service.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub kind: PlatformKind,
+    /// The hosts that it names.
+    pub hosts: &'a Hosts<'a>,
+}
+
+impl Place<'_> {
+    /// Checks a list of hosts, and reports keys that this kind of platform does not use. `counted`: the keys for machines that are made.
+    pub fn check_hosts(
+        &self,
+        names: &Field<Vec<Field<Name>>>,
+        counted: &[(&str, Option<Span>)],
+        problems: &mut Diagnostics,
+    ) {
+        let Place { kind, hosts } = self;
+        let named = kind.ground() == Ground::NamedHosts;
+        let hosts_key = [("hosts", names.span())];
+        for (name, span) in if named { counted } else { &hosts_key } {
+            if let Some(span) = span {
+                problems.add(Code::T090, *span, format!("`{name}` is not used by a platform of kind {kind}"));
+            }
+        }
+        for (at, host) in names.ok().into_iter().flatten().filter_map(Field::spanned).filter(|_| named) {
+            hosts.check_declared(at, host, problems);
+        }
+    }
+}
+
+/// A node that a topology asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeSpec {
+    pub role: Role,
+    /// The id of a member of a quorum.
+    pub id: Option<MemberId>,
+    /// The last part of its name.
+    pub last: String,
+    /// Its host, where the topology names one. Others have a host to themselves.
+    pub host: Option<Name>,
+}
+
+/// The machines of one role, on a cloud that makes them.
+#[derive(Clone, Debug)]
+pub struct Machines<'a> {
+    pub role: Role,
+    pub span: Span,
+    pub count: u64,
+    pub machine: &'a Machine,
+    pub size_span: Option<Span>,
+    pub disk: &'a Field<Disk>,
+    /// The zones that they are pinned to.
+    pub zones: &'a Field<Vec<Field<Zone>>>,
+    /// MiB that run on each at least.
+    pub memory: u64,
+    /// True if they are interchangeable.
+    pub is_fleet: bool,
+}
+
+/// A port that the file writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrittenPort {
+    /// The name of its listener.
+    pub name: &'static str,
+    pub span: Span,
+    /// True if something listens there all the time, and not for jobs alone.
+    pub is_lasting: bool,
+}
+
+impl WrittenPort {
+    /// Those of `ports` that are written.
+    pub fn all(ports: &[(&'static str, Option<Span>)], is_lasting: bool) -> Vec<WrittenPort> {
+        ports.iter().filter_map(|(name, span)| Some(WrittenPort { name, span: (*span)?, is_lasting })).collect()
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Topology, TopologyFile, file::JobFile, jobs, listeners, machines, sizes, support};
+use super::checked::Topology;
+use super::file::{JobFile, TopologyFile};
+use super::{job, jobs, listeners, machines, sizes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Platform, PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes};
-use crate::service::eventstore::Eventstore;
-use crate::service::spark::{MASTER, WORKER};
-use crate::service::zookeeper::MEMBER;
-use crate::service::{Placed, ServiceKind, ServicesFile, spark, zookeeper};
+use crate::service::{self, Place, Services, ServicesFile, spark};
 use crate::value::{Name, Role};
 use crate::yaml::{Entries, Field, Span, suggest};
 
@@ -27,22 +26,13 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     let services = services.or_default();
     let places = check_platforms(&platform_files, &services, problems);
     let placement = place(&services, &platform_files, problems);
-    let (zookeeper, spark) = check_services(&services, &platform_files, &placement, problems);
+    let checked = check_services(&services, &platform_files, &placement, problems);
     sizes::check(&platform_files, &services, &placement, problems);
-    check_required(&platform_files, &services, problems);
-    let jobs = check_jobs(&jobs.or_default(), &services, spark.as_ref(), problems);
-    let eventstore = services.eventstore.ok().map(Eventstore::of);
+    check_required(&platform_files, problems);
+    let jobs = check_jobs(&jobs.or_default(), &services, checked.get(), problems);
     let identity = id.ok().cloned();
-    let topology = Topology {
-        name: name.ok()?.clone(),
-        identity,
-        platforms: places,
-        placement,
-        zookeeper,
-        spark,
-        eventstore,
-        jobs,
-    };
+    let topology =
+        Topology { name: name.ok()?.clone(), identity, platforms: places, placement, services: checked, jobs };
     machines::check(name.span().unwrap_or_default(), &topology, &platform_files, &services, problems);
     if !problems.has_errors() {
         listeners::check_collisions(&topology, &services, problems);
@@ -58,21 +48,17 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
     (!problems.has_errors()).then_some(topology)
 }
 
-/// How many nodes of each role there are, and where the file says so.
-fn counts(topology: &Topology, services: &ServicesFile) -> Vec<(Role, Span, usize)> {
-    let members =
-        topology.zookeeper.iter().map(|zookeeper| (MEMBER, services.zookeeper.span(), zookeeper.members.len()));
-    let standalone = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref());
-    let file = services.spark.ok();
-    let nodes = standalone.into_iter().flat_map(|standalone| {
-        let masters = file.and_then(|file| file.masters.span());
-        let workers = file.and_then(|file| file.workers.span());
-        [
-            (MASTER, masters, standalone.masters.place.count().unwrap_or(0)),
-            (WORKER, workers, standalone.workers.place.count().unwrap_or(0)),
-        ]
-    });
-    members.chain(nodes).map(|(role, span, count)| (role, span.unwrap_or_default(), count)).collect()
+/// The number of nodes of each role, with its place in the file.
+fn counts(topology: &Topology, files: &ServicesFile) -> Vec<(Role, Span, usize)> {
+    let mut all = Vec::new();
+    for service in service::all() {
+        let nodes = service.nodes(&topology.services);
+        for role in service.roles() {
+            let count = nodes.iter().filter(|node| node.role == *role).count();
+            all.push((*role, service.span_of(*role, files).unwrap_or_default(), count));
+        }
+    }
+    all
 }
 
 fn check_platforms(
@@ -127,7 +113,7 @@ fn check_platform(
     match kind {
         PlatformKind::Nodes => nodes::check(span, file.nodes.ok()?, problems).map(Platform::Nodes),
         PlatformKind::Local => {
-            let written = listeners::written(services).into_iter().map(|(name, _)| name).collect();
+            let written = listeners::written(services).into_iter().map(|port| port.name).collect();
             local::check_file(file.local.ok()?, written, problems).map(Platform::Local)
         }
         PlatformKind::AzureVms => azure_vms::check(span, file.azure_vms.ok()?, problems).map(Platform::AzureVms),
@@ -147,14 +133,16 @@ fn place(
     services: &ServicesFile,
     platforms: &Entries<PlatformFile>,
     problems: &mut Diagnostics,
-) -> BTreeMap<ServiceKind, Name> {
+) -> BTreeMap<&'static str, Name> {
     let kind_of = |entry: &crate::yaml::Entry<PlatformFile>| match entry.value.ok().map(PlatformFile::kinds)?.as_slice()
     {
         [(kind, _)] => Some(*kind),
         _ => None,
     };
     let mut placement = BTreeMap::new();
-    for Placed { kind: service, span, platform } in services.placed() {
+    for part in services.parts() {
+        let (key, span, platform) = (part.key, part.span, &part.platform);
+        let Some(service) = service::by_key(key) else { continue };
         let chosen = match platform {
             Field::Bad(_) => continue,
             Field::Ok(at, name) => {
@@ -168,10 +156,8 @@ fn place(
                 }
             }
             Field::Missing => {
-                let able: Vec<_> = platforms
-                    .iter()
-                    .filter(|entry| kind_of(entry).is_none_or(|kind| support::carries(kind, service)))
-                    .collect();
+                let able: Vec<_> =
+                    platforms.iter().filter(|entry| kind_of(entry).is_none_or(|kind| service.fits(kind))).collect();
                 match able.as_slice() {
                     [one] => Some((*one, span)),
                     [] => platforms.iter().next().map(|entry| (entry, span)),
@@ -181,7 +167,7 @@ fn place(
                             .add(
                                 Code::T003,
                                 span,
-                                format!("`platform` is missing: {} can carry {service}", names.join(" and ")),
+                                format!("`platform` is missing: {} can carry {key}", names.join(" and ")),
                             )
                             .help("say which");
                         continue;
@@ -191,100 +177,45 @@ fn place(
         };
         let Some((entry, at)) = chosen else { continue };
         let Some(kind) = kind_of(entry) else { continue };
-        if !support::carries(kind, service) {
-            let able: Vec<_> = PlatformKind::ALL
-                .iter()
-                .filter(|kind| support::carries(**kind, service))
-                .map(|kind| format!("`{kind}`"))
-                .collect();
+        if !service.fits(kind) {
+            let able: Vec<_> =
+                PlatformKind::ALL.iter().filter(|kind| service.fits(**kind)).map(|kind| format!("`{kind}`")).collect();
             problems
-                .add(Code::T011, at, format!("a platform of kind `{kind}` cannot carry {service}"))
+                .add(Code::T011, at, format!("a platform of kind `{kind}` cannot carry {key}"))
                 .help(format!("{} can", able.join(", ")));
         } else if let Ok(name) = entry.key.text.parse() {
-            placement.insert(service, name);
+            placement.insert(key, name);
         }
     }
     placement
 }
 
 fn check_services(
-    services: &ServicesFile,
+    files: &ServicesFile,
     platforms: &Entries<PlatformFile>,
-    placement: &BTreeMap<ServiceKind, Name>,
+    placement: &BTreeMap<&'static str, Name>,
     problems: &mut Diagnostics,
-) -> (Option<zookeeper::ZooKeeper>, Option<spark::Spark>) {
-    let ground = |service| {
-        let file = platforms.get(placement.get(&service)?.as_str())?.value.ok()?;
-        let kind = file.kinds().first()?.0;
-        Some((kind, Hosts::of(file.nodes.ok().and_then(|nodes| nodes.hosts.ok()))))
-    };
-    let quorum = !services.zookeeper.is_missing();
-    let spark_version = spark::version(services.spark.ok());
-    let zookeeper = services.zookeeper.spanned().and_then(|(span, file)| {
-        let (kind, hosts) = ground(ServiceKind::ZooKeeper)?;
-        zookeeper::check(span, file, &spark_version, kind, &hosts, problems)
-    });
-    let spark = services.spark.spanned().and_then(|(span, file)| {
-        let (kind, hosts) = ground(ServiceKind::Spark)?;
-        spark::check(span, file, kind, &hosts, quorum, problems)
-    });
-    note_unused_places(services, &ground, problems);
-    (zookeeper, spark)
-}
-
-/// `hosts` on platforms that make their machines, `nodes` and `pool` where machines exist already.
-fn note_unused_places<'a>(
-    services: &ServicesFile,
-    ground: &dyn Fn(ServiceKind) -> Option<(PlatformKind, Hosts<'a>)>,
-    problems: &mut Diagnostics,
-) {
-    let kafka = services.kafka.ok().map(|s| (ServiceKind::Kafka, &s.hosts, s.nodes.span(), s.pool.span()));
-    let elastic =
-        services.elasticsearch.ok().map(|s| (ServiceKind::Elasticsearch, &s.hosts, s.nodes.span(), s.pool.span()));
-    let postgres = services.postgres.ok().map(|s| (ServiceKind::Postgres, &s.hosts, None, None));
-    let redis = services.redis.ok().map(|s| (ServiceKind::Redis, &s.hosts, None, None));
-    for (service, names, nodes, pool) in [kafka, elastic, postgres, redis].into_iter().flatten() {
-        let Some((kind, hosts)) = ground(service) else { continue };
-        let named = kind == PlatformKind::Nodes;
-        let unused = if named { [("nodes", nodes), ("pool", pool)] } else { [("hosts", names.span()), ("", None)] };
-        for (name, span) in unused {
-            if let Some(span) = span {
-                problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
-            }
-        }
-        for (at, host) in names.ok().into_iter().flatten().filter_map(Field::spanned).filter(|_| named) {
-            hosts.check_declared(at, host, problems);
+) -> Services {
+    let mut checked = Services::default();
+    for service in service::all() {
+        service.check_keys(files, problems);
+        let file = placement.get(service.key()).and_then(|name| platforms.get(name.as_str())?.value.ok());
+        let Some((file, (kind, _))) = file.and_then(|file| Some((file, *file.kinds().first()?))) else { continue };
+        let hosts = Hosts::of(file.nodes.ok().and_then(|nodes| nodes.hosts.ok()));
+        if let Some(service_checked) = service.check(&Place { kind, hosts: &hosts }, files, problems) {
+            checked.insert(service.key(), service_checked);
         }
     }
+    checked
 }
 
 /// Keys that have no sensible default, where no check of their own asks for them yet.
-fn check_required(platforms: &Entries<PlatformFile>, services: &ServicesFile, problems: &mut Diagnostics) {
-    if let Some((at, postgres)) = services.postgres.spanned() {
-        problems.need(at, "database", &postgres.database);
-        problems.need(at, "user", &postgres.user);
-        problems.need(at, "password", &postgres.password);
-    }
-    if let Some(spark) = services.spark.ok() {
-        if let Some((at, operator)) = spark.operator.spanned() {
-            problems.need(at, "version", &operator.version);
-        }
-        if let Some((at, scale)) = spark.workers.ok().and_then(|workers| workers.autoscale.spanned()) {
-            problems.need(at, "min", &scale.min);
-            problems.need(at, "max", &scale.max);
-        }
-    }
+fn check_required(platforms: &Entries<PlatformFile>, problems: &mut Diagnostics) {
     for file in platforms.iter().filter_map(|entry| entry.value.ok()) {
         if let Some((at, gateway)) = file.hdinsight.ok().and_then(|managed| managed.gateway.spanned()) {
             problems.need(at, "user", &gateway.user);
             problems.need(at, "password", &gateway.password);
         }
-    }
-    if let Some((at, scale)) = services.spark.ok().and_then(|s| s.workers.ok()).and_then(|w| w.autoscale.spanned())
-        && let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok())
-        && (min > max || *max == 0)
-    {
-        problems.add(Code::T012, at, format!("the minimum of {min} workers is above the maximum of {max}"));
     }
 }
 
@@ -293,7 +224,7 @@ fn check_jobs(
     services: &ServicesFile,
     spark: Option<&spark::Spark>,
     problems: &mut Diagnostics,
-) -> BTreeMap<Name, jobs::Job> {
+) -> BTreeMap<Name, job::Job> {
     let mut all = BTreeMap::new();
     for entry in files {
         let name = match entry.key.text.parse::<Name>() {
@@ -303,7 +234,7 @@ fn check_jobs(
                 continue;
             }
         };
-        if services.spark.is_missing() {
+        if services.part(spark::KEY).is_none() {
             problems.add(Code::T010, entry.key.span, format!("job `{name}` needs `spark`, which is not declared"));
         }
         let Some((_, file)) = entry.value.spanned() else { continue };

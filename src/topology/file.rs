@@ -9,7 +9,7 @@ use crate::value::{HostPath, Identity, JvmSize, Name};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// One file, one cluster.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "A topology of provision")]
 pub struct TopologyFile {

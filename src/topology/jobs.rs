@@ -1,40 +1,12 @@
 //! Applications, checked against the cluster they run on.
 
-use std::collections::BTreeMap;
-
-use super::file::{ExecutorsFile, JobFile, Restart, in_home};
+use super::file::{ExecutorsFile, JobFile, in_home};
+use super::job::{Application, Job};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::service::spark::Spark;
-use crate::service::{ServiceKind, ServicesFile};
-use crate::value::{ConfigKey, HostPath, JvmSize};
+use crate::service::{self, Service, ServicesFile};
+use crate::value::JvmSize;
 use crate::yaml::{Field, Span, suggest};
-
-/// An application, checked.
-#[derive(Clone, Debug)]
-pub struct Job {
-    pub application: Application,
-    pub main_class: Option<String>,
-    pub jars: Vec<String>,
-    pub arguments: Vec<String>,
-    pub driver_cores: u32,
-    pub driver_memory: JvmSize,
-    pub instances: Option<u32>,
-    pub executor_cores: u32,
-    pub executor_memory: JvmSize,
-    pub restart: Restart,
-    pub config: BTreeMap<ConfigKey, String>,
-}
-
-/// Where an application is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Application {
-    /// Below Spark's own directory; the path starts with a slash.
-    Home(HostPath),
-    /// A file of the operator's, relative to the topology.
-    File(std::path::PathBuf),
-    /// Something that Spark can read by itself.
-    Url(String),
-}
 
 /// Checks one job. `spark` is there when Spark itself is right.
 pub fn check(
@@ -153,31 +125,25 @@ fn warn_contradictions(executors: &ExecutorsFile, file: &JobFile, problems: &mut
     }
 }
 
-/// Placeholders and the service each speaks of.
-const PLACEHOLDERS: &[(&str, ServiceKind)] = &[
-    ("spark.master", ServiceKind::Spark),
-    ("zookeeper.connect", ServiceKind::ZooKeeper),
-    ("kafka.bootstrap", ServiceKind::Kafka),
-    ("elasticsearch.host", ServiceKind::Elasticsearch),
-    ("elasticsearch.port", ServiceKind::Elasticsearch),
-    ("postgres.host", ServiceKind::Postgres),
-    ("postgres.port", ServiceKind::Postgres),
-    ("redis.host", ServiceKind::Redis),
-    ("redis.port", ServiceKind::Redis),
-    ("eventstore.host", ServiceKind::Eventstore),
-];
-
-fn check_placeholders(at: Span, argument: &str, services: &ServicesFile, problems: &mut Diagnostics) {
+fn check_placeholders(at: Span, argument: &str, files: &ServicesFile, problems: &mut Diagnostics) {
     for part in argument.split('{').skip(1) {
         let Some((name, _)) = part.split_once('}') else { continue };
         let dotted = name.contains('.') && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'.');
-        match PLACEHOLDERS.iter().find(|(known, _)| *known == name) {
-            Some((_, service)) if !services.placed().iter().any(|placed| placed.kind == *service) => {
-                problems.add(Code::T010, at, format!("`{{{name}}}` speaks of {service}, which is not declared"));
+        let known = service::all().find(|service| service.placeholders().contains(&name));
+        match known {
+            Some(service) if files.part(service.key()).is_none() => {
+                problems.add(
+                    Code::T010,
+                    at,
+                    format!("`{{{name}}}` speaks of {}, which is not declared", service.key()),
+                );
             }
-            None if dotted => problems
-                .add(Code::T010, at, format!("`{{{name}}}` is not an address that is known"))
-                .maybe_help(suggest::hint(name, PLACEHOLDERS.iter().map(|(known, _)| *known))),
+            None if dotted => {
+                let all: Vec<&str> = service::all().flat_map(Service::placeholders).copied().collect();
+                problems
+                    .add(Code::T010, at, format!("`{{{name}}}` is not an address that is known"))
+                    .maybe_help(suggest::hint(name, all));
+            }
             _ => {}
         }
     }

@@ -2,20 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::Topology;
+use super::checked::Topology;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::service::spark::{HISTORY, MASTER, Place, WORKER};
-use crate::service::zookeeper::{MEMBER, Members};
-use crate::service::{ServicesFile, spark, zookeeper};
+use crate::service::{self, ServicesFile, WrittenPort};
+use crate::value::Role;
 use crate::value::listener::{FIRST_FREE_PORT, Listener};
-use crate::value::{Name, Role};
 use crate::yaml::Span;
 
 /// Every listener of the topology.
 pub fn all(topology: &Topology) -> Vec<Listener> {
-    let members = topology.zookeeper.iter().flat_map(zookeeper::listeners);
-    let spark = topology.spark.iter().filter_map(|spark| spark.standalone.as_ref()).flat_map(spark::listeners);
-    members.chain(spark).collect()
+    service::all().flat_map(|service| service.listeners(&topology.services)).collect()
 }
 
 pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
@@ -54,70 +50,24 @@ pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: 
 /// Named hosts with all their roles; what is made for one role has a host of its own, named after the role here.
 fn roles_by_host(topology: &Topology) -> BTreeMap<String, Vec<Role>> {
     let mut hosts: BTreeMap<String, Vec<Role>> = BTreeMap::new();
-    let mut put = |names: Option<Vec<&Name>>, role: Role| match names {
-        Some(names) => names.into_iter().for_each(|name| hosts.entry(name.to_string()).or_default().push(role)),
-        None => hosts.entry(format!("every {}", role.title())).or_default().push(role),
-    };
-    if let Some(zookeeper) = &topology.zookeeper {
-        let names = match &zookeeper.members {
-            Members::Named(members) => Some(members.values().collect()),
-            Members::Counted(_) => None,
-        };
-        put(names, MEMBER);
-    }
-    if let Some(standalone) = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref()) {
-        let history = standalone.history.iter().map(|history| (&history.place, HISTORY));
-        let nodes = [(&standalone.masters.place, MASTER), (&standalone.workers.place, WORKER)];
-        for (place, role) in nodes.into_iter().chain(history) {
-            let names = match place {
-                Place::Named(names) => Some(names.iter().collect()),
-                Place::Counted(_) => None,
-            };
-            put(names, role);
+    for node in service::all().flat_map(|service| service.nodes(&topology.services)) {
+        let host = node.host.map_or_else(|| format!("every {}", node.role.title()), |host| host.to_string());
+        let roles = hosts.entry(host).or_default();
+        if !roles.contains(&node.role) {
+            roles.push(node.role);
         }
     }
     hosts
 }
 
 /// The ports that a file writes, of what listens all the time.
-pub fn written(services: &ServicesFile) -> Vec<(&'static str, Span)> {
-    ["client", "peer", "election", "admin", "master", "master-ui", "worker", "worker-ui", "history-ui"]
-        .into_iter()
-        .filter_map(|name| Some((name, port_span(name, services)?)))
-        .collect()
+pub fn written(files: &ServicesFile) -> Vec<WrittenPort> {
+    service::all().flat_map(|service| service.ports(files)).filter(|port| port.is_lasting).collect()
 }
 
 /// Where the port is written, else where its role is.
-fn span_of(listener: &Listener, services: &ServicesFile) -> Span {
-    let spark = services.spark.ok();
-    let role = match listener.role {
-        MEMBER => services.zookeeper.span(),
-        MASTER => spark.and_then(|spark| spark.masters.span()),
-        WORKER => spark.and_then(|spark| spark.workers.span()),
-        _ => spark.and_then(|spark| spark.history.span()),
-    };
-    port_span(listener.name, services).or(role).unwrap_or_default()
-}
-
-fn port_span(listener: &str, services: &ServicesFile) -> Option<Span> {
-    let zookeeper = services.zookeeper.ok();
-    let spark = services.spark.ok();
-    let masters = spark.and_then(|spark| spark.masters.ok());
-    let workers = spark.and_then(|spark| spark.workers.ok());
-    let ports = spark.and_then(|spark| spark.ports.ok());
-    match listener {
-        "client" => zookeeper.and_then(|z| z.client_port.span()),
-        "peer" => zookeeper.and_then(|z| z.peer_port.span()),
-        "election" => zookeeper.and_then(|z| z.election_port.span()),
-        "admin" => zookeeper.and_then(|z| z.admin_port.span()),
-        "master" => masters.and_then(|m| m.port.span()),
-        "master-ui" => masters.and_then(|m| m.web_ui_port.span()),
-        "worker" => workers.and_then(|w| w.port.span()),
-        "worker-ui" => workers.and_then(|w| w.web_ui_port.span()),
-        "history-ui" => spark.and_then(|spark| spark.history.ok()?.web_ui_port.span()),
-        "driver" => ports.and_then(|p| p.driver.span()),
-        "driver-block-manager" => ports.and_then(|p| p.driver_block_manager.span()),
-        "driver-ui" => ports.and_then(|p| p.ui.span()),
-        _ => ports.and_then(|p| p.block_manager.span()),
-    }
+fn span_of(listener: &Listener, files: &ServicesFile) -> Span {
+    let service = service::of(listener.role);
+    let port = service.ports(files).into_iter().find(|port| port.name == listener.name);
+    port.map(|port| port.span).or_else(|| service.span_of(listener.role, files)).unwrap_or_default()
 }

@@ -3,35 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use super::Topology;
+use super::checked::Topology;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{AwsVms, Tier};
 use crate::platform::azure_vms::AzureVms;
 use crate::platform::cloud::{self, Image};
-use crate::platform::hdinsight::OTHER_MACHINES;
-use crate::platform::machine::Machine;
 use crate::platform::size::{self, Shape};
 use crate::platform::{Platform, PlatformFile, aks, eks, made, subnets};
-use crate::service::spark::{MASTER, Scaling, WORKER};
-use crate::service::zookeeper::MEMBER;
-use crate::service::{ServiceKind, ServicesFile, zookeeper};
-use crate::value::{Cidr, Disk, JvmSize, Name, Role, Zone};
+use crate::service::{self, Machines, ServicesFile};
+use crate::value::{Cidr, JvmSize, Name, Zone};
 use crate::yaml::{Entries, Field, Span};
 
 /// What a machine's system and the tool need beside a daemon.
 const SYSTEM: JvmSize = JvmSize::from_mebibytes(512);
-
-/// The machines of one role.
-struct Wanted<'a> {
-    role: Role,
-    span: Span,
-    count: u64,
-    machine: &'a Machine,
-    size_span: Option<Span>,
-    disk: &'a Field<Disk>,
-    /// What runs on each at least, in MiB.
-    memory: u64,
-}
 
 /// A node's name is a DNS label: the cluster's, `-master-` and a number.
 const NAME_MAX: usize = 63 - "-master-99".len();
@@ -47,32 +31,40 @@ pub fn check(
     check_overlaps(topology, platforms, problems);
     check_one_of_each_cloud(topology, platforms, problems);
     check_name(topology, name, problems);
-    check_pins(topology, services, problems);
-    check_log_dir(topology, services, problems);
-    if !problems.has_errors() {
-        warn_zones(topology, services, problems);
+    for service in service::all() {
+        let Some(name) = topology.placement.get(service.key()) else { continue };
+        let file = platforms.get(name.as_str()).and_then(|entry| entry.value.ok());
+        let network = file.and_then(|file| network_field(file).span());
+        let entry = platforms.get(name.as_str()).map(|entry| entry.key.span);
+        let Some(platform) = topology.platforms.get(name) else { continue };
+        let machines = service.machines(&topology.services, services);
+        machines.iter().for_each(|machines| check_pins(machines, platform, problems));
+        service.check_on(topology, services, platform, network.or(entry).unwrap_or_default(), problems);
     }
-    check_managed_room(topology, platforms, problems);
     // A network that is too small is so for several: said once.
     let mut small: BTreeSet<&Name> = BTreeSet::new();
-    for wanted in &wanted(topology, services) {
-        let service = if wanted.role == MEMBER { ServiceKind::ZooKeeper } else { ServiceKind::Spark };
-        let Some(name) = topology.placement.get(&service) else { continue };
+    for service in service::all() {
+        let Some(name) = topology.placement.get(service.key()) else { continue };
         let file = platforms.get(name.as_str()).and_then(|entry| entry.value.ok());
         let at = file.and_then(|file| network_field(file).span());
-        match topology.platforms.get(name) {
-            Some(Platform::AzureVms(azure)) => {
-                check_room(wanted, at, azure_block(azure, wanted.role), (name, azure.network), &mut small, problems);
-                check_azure(wanted, azure, problems);
-                check_scale_set(wanted, azure, problems);
-                check_disk(wanted, AZURE_DISK, problems);
+        for wanted in &service.machines(&topology.services, services) {
+            match topology.platforms.get(name) {
+                Some(Platform::AzureVms(azure)) => {
+                    let block = azure.block(wanted.role);
+                    check_room(wanted, at, block, (name, azure.network), &mut small, problems);
+                    check_azure(wanted, azure, problems);
+                    check_scale_set(wanted, azure, problems);
+                    check_disk(wanted, AZURE_DISK, problems);
+                }
+                Some(Platform::AwsVms(aws)) => {
+                    // The subnet of the first zone: each of the others is like it.
+                    let block = aws.subnet(Tier::Of(wanted.role), 0);
+                    check_room(wanted, at, block, (name, aws.network), &mut small, problems);
+                    check_aws(wanted, aws, problems);
+                    check_disk(wanted, if wanted.is_fleet { AWS_ROOT_DISK } else { AWS_DISK }, problems);
+                }
+                _ => {}
             }
-            Some(Platform::AwsVms(aws)) => {
-                check_room(wanted, at, aws_block(aws, wanted.role), (name, aws.network), &mut small, problems);
-                check_aws(wanted, aws, problems);
-                check_disk(wanted, if wanted.role == WORKER { AWS_ROOT_DISK } else { AWS_DISK }, problems);
-            }
-            _ => {}
         }
     }
 }
@@ -85,125 +77,31 @@ fn check_name(topology: &Topology, at: Span, problems: &mut Diagnostics) {
     }
 }
 
-/// On machines that are made the data disk is mounted at `dataDir`, and at nothing else.
-fn check_log_dir(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
-    let place = topology.placement.get(&ServiceKind::ZooKeeper).and_then(|name| topology.platforms.get(name));
-    let at = services.zookeeper.ok().and_then(|file| file.data_log_dir.span());
-    if let (Some(Platform::AzureVms(_) | Platform::AwsVms(_)), Some(at)) = (place, at) {
-        problems
-            .add(Code::T012, at, "`dataLogDir` would be on the system's disk, which goes with its machine")
-            .help("leave it out: the log is then on the data disk");
-    }
-}
-
-/// Members take zones round the platform's list, or as they are pinned.
-fn warn_zones(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
-    let Some(ensemble) = &topology.zookeeper else { return };
-    let place = topology.placement.get(&ServiceKind::ZooKeeper).and_then(|name| topology.platforms.get(name));
-    let zones = match place {
-        Some(Platform::AzureVms(azure)) => &azure.zones,
-        Some(Platform::AwsVms(aws)) => &aws.zones,
-        _ => return,
-    };
-    let count = u32::try_from(ensemble.members.len()).unwrap_or(u32::MAX);
-    let pinned = ensemble.zones.as_deref().unwrap_or_default();
-    let zone = |number: u32| pinned.get(number as usize - 1).or_else(|| subnets::zone(zones, number));
-    let file = services.zookeeper.ok();
-    let at = file.and_then(|file| file.zones.span()).or(services.zookeeper.span()).unwrap_or_default();
-    zookeeper::warn_zones(at, ensemble.members.len(), (1..=count).map(zone), problems);
-}
-
 /// What is pinned is pinned to zones that its platform has subnets in.
-fn check_pins(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
-    let members = services.zookeeper.ok().and_then(|file| file.zones.ok());
-    let masters = services.spark.ok().and_then(|file| file.masters.ok()?.zones.ok());
-    for (service, pinned) in [(ServiceKind::ZooKeeper, members), (ServiceKind::Spark, masters)] {
-        let place = topology.placement.get(&service).and_then(|name| topology.platforms.get(name));
-        let zones = match place {
-            Some(Platform::AzureVms(azure)) => &azure.zones,
-            Some(Platform::AwsVms(aws)) => &aws.zones,
-            _ => continue,
-        };
-        let there: Vec<&str> = zones.iter().map(Zone::as_str).collect();
-        let pinned = pinned.into_iter().flatten().filter_map(Field::spanned);
-        for (at, zone) in pinned.filter(|(_, zone)| !zones.contains(zone)) {
-            problems.add(Code::T012, at, format!("the platform is not in zone {}", zone.as_str())).help(
-                match there.as_slice() {
-                    [] => "write the platform's `zones` too".to_owned(),
-                    _ => format!("it is in {}", there.join(", ")),
-                },
-            );
-        }
+fn check_pins(machines: &Machines<'_>, platform: &Platform, problems: &mut Diagnostics) {
+    let Some(zones) = platform.zones() else { return };
+    let there: Vec<&str> = zones.iter().map(Zone::as_str).collect();
+    let pinned = machines.zones.ok().into_iter().flatten().filter_map(Field::spanned);
+    for (at, zone) in pinned.filter(|(_, zone)| !zones.contains(zone)) {
+        problems.add(Code::T012, at, format!("the platform is not in zone {}", zone.as_str())).help(
+            match there.as_slice() {
+                [] => "write the platform's `zones` too".to_owned(),
+                _ => format!("it is in {}", there.join(", ")),
+            },
+        );
     }
-}
-
-fn wanted<'a>(topology: &'a Topology, services: &'a ServicesFile) -> Vec<Wanted<'a>> {
-    let mut all = Vec::new();
-    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    if let Some(zookeeper) = &topology.zookeeper {
-        all.push(Wanted {
-            role: MEMBER,
-            span: services.zookeeper.span().unwrap_or_default(),
-            count: count(zookeeper.members.len()),
-            machine: &zookeeper.machine,
-            size_span: services.zookeeper.ok().and_then(|file| file.size.span()),
-            disk: services.zookeeper.ok().map_or(&Field::Missing, |file| &file.disk),
-            memory: zookeeper.heap.mebibytes(),
-        });
-    }
-    let file = services.spark.ok();
-    if let Some(standalone) = topology.spark.as_ref().and_then(|spark| spark.standalone.as_ref()) {
-        let (masters, workers) = (&standalone.masters, &standalone.workers);
-        all.push(Wanted {
-            role: MASTER,
-            span: file.and_then(|file| file.masters.span()).unwrap_or_default(),
-            count: count(masters.place.count().unwrap_or(0)),
-            machine: &masters.machine,
-            size_span: file.and_then(|file| file.masters.ok()?.size.span()),
-            disk: &Field::Missing,
-            memory: masters.heap.mebibytes(),
-        });
-        let most = workers.autoscale.as_ref().map(|scale| u64::from(scale.max));
-        all.push(Wanted {
-            role: WORKER,
-            span: file.and_then(|file| file.workers.span()).unwrap_or_default(),
-            count: most.unwrap_or(count(workers.place.count().unwrap_or(0))),
-            machine: &workers.machine,
-            size_span: file.and_then(|file| file.workers.ok()?.size.span()),
-            disk: file.and_then(|file| file.workers.ok()).map_or(&Field::Missing, |workers| &workers.disk),
-            memory: workers.heap.mebibytes() + workers.memory.map_or(0, JvmSize::mebibytes),
-        });
-    }
-    all
-}
-
-fn azure_block(azure: &AzureVms, role: Role) -> Cidr {
-    let subnets = azure.subnets();
-    match role {
-        MEMBER => subnets.zookeeper,
-        WORKER => subnets.workers,
-        _ => subnets.masters,
-    }
-}
-
-/// The subnet of the first zone: each of the others is like it.
-fn aws_block(aws: &AwsVms, role: Role) -> Cidr {
-    aws.subnet(Tier::Of(role), 0)
 }
 
 fn check_room<'a>(
-    wanted: &Wanted<'_>,
+    wanted: &Machines<'_>,
     at: Option<Span>,
     block: Cidr,
     (platform, network): (&'a Name, Cidr),
     small: &mut BTreeSet<&'a Name>,
     problems: &mut Diagnostics,
 ) {
-    let Wanted { role, span, count, .. } = wanted;
-    let room = match *role {
-        WORKER => block.size().saturating_sub(subnets::RESERVED),
-        _ => subnets::room(block),
-    };
+    let Machines { role, span, count, is_fleet, .. } = wanted;
+    let room = if *is_fleet { block.size().saturating_sub(subnets::RESERVED) } else { subnets::room(block) };
     if *count > room && small.insert(platform) {
         let message = format!(
             "{network} leaves {block} for each subnet of a {}, with room for {room}, not {count}",
@@ -213,42 +111,17 @@ fn check_room<'a>(
     }
 }
 
-/// Every machine of the service is in its half of the network.
-fn check_managed_room(topology: &Topology, platforms: &Entries<PlatformFile>, problems: &mut Diagnostics) {
-    let Some(name) = topology.placement.get(&ServiceKind::Spark) else { return };
-    let managed = topology.spark.as_ref().and_then(|spark| spark.managed.as_ref());
-    let (Some(Platform::Hdinsight(service)), Some(managed)) = (topology.platforms.get(name), managed) else { return };
-    let workers = match &managed.scaling {
-        Scaling::Fixed => managed.count,
-        Scaling::ByLoad(scale) => scale.max,
-        Scaling::ByTime(schedule) => schedule.times.iter().map(|(_, _, count)| *count).max().unwrap_or(0),
-    };
-    let (wanted, block) = (u64::from(workers) + OTHER_MACHINES, service.subnet());
-    let room = block.size().saturating_sub(subnets::RESERVED);
-    if wanted > room {
-        let at = platforms.get(name.as_str()).and_then(|entry| {
-            let network = network_field(entry.value.ok()?).span();
-            network.or(Some(entry.key.span))
-        });
-        let message = format!(
-            "{} leaves {block} for the cluster, with room for {room}: {workers} workers and {OTHER_MACHINES} others want {wanted}",
-            service.network
-        );
-        problems.add(Code::T012, at.unwrap_or_default(), message).help("take a wider range, as in 10.30.0.0/16");
-    }
-}
-
 /// GiB. The largest managed disk of Azure (learn.microsoft.com, "Managed disk types").
 const AZURE_DISK: RangeInclusive<u32> = 1..=32767;
 /// The largest volume of AWS (docs.aws.amazon.com, "Amazon EBS volume types"), and what Canonical's image needs.
 const AWS_DISK: RangeInclusive<u32> = 1..=65536;
 const AWS_ROOT_DISK: RangeInclusive<u32> = 8..=65536;
 
-fn check_disk(wanted: &Wanted<'_>, sizes: RangeInclusive<u32>, problems: &mut Diagnostics) {
+fn check_disk(wanted: &Machines<'_>, sizes: RangeInclusive<u32>, problems: &mut Diagnostics) {
     cloud::check_disk(wanted.disk, &format!("a disk of a {}", wanted.role.title()), sizes, problems);
 }
 
-fn check_azure(wanted: &Wanted<'_>, azure: &AzureVms, problems: &mut Diagnostics) {
+fn check_azure(wanted: &Machines<'_>, azure: &AzureVms, problems: &mut Diagnostics) {
     let size = made::size(azure, wanted.role, wanted.machine);
     let Some(shape) = size::azure(&size) else { return };
     let at = wanted.size_span.unwrap_or(wanted.span);
@@ -266,15 +139,15 @@ fn check_azure(wanted: &Wanted<'_>, azure: &AzureVms, problems: &mut Diagnostics
 }
 
 /// learn.microsoft.com, "Virtual Machine Scale Sets: design considerations".
-fn check_scale_set(wanted: &Wanted<'_>, azure: &AzureVms, problems: &mut Diagnostics) {
+fn check_scale_set(wanted: &Machines<'_>, azure: &AzureVms, problems: &mut Diagnostics) {
     let most = if matches!(azure.image, Image::Own(_)) { 600 } else { 1000 };
-    if wanted.role == WORKER && wanted.count > most {
+    if wanted.is_fleet && wanted.count > most {
         let message = format!("a scale set has at most {most} machines, not {}", wanted.count);
         problems.add(Code::T012, wanted.span, message).help(format!("take at most {most} workers"));
     }
 }
 
-fn check_aws(wanted: &Wanted<'_>, aws: &AwsVms, problems: &mut Diagnostics) {
+fn check_aws(wanted: &Machines<'_>, aws: &AwsVms, problems: &mut Diagnostics) {
     let size = made::size(aws, wanted.role, wanted.machine);
     let at = wanted.size_span.unwrap_or(wanted.span);
     if let Some(shape) = size::aws(&size) {
@@ -283,7 +156,7 @@ fn check_aws(wanted: &Wanted<'_>, aws: &AwsVms, problems: &mut Diagnostics) {
     check_processor(wanted, (&size, size::aws_is_arm(&size)), &aws.image, at, problems);
 }
 
-fn check_memory(wanted: &Wanted<'_>, size: &str, shape: Shape, at: Span, problems: &mut Diagnostics) {
+fn check_memory(wanted: &Machines<'_>, size: &str, shape: Shape, at: Span, problems: &mut Diagnostics) {
     let needed = wanted.memory + SYSTEM.mebibytes();
     if shape.mebibytes < needed {
         let message = format!(
@@ -297,7 +170,7 @@ fn check_memory(wanted: &Wanted<'_>, size: &str, shape: Shape, at: Span, problem
 
 /// What an image of one's own is for, nobody but its owner knows.
 fn check_processor(
-    wanted: &Wanted<'_>,
+    wanted: &Machines<'_>,
     (size, arm): (&str, bool),
     image: &Image,
     at: Span,

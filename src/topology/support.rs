@@ -1,31 +1,19 @@
-//! Which platform carries which service.
+//! Which platform carries which service, for people.
 
-use crate::platform::{Ground, PlatformKind};
-use crate::service::ServiceKind;
-
-/// Returns true if `platform` can carry `service`, delivered today or later.
-pub fn carries(platform: PlatformKind, service: ServiceKind) -> bool {
-    match service {
-        ServiceKind::ZooKeeper => matches!(platform.ground(), Ground::NamedHosts | Ground::CountedHosts),
-        ServiceKind::Spark => true,
-        ServiceKind::Kafka | ServiceKind::Elasticsearch | ServiceKind::Postgres | ServiceKind::Redis => {
-            matches!(platform.ground(), Ground::NamedHosts | Ground::Kubernetes)
-        }
-        ServiceKind::Eventstore => platform.ground() == Ground::Kubernetes,
-    }
-}
+use crate::platform::PlatformKind;
+use crate::service::{self, Service};
 
 /// Returns true if `plan` and `apply` bring `service` about on `platform` today.
-pub fn delivered(platform: PlatformKind, service: ServiceKind) -> bool {
-    platform.delivered() && matches!(service, ServiceKind::ZooKeeper | ServiceKind::Spark)
+pub fn delivered(platform: PlatformKind, service: &dyn Service) -> bool {
+    platform.delivered() && !service.roles().is_empty()
 }
 
 /// What stands for a platform and a service in the README's table.
-fn word(platform: PlatformKind, service: ServiceKind) -> &'static str {
+fn word(platform: PlatformKind, service: &dyn Service) -> &'static str {
     let is_made = matches!(platform, PlatformKind::AzureVms | PlatformKind::AwsVms);
     let is_cloud = matches!(platform, PlatformKind::Hdinsight | PlatformKind::Aks | PlatformKind::Eks);
-    match (delivered(platform, service), carries(platform, service)) {
-        (true, _) if service == ServiceKind::Spark && is_made => " masters |",
+    match (delivered(platform, service), service.fits(platform)) {
+        (true, _) if service.fleet_role().is_some() && is_made => " masters |",
         (true, _) => " yes |",
         (false, true) if platform == PlatformKind::Hdinsight => " Terraform |",
         (false, true) if is_cloud => " its ground |",
@@ -37,15 +25,15 @@ fn word(platform: PlatformKind, service: ServiceKind) -> &'static str {
 /// The table of the README, in Markdown.
 pub fn table() -> String {
     let mut out = String::from("| |");
-    for service in ServiceKind::ALL {
-        out += &format!(" {service} |");
+    for service in service::all() {
+        out += &format!(" {} |", service.key());
     }
     out += "\n|---|";
-    out += &"---|".repeat(ServiceKind::ALL.len());
+    out += &"---|".repeat(service::all().count());
     out.push('\n');
     for platform in PlatformKind::ALL {
         out += &format!("| `{platform}` |");
-        for service in ServiceKind::ALL {
+        for service in service::all() {
             out += word(platform, service);
         }
         out.push('\n');

@@ -169,7 +169,8 @@ fn ask_service(state: &State, name: &Name, ask: &str, port: u16, now: Instant) -
         "latches" => latches(state),
         "worker" if host.process(WORKER).is_some() => json("{\"executors\":[]}"),
         "history" if host.process("spark-history").is_some() => json("[]"),
-        _ => Vec::new(),
+        // A unit of which nothing more is known tells what it was started with.
+        unit => host.process(unit).and_then(|process| process.inputs.values().next().cloned()).unwrap_or_default(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{backend, text};
 use crate::hcl::{Holes, expression, list, object, texts};
 use crate::platform::aks::{Aks, POD_RANGE, SERVICE_RANGE, Subnets};
 use crate::platform::cloud::{Pool, PoolNodes};
-use crate::service::ServiceKind;
+use crate::service::eventstore::{self, Eventstore};
 use crate::service::spark::{self, Spark};
 use crate::topology::Topology;
 use crate::value::{Disk, Name, Zone};
@@ -32,12 +32,11 @@ const EVENTSTORE: &str = include_str!("../../../templates/terraform/aks/eventsto
 pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     let mut holes = Holes::default();
     aks.state.put(&topology.name, name, &mut holes);
-    let spark = topology.spark.as_ref().filter(|_| topology.placement.get(&ServiceKind::Spark) == Some(name));
+    let spark = topology.services.get::<Spark>().filter(|_| topology.is_on(spark::KEY, name));
     place(aks, topology, &mut holes);
     holes.put("namespace", spark.map_or("spark", |spark| spark.namespace.as_str()));
     api(aks, &mut holes);
-    let eventstore =
-        topology.eventstore.as_ref().filter(|_| topology.placement.get(&ServiceKind::Eventstore) == Some(name));
+    let eventstore = topology.services.get::<Eventstore>().filter(|_| topology.is_on(eventstore::KEY, name));
     let shares = eventstore.and_then(|eventstore| Some((eventstore.nodes, eventstore.share?)));
     registry(aks, spark, &mut holes);
     holes.put("endpoints", aks.registry || shares.is_some());

@@ -14,8 +14,7 @@ use crate::platform::cloud::{Pool, PoolNodes};
 use crate::platform::eks::Eks;
 use crate::platform::size;
 use crate::platform::storage::Storage;
-use crate::service::ServiceKind;
-use crate::service::spark::WORKER;
+use crate::service::spark::{self, Spark, WORKER};
 use crate::topology::Topology;
 use crate::value::{Disk, Name, Zone};
 
@@ -34,7 +33,7 @@ const SYSTEM_DISK: (u32, u32) = (50, 125);
 const POOL_DISK: (u32, u32) = (200, 250);
 
 pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
-    let spark = topology.spark.as_ref().filter(|_| topology.placement.get(&ServiceKind::Spark) == Some(name));
+    let spark = topology.services.get::<Spark>().filter(|_| topology.is_on(spark::KEY, name));
     let bucket = match spark.and_then(|spark| spark.storage.as_ref()) {
         Some(Storage::S3 { bucket }) => Some(bucket.as_str()),
         _ => None,

@@ -8,8 +8,7 @@ use super::{backend, text};
 use crate::hcl::{Holes, list, object, texts};
 use crate::platform::hdinsight::Hdinsight;
 use crate::platform::hdinsight::file::Tier;
-use crate::service::ServiceKind;
-use crate::service::spark::{Day, HalfHour, Managed, Scaling};
+use crate::service::spark::{self, Day, HalfHour, Managed, Scaling, Spark};
 use crate::topology::Topology;
 use crate::value::{Label, Name};
 
@@ -43,7 +42,7 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
     holes.put("storage_container", storage.container.as_str());
     holes.put("gateway_user", gateway_user.as_str());
     holes.put("ssh_user", ssh_user.as_str());
-    let spark = topology.spark.as_ref().filter(|_| topology.placement.get(&ServiceKind::Spark) == Some(name))?;
+    let spark = topology.services.get::<Spark>().filter(|_| topology.is_on(spark::KEY, name))?;
     holes.put("spark_version", spark.version.as_str());
     put_machines(spark.managed.as_ref()?, &mut holes);
     let texts = templates!("hdinsight": "example.tfvars");

@@ -180,7 +180,8 @@ impl Together {
     /// A service's own roles, and those that stand on them. What belongs to no service is about all of them.
     fn by(setting: &str) -> Together {
         let Some(service) = service_of(setting) else {
-            let titles: Vec<_> = service::all().map(Service::title).collect();
+            let titles: Vec<_> =
+                service::all().filter(|service| !service.roles().is_empty()).map(Service::title).collect();
             return Together { roles: roles().collect(), title: titles.join(" and ") };
         };
         let own = service.stops_together();

@@ -59,19 +59,23 @@ impl AzureVms {
     pub fn subnets(&self) -> Subnets {
         Subnets::of(self.network)
     }
+
+    /// The subnet of a role's machines.
+    pub fn block(&self, role: Role) -> Cidr {
+        let subnets = self.subnets();
+        match role {
+            MEMBER => subnets.zookeeper,
+            WORKER => subnets.workers,
+            // Everything else is where the masters are.
+            _ => subnets.masters,
+        }
+    }
 }
 
 impl Makes for AzureVms {
     fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, Option<String>) {
-        let subnets = self.subnets();
-        let block = match role {
-            MEMBER => subnets.zookeeper,
-            WORKER => unreachable!("workers have no addresses of their own"),
-            // Everything else is where the masters are.
-            _ => subnets.masters,
-        };
         let zone = pinned.or_else(|| Some(subnets::zone(&self.zones, number)?.as_str()));
-        (subnets::fixed(block, number), zone.map(str::to_owned))
+        (subnets::fixed(self.block(role), number), zone.map(str::to_owned))
     }
 
     fn user(&self) -> &UserName {

@@ -3,6 +3,7 @@
 use super::file::LocalFile;
 use super::{ALL_PORTS, FIRST_PASSING_PORT, LAST_FIRST_PORT, Local, shared_with_jobs};
 use crate::diagnostic::{Code, Diagnostics};
+use crate::service::WrittenPort;
 use crate::value::listener::{FIRST_FREE_PORT, Listener};
 use crate::value::{Name, Role};
 use crate::yaml::{Field, Span};
@@ -43,14 +44,9 @@ pub fn check_file(file: &LocalFile, written: Vec<&'static str>, problems: &mut D
 }
 
 /// Checks that nothing else is about the nodes' own ports. `written`: the ports that the file writes, of listeners that get ones of their own.
-pub fn check_ports(
-    file: &LocalFile,
-    written: &[(&'static str, Span)],
-    listeners: &[Listener],
-    problems: &mut Diagnostics,
-) {
+pub fn check_ports(file: &LocalFile, written: &[WrittenPort], listeners: &[Listener], problems: &mut Diagnostics) {
     let Some((at, first)) = file.ports.spanned().filter(|(_, first)| first.get() <= LAST_FIRST_PORT) else { return };
-    for (name, span) in written {
+    for WrittenPort { name, span, .. } in written {
         let message = format!("the {name} port is written, and every node of `local` gets one of its own");
         problems.add(Code::T012, *span, message).help("leave it out, or leave out `ports` of `local`");
     }

@@ -9,7 +9,6 @@ use crate::cluster::Fleet;
 use crate::desired::Desired;
 use crate::desired::cloud::Cloud;
 use crate::plan::Plan;
-use crate::service::spark::WORKER;
 use crate::value::listener::{Bind, Listener, Numbering};
 use crate::value::{Name, Role};
 
@@ -129,14 +128,14 @@ impl Picture {
 
     /// What a cloud makes: machines without names of their own, and its resources by concern.
     pub fn add_cloud(&mut self, fleet: Option<&Fleet>, listeners: &[Listener], cloud: &Cloud) {
-        if let Some(Fleet { min, max }) = fleet {
+        if let Some(Fleet { role, min, max }) = fleet {
             let there = self.groups.iter().flat_map(|group| &group.cards).flat_map(|card| &card.services);
-            let there = there.map(|(role, _)| *role).chain([WORKER]).collect();
+            let there = there.map(|(role, _)| *role).chain([*role]).collect();
             self.talks = talks(listeners, &there, true);
             let place =
                 if min == max { format!("{max} machines") } else { format!("{min} to {max} machines, by load") };
-            let services = vec![(WORKER, ports(listeners, WORKER, Numbering::Written))];
-            let name = format!("{}-worker", self.cluster);
+            let services = vec![(*role, ports(listeners, *role, Numbering::Written))];
+            let name = format!("{}-{}", self.cluster, role.slug());
             let card = Card { name, place, services, change: Change::None };
             self.groups.push(Group { title: "a fleet".to_owned(), cards: vec![card], more: 0 });
         }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::service::file::ServiceFile;
 use crate::service::zookeeper::file::LoadBalancer;
 use crate::value::{Disk, JvmSize, Name, Version};
 use crate::yaml::Field;
@@ -27,4 +28,12 @@ pub struct ElasticsearchFile {
     pub disk: Field<Disk>,
     /// How what runs outside reaches it. Default: not at all.
     pub load_balancer: Field<LoadBalancer>,
+}
+
+impl ServiceFile for ElasticsearchFile {
+    const KEY: &'static str = "elasticsearch";
+
+    fn platform(&self) -> &Field<Name> {
+        &self.platform
+    }
 }

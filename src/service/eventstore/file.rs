@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::platform::storage::EventStorageFile;
+use crate::service::file::ServiceFile;
 use crate::value::{Name, Version};
 use crate::yaml::Field;
 
@@ -29,4 +30,15 @@ pub struct EventstoreFile {
 pub enum Frontend {
     /// An nginx that forwards to the members.
     Nginx,
+}
+
+/// Its key in a topology.
+pub const KEY: &str = "eventstore";
+
+impl ServiceFile for EventstoreFile {
+    const KEY: &'static str = KEY;
+
+    fn platform(&self) -> &Field<Name> {
+        &self.platform
+    }
 }

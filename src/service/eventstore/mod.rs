@@ -2,11 +2,25 @@
 
 pub mod file;
 
+use std::sync::Arc;
+
+use schemars::{Schema, SchemaGenerator};
+
+use crate::diagnostic::Diagnostics;
+use crate::platform::{Ground, PlatformKind};
+use crate::service::file::{Part, ServiceFile as _, ServicesFile};
+use crate::service::services::Checked;
+use crate::service::stages::{Place, Service};
+use crate::yaml::Fault;
+use crate::yaml::tree::Node;
 use file::EventstoreFile;
+
+pub use file::KEY;
 
 /// An ensemble has three members where the file does not say.
 const MEMBERS: u32 = 3;
 
+/// An `EventStore` cluster, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Eventstore {
     pub nodes: u32,
@@ -18,5 +32,44 @@ impl Eventstore {
     pub fn of(file: &EventstoreFile) -> Eventstore {
         let share = file.storage.ok().and_then(|storage| storage.azure_files.ok()?.size.ok());
         Eventstore { nodes: file.nodes.or(MEMBERS), share: share.map(|size| size.get()) }
+    }
+}
+
+/// `EventStore` on Kubernetes, of which this version makes the ground alone.
+#[derive(Clone, Copy, Debug)]
+pub struct OnKubernetes;
+
+impl Service for OnKubernetes {
+    fn key(&self) -> &'static str {
+        EventstoreFile::KEY
+    }
+
+    fn title(&self) -> &'static str {
+        "EventStore"
+    }
+
+    fn about(&self) -> &'static str {
+        "An `EventStore` cluster."
+    }
+
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<EventstoreFile>()
+    }
+
+    fn read(&self, node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
+        Part::read::<EventstoreFile>(node, faults)
+    }
+
+    fn fits(&self, platform: PlatformKind) -> bool {
+        platform.ground() == Ground::Kubernetes
+    }
+
+    fn placeholders(&self) -> &'static [&'static str] {
+        &["eventstore.host"]
+    }
+
+    fn check(&self, _: &Place<'_>, files: &ServicesFile, _: &mut Diagnostics) -> Option<Checked> {
+        let file = files.get::<EventstoreFile>()?;
+        Some(Arc::new(Eventstore::of(file)))
     }
 }

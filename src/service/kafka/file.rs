@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::service::file::ServiceFile;
 use crate::value::{Disk, Name, Version};
 use crate::yaml::{Entries, Field};
 
@@ -34,4 +35,12 @@ pub struct TopicFile {
     pub partitions: Field<u32>,
     /// The number of copies of each partition. Default: as many as there are brokers, at most 3.
     pub replication: Field<u32>,
+}
+
+impl ServiceFile for KafkaFile {
+    const KEY: &'static str = "kafka";
+
+    fn platform(&self) -> &Field<Name> {
+        &self.platform
+    }
 }

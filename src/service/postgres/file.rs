@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::service::file::ServiceFile;
 use crate::value::{Disk, Label, Name, SecretFile, UserName, Version};
 use crate::yaml::Field;
 
@@ -27,4 +28,12 @@ pub struct PostgresFile {
     pub password: Field<SecretFile>,
     /// The data disk in GiB.
     pub disk: Field<Disk>,
+}
+
+impl ServiceFile for PostgresFile {
+    const KEY: &'static str = "postgres";
+
+    fn platform(&self) -> &Field<Name> {
+        &self.platform
+    }
 }

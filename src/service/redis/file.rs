@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::service::file::ServiceFile;
 use crate::value::{Name, Version};
 use crate::yaml::Field;
 
@@ -16,4 +17,12 @@ pub struct RedisFile {
     pub version: Field<Version>,
     /// The hosts, where hosts have names.
     pub hosts: Field<Vec<Field<Name>>>,
+}
+
+impl ServiceFile for RedisFile {
+    const KEY: &'static str = "redis";
+
+    fn platform(&self) -> &Field<Name> {
+        &self.platform
+    }
 }

@@ -47,6 +47,21 @@ const SECRET_ENDINGS: &[&str] = &["secret", "password", "token", "accesskey", "s
 /// Azure's keys end with the account they are for.
 const SECRET_PARTS: &[&str] = &[".account.key.", ".oauth2.client.secret."];
 
+/// Reports keys that are missing, and bounds that contradict each other, whatever the platform.
+pub fn check_keys(file: &SparkFile, problems: &mut Diagnostics) {
+    if let Some((at, operator)) = file.operator.spanned() {
+        problems.need(at, "version", &operator.version);
+    }
+    let Some((at, scale)) = file.workers.ok().and_then(|workers| workers.autoscale.spanned()) else { return };
+    problems.need(at, "min", &scale.min);
+    problems.need(at, "max", &scale.max);
+    if let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok())
+        && (min > max || *max == 0)
+    {
+        problems.add(Code::T012, at, format!("the minimum of {min} workers is above the maximum of {max}"));
+    }
+}
+
 /// The version that is meant, also by what comes along with it.
 pub fn version(file: Option<&SparkFile>) -> Version {
     let default = || DEFAULT_VERSION.parse().expect("a version");

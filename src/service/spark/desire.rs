@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Spark;
+use super::SparkOnHosts;
 use super::keys::{is_history_key, is_master_key, is_worker_key};
-use crate::cluster::{Cluster, Instance, SparkOnHosts};
+use crate::cluster::{Cluster, Instance};
 use crate::host::{
     Access, Content, Host, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties,
     render_template, unit_path, unit_word,
@@ -37,7 +38,7 @@ fn oldest_java(version: &Version) -> u32 {
 }
 
 pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
-    let Some(spark) = &cluster.spark else { return };
+    let Some(spark) = super::on_hosts(&cluster.services) else { return };
     shared(cluster, spark, instance, state);
     let path = HostPath::known(CONFIG).join("ha.conf");
     let lines = properties(master_properties(cluster, spark));
@@ -56,7 +57,7 @@ pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostSta
 }
 
 pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
-    let Some(spark) = &cluster.spark else { return };
+    let Some(spark) = super::on_hosts(&cluster.services) else { return };
     shared(cluster, spark, instance, state);
     let path = HostPath::known(CONFIG).join("worker.conf");
     let lines = properties(worker_properties(spark, &state.host));
@@ -76,7 +77,7 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
 }
 
 pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
-    let Some(spark) = &cluster.spark else { return };
+    let Some(spark) = super::on_hosts(&cluster.services) else { return };
     let Some(history) = &spark.standalone.history else { return };
     shared(cluster, spark, instance, state);
     if history.events.is_none() {
@@ -98,7 +99,7 @@ pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostSt
 }
 
 /// The directory of event logs as a word of the history server's unit, which merges and cleans what is in it.
-fn writable_events(spark: &SparkOnHosts, role: Role, host: &Host) -> Option<String> {
+fn writable_events(spark: SparkOnHosts<'_>, role: Role, host: &Host) -> Option<String> {
     let history = spark.standalone.history.as_ref().filter(|_| role == HISTORY)?;
     match history.events.as_ref().map(EventDirectory::as_str) {
         None => Some(host.word(&HostPath::known(EVENTS))),
@@ -124,9 +125,9 @@ fn history_logs(cluster: &Cluster, history: &History) -> Option<String> {
 }
 
 /// What both roles have on a host.
-fn shared(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, state: &mut HostState) {
+fn shared(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, state: &mut HostState) {
     let node = instance.node.as_str();
-    let home = home(&spark.service);
+    let home = home(spark.service);
     state.user(USER, HOME, node);
     state.needs_java(oldest_java(&spark.service.version));
     state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
@@ -182,9 +183,9 @@ struct Unit {
     web_ui: u16,
 }
 
-fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, unit: &Unit, state: &mut HostState) {
+fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, unit: &Unit, state: &mut HostState) {
     let Unit { role, config: own, heap, memory_mib, port, web_ui } = unit;
-    let home = home(&spark.service);
+    let home = home(spark.service);
     let config = HostPath::known(CONFIG);
     let inputs = vec![own.clone(), config.join("log4j2.properties"), home.join(ORIGIN_FILE), unit_path(role.unit())];
     let secret = spark.service.authenticate.is_some().then(|| HostPath::known(SECRET_FILE));
@@ -208,7 +209,7 @@ fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, uni
         "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
         "run": host.word(&HostPath::known(RUN_FOLDER)), "started": state.started_word(),
         "home": host.path(&begin), "writable": writable.join(" "), "work": host.word(&data.join("work")),
-        "master_url": cluster.master_url(),
+        "master_url": super::master_url(cluster),
     });
     if let Some(secret) = &secret {
         values["secret_path"] = host.path(secret).into();
@@ -236,7 +237,7 @@ fn desire_unit(cluster: &Cluster, spark: &SparkOnHosts, instance: &Instance, uni
 type Pairs<'a> = BTreeMap<&'a str, String>;
 
 /// What all of Spark's processes must agree on.
-fn common(spark: &SparkOnHosts) -> Pairs<'static> {
+fn common(spark: SparkOnHosts<'_>) -> Pairs<'static> {
     let mut pairs = Pairs::from([
         ("spark.decommission.enabled", "true".to_owned()),
         ("spark.storage.decommission.enabled", "true".to_owned()),
@@ -248,17 +249,17 @@ fn common(spark: &SparkOnHosts) -> Pairs<'static> {
     pairs
 }
 
-fn user(spark: &SparkOnHosts, wanted: fn(&str) -> bool) -> impl Iterator<Item = (&str, String)> {
+fn user(spark: SparkOnHosts<'_>, wanted: fn(&str) -> bool) -> impl Iterator<Item = (&str, String)> {
     let config = spark.service.config.iter().map(|(key, value)| (key.as_str(), value.clone()));
     config.filter(move |(key, _)| wanted(key))
 }
 
-fn master_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a> {
+fn master_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = common(spark);
     pairs.extend(user(spark, is_master_key));
     // Its own submission server on 6066 asks for no secret, even with `spark.authenticate`.
     pairs.insert("spark.master.rest.enabled", "false".to_owned());
-    if let Some(connect) = cluster.zookeeper_connect() {
+    if let Some(connect) = crate::service::zookeeper::connect(cluster) {
         pairs.insert("spark.deploy.recoveryMode", "ZOOKEEPER".to_owned());
         pairs.insert("spark.deploy.zookeeper.url", connect);
         pairs.insert("spark.deploy.zookeeper.dir", super::election::recovery_folder(cluster));
@@ -266,7 +267,7 @@ fn master_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a
     pairs
 }
 
-fn history_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts, history: &History, port: u16) -> Pairs<'a> {
+fn history_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>, history: &History, port: u16) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = common(spark);
     pairs.extend(user(spark, is_history_key));
     pairs.insert("spark.history.ui.port", port.to_string());
@@ -274,14 +275,14 @@ fn history_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts, history: &
     pairs
 }
 
-fn worker_properties<'a>(spark: &'a SparkOnHosts, host: &Host) -> Pairs<'a> {
+fn worker_properties<'a>(spark: SparkOnHosts<'a>, host: &Host) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = common(spark);
     pairs.extend(user(spark, is_worker_key));
     pairs.insert("spark.local.dir", host.path(&HostPath::known(DATA).join("tmp")));
     pairs
 }
 
-fn job_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a> {
+fn job_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a> {
     let ports = spark.standalone.job_ports;
     let mut pairs: Pairs<'a> = common(spark);
     pairs.extend(user(spark, |_| true));
@@ -295,7 +296,7 @@ fn job_properties<'a>(cluster: &Cluster, spark: &'a SparkOnHosts) -> Pairs<'a> {
         pairs.insert("spark.eventLog.enabled", "true".to_owned());
         pairs.insert("spark.eventLog.dir", logs);
     }
-    if let Some(url) = cluster.master_url() {
+    if let Some(url) = super::master_url(cluster) {
         pairs.insert("spark.master", url);
     }
     if spark.service.authenticate.is_some() {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::platform::machine::AutoscaleFile;
 use crate::platform::storage::StorageFile;
 use crate::service::archive::ArchiveFile;
+use crate::service::file::ServiceFile;
 use crate::value::{Disk, JvmSize, Label, Name, Port, SecretFile, Version, Zone, text_value};
 use crate::yaml::{Entries, Field, RawScalar};
 
@@ -242,4 +243,15 @@ pub struct JobPortsFile {
     pub ui: Field<Port>,
     /// How many ports behind the first may be tried (`spark.port.maxRetries`): so many jobs fit on one host. Default: 16.
     pub retries: Field<u16>,
+}
+
+/// Its key in a topology.
+pub const KEY: &str = "spark";
+
+impl ServiceFile for SparkFile {
+    const KEY: &'static str = KEY;
+
+    fn platform(&self) -> &Field<Name> {
+        &self.platform
+    }
 }

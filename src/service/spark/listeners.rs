@@ -1,6 +1,8 @@
 //! The ports of Spark. Drivers run on the masters' hosts (`submit` starts them there), executors on the workers'.
 
 use super::Standalone;
+use super::file::SparkFile;
+use crate::service::WrittenPort;
 use crate::service::spark::{HISTORY, MASTER, WORKER};
 use crate::value::listener::{Bind, Lasts, Listener};
 use crate::value::{Port, Role};
@@ -38,4 +40,23 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
     ];
     all.extend(history.iter().map(|history| lasting(0, HISTORY, "history-ui", history.web_ui, SPARK)));
     all
+}
+
+/// The ports that the file writes.
+pub fn written(file: &SparkFile) -> Vec<WrittenPort> {
+    let (masters, workers, ports) = (file.masters.ok(), file.workers.ok(), file.ports.ok());
+    let lasting = [
+        ("master", masters.and_then(|masters| masters.port.span())),
+        ("master-ui", masters.and_then(|masters| masters.web_ui_port.span())),
+        ("worker", workers.and_then(|workers| workers.port.span())),
+        ("worker-ui", workers.and_then(|workers| workers.web_ui_port.span())),
+        ("history-ui", file.history.ok().and_then(|history| history.web_ui_port.span())),
+    ];
+    let for_jobs = [
+        ("driver", ports.and_then(|ports| ports.driver.span())),
+        ("driver-block-manager", ports.and_then(|ports| ports.driver_block_manager.span())),
+        ("driver-ui", ports.and_then(|ports| ports.ui.span())),
+        ("block-manager", ports.and_then(|ports| ports.block_manager.span())),
+    ];
+    [WrittenPort::all(&lasting, true), WrittenPort::all(&for_jobs, false)].concat()
 }

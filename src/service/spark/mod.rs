@@ -8,22 +8,26 @@ pub mod file;
 mod health;
 mod keys;
 mod listeners;
+mod made;
 mod managed;
+mod nodes;
 mod on_hosts;
 mod roles;
 mod settings;
 
 use std::collections::BTreeMap;
 
+use crate::cluster::Cluster;
 use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::storage::Storage;
 use crate::service::archive::Archive;
+use crate::service::services::Services;
 use crate::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version, Zone};
 
 pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_facts};
-pub use check::{DEFAULT_VERSION, check, check_config, version};
+pub use check::{DEFAULT_VERSION, check, check_config, check_keys, version};
 pub use desire::{CONFIG, DATA, HOME, SECRET_FILE, USER, home};
-pub use file::{Day, EventDirectory, HalfHour};
+pub use file::{Day, EventDirectory, HalfHour, KEY};
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
 pub use roles::{HISTORY, MASTER, WORKER};
@@ -140,4 +144,29 @@ pub struct JobPorts {
     pub block_manager: Port,
     pub ui: Port,
     pub retries: u16,
+}
+
+/// Spark with its own cluster manager.
+#[derive(Clone, Copy, Debug)]
+pub struct SparkOnHosts<'a> {
+    pub service: &'a Spark,
+    pub standalone: &'a Standalone,
+}
+
+/// Spark, where it runs on hosts.
+pub fn on_hosts(services: &Services) -> Option<SparkOnHosts<'_>> {
+    let service = services.get::<Spark>()?;
+    Some(SparkOnHosts { service, standalone: service.standalone.as_ref()? })
+}
+
+/// Spark's own cluster manager, where Spark runs on hosts.
+pub fn standalone(services: &Services) -> Option<&Standalone> {
+    services.get::<Spark>()?.standalone.as_ref()
+}
+
+/// `spark://m1:7077,m2:7077`, every master.
+pub fn master_url(cluster: &Cluster) -> Option<String> {
+    let masters: Vec<_> =
+        cluster.of_role(MASTER).map(|master| cluster.endpoint(&master.host, MASTER, "master")).collect();
+    (!masters.is_empty()).then(|| format!("spark://{}", masters.join(",")))
 }

@@ -1,18 +1,31 @@
 //! The stages of Spark on hosts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::{Schema, SchemaGenerator};
 
 use super::answers::{ended_applications, master_facts, questions, worker_facts};
 use super::election::{election, for_election, latches};
+use super::file::{KEY, SparkFile};
 use super::health::{alive_master, health_of_history, health_of_masters, health_of_workers};
 use super::roles::{HISTORY, MASTER, WORKER};
-use crate::cluster::{Cluster, Instance};
+use super::{check_keys, master_url, standalone};
+use crate::cluster::{Cluster, Fleet, Instance};
 use crate::desired::{Desired, Election};
+use crate::diagnostic::Diagnostics;
 use crate::host::{Ask, Drain, Host, HostFacts, HostQuery, HostState, Seen, ServiceFacts};
+use crate::platform::{Platform, PlatformKind, hdinsight};
+use crate::service::file::{Part, ServicesFile};
+use crate::service::services::{Checked, Services};
 use crate::service::settings::Writer;
-use crate::service::stages::{Service, Totals};
+use crate::service::stages::{Machines, NodeSpec, Place, Service, Totals, WrittenPort};
+use crate::service::zookeeper;
+use crate::topology::Topology;
 use crate::value::listener::Listener;
-use crate::value::{Name, Role};
+use crate::value::{Label, Name, Role, Zone};
+use crate::yaml::tree::Node;
+use crate::yaml::{Fault, Span};
 
 /// The seconds that a worker has to finish its executors' work before it is stopped.
 const DRAIN_SECONDS: u32 = 60;
@@ -23,15 +36,92 @@ pub struct OnHosts;
 
 impl Service for OnHosts {
     fn key(&self) -> &'static str {
-        "spark"
+        KEY
     }
 
     fn title(&self) -> &'static str {
         "Spark"
     }
 
+    fn about(&self) -> &'static str {
+        "Apache Spark."
+    }
+
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<SparkFile>()
+    }
+
+    fn read(&self, node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
+        Part::read::<SparkFile>(node, faults)
+    }
+
+    fn fits(&self, _: PlatformKind) -> bool {
+        true
+    }
+
+    fn check_keys(&self, files: &ServicesFile, problems: &mut Diagnostics) {
+        if let Some(file) = files.get::<SparkFile>() {
+            check_keys(file, problems);
+        }
+    }
+
+    fn check(&self, at: &Place<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
+        let (span, file) = files.spanned::<SparkFile>()?;
+        let quorum = files.part(zookeeper::KEY).is_some();
+        Some(Arc::new(super::check(span, file, at.kind, at.hosts, quorum, problems)?))
+    }
+
+    fn sizes<'f>(&self, files: &'f ServicesFile) -> Vec<(Span, &'f Label, hdinsight::Node)> {
+        files.get().map(super::made::sizes).unwrap_or_default()
+    }
+
+    fn check_on(&self, topology: &Topology, _: &ServicesFile, on: &Platform, at: Span, problems: &mut Diagnostics) {
+        super::made::check_managed_room(topology, on, at, problems);
+    }
+
+    fn placeholders(&self) -> &'static [&'static str] {
+        &["spark.master"]
+    }
+
     fn roles(&self) -> &'static [Role] {
         &[MASTER, WORKER, HISTORY]
+    }
+
+    fn nodes(&self, services: &Services) -> Vec<NodeSpec> {
+        standalone(services).map(super::nodes::nodes).unwrap_or_default()
+    }
+
+    fn fleet_role(&self) -> Option<Role> {
+        Some(WORKER)
+    }
+
+    fn fleet(&self, services: &Services) -> Option<Fleet> {
+        standalone(services).map(super::made::fleet)
+    }
+
+    fn listeners(&self, services: &Services) -> Vec<Listener> {
+        standalone(services).map(super::listeners).unwrap_or_default()
+    }
+
+    fn machines<'t>(&self, services: &'t Services, files: &'t ServicesFile) -> Vec<Machines<'t>> {
+        super::made::machines(services, files)
+    }
+
+    fn zones<'t>(&self, role: Role, services: &'t Services) -> Option<&'t [Zone]> {
+        standalone(services).filter(|_| role == MASTER)?.masters.zones.as_deref()
+    }
+
+    fn span_of(&self, role: Role, files: &ServicesFile) -> Option<Span> {
+        let file = files.get::<SparkFile>()?;
+        match role {
+            MASTER => file.masters.span(),
+            WORKER => file.workers.span(),
+            _ => file.history.span(),
+        }
+    }
+
+    fn ports(&self, files: &ServicesFile) -> Vec<WrittenPort> {
+        files.get().map(super::listeners::written).unwrap_or_default()
     }
 
     fn settings(&self, cluster: &Cluster, all: &mut Writer) {
@@ -92,11 +182,11 @@ impl Service for OnHosts {
     }
 
     fn totals(&self, cluster: &Cluster, seen: &BTreeMap<Name, Seen>) -> Option<Totals> {
-        alive_master(seen).map(|master| super::health::totals(&cluster.master_url().unwrap_or_default(), &master))
+        alive_master(seen).map(|master| super::health::totals(&master_url(cluster).unwrap_or_default(), &master))
     }
 
     fn addresses(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
-        let Some(url) = cluster.master_url() else { return Vec::new() };
+        let Some(url) = master_url(cluster) else { return Vec::new() };
         let page = |host| format!("http://{}:{}", cluster.address(host), cluster.port(host, MASTER, "master-ui"));
         let pages: Vec<_> = cluster.of_role(MASTER).map(|master| page(&master.host)).collect();
         vec![("master", url), ("pages", pages.join(" "))]

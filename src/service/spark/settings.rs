@@ -1,18 +1,15 @@
 //! The settings of Spark, each with its class.
 
 use super::keys::is_daemon_key;
-use super::{History, JobPorts, Masters, Spark, Standalone, Workers};
-use crate::cluster::{Cluster, SparkOnHosts};
+use super::{History, JobPorts, Masters, Spark, SparkOnHosts, Standalone, Workers, on_hosts};
+use crate::cluster::Cluster;
 use crate::host::Class;
 use crate::service::settings::{Writer, origin};
 
 /// Every setting of Spark. One without a class does not compile.
 pub fn settings(cluster: &Cluster, all: &mut Writer) {
-    let Some(spark) = &cluster.spark else { return };
-    let SparkOnHosts {
-        service: Spark { version, archive, standalone: _, config, authenticate, storage: _, namespace: _, managed: _ },
-        standalone,
-    } = spark;
+    let Some(SparkOnHosts { service, standalone }) = on_hosts(&cluster.services) else { return };
+    let Spark { version, archive, standalone: _, config, authenticate, storage: _, namespace: _, managed: _ } = service;
     let Standalone { masters, workers, history, job_ports } = standalone;
     let Masters { place: _, port: master_port, web_ui: master_ui, heap: master_heap, machine: _, zones: _ } = masters;
     let Workers {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Config;
+use super::ZooKeeper;
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
     Access, Content, Host, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange, RUN_FOLDER, Service, property_value,
@@ -44,7 +45,7 @@ struct Member<'a> {
 }
 
 pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
-    let (Some(zookeeper), Some(id)) = (&cluster.zookeeper, instance.id) else { return };
+    let (Some(zookeeper), Some(id)) = (cluster.services.get::<ZooKeeper>(), instance.id) else { return };
     let node = instance.node.as_str();
     let home = zookeeper.archive.home("zookeeper", &zookeeper.version);
     let Package { jars, log } = Package::of(&zookeeper.archive);
@@ -111,10 +112,9 @@ fn without_null(mut values: serde_json::Value) -> serde_json::Value {
 }
 
 fn zoo_cfg_text(cluster: &Cluster, instance: &Instance, host: &Host) -> String {
-    let zookeeper = cluster.zookeeper.as_ref().expect("an instance of ZooKeeper comes with one");
+    let zookeeper = cluster.services.get::<ZooKeeper>().expect("an instance of ZooKeeper comes with one");
     let port = |host, name| cluster.port(host, MEMBER, name);
-    let members: Vec<_> = cluster
-        .members()
+    let members: Vec<_> = super::members(cluster)
         .into_iter()
         .map(|(id, member)| Member {
             id: id.get(),

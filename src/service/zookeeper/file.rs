@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::service::archive::ArchiveFile;
+use crate::service::file::ServiceFile;
 use crate::value::{Disk, HostPath, JvmSize, Label, Name, Port, Version, Zone};
 use crate::yaml::{Entries, Field};
 
@@ -78,4 +79,15 @@ pub struct ZooKeeperConfigFile {
 pub enum LoadBalancer {
     /// Only the network it stands in.
     Internal,
+}
+
+/// Its key in a topology.
+pub const KEY: &str = "zookeeper";
+
+impl ServiceFile for ZooKeeperFile {
+    const KEY: &'static str = KEY;
+
+    fn platform(&self) -> &Field<Name> {
+        &self.platform
+    }
 }

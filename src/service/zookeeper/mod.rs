@@ -6,6 +6,7 @@ mod desire;
 pub mod file;
 mod health;
 mod listeners;
+mod made;
 mod on_hosts;
 mod quorum;
 mod role;
@@ -14,12 +15,14 @@ mod wire;
 
 use std::collections::BTreeMap;
 
+use crate::cluster::{Cluster, Instance};
 use crate::platform::machine::Machine;
 use crate::service::archive::Archive;
 use crate::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
 
 pub use answers::{MemberFacts, MemberMode, canary, member_facts};
 pub use check::{check, warn_zones};
+pub use file::KEY;
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
 pub use role::MEMBER;
@@ -95,4 +98,16 @@ pub struct Config {
     pub snap_retain_count: u32,
     /// Hours. `ZooKeeper`'s own default, 0, never purges.
     pub purge_interval: u32,
+}
+
+/// The members of a cluster's ensemble, in the order of their ids.
+pub fn members(cluster: &Cluster) -> BTreeMap<MemberId, &Instance> {
+    cluster.of_role(MEMBER).filter_map(|instance| Some((instance.id?, instance))).collect()
+}
+
+/// `m1:2181,m2:2181`, every member.
+pub fn connect(cluster: &Cluster) -> Option<String> {
+    let members = members(cluster);
+    let all: Vec<_> = members.values().map(|member| cluster.endpoint(&member.host, MEMBER, "client")).collect();
+    (!all.is_empty()).then(|| all.join(","))
 }

@@ -1,18 +1,30 @@
 //! The stages of `ZooKeeper` on hosts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::{Schema, SchemaGenerator};
 
 use super::answers::{CANARY, MNTR, MemberMode, SRVR, member_facts};
+use super::file::{KEY, ZooKeeperFile};
 use super::health::health;
 use super::role::MEMBER;
 use super::wire::canary_request;
+use super::{Members, ZooKeeper, connect};
 use crate::cluster::{Cluster, Instance};
 use crate::desired::{Desired, Quorum};
+use crate::diagnostic::Diagnostics;
 use crate::host::{Ask, Host, HostFacts, HostState, Seen, ServiceFacts};
+use crate::platform::{Ground, Platform, PlatformKind, hdinsight};
+use crate::service::file::{Part, ServicesFile};
+use crate::service::services::{Checked, Services};
 use crate::service::settings::Writer;
-use crate::service::stages::{DATA_MOVES, Service};
+use crate::service::stages::{DATA_MOVES, Machines, NodeSpec, Place, Service, WrittenPort};
+use crate::topology::Topology;
 use crate::value::listener::Listener;
-use crate::value::{Name, Role};
+use crate::value::{Label, MemberId, Name, Role, Zone};
+use crate::yaml::tree::Node;
+use crate::yaml::{Fault, Span};
 
 /// An ensemble on hosts.
 #[derive(Clone, Copy, Debug)]
@@ -20,15 +32,94 @@ pub struct OnHosts;
 
 impl Service for OnHosts {
     fn key(&self) -> &'static str {
-        "zookeeper"
+        KEY
     }
 
     fn title(&self) -> &'static str {
         "ZooKeeper"
     }
 
+    fn about(&self) -> &'static str {
+        "A `ZooKeeper` ensemble."
+    }
+
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<ZooKeeperFile>()
+    }
+
+    fn read(&self, node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
+        Part::read::<ZooKeeperFile>(node, faults)
+    }
+
+    fn fits(&self, platform: PlatformKind) -> bool {
+        matches!(platform.ground(), Ground::NamedHosts | Ground::CountedHosts)
+    }
+
+    fn check(&self, at: &Place<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
+        let (span, file) = files.spanned::<ZooKeeperFile>()?;
+        let pyspark = crate::service::spark::version(files.get());
+        Some(Arc::new(super::check(span, file, &pyspark, at.kind, at.hosts, problems)?))
+    }
+
+    fn sizes<'f>(&self, files: &'f ServicesFile) -> Vec<(Span, &'f Label, hdinsight::Node)> {
+        let size = files.get::<ZooKeeperFile>().and_then(|file| file.size.spanned());
+        size.map(|(at, size)| (at, size, hdinsight::Node::ZooKeeper)).into_iter().collect()
+    }
+
+    fn check_on(&self, topology: &Topology, files: &ServicesFile, on: &Platform, _: Span, problems: &mut Diagnostics) {
+        super::made::check(topology, files, on, problems);
+    }
+
+    fn placeholders(&self) -> &'static [&'static str] {
+        &["zookeeper.connect"]
+    }
+
     fn roles(&self) -> &'static [Role] {
         &[MEMBER]
+    }
+
+    fn nodes(&self, services: &Services) -> Vec<NodeSpec> {
+        let Some(zookeeper) = services.get::<ZooKeeper>() else { return Vec::new() };
+        let node = |id: MemberId, host: Option<&Name>| NodeSpec {
+            role: MEMBER,
+            id: Some(id),
+            last: id.to_string(),
+            host: host.cloned(),
+        };
+        match &zookeeper.members {
+            Members::Named(members) => members.iter().map(|(id, host)| node(*id, Some(host))).collect(),
+            Members::Counted(count) => {
+                let ids = (1..=*count).filter_map(|id| MemberId::try_from(i64::from(id)).ok());
+                ids.map(|id| node(id, None)).collect()
+            }
+        }
+    }
+
+    fn listeners(&self, services: &Services) -> Vec<Listener> {
+        services.get().map(super::listeners).unwrap_or_default()
+    }
+
+    fn machines<'t>(&self, services: &'t Services, files: &'t ServicesFile) -> Vec<Machines<'t>> {
+        super::made::machines(services, files).into_iter().collect()
+    }
+
+    fn zones<'t>(&self, _: Role, services: &'t Services) -> Option<&'t [Zone]> {
+        services.get::<ZooKeeper>()?.zones.as_deref()
+    }
+
+    fn span_of(&self, _: Role, files: &ServicesFile) -> Option<Span> {
+        files.span::<ZooKeeperFile>()
+    }
+
+    fn ports(&self, files: &ServicesFile) -> Vec<WrittenPort> {
+        let Some(file) = files.get::<ZooKeeperFile>() else { return Vec::new() };
+        let all = [
+            ("client", file.client_port.span()),
+            ("peer", file.peer_port.span()),
+            ("election", file.election_port.span()),
+            ("admin", file.admin_port.span()),
+        ];
+        WrittenPort::all(&all, true)
     }
 
     fn settings(&self, cluster: &Cluster, all: &mut Writer) {
@@ -80,7 +171,7 @@ impl Service for OnHosts {
     }
 
     fn addresses(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
-        cluster.zookeeper_connect().map(|connect| ("quorum", connect)).into_iter().collect()
+        connect(cluster).map(|connect| ("quorum", connect)).into_iter().collect()
     }
 
     fn runs_with_others(&self, state: &HostState, facts: &HostFacts) -> Option<bool> {

@@ -3,12 +3,12 @@
 use crate::cluster::Cluster;
 use crate::desired::Quorum;
 use crate::host::Birth;
-use crate::service::zookeeper::MEMBER;
+use crate::service::zookeeper::{MEMBER, ZooKeeper};
 
 /// The quorum of a cluster's ensemble. `ZooKeeper` looks for the marker in `dataLogDir` if there is one.
 pub fn quorum(cluster: &Cluster) -> Option<Quorum> {
-    let zookeeper = cluster.zookeeper.as_ref()?;
-    let members = cluster.members().into_iter().map(|(id, instance)| (id, instance.host.clone())).collect();
+    let zookeeper = cluster.services.get::<ZooKeeper>()?;
+    let members = super::members(cluster).into_iter().map(|(id, instance)| (id, instance.host.clone())).collect();
     Some(Quorum {
         role: MEMBER,
         birth: Birth { cluster: cluster.name.clone(), members },

@@ -7,7 +7,7 @@ use crate::service::settings::{Writer, origin};
 
 /// Every setting of an ensemble. One without a class does not compile.
 pub fn settings(cluster: &Cluster, all: &mut Writer) {
-    let Some(zookeeper) = &cluster.zookeeper else { return };
+    let Some(zookeeper) = cluster.services.get::<ZooKeeper>() else { return };
     // What the machines are is for whoever makes them.
     let ZooKeeper {
         version,
@@ -53,7 +53,7 @@ pub fn settings(cluster: &Cluster, all: &mut Writer) {
     all.maybe("zookeeper.config.snapCount", Class::Roll, *snap_count);
     all.put("zookeeper.config.snapRetainCount", Class::Roll, snap_retain_count);
     all.put("zookeeper.config.purgeInterval", Class::Roll, purge_interval);
-    for (id, member) in cluster.members() {
+    for (id, member) in super::members(cluster) {
         all.put(format!("zookeeper.members.{id}"), Class::Migrate, cluster.address(&member.host));
     }
 }

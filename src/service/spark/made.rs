@@ -1,0 +1,87 @@
+//! The machines that a cloud makes for Spark, and what they must fit.
+
+use super::file::SparkFile;
+use super::{MASTER, Scaling, Spark, Standalone, WORKER, standalone};
+use crate::cluster::Fleet;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::hdinsight::{Node, OTHER_MACHINES};
+use crate::platform::{Platform, subnets};
+use crate::service::file::ServicesFile;
+use crate::service::services::Services;
+use crate::service::stages::Machines;
+use crate::topology::Topology;
+use crate::value::{JvmSize, Label};
+use crate::yaml::{Field, Span};
+
+/// The machines of masters and workers.
+pub fn machines<'t>(services: &'t Services, files: &'t ServicesFile) -> Vec<Machines<'t>> {
+    let (Some(standalone), Some(file)) = (standalone(services), files.get::<SparkFile>()) else { return Vec::new() };
+    let (masters, workers) = (&standalone.masters, &standalone.workers);
+    let count = |count: Option<usize>| u64::try_from(count.unwrap_or(0)).unwrap_or(u64::MAX);
+    let most = workers.autoscale.as_ref().map(|scale| u64::from(scale.max));
+    let (masters_file, workers_file) = (file.masters.ok(), file.workers.ok());
+    vec![
+        Machines {
+            role: MASTER,
+            span: file.masters.span().unwrap_or_default(),
+            count: count(masters.place.count()),
+            machine: &masters.machine,
+            size_span: masters_file.and_then(|file| file.size.span()),
+            disk: &Field::Missing,
+            zones: masters_file.map_or(&Field::Missing, |file| &file.zones),
+            memory: masters.heap.mebibytes(),
+            is_fleet: false,
+        },
+        Machines {
+            role: WORKER,
+            span: file.workers.span().unwrap_or_default(),
+            count: most.unwrap_or(count(workers.place.count())),
+            machine: &workers.machine,
+            size_span: workers_file.and_then(|file| file.size.span()),
+            disk: workers_file.map_or(&Field::Missing, |file| &file.disk),
+            zones: &Field::Missing,
+            memory: workers.heap.mebibytes() + workers.memory.map_or(0, JvmSize::mebibytes),
+            is_fleet: true,
+        },
+    ]
+}
+
+/// The workers that nobody names.
+pub fn fleet(standalone: &Standalone) -> Fleet {
+    let workers = &standalone.workers;
+    let fixed = u32::try_from(workers.place.count().unwrap_or(0)).unwrap_or(u32::MAX);
+    let bounds = workers.autoscale.as_ref().map(|scale| (scale.min, scale.max));
+    let (min, max) = bounds.unwrap_or((fixed, fixed));
+    Fleet { role: WORKER, min, max }
+}
+
+/// The sizes that the file asks for.
+pub fn sizes(file: &SparkFile) -> Vec<(Span, &Label, Node)> {
+    let all = [
+        (file.masters.ok().and_then(|masters| masters.size.spanned()), Node::Head),
+        (file.workers.ok().and_then(|workers| workers.size.spanned()), Node::Worker),
+        (file.heads.ok().and_then(|heads| heads.size.spanned()), Node::Head),
+        (file.zookeepers.ok().and_then(|zookeepers| zookeepers.size.spanned()), Node::ZooKeeper),
+    ];
+    all.into_iter().filter_map(|(size, node)| size.map(|(at, size)| (at, size, node))).collect()
+}
+
+/// Every machine of the managed service is in its half of the network, whose place in the file is `at`.
+pub fn check_managed_room(topology: &Topology, platform: &Platform, at: Span, problems: &mut Diagnostics) {
+    let managed = topology.services.get::<Spark>().and_then(|spark| spark.managed.as_ref());
+    let (Platform::Hdinsight(service), Some(managed)) = (platform, managed) else { return };
+    let workers = match &managed.scaling {
+        Scaling::Fixed => managed.count,
+        Scaling::ByLoad(scale) => scale.max,
+        Scaling::ByTime(schedule) => schedule.times.iter().map(|(_, _, count)| *count).max().unwrap_or(0),
+    };
+    let (wanted, block) = (u64::from(workers) + OTHER_MACHINES, service.subnet());
+    let room = block.size().saturating_sub(subnets::RESERVED);
+    if wanted > room {
+        let message = format!(
+            "{} leaves {block} for the cluster, with room for {room}: {workers} workers and {OTHER_MACHINES} others want {wanted}",
+            service.network
+        );
+        problems.add(Code::T012, at, message).help("take a wider range, as in 10.30.0.0/16");
+    }
+}

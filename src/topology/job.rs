@@ -1,0 +1,33 @@
+//! Applications, checked.
+
+use std::collections::BTreeMap;
+
+use super::file::Restart;
+use crate::value::{ConfigKey, HostPath, JvmSize};
+
+/// An application, checked.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub application: Application,
+    pub main_class: Option<String>,
+    pub jars: Vec<String>,
+    pub arguments: Vec<String>,
+    pub driver_cores: u32,
+    pub driver_memory: JvmSize,
+    pub instances: Option<u32>,
+    pub executor_cores: u32,
+    pub executor_memory: JvmSize,
+    pub restart: Restart,
+    pub config: BTreeMap<ConfigKey, String>,
+}
+
+/// Where an application is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Application {
+    /// Below Spark's own directory; the path starts with a slash.
+    Home(HostPath),
+    /// A file of the operator's, relative to the topology.
+    File(std::path::PathBuf),
+    /// Something that Spark can read by itself.
+    Url(String),
+}
