@@ -997,7 +997,27 @@ fn two_names_of_one_machine_are_refused() {
         let machine = world.state().hosts[&name("h1")].machine.clone();
         world.state().hosts.get_mut(&name("h3")).expect("a host").machine = machine;
         let End::Refused(refusals) = site.carry_out(&apply(), &world).await else { panic!("it went on") };
-        assert!(format!("{refusals:?}").contains("same machine as h1"), "{refusals:?}");
+        let said = format!("{refusals:?}");
+        assert!(said.contains("same machine as h1") && said.contains("same machine as h3"), "{said}");
+    });
+}
+
+#[test]
+fn a_host_that_says_it_is_another_ones_machine_keeps_nobody_out() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 3).site();
+        let world = converged(&site).await;
+        // h1 says that it is the machine of h3, with its own stamp and then without one.
+        let machine = world.state().hosts[&name("h3")].machine.clone();
+        world.state().hosts.get_mut(&name("h1")).expect("a host").machine = machine;
+        let changed = Shape::side_by_side(3, 2, 3).with(|s| s.connections = 61).site();
+        changed.converge(&world).await;
+        world.state().hosts.get_mut(&name("h1")).expect("a host").paths.remove(STAMP_PATH);
+        let End::Refused(refusals) = site.carry_out(&apply(), &world).await else { panic!("it went on") };
+        let said = format!("{refusals:?}");
+        assert!(said.contains("h1") && !said.contains("\"h3\"), why: \"it is the same machine"), "{said}");
+        assert!(matches!(site.carry_out(&SKIPPING, &world).await, End::Executed(..) | End::Nothing), "{said}");
+        world.assert_lawful();
     });
 }
 

@@ -109,7 +109,22 @@ pub fn main() -> Result<Exit, Failure> {
 /// Hands ssh sessions to at most this many threads: each costs a stack, and more make nothing faster (docs/measurements.md).
 const SSH_THREADS: usize = 128;
 
+/// So many descriptors are enough for the hosts of a large cluster.
+const DESCRIPTORS: u64 = 4096;
+
+/// Systems give a process 1024 descriptors, and more to one that asks.
+fn ask_for_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(DESCRIPTORS, |maximum| maximum.min(DESCRIPTORS));
+    if current.is_some_and(|current| current < wanted) {
+        // Without them it keeps fewer connections.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    }
+}
+
 fn wait(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    ask_for_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(SSH_THREADS)

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Event, Execution, Outcome, Sink};
 use crate::desired::Desired;
 use crate::host::{HostQuery, Secrets, Seen, ServiceFacts, Target};
-use crate::observe::{for_gate, look_at_all};
+use crate::observe::{for_gate, look_at_all, set_aside};
 use crate::plan::Gate;
 use crate::service::{self, health};
 use crate::value::{Name, Redundancy, Role};
@@ -45,7 +45,9 @@ pub async fn look(
             (!asked.is_empty()).then(|| (Target::of(&state.host), query))
         })
         .collect();
-    look_at_all(queries, world).await
+    let mut seen = look_at_all(queries, world).await;
+    seen.values_mut().for_each(set_aside);
+    seen
 }
 
 /// Counts passes in a row, and starts anew when a member was restarted in between, by whomever.

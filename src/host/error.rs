@@ -49,6 +49,10 @@ pub enum HostError {
     Garbled { why: String },
     #[error("it sent more than {mib} MiB during {during}, and the rest was not read")]
     TooMuch { mib: usize, during: String },
+    #[error(
+        "what root runs as the owner of {path}, to look there, was ended or took more than 5 s: processes of that user may stop it (end them with pkill -KILL -u USER), or the disk does not answer"
+    )]
+    Stopped { path: String },
     #[error("{path} cannot be used: {why}; inspect it, and remove it if nothing needs it")]
     Unreadable { path: String, why: String },
     #[error(
@@ -82,6 +86,7 @@ impl HostError {
             | HostError::Failed { .. }
             | HostError::Garbled { .. }
             | HostError::TooMuch { .. }
+            | HostError::Stopped { .. }
             | HostError::Unreadable { .. }
             | HostError::EpochAhead { .. }
             | HostError::LockedOut { .. }

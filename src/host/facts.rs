@@ -53,6 +53,8 @@ pub struct HostFacts {
     pub has_data: bool,
     /// Data directories of a member that hold anything at all.
     pub filled: BTreeSet<HostPath>,
+    /// Paths that root looked at as the user whose directory they are in, and that user's command ended before it could tell.
+    pub slow: BTreeSet<HostPath>,
     /// True if a one-shot `initialize` marker lies there.
     pub has_marker: bool,
     /// The answers of services, by the name of the question; their services read them.

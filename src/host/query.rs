@@ -76,6 +76,15 @@ pub struct Ask {
     pub address: String,
     pub port: u16,
     pub bytes: Vec<u8>,
+    /// A longer answer counts as none.
+    pub most: u32,
+}
+
+impl Ask {
+    /// Enough for what says little.
+    pub const SHORT: u32 = 1 << 20;
+    /// A master's page about ten thousand workers has 4 MiB.
+    pub const LONG: u32 = 16 << 20;
 }
 
 /// A question whose answer tells nothing to who does not know the secret already.

@@ -32,6 +32,8 @@ pub async fn observe_again(desired: &Desired, secrets: &Secrets, before: &Observ
     let queries: Vec<_> = desired.hosts.iter().map(query).collect();
     let hosts = look_at_all(queries, world).await;
     let mut observed = Observed { hosts, ..Observed::default() };
+    let slow = observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?)));
+    observed.slow = slow.filter(|(_, facts)| !facts.slow.is_empty()).map(|(n, f)| (n.clone(), f.clone())).collect();
     observed.hosts.values_mut().for_each(set_aside);
     observed.memory = recall::recall(desired, &observed);
     // Anchors that have left may know of further hosts: ask until nothing new turns up.
@@ -64,8 +66,11 @@ fn remembered<'a>(desired: &'a Desired, observed: &Observed) -> impl Iterator<It
         .filter(|(_, reach)| !desired.has_place(reach))
 }
 
-/// A host whose own files cannot be read is not known, whatever else it says; the others are.
-fn set_aside(seen: &mut Seen) {
+/// A host whose own files cannot be read is not known, whatever else it says; the others are. Nor is one that could not be asked for all.
+pub fn set_aside(seen: &mut Seen) {
+    if let Some(path) = seen.facts().and_then(|facts| facts.slow.first().cloned()) {
+        *seen = Seen::Unknown(HostError::Stopped { path: path.to_string() });
+    }
     let wrong = seen.facts().and_then(|facts| facts.wrong.first().cloned());
     if let Some(Wrong { path, why }) = wrong {
         *seen = Seen::Unknown(HostError::Unreadable { path, why });

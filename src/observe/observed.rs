@@ -15,6 +15,8 @@ pub struct Observed {
     pub departed: BTreeMap<Name, Departed>,
     /// The machines at the former addresses of hosts that have another one now.
     pub moved: BTreeMap<Name, Departed>,
+    /// What was seen of hosts of which not all could be seen: enough to remove things from them.
+    pub slow: BTreeMap<Name, HostFacts>,
     /// The records that the anchors agree on.
     pub memory: Memory,
 }
@@ -51,8 +53,23 @@ impl Observed {
         }
     }
 
+    /// The observation for who removes things: of hosts of which not all could be seen, what was.
+    pub fn for_removal(&self) -> Observed {
+        let mut all = self.clone();
+        for (name, facts) in &self.slow {
+            if let Some(seen) = all.hosts.get_mut(name).filter(|seen| is_stopped(seen)) {
+                *seen = Seen::Present(Box::new(facts.clone()));
+            }
+        }
+        all
+    }
+
     /// The record of this name that a majority of the anchors has.
     pub fn record(&self, name: RecordName) -> Option<&Record> {
         self.memory.records.get(&name)
     }
+}
+
+fn is_stopped(seen: &Seen) -> bool {
+    matches!(seen, Seen::Unknown(HostError::Stopped { .. }))
 }

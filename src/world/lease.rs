@@ -128,8 +128,9 @@ fn hold(begin: Begin, answer: FirstLine, stopped: &mpsc::Receiver<()>, beats: &B
 fn first_line(anchor: &mut (dyn Anchor + 'static)) -> std::io::Result<String> {
     let mut reader = BufReader::new(anchor.take(LONGEST_ERRORS as u64));
     loop {
-        let mut line = String::new();
-        let ended = reader.read_line(&mut line)? == 0;
+        let mut bytes = Vec::new();
+        let ended = reader.read_until(b'\n', &mut bytes)? == 0;
+        let line = String::from_utf8_lossy(&bytes).into_owned();
         if ended || ["mine\t", "held\t", "foreign\t", "fail\t"].iter().any(|word| line.starts_with(word)) {
             return Ok(line);
         }

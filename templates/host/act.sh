@@ -4,6 +4,8 @@ LC_ALL=C; export LC_ALL
 PATH=${path:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; export PATH
 umask 077
 state=$root/var/lib/provision run=$root/run/provision
+# The comment of users that this program adds.
+OURS='made by provision'
 
 # In one line each, whatever a name or another program's words hold.
 word() { printf '%s\t%s\n' "$1" "$(printf %s "$2" | tr '\n\t' '  ' | cut -c 1-500)"; }
@@ -11,6 +13,9 @@ say() { word say "$*"; }
 fail() { word fail "$*"; exit 1; }
 busy() { word busy "$1"; exit 1; }
 fenced() { word fenced "$1"; exit 1; }
+
+# A banner that a login shell printed may lack its line break, and say anything.
+printf '\nbegin\n'
 
 lock() { # seconds to wait
   mkdir -p "$run" || fail "cannot make $run"
@@ -77,7 +82,7 @@ write() { # path owner group mode; bytes on stdin. An owner - is whoever writes
     why=$(hear 4096 "$who" sh -c "$WRITE" write "$1" "$4")
     ended=$(how "$why")
     [ "$ended" != 0 ] || return 0
-    if late "$ended"; then why="the time was over (processes of $2 may stop what is done as that user)"; else why=$(words "$why"); fi
+    if late "$ended"; then why="the time was over (processes of $2 may stop what is done as that user: pkill -KILL -u $2 ends them)"; else why=$(words "$why"); fi
   else
     # Made anew, never opened: what lies there by this name is somebody's leftover.
     why=$( { rm -f "$t" && (set -C; cat >"$t") && own "$t" "$2" "$3" "$4" && sync "$t" && { keeps "$@" || mv -fT "$t" "$1"; }; } 2>&1) && return 0
@@ -97,9 +102,10 @@ made() { # what this host got from us and did not have before: a destroy takes o
 }
 user() { # name home
   getent passwd "$1" >/dev/null && return 0
+  # The comment says whose it is: a user that somebody else adds after a failure here is not ours to remove.
   made "user $1"
-  useradd --system --user-group --home-dir "$2" --no-create-home --shell /usr/sbin/nologin "$1" 2>&1 ||
-    fail "cannot add the user $1"
+  why=$(useradd --system --user-group --comment "$OURS" --home-dir "$2" --no-create-home --shell /usr/sbin/nologin "$1" 2>&1) ||
+    fail "cannot add the user $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
   say "user $1"
 }
 make_directory() { # path: with all above it that is not there yet
@@ -118,7 +124,7 @@ directory() { # path owner group mode
   above=${1%/*}
   ours "${above:-/}"
   adopt "$@"
-  chown -h "$2:$3" "$1" && chmod "$4" "$1" || fail "cannot set owner and mode of $1"
+  why=$( { chown -h "$2:$3" "$1" && chmod "$4" "$1"; } 2>&1) || fail "cannot set owner and mode of $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
 }
 # A disk that a former machine of this node has left: what was its service's there is the service's here, whatever number its user had.
 # Only what that very number owns, each file by its name in its own open directory: nothing that a link or a race leads to.

@@ -73,16 +73,20 @@ unpack() { # home archive sha512-or-dash pattern-of-a-file-that-must-be-in-it
   settle "$1"
   [ "$archive" = "$2" ] || rm -f "$archive"
 }
-# What was checked is what is unpacked: an archive that somebody else could change in between is copied first. Sets $archive.
+# What was checked is what is unpacked: an archive is copied first, because its owner, or whoever has it open, could change it in between. One
+# in root's own cache is nobody's to change, and a folder of this machine has one owner. Sets $archive.
 steady() { # archive, home
+  archive=$1
+  [ -z "$root" ] || return 0
+  case $1 in "$state/cache/"*) return 0 ;; esac
   who=$(keeper "${1%/*}") || fail "the archive $1 lies where several users could exchange it: put it into a directory of root's"
-  [ "$who" != 0 ] || { archive=$1; return 0; }
   mkdir -p "$state/cache" || fail "cannot make $state/cache"
   archive=$state/cache/${2##*/}.copy
+  rm -f "$archive"
   patience=300
   # None is larger than 4 GiB, and a fifo is not waited for.
-  as "$who" dd if="$1" iflag=nonblock,count_bytes,fullblock count=4294967296 bs=1M status=none </dev/null 2>/dev/null >"$archive" ||
-    { rm -f "$archive"; fail "cannot read the archive $1"; }
+  why=$(as "$who" dd if="$1" iflag=nonblock,count_bytes,fullblock count=4294967296 bs=1M status=none </dev/null 2>&1 >"$archive") ||
+    { rm -f "$archive"; fail "cannot copy the archive $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"; }
   patience=
 }
 # What is unpacked once for all the hosts that are folders of this machine.

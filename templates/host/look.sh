@@ -189,11 +189,11 @@ filled() {
     esac
   done
 }
-ask() { # name, address, port, request in base64: what the other side answers until it closes, within 4 s
-  printf 'answer\t%s\t' "$1"
-  timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && cat <&3' ask "$2" "$3" "$4" 2>/dev/null |
-    head -c "$((most + 1))" | encoded
-  printf '\n'
+ask() { # name, address, port, request in base64, bytes at most: what the other side answers until it closes, within 4 s. More is no answer
+  answer=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && cat <&3' ask "$2" "$3" "$4" 2>/dev/null |
+    head -c "$(($5 + 1))" | encoded)
+  [ "${#answer}" -le "$((($5 + 2) / 3 * 4))" ] || answer=
+  fact answer "$1" "$answer"
 }
 reach() { # address, port: a refusal shows that packets get there; silence, or a route that leads nowhere, is said
   why=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' reach "$1" "$2" 2>&1) && return 0

@@ -39,6 +39,10 @@ for pattern do
     rm -rf --one-file-system -- "$name" || ended=1
   done
 done; exit ${ended:-0}'
+end_processes() { # number of a user, until none is left
+  for again in 1 2 3 4 5; do pkill -KILL -u "$1" || break; done
+  say "ended the processes of $(id -nu "$1" 2>/dev/null || echo "the user $1"), which stopped what was done as that user"
+}
 purge() { # directory, patterns of names in it
   within=$(mounts "$1")
   [ -z "$within" ] || { say "stays what is in $1 (something is mounted at $within: unmount it first)"; return 0; }
@@ -48,8 +52,16 @@ purge() { # directory, patterns of names in it
   while [ "$who" != 0 ] && kill -0 $$ && sleep 2; do pkill -KILL -u "$who" -r T; done >/dev/null 2>&1 8>&- 9>&- &
   watcher=$!
   why=$(hear 4096 "$who" sh -c "$PURGE" purge "$@" </dev/null)
+  ended=$(how "$why")
+  if [ "$who" != 0 ] && late "$ended"; then
+    # Its service is stopped: whoever ends what is done as that user is no part of it.
+    hurry= patience=60
+    end_processes "$who"
+    why=$(hear 4096 "$who" sh -c "$PURGE" purge "$@" </dev/null)
+    ended=$(how "$why")
+  fi
   kill "$watcher" 2>/dev/null
-  ended=$(how "$why") patience=
+  patience=
   if late "$ended"; then say "stays something in $1 (what its user runs there took too long: its processes may stop what is done as that user)"
   elif [ "$ended" != 0 ]; then say "stays something in $1 ($(words "$why"))"; fi
 }
@@ -87,6 +99,21 @@ name_packages() { # installed for the cluster; by now others may use them
   sed -n 's/^package //p' "$state/made" 2>/dev/null | while read -r p; do say "stays package $p (apt-get remove $p takes it away)"; done
   return 0
 }
+# Says what a user still owns on this host's own disks, or that it could not be looked for to the end.
+left_by() { # number of a user
+  # Pseudo file systems keep nothing, and others' disks are not this host's.
+  where=$(awk '$3 !~ /^(proc|sysfs|cgroup2?|devpts|mqueue|debugfs|tracefs|securityfs|pstore|bpf|configfs|fusectl|hugetlbfs|autofs|binfmt_misc|efivarfs|rpc_pipefs|nsfs|nfs4?|cifs|smb3|9p|ceph|glusterfs|fuse.*)$/ { print $2 }' /proc/self/mounts 2>/dev/null)
+  found=$(printf '%s\n' "${where:-/}" | sort -u | while IFS= read -r at; do
+    at=$(printf '%b' "$at") # a space as the kernel writes it
+    timeout 120 find "$at" -xdev -uid "$1" -print -quit 2>/dev/null
+    [ "$?" != 124 ] || echo "?"
+  done | head -n 1)
+  case $found in
+  '') ;;
+  '?') echo "its files could not be looked for within 120 s" ;;
+  *) echo "its file $found" ;;
+  esac
+}
 remove_user() { # user, directories of its data
   name=$1; shift
   for d do
@@ -96,7 +123,13 @@ remove_user() { # user, directories of its data
   set -- "$name"
   getent passwd "$1" >/dev/null || return 0
   was_made "user $1" || { say "stays user $1 (it was here before)"; return 0; }
+  [ "$(getent passwd "$1" | cut -d : -f 5)" = "$OURS" ] || { say "stays user $1 (it is not the one that provision made)"; return 0; }
   if pgrep -u "$1" >/dev/null 2>&1; then say "stays user $1 (a process of it runs)"; return 0; fi
+  # What Java leaves of a job's driver.
+  as "$(id -u "$1")" rm -rf "/tmp/hsperfdata_$1" </dev/null >/dev/null 2>&1
+  # Whoever gets its number next would own what it left, and whoever runs a setuid file of it would be them.
+  left=$(left_by "$(id -u "$1")")
+  [ -z "$left" ] || { say "stays user $1 ($left)"; return 0; }
   userdel "$1" 2>/dev/null && say "gone user $1"
   # The system keeps what these files were before their last change.
   for backup in passwd group shadow gshadow subuid subgid; do

@@ -180,7 +180,7 @@ impl Service for OnHosts {
     fn questions(&self, role: Role, host: &Host, listeners: &[Listener], _proof: bool) -> Vec<Ask> {
         let name = if role == KEEPER { "keeper" } else { "lamp" };
         let (address, port) = (host.address.to_string(), host.port(listeners, role, name));
-        vec![Ask { name: role.unit(), address, port, bytes: b"config\n".to_vec() }]
+        vec![Ask { name: role.unit(), address, port, bytes: b"config\n".to_vec(), most: Ask::SHORT }]
     }
 
     /// Keepers serve when more than half of their list run with one list; the first of those leads. A lamp is lit if it answers.

@@ -52,6 +52,15 @@ fn a_services_user_gains_nothing_from_root() {
     let topology = lab.topology("nodes.yaml", &nodes_yaml());
     lab.on(2, BAITS);
     an_older_layout_is_taken_back(&lab, &topology);
+    // What somebody adds after provision could not is theirs, and stays.
+    lab.on(3, "groupadd zookeeper");
+    lab.run(&["apply", &topology, "--yes"])
+        .expect(7)
+        .says("cannot add the user zookeeper: useradd: group zookeeper exists");
+    lab.on(
+        3,
+        "groupdel zookeeper && useradd --system --user-group --no-create-home --shell /usr/sbin/nologin zookeeper",
+    );
     let before = lab.on(2, UNTOUCHED);
     let unharmed = |when: &str| assert_eq!(lab.on(2, UNTOUCHED), before, "{when}");
     lab.apply(&topology);
@@ -86,22 +95,54 @@ fn a_services_user_gains_nothing_from_root() {
     lab.on(2, "mkdir /data/zookeeper/version-2/kept && mount -t tmpfs tmpfs /data/zookeeper/version-2/kept && touch /data/zookeeper/version-2/kept/x");
     lab.on(3, &format!("cat >/tmp/stopper.sh <<'TRAPS'\n{STOPPER}\nTRAPS\nchmod 755 /tmp/stopper.sh"));
     lab.on(3, "systemd-run -q --unit stopper -p User=zookeeper bash /tmp/stopper.sh");
+    // A setuid file is whoever's who gets the number of its owner next.
+    assert!(as_user(&lab, 1, "zookeeper", "cp /bin/true /var/tmp/.x && chmod 4755 /var/tmp/.x"));
+    // Another one ends all that root runs as this user: of its host not all can be seen, and still it can be removed.
+    lab.on(1, "systemd-run -q --unit killer -p User=zookeeper bash -c 'while :; do kill -KILL -1; done'");
+    lab.run(&["plan", &topology])
+        .says("unknown: h1: what root runs as the owner of /data/zookeeper")
+        .says("pkill -KILL -u");
     // Whether it is quick enough differs; that nobody waits for long does not.
     let began = Instant::now();
     lab.run(&["destroy", &topology, "--yes", "--delete-data"])
         .expect(0)
+        .says("ended the processes of zookeeper, which stopped what was done as that user")
+        .says("stays user zookeeper (its file /var/tmp/.x)")
+        .says("stays user zookeeper (it is not the one that provision made)")
         .says("stays what is in /data/zookeeper (something is mounted at /data/zookeeper/version-2/kept: unmount it first)")
         .says("stays something in /var/lib/spark/work (rm: cannot remove 'app-kept/x': Operation not permitted)")
         .says("stays what is in /var/lib/spark/tmp (something is mounted at /var/lib/spark/tmp/bound: unmount it first)")
         .says("stays directory /var/lib/spark/home (it is not empty)")
         .says("stays file /etc/passwd- (the system's own backup of /etc/passwd: it still names spark)");
     assert!(began.elapsed() < Duration::from_secs(100), "a user's processes hold up root: {:?}", began.elapsed());
+    assert!(!lab.test(1, "ls -d /data/zookeeper/version-2 2>/dev/null"), "its data is left");
     lab.on(3, "systemctl stop stopper; pkill -KILL -u zookeeper; rm -rf /data/zookeeper");
     assert!(lab.test(2, "test -e /data/zookeeper/version-2/kept/x"), "what is mounted was deleted");
     assert!(!lab.test(2, "ls -d /var/lib/spark/work/app-closed 2>/dev/null"), "what jobs closed is left");
     lab.on(1, "umount /var/lib/spark/tmp/bound && test -e /srv/bait/x");
     unharmed("destroy");
     lab.on(2, "chattr -i /var/lib/spark/work/app-kept/x");
+}
+
+/// The last bytes of an archive change when its unpacking begins: by its owner, in a directory of root's.
+fn exchanged_while_it_is_unpacked(lab: &Lab, topology: &str, text: &str) {
+    lab.run(&["destroy", topology, "--yes", "--delete-data"]).expect(0);
+    lab.on(
+        1,
+        "install -d /srv/arch && cd /root && mkdir evil && tar -xzf /srv/dist/zookeeper-3.9.5.tar.gz -C evil --strip-components=1 && \
+         for word in good EVIL; do echo $word >evil/zzz-last && tar -cf $word.tar evil/[!z]* evil/zzz-last && gzip -n $word.tar; done && \
+         mv good.tar.gz /srv/arch/zk.tar.gz && mv EVIL.tar.gz /srv/evil.tar.gz && rm -rf evil && chown ops /srv/arch/zk.tar.gz",
+    );
+    let sum = lab.on(1, "sha512sum </srv/arch/zk.tar.gz");
+    let sum = sum.split_whitespace().next().expect("a sum");
+    let archive = format!("/srv/arch/zk.tar.gz, sha512: \"{sum}\"");
+    std::fs::write(topology, text.replace("/root/evil.tar.gz", &archive)).expect("writable");
+    lab.on(1, "systemd-run -q --unit swap -p User=ops sh -c 'until ls -d /opt/provision/zookeeper-*.provision-new; do :; done >/dev/null 2>&1; cat /srv/evil.tar.gz >/srv/arch/zk.tar.gz'");
+    lab.apply(topology);
+    assert_eq!(
+        lab.on(1, "cat /opt/provision/zookeeper-3.9.5/zzz-last; systemctl is-active swap || :").trim(),
+        "good\ninactive"
+    );
 }
 
 /// A layout in which Spark's user owned the directory that holds its others, and has exchanged one of them for a link.
@@ -194,7 +235,8 @@ fn an_archive_is_unpacked_by_nobody_and_believed_in_nothing() {
     lab.apply(&topology);
     assert_eq!(lab.on(1, "stat -c '%U:%G %a' /opt/provision/zookeeper-3.9.5/suid").trim(), "root:root 755");
     lab.on(1, "rm /root/evil.tar.gz");
-    // One that its owner could exchange between the look and the unpacking is copied first.
+    // One that its owner could exchange between the look and the unpacking, or while it is unpacked, is copied first.
+    exchanged_while_it_is_unpacked(&lab, &topology, &text);
     lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
     lab.on(1, "cp /srv/dist/zookeeper-3.9.5.tar.gz /home/ops/ && chown ops /home/ops/zookeeper-3.9.5.tar.gz");
     std::fs::write(&topology, text.replace("/root/evil.tar.gz", "/home/ops/zookeeper-3.9.5.tar.gz")).expect("writable");

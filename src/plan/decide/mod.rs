@@ -55,6 +55,13 @@ pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan,
 }
 
 fn plan_for_all(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
+    let for_removal;
+    let observed = if let Goal::Destroy { .. } = goal {
+        for_removal = observed.for_removal();
+        &for_removal
+    } else {
+        observed
+    };
     if observed.hosts.values().all(|seen| seen.facts().is_none()) {
         let why = "no host can be reached, and a plan needs to see at least one".to_owned();
         return Err(vec![Refusal::Cluster { why, instead: "mend the way there".to_owned() }]);

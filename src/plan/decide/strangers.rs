@@ -95,16 +95,23 @@ pub(super) fn unvouched(observed: &Observed) -> Option<Refusal> {
     })
 }
 
-/// Two hosts of the topology that are one machine: what is laid for one would overwrite what is laid for the other.
+/// Hosts of the topology that are one machine: what is laid for one would overwrite what is laid for the other. A machine has one stamp, so one
+/// that carries the stamp of its own name is itself, whatever another says.
 pub(super) fn twins(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
-    let mut first: BTreeMap<(&str, &str), &Name> = BTreeMap::new();
-    let mut all = Vec::new();
+    let mut machines: BTreeMap<(&str, &str), Vec<(&Name, bool)>> = BTreeMap::new();
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name).filter(|facts| !facts.machine.trim().is_empty()) else { continue };
-        if let Some(other) = first.insert((&facts.machine, state.host.reach.root()), name) {
+        let is_itself =
+            facts.stamp.as_ref().is_some_and(|stamp| stamp.cluster == desired.cluster && stamp.host == *name);
+        machines.entry((&facts.machine, state.host.reach.root())).or_default().push((name, is_itself));
+    }
+    let mut all = Vec::new();
+    for twins in machines.values().filter(|twins| twins.len() > 1) {
+        for (name, _) in twins.iter().filter(|(_, is_itself)| !is_itself) {
+            let others = twins.iter().map(|(other, _)| *other).filter(|other| other != name);
             all.push(Refusal::Host {
-                host: name.clone(),
-                why: format!("it is the same machine as {other}, by another address"),
+                host: (*name).clone(),
+                why: format!("it is the same machine as {}, by another address", names(others)),
                 instead: "give each host of the topology a machine of its own".to_owned(),
             });
         }

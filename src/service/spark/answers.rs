@@ -92,11 +92,11 @@ pub fn ended_applications(facts: &HostFacts) -> Option<usize> {
 
 /// The question for the page of a node.
 pub fn questions(role: Role, host: &Host, listeners: &[Listener]) -> Vec<Ask> {
-    let (name, listener, request) = match role {
-        MASTER => (MASTER_PAGE, "master-ui", JSON_REQUEST),
-        WORKER => (WORKER_PAGE, "worker-ui", JSON_REQUEST),
-        _ => (HISTORY_LIST, "history-ui", HISTORY_REQUEST),
+    let (name, listener, request, most) = match role {
+        MASTER => (MASTER_PAGE, "master-ui", JSON_REQUEST, Ask::LONG),
+        WORKER => (WORKER_PAGE, "worker-ui", JSON_REQUEST, Ask::SHORT),
+        _ => (HISTORY_LIST, "history-ui", HISTORY_REQUEST, Ask::SHORT),
     };
     let port = host.port(listeners, role, listener);
-    vec![Ask { name, address: host.address.to_string(), port, bytes: request.to_vec() }]
+    vec![Ask { name, address: host.address.to_string(), port, bytes: request.to_vec(), most }]
 }

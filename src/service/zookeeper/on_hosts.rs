@@ -146,7 +146,13 @@ impl Service for OnHosts {
 
     fn questions(&self, role: Role, host: &Host, listeners: &[Listener], proof: bool) -> Vec<Ask> {
         let port = host.port(listeners, role, "client");
-        let ask = |name, bytes: &[u8]| Ask { name, address: host.address.to_string(), port, bytes: bytes.to_vec() };
+        let ask = |name, bytes: &[u8]| Ask {
+            name,
+            address: host.address.to_string(),
+            port,
+            bytes: bytes.to_vec(),
+            most: Ask::SHORT,
+        };
         let mut all = vec![ask(SRVR, b"srvr"), ask(MNTR, b"mntr")];
         if proof {
             all.push(ask(CANARY, &canary_request()));

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::look::GROUND;
-use super::{Place, Script, quote};
+use super::{Place, Script, own_output, quote};
 use crate::host::{
     Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, HostError, Owned, Patch, Removal, STATE_FOLDER,
     Secrets, Unpack,
@@ -239,7 +239,8 @@ impl Writer<'_> {
         }
         if !units.is_empty() {
             line!(self, "reload_units");
-            line!(self, "systemctl reset-failed 2>/dev/null");
+            let all: Vec<_> = units.iter().map(|unit| quote(&format!("{unit}.service"))).collect();
+            line!(self, "systemctl reset-failed {} 2>/dev/null", all.join(" "));
         }
         for home in distributions {
             line!(self, "remove_distribution {}", self.place.word(home));
@@ -289,7 +290,7 @@ fn brief(text: &str) -> String {
 /// What a script said, or why it did not do what it should.
 pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>, HostError> {
     let Output { status, stdout, stderr } = output;
-    let text = String::from_utf8_lossy(stdout);
+    let text = own_output(stdout).map(String::from_utf8_lossy).unwrap_or_default();
     let mut said = Vec::new();
     for line in text.lines() {
         match line.split_once('\t') {
@@ -298,7 +299,7 @@ pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>
             Some(("foreign", whose)) => return Err(HostError::Foreign { carries: whose.parse().ok() }),
             Some(("busy", seconds)) => return Err(HostError::Busy { seconds: seconds.parse().unwrap_or(0) }),
             Some(("fenced", seen)) => return Err(HostError::Fenced { seen: seen.parse().unwrap_or(0), ours: epoch.0 }),
-            None if line == "done" => return Ok(said),
+            None if line == "done" && *status == 0 => return Ok(said),
             _ => {}
         }
     }
@@ -317,6 +318,21 @@ mod tests {
     use crate::host::Claim;
     use crate::host::{HostQuery, RecordName};
     use crate::world::script::look;
+
+    #[test]
+    fn only_the_scripts_own_words_say_how_it_ended() {
+        let end = |status: i32, stdout: &[u8]| {
+            let output = Output { status, stdout: stdout.to_vec(), stderr: b"no room\n".to_vec() };
+            outcome("lay", &output, Epoch(1))
+        };
+        assert_eq!(end(0, b"\nbegin\nsay\tuser x\ndone\n"), Ok(vec!["user x".to_owned()]));
+        assert_eq!(end(0, b"caf\xe9\ndone\nbegin\ndone\n"), Ok(Vec::new()));
+        let failed = |why: &str| Err(HostError::Failed { step: "lay".to_owned(), why: why.to_owned() });
+        // A profile that prints what a script would.
+        assert_eq!(end(1, b"loading modules ...\ndone\nbegin\nfail\tit is mounted\n"), failed("it is mounted"));
+        assert_eq!(end(1, b"done\n"), failed("it ended with status 1: no room"));
+        assert_eq!(end(137, b"begin\ndone\n"), failed("it ended with status 137: no room"));
+    }
 
     /// As the strictest sh that hosts have reads it, without running any of it.
     fn parses(script: &Script) {

@@ -82,7 +82,8 @@ pub fn look(query: &HostQuery, place: &Place) -> Script {
         line(format!("filled {} {}", at(data), at(log)));
     }
     for ask in asks {
-        line(format!("ask {} {} {} {}", ask.name, quote(&ask.address), ask.port, STANDARD.encode(&ask.bytes)));
+        let request = STANDARD.encode(&ask.bytes);
+        line(format!("ask {} {} {} {request} {}", ask.name, quote(&ask.address), ask.port, ask.most));
     }
     for batch in reach.chunks(REACH_BATCH) {
         for (address, port) in batch {

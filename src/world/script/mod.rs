@@ -14,6 +14,14 @@ pub use parse::facts;
 pub use place::Place;
 pub use quote::quote;
 
+/// What a script printed itself: a login shell's profile may print before the script does, in any encoding.
+fn own_output(stdout: &[u8]) -> Option<&[u8]> {
+    const BEGIN: &[u8] = b"begin\n";
+    let at = stdout.windows(BEGIN.len()).enumerate();
+    let begins = |at: &usize| *at == 0 || stdout[at - 1] == b'\n';
+    at.filter(|(_, window)| *window == BEGIN).map(|(at, _)| at).find(begins).map(|at| &stdout[at + BEGIN.len()..])
+}
+
 /// A script for the standard input of `sh`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Script(pub String);

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::own_output;
 use crate::host::{
     Access, ArchiveFacts, HostError, HostFacts, HostQuery, Java, Listening, PathFacts, PathKind, RecordName, UnitFacts,
     Wrong,
@@ -15,14 +16,8 @@ use crate::value::{HostPath, Label, shown, shown_line};
 use crate::world::Output;
 use crate::world::script::Place;
 
-/// No answer of a service is read beyond this, as `most` of `look.sh`: the list of ten thousand workers has a third of it.
-const LONGEST_ANSWER: usize = 16 << 20;
-
 /// The text of a file that differs is shown up to this length.
 const LONGEST_TEXT: usize = 64 << 10;
-
-/// A user's own answer about a directory of theirs may take so long, as `patience` of `look.sh` says.
-const SLOW_SECONDS: u64 = 5;
 
 /// Reads what `look` printed. `asked` is from question to answer on the operator's clock.
 pub fn facts(
@@ -42,12 +37,10 @@ pub fn facts(
 }
 
 fn read(query: &HostQuery, place: &Place, output: &[u8], asked: &RangeInclusive<i128>) -> Result<HostFacts, HostError> {
-    let text = std::str::from_utf8(output).map_err(|_| garbled("it is not text"))?;
-    let mut lines = text.lines();
-    // A login shell's profile may print before the script does.
-    lines.by_ref().find(|line| *line == "begin").ok_or_else(|| garbled("it has no beginning"))?;
+    let own = own_output(output).ok_or_else(|| garbled("it has no beginning"))?;
+    let text = std::str::from_utf8(own).map_err(|_| garbled("it is not text"))?;
     let mut reader = Reader { place, facts: HostFacts::default(), units: Vec::new(), ended: false };
-    for line in lines {
+    for line in text.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         reader.line(query, &fields, asked)?;
     }
@@ -145,15 +138,15 @@ impl Reader<'_> {
             }
             ["answer", name, base64] => {
                 let asked = query.asks.iter().find(|ask| ask.name == *name);
-                let name = asked.ok_or_else(|| garbled("an answer to nothing that was asked"))?.name;
+                let asked = asked.ok_or_else(|| garbled("an answer to nothing that was asked"))?;
                 // Several may be asked the same: one of them is enough.
-                let answer = facts.answers.entry(name).or_default();
+                let answer = facts.answers.entry(asked.name).or_default();
                 if answer.is_empty() {
                     *answer = decode(base64)?;
-                    if answer.len() > LONGEST_ANSWER {
-                        let during = format!("its answer to `{name}`");
-                        return Err(HostError::TooMuch { mib: LONGEST_ANSWER >> 20, during });
-                    }
+                }
+                // Whoever answers too much is a service that does not serve.
+                if answer.len() > asked.most as usize {
+                    answer.clear();
                 }
             }
             ["silent", address, port] => {
@@ -182,8 +175,7 @@ impl Reader<'_> {
             },
             ["lost", unit] if query.rules.as_deref() == Some(*unit) => facts.has_lost_rules = true,
             ["slow", path] => {
-                let during = format!("looking into {}", host_path(self.place, path)?);
-                return Err(HostError::Timeout { seconds: SLOW_SECONDS, during });
+                facts.slow.insert(host_path(self.place, path)?);
             }
             ["shared", path] => {
                 facts.shared.insert(host_path(self.place, path)?);

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::time::Duration;
 
-use super::session::{Session, refused_by_sudo};
+use super::session::{LONGEST_TRAFFIC, Session, refused_by_sudo};
 use crate::host::HostError;
 use crate::value::shown_line;
 use crate::world::LONGEST_ERRORS;
@@ -22,6 +22,7 @@ impl Remote {
     pub fn begin(session: Session, script: &Script) -> Result<Remote, HostError> {
         let lost = |why: String| HostError::Lost { during: "taking the lease".to_owned(), why };
         session.ssh.set_timeout(20_000);
+        session.meter.allow(LONGEST_TRAFFIC);
         let mut channel = session.ssh.channel_session().map_err(|error| lost(error.message().to_owned()))?;
         channel.exec(&session.root_command("sh -s", LONGEST)).map_err(|error| lost(error.message().to_owned()))?;
         channel

@@ -1,12 +1,12 @@
 //! A byte stream to a host: directly, through a jump host, or through a command that makes the connection.
 
-use std::net::TcpStream;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use super::relay::{Outer, Relay};
 use super::route::{Proxy, Route};
 use crate::host::HostError;
 
@@ -19,33 +19,24 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(15);
 
 /// The way to a host. Dropping it ends a proxy's process.
 #[derive(Debug)]
-pub enum Stream {
-    Tcp(TcpStream),
-    Proxy { socket: UnixStream, child: Child },
+pub struct Stream {
+    outer: Option<Outer>,
+    proxy: Option<Child>,
 }
 
 impl Stream {
-    /// Ends a read that is blocked in another thread.
-    pub fn breaker(&self) -> Option<Breaker> {
-        match self {
-            Stream::Tcp(stream) => stream.try_clone().ok().map(Breaker::Tcp),
-            Stream::Proxy { socket, .. } => socket.try_clone().ok().map(Breaker::Unix),
-        }
-    }
-}
-
-impl AsRawFd for Stream {
-    fn as_raw_fd(&self) -> RawFd {
-        match self {
-            Stream::Tcp(stream) => stream.as_raw_fd(),
-            Stream::Proxy { socket, .. } => socket.as_raw_fd(),
-        }
+    /// Begins to pass bytes; see [`Relay`]. The stream is kept as long as the connection is used.
+    pub fn relay(mut self) -> std::io::Result<(Relayed, Relay)> {
+        let outer = self.outer.take().expect("a way is used once");
+        let relay = Relay::to(outer)?;
+        let socket = relay.socket.try_clone()?;
+        Ok((Relayed { socket, _way: self }, relay))
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        if let Stream::Proxy { child, .. } = self {
+        if let Some(child) = &mut self.proxy {
             // It ends by itself when the socket closes; waiting for it keeps no zombie.
             let _ = child.kill();
             let _ = child.wait();
@@ -53,19 +44,16 @@ impl Drop for Stream {
     }
 }
 
-/// A second handle on a connection, to end it from elsewhere.
+/// libssh2's end of a connection.
 #[derive(Debug)]
-pub enum Breaker {
-    Tcp(TcpStream),
-    Unix(UnixStream),
+pub struct Relayed {
+    socket: UnixStream,
+    _way: Stream,
 }
 
-impl Breaker {
-    pub fn end(&self) {
-        let _ = match self {
-            Breaker::Tcp(stream) => stream.shutdown(std::net::Shutdown::Both),
-            Breaker::Unix(socket) => socket.shutdown(std::net::Shutdown::Both),
-        };
+impl AsRawFd for Relayed {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
     }
 }
 
@@ -104,7 +92,7 @@ pub async fn connect(route: &Route) -> Result<Stream, HostError> {
         socket.set_tcp_keepalive(&probes)
     };
     prepare().map_err(|error| unreachable(error.to_string()))?;
-    Ok(Stream::Tcp(stream))
+    Ok(Stream { outer: Some(Outer::Tcp(stream)), proxy: None })
 }
 
 /// OpenSSH itself makes the hop, with all that it knows of Match, hardware keys and further hops.
@@ -134,5 +122,5 @@ fn through(mut command: Command) -> std::io::Result<Stream> {
         // Not in our group: Ctrl-C asks us to stop at a safe point, and the way to the host must hold until then.
         .process_group(0)
         .spawn()?;
-    Ok(Stream::Proxy { socket: ours, child })
+    Ok(Stream { outer: Some(Outer::Unix(ours)), proxy: Some(child) })
 }

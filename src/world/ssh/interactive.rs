@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::Config;
-use super::session::{Session, is_silence};
+use super::session::{LONGEST_TRAFFIC, Session, WITHOUT_LIMIT, is_silence};
 use crate::host::{HostError, Target};
 use crate::value::shown_line;
 use crate::world::lines::Lines;
@@ -16,6 +16,7 @@ const POLL_MILLIS: u32 = 500;
 
 pub async fn run(config: Arc<Config>, target: Target, command: String, io: Io) -> Result<i32, HostError> {
     let session = Session::open(&config, &target).await?;
+    session.meter.allow(WITHOUT_LIMIT);
     let work = tokio::task::spawn_blocking(move || stream(&session, &command, io));
     work.await.map_err(|error| HostError::Lost { during: "the command".to_owned(), why: error.to_string() })?
 }
@@ -101,6 +102,7 @@ impl<W: Write> Pump<W> {
 /// the host like the end of the file, so the size is part of what it checks.
 pub async fn upload(config: Arc<Config>, target: Target, upload: Upload, limit: Duration) -> Result<(), HostError> {
     let session = Session::open(&config, &target).await?;
+    session.meter.allow(LONGEST_TRAFFIC);
     let work = tokio::task::spawn_blocking(move || send(&session, &upload, limit));
     work.await.map_err(|error| HostError::Lost { during: "copying a file".to_owned(), why: error.to_string() })?
 }

@@ -3,7 +3,7 @@
 use ssh2::{MethodType, Session};
 
 use super::config::Config;
-use super::connect::Stream;
+use super::connect::Relayed;
 use super::route::Route;
 use crate::host::HostError;
 
@@ -11,7 +11,7 @@ use crate::host::HostError;
 const HANDSHAKE_MILLIS: u32 = 20_000;
 
 /// Blocking: runs in a thread of its own.
-pub fn login(route: &Route, stream: Stream) -> Result<Session, HostError> {
+pub fn login(route: &Route, stream: Relayed) -> Result<Session, HostError> {
     let lost = |during: &str, error: &ssh2::Error| HostError::Lost {
         during: during.to_owned(),
         why: error.message().to_owned(),

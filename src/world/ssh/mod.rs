@@ -6,6 +6,7 @@ mod connect;
 mod interactive;
 mod known_hosts;
 mod login;
+mod relay;
 mod route;
 mod session;
 
@@ -27,8 +28,10 @@ use session::{Session, Way};
 const AT_ONCE: usize = 100;
 /// So many more are called meanwhile, each a descriptor.
 const CALLED: usize = 200;
-/// So many idle sessions are kept: each costs two descriptors, of 1024 that a process usually has.
+/// So many idle sessions are kept at most.
 const KEPT: usize = 256;
+/// A session costs three descriptors: those that are kept take half of what this process may have.
+const DESCRIPTORS_OF_ONE: u64 = 3;
 
 /// The hosts that ssh reaches.
 #[derive(Debug)]
@@ -36,6 +39,7 @@ pub struct Ssh {
     config: Arc<Config>,
     /// Idle ones, by host and way there: a name alone can have meant another machine.
     sessions: Mutex<HashMap<Target, Session>>,
+    kept: usize,
     /// How many hosts are called beside those, so that a silent one takes no place of theirs.
     dials: Semaphore,
     /// How many hosts are worked with at once.
@@ -48,6 +52,7 @@ impl Ssh {
         Ssh {
             config: Arc::new(config),
             sessions: Mutex::new(HashMap::new()),
+            kept: kept(),
             dials: Semaphore::new(CALLED),
             slots: Semaphore::new(AT_ONCE),
         }
@@ -83,7 +88,7 @@ impl Ssh {
             way.log_in().await?.run(script, limit, during).await?
         };
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        if sessions.len() < KEPT {
+        if sessions.len() < self.kept {
             sessions.insert(target.clone(), session);
         }
         Ok(output)
@@ -113,4 +118,10 @@ impl Ssh {
     pub async fn interactive(&self, target: &Target, command: &str, io: Io) -> Result<i32, HostError> {
         interactive::run(self.config.clone(), target.clone(), command.to_owned(), io).await
     }
+}
+
+/// The number of idle sessions that this process has room for.
+fn kept() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(limit / 2 / DESCRIPTORS_OF_ONE).unwrap_or(KEPT).min(KEPT)
 }

@@ -1,11 +1,15 @@
 //! One session on one host: a thread at a time uses it, and a breaker ends what takes too long.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::task::AbortHandle;
+
 use super::config::Config;
-use super::connect::{Breaker, Stream, connect};
+use super::connect::{Stream, connect};
 use super::login::login;
+use super::relay::{Meter, Relay};
 use super::route::Route;
 use crate::host::{HostError, Target};
 use crate::world::script::Script;
@@ -16,9 +20,19 @@ const POLL_MILLIS: u32 = 100;
 /// What a channel that said too much gets to close.
 const LAST_MILLIS: u32 = 50;
 
+/// A login that takes longer does not end at all.
+const LOGIN_LIMIT: Duration = Duration::from_secs(60);
+/// What a host may send while a script runs: what it prints, and SSH's own part of it.
+pub(super) const LONGEST_TRAFFIC: u64 = (LONGEST_OUTPUT as u64) * 5 / 4;
+/// What it may send to a command whose output is passed on as it comes.
+pub(super) const WITHOUT_LIMIT: u64 = u64::MAX;
+
 pub struct Session {
     pub(super) ssh: ssh2::Session,
-    breaker: Option<Breaker>,
+    /// Ends a read that is blocked in another thread.
+    breaker: AbortHandle,
+    /// The bytes that the host may still send.
+    pub(super) meter: Arc<Meter>,
     pub(super) user: String,
 }
 
@@ -44,12 +58,24 @@ impl Way {
 
     pub async fn log_in(self) -> Result<Session, HostError> {
         let Way { route, stream } = self;
-        let breaker = stream.breaker();
+        let lost = |why: String| HostError::Lost { during: "the ssh handshake".to_owned(), why };
+        let (stream, Relay { socket: _, meter, end: breaker }) =
+            stream.relay().map_err(|error| lost(error.to_string()))?;
         let user = route.user.clone();
-        let opened = tokio::task::spawn_blocking(move || login(&route, stream)).await;
-        let ssh =
-            opened.map_err(|error| HostError::Lost { during: "the login".to_owned(), why: error.to_string() })??;
-        Ok(Session { ssh, breaker, user })
+        // libssh2 looks at its own clock only when nothing comes.
+        let opened = tokio::task::spawn_blocking(move || login(&route, stream));
+        match tokio::time::timeout(LOGIN_LIMIT, opened).await {
+            Ok(Ok(Ok(ssh))) => Ok(Session { ssh, breaker, meter, user }),
+            Ok(Ok(Err(_))) if meter.is_spent() => {
+                Err(HostError::TooMuch { mib: 1, during: "the ssh handshake".to_owned() })
+            }
+            Ok(Ok(Err(error))) => Err(error),
+            Ok(Err(error)) => Err(lost(error.to_string())),
+            Err(_) => {
+                breaker.abort();
+                Err(HostError::Timeout { seconds: LOGIN_LIMIT.as_secs(), during: "the ssh handshake".to_owned() })
+            }
+        }
     }
 }
 
@@ -66,22 +92,23 @@ impl Session {
 
     /// Runs a script as root. The session comes back only when it is fit for another.
     pub async fn run(self, script: Script, limit: Duration, during: &str) -> Result<(Session, Output), HostError> {
-        let Session { ssh, breaker, user } = self;
-        let session = Session { ssh, breaker: None, user };
+        let (breaker, meter) = (self.breaker.clone(), self.meter.clone());
+        let session = self;
+        meter.allow(LONGEST_TRAFFIC);
         let what = during.to_owned();
         let work = tokio::task::spawn_blocking(move || {
             let output = session.run_blocking(&script, limit, &what);
             (session, output)
         });
         match tokio::time::timeout(limit + Duration::from_secs(10), work).await {
-            Ok(Ok((mut session, output))) => {
-                session.breaker = breaker;
-                output.map(|output| (session, output))
+            Ok(Ok((_, Err(_)))) if meter.is_spent() => {
+                Err(HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.to_owned() })
             }
+            Ok(Ok((session, output))) => output.map(|output| (session, output)),
             Ok(Err(error)) => Err(HostError::Lost { during: during.to_owned(), why: error.to_string() }),
             Err(_) => {
                 // Ends the blocked read; the thread then ends by itself.
-                breaker.iter().for_each(Breaker::end);
+                breaker.abort();
                 Err(HostError::Timeout { seconds: limit.as_secs(), during: during.to_owned() })
             }
         }
@@ -144,4 +171,46 @@ pub(super) fn is_silence(error: &std::io::Error) -> bool {
 pub(super) fn refused_by_sudo(stderr: &[u8]) -> bool {
     let text = String::from_utf8_lossy(stderr);
     text.contains("sudo:") || text.contains("not in the sudoers file")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::*;
+
+    /// What a host at this end of a connection sends, over and over, behind a beginning.
+    async fn answer(beginning: &'static [u8], endless: Vec<u8>) -> HostError {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let port = listener.local_addr().expect("it listens").port();
+        let host = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            let _ = stream.write_all(beginning);
+            while stream.write_all(&endless).is_ok() {}
+        });
+        let route = Route {
+            name: "h1".to_owned(),
+            address: Ipv4Addr::LOCALHOST.to_string(),
+            port,
+            user: "ops".to_owned(),
+            identities: Vec::new(),
+            identities_only: true,
+            known_hosts: Vec::new(),
+            proxy: None,
+            config: None,
+        };
+        let stream = connect(&route).await.expect("it listens");
+        let error = Way { route, stream }.log_in().await.expect_err("that is no SSH server");
+        host.join().expect("its end is closed, too");
+        error
+    }
+
+    #[tokio::test]
+    async fn a_host_that_talks_without_end_is_cut_off_before_it_is_known() {
+        let too_much = HostError::TooMuch { mib: 1, during: "the ssh handshake".to_owned() };
+        // Never a version; and packets of a type that nobody knows, which libssh2 keeps.
+        assert_eq!(answer(b"", b"abcdef\n".repeat(1000)).await, too_much);
+        let packet = [&[0, 0, 1, 0, 4, 200][..], &[7; 254][..]].concat();
+        assert_eq!(answer(b"SSH-2.0-flood\r\n", packet.repeat(100)).await, too_much);
+    }
 }
