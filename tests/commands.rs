@@ -146,7 +146,7 @@ fn a_one_number_change_is_a_one_line_diff() {
 #[test]
 fn a_plan_shows_what_terraform_owns_and_says_what_comes_later() {
     for (file, kind, owned) in [
-        ("eks", "eks", "aws_eks_node_group.executors × 3"),
+        ("eks", "eks", "aws_eks_node_group.executors x 3"),
         ("aks", "aks", "azurerm_kubernetes_cluster_node_pool.executors"),
     ] {
         let output = provision(&root(""), &["plan", &format!("topologies/{file}.yaml")]);
@@ -302,10 +302,10 @@ fn what_belongs_into_a_map_is_said_where_something_else_stands() {
         let error = all.iter().find(|found| found["severity"] == "error").expect("an error");
         error["help"].as_str().unwrap_or_default().to_owned()
     };
-    assert_eq!(help("{ 1: h1, 2: h2, 3: h3 }", "[h1, h2, h3]"), "write { name: value, … }");
+    assert_eq!(help("{ 1: h1, 2: h2, 3: h3 }", "[h1, h2, h3]"), "write { name: value, ... }");
     assert_eq!(
         help("{ hosts: [h1, h2] }", "[h1, h2]"),
-        "write { key: value, … } with the keys `nodes`, `hosts`, `size`, `port`, `webUiPort`, `heap`, …"
+        "write { key: value, ... } with the keys `nodes`, `hosts`, `size`, `port`, `webUiPort`, `heap`, ..."
     );
 }
 

@@ -168,3 +168,17 @@ fn no_two_files_need_each_other() {
         "files that need each other: {circles:#?}"
     );
 }
+
+/// Pictures are files of their own, which say how they are encoded.
+const PICTURES: &str = "render::graph";
+
+#[test]
+fn what_terminals_are_sent_is_ascii() {
+    let house = House::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let texts = house.code.iter().filter(|(module, _)| !module.starts_with(PICTURES));
+    let other: Vec<_> = texts
+        .flat_map(|(module, code)| code.lines().map(move |line| (module, line)))
+        .filter(|(_, line)| !line.is_ascii())
+        .collect();
+    assert!(other.is_empty(), "{other:#?}");
+}

@@ -54,7 +54,12 @@ impl TopologyOption {
 }
 
 pub fn colour(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    is_terminal(stream) && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Returns true if a stream is a terminal that can move its cursor and show colours.
+pub fn is_terminal(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
 }
 
 pub fn read(path: &Path) -> Result<Source, Failure> {
@@ -244,7 +249,7 @@ fn read_secret(secret: &SecretRef, folder: &Path) -> anyhow::Result<String> {
     match secret {
         SecretRef::Env(name) => {
             let value =
-                std::env::var(name).map_err(|_| anyhow!("the topology takes a secret from the environment variable {name}, which is not set; export {name}=… (the value of the first apply; for a new cluster: openssl rand -hex 32)"))?;
+                std::env::var(name).map_err(|_| anyhow!("the topology takes a secret from the environment variable {name}, which is not set; export {name}=... (the value of the first apply; for a new cluster: openssl rand -hex 32)"))?;
             if value.is_empty() {
                 Err(anyhow!("the secret in the environment variable {name} is empty"))
             } else {

@@ -101,7 +101,7 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 /// Looks and plans.
 pub async fn make(goal: &Goal, loaded: &mut Loaded) -> Result<(Plan, Observed), Failure> {
     if std::io::stderr().is_terminal() {
-        sayln!("asking {} hosts …", loaded.desired.hosts.len());
+        sayln!("asking {} hosts ...", loaded.desired.hosts.len());
     }
     let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
     identify(&mut loaded.desired, &loaded.newborn, &observed);

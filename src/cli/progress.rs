@@ -1,11 +1,12 @@
 //! Progress: a line for each node on a terminal, plain lines when piped.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write as _};
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::input::is_terminal;
 use crate::execute::{Event, Sink};
 use crate::value::{Name, shown, shown_line};
 
@@ -19,7 +20,7 @@ pub struct Progress {
 
 impl Progress {
     pub fn new() -> Progress {
-        let live = std::io::stderr().is_terminal().then(MultiProgress::new);
+        let live = is_terminal(&std::io::stderr()).then(MultiProgress::new);
         Progress { live, bars: BTreeMap::new(), started: Instant::now(), last_wait: String::new() }
     }
 
@@ -55,7 +56,8 @@ impl Sink for Progress {
                 if let Some(live) = &self.live {
                     let bar = live.add(ProgressBar::new_spinner());
                     let style = ProgressStyle::with_template("       {prefix:14} {spinner} {msg} {elapsed}")
-                        .expect("a template");
+                        .expect("a template")
+                        .tick_chars("|/-\\ ");
                     bar.set_style(style);
                     bar.set_prefix(host.to_string());
                     bar.set_message(shown_line(&title));

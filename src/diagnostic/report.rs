@@ -1,8 +1,6 @@
 //! Diagnostics as people and programs read them.
 
-use std::fmt;
-
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
 
 use super::{Diagnostic, Severity};
@@ -37,62 +35,32 @@ pub fn locate(diagnostic: &Diagnostic, source: &Source) -> Located {
     }
 }
 
-/// Writes a diagnostic with the offending lines; what looks like a secret is masked in them.
+/// Writes a diagnostic as rustc does: severity and code, the place on a line of its own, the offending line. ASCII, so that every terminal shows
+/// it. What looks like a secret is masked.
 pub fn show(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String {
-    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(1).with_width(110);
-    let view = View { diagnostic, source: NamedSource::new(source.name.clone(), mask(&source.text)) };
-    let mut out = String::new();
-    match handler.render_report(&mut out, &view) {
-        Ok(()) => out,
-        Err(fmt::Error) => format!("{}: {}\n", diagnostic.code, diagnostic.message),
-    }
+    let text = mask(&source.text);
+    let level = match diagnostic.code.severity() {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let start = diagnostic.span.start.min(text.len());
+    // A label over many lines hides the point: the first line says enough.
+    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    let end = diagnostic.span.end.clamp(start, line_end);
+    let label = AnnotationKind::Primary.span(start..end);
+    let snippet = Snippet::source(&text).path(&source.name).annotation(label);
+    let title = level.primary_title(&diagnostic.message).id(diagnostic.code.name()).element(snippet);
+    let report = match &diagnostic.help {
+        Some(help) => title.element(Level::HELP.message(help)),
+        None => title,
+    };
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    renderer.term_width(WIDTH).render(&[report]) + "\n\n"
 }
 
-#[derive(Debug)]
-struct View<'a> {
-    diagnostic: &'a Diagnostic,
-    source: NamedSource<String>,
-}
-
-impl fmt::Display for View<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.diagnostic.message)
-    }
-}
-
-impl std::error::Error for View<'_> {}
-
-impl miette::Diagnostic for View<'_> {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.diagnostic.code))
-    }
-
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.diagnostic.code.severity() {
-            Severity::Error => miette::Severity::Error,
-            Severity::Warning => miette::Severity::Warning,
-            Severity::Note => miette::Severity::Advice,
-        })
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.diagnostic.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.diagnostic.span;
-        // A label over many lines hides the point: show the first line only.
-        let text = self.source.inner();
-        let line_end = text[span.start..].find('\n').map_or(text.len(), |at| span.start + at);
-        let end = span.end.min(line_end).max(span.start);
-        Some(Box::new(std::iter::once(LabeledSpan::new(None, span.start, end - span.start))))
-    }
-}
+/// Longer lines of a topology are cut around the label.
+const WIDTH: usize = 110;
 
 /// Words in a key that announce a secret value. Rather one too many: they only hide.
 const SECRET_WORDS: [&str; 7] = ["pass", "secret", "token", "credential", "accesskey", "access.key", "account.key"];

@@ -161,7 +161,7 @@ fn walk(at: &str, was: &serde_json::Value, is: &serde_json::Value, all: &mut Vec
 fn plain(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => "nothing".to_owned(),
-        serde_json::Value::String(text) => text.replace('\n', "\u{23ce}"),
+        serde_json::Value::String(text) => text.replace('\n', "\\n"),
         other => other.to_string(),
     }
 }
@@ -173,7 +173,7 @@ fn brief(text: &str, same: usize) -> String {
     let skipped = if text.chars().count() > SHOWN { same.saturating_sub(BEFORE) } else { 0 };
     let shown: String = text.chars().skip(skipped).take(SHOWN).collect();
     let more = text.chars().count() > skipped + SHOWN;
-    format!("{}{shown}{}", if skipped > 0 { "…" } else { "" }, if more { "…" } else { "" })
+    format!("{}{shown}{}", if skipped > 0 { "..." } else { "" }, if more { "..." } else { "" })
 }
 
 /// A plan on disk: what was seen and decided, and the topology it was made from. It holds no secret.

@@ -225,7 +225,7 @@ fn detail(difference: &Difference) -> String {
         Difference::Secret => ": the secret in it differs".to_owned(),
         Difference::Kind => ": something else is in its place".to_owned(),
         Difference::Origin { is } => {
-            format!(": it was unpacked from another archive ({}…)", is.get(..16).unwrap_or(is))
+            format!(": it was unpacked from another archive ({}...)", is.get(..16).unwrap_or(is))
         }
     }
 }

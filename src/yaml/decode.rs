@@ -194,7 +194,7 @@ impl<'de> Deserializer<'de> for At<'de, '_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let example = || Some("write { name: value, … }".to_owned());
+        let example = || Some("write { name: value, ... }".to_owned());
         let entries: Vec<_> = self.entries().map_err(|error| error.or_help(example()))?.iter().collect();
         visitor.visit_map(Pairs { at: self, entries: entries.into_iter(), value: None })
     }

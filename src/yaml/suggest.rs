@@ -22,8 +22,8 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
 /// What belongs into a map of known keys, as far as a line holds it.
 pub fn fields(known: &[&str]) -> Option<String> {
     let all: Vec<_> = known.iter().take(KEYS_SHOWN).map(|name| format!("`{name}`")).collect();
-    let more = if known.len() > KEYS_SHOWN { ", …" } else { "" };
-    (!all.is_empty()).then(|| format!("write {{ key: value, … }} with the keys {}{more}", all.join(", ")))
+    let more = if known.len() > KEYS_SHOWN { ", ..." } else { "" };
+    (!all.is_empty()).then(|| format!("write {{ key: value, ... }} with the keys {}{more}", all.join(", ")))
 }
 
 /// `did you mean …?`, or else the list of what would be right.

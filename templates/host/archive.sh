@@ -133,7 +133,7 @@ download() { # url file sha512-or-dash checksum-url-or-dash
   get() {
     if command -v curl >/dev/null 2>&1; then curl -fsSL --connect-timeout 15 --max-time 1500 --retry 2 -o "$2" "$1"
     elif command -v wget >/dev/null 2>&1; then wget -q --timeout=15 --tries=3 -O "$2" "$1"
-    else fail "neither curl nor wget is there to download $1: use archive: { file: … }"; fi
+    else fail "neither curl nor wget is there to download $1: use archive: { file: ... }"; fi
   }
   want=$3
   if [ "$4" != - ]; then

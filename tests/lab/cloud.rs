@@ -48,7 +48,7 @@ fn machines_that_terraform_made_become_the_cluster() {
 
     let planned = lab.run(&["plan", &topology, "--detailed-exitcode"]).expect(2);
     for text in [
-        "azurerm_linux_virtual_machine.zookeeper × 3",
+        "azurerm_linux_virtual_machine.zookeeper x 3",
         "2 to 10 workers are the cloud's",
         "analytics-master-2",
         "record the birth of the ensemble",

@@ -53,7 +53,7 @@ fn a_services_user_gains_nothing_from_root() {
     lab.on(2, BAITS);
     an_older_layout_is_taken_back(&lab, &topology);
     // What somebody adds after provision could not is theirs, and stays.
-    lab.on(3, "groupadd zookeeper");
+    lab.on(3, "userdel zookeeper && groupadd zookeeper");
     lab.run(&["apply", &topology, "--yes"])
         .expect(7)
         .says("cannot add the user zookeeper: useradd: group zookeeper exists");

@@ -90,7 +90,7 @@ impl std::fmt::Display for Cloud {
             let of_file = resources.iter().filter(|resource| !resource.is_data && here.contains(&resource.address));
             let all: Vec<String> = of_file
                 .map(|resource| match &resource.keys {
-                    Some(keys) if !keys.is_empty() => format!("{} × {}", resource.address, keys.len()),
+                    Some(keys) if !keys.is_empty() => format!("{} x {}", resource.address, keys.len()),
                     _ => resource.address.to_string(),
                 })
                 .collect();

@@ -26,7 +26,7 @@ impl Planner<'_> {
                         refusals.push(Refusal::Host {
                             host: name.clone(),
                             why: format!("the archive {path} is not there"),
-                            instead: "put it there, or write `archive: { file: … }` to have it copied".to_owned(),
+                            instead: "put it there, or write `archive: { file: ... }` to have it copied".to_owned(),
                         });
                     }
                     continue;
@@ -39,7 +39,7 @@ impl Planner<'_> {
                 if installed.is_some() && *has != expected {
                     refusals.push(Refusal::Host {
                         host: name.clone(),
-                        why: format!("{home} was unpacked from an archive with the SHA-512 {}…, not {}…", short(has), short(&expected)),
+                        why: format!("{home} was unpacked from an archive with the SHA-512 {}..., not {}...", short(has), short(&expected)),
                         instead: "another archive of the same version is not laid under running services: put the old one back, or destroy first".to_owned(),
                     });
                 }
@@ -47,7 +47,7 @@ impl Planner<'_> {
                     refusals.push(Refusal::Host {
                         host: name.clone(),
                         why: format!(
-                            "the archive of {home} has the SHA-512 {}…, and that of {by} is {}…",
+                            "the archive of {home} has the SHA-512 {}..., and that of {by} is {}...",
                             short(has),
                             short(&expected)
                         ),

@@ -178,7 +178,7 @@ impl Page {
         for (at, step) in steps.iter().enumerate() {
             self.y += LINE;
             let text: String = step.chars().take(LETTERS).collect();
-            let cut = if step.chars().count() > LETTERS { "…" } else { "" };
+            let cut = if step.chars().count() > LETTERS { "..." } else { "" };
             self.text(MARGIN + 12, "", &format!("{}. {text}{cut}", at + 1));
         }
     }

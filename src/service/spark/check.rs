@@ -29,16 +29,16 @@ const DERIVED: &[(&str, &str)] = &[
     ("spark.deploy.zookeeper.dir", "it follows from the cluster's name"),
     ("spark.driver.host", "it is the address of the host a job is submitted on"),
     ("spark.driver.bindAddress", "it is the address of the host a job is submitted on"),
-    ("spark.driver.port", "write `ports: { driver: … }`"),
-    ("spark.driver.blockManager.port", "write `ports: { driverBlockManager: … }`"),
-    ("spark.blockManager.port", "write `ports: { blockManager: … }`"),
-    ("spark.ui.port", "write `ports: { ui: … }`"),
-    ("spark.port.maxRetries", "write `ports: { retries: … }`"),
-    ("spark.worker.ui.port", "write `workers: { webUiPort: … }`"),
-    ("spark.master.ui.port", "write `masters: { webUiPort: … }`"),
-    ("spark.history.ui.port", "write `history: { webUiPort: … }`"),
-    ("spark.history.fs.logDirectory", "write `history: { events: … }`"),
-    ("spark.authenticate", "write `authenticate: { secret: … }`"),
+    ("spark.driver.port", "write `ports: { driver: ... }`"),
+    ("spark.driver.blockManager.port", "write `ports: { driverBlockManager: ... }`"),
+    ("spark.blockManager.port", "write `ports: { blockManager: ... }`"),
+    ("spark.ui.port", "write `ports: { ui: ... }`"),
+    ("spark.port.maxRetries", "write `ports: { retries: ... }`"),
+    ("spark.worker.ui.port", "write `workers: { webUiPort: ... }`"),
+    ("spark.master.ui.port", "write `masters: { webUiPort: ... }`"),
+    ("spark.history.ui.port", "write `history: { webUiPort: ... }`"),
+    ("spark.history.fs.logDirectory", "write `history: { events: ... }`"),
+    ("spark.authenticate", "write `authenticate: { secret: ... }`"),
     ("spark.decommission.enabled", "it is always on: without it a worker that stops takes its blocks along"),
 ];
 
@@ -250,7 +250,7 @@ fn check_masters(
                     span,
                     format!("{count} masters without `zookeeper`: each would think itself the only one"),
                 )
-                .help("add services: { zookeeper: … }, or take one master");
+                .help("add services: { zookeeper: ... }, or take one master");
             return None;
         }
         _ => {}
