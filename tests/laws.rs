@@ -1022,6 +1022,25 @@ fn a_host_that_says_it_is_another_ones_machine_keeps_nobody_out() {
 }
 
 #[test]
+fn a_destroy_takes_no_host_that_stands_under_other_anchors() {
+    run(async {
+        let own =
+            Shape { hosts: 4, members: vec![3], masters: vec![], workers: vec![], ..Shape::side_by_side(1, 0, 0) };
+        let copy = Shape { members: vec![0, 1, 2], masters: vec![0], workers: vec![3], ..own.clone() }.site();
+        let (own, world) = (own.site(), copy.world());
+        own.converge(&world).await;
+        let before = world.state().hosts[&name("h4")].digest();
+        for goal in [DESTROY, DESTROY_ALL] {
+            let plan = copy.plan(&goal, &world).await.expect("the other hosts may be destroyed");
+            assert!(plan.to_string().contains("carries this cluster's stamp with other anchors"), "{plan}");
+            copy.carry_out(&goal, &world).await;
+            assert_eq!(world.state().hosts[&name("h4")].digest(), before, "{goal:?}");
+        }
+        assert!(matches!(report(own.carry_out(&DESTROY_ALL, &world).await).outcome, Outcome::Done));
+    });
+}
+
+#[test]
 fn a_host_with_a_new_address_is_refused_while_its_old_machine_is_the_clusters() {
     for shape in [Shape::side_by_side(3, 2, 3), Shape::spread(0, 1, 2)] {
         run(async {

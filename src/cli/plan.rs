@@ -90,12 +90,21 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
 }
 
-/// A plan says what is on hosts and how to reach them: for its owner alone.
+/// Writes a saved plan: what it says of hosts, and how to reach them, is for its owner alone. A file that is there is replaced, with its mode
+/// and where it leads; what is no file (a pipe) is written to.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return std::fs::write(path, text);
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".provision-new");
+    let _ = std::fs::remove_file(&beside);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
 }
 
 /// Looks and plans.

@@ -65,6 +65,13 @@ impl Diagnostics {
         self.0.push(Diagnostic { code, span, message, help });
     }
 
+    /// Removes the warnings of a code. Returns true if there were any.
+    pub fn accept(&mut self, code: Code) -> bool {
+        let before = self.0.len();
+        self.0.retain(|problem| problem.code != code);
+        self.0.len() < before
+    }
+
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|d| d.code.severity() == Severity::Error)
     }

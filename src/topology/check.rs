@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::checked::Topology;
 use super::file::{JobFile, TopologyFile};
-use super::{job, jobs, listeners, machines, sizes};
+use super::{accepted, job, jobs, listeners, machines, sizes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Platform, PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes};
@@ -14,7 +14,13 @@ use crate::yaml::{Entries, Field, Span, suggest};
 
 /// Judges a file. `None` when there is an error, in `problems` now or before.
 pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology> {
-    let TopologyFile { api_version, name, id, platforms, services, jobs } = file;
+    let topology = judge(file, problems);
+    accepted::check(&file.accept, problems);
+    topology.filter(|_| !problems.has_errors())
+}
+
+fn judge(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology> {
+    let TopologyFile { api_version, name, id, platforms, services, accept: _, jobs } = file;
     let start = Span::default();
     if api_version.is_missing() {
         problems.add(Code::T003, start, "`apiVersion` is missing").help("write apiVersion: provision/v1");

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::platform::PlatformFile;
 use crate::service::ServicesFile;
-use crate::value::{HostPath, Identity, JvmSize, Name};
+use crate::value::{HostPath, Identity, JvmSize, Name, Reason};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// One file, one cluster.
@@ -28,6 +28,9 @@ pub struct TopologyFile {
     /// What the cluster runs, and what on.
     #[schemars(required)]
     pub services: Field<ServicesFile>,
+    /// Warnings that are known and accepted, each with the reason: `{ ZK003: one rack until January }`. They are no longer shown, and
+    /// `validate --strict` passes.
+    pub accept: Field<Entries<Reason>>,
     /// Applications that `provision submit` runs, by name.
     pub jobs: Field<Entries<JobFile>>,
 }
@@ -42,6 +45,7 @@ impl TopologyFile {
             id: Field::Bad(at),
             platforms: Field::Bad(at),
             services: Field::Bad(at),
+            accept: Field::Bad(at),
             jobs: Field::Bad(at),
         }
     }

@@ -16,7 +16,7 @@ mod version;
 
 pub use duration::Duration;
 pub use identity::{Identity, random_digits};
-pub use names::{ConfigKey, Label, Name, UserName, Zone};
+pub use names::{ConfigKey, Label, Name, Reason, UserName, Zone};
 pub use network::{Address, Cidr};
 pub use node::node_name;
 pub use numbers::{Disk, MemberId, Percent, Port};

@@ -97,3 +97,8 @@ impl<'de> serde::Deserialize<'de> for Zone {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+text_value!(
+    /// Why somebody decided something, for whoever reads it later.
+    Reason, pattern r"\S", |text| if text.trim().is_empty() { Err("a reason in words is missing".to_owned()) } else { Ok(()) }
+);

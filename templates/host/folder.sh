@@ -1,6 +1,8 @@
 # A folder that stands for a host: $root before every path, the user's own programs, and services kept by $program.
 # What is unpacked is kept in $store, once for all such folders.
 path=$PATH
+# Another place would be changed, and another one than this is removed.
+[ ! -L "$root" ] || { echo "$root is a symbolic link, and a node's folder must be a directory" >&2; exit 1; }
 # What only Linux has programs for.
 flock() { # as util-linux's, as far as the scripts use it: -n or -w SECONDS, and a descriptor, which the lock stays with
   seconds=

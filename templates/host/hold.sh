@@ -28,7 +28,8 @@ hold() { # who, seconds without a heartbeat after which it is over, our claim: i
   epoch=$((epoch + 1))
   t=$state/epoch.provision-new
   # Made anew, never opened: what lies there by this name is somebody's leftover.
-  rm -f "$t" && (set -C; printf '%s\n' "$epoch" >"$t") && chmod 644 "$t" && sync "$t" && mv -fT "$t" "$state/epoch" || fail "cannot write $state/epoch"
+  why=$( { rm -f "$t" && (set -C; printf '%s\n' "$epoch" >"$t") && chmod 644 "$t" && sync "$t" && mv -fT "$t" "$state/epoch"; } 2>&1) ||
+    { rm -f "$t"; fail "cannot write $state/epoch: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"; }
   printf 'mine\t%s\n' "$epoch"
   # Each beat is answered: only an answer tells the holder that it is still heard.
   while [ "$(timeout "$2" head -c 1)" = . ]; do printf .; done

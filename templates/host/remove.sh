@@ -17,9 +17,7 @@ remove_file() {
   [ -e "$1" ] || [ -L "$1" ] || [ -d "${1%/*}" ] || return 0
   who=$(keeper "${1%/*}") || { say "stays file $1 (several users can change what is beside it)"; return 0; }
   there=; { [ -e "$1" ] || [ -L "$1" ]; } && there=yes
-  why=$(hear 4096 "$who" rm -f "$1" "$1.provision-new" </dev/null)
-  ended=$(how "$why")
-  late "$ended" || :
+  insist "$who" rm -f "$1" "$1.provision-new"
   if [ "$ended" = 0 ]; then [ -z "$there" ] || say "gone file $1"
   elif [ "$who" = 0 ]; then fail "cannot remove $1: $(words "$why")"
   else say "stays file $1 ($(words "$why"))"; fi
@@ -39,6 +37,18 @@ for pattern do
     rm -rf --one-file-system -- "$name" || ended=1
   done
 done; exit ${ended:-0}'
+# Runs a command as a user whose services are stopped; where it is ended before its time, their other processes end, and it runs once more.
+# Sets $why and $ended.
+insist() { # number of the user, command
+  why=$(hear 4096 "$@" </dev/null)
+  ended=$(how "$why")
+  late "$ended" && [ "$1" != 0 ] && [ -n "${all_goes:-}" ] || return 0
+  hurry= patience=60
+  end_processes "$1"
+  why=$(hear 4096 "$@" </dev/null)
+  ended=$(how "$why")
+  late "$ended" || :
+}
 end_processes() { # number of a user, until none is left
   for again in 1 2 3 4 5; do pkill -KILL -u "$1" || break; done
   say "ended the processes of $(id -nu "$1" 2>/dev/null || echo "the user $1"), which stopped what was done as that user"
@@ -51,15 +61,7 @@ purge() { # directory, patterns of names in it
   # The user's service is stopped by now: whatever of theirs stands still is a job that they stopped, perhaps ours.
   while [ "$who" != 0 ] && kill -0 $$ && sleep 2; do pkill -KILL -u "$who" -r T; done >/dev/null 2>&1 8>&- 9>&- &
   watcher=$!
-  why=$(hear 4096 "$who" sh -c "$PURGE" purge "$@" </dev/null)
-  ended=$(how "$why")
-  if [ "$who" != 0 ] && late "$ended"; then
-    # Its service is stopped: whoever ends what is done as that user is no part of it.
-    hurry= patience=60
-    end_processes "$who"
-    why=$(hear 4096 "$who" sh -c "$PURGE" purge "$@" </dev/null)
-    ended=$(how "$why")
-  fi
+  insist "$who" sh -c "$PURGE" purge "$@"
   kill "$watcher" 2>/dev/null
   patience=
   if late "$ended"; then say "stays something in $1 (what its user runs there took too long: its processes may stop what is done as that user)"

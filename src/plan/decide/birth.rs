@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::planner::{Planner, names};
-use crate::desired::Desired;
+use crate::desired::{Desired, Quorum};
 use crate::host::{BirthRecord, HostFacts, HostState, UnitFacts};
 use crate::plan::compare::{HostChange, Need, ServiceChange};
 use crate::plan::{Reason, Refusal};
@@ -44,13 +44,7 @@ impl Planner<'_> {
         let with_data =
             members.iter().filter(|name| self.observed.facts(name).is_some_and(|facts| facts.has_data)).count();
         let moves_data = |refusal: &Refusal| matches!(refusal, Refusal::Setting { setting, .. } if quorum.data_settings.contains(&setting.as_str()));
-        let life = if records.iter().any(|(_, record)| record.complete) {
-            Life::Complete
-        } else if records.is_empty() {
-            Life::Unborn
-        } else {
-            Life::Begun
-        };
+        let life = self.life(quorum);
         let unseen: Vec<_> =
             members.iter().filter(|name| self.observed.facts(name).is_none()).map(ToString::to_string).collect();
         match life {
@@ -76,6 +70,24 @@ impl Planner<'_> {
         }
         self.refuse_other_stamps(life, refusals);
         life
+    }
+
+    fn life(&self, quorum: &Quorum) -> Life {
+        let members = self.with_role(quorum.role);
+        let mut records = members.iter().filter_map(|name| self.observed.facts(name)?.birth.as_ref()).peekable();
+        if records.peek().is_none() {
+            Life::Unborn
+        } else if records.any(|record| record.complete) {
+            Life::Complete
+        } else {
+            Life::Begun
+        }
+    }
+
+    /// What a destroy does not take: hosts that this cluster stamped with other anchors.
+    pub(super) fn refuse_stamps_of_others(&self, refusals: &mut Vec<Refusal>) {
+        let life = self.desired.quorum.as_ref().map_or(Life::Complete, |quorum| self.life(quorum));
+        self.refuse_other_stamps(life, refusals);
     }
 
     /// Refuses hosts that this cluster stamped with other anchors, unless the cluster's memory explains them.

@@ -73,7 +73,11 @@ fn plan_for_all(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<P
     refusals.extend(strangers::foreign(goal, desired, observed));
     let planned = match goal {
         Goal::Apply { .. } => Planner::new(goal, desired, observed, changes(desired, observed)).apply(&mut refusals),
-        Goal::Destroy { delete_data } => Planner::new(goal, desired, observed, BTreeMap::new()).destroy(*delete_data),
+        Goal::Destroy { delete_data } => {
+            let planner = Planner::new(goal, desired, observed, BTreeMap::new());
+            planner.refuse_stamps_of_others(&mut refusals);
+            planner.destroy(*delete_data)
+        }
     };
     if refusals.is_empty() { Ok(planned) } else { Err(refusals) }
 }

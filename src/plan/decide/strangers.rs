@@ -17,7 +17,7 @@ pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> 
             all.push(refusal);
             continue;
         }
-        all.extend(foreign_data(name, facts, desired));
+        all.extend(foreign_data(name, facts, desired, observed));
         if let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster != desired.cluster) {
             all.push(Refusal::Host {
                 host: name.clone(),
@@ -59,7 +59,7 @@ fn of_another_identity(name: &Name, facts: &HostFacts, desired: &Desired, observ
 }
 
 /// Data directories that say that they are another cluster's, or another member's.
-fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired) -> Vec<Refusal> {
+fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let Some(state) = desired.hosts.get(name) else { return Vec::new() };
     let members = state.files.iter().filter(|(path, _)| path.name() == MEMBER_FILE);
     let other = |(path, file): (&HostPath, &File)| {
@@ -67,6 +67,12 @@ fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired) -> Vec<Refusa
         // What nobody can read is somebody's edit, and is written anew like any other file.
         let (ours, theirs) =
             (ours.parse::<DataLabel>().ok()?, facts.paths.get(path)?.text.as_ref()?.parse::<DataLabel>().ok()?);
+        let same_member = ours.cluster == theirs.cluster && ours.member == theirs.member;
+        let adopt = if same_member && observed.memory.is_empty() {
+            format!("; or, if it is this very cluster's, write `id: {}` into the topology", theirs.identity)
+        } else {
+            String::new()
+        };
         (ours != theirs).then(|| Refusal::Host {
             host: name.clone(),
             why: format!(
@@ -79,7 +85,7 @@ fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired) -> Vec<Refusa
                 ours.cluster,
                 ours.identity
             ),
-            instead: "attach the disk that belongs to this host; or inspect the data and move it away".to_owned(),
+            instead: format!("attach the disk that belongs to this host; or inspect the data and move it away{adopt}"),
         })
     };
     members.filter_map(other).collect()
@@ -155,6 +161,12 @@ fn is_own(directory: &HostPath, state: &HostState, facts: &HostFacts) -> bool {
     facts.paths.get(&path).is_some_and(|seen| seen.sha256.as_deref() == Some(&sha256(text.as_bytes())))
 }
 
+/// Returns true if a directory says itself whose data it holds.
+fn is_labelled(directory: &HostPath, facts: &HostFacts) -> bool {
+    let text = facts.paths.get(&directory.join(MEMBER_FILE)).and_then(|seen| seen.text.as_ref());
+    text.is_some_and(|text| text.parse::<DataLabel>().is_ok())
+}
+
 /// What stands where ours would, on a host that nothing says is ours.
 pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let mut all = Vec::new();
@@ -166,8 +178,9 @@ pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Ve
         }
         let units =
             state.services.keys().filter(|unit| facts.units.get(*unit).is_some_and(|seen| seen.load == "loaded"));
-        // The disk of a member whose machine was made anew.
-        let own: Vec<&HostPath> = state.directories.keys().filter(|path| is_own(path, state, facts)).collect();
+        // The disk of a member whose machine was made anew, and one that says whose it is: that is judged by itself.
+        let own: Vec<&HostPath> =
+            state.directories.keys().filter(|path| is_own(path, state, facts) || is_labelled(path, facts)).collect();
         let is_foreign = |path: &&HostPath| !own.iter().any(|own| path.is_within(own));
         let files = state.files.keys().filter(|path| facts.paths.contains_key(*path)).filter(is_foreign);
         let data = facts.filled.iter().filter(is_foreign);

@@ -269,6 +269,8 @@ impl Writer<'_> {
 
     fn remove(&mut self, removal: &Removal) {
         let Removal { owned, delete_data } = removal;
+        // All services of the host are stopped: their users' processes are nobody's.
+        line!(self, "all_goes=yes");
         self.remove_owned(owned, *delete_data);
         line!(self, "remove_made_parents");
         line!(self, "name_packages");
