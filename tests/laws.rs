@@ -1209,7 +1209,10 @@ fn before_the_first_apply_one_stamp_calls_nobody() {
 fn a_refused_host_is_left_like_one_that_is_off() {
     type Lie<'a> = &'a dyn Fn(&mut SimHost);
     let lies: [Lie; 3] = [
-        &|host| host.machine = "machine-of-10.0.0.1".to_owned(),
+        &|host| {
+            host.machine = "machine-of-10.0.0.1".to_owned();
+            host.paths.remove(STAMP_PATH);
+        },
         &|host| {
             for file in ["stamp.json", "made", "identity"] {
                 host.paths.remove(&format!("/var/lib/provision/{file}"));

@@ -1,14 +1,17 @@
 //! `provision status`
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::input::{self, Loaded, TopologyArg};
-use super::output::outln;
+use super::input::{self, TopologyArg};
+use super::output::{out, outln};
 use super::{Exit, Failure};
-use crate::host::UnitFacts;
+use crate::cluster::{Cluster, Instance};
+use crate::desired::Desired;
+use crate::host::{Holder, UnitFacts};
 use crate::observe::{self, Observed};
 use crate::service::{self, Totals, health, roles};
 use crate::value::{Identity, Name, Role};
@@ -28,11 +31,14 @@ pub struct Args {
     json: bool,
 }
 
+/// The state of a cluster, for people and as JSON.
 #[derive(Debug, Serialize)]
-struct Status {
+pub struct Status {
     cluster: String,
     /// What tells it from others of its name; none before the first apply.
     identity: Option<Identity>,
+    /// Who changes it at the moment, and since when.
+    changing: Option<String>,
     nodes: Vec<Node>,
     /// The figures of each service, by its key in the topology.
     services: BTreeMap<&'static str, Totals>,
@@ -52,37 +58,28 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
     loop {
         let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
-        let status = status(&loaded, &observed);
+        let status = Status::of(&loaded.cluster, &loaded.desired, &observed);
         if args.json {
             outln!("{}", serde_json::to_string(&status).map_err(Failure::error)?);
         } else {
-            show(&status);
+            out!("{status}");
         }
         if !args.watch {
-            return Ok(if status.wrong.is_empty() { Exit::Done } else { Exit::Unwell });
+            return Ok(status.exit());
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
 }
 
 /// What is not well, in words.
-fn problems(loaded: &Loaded, observed: &Observed) -> Vec<String> {
-    let ours = observe::identity(&loaded.desired, observed);
+fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<String> {
+    let ours = observe::identity(desired, observed);
     let others = observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?.claim.as_ref()?)));
     let others = others.filter(|(_, claim)| Some(&claim.identity) != ours.as_ref());
     let others = others.map(|(name, claim)| format!("{name} belongs to the cluster {claim}"));
     let mut wrong: Vec<String> =
         observed.unknown().map(|(name, error)| format!("{name}: {error}")).chain(others).collect();
-    let hosts: Vec<_> = loaded.cluster.hosts.keys().cloned().collect();
-    // Of a role whose hosts are all silent nobody knows whether it is well: that they are silent is said above.
-    let is_seen = |role: &Role| loaded.cluster.of_role(*role).any(|instance| observed.facts(&instance.host).is_some());
-    for role in roles().filter(is_seen) {
-        for missing in health(role, &hosts, false, &loaded.desired, &observed.hosts).missing {
-            if !wrong.contains(&missing) {
-                wrong.push(missing);
-            }
-        }
-    }
+    let hosts: Vec<_> = cluster.hosts.keys().cloned().collect();
     for (name, facts) in observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
         wrong.extend(service::warnings(facts).map(|warning| format!("{name}: {warning}")));
         for (unit, seen) in facts.units.iter().filter(|(_, seen)| !seen.is_running() || !seen.is_enabled()) {
@@ -93,40 +90,62 @@ fn problems(loaded: &Loaded, observed: &Observed) -> Vec<String> {
             ));
         }
     }
+    // Of a role whose hosts are all silent nobody knows whether it is well: that they are silent is said above.
+    let is_seen = |role: &Role| cluster.of_role(*role).any(|instance| observed.facts(&instance.host).is_some());
+    for role in roles().filter(is_seen) {
+        for missing in health(role, &hosts, false, desired, &observed.hosts).missing {
+            if !wrong.contains(&missing) {
+                wrong.push(missing);
+            }
+        }
+    }
     wrong
 }
 
-fn status(loaded: &Loaded, observed: &Observed) -> Status {
-    let mut wrong = problems(loaded, observed);
-    let bare = |name: &Name| observed.facts(name).is_some_and(|facts| facts.stamp.is_none());
-    if loaded.cluster.hosts.keys().all(bare) {
-        let hosts: Vec<_> = loaded.cluster.hosts.keys().map(Name::as_str).collect();
-        wrong = vec![format!("nothing of `{}` is on {}: provision apply", loaded.cluster.name, hosts.join(", "))];
-    }
-    let nodes = loaded
-        .cluster
-        .instances
-        .iter()
-        .map(|instance| {
+/// The holder of the lease, where more than half of the anchors name the same.
+fn holder(desired: &Desired, observed: &Observed) -> Option<Holder> {
+    let all: Vec<&Holder> =
+        desired.anchors.iter().filter_map(|anchor| observed.facts(anchor)?.holder.as_ref()).collect();
+    let agree =
+        |holder: &&&Holder| all.iter().filter(|other| other.who == holder.who).count() * 2 > desired.anchors.len();
+    all.iter().find(agree).map(|holder| (*holder).clone())
+}
+
+impl Status {
+    pub fn of(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Status {
+        let mut wrong = problems(cluster, desired, observed);
+        let bare = |name: &Name| observed.facts(name).is_some_and(|facts| facts.stamp.is_none());
+        if cluster.hosts.keys().all(bare) {
+            let hosts: Vec<_> = cluster.hosts.keys().map(Name::as_str).collect();
+            wrong = vec![format!("nothing of `{}` is on {}: provision apply", cluster.name, hosts.join(", "))];
+        }
+        let node = |instance: &Instance| {
             let facts = observed.facts(&instance.host);
             let unit = facts.and_then(|facts| facts.units.get(instance.role.unit()));
+            let state = |facts| service::of(instance.role).state(instance.role, facts);
             Node {
                 node: instance.node.clone(),
                 host: instance.host.to_string(),
                 reachable: facts.is_some(),
                 service: unit.map_or_else(|| "unknown".to_owned(), unit_state),
-                state: facts.map_or_else(
-                    || "unknown".to_owned(),
-                    |facts| service::of(instance.role).state(instance.role, facts),
-                ),
+                state: facts.map_or_else(|| "unknown".to_owned(), state),
             }
-        })
-        .collect();
-    let services = service::all()
-        .filter_map(|service| Some((service.key(), service.totals(&loaded.cluster, &observed.hosts)?)))
-        .collect();
-    let identity = observe::identity(&loaded.desired, observed).filter(|_| !loaded.cluster.hosts.keys().all(bare));
-    Status { cluster: loaded.cluster.name.to_string(), identity, nodes, services, wrong }
+        };
+        let totals = service::all();
+        let totals = totals.filter_map(|service| Some((service.key(), service.totals(cluster, &observed.hosts)?)));
+        Status {
+            cluster: cluster.name.to_string(),
+            identity: observe::identity(desired, observed).filter(|_| !cluster.hosts.keys().all(bare)),
+            changing: holder(desired, observed).map(|Holder { who, since }| format!("{who} since {since}")),
+            nodes: cluster.instances.iter().map(node).collect(),
+            services: totals.collect(),
+            wrong,
+        }
+    }
+
+    pub fn exit(&self) -> Exit {
+        if self.wrong.is_empty() { Exit::Done } else { Exit::Unwell }
+    }
 }
 
 /// As systemd sees it. That it ended by itself is worth a look, also when it runs now.
@@ -135,22 +154,27 @@ fn unit_state(unit: &UnitFacts) -> String {
     format!("{} ({}{again})", unit.active, unit.sub)
 }
 
-fn show(status: &Status) {
-    if let Some(identity) = &status.identity {
-        outln!("cluster {}, identity {identity}", status.cluster);
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(identity) = &self.identity {
+            writeln!(f, "cluster {}, identity {identity}", self.cluster)?;
+        }
+        if let Some(who) = &self.changing {
+            writeln!(f, "{who} is changing this cluster")?;
+        }
+        let mut rows = vec![["node", "host", "service", "state"]];
+        for Node { node, host, reachable, service, state } in &self.nodes {
+            rows.push([node, host, if *reachable { service } else { "host not reachable" }, state]);
+        }
+        let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+        let [node_width, host_width, service_width] = [width(0), width(1), width(2)];
+        for [node, host, service, state] in &rows {
+            writeln!(f, "{node:node_width$}  {host:host_width$}  {service:service_width$}  {state}")?;
+        }
+        self.services.values().try_for_each(|totals| writeln!(f, "{}", totals.words))?;
+        if self.wrong.is_empty() {
+            writeln!(f, "all is well")?;
+        }
+        self.wrong.iter().try_for_each(|wrong| writeln!(f, "wrong: {wrong}"))
     }
-    let mut rows = vec![["node", "host", "service", "state"]];
-    for Node { node, host, reachable, service, state } in &status.nodes {
-        rows.push([node, host, if *reachable { service } else { "host not reachable" }, state]);
-    }
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let [node_width, host_width, service_width] = [width(0), width(1), width(2)];
-    for [node, host, service, state] in &rows {
-        outln!("{node:node_width$}  {host:host_width$}  {service:service_width$}  {state}");
-    }
-    status.services.values().for_each(|totals| outln!("{}", totals.words));
-    if status.wrong.is_empty() {
-        outln!("all is well");
-    }
-    status.wrong.iter().for_each(|wrong| outln!("wrong: {wrong}"));
 }

@@ -38,6 +38,8 @@ pub struct HostFacts {
     pub stamp: Option<Stamp>,
     /// What stands in our files and cannot be read.
     pub wrong: Vec<Wrong>,
+    /// The holder of this host's lease.
+    pub holder: Option<Holder>,
     /// True if the host lists anything that the tool made there: the list comes before what is in it.
     pub has_made: bool,
     pub epoch: u64,
@@ -98,6 +100,14 @@ pub struct ArchiveFacts {
     pub sha512: String,
     /// Inode, time of change and size: while it has these, it is the file that was read.
     pub identity: String,
+}
+
+/// Who holds a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub who: String,
+    /// As the anchor's clock had it.
+    pub since: String,
 }
 
 /// A file of ours that is not what we write.

@@ -23,8 +23,8 @@ pub use birth::{BIRTH_PATH, Birth};
 pub use claim::{Claim, DataLabel};
 pub use error::HostError;
 pub use facts::{
-    ArchiveFacts, BirthRecord, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, Seen, UnitFacts,
-    Wrong,
+    ArchiveFacts, BirthRecord, Holder, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, Seen,
+    UnitFacts, Wrong,
 };
 pub use health::{Health, NodeFacts, ServiceFacts};
 pub use properties::{Property, properties, property_value};

@@ -200,6 +200,12 @@ reach() { # address, port: a refusal shows that packets get there; silence, or a
   # In one write: several of these run at once.
   case $why in *refused*) ;; *) printf 'silent\t%s\t%s\n' "$1" "$2" ;; esac
 }
+# Who holds the lease of this host, and since when. The lock says whether the note is stale.
+holder() {
+  [ -f "$run/holder" ] && [ -f "$run/lease" ] || return 0
+  [ ! -r /proc/locks ] || grep -q ":$(stat -c %i "$run/lease") " /proc/locks || return 0
+  text holder "$run/holder"
+}
 memory() {
   for name in stamp birth intended applied; do text file "$state/$name.json"; done
   [ -s "$state/made" ] && fact made

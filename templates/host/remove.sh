@@ -37,12 +37,13 @@ for pattern do
     rm -rf --one-file-system -- "$name" || ended=1
   done
 done; exit ${ended:-0}'
-# Runs a command as a user whose services are stopped; where it is ended before its time, their other processes end, and it runs once more.
+# Runs a command as a user. Where it fails, and all services of the host are stopped, the user's other processes end, and it runs once more.
 # Sets $why and $ended.
 insist() { # number of the user, command
   why=$(hear 4096 "$@" </dev/null)
   ended=$(how "$why")
-  late "$ended" && [ "$1" != 0 ] && [ -n "${all_goes:-}" ] || return 0
+  late "$ended" || :
+  [ "$ended" != 0 ] && [ "$1" != 0 ] && [ -n "${all_goes:-}" ] && pgrep -u "$1" >/dev/null || return 0
   hurry= patience=60
   end_processes "$1"
   why=$(hear 4096 "$@" </dev/null)
@@ -51,7 +52,7 @@ insist() { # number of the user, command
 }
 end_processes() { # number of a user, until none is left
   for again in 1 2 3 4 5; do pkill -KILL -u "$1" || break; done
-  say "ended the processes of $(id -nu "$1" 2>/dev/null || echo "the user $1"), which stopped what was done as that user"
+  say "ended the processes of $(id -nu "$1" 2>/dev/null || echo "the user $1"), which may have stopped what was done as that user"
 }
 purge() { # directory, patterns of names in it
   within=$(mounts "$1")

@@ -106,7 +106,7 @@ fn a_services_user_gains_nothing_from_root() {
     let began = Instant::now();
     lab.run(&["destroy", &topology, "--yes", "--delete-data"])
         .expect(0)
-        .says("ended the processes of zookeeper, which stopped what was done as that user")
+        .says("ended the processes of zookeeper, which may have stopped what was done as that user")
         .says("stays user zookeeper (its file /var/tmp/.x)")
         .says("stays user zookeeper (it is not the one that provision made)")
         .says("stays what is in /data/zookeeper (something is mounted at /data/zookeeper/version-2/kept: unmount it first)")

@@ -27,6 +27,10 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
         lines.fact(&["clock", "0"]);
         lines.fact(&["machine", &host.machine]);
         lines.fact(&["memory", "16777216"]);
+        if let Some((_, who)) = state.holds.get(name) {
+            let note = format!("{who}\t2026-11-25T22:15:00Z\n");
+            lines.fact(&["holder", "/run/provision/holder", &STANDARD.encode(note)]);
+        }
         NEEDED_TOOLS.iter().chain(MACHINE_TOOLS).chain(&["nft"]).for_each(|tool| lines.fact(&["tool", tool]));
     }
     if query.java.is_some() {

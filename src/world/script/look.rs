@@ -40,6 +40,7 @@ pub fn look(query: &HostQuery, place: &Place) -> Script {
     };
     if *machine {
         line(format!("machine {} {} nft {PIP}", words(NEEDED_TOOLS), words(MACHINE_TOOLS)));
+        line("holder".to_owned());
     }
     if let Some(oldest) = java {
         line(format!("java_facts {oldest}"));

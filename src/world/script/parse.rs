@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::own_output;
 use crate::host::{
-    Access, ArchiveFacts, HostError, HostFacts, HostQuery, Java, Listening, PathFacts, PathKind, RecordName, UnitFacts,
-    Wrong,
+    Access, ArchiveFacts, Holder, HostError, HostFacts, HostQuery, Java, Listening, PathFacts, PathKind, RecordName,
+    UnitFacts, Wrong,
 };
 use crate::value::{HostPath, Label, shown, shown_line};
 use crate::world::Output;
@@ -168,6 +168,11 @@ impl Reader<'_> {
         match fields {
             ["file", path, base64] => self.memory(path, &decode(base64)?),
             ["made"] => facts.has_made = true,
+            ["holder", _, base64] => {
+                let text = String::from_utf8_lossy(&decode(base64)?).into_owned();
+                let (who, since) = text.trim_end().split_once('\t').unwrap_or((text.trim_end(), ""));
+                facts.holder = Some(Holder { who: shown_line(who), since: shown_line(since) });
+            }
             ["epoch", path, epoch] => self.epoch(path, epoch),
             ["identity", path, claim] => match claim.parse() {
                 Ok(claim) => facts.claim = Some(claim),
