@@ -6,7 +6,7 @@ fn main() -> ExitCode {
     match provision::cli::main() {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            provision::cli::complain(&failure.error);
+            provision::cli::complain(&failure);
             failure.exit.into()
         }
     }

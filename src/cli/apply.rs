@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::input::{self, Loaded, TopologyArg};
-use super::output::{outln, say, sayln};
+use super::output::{self, say, sayln};
 use super::progress::Progress;
 use super::{Exit, Failure, fit, plan as planning};
+use crate::cluster::Cluster;
 use crate::desired::Desired;
 use crate::diagnostic::Source;
 use crate::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work};
@@ -104,10 +105,10 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let began = Instant::now();
     let report = carry_out(&goal, plan, agreed, &mut loaded, &observed, &unfit).await?;
     if args.json {
-        outln!("{}", serde_json::json!(report));
+        output::json(&report);
     }
     finish(&report, &again(&loaded.source.name, &goal))?;
-    sayln!("{}", next_steps(&loaded, began.elapsed()));
+    sayln!("{}", next_steps(&loaded.cluster, &loaded.source.name, began.elapsed()));
     Ok(Exit::Done)
 }
 
@@ -125,7 +126,7 @@ fn again(topology: &str, goal: &Goal) -> String {
 /// Prints the JSON result of a command that had nothing to do.
 pub fn print_nothing(json: bool) {
     if json {
-        outln!("{}", serde_json::json!({ "outcome": "nothingToDo", "done": 0 }));
+        output::json(&serde_json::json!({ "outcome": "nothingToDo", "done": 0 }));
     }
 }
 
@@ -294,16 +295,16 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
 }
 
 /// The last lines of a successful apply: the cluster's addresses and the next command.
-fn next_steps(loaded: &Loaded, took: Duration) -> String {
+pub fn next_steps(cluster: &Cluster, topology: &str, took: Duration) -> String {
     let mut text = format!("Done in {} s.", took.as_secs().max(1));
-    for (label, address) in service::all().rev().flat_map(|service| service.addresses(&loaded.cluster)) {
+    for (label, address) in service::all().rev().flat_map(|service| service.addresses(cluster)) {
         text += &format!("\n  {label:7} {address}");
     }
-    let file = match loaded.source.name.as_str() {
+    let file = match topology {
         "provision.yaml" => String::new(),
         other => format!(" -f {}", quote(other)),
     };
-    match loaded.cluster.jobs.keys().next() {
+    match cluster.jobs.keys().next() {
         Some(job) => text += &format!("\n  next    provision submit {job}{file}"),
         None => text += &format!("\n  next    provision status{file}"),
     }

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use super::apply::{Agreed, carry_out, finish, print_nothing};
 use super::input::{self, TopologyArg};
-use super::output::{outln, say, sayln};
+use super::output::{self, outln, say, sayln};
 use super::{Exit, Failure, plan as planning};
-use crate::host::{Action, Owned};
-use crate::plan::{Goal, Phase, Plan};
+use crate::plan::Goal;
 
 /// Removes what provision created; data only with --delete-data
 #[derive(Debug, clap::Args)]
@@ -34,9 +33,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         print_nothing(args.json);
         return Ok(if plan.unknown.is_empty() { Exit::Done } else { Exit::Unreachable });
     }
-    list(&plan);
-    plan.skipped.iter().for_each(|skipped| sayln!("left: {skipped}"));
-    plan.notes.iter().for_each(|note| sayln!("note: {note}"));
+    say!("{plan}");
     sayln!("{}", if args.delete_data { "The data goes too." } else { "The data stays." });
     let agreed = if args.yes {
         Agreed::Whatever
@@ -48,7 +45,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if args.json {
         let mut result = serde_json::json!(report);
         result["left"] = serde_json::json!(skipped);
-        outln!("{result}");
+        output::json(&result);
     } else {
         for (host, lines) in &report.said {
             lines.iter().for_each(|line| outln!("{host:16} {line}"));
@@ -64,23 +61,4 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         );
     }
     Ok(if skipped.is_empty() { Exit::Done } else { Exit::Unreachable })
-}
-
-/// Lists what would be removed, by host. (Each host knows what existed before and keeps it.)
-fn list(plan: &Plan) {
-    let steps =
-        plan.phases.iter().filter_map(|phase| if let Phase::Steps { steps, .. } = phase { Some(steps) } else { None });
-    for step in steps.flatten() {
-        let Action::Remove(removal) = &step.action else { continue };
-        let Owned { users, directories, files, distributions, units } = &removal.owned;
-        sayln!("{}", step.target.name);
-        units.iter().for_each(|unit| sayln!("  - service {unit}"));
-        distributions.iter().for_each(|path| sayln!("  - distribution {path}"));
-        files.iter().for_each(|path| sayln!("  - file {path}"));
-        for (path, data) in directories {
-            let stays = if *data && !removal.delete_data { " (its data stays)" } else { "" };
-            sayln!("  - directory {path}{stays}");
-        }
-        users.keys().for_each(|user| sayln!("  - user {user}"));
-    }
 }

@@ -20,9 +20,9 @@ pub enum Exit {
     Code(u8),
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(match exit {
+impl Exit {
+    pub fn code(self) -> u8 {
+        match self {
             Exit::Done => 0,
             Exit::Error => 1,
             Exit::Changes => 2,
@@ -35,7 +35,13 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 64,
             Exit::Interrupted => 130,
             Exit::Code(code) => code,
-        })
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use super::output::sayln;
+use super::output::say;
 use super::{Exit, Failure};
 use crate::desired::Desired;
 use crate::host::{HostError, Seen, Target};
@@ -54,7 +54,7 @@ pub async fn check(
     if bad.is_empty() {
         return Ok(BTreeMap::new());
     }
-    say_failed(&bad);
+    say!("{}", table(&bad));
     if leaves {
         let unfit = |check: &&Check| {
             let why = format!("not fit: {}: {}", check.what, check.seen);
@@ -65,8 +65,8 @@ pub async fn check(
     Err(Failure::say(Exit::Unfit, format!("{} of {} checks failed; nothing was changed", bad.len(), checks.len())))
 }
 
-/// As a table. What is the same on several hosts is said once.
-fn say_failed(bad: &[&Check]) {
+/// Failed checks as a table. What is the same on several hosts is said once.
+pub fn table(bad: &[&Check]) -> String {
     let mut alike: Vec<(&Check, Vec<&Name>)> = Vec::new();
     let mut at: HashMap<(&str, &str, Option<&str>), usize> = HashMap::new();
     for check in bad {
@@ -78,11 +78,12 @@ fn say_failed(bad: &[&Check]) {
             }
         }
     }
-    sayln!("{:16} {:10} {:44} what to do", "host", "check", "seen");
+    let mut text = format!("{:16} {:10} {:44} what to do\n", "host", "check", "seen");
     for (Check { host, what, seen, problem }, others) in alike {
-        sayln!("{host:16} {what:10} {seen:44} {}", problem.as_deref().unwrap_or_default());
+        text += &format!("{host:16} {what:10} {seen:44} {}\n", problem.as_deref().unwrap_or_default());
         if !others.is_empty() {
-            sayln!("  {}", the_same_on(&others));
+            text += &format!("  {}\n", the_same_on(&others));
         }
     }
+    text
 }

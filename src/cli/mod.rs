@@ -68,9 +68,22 @@ enum Command {
     Setsid(service::SetsidArgs),
 }
 
-/// Prints why a command failed.
-pub fn complain(error: &anyhow::Error) {
+/// The texts of commands, for tests that read them whole.
+pub mod screens {
+    pub use super::apply::{finish, next_steps};
+    pub use super::fit::table;
+    pub use super::plan::refused;
+    pub use super::progress::words;
+    pub use super::status::Status;
+}
+
+/// Prints why a command failed; with `--json` also as an object, where the result would be.
+pub fn complain(failure: &Failure) {
+    let Failure { exit, error } = failure;
     output::sayln!("error: {error:#}");
+    if std::env::args().skip(1).take_while(|word| word != "--").any(|word| word == "--json") {
+        output::json(&serde_json::json!({ "error": format!("{error:#}"), "exit": exit.code() }));
+    }
 }
 
 /// Parses the command line and runs the command.

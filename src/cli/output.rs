@@ -32,6 +32,16 @@ pub fn coloured_to_stderr(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// The version of everything that `--json` prints. It changes when a field is renamed, removed or means something else (docs/json.md).
+pub const JSON_VERSION: u32 = 1;
+
+/// Prints a result for programs: one object on one line, with the version of its form.
+pub fn json(result: &impl serde::Serialize) {
+    let mut value = serde_json::to_value(result).expect("results are plain JSON");
+    value["version"] = JSON_VERSION.into();
+    to_stdout(format_args!("{value}\n"));
+}
+
 macro_rules! out { ($($text:tt)*) => { $crate::cli::output::to_stdout(format_args!($($text)*)) }; }
 macro_rules! outln { ($($text:tt)*) => { $crate::cli::output::to_stdout(format_args!("{}\n", format_args!($($text)*))) }; }
 macro_rules! say { ($($text:tt)*) => { $crate::cli::output::to_stderr(format_args!($($text)*)) }; }

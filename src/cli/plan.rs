@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::input::{self, Loaded, TopologyArg};
-use super::output::{out, outln, sayln};
+use super::output::{self, out, outln, sayln};
 use super::{Exit, Failure, terraform};
 use crate::desired::cloud::{self, Cloud};
 use crate::execute::identify;
@@ -50,7 +50,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         if args.json {
             let all: Vec<String> =
                 clouds.iter().flat_map(Cloud::resources).map(|resource| resource.address.to_string()).collect();
-            outln!("{}", serde_json::json!({ "terraform": all }));
+            output::json(&serde_json::json!({ "terraform": all }));
             return Ok(Exit::Done);
         }
         outln!("Nothing of this topology is on hosts: Terraform creates all of it.");
@@ -69,7 +69,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         Failure::say(failure.exit, format!("{:#}{next}", failure.error))
     })?;
     if args.json {
-        outln!("{}", serde_json::to_string_pretty(&plan).map_err(Failure::error)?);
+        output::json(&plan.form());
     } else {
         out!("{plan}");
     }

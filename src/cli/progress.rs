@@ -47,54 +47,58 @@ impl Progress {
 
 impl Sink for Progress {
     fn event(&mut self, event: Event) {
-        match event {
-            Event::Phase { title } => {
-                self.finish();
-                self.line(&title);
+        match &event {
+            Event::Phase { .. } => self.finish(),
+            Event::Begun { host, title } => self.begin(host, title),
+            Event::Done { host, .. } | Event::Failed { host, .. } => {
+                self.bars.remove(host).iter().for_each(ProgressBar::finish_and_clear);
             }
-            Event::Begun { host, title } => {
-                if let Some(live) = &self.live {
-                    let bar = live.add(ProgressBar::new_spinner());
-                    let style = ProgressStyle::with_template("       {prefix:14} {spinner} {msg} {elapsed}")
-                        .expect("a template")
-                        .tick_chars("|/-\\ ");
-                    bar.set_style(style);
-                    bar.set_prefix(host.to_string());
-                    bar.set_message(shown_line(&title));
-                    bar.enable_steady_tick(Duration::from_millis(120));
-                    if let Some(old) = self.bars.insert(host, bar) {
-                        old.finish_and_clear();
-                    }
-                }
-            }
-            Event::Done { host, title, said } => {
-                if let Some(bar) = self.bars.remove(&host) {
-                    bar.finish_and_clear();
-                }
-                let said = match said.len() {
-                    0 => String::new(),
-                    1..=4 => format!(" ({})", said.join(", ")),
-                    many => format!(" ({many} things)"),
-                };
-                self.line(&format!("  {host}: {title}{said}"));
-            }
-            Event::Failed { host, title, error } => {
-                if let Some(bar) = self.bars.remove(&host) {
-                    bar.finish_and_clear();
-                }
-                self.line(&format!("  {host}: {title}: FAILED: {error}"));
-            }
-            Event::Waiting { because } => {
-                if because != self.last_wait {
-                    self.line(&format!("  waiting: {because}"));
-                    self.last_wait = because;
-                }
-            }
-            Event::Passed { what } => self.line(&format!("  {what}")),
-            Event::SetAside { host, because } => {
-                self.line(&format!("  {host} is left for later, and the others continue without it: {because}"));
-            }
-            Event::Rolling { host, because } => self.line(&format!("  {host} is next: {because}")),
+            Event::Waiting { because } if *because == self.last_wait => return,
+            Event::Waiting { because } => self.last_wait.clone_from(because),
+            Event::Passed { .. } | Event::SetAside { .. } | Event::Rolling { .. } => {}
+        }
+        if let Some(line) = words(&event) {
+            self.line(&line);
         }
     }
+}
+
+impl Progress {
+    fn begin(&mut self, host: &Name, title: &str) {
+        let Some(live) = &self.live else { return };
+        let bar = live.add(ProgressBar::new_spinner());
+        let style = ProgressStyle::with_template("       {prefix:14} {spinner} {msg} {elapsed}")
+            .expect("a template")
+            .tick_chars("|/-\\ ");
+        bar.set_style(style);
+        bar.set_prefix(host.to_string());
+        bar.set_message(shown_line(title));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        if let Some(old) = self.bars.insert(host.clone(), bar) {
+            old.finish_and_clear();
+        }
+    }
+}
+
+/// An event as a line of progress. That a step began is shown by its bar alone.
+pub fn words(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Begun { .. } => return None,
+        Event::Phase { title } => title.clone(),
+        Event::Done { host, title, said } => {
+            let said = match said.len() {
+                0 => String::new(),
+                1..=4 => format!(" ({})", said.join(", ")),
+                many => format!(" ({many} things)"),
+            };
+            format!("  {host}: {title}{said}")
+        }
+        Event::Failed { host, title, error } => format!("  {host}: {title}: FAILED: {error}"),
+        Event::Waiting { because } => format!("  waiting: {because}"),
+        Event::Passed { what } => format!("  {what}"),
+        Event::SetAside { host, because } => {
+            format!("  {host} is left for later, and the others continue without it: {because}")
+        }
+        Event::Rolling { host, because } => format!("  {host} is next: {because}"),
+    })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::input::{self, TopologyArg};
-use super::output::{out, outln, say, sayln};
+use super::output::{self, out, outln, say, sayln};
 use super::{Exit, Failure, terraform};
 use crate::desired::cloud::{self, Cloud};
 use crate::plan::terraform::Edit;
@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             .with_context(|| format!("cannot write below {}", path.display()))
             .map_err(Failure::error)?;
         if args.json {
-            outln!("{}", serde_json::json!({ "folder": path, "files": tree.keys().collect::<Vec<_>>() }));
+            output::json(&serde_json::json!({ "folder": path, "files": tree.keys().collect::<Vec<_>>() }));
         } else {
             outln!("{} files in {}", tree.len(), path.display());
         }
@@ -72,7 +72,7 @@ fn check(folders: &[Folder], args: &Args, name: &str) -> Result<Exit, Failure> {
     }
     if args.json {
         let all: Vec<_> = differences.iter().map(|(_, difference)| difference.to_string()).collect();
-        outln!("{}", serde_json::json!({ "differences": all }));
+        output::json(&serde_json::json!({ "differences": all }));
     } else {
         differences.iter().for_each(|(_, difference)| out!("{difference}"));
     }

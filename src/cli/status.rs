@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::input::{self, TopologyArg};
-use super::output::{out, outln};
+use super::output::{self, out};
 use super::{Exit, Failure};
 use crate::cluster::{Cluster, Instance};
 use crate::desired::Desired;
-use crate::host::{Holder, UnitFacts};
+use crate::host::{Health, Holder, ServiceFacts, UnitFacts};
 use crate::observe::{self, Observed};
 use crate::service::{self, Totals, health, roles};
 use crate::value::{Identity, Name, Role};
@@ -50,7 +50,10 @@ struct Node {
     node: String,
     host: String,
     reachable: bool,
+    /// systemd's word.
     service: String,
+    health: &'static str,
+    /// More about it, in words.
     state: String,
 }
 
@@ -60,7 +63,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
         let status = Status::of(&loaded.cluster, &loaded.desired, &observed);
         if args.json {
-            outln!("{}", serde_json::to_string(&status).map_err(Failure::error)?);
+            output::json(&status);
         } else {
             out!("{status}");
         }
@@ -119,6 +122,9 @@ impl Status {
             let hosts: Vec<_> = cluster.hosts.keys().map(Name::as_str).collect();
             wrong = vec![format!("nothing of `{}` is on {}: provision apply", cluster.name, hosts.join(", "))];
         }
+        let hosts: Vec<_> = cluster.hosts.keys().cloned().collect();
+        let facts = |role| (role, health(role, &hosts, false, desired, &observed.hosts));
+        let all: BTreeMap<Role, ServiceFacts> = roles().map(facts).collect();
         let node = |instance: &Instance| {
             let facts = observed.facts(&instance.host);
             let unit = facts.and_then(|facts| facts.units.get(instance.role.unit()));
@@ -128,6 +134,7 @@ impl Status {
                 host: instance.host.to_string(),
                 reachable: facts.is_some(),
                 service: unit.map_or_else(|| "unknown".to_owned(), unit_state),
+                health: word(all[&instance.role].nodes.get(&instance.host).map_or(Health::Unknown, |node| node.health)),
                 state: facts.map_or_else(|| "unknown".to_owned(), state),
             }
         };
@@ -148,6 +155,17 @@ impl Status {
     }
 }
 
+/// A node's health as one of a closed list of words.
+fn word(health: Health) -> &'static str {
+    match health {
+        Health::Unknown => "unknown",
+        Health::Down => "down",
+        Health::Unsettled => "unsettled",
+        Health::Serving => "serving",
+        Health::Leading => "leading",
+    }
+}
+
 /// As systemd sees it. That it ended by itself is worth a look, also when it runs now.
 fn unit_state(unit: &UnitFacts) -> String {
     let again = if unit.restarts == 0 { String::new() } else { format!(", restarted {}x", unit.restarts) };
@@ -163,7 +181,7 @@ impl fmt::Display for Status {
             writeln!(f, "{who} is changing this cluster")?;
         }
         let mut rows = vec![["node", "host", "service", "state"]];
-        for Node { node, host, reachable, service, state } in &self.nodes {
+        for Node { node, host, reachable, service, health: _, state } in &self.nodes {
             rows.push([node, host, if *reachable { service } else { "host not reachable" }, state]);
         }
         let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::output::{coloured_to_stdout, outln, sayln};
+use super::output::{self, coloured_to_stdout, sayln};
 use super::{Exit, Failure, input};
 use crate::diagnostic::{Severity, locate, show};
 use crate::topology;
@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let bad = worst == Severity::Error || (args.strict && worst == Severity::Warning);
     let names = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     if args.json {
-        outln!("{}", serde_json::json!({ "diagnostics": all }));
+        output::json(&serde_json::json!({ "diagnostics": all }));
     } else {
         sayln!("{names} is {}", if bad { "not right" } else { "right" });
     }

@@ -1,8 +1,10 @@
 //! Plans: the steps, their order, their gates and their reasons. Pure: everything a plan depends on is in its arguments.
 
 mod approval;
+mod changes;
 pub mod compare;
 mod decide;
+mod json;
 mod members;
 pub mod preflight;
 pub mod reason;
@@ -19,6 +21,7 @@ use crate::host::{Action, Class, Target};
 use crate::value::{Name, Role};
 
 pub use approval::{ApprovedPlan, Consent, Moved, NotApproved, SealedPlan};
+pub use changes::Change;
 pub use compare::HostChange;
 pub use decide::{TRIAL_SECONDS, plan};
 pub use members::{Roll, RollMember};

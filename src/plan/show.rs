@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
 
-use super::compare::{Difference, HostChange, Need};
+use super::changes::{Change, Kind, Verb};
 use super::{Gate, Phase, Plan, Roll};
 use crate::host::Reach;
 use crate::value::listener::{Numbering, OWN_PORTS};
@@ -56,52 +56,59 @@ impl Plan {
                 Phase::Roll(roll) => roll.members.len(),
             })
             .sum();
-        if self.changes.is_empty() {
+        let changes = self.changes_by_host();
+        if changes.is_empty() {
             return format!("{steps} steps on {} hosts{unknown}.", self.everyone.len());
         }
-        let count = |wanted: fn(&Difference) -> bool| {
-            self.changes
-                .values()
-                .flat_map(|change| change.files.values())
-                .filter(|difference| wanted(difference))
-                .count()
+        let count = |action: Verb, kind: Kind| {
+            changes.values().flatten().filter(|change| change.action == action && change.kind == kind).count()
         };
         let restarts: usize =
             self.phases.iter().map(|phase| if let Phase::Roll(roll) = phase { roll.members.len() } else { 0 }).sum();
-        let starts = self
-            .changes
-            .values()
-            .flat_map(|change| change.services.values())
-            .filter(|service| service.need == Need::Start)
-            .count();
-        format!(
-            "{} hosts to change: {} files to add, {} to change; {starts} services to start, {restarts} to restart; {steps} steps{unknown}.",
-            self.changes.len(),
-            count(|difference| *difference == Difference::Absent),
-            count(|difference| *difference != Difference::Absent),
-        )
+        let of_files = [(Verb::Add, "add"), (Verb::Change, "change"), (Verb::Remove, "remove")];
+        let files = of_files.map(|(action, word)| (count(action, Kind::File), word));
+        let services = [
+            (count(Verb::Start, Kind::Service), "start"),
+            (restarts, "restart"),
+            (count(Verb::Remove, Kind::Service), "remove"),
+        ];
+        let parts: Vec<_> = [("file", files), ("service", services)]
+            .into_iter()
+            .filter_map(|(what, counts)| some_counts(what, &counts))
+            .chain([self::count(steps, "step")])
+            .collect();
+        format!("{} to change: {}{unknown}.", self::count(changes.len(), "host"), parts.join("; "))
     }
+}
+
+/// `3 files to add, 1 to remove`: what is not zero.
+fn some_counts(what: &str, counts: &[(usize, &str)]) -> Option<String> {
+    let mut some = counts.iter().filter(|(number, _)| *number > 0);
+    let (number, action) = some.next()?;
+    let first = format!("{} to {action}", count(*number, what));
+    Some(some.fold(first, |text, (number, action)| format!("{text}, {number} to {action}")))
 }
 
 /// Hosts whose changes read the same, but for their own name, address and ports, are shown once.
 fn show_changes(f: &mut Formatter<'_>, plan: &Plan) -> fmt::Result {
     let folder = plan.everyone.iter().find_map(|target| target.reach.root().rsplit_once('/'));
-    if let Some((folder, _)) = folder.filter(|_| !plan.changes.is_empty()) {
+    let changes = plan.changes_by_host();
+    if let Some((folder, _)) = folder.filter(|_| !changes.is_empty()) {
         writeln!(f, "All paths are below {folder}/<host>.\n")?;
     }
     let own: BTreeMap<&Name, Vec<String>> =
         plan.everyone.iter().map(|target| (&target.name, own_words(&target.reach))).collect();
     let mut alike: Vec<(&Name, String, Vec<&Name>)> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
-    for (host, change) in &plan.changes {
+    for (host, change) in &changes {
         let text = Shown(change).to_string();
         let words = own.get(host).into_iter().flatten();
         let likeness = words.fold(without(&text, host.as_str()), |text, word| without(&text, word));
         let at = *seen.entry(likeness).or_insert(alike.len());
         if at == alike.len() {
-            alike.push((host, text, Vec::new()));
+            alike.push((*host, text, Vec::new()));
         } else {
-            alike[at].2.push(host);
+            alike[at].2.push(*host);
         }
     }
     for (host, text, others) in alike {
@@ -156,77 +163,26 @@ fn some<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-struct Shown<'a>(&'a HostChange);
+struct Shown<'a>(&'a [Change]);
 
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        show_change(f, self.0)
-    }
-}
-
-fn show_change(f: &mut Formatter<'_>, change: &HostChange) -> fmt::Result {
-    let HostChange { package, users, directories, distributions, files, services, leftovers } = change;
-    if let Some(package) = package {
-        writeln!(f, "  + package {package}")?;
-    }
-    for (name, home) in users {
-        writeln!(f, "  + user {name} (home {home})")?;
-    }
-    for (path, difference) in directories {
-        writeln!(f, "  {} directory {path}{}", sign(difference), detail(difference))?;
-    }
-    for (path, difference) in distributions {
-        writeln!(f, "  {} distribution {path}{}", sign(difference), detail(difference))?;
-    }
-    for (path, difference) in files {
-        writeln!(f, "  {} file {path}{}", sign(difference), detail(difference))?;
-        if let Difference::Text { diff } = difference {
-            for line in diff.lines() {
+        for Change { action, kind, name, detail, diff } in self.0 {
+            let detail = detail.as_deref().unwrap_or_default();
+            match action {
+                Verb::Add => writeln!(f, "  + {} {name}{detail}", kind.word())?,
+                Verb::Change => writeln!(f, "  ~ {} {name}{detail}", kind.word())?,
+                Verb::Remove => writeln!(f, "  - {} {name}{detail}", kind.word())?,
+                Verb::Enable => writeln!(f, "  ~ enable {name}{detail}")?,
+                Verb::Reload => writeln!(f, "  ~ reload {name}{detail}")?,
+                Verb::Restart => writeln!(f, "  ~ restart {name}{detail}")?,
+                Verb::Start => writeln!(f, "  ~ start {name}{detail}")?,
+            }
+            for line in diff.iter().flat_map(|diff| diff.lines()) {
                 writeln!(f, "      {line}")?;
             }
         }
-    }
-    for unit in &leftovers.units {
-        writeln!(f, "  - service {unit}")?;
-    }
-    for path in &leftovers.files {
-        writeln!(f, "  - file {path}")?;
-    }
-    for path in &leftovers.distributions {
-        writeln!(f, "  - distribution {path}")?;
-    }
-    for (path, data) in &leftovers.directories {
-        writeln!(f, "  - directory {path}{}", if *data { " (its data stays)" } else { "" })?;
-    }
-    for user in leftovers.users.keys() {
-        writeln!(f, "  - user {user}")?;
-    }
-    for (unit, service) in services {
-        let verb = match service.need {
-            Need::Enable => "enable",
-            Need::Reload => "reload",
-            Need::Restart => "restart",
-            Need::Start => "start",
-        };
-        let why: Vec<_> = service.why.iter().map(ToString::to_string).collect();
-        writeln!(f, "  ~ {verb} {unit}: {}", why.join("; "))?;
-    }
-    Ok(())
-}
-
-fn sign(difference: &Difference) -> char {
-    if *difference == Difference::Absent { '+' } else { '~' }
-}
-
-fn detail(difference: &Difference) -> String {
-    match difference {
-        Difference::Absent | Difference::Text { .. } => String::new(),
-        Difference::Access { is } => format!(": it is {}:{} {:04o}", is.owner, is.group, is.mode),
-        Difference::Secret => ": the secret in it differs".to_owned(),
-        Difference::Kind => ": something else is in its place".to_owned(),
-        Difference::Origin { is } => {
-            format!(": it was unpacked from another archive ({}...)", is.get(..16).unwrap_or(is))
-        }
+        Ok(())
     }
 }
 
