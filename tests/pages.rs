@@ -64,7 +64,8 @@ fn the_tests_that_the_page_on_security_names_exist() {
     for name in named {
         assert!(
             sources.contains(&format!("#[test]\nfn {name}()"))
-                || sources.contains(&format!("#[test]\n    fn {name}()")),
+                || sources.contains(&format!("#[test]\n    fn {name}()"))
+                || sources.contains(&format!("#[tokio::test]\n    async fn {name}()")),
             "no test is called {name}"
         );
     }

@@ -17,7 +17,7 @@ use crate::host::HostError;
 use crate::observe::Observed;
 use crate::plan::{Goal, Moved, NotApproved, Plan, SealedPlan};
 use crate::service;
-use crate::value::Name;
+use crate::value::{Name, counted};
 use crate::world::Hosts;
 use crate::world::script::quote;
 
@@ -281,8 +281,8 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
             return Err(Failure::say(
                 Exit::Failed,
                 format!(
-                    "{} steps failed; every step that began is complete or repeatable, and `{again}` continues:{}",
-                    failures.len(),
+                    "{} failed; every step that began is complete or repeatable, and `{again}` continues:{}",
+                    counted(failures.len(), "step"),
                     all.concat()
                 ),
             ));

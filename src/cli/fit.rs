@@ -78,11 +78,16 @@ pub fn table(bad: &[&Check]) -> String {
             }
         }
     }
-    let mut text = format!("{:16} {:10} {:44} what to do\n", "host", "check", "seen");
-    for (Check { host, what, seen, problem }, others) in alike {
-        text += &format!("{host:16} {what:10} {seen:44} {}\n", problem.as_deref().unwrap_or_default());
+    let width = |of: fn(&Check) -> &str| alike.iter().map(|(check, _)| of(check).len()).max().unwrap_or(0);
+    let host_width = width(|check| check.host.as_str()).max("host".len());
+    let what_width = width(|check| check.what).max("check".len());
+    let seen_width = width(|check| &check.seen).max("seen".len());
+    let mut text = format!("{:host_width$}  {:what_width$}  {:seen_width$}  what to do\n", "host", "check", "seen");
+    for (Check { host, what, seen, problem }, others) in &alike {
+        let problem = problem.as_deref().unwrap_or_default();
+        text += &format!("{host:host_width$}  {what:what_width$}  {seen:seen_width$}  {problem}\n");
         if !others.is_empty() {
-            text += &format!("  {}\n", the_same_on(&others));
+            text += &format!("  {}\n", the_same_on(others));
         }
     }
     text

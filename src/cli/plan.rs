@@ -13,6 +13,7 @@ use crate::desired::cloud::{self, Cloud};
 use crate::execute::identify;
 use crate::host::HostError;
 use crate::observe::{self, Observed};
+use crate::plan::show::{the_same_on, without as without_word};
 use crate::plan::{self, Goal, Plan, Refusal, SealedPlan};
 use crate::value::Name;
 
@@ -130,8 +131,25 @@ pub fn without(
     Ok((plan, observed))
 }
 
+/// Why no plan can be made. What reads the same for several hosts, but for their own names, is said once.
 pub fn refused(refusals: &[Refusal], observed: &Observed) -> Failure {
-    let mut all: Vec<_> = refusals.iter().map(|refusal| format!("\n  {refusal}")).collect();
+    let mut alike: Vec<(String, String, Vec<&Name>)> = Vec::new();
+    for refusal in refusals {
+        let text = refusal.to_string();
+        let host = if let Refusal::Host { host, .. } = refusal { Some(host) } else { None };
+        let likeness = host.map_or_else(|| text.clone(), |host| without_word(&text, host.as_str()));
+        match (alike.iter_mut().find(|(like, ..)| *like == likeness), host) {
+            (Some((_, _, others)), Some(host)) => others.push(host),
+            _ => alike.push((likeness, text, Vec::new())),
+        }
+    }
+    let mut all: Vec<_> = alike
+        .iter()
+        .map(|(_, text, others)| match others.as_slice() {
+            [] => format!("\n  {text}"),
+            others => format!("\n  {text}\n    {}", the_same_on(others)),
+        })
+        .collect();
     all.extend(observed.unknown().map(|(name, error)| format!("\n  {name} cannot be reached or used: {error}")));
     let exit = if observed.unknown().next().is_some() { Exit::Unreachable } else { Exit::Refused };
     Failure::say(exit, format!("no plan can be made:{}", all.concat()))

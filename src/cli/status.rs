@@ -1,6 +1,6 @@
 //! `provision status`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -93,14 +93,22 @@ fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<St
             ));
         }
     }
-    // Of a role whose hosts are all silent nobody knows whether it is well: that they are silent is said above.
-    let is_seen = |role: &Role| cluster.of_role(*role).any(|instance| observed.facts(&instance.host).is_some());
-    for role in roles().filter(is_seen) {
-        for missing in health(role, &hosts, false, desired, &observed.hosts).missing {
-            if !wrong.contains(&missing) {
-                wrong.push(missing);
-            }
+    // What follows from a fault that is said already is no other fault.
+    let mut leaderless = BTreeSet::new();
+    for role in roles() {
+        let on: Vec<&Name> = cluster.of_role(role).map(|instance| &instance.host).collect();
+        let facts = health(role, &hosts, false, desired, &observed.hosts);
+        let is_said = |name: &&Name| {
+            let unit = observed.facts(name).and_then(|facts| facts.units.get(role.unit()));
+            unit.is_none_or(|unit| !unit.is_running())
+        };
+        if !facts.nodes.values().any(|node| node.health == Health::Leading) {
+            leaderless.insert(role);
         }
+        if on.iter().any(is_said) || role.stands_on().is_some_and(|below| leaderless.contains(&below)) {
+            continue;
+        }
+        wrong.extend(facts.missing);
     }
     wrong
 }

@@ -83,7 +83,7 @@ pub enum Outcome {
     Interrupted { before: String },
     #[error("{} failed", failures.len())]
     Failed { failures: Vec<StepFailure> },
-    #[error("{what}: not within {seconds} s: {because}")]
+    #[error("{what}: gave up after {seconds} s: {because}")]
     NotWell { what: String, seconds: u64, because: String },
     #[error("{node} did not come up with its new configuration; {}; no other node was changed. {because}", if *put_back { "the old configuration is back and the node serves" } else { "the old configuration could not be restored" })]
     PutBack { node: String, put_back: bool, because: String },
@@ -227,11 +227,15 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                     if !lease.is_held() {
                         return (done, failure(HostError::LeaseLost));
                     }
-                    let _ = events.send(Event::Begun { host: host.clone(), title: title.clone() });
+                    if !step.action.is_bookkeeping() {
+                        let _ = events.send(Event::Begun { host: host.clone(), title: title.clone() });
+                    }
                     match world.act(&step.target, &step.action, lease.permit()).await {
                         Ok(said) => {
                             let title = title.clone();
-                            let _ = events.send(Event::Done { host: host.clone(), title, said: said.clone() });
+                            if !step.action.is_bookkeeping() {
+                                let _ = events.send(Event::Done { host: host.clone(), title, said: said.clone() });
+                            }
                             done.push((host.clone(), said));
                         }
                         Err(error) => {

@@ -113,6 +113,11 @@ pub struct Removal {
 
 impl Action {
     /// What it does, for progress, journal and errors.
+    /// Returns true if it keeps the run's own records and changes nothing that people asked for.
+    pub fn is_bookkeeping(&self) -> bool {
+        matches!(self, Action::Raise | Action::Journal { .. } | Action::Remember { .. })
+    }
+
     pub fn title(&self) -> String {
         match self {
             Action::Raise => "raise the epoch".to_owned(),

@@ -83,7 +83,7 @@ impl Plan {
     }
 }
 
-fn change(action: Verb, kind: Kind, name: impl ToString) -> Change {
+fn change(action: Verb, kind: Kind, name: &(impl ToString + ?Sized)) -> Change {
     Change { action, kind, name: name.to_string(), detail: None, diff: None }
 }
 
@@ -130,7 +130,7 @@ fn removed(owned: &Owned, delete_data: bool) -> Vec<Change> {
     services.chain(files).chain(distributions).chain(directories).chain(users).collect()
 }
 
-fn different(kind: Kind, path: impl ToString, how: &Difference) -> Change {
+fn different(kind: Kind, path: &impl ToString, how: &Difference) -> Change {
     let action = if *how == Difference::Absent { Verb::Add } else { Verb::Change };
     let detail = match how {
         Difference::Absent | Difference::Text { .. } => None,

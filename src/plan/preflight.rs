@@ -118,14 +118,16 @@ fn no_pip(state: &HostState, facts: &HostFacts) -> Option<String> {
 
 /// What the heaps and the declared workers take, against what the machine has: several hosts may share one.
 fn memory(desired: &Desired, observed: &Observed, facts: &HostFacts) -> (String, Option<String>) {
-    let same = |name: &Name| {
-        observed.facts(name).is_some_and(|other| std::ptr::eq(other, facts) || is_same_machine(other, facts))
+    // Machines are told apart by their stamps, and none is believed about another: only folders share one.
+    let same = |(name, state): &(&Name, &HostState)| {
+        let shares = |other: &HostFacts| !state.host.reach.root().is_empty() && is_same_machine(other, facts);
+        observed.facts(name).is_some_and(|other| std::ptr::eq(other, facts) || shares(other))
     };
-    let here = desired.hosts.iter().filter(|(name, _)| same(name));
+    let here = desired.hosts.iter().filter(same);
     let needed: u64 = here.flat_map(|(_, state)| state.services.values()).map(|service| service.memory_mib).sum();
     let problem =
         (facts.memory_mib < needed).then(|| format!("heaps and executors want {needed} MiB: make them smaller"));
-    (format!("{} MiB, {needed} wanted by all hosts on the machine", facts.memory_mib), problem)
+    (format!("{} MiB; {needed} MiB are wanted", facts.memory_mib), problem)
 }
 
 fn is_same_machine(one: &HostFacts, other: &HostFacts) -> bool {

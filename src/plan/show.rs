@@ -7,7 +7,7 @@ use super::changes::{Change, Kind, Verb};
 use super::{Gate, Phase, Plan, Roll};
 use crate::host::Reach;
 use crate::value::listener::{Numbering, OWN_PORTS};
-use crate::value::{Name, Redundancy};
+use crate::value::{Name, Redundancy, counted};
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -75,9 +75,9 @@ impl Plan {
         let parts: Vec<_> = [("file", files), ("service", services)]
             .into_iter()
             .filter_map(|(what, counts)| some_counts(what, &counts))
-            .chain([self::count(steps, "step")])
+            .chain([counted(steps, "step")])
             .collect();
-        format!("{} to change: {}{unknown}.", self::count(changes.len(), "host"), parts.join("; "))
+        format!("{} to change: {}{unknown}.", counted(changes.len(), "host"), parts.join("; "))
     }
 }
 
@@ -85,7 +85,7 @@ impl Plan {
 fn some_counts(what: &str, counts: &[(usize, &str)]) -> Option<String> {
     let mut some = counts.iter().filter(|(number, _)| *number > 0);
     let (number, action) = some.next()?;
-    let first = format!("{} to {action}", count(*number, what));
+    let first = format!("{} to {action}", counted(*number, what));
     Some(some.fold(first, |text, (number, action)| format!("{text}, {number} to {action}")))
 }
 
@@ -132,11 +132,11 @@ fn own_words(reach: &Reach) -> Vec<String> {
 
 /// Said below what was shown for one host.
 pub fn the_same_on(others: &[&Name]) -> String {
-    format!("(the same on {}: {})", count(others.len(), "other host"), some(others.iter().copied()))
+    format!("(the same on {}: {})", counted(others.len(), "other host"), some(others.iter().copied()))
 }
 
 /// The text without a word, where it stands as one.
-fn without(text: &str, word: &str) -> String {
+pub fn without(text: &str, word: &str) -> String {
     let part = |c: char| c.is_ascii_alphanumeric() || c == '.';
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -148,10 +148,6 @@ fn without(text: &str, word: &str) -> String {
         rest = after;
     }
     out + rest
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Names, as many as a line holds.

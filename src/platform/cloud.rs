@@ -181,7 +181,7 @@ pub fn tags(field: &Field<Entries<String>>, problems: &mut Diagnostics) -> BTree
 pub fn check_disk(field: &Field<Disk>, what: &str, sizes: RangeInclusive<u32>, problems: &mut Diagnostics) {
     if let Some((at, disk)) = field.spanned().filter(|(_, disk)| !sizes.contains(&disk.get())) {
         let (least, most) = (sizes.start(), sizes.end());
-        let message = format!("{what} of {disk} GiB cannot be made");
+        let message = format!("{what} cannot have {disk} GiB");
         problems.add(Code::T012, at, message).help(format!("take {least} to {most}"));
     }
 }
@@ -194,7 +194,7 @@ pub fn check_kubernetes(field: &Field<Version>, oldest: u32, problems: &mut Diag
     };
     let Some((at, version)) = field.spanned() else { return };
     if minor(version).is_none_or(|version| version < (1, oldest)) {
-        let message = format!("clusters of Kubernetes {version} are not made any more");
+        let message = format!("new clusters of Kubernetes {version} can no longer be created");
         problems.add(Code::T012, at, message).help(format!("take \"1.{oldest}\" or later"));
     }
 }
@@ -219,7 +219,7 @@ impl Image {
             (None, Some((at, id))) => {
                 if !id.as_str().starts_with(own) {
                     problems
-                        .add(Code::T012, at, format!("`{id}` is no id of an image of this cloud"))
+                        .add(Code::T012, at, format!("`{id}` is not an image id of this cloud"))
                         .help(format!("it begins with {own}"));
                 }
                 Some(Image::Own(id.clone()))

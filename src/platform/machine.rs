@@ -63,8 +63,9 @@ impl Autoscale {
             problems.need(span, "in", &file.inward);
             let (out, inward) = (*file.out.ok()?, *file.inward.ok()?);
             if inward >= out {
-                let message =
-                    format!("workers would be added above {out} and taken away below {inward} percent at once");
+                let message = format!(
+                    "workers would be added above {out} percent and removed below {inward} percent at the same time"
+                );
                 problems.add(Code::T012, span, message).help("leave a gap between `in` and `out`");
             }
             Some(Bounds { out, inward })

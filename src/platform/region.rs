@@ -153,7 +153,7 @@ impl Regions {
         if (self.zones)(&lower).is_none() {
             let near = suggest::nearest(&lower, (self.names)());
             let help = near.map(|near| format!("did you mean `{near}`?"));
-            let message = format!("{region} is no region of {} that is known here", self.cloud);
+            let message = format!("this version knows no region {region} of {}", self.cloud);
             problems.add(Code::T014, at, message).maybe_help(help);
         }
         lower.parse().ok()

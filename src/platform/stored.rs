@@ -59,7 +59,7 @@ fn named(
     let near: String = name.as_str().to_lowercase().chars().filter_map(near).collect();
     let help = right(&near).then(|| format!("`{near}` would be one"));
     problems
-        .add(Code::T012, at, format!("`{name}` is no name of {rule}"))
+        .add(Code::T012, at, format!("`{name}` cannot be the name of {rule}"))
         .help(help.unwrap_or_else(|| "take another name".to_owned()));
     None
 }

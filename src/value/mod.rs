@@ -1,5 +1,6 @@
 //! Values that cannot be wrong once they exist. Each parses from the text of a topology and knows its schema.
 
+mod counted;
 mod duration;
 mod identity;
 pub mod listener;
@@ -14,6 +15,7 @@ mod shown;
 mod size;
 mod version;
 
+pub use counted::counted;
 pub use duration::Duration;
 pub use identity::{Identity, random_digits};
 pub use names::{ConfigKey, Label, Name, Reason, UserName, Zone};

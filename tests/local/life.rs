@@ -181,7 +181,7 @@ fn what_a_service_started_ends_with_its_supervisor(machine: &Machine) {
     kill("-9", machine.pid("worker-1", "spark-worker", "supervisor"));
     until("the worker has ended", || has_ended(worker));
     until("its executor has ended", || executors() == 0);
-    machine.run(&["destroy", "topology.yaml"]).says("1 applications are running");
+    machine.run(&["destroy", "topology.yaml"]).says("1 application is running");
     // (Who runs in the background of a shell has the other signal ignored.)
     kill("-TERM", job.id().into());
     job.wait().expect("it ends");

@@ -141,7 +141,7 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
         ("Id", format!("{name}.service").as_str()),
         ("LoadState", load),
         ("ActiveState", active),
-        ("SubState", ""),
+        ("SubState", if unit.process.is_some() { "running" } else { "dead" }),
         (
             "UnitFileState",
             if file.is_none() {

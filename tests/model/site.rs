@@ -319,7 +319,7 @@ pub fn path_of_secret() -> provision::value::HostPath {
 }
 
 /// How an attempt ended.
-#[expect(dead_code, reason = "some ends are only printed, when a test fails")]
+#[allow(dead_code, reason = "some ends are only printed, when a test fails")]
 #[derive(Debug)]
 pub enum End {
     Nothing,

@@ -8,56 +8,75 @@ use crate::plan::compare::known_sum;
 use crate::service::archive::Archive;
 use crate::value::{HostPath, Name};
 
+/// What a host has of a distribution: it is unpacked already, or its archive lies there.
+struct Has<'a> {
+    host: &'a Name,
+    sum: &'a String,
+    is_unpacked: bool,
+}
+
 impl Planner<'_> {
-    /// One distribution is one archive: all hosts must have, or get, the same.
+    /// One distribution is one archive: all hosts must have, or get, the same. Which one, the topology says, or else more than half of the hosts:
+    /// no host decides it for the others.
     pub(super) fn agree_on_archives(&self, refusals: &mut Vec<Refusal>) -> BTreeMap<HostPath, String> {
-        let mut agreed: BTreeMap<HostPath, (String, Name)> = BTreeMap::new();
-        for (name, state) in &self.desired.hosts {
-            let Some(facts) = self.observed.facts(name) else { continue };
+        let mut given: BTreeMap<&HostPath, String> = BTreeMap::new();
+        let mut all: BTreeMap<&HostPath, Vec<Has<'_>>> = BTreeMap::new();
+        for (host, state) in &self.desired.hosts {
+            let Some(facts) = self.observed.facts(host) else { continue };
             for (home, distribution) in &state.distributions {
                 let at = match &distribution.archive {
                     Archive::OnHost { path, .. } => Some(path),
                     _ => None,
                 };
-                let given = known_sum(&distribution.archive);
-                let installed = facts.origins.get(home);
-                let Some(has) = installed.or_else(|| Some(&facts.archives.get(at?)?.sha512)) else {
-                    if let Some(path) = at {
-                        refusals.push(Refusal::Host {
-                            host: name.clone(),
-                            why: format!("the archive {path} is not there"),
-                            instead: "put it there, or write `archive: { file: ... }` to have it copied".to_owned(),
-                        });
+                given.extend(known_sum(&distribution.archive).map(|sum| (home, sum)));
+                let unpacked = facts.origins.get(home);
+                let there = || Some(&facts.archives.get(at?)?.sha512);
+                match unpacked.or_else(there) {
+                    Some(sum) => {
+                        all.entry(home).or_default().push(Has { host, sum, is_unpacked: unpacked.is_some() });
                     }
-                    continue;
-                };
-                let (expected, by) = match (given, agreed.get(home)) {
-                    (Some(sum), _) => (sum, "the topology".to_owned()),
-                    (None, Some((sum, host))) => (sum.clone(), host.to_string()),
-                    (None, None) => (has.clone(), name.to_string()),
-                };
-                if installed.is_some() && *has != expected {
-                    refusals.push(Refusal::Host {
-                        host: name.clone(),
-                        why: format!("{home} was unpacked from an archive with the SHA-512 {}..., not {}...", short(has), short(&expected)),
-                        instead: "another archive of the same version is not laid under running services: put the old one back, or destroy first".to_owned(),
-                    });
+                    None => refusals.extend(at.map(|path| Refusal::Host {
+                        host: host.clone(),
+                        why: format!("the archive {path} is not there"),
+                        instead: "put it there, or write `archive: { file: ... }` to have it copied".to_owned(),
+                    })),
                 }
-                if installed.is_none() && *has != expected {
-                    refusals.push(Refusal::Host {
-                        host: name.clone(),
-                        why: format!(
-                            "the archive of {home} has the SHA-512 {}..., and that of {by} is {}...",
-                            short(has),
-                            short(&expected)
-                        ),
-                        instead: "put the same archive on every host".to_owned(),
-                    });
-                }
-                agreed.entry(home.clone()).or_insert_with(|| (expected, name.clone()));
             }
         }
-        agreed.into_iter().map(|(home, (sum, _))| (home, sum)).collect()
+        let mut agreed = BTreeMap::new();
+        for (home, hosts) in all {
+            let expected = given.get(home).or_else(|| most_have(&hosts)).cloned();
+            let others = hosts.iter().filter(|has| Some(has.sum) != expected.as_ref());
+            refusals.extend(others.map(|has| another(home, has, expected.as_deref(), given.contains_key(home))));
+            agreed.extend(expected.map(|sum| (home.clone(), sum)));
+        }
+        agreed
+    }
+}
+
+/// What more than half of these hosts have.
+fn most_have<'a>(hosts: &[Has<'a>]) -> Option<&'a String> {
+    let count = |sum: &String| hosts.iter().filter(|has| has.sum == sum).count();
+    hosts.iter().map(|has| has.sum).find(|sum| count(sum) * 2 > hosts.len())
+}
+
+/// The refusal of a host that has another archive than it should.
+fn another(home: &HostPath, has: &Has<'_>, expected: Option<&str>, by_topology: bool) -> Refusal {
+    let other = match expected {
+        Some(sum) if by_topology => format!("the topology says {}...", short(sum)),
+        Some(sum) => format!("most hosts have {}...", short(sum)),
+        None => "no more than half of the hosts have the same".to_owned(),
+    };
+    let what = if has.is_unpacked { "was unpacked from an archive with" } else { "comes from an archive with" };
+    let instead = if has.is_unpacked {
+        "another archive of the same version is not laid under running services: put the old one back, or destroy first"
+    } else {
+        "put the same archive on every host"
+    };
+    Refusal::Host {
+        host: has.host.clone(),
+        why: format!("{home} {what} the SHA-512 {}..., and {other}", short(has.sum)),
+        instead: instead.to_owned(),
     }
 }
 

@@ -29,7 +29,8 @@ impl Planner<'_> {
             members.iter().filter_map(|name| Some((name, self.observed.facts(name)?.birth.as_ref()?))).collect();
         for (host, record) in &records {
             // Another cluster's is refused by its stamp.
-            if record.birth.cluster == quorum.birth.cluster && record.birth != quorum.birth {
+            let is_said = refusals.iter().any(|refusal| says_members(refusal, quorum));
+            if record.birth.cluster == quorum.birth.cluster && record.birth != quorum.birth && !is_said {
                 refusals.push(Refusal::Host {
                     host: (*host).clone(),
                     why: format!(
@@ -124,6 +125,12 @@ pub(super) fn lost_data(desired: &Desired, state: &HostState, facts: &HostFacts,
         let why = vec![Reason::InputChanged { path: quorum.log_dir.join("version-2").to_string() }];
         change.services.insert(unit.to_owned(), ServiceChange { need: Need::Restart, why });
     }
+}
+
+/// Returns true if it says already that the list of members cannot change.
+fn says_members(refusal: &Refusal, quorum: &Quorum) -> bool {
+    let prefix = format!("{}.members", quorum.role.service());
+    matches!(refusal, Refusal::Setting { setting, .. } if setting.starts_with(&prefix))
 }
 
 fn list(members: &BTreeMap<MemberId, Name>) -> String {

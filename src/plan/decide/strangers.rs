@@ -17,13 +17,16 @@ pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> 
             all.push(refusal);
             continue;
         }
-        all.extend(foreign_data(name, facts, desired, observed));
         if let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster != desired.cluster) {
             all.push(Refusal::Host {
                 host: name.clone(),
                 why: format!("it belongs to the cluster `{}`, as its {}", stamp.cluster, stamp.host),
                 instead: "destroy that cluster, or take another host".to_owned(),
             });
+        }
+        // Of another cluster's host its data is another cluster's, too.
+        if facts.stamp.as_ref().is_none_or(|stamp| stamp.cluster == desired.cluster) {
+            all.extend(foreign_data(name, facts, desired, observed));
         }
         let other = facts.stamp.as_ref().filter(|stamp| stamp.cluster == desired.cluster && stamp.host != *name);
         if let Some(stamp) = other.filter(|stamp| desired.hosts.contains_key(&stamp.host)) {

@@ -68,7 +68,8 @@ fn check_pool(entry: &Entry<PoolFile>, problems: &mut Diagnostics) {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     // Another kind of name is reported already.
     if !right && name.parse::<Name>().is_ok() {
-        let message = format!("`{name}` is no name of a pool: a letter, then at most 11 lower-case letters and digits");
+        let message =
+            format!("`{name}` is not a valid pool name: a letter, then at most 11 lower-case letters and digits");
         let near: String =
             name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).take(POOL_NAME_MAX).collect();
         let near = near.trim_start_matches(|c: char| c.is_ascii_digit());

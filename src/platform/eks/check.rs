@@ -46,7 +46,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         // With `-a` behind it a node group's name has at most 63, and it is a name in Terraform too.
         if name.len() > 61 || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
             let message =
-                format!("`{name}` is no name of a pool: a letter, then at most 60 letters, digits and dashes");
+                format!("`{name}` is not a valid pool name: a letter, then at most 60 letters, digits and dashes");
             problems.add(Code::T012, entry.key.span, message).help("take another name");
         }
         if let Some(pool) = entry.value.ok() {

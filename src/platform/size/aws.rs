@@ -111,7 +111,7 @@ pub fn aws_problem(size: &str) -> Option<&'static str> {
     let is_burstable = letter == "t" && BURSTABLE.contains(&rest);
     let is_computed = steps(letter, rest).is_some();
     if !is_burstable && !is_computed && !listed::has_family(LISTED, family) {
-        return Some("no such family of AWS is known here (November 2026)");
+        return Some("this version knows no such family of AWS (November 2026)");
     }
     // A whole machine without a hypervisor is as large as its family is.
     let whole = step == "metal" && is_computed && !rest.ends_with("flex");

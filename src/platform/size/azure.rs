@@ -223,7 +223,7 @@ pub fn azure_problem(size: &str) -> Option<&'static str> {
     }
     let is_computed = SERIES.iter().any(|row| row.0 == family && row.1.contains(&version));
     if !is_computed && !listed::has_family(LISTED, family) {
-        return Some("no such series of Azure is known here (November 2026)");
+        return Some("this version knows no such series of Azure (November 2026)");
     }
     azure(&name).is_none().then_some("no such size is in its series")
 }

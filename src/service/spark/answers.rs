@@ -1,6 +1,7 @@
 //! The pages of masters and workers, read into facts. The host only carries bytes.
 
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny};
 
 use super::roles::{MASTER, WORKER};
 use crate::host::{Ask, Host, HostFacts};
@@ -21,8 +22,13 @@ pub struct MasterFacts {
     pub status: String,
     #[serde(default)]
     pub workers: Vec<WorkerEntry>,
-    #[serde(default)]
-    pub activeapps: Vec<serde_json::Value>,
+    #[serde(default, rename = "activeapps", deserialize_with = "count")]
+    pub applications: usize,
+}
+
+/// The length of a list. What is in it is a job's word, and costs no memory.
+fn count<'de, D: Deserializer<'de>>(list: D) -> Result<usize, D::Error> {
+    Vec::<IgnoredAny>::deserialize(list).map(|list| list.len())
 }
 
 /// A worker as a master lists it. Former ones stay listed, as DEAD.
@@ -57,8 +63,8 @@ impl MasterFacts {
 /// A worker's own `/json/`. Whether a master knows it is the master's to say.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct WorkerFacts {
-    #[serde(default)]
-    pub executors: Vec<serde_json::Value>,
+    #[serde(default, deserialize_with = "count")]
+    pub executors: usize,
 }
 
 impl WorkerFacts {
@@ -86,7 +92,7 @@ pub fn worker_facts(facts: &HostFacts) -> Option<WorkerFacts> {
 
 /// The number of applications that a history server shows, if it answers.
 pub fn ended_applications(facts: &HostFacts) -> Option<usize> {
-    let list: Vec<serde::de::IgnoredAny> = serde_json::from_slice(body(facts.answer(HISTORY_LIST))?).ok()?;
+    let list: Vec<IgnoredAny> = serde_json::from_slice(body(facts.answer(HISTORY_LIST))?).ok()?;
     Some(list.len())
 }
 

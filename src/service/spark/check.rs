@@ -245,11 +245,7 @@ fn check_masters(
         }
         count if !quorum => {
             problems
-                .add(
-                    Code::SP002,
-                    span,
-                    format!("{count} masters without `zookeeper`: each would think itself the only one"),
-                )
+                .add(Code::SP002, span, format!("{count} masters without `zookeeper`: each would act as the only one"))
                 .help("add services: { zookeeper: ... }, or take one master");
             return None;
         }

@@ -241,11 +241,18 @@ fn common(spark: SparkOnHosts<'_>) -> Pairs<'static> {
     let mut pairs = Pairs::from([
         ("spark.decommission.enabled", "true".to_owned()),
         ("spark.storage.decommission.enabled", "true".to_owned()),
-        ("spark.port.maxRetries", spark.standalone.job_ports.retries.to_string()),
     ]);
     if spark.service.authenticate.is_some() {
         pairs.insert("spark.authenticate", "true".to_owned());
     }
+    pairs
+}
+
+/// What masters, workers and history servers have alike. One whose port is taken ends, and systemd starts it again until the port is free: it would
+/// take the next port, where nobody asks it.
+fn daemon(spark: SparkOnHosts<'_>) -> Pairs<'static> {
+    let mut pairs = common(spark);
+    pairs.insert("spark.port.maxRetries", "0".to_owned());
     pairs
 }
 
@@ -255,7 +262,7 @@ fn user(spark: SparkOnHosts<'_>, wanted: fn(&str) -> bool) -> impl Iterator<Item
 }
 
 fn master_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a> {
-    let mut pairs: Pairs<'a> = common(spark);
+    let mut pairs: Pairs<'a> = daemon(spark);
     pairs.extend(user(spark, is_master_key));
     // Its own submission server on 6066 asks for no secret, even with `spark.authenticate`.
     pairs.insert("spark.master.rest.enabled", "false".to_owned());
@@ -268,7 +275,7 @@ fn master_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a
 }
 
 fn history_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>, history: &History, port: u16) -> Pairs<'a> {
-    let mut pairs: Pairs<'a> = common(spark);
+    let mut pairs: Pairs<'a> = daemon(spark);
     pairs.extend(user(spark, is_history_key));
     pairs.insert("spark.history.ui.port", port.to_string());
     pairs.extend(history_logs(cluster, history).map(|logs| ("spark.history.fs.logDirectory", logs)));
@@ -276,7 +283,7 @@ fn history_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>, history: &
 }
 
 fn worker_properties<'a>(spark: SparkOnHosts<'a>, host: &Host) -> Pairs<'a> {
-    let mut pairs: Pairs<'a> = common(spark);
+    let mut pairs: Pairs<'a> = daemon(spark);
     pairs.extend(user(spark, is_worker_key));
     pairs.insert("spark.local.dir", host.path(&HostPath::known(DATA).join("tmp")));
     pairs
@@ -287,6 +294,7 @@ fn job_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = common(spark);
     pairs.extend(user(spark, |_| true));
     pairs.extend([
+        ("spark.port.maxRetries", ports.retries.to_string()),
         ("spark.driver.port", ports.driver.to_string()),
         ("spark.driver.blockManager.port", ports.driver_block_manager.to_string()),
         ("spark.blockManager.port", ports.block_manager.to_string()),

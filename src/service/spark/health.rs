@@ -9,7 +9,7 @@ use crate::host::{Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts};
 use crate::plan::compare::stale_inputs;
 use crate::service::stages::{Service as _, Totals};
 use crate::service::zookeeper::{self, MEMBER};
-use crate::value::{Name, Role};
+use crate::value::{Name, Role, counted};
 
 /// Of these masters one is ALIVE (unless another may be), all others are STANDBY.
 pub fn health_of_masters(
@@ -138,9 +138,11 @@ pub fn totals(url: &str, master: &MasterFacts) -> Totals {
         |figure: fn(&WorkerEntry) -> u64| alive.iter().map(|worker| figure(worker)).fold(0, u64::saturating_add);
     let (cores, cores_used) = (total(|worker| u64::from(worker.cores)), total(|worker| u64::from(worker.coresused)));
     let (memory, memory_used) = (total(|worker| worker.memory), total(|worker| worker.memoryused));
-    let (workers, applications) = (alive.len(), master.activeapps.len());
+    let (workers, applications) = (alive.len(), master.applications);
     let words = format!(
-        "{url}: {workers} workers, {cores_used} of {cores} cores and {memory_used} of {memory} MiB in use, {applications} applications"
+        "{url}: {}, {cores_used} of {cores} cores and {memory_used} of {memory} MiB in use, {}",
+        counted(workers, "worker"),
+        counted(applications, "application")
     );
     let figures = serde_json::json!({
         "master": url,

@@ -68,7 +68,8 @@ fn check_schedule(file: &ScheduleFile, problems: &mut Diagnostics) -> Schedule {
         let again =
             |(all, other, _): &&(Vec<Day>, HalfHour, u32)| other == clock && all.iter().any(|day| days.contains(day));
         if let Some((_, _, before)) = times.iter().find(again) {
-            let message = format!("at {} of one of these days there are {before} workers already", clock.as_str());
+            let message =
+                format!("the schedule already sets {before} workers at {} on one of these days", clock.as_str());
             problems.add(Code::T012, at, message).help("write each time of a day once");
         }
         times.push((days, clock.clone(), *count));
@@ -76,7 +77,7 @@ fn check_schedule(file: &ScheduleFile, problems: &mut Diagnostics) -> Schedule {
     // Windows has no slash in a name; IANA's names have.
     if let Some((at, zone)) = file.timezone.spanned().filter(|(_, zone)| zone.contains('/') || zone.is_empty()) {
         problems
-            .add(Code::T012, at, format!("`{}` is no name of a time zone on Windows", zone.escape_default()))
+            .add(Code::T012, at, format!("`{}` is not the name of a time zone on Windows", zone.escape_default()))
             .help("write it as in `W. Europe Standard Time`");
     }
     Schedule { timezone: file.timezone.or("UTC".to_owned()), times }

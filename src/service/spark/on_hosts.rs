@@ -23,7 +23,7 @@ use crate::service::stages::{Machines, NodeSpec, Place, Service, Totals, Written
 use crate::service::zookeeper;
 use crate::topology::Topology;
 use crate::value::listener::Listener;
-use crate::value::{Label, Name, Role, Zone};
+use crate::value::{Label, Name, Role, Zone, counted};
 use crate::yaml::tree::Node;
 use crate::yaml::{Fault, Span};
 
@@ -167,11 +167,8 @@ impl Service for OnHosts {
     fn state(&self, role: Role, facts: &HostFacts) -> String {
         let state = match role {
             MASTER => master_facts(facts).map(|master| master.status),
-            WORKER => worker_facts(facts).map(|worker| format!("{} executors", worker.executors.len())),
-            _ => ended_applications(facts).map(|count| match count {
-                1 => "shows 1 application".to_owned(),
-                _ => format!("shows {count} applications"),
-            }),
+            WORKER => worker_facts(facts).map(|worker| counted(worker.executors, "executor")),
+            _ => ended_applications(facts).map(|count| format!("shows {}", counted(count, "application"))),
         };
         state.unwrap_or_else(|| "does not answer".to_owned())
     }
@@ -204,7 +201,7 @@ impl Service for OnHosts {
     }
 
     fn notes_of_removal(&self, seen: &BTreeMap<Name, Seen>) -> Option<String> {
-        let running = alive_master(seen).map_or(0, |master| master.activeapps.len());
+        let running = alive_master(seen).map_or(0, |master| master.applications);
         let count = match running {
             0 => return None,
             1 => "1 application is running".to_owned(),

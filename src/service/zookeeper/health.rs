@@ -72,7 +72,7 @@ fn check_leader(leaders: &[(Name, MemberFacts)], asked: usize, all: usize, facts
     let wanted = u32::try_from(asked - 1).unwrap_or(u32::MAX);
     if leader.synced_voters.is_none_or(|synced| synced < wanted) {
         let have = leader.synced_voters.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
-        facts.missing.push(format!("the leader {name} has {have} followers in sync, not {wanted}"));
+        facts.missing.push(format!("the leader {name} has {have} of {wanted} followers in sync"));
     }
     if leader.pending_syncs.is_some_and(|pending| pending > 0) {
         facts.missing.push(format!("the leader {name} still syncs a follower"));

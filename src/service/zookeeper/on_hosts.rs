@@ -22,7 +22,7 @@ use crate::service::settings::Writer;
 use crate::service::stages::{DATA_MOVES, Machines, NodeSpec, Place, Service, WrittenPort};
 use crate::topology::Topology;
 use crate::value::listener::Listener;
-use crate::value::{Label, MemberId, Name, Role, Zone};
+use crate::value::{Label, MemberId, Name, Role, Zone, counted};
 use crate::yaml::tree::Node;
 use crate::yaml::{Fault, Span};
 
@@ -171,7 +171,8 @@ impl Service for OnHosts {
             MemberMode::Standalone => "standalone".to_owned(),
             MemberMode::Follower => format!("follower, epoch {}", member.epoch),
             MemberMode::Leader => {
-                format!("leader, epoch {}, {} followers in sync", member.epoch, member.synced_voters.unwrap_or(0))
+                let followers = usize::try_from(member.synced_voters.unwrap_or(0)).unwrap_or(usize::MAX);
+                format!("leader, epoch {}, {} in sync", member.epoch, counted(followers, "follower"))
             }
         }
     }
