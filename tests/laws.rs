@@ -840,7 +840,7 @@ fn actions(plan: &provision::plan::Plan) -> Vec<Action> {
     for phase in &plan.phases {
         match phase {
             provision::plan::Phase::Steps { steps, .. } => all.extend(steps.iter().map(|step| step.action.clone())),
-            provision::plan::Phase::Gate { .. } => {}
+            provision::plan::Phase::Gate { .. } | provision::plan::Phase::Reach { .. } => {}
             provision::plan::Phase::Roll(roll) => all.extend(roll.members.values().map(|member| Action::Swap {
                 unit: member.unit.clone(),
                 files: member.files.clone(),

@@ -9,6 +9,7 @@ use crate::desired::Desired;
 use crate::host::{HostError, Seen, Target};
 use crate::observe::{Observed, for_reach, look_at_all};
 use crate::plan::preflight::{self, Check};
+use crate::plan::reach::{self, Silence, culprits, silences};
 use crate::plan::show::the_same_on;
 use crate::value::Name;
 use crate::world::Hosts;
@@ -22,12 +23,13 @@ pub async fn check(
     leaves: bool,
 ) -> Result<BTreeMap<Name, HostError>, Failure> {
     let mut checks = preflight::preflight(desired, observed);
-    let queries = preflight::pairs(desired, observed)
+    let queries = reach::before(desired, observed)
         .into_iter()
         .map(|(name, pairs)| (Target::of(&desired.hosts[&name].host), for_reach(&pairs)))
         .collect();
-    for (name, seen) in look_at_all(queries, world).await {
-        if let Seen::Unknown(error) = &seen {
+    let seen = look_at_all(queries, world).await;
+    for (name, seen) in &seen {
+        if let Seen::Unknown(error) = seen {
             checks.push(Check {
                 host: name.clone(),
                 what: "reach",
@@ -35,20 +37,16 @@ pub async fn check(
                 problem: Some("ask again".to_owned()),
             });
         }
-        let mut silent: BTreeMap<String, Vec<u16>> = BTreeMap::new();
-        for (address, port) in seen.facts().map(|facts| facts.silent.clone()).unwrap_or_default() {
-            silent.entry(address).or_default().push(port);
-        }
-        for (address, mut ports) in silent {
-            ports.sort_unstable();
-            let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
-            checks.push(Check {
-                host: name.clone(),
-                what: "reach",
-                seen: format!("silence from {address}, port {}", ports.join(", ")),
-                problem: Some("open it between the two (a firewall drops it), or mend the route".to_owned()),
-            });
-        }
+    }
+    let silences = silences(desired, &seen);
+    for (host, its) in culprits(&silences) {
+        let check = |silence: &&Silence| Check {
+            host: host.clone(),
+            what: "reach",
+            seen: silence.to_string(),
+            problem: Some("open it between the two (a firewall drops it), or mend the route".to_owned()),
+        };
+        checks.extend(its.iter().map(check));
     }
     let bad: Vec<_> = checks.iter().filter(|check| check.problem.is_some()).collect();
     if bad.is_empty() {

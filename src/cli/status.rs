@@ -97,6 +97,9 @@ fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<St
     let mut leaderless = BTreeSet::new();
     for role in roles() {
         let on: Vec<&Name> = cluster.of_role(role).map(|instance| &instance.host).collect();
+        if on.is_empty() {
+            continue;
+        }
         let facts = health(role, &hosts, false, desired, &observed.hosts);
         let is_said = |name: &&Name| {
             let unit = observed.facts(name).and_then(|facts| facts.units.get(role.unit()));

@@ -94,7 +94,7 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
         targets.insert(name.clone(), target);
     }
     let mut holds: BTreeMap<Name, Box<dyn Hold>> = BTreeMap::new();
-    let (mut why, mut refused) = (Vec::new(), None);
+    let (mut why, mut refused) = (Vec::new(), BTreeMap::new());
     // One after the other in one order for everybody: of two who come at once, one gets the most.
     for (name, target) in &targets {
         if let Some(error) = set_aside(name, desired, observed) {
@@ -103,12 +103,11 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
         }
         match world.hold(target, who, &claim).await {
             Ok(hold) => drop(holds.insert(name.clone(), hold)),
-            // What one anchor says alone stops nobody.
             Err(HostError::Held { owner, since }) => {
-                refused.get_or_insert(NoLease::Held { owner, since, anchor: name.clone() });
+                refused.insert(name.clone(), NoLease::Held { owner, since, anchor: name.clone() });
             }
             Err(HostError::Foreign { carries: Some(carries) }) => {
-                refused.get_or_insert(NoLease::Foreign { anchor: name.clone(), carries });
+                refused.insert(name.clone(), NoLease::Foreign { anchor: name.clone(), carries });
             }
             Err(error) => why.push(format!("{name}: {error}")),
         }
@@ -126,10 +125,20 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
     for set in &sets {
         let got = set.iter().filter(|name| holds.contains_key(*name)).count();
         if got <= set.len() / 2 {
-            return Err(refused.unwrap_or(NoLease::NoMajority { got, of: set.len(), why }));
+            return Err(no_lease(set, got, refused, why));
         }
     }
     Ok(Lease { permit: Permit { claim, epoch: Epoch(epoch) }, who: who.to_owned(), holds, sets })
+}
+
+/// Why a set of anchors does not grant the lease. That somebody else has it, more than half of them must say: one of them stops nobody.
+fn no_lease(set: &[Name], got: usize, refused: BTreeMap<Name, NoLease>, mut why: Vec<String>) -> NoLease {
+    let of = set.len();
+    if set.iter().filter(|name| refused.contains_key(*name)).count() > of / 2 {
+        return refused.into_values().next().expect("more than half of them");
+    }
+    why.extend(refused.into_values().map(|refused| refused.to_string()));
+    NoLease::NoMajority { got, of, why }
 }
 
 /// The reason why an anchor does not count: it was asked and set aside, or does not say itself that it is this cluster's. One that could not be reached may

@@ -14,7 +14,9 @@ use serde::Serialize;
 
 use crate::desired::Desired;
 use crate::host::{Action, HostError, Secrets, Target};
-use crate::plan::{ApprovedPlan, Phase, Step};
+use crate::observe::{for_reach, look_at_all};
+use crate::plan::reach::silences;
+use crate::plan::{ApprovedPlan, Phase, Reach, Step};
 use crate::value::Name;
 use crate::world::World;
 
@@ -174,10 +176,28 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             match phase {
                 Phase::Steps { steps, .. } => self.steps(steps, report).await?,
                 Phase::Gate { gate, .. } => self.gate(gate).await?,
+                Phase::Reach { from, .. } => self.reach(from).await?,
                 Phase::Roll(roll) => self.roll(roll, report).await?,
             }
         }
         Ok(())
+    }
+
+    /// Hosts that cannot reach each other would part at the next restart: connections that stand hide it until then.
+    async fn reach(&self, from: &Reach) -> Result<(), Outcome> {
+        let query = |(name, pairs): (&Name, &Vec<(String, u16)>)| {
+            (Target::of(&self.desired.hosts[name].host), for_reach(pairs))
+        };
+        let seen = look_at_all(from.iter().map(query).collect(), self.world).await;
+        let silences: Vec<_> = silences(self.desired, &seen).iter().map(ToString::to_string).collect();
+        if silences.is_empty() {
+            return Ok(());
+        }
+        let because = format!(
+            "{}. The new rules let in the addresses of the topology: does a host send from another one?",
+            silences.join("; ")
+        );
+        Err(Outcome::NotWell { what: "waiting for new connections between the hosts".to_owned(), seconds: 3, because })
     }
 
     /// From here on every host of the plan refuses whoever came before.
@@ -275,7 +295,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
 
 fn title(phase: &Phase) -> String {
     match phase {
-        Phase::Steps { title, .. } | Phase::Gate { title, .. } => title.clone(),
+        Phase::Steps { title, .. } | Phase::Gate { title, .. } | Phase::Reach { title, .. } => title.clone(),
         Phase::Roll(roll) => format!("restart every {} in turn", roll.role.title()),
     }
 }

@@ -97,7 +97,7 @@ impl Plan {
             match phase {
                 Phase::Steps { steps, .. } => steps.iter().for_each(|step| put(&step.target.name, &step.action)),
                 Phase::Roll(roll) => roll.members.iter().for_each(|(host, member)| put(host, &member.swap())),
-                Phase::Gate { .. } => {}
+                Phase::Gate { .. } | Phase::Reach { .. } => {}
             }
         }
         all

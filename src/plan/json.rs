@@ -35,6 +35,7 @@ struct OfHost<'a> {
 enum Part<'a> {
     Steps { title: &'a str, steps: Vec<Work<'a>> },
     Gate { title: &'a str, hosts: &'a [Name], seconds: u64 },
+    Check { title: &'a str, hosts: Vec<&'a Name> },
     Roll { title: String, nodes: Vec<Work<'a>>, batch: usize, seconds: u64 },
 }
 
@@ -77,6 +78,7 @@ fn part(phase: &Phase) -> Part<'_> {
             });
             Part::Steps { title, steps: work.collect() }
         }
+        Phase::Reach { title, from } => Part::Check { title, hosts: from.keys().collect() },
         Phase::Gate { title, gate } => Part::Gate { title, hosts: &gate.hosts, seconds: gate.seconds },
         Phase::Roll(roll) => {
             let work = roll.members.iter().map(|(host, member)| Work {

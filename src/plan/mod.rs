@@ -7,6 +7,7 @@ mod decide;
 mod json;
 mod members;
 pub mod preflight;
+pub mod reach;
 pub mod reason;
 pub mod roll;
 pub mod safety;
@@ -25,6 +26,7 @@ pub use changes::Change;
 pub use compare::HostChange;
 pub use decide::{TRIAL_SECONDS, plan};
 pub use members::{Roll, RollMember};
+pub use reach::Reach;
 pub use reason::Reason;
 
 /// The operator's goal.
@@ -93,6 +95,8 @@ pub enum Phase {
     Steps { title: String, steps: Vec<Step> },
     /// Wait until a service is whole.
     Gate { title: String, gate: Gate },
+    /// Check that hosts reach each other through a packet filter that has just changed.
+    Reach { title: String, from: Reach },
     /// One node (or batch) after the other, each chosen from fresh facts by `roll::next`.
     Roll(Roll),
 }

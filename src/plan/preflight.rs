@@ -173,26 +173,3 @@ fn bound(listener: &Listener, state: &HostState) -> Option<IpAddr> {
         Bind::Loopback => state.host.private.as_str().parse().ok(),
     }
 }
-
-/// The pairs that will talk, of hosts that answered: from each, the addresses and ports it must reach.
-pub fn pairs(desired: &Desired, observed: &Observed) -> BTreeMap<Name, Vec<(String, u16)>> {
-    let mut all: BTreeMap<Name, Vec<(String, u16)>> = BTreeMap::new();
-    let has = |name: &Name, role: Role| desired.hosts[name].services.values().any(|service| service.role == Some(role));
-    for from in desired.hosts.keys().filter(|from| observed.facts(from).is_some()) {
-        for listener in desired.listeners.iter().filter(|l| l.bind == Bind::Host) {
-            if !listener.from.iter().any(|role| has(from, *role)) {
-                continue;
-            }
-            let others = desired.hosts.keys().filter(|to| *to != from && observed.facts(to).is_some());
-            for to in others.filter(|to| has(to, listener.role)) {
-                let host = &desired.hosts[to].host;
-                let pair = (host.address.to_string(), *listener.on(host.reach.numbering()).start());
-                let pairs = all.entry(from.clone()).or_default();
-                if !pairs.contains(&pair) {
-                    pairs.push(pair);
-                }
-            }
-        }
-    }
-    all
-}

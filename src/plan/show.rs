@@ -52,7 +52,7 @@ impl Plan {
             .iter()
             .map(|phase| match phase {
                 Phase::Steps { steps, .. } => steps.len(),
-                Phase::Gate { .. } => 0,
+                Phase::Gate { .. } | Phase::Reach { .. } => 0,
                 Phase::Roll(roll) => roll.members.len(),
             })
             .sum();
@@ -189,6 +189,7 @@ pub fn headline(phase: &Phase) -> String {
             let hosts: BTreeSet<_> = steps.iter().map(|step| &step.target.name).collect();
             format!("{title} ({})", some(hosts.into_iter()))
         }
+        Phase::Reach { title, from } => format!("{title} ({})", some(from.keys())),
         Phase::Gate { title, gate: Gate { seconds, .. } } => format!("gate: {title}, at most {seconds} s"),
         Phase::Roll(roll) => roll_headline(roll),
     }
@@ -197,7 +198,7 @@ pub fn headline(phase: &Phase) -> String {
 fn show_phase(f: &mut Formatter<'_>, at: usize, phase: &Phase) -> fmt::Result {
     writeln!(f, "  {at}. {}", headline(phase))?;
     match phase {
-        Phase::Steps { .. } | Phase::Gate { .. } => Ok(()),
+        Phase::Steps { .. } | Phase::Gate { .. } | Phase::Reach { .. } => Ok(()),
         Phase::Roll(roll) => show_members(f, roll),
     }
 }

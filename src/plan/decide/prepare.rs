@@ -7,7 +7,7 @@ use super::planner::Planner;
 use crate::desired::{FIREWALL_RULES, FIREWALL_UNIT};
 use crate::host::{Access, Action, Content, FileEdit, HostState, Owned, Patch, Service, Stamp, unit_path};
 use crate::plan::compare::{Difference, HostChange, Need, edit, patch};
-use crate::plan::{Phase, Reason};
+use crate::plan::{Phase, Reason, Step, reach};
 use crate::value::{HostPath, Name};
 
 impl Planner<'_> {
@@ -78,7 +78,13 @@ impl Planner<'_> {
             steps.push(self.step(host, try_them, service.why.clone()));
             steps.push(self.step(host, Action::KeepRules { unit, files, start }, service.why.clone()));
         }
+        let changed: Vec<&Name> = steps.iter().map(|step: &Step| &step.target.name).collect();
+        let from = reach::after(self.desired, self.observed, &changed);
         self.steps("close what is not declared, if a new connection still comes in", steps);
+        if !from.is_empty() {
+            let title = "check that hosts reach each other through it".to_owned();
+            self.phases.push(Phase::Reach { title, from });
+        }
     }
 
     pub(super) fn enable(&mut self) {

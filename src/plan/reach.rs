@@ -1,0 +1,133 @@
+//! Which hosts must reach each other, and at which ports.
+
+use std::collections::BTreeMap;
+
+use crate::desired::{Desired, FIREWALL_RULES};
+use crate::host::{Seen, sha256};
+use crate::observe::Observed;
+use crate::value::listener::Bind;
+use crate::value::{HostPath, Name, Role};
+
+/// From each host, the addresses and ports that it must reach.
+pub type Reach = BTreeMap<Name, Vec<(String, u16)>>;
+
+/// What must be reachable before anything changes. Hosts whose packet filter of ours is about to change are left out: their present rules may
+/// close what the new ones open.
+pub fn before(desired: &Desired, observed: &Observed) -> Reach {
+    pairs(desired, observed, |to| !has_other_rules(desired, observed, to))
+}
+
+/// What must be reachable on these hosts once their new packet filter is there.
+pub fn after(desired: &Desired, observed: &Observed, changed: &[&Name]) -> Reach {
+    pairs(desired, observed, |to| changed.contains(&to))
+}
+
+/// Returns true if a host has rules of ours that are not those of the topology.
+fn has_other_rules(desired: &Desired, observed: &Observed, host: &Name) -> bool {
+    let path = HostPath::known(FIREWALL_RULES);
+    let Some(facts) = observed.facts(host) else { return false };
+    let ours = facts.stamp.as_ref().is_some_and(|stamp| stamp.owned.files.contains(&path));
+    let wanted = desired.hosts[host].files.get(&path).map(|file| sha256(file.content.public().as_bytes()));
+    let there = facts.paths.get(&path).and_then(|seen| seen.sha256.clone());
+    ours && (wanted.is_none() || wanted != there)
+}
+
+fn pairs(desired: &Desired, observed: &Observed, counts: impl Fn(&Name) -> bool) -> Reach {
+    let mut all = Reach::new();
+    let has = |name: &Name, role: Role| desired.hosts[name].services.values().any(|service| service.role == Some(role));
+    for from in desired.hosts.keys().filter(|from| observed.facts(from).is_some()) {
+        for listener in desired.listeners.iter().filter(|l| l.bind == Bind::Host) {
+            if !listener.from.iter().any(|role| has(from, *role)) {
+                continue;
+            }
+            let others = desired.hosts.keys().filter(|to| *to != from && observed.facts(to).is_some());
+            for to in others.filter(|to| has(to, listener.role) && counts(to)) {
+                let host = &desired.hosts[to].host;
+                let pair = (host.address.to_string(), *listener.on(host.reach.numbering()).start());
+                let pairs = all.entry(from.clone()).or_default();
+                if !pairs.contains(&pair) {
+                    pairs.push(pair);
+                }
+            }
+        }
+    }
+    all
+}
+
+/// What stayed silent between two hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// The host that heard nothing.
+    pub from: Name,
+    pub to: Name,
+    pub ports: Vec<u16>,
+}
+
+impl std::fmt::Display for Silence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Silence { from, to, ports } = self;
+        let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
+        write!(f, "{to} is silent for {from}, port {}", ports.join(", "))
+    }
+}
+
+/// All silences, of hosts that answered.
+pub fn silences(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<Silence> {
+    let by_address: BTreeMap<&str, &Name> =
+        desired.hosts.iter().map(|(name, state)| (state.host.address.as_str(), name)).collect();
+    let mut all: BTreeMap<(&Name, &Name), Vec<u16>> = BTreeMap::new();
+    for (from, facts) in seen.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
+        for (address, port) in &facts.silent {
+            let Some(to) = by_address.get(address.as_str()) else { continue };
+            all.entry((from, *to)).or_default().push(*port);
+        }
+    }
+    let silence = |((from, to), mut ports): ((&Name, &Name), Vec<u16>)| {
+        ports.sort_unstable();
+        Silence { from: from.clone(), to: to.clone(), ports }
+    };
+    all.into_iter().map(silence).collect()
+}
+
+/// The hosts that silences are put down to: as few as explain all of them, so that one host that drops packets has no others left out.
+pub fn culprits(silences: &[Silence]) -> Vec<(Name, Vec<&Silence>)> {
+    let mut left: Vec<&Silence> = silences.iter().collect();
+    let mut all = Vec::new();
+    while !left.is_empty() {
+        let mut counts: BTreeMap<&Name, usize> = BTreeMap::new();
+        for silence in &left {
+            *counts.entry(&silence.from).or_default() += 1;
+            *counts.entry(&silence.to).or_default() += 1;
+        }
+        // Of two that explain as much it is the one that heard nothing.
+        let hears = |name: &Name| left.iter().any(|silence| silence.from == *name);
+        let most = counts.into_iter().max_by_key(|(name, count)| (*count, hears(name)));
+        let culprit = most.expect("a silence has two ends").0.clone();
+        let (its, others) = left.into_iter().partition(|silence| silence.from == culprit || silence.to == culprit);
+        all.push((culprit, its));
+        left = others;
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_host_that_drops_packets_has_no_others_left_out() {
+        let silence = |from: &str, to: &str| Silence {
+            from: from.parse().expect("a name"),
+            to: to.parse().expect("a name"),
+            ports: vec![1],
+        };
+        let blamed = |silences: &[Silence]| -> Vec<String> {
+            culprits(silences).iter().map(|(name, _)| name.to_string()).collect()
+        };
+        assert_eq!(blamed(&[silence("h2", "h1"), silence("h3", "h1"), silence("h4", "h1")]), ["h1"]);
+        assert_eq!(blamed(&[silence("h1", "h2"), silence("h1", "h3")]), ["h1"]);
+        assert_eq!(blamed(&[silence("h1", "h2")]), ["h1"]);
+        assert_eq!(blamed(&[silence("h2", "h1"), silence("h3", "h1"), silence("h4", "h5")]), ["h1", "h4"]);
+        assert_eq!(blamed(&[]), Vec::<String>::new());
+    }
+}
