@@ -47,16 +47,20 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
             let upload = upload(path, &loaded).map_err(Failure::error)?;
             match loaded.world.copy(&target, upload).await {
                 Ok(()) => {}
-                Err(error @ HostError::Unreachable { .. }) => {
+                // Nothing has begun: the next master may do it.
+                Err(error) => {
+                    sayln!("{}: {error}", target.name);
                     last = error;
                     continue;
                 }
-                Err(error) => return Err(Failure::new(Exit::Failed, error)),
             }
         }
         match loaded.world.interactive(&target, &command, Io::Watched).await {
             Ok(code) => return Ok(Exit::Code(u8::try_from(code).unwrap_or(255))),
-            Err(error @ HostError::Unreachable { .. }) => last = error,
+            Err(error) if error.is_before_the_command() => {
+                sayln!("{}: {error}", target.name);
+                last = error;
+            }
             Err(error) => return Err(Failure::new(Exit::Failed, error)),
         }
     }

@@ -68,8 +68,9 @@ impl<W: World> Work<'_, W> {
         observed: &Observed,
         operator: &mut O,
     ) -> Result<Report, NotBegun<O::No>> {
+        let believed = self.believed(seen, observed);
         let lease = tokio::select! {
-            lease = acquire(self.desired, observed, self.who, self.world) => lease.map_err(NotBegun::NoLease)?,
+            lease = acquire(self.desired, &believed, self.who, self.world) => lease.map_err(NotBegun::NoLease)?,
             () = self.stop.asked() => return Ok(interrupted()),
         };
         let mut report = Report::default();
@@ -102,6 +103,16 @@ impl<W: World> Work<'_, W> {
                 return Ok(Report { outcome, ..report });
             }
         }
+    }
+
+    /// What was observed of the hosts that the plan goes on with. One that is refused names no anchors.
+    fn believed(&self, plan: &Plan, observed: &Observed) -> Observed {
+        let mut believed = observed.clone();
+        for (host, why) in plan.unknown.iter().filter(|(host, _)| observed.facts(host).is_some()) {
+            believed.set_aside(host, &HostError::Refused { why: why.clone() });
+        }
+        believed.memory = observe::recall(self.desired, &believed);
+        believed
     }
 
     /// Observes and plans without the hosts that failed so far, and executes that plan.

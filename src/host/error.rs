@@ -2,6 +2,9 @@
 
 use crate::host::{Claim, EPOCH_PATH};
 
+/// What is going on until a host has let us in.
+pub const HANDSHAKE: &str = "the ssh handshake";
+
 /// Why a host did not answer, or did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
@@ -66,6 +69,24 @@ pub enum HostError {
 }
 
 impl HostError {
+    /// Returns true if a command on the host has certainly not begun: there was no way to the host, or no login.
+    pub fn is_before_the_command(&self) -> bool {
+        let in_handshake = |during: &str| during == HANDSHAKE;
+        match self {
+            HostError::Unreachable { .. }
+            | HostError::NotBegun { .. }
+            | HostError::UnknownKey { .. }
+            | HostError::ChangedKey { .. }
+            | HostError::KeyPolicy { .. }
+            | HostError::Unsupported { .. }
+            | HostError::Login { .. } => true,
+            HostError::Timeout { during, .. } | HostError::Lost { during, .. } | HostError::TooMuch { during, .. } => {
+                in_handshake(during)
+            }
+            _ => false,
+        }
+    }
+
     /// Returns true if the host may be fine and only the way to it is not: it is then unknown, not broken.
     pub fn is_unreachable(&self) -> bool {
         match self {

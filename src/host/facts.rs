@@ -47,6 +47,8 @@ pub struct HostFacts {
     pub claim: Option<Claim>,
     /// True if the kernel has no longer the rules that the packet filter's unit loaded.
     pub has_lost_rules: bool,
+    /// True if somebody else's packet filter has a table of the name of ours.
+    pub has_foreign_table: bool,
     /// Directories in which several users can change names: root does nothing there.
     pub shared: BTreeSet<HostPath>,
     pub birth: Option<BirthRecord>,

@@ -21,7 +21,7 @@ use crate::value::{Address, HostPath, Name, Role, Zone};
 pub use action::{Action, Drain, FileEdit, Patch, Removal, Unpack};
 pub use birth::{BIRTH_PATH, Birth};
 pub use claim::{Claim, DataLabel};
-pub use error::HostError;
+pub use error::{HANDSHAKE, HostError};
 pub use facts::{
     ArchiveFacts, BirthRecord, Holder, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, Seen,
     UnitFacts, Wrong,

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::Desired;
 use crate::host::{Anchor, Reach, Record, RecordName};
 use crate::value::Name;
 
@@ -14,8 +13,9 @@ pub struct Memory {
     pub disputed: Vec<RecordName>,
     /// The anchors that most of the topology's hosts name in their stamps, where those are not the topology's own.
     pub former: Vec<Anchor>,
-    /// Hosts that only a minority of the topology's hosts remembers, and that the topology does not name. Nobody contacts them.
-    pub unvouched: BTreeSet<Name>,
+    /// Hosts that only a minority of the topology's hosts remembers, and that the topology does not name, with those that remember them. Nobody
+    /// contacts them.
+    pub unvouched: BTreeMap<Name, BTreeSet<Name>>,
 }
 
 impl Memory {
@@ -27,14 +27,6 @@ impl Memory {
     /// Returns true if a record names this host at this place.
     pub fn has(&self, name: &Name, reach: &Reach) -> bool {
         self.records.values().filter_map(|record| record.hosts.get(name)).any(|there| there.is_same_place(reach))
-    }
-
-    /// Takes the hosts out of a record that the topology does not name.
-    pub(super) fn confine(&mut self, record: Record, desired: &Desired) -> Record {
-        let (hosts, others): (BTreeMap<Name, Reach>, BTreeMap<Name, Reach>) =
-            record.hosts.into_iter().partition(|(name, reach)| desired.is_at(name, reach));
-        self.unvouched.extend(others.into_keys());
-        Record { hosts, ..record }
     }
 
     /// Every host that the cluster's memory names, with the way there.

@@ -1,12 +1,12 @@
 //! The records that the anchors agree on. A host alone is believed about itself and nothing else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 
 use super::memory::Memory;
 use super::observed::Observed;
 use crate::desired::Desired;
-use crate::host::{Anchor, Claim, HostFacts, Record, RecordName, Seen};
+use crate::host::{Anchor, Claim, HostFacts, Reach, Record, RecordName, Seen};
 use crate::value::{Identity, Name};
 
 /// An epoch further above those of most anchors than applies can have raised it is a damaged or a forged one.
@@ -89,8 +89,9 @@ pub fn recall(desired: &Desired, observed: &Observed) -> Memory {
         };
         let (agreed, any) = of(&own);
         let (before, any_before) = if memory.former.is_empty() { (None, false) } else { of(&memory.former) };
-        let agreed =
-            agreed.or_else(|| before.map(|record| if backed { record } else { memory.confine(record, desired) }));
+        let agreed = agreed.or_else(|| {
+            before.map(|record| if backed { record } else { confine(&mut memory, record, desired, observed) })
+        });
         match agreed {
             Some(record) => drop(memory.records.insert(name, record)),
             None if any || any_before => memory.disputed.push(name),
@@ -98,6 +99,21 @@ pub fn recall(desired: &Desired, observed: &Observed) -> Memory {
         }
     }
     memory
+}
+
+/// Takes the hosts out of a record that the topology does not name, and notes who remembers them.
+fn confine(memory: &mut Memory, record: Record, desired: &Desired, observed: &Observed) -> Record {
+    let (hosts, others): (BTreeMap<Name, Reach>, BTreeMap<Name, Reach>) =
+        record.hosts.into_iter().partition(|(name, reach)| desired.is_at(name, reach));
+    for name in others.into_keys() {
+        let remembers = |host: &&Name| {
+            let mut records = observed.facts(host).into_iter().flat_map(|facts| facts.records.values());
+            records.any(|record| record.hosts.contains_key(&name))
+        };
+        let by = desired.hosts.keys().filter(remembers).cloned().collect();
+        memory.unvouched.insert(name, by);
+    }
+    Record { hosts, ..record }
 }
 
 /// The former anchors: those that more than half of the stamped hosts name, if they differ from the topology's. `backed` if more than half

@@ -68,7 +68,10 @@ impl Plan {
 
     /// The parts that two equal plans share: every change, every step, every reason.
     fn essence(&self) -> serde_json::Value {
-        serde_json::to_value(self).expect("a plan is plain JSON")
+        let mut all = serde_json::to_value(self).expect("a plan is plain JSON");
+        // Which hosts are left is part of the plan. In which words they said why may differ from look to look.
+        all["unknown"] = serde_json::json!(self.unknown.keys().collect::<Vec<_>>());
+        all
     }
 
     /// The steps of this plan that the other one does not have. What the tool writes for itself does not count.

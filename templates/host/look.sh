@@ -142,7 +142,9 @@ units() {
   systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID -- "$@" | awk '{ print "unit\t" $0 }'
   for unit do text started "$run/$unit.started"; done
 }
-rules() { # unit: whether the kernel still has what the unit loaded
+rules() { # unit: whether the kernel still has what the unit loaded; and, where nothing of ours was, whether the name is taken
+  [ -e /etc/provision/firewall.nft ] || [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] ||
+    ! nft list table inet provision >/dev/null 2>&1 || fact occupied "table inet provision"
   loaded=$(head -c 200 "$run/$1.service.loaded" 2>/dev/null)
   [ -n "$loaded" ] && [ "$(nft list table inet provision 2>/dev/null | sha256sum)" = "$loaded" ] || fact lost "$1"
 }

@@ -70,7 +70,7 @@ fn machines_that_terraform_made_become_the_cluster() {
         let (node, rest) = words.split_at(2);
         lab.run(&[node, &["-f", &topology], rest].concat()).expect(0);
     }
-    lab.run(&["status", &topology]).expect(8).says("analytics-zk-1 does not serve");
+    lab.run(&["status", &topology]).expect(8).says("wrong: analytics-zk-1: zookeeper is inactive");
     lab.on(1, "rm -rf /opt/provision /etc/zookeeper /var/lib/provision /run/provision /etc/systemd/system/zookeeper.service; systemctl daemon-reload");
     lab.run(&["apply", &topology, "--yes"]).expect(0);
     lab.converged(&topology);

@@ -9,6 +9,13 @@ fn a_packet_filter_that_locks_out_is_taken_back() {
     let closed = |ssh: &str| text.replace("ssh: { user: ops }", &format!("firewall: nftables\n      ssh: {ssh}"));
     let topology = lab.topology("closed.yaml", &text);
     lab.apply(&topology);
+    // Somebody else's table of that name is not ours to delete.
+    lab.on(1, "nft add table inet provision");
+    std::fs::write(&topology, closed("{ user: ops }")).expect("writable");
+    lab.run(&["apply", &topology, "--yes"])
+        .expect(3)
+        .says("nftables table `inet provision` that provision did not make");
+    lab.on(1, "nft delete table inet provision");
 
     // sshd listens at 22, and the operator comes in at 2222: rules that leave 2222 open close the way.
     lab.on(1, "nft 'add table ip redir; add chain ip redir pre { type nat hook prerouting priority -100; }; add rule ip redir pre tcp dport 2222 redirect to :22'");

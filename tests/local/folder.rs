@@ -34,7 +34,7 @@ fn what_is_deleted_under_a_member_is_made_again() {
     let main = machine.pid("zk-2", "zookeeper", "main");
     std::fs::remove_dir_all(machine.node("zk-2")).expect("it can be removed");
     until("whose folder is gone has ended", || has_ended(main));
-    machine.run(&["status", "topology.yaml"]).expect(8).says("half-zk-2 does not serve");
+    machine.run(&["status", "topology.yaml"]).expect(8).says("wrong: half-zk-2: zookeeper is inactive");
     // It joins what lives: nobody takes its disk for a new quorum's.
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
     machine.run(&["status", "topology.yaml"]).expect(0).says("all is well");

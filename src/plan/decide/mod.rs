@@ -21,7 +21,7 @@ use super::compare::{HostChange, compare};
 use super::{Goal, Plan, Refusal};
 use crate::desired::Desired;
 use crate::host::{HostError, HostState};
-use crate::observe::Observed;
+use crate::observe::{Observed, recall};
 use crate::value::Name;
 use planner::Planner;
 
@@ -38,16 +38,24 @@ pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan,
         Err(refusals) => refusals,
         planned => return planned,
     };
+    // Some refusals are about a host's former place, and stay when nothing is known of the host itself.
+    let leavable = |refusal: &&Refusal| matches!(refusal, Refusal::Host { host, .. } if leaves(host) && observed.facts(host).is_some());
     let mut rest = observed.clone();
-    for refusal in &refusals {
-        match refusal {
-            // Some refusals are about a host's former place, and stay when nothing is known of the host itself.
-            Refusal::Host { host, why, instead } if leaves(host) && observed.facts(host).is_some() => {
-                rest.set_aside(host, &HostError::Refused { why: format!("{why}; {instead}") });
-            }
-            _ => return Err(refusals),
+    let mut any = false;
+    for refusal in refusals.iter().filter(leavable) {
+        // The first reason that a host gives is said.
+        if let Refusal::Host { host, why, instead } = refusal
+            && rest.facts(host).is_some()
+        {
+            rest.set_aside(host, &HostError::Refused { why: format!("{why}; {instead}") });
+            any = true;
         }
     }
+    if !any {
+        return Err(refusals);
+    }
+    // What the cluster remembers, the others say; with the rest of the refusals, if they stand without these hosts, too.
+    rest.memory = recall(desired, &rest);
     plan(goal, desired, &rest).map_err(|mut more| {
         more.retain(|refusal| !refusals.contains(refusal));
         [refusals, more].concat()
@@ -72,7 +80,10 @@ fn plan_for_all(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<P
     refusals.extend(strangers::doubles(desired, observed));
     refusals.extend(strangers::foreign(goal, desired, observed));
     let planned = match goal {
-        Goal::Apply { .. } => Planner::new(goal, desired, observed, changes(desired, observed)).apply(&mut refusals),
+        Goal::Apply { .. } => {
+            refusals.extend(strangers::foreign_tables(desired, observed));
+            Planner::new(goal, desired, observed, changes(desired, observed)).apply(&mut refusals)
+        }
         Goal::Destroy { delete_data } => {
             let planner = Planner::new(goal, desired, observed, BTreeMap::new());
             planner.refuse_stamps_of_others(&mut refusals);

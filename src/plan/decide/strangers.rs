@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::planner::names;
 use crate::desired::Desired;
-use crate::host::{Content, DataLabel, File, HostFacts, HostState, MEMBER_FILE, RecordName, sha256};
+use crate::host::{Content, DataLabel, File, HostFacts, HostState, MEMBER_FILE, RecordName, STATE_FOLDER, sha256};
 use crate::observe::{Observed, binding};
 use crate::plan::{Goal, Refusal};
 use crate::value::{HostPath, Name};
@@ -95,13 +95,23 @@ fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired, observed: &Ob
 }
 
 /// Hosts that a few hosts remember as this cluster's, and that neither the topology nor most hosts know: nobody touches them, and forgetting
-/// them in silence would leave what may be on them.
-pub(super) fn unvouched(observed: &Observed) -> Option<Refusal> {
-    let all = &observed.memory.unvouched;
-    (!all.is_empty()).then(|| Refusal::Cluster {
-        why: format!("less than half of the hosts remember {} as part of this cluster, and the topology does not name them", names(all)),
-        instead: "change fewer hosts in one step (put them back into the topology, apply, then take them out); or, if the record is wrong, remove /var/lib/provision/{intended,applied}.json there".to_owned(),
-    })
+/// them in silence would leave what may be on them. It is the matter of those that say so.
+pub(super) fn unvouched(observed: &Observed) -> Vec<Refusal> {
+    let mut by_host: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
+    for (remembered, by) in &observed.memory.unvouched {
+        by.iter().for_each(|host| by_host.entry(host).or_default().push(remembered));
+    }
+    let refusal = |(host, remembered): (&Name, Vec<&Name>)| Refusal::Host {
+        host: host.clone(),
+        why: format!(
+            "it remembers {} as part of this cluster; less than half of the hosts do, and the topology does not name them",
+            names(remembered)
+        ),
+        instead: format!(
+            "change fewer hosts in one step (put them back into the topology, apply, then take them out); or, if the record is wrong, remove {STATE_FOLDER}/{{intended,applied}}.json there"
+        ),
+    };
+    by_host.into_iter().map(refusal).collect()
 }
 
 /// Hosts of the topology that are one machine: what is laid for one would overwrite what is laid for the other. A machine has one stamp, so one
@@ -168,6 +178,17 @@ fn is_own(directory: &HostPath, state: &HostState, facts: &HostFacts) -> bool {
 fn is_labelled(directory: &HostPath, facts: &HostFacts) -> bool {
     let text = facts.paths.get(&directory.join(MEMBER_FILE)).and_then(|seen| seen.text.as_ref());
     text.is_some_and(|text| text.parse::<DataLabel>().is_ok())
+}
+
+/// Hosts on which somebody else's table has the name of our packet filter's: loading ours would delete it.
+pub(super) fn foreign_tables(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
+    let has = |name: &&Name| observed.facts(name).is_some_and(|facts| facts.has_foreign_table);
+    let refusal = |name: &Name| Refusal::Host {
+        host: name.clone(),
+        why: "it has an nftables table `inet provision` that provision did not make".to_owned(),
+        instead: "rename that table, or write firewall: none".to_owned(),
+    };
+    desired.hosts.keys().filter(has).map(refusal).collect()
 }
 
 /// What stands where ours would, on a host that nothing says is ours.

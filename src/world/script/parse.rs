@@ -15,6 +15,7 @@ use crate::host::{
 use crate::value::{HostPath, Label, shown, shown_line};
 use crate::world::Output;
 use crate::world::script::Place;
+use crate::yaml::split_help;
 
 /// The text of a file that differs is shown up to this length.
 const LONGEST_TEXT: usize = 64 << 10;
@@ -168,6 +169,7 @@ impl Reader<'_> {
         match fields {
             ["file", path, base64] => self.memory(path, &decode(base64)?),
             ["made"] => facts.has_made = true,
+            ["occupied", _] => facts.has_foreign_table = true,
             ["holder", _, base64] => {
                 let text = String::from_utf8_lossy(&decode(base64)?).into_owned();
                 let (who, since) = text.trim_end().split_once('\t').unwrap_or((text.trim_end(), ""));
@@ -250,7 +252,10 @@ impl Reader<'_> {
             None => None,
         };
         if let Some(error) = failed {
-            facts.wrong.push(Wrong { path: shown_line(path), why: shown_line(&error.to_string()) });
+            // The help of the topology's own types is for who writes a topology.
+            let text = error.to_string();
+            let (why, _) = split_help(&text);
+            facts.wrong.push(Wrong { path: shown_line(path), why: shown_line(why) });
         }
     }
 

@@ -5,7 +5,7 @@ use ssh2::{MethodType, Session};
 use super::config::Config;
 use super::connect::Relayed;
 use super::route::Route;
-use crate::host::HostError;
+use crate::host::{HANDSHAKE, HostError};
 
 /// A handshake or a login that takes longer than this does not end at all.
 const HANDSHAKE_MILLIS: u32 = 20_000;
@@ -26,7 +26,7 @@ pub fn login(route: &Route, stream: Relayed) -> Result<Session, HostError> {
             .map_err(|error| lost("choosing host keys", &error))?;
     }
     session.set_tcp_stream(stream);
-    session.handshake().map_err(|error| lost("the ssh handshake", &error))?;
+    session.handshake().map_err(|error| lost(HANDSHAKE, &error))?;
     let (key, _) = session
         .host_key()
         .ok_or_else(|| HostError::KeyPolicy { name: route.name.clone(), why: "it offered none".to_owned() })?;

@@ -11,7 +11,7 @@ use super::connect::{Stream, connect};
 use super::login::login;
 use super::relay::{Meter, Relay};
 use super::route::Route;
-use crate::host::{HostError, Target};
+use crate::host::{HANDSHAKE, HostError, Target};
 use crate::world::script::Script;
 use crate::world::{LONGEST_ERRORS, LONGEST_OUTPUT, Output};
 
@@ -58,7 +58,7 @@ impl Way {
 
     pub async fn log_in(self) -> Result<Session, HostError> {
         let Way { route, stream } = self;
-        let lost = |why: String| HostError::Lost { during: "the ssh handshake".to_owned(), why };
+        let lost = |why: String| HostError::Lost { during: HANDSHAKE.to_owned(), why };
         let (stream, Relay { socket: _, meter, end: breaker }) =
             stream.relay().map_err(|error| lost(error.to_string()))?;
         let user = route.user.clone();
@@ -66,14 +66,12 @@ impl Way {
         let opened = tokio::task::spawn_blocking(move || login(&route, stream));
         match tokio::time::timeout(LOGIN_LIMIT, opened).await {
             Ok(Ok(Ok(ssh))) => Ok(Session { ssh, breaker, meter, user }),
-            Ok(Ok(Err(_))) if meter.is_spent() => {
-                Err(HostError::TooMuch { mib: 1, during: "the ssh handshake".to_owned() })
-            }
+            Ok(Ok(Err(_))) if meter.is_spent() => Err(HostError::TooMuch { mib: 1, during: HANDSHAKE.to_owned() }),
             Ok(Ok(Err(error))) => Err(error),
             Ok(Err(error)) => Err(lost(error.to_string())),
             Err(_) => {
                 breaker.abort();
-                Err(HostError::Timeout { seconds: LOGIN_LIMIT.as_secs(), during: "the ssh handshake".to_owned() })
+                Err(HostError::Timeout { seconds: LOGIN_LIMIT.as_secs(), during: HANDSHAKE.to_owned() })
             }
         }
     }
@@ -207,7 +205,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_host_that_talks_without_end_is_cut_off_before_it_is_known() {
-        let too_much = HostError::TooMuch { mib: 1, during: "the ssh handshake".to_owned() };
+        let too_much = HostError::TooMuch { mib: 1, during: HANDSHAKE.to_owned() };
         // Never a version; and packets of a type that nobody knows, which libssh2 keeps.
         assert_eq!(answer(b"", b"abcdef\n".repeat(1000)).await, too_much);
         let packet = [&[0, 0, 1, 0, 4, 200][..], &[7; 254][..]].concat();

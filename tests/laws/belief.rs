@@ -1,0 +1,422 @@
+//! What one host alone says decides nothing for the others.
+
+use std::time::Duration;
+
+use crate::model::SimWorld;
+use crate::model::host::SimHost;
+use crate::model::site::{End, Shape, Site, apply, apply_with_outage, newborn, run};
+use provision::execute::{Outcome, Report};
+use provision::host::{BIRTH_PATH, CLAIM_PATH, Claim, STAMP_PATH};
+use provision::plan::Refusal;
+
+use crate::common::*;
+
+/// What a compromised host would write of the cluster: another one's machine, an anchor that never answers, an epoch that nobody reaches.
+fn forged(world: &SimWorld, host: &str) -> String {
+    let text = world.state().hosts[&name("h1")].text("/var/lib/provision/applied.json").expect("an anchor has it");
+    let mut record: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    record["hosts"]["other"] =
+        serde_json::json!({ "ssh": { "address": "10.9.9.9", "ssh_name": "10.9.9.9", "user": null, "port": null } });
+    record["hosts"]["here"] = serde_json::json!({ "local": { "address": "127.0.0.1", "root": "/tmp/here" } });
+    record["anchors"] = serde_json::json!(["other", host]);
+    record["epoch"] = serde_json::json!(4_000_000_000_u64);
+    record["settings"] = serde_json::json!({});
+    record.to_string()
+}
+
+#[test]
+fn one_hosts_word_is_not_the_clusters() {
+    run(async {
+        // h1 to h3 are anchors, h6 is a worker.
+        for host in ["h2", "h6"] {
+            let shape = Shape::spread(3, 1, 2);
+            let world = converged(&shape.site()).await;
+            let (text, access) = (forged(&world, host), provision::host::Access::root(0o644));
+            {
+                let mut state = world.state();
+                let mut other = SimHost::new("10.9.9.9");
+                other.raise(3).expect("room");
+                let identity = provision::value::Identity::random();
+                let claim = Claim { identity, cluster: name("sim"), anchors: "0".to_owned() };
+                other.claim_for(&claim).expect("room");
+                state.hosts.insert(name("other"), other);
+                let liar = state.hosts.get_mut(&name(host)).expect("a host");
+                for record in ["intended", "applied"] {
+                    liar.scribble(&format!("/var/lib/provision/{record}.json"), text.as_bytes(), access.clone());
+                }
+            }
+            let before = world.state().hosts[&name("other")].digest();
+            let observed = shape.site().observe(&world).await;
+            assert!(observed.departed.is_empty(), "{host}: {:?}", observed.departed.keys());
+            let changed = shape.with(|s| s.connections = 61).site();
+            changed.converge(&world).await;
+            world.assert_lawful();
+            assert_eq!(
+                world.state().hosts[&name("other")].digest(),
+                before,
+                "{host} had another cluster's host changed"
+            );
+        }
+    });
+}
+
+#[test]
+fn one_hosts_epoch_is_not_the_clusters() {
+    run(async {
+        for (host, text) in [("h6", "4000000000"), ("h6", "not a number"), ("h2", "4000000000")] {
+            let shape = Shape::spread(3, 2, 2);
+            let world = converged(&shape.site()).await;
+            let access = provision::host::Access::root(0o644);
+            world.state().hosts.get_mut(&name(host)).expect("a host").scribble(
+                "/var/lib/provision/epoch",
+                text.as_bytes(),
+                access,
+            );
+            let changed = shape.with(|s| s.live = 2).site();
+            let outcome = report(changed.carry_out(&SKIPPING, &world).await).outcome;
+            assert!(matches!(outcome, Outcome::Done), "{host} {text}: {outcome}");
+            assert!(world.state().hosts[&name("h1")].epoch() < 100);
+            let plan = changed.plan(&SKIPPING, &world).await.expect("a plan");
+            assert!(plan.unknown[&name(host)].contains("epoch"), "{plan}");
+            // As the message says.
+            world.state().hosts.get_mut(&name(host)).expect("a host").paths.remove("/var/lib/provision/epoch");
+            changed.converge(&world).await;
+            world.assert_lawful();
+        }
+    });
+}
+
+/// A file of the tool's, and what a compromised host turns it into.
+type Lie<'a> = (&'a str, &'a dyn Fn(&str) -> String);
+
+/// A host that the anchors have on record claims to be another cluster's, another host, or part of another birth.
+#[test]
+fn one_hosts_denial_is_that_hosts_matter() {
+    let other = provision::value::Identity::random();
+    let lies: [Lie; 5] = [
+        (CLAIM_PATH, &|text| text.replace(newborn().as_str(), other.as_str())),
+        (STAMP_PATH, &|text| text.replace("\"sim\"", "\"others\"")),
+        (STAMP_PATH, &|text| {
+            text.replace("\"host\": \"h2\"", "\"host\": \"h1\"").replace("\"host\": \"h6\"", "\"host\": \"h1\"")
+        }),
+        (STAMP_PATH, &|text| {
+            text.replace("\"host\": \"h2\"", "\"host\": \"h9\"").replace("\"host\": \"h6\"", "\"host\": \"h9\"")
+        }),
+        (BIRTH_PATH, &|text| text.replace("\"h3\"", "\"h9\"")),
+    ];
+    for (host, (path, lie)) in ["h2", "h6"].into_iter().flat_map(|host| lies.map(move |lie| (host, lie))) {
+        run(async {
+            let shape = Shape::spread(3, 1, 2);
+            let world = converged(&shape.site()).await;
+            let Some(text) = world.state().hosts[&name(host)].text(path) else { return };
+            assert_ne!(lie(&text), text, "{host} {path}");
+            world.state().hosts.get_mut(&name(host)).expect("a host").scribble(
+                path,
+                lie(&text).as_bytes(),
+                provision::host::Access::root(0o644),
+            );
+            let changed = shape.with(|s| s.live = 2).site();
+            let end = changed.carry_out(&SKIPPING, &world).await;
+            let Outcome::Done = report(end).outcome else { panic!("{host} {path}") };
+            world.assert_lawful();
+            let plan = changed.plan(&SKIPPING, &world).await.expect("a plan");
+            assert_eq!(plan.unknown.keys().collect::<Vec<_>>(), [&name(host)], "{plan}");
+            assert!(plan.changes.is_empty(), "{plan}");
+            assert!(!plan.to_string().contains("`id:"), "{plan}");
+            let Outcome::Done = report(changed.carry_out(&DESTROY_ALL, &world).await).outcome else {
+                panic!("{host} {path}")
+            };
+        });
+    }
+}
+
+/// Nothing is there yet but one host's stamp, which names anchors elsewhere: nobody calls them.
+#[test]
+fn before_the_first_apply_one_stamp_calls_nobody() {
+    run(async {
+        for shape in [Shape::spread(3, 1, 2), Shape::spread(0, 1, 5)] {
+            let other = converged(&Shape::spread(0, 1, 1).site()).await;
+            let text = other.state().hosts[&name("h1")].text(STAMP_PATH).expect("stamped");
+            let text = text.replace("\"h1\"", "\"h6\"").replace("10.0.0.1", "10.9.9.9");
+            let world = shape.site().world();
+            world.state().hosts.get_mut(&name("h6")).expect("a host").scribble(
+                STAMP_PATH,
+                text.as_bytes(),
+                provision::host::Access::root(0o644),
+            );
+            let observed = shape.site().observe(&world).await;
+            assert!(observed.departed.is_empty() && observed.moved.is_empty(), "{:?}", observed.departed.keys());
+            let refusals = shape.site().plan(&GENTLY, &world).await.expect_err("a past that nobody else knows");
+            assert!(format!("{refusals:?}").contains("with other anchors"), "{refusals:?}");
+        }
+    });
+}
+
+/// A host says something for which it is refused: who goes on without unreachable hosts goes on without it, and so does a destroy.
+#[test]
+fn a_refused_host_is_left_like_one_that_is_off() {
+    type Lie<'a> = &'a dyn Fn(&mut SimHost);
+    let lies: [Lie; 3] = [
+        &|host| {
+            host.machine = "machine-of-10.0.0.1".to_owned();
+            host.paths.remove(STAMP_PATH);
+        },
+        &|host| {
+            for file in ["stamp.json", "made", "identity"] {
+                host.paths.remove(&format!("/var/lib/provision/{file}"));
+            }
+        },
+        &|host| {
+            let origin = "/opt/provision/spark-4.3.0/.provision-origin";
+            host.scribble(origin, "b".repeat(128).as_bytes(), provision::host::Access::root(0o644));
+        },
+    ];
+    for lie in lies {
+        run(async {
+            let shape = Shape::spread(3, 1, 2);
+            let world = converged(&shape.site()).await;
+            lie(world.state().hosts.get_mut(&name("h6")).expect("a host"));
+            let changed = shape.with(|s| s.live = 2).site();
+            let Outcome::Done = report(changed.carry_out(&SKIPPING, &world).await).outcome else {
+                panic!("it stopped")
+            };
+            world.assert_lawful();
+            let plan = changed.plan(&SKIPPING, &world).await.expect("a plan");
+            assert!(plan.changes.is_empty() && plan.unknown.contains_key(&name("h6")), "{plan}");
+            let Outcome::Done = report(changed.carry_out(&DESTROY_ALL, &world).await).outcome else {
+                panic!("it stopped")
+            };
+            for host in ["h1", "h2", "h3", "h4", "h5"].map(name) {
+                assert_eq!(paths(&world.state().hosts[&host]), paths(&SimHost::new("x")), "{host}");
+            }
+        });
+    }
+}
+
+/// Of a topology that was never applied, one worker says that it was all of a cluster of this name, together with a host elsewhere: which is
+/// another operator's.
+#[test]
+fn one_host_makes_nobody_touch_another_clusters() {
+    for members in [3, 0] {
+        run(async {
+            let other = converged(&Shape::spread(1, 0, 0).site()).await;
+            let shape = Shape::spread(members, 1, 4);
+            let site = Site { newborn: provision::value::Identity::random(), ..shape.site() };
+            let world = site.world();
+            let theirs = other.state().hosts[&name("h1")].clone();
+            let address = "10.9.9.9";
+            {
+                let mut state = world.state();
+                let liar = name(&format!("h{}", shape.hosts));
+                let own = state.hosts[&liar].address.clone();
+                let place = |text: String| text.replace("10.0.0.1", address);
+                let access = provision::host::Access::root(0o644);
+                let stamp = theirs.text(STAMP_PATH).expect("stamped");
+                let stamp = stamp.replace("10.0.0.1", &own).replace("\"h1\"", &format!("\"{liar}\""));
+                let record = place(theirs.text("/var/lib/provision/applied.json").expect("an anchor"));
+                let record = record
+                    .replace("\"anchors\": [\n    \"h1\"", &format!("\"anchors\": [\n    \"{liar}\""))
+                    .replace("\"h1\": {", "\"victim\": {");
+                let there = state.hosts.get_mut(&liar).expect("a host");
+                there.scribble(STAMP_PATH, stamp.as_bytes(), access.clone());
+                there.scribble(CLAIM_PATH, format!("{} sim 0123456789abcdef\n", newborn()).as_bytes(), access.clone());
+                for name in ["intended", "applied"] {
+                    there.scribble(&format!("/var/lib/provision/{name}.json"), record.as_bytes(), access.clone());
+                }
+                let mut victim = theirs.clone();
+                victim.address = address.to_owned();
+                victim.scribble(
+                    STAMP_PATH,
+                    place(victim.text(STAMP_PATH).expect("stamped")).replace("\"h1\"", "\"victim\"").as_bytes(),
+                    access,
+                );
+                state.hosts.insert(name("victim"), victim);
+            }
+            let before = world.state().hosts[&name("victim")].digest();
+            let observed = site.observe(&world).await;
+            assert!(observed.departed.is_empty() && observed.moved.is_empty(), "{:?}", observed.departed.keys());
+            let liar = name(&format!("h{}", shape.hosts));
+            let End::Refused(refusals) = site.carry_out(&GENTLY, &world).await else { panic!("it went on") };
+            let names_liar = |refusal: &Refusal| matches!(refusal, Refusal::Host { host, .. } if *host == liar);
+            assert!(refusals.iter().any(names_liar), "{refusals:?}");
+            for goal in [DESTROY_ALL, SKIPPING, apply_with_outage()] {
+                let end = site.carry_out(&goal, &world).await;
+                // It keeps nobody else out.
+                let done = matches!(&end, End::Executed(report, _) if matches!(report.outcome, Outcome::Done));
+                assert!(goal != SKIPPING || done, "{end:?}");
+                assert_eq!(world.state().hosts[&name("victim")].digest(), before, "{members} {goal:?}");
+            }
+        });
+    }
+}
+
+/// An anchor of a topology that was never applied claims to be claimed for it, with the identity of another cluster.
+#[test]
+fn one_early_claim_decides_no_identity() {
+    run(async {
+        let shape = Shape::spread(3, 1, 2);
+        let site = shape.site();
+        let world = site.world();
+        let digest = site.identified(&site.observe(&world).await).anchors_digest();
+        let other = provision::value::Identity::random();
+        world.state().hosts.get_mut(&name("h2")).expect("a host").scribble(
+            CLAIM_PATH,
+            format!("{other} sim {digest}\n").as_bytes(),
+            provision::host::Access::root(0o644),
+        );
+        site.converge(&world).await;
+        for host in world.state().hosts.values() {
+            assert_eq!(host.claim().expect("claimed").identity, newborn());
+        }
+    });
+}
+
+/// Spark without `ZooKeeper`: its anchors are the first three hosts by name, and become others as it grows.
+#[test]
+fn a_cluster_whose_anchors_change_keeps_its_identity() {
+    run(async {
+        let world = converged(&Shape::spread(0, 1, 2).site()).await;
+        let grown = Shape { hosts: 5, masters: vec![0], workers: vec![1, 2, 3, 4], ..Shape::spread(0, 1, 2) };
+        let before = world.state().hosts[&name("h1")].claim().expect("claimed").identity;
+        // h0 comes before all others, and h1 alone was the cluster.
+        for text in [grown.text(), grown.text().replace("h2", "h0")] {
+            let mut site = Site::of(&text);
+            site.newborn = provision::value::Identity::random();
+            let fresh = site.world();
+            for (name, host) in &fresh.state().hosts {
+                let is_known = world.state().hosts.contains_key(name);
+                if !is_known {
+                    world.state().hosts.insert(name.clone(), host.clone());
+                }
+            }
+            site.converge_by(&apply_with_outage(), &world).await;
+            world.assert_lawful();
+            assert_eq!(world.state().hosts[&name("h1")].claim().expect("claimed").identity, before);
+        }
+    });
+}
+
+/// Another cluster of the same name takes some of a cluster's workers for its anchors.
+#[test]
+fn a_clusters_workers_are_no_electorate_for_another() {
+    run(async {
+        let shape = Shape::spread(0, 1, 5);
+        let world = converged(&shape.site()).await;
+        // h4 to h6 were its workers, and no anchors.
+        let text = Shape { hosts: 6, masters: vec![3], workers: vec![4, 5], ..Shape::spread(0, 1, 2) }.text();
+        let mut rival = Site::of(&text);
+        rival.newborn = provision::value::Identity::random();
+        world.state().journal.clear();
+        for goal in [apply_with_outage(), DESTROY_ALL] {
+            let End::Refused(refusals) = rival.carry_out(&goal, &world).await else { panic!("it went on") };
+            assert!(format!("{refusals:?}").contains("it belongs to the cluster `sim`"), "{refusals:?}");
+        }
+        shape.site().converge(&world).await;
+        assert_eq!(world.acts(), 0, "{:?}", world.state().journal);
+    });
+}
+
+/// A machine that was made anew, at the address of a host that has left the topology, is nobody's.
+#[test]
+fn a_remembered_address_is_no_host_of_ours() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 5);
+        let world = converged(&shape.site()).await;
+        world.state().hosts.insert(name("h5"), SimHost::new("10.0.0.5"));
+        let before = world.state().hosts[&name("h5")].digest();
+        let smaller = Shape { workers: vec![0, 1, 2], hosts: 3, ..shape.clone() };
+        smaller.site().converge(&world).await;
+        world.assert_lawful();
+        assert_eq!(world.state().hosts[&name("h5")].digest(), before);
+    });
+}
+
+#[test]
+fn a_record_of_another_cluster_is_that_hosts_matter() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let other = provision::value::Identity::random();
+        {
+            let mut state = world.state();
+            let host = state.hosts.get_mut(&name("h2")).expect("a host");
+            let path = "/var/lib/provision/applied.json";
+            let text = host.text(path).expect("an anchor has it").replace(newborn().as_str(), other.as_str());
+            host.scribble(path, text.as_bytes(), provision::host::Access::root(0o644));
+        }
+        let plan = shape.site().plan(&SKIPPING, &world).await.expect("a plan");
+        let why = &plan.unknown[&name("h2")];
+        assert!(why.contains(other.as_str()) && why.contains(newborn().as_str()), "{why}");
+    });
+}
+
+/// Members that were given another list by hand serve with it, and keep the right one out: the plan says what mending them takes.
+#[test]
+fn members_that_keep_the_right_ones_out_are_an_outage_of_the_plan() {
+    run(async {
+        let shape = Shape::side_by_side(3, 0, 0);
+        let world = converged(&shape.site()).await;
+        {
+            let mut state = world.state();
+            for host in ["h1", "h2"].map(name) {
+                let host = state.hosts.get_mut(&host).expect("a host");
+                let text = host.text("/etc/zookeeper/zoo.cfg").expect("a member").replace(":2888:", ":2889:");
+                host.scribble("/etc/zookeeper/zoo.cfg", text.as_bytes(), provision::host::Access::root(0o644));
+                let _ = host.restart("zookeeper", tokio::time::Instant::now());
+            }
+        }
+        world.settled().await;
+        let end = shape.site().carry_out(&apply(), &world).await;
+        let End::NotApproved(why) = end else { panic!("{end:?}") };
+        assert!(why.contains("outage") && why.contains("ZooKeeper"), "{why}");
+        let plan = shape.site().plan(&apply(), &world).await.expect("a plan").to_string();
+        assert!(plan.contains("h1, h2 run with a list of members that differs"), "{plan}");
+        shape.site().converge_by(&apply_with_outage(), &world).await;
+    });
+}
+
+/// Two clusters of which no host has heard yet, with anchors and leases of their own, want one machine at the same time.
+#[test]
+fn two_first_applies_of_one_host_are_told_apart() {
+    // Of other names, and of the same.
+    for (rival, delay) in ["two", "one"].into_iter().flat_map(|rival| (0..40_u64).map(move |delay| (rival, delay))) {
+        run(async {
+            let of = |cluster: &str, anchor: &str| {
+                let text = Shape {
+                    hosts: 3,
+                    members: vec![0],
+                    masters: vec![0],
+                    workers: vec![2],
+                    ..Shape::side_by_side(1, 1, 1)
+                }
+                .text();
+                let text = text.replace("name: sim", &format!("name: {cluster}"));
+                Site::of(
+                    &text
+                        .replace("1: h1", &format!("1: {anchor}"))
+                        .replace("masters: { hosts: [h1]", &format!("masters: {{ hosts: [{anchor}]")),
+                )
+            };
+            let (mut one, mut two) = (of("one", "h1"), of(rival, "h2"));
+            two.newborn = provision::value::Identity::random();
+            (one.has_rival, two.has_rival) = (true, true);
+            let world = one.world();
+            let more = two.world().state().hosts.remove(&name("h2")).expect("a host");
+            world.state().hosts.insert(name("h2"), more);
+            let goal = apply();
+            let later = async {
+                tokio::time::sleep(Duration::from_millis(delay * 4)).await;
+                two.carry_out(&goal, &world).await
+            };
+            let (first, second) = tokio::join!(one.carry_out(&goal, &world), later);
+            let done = |end: &End| matches!(end, End::Executed(Report { outcome: Outcome::Done, .. }, _));
+            assert!(done(&first) != done(&second), "{delay}: {first:?}\n{second:?}");
+            let state = world.state();
+            let shared = &state.hosts[&name("h3")];
+            let (claim, stamp) = (shared.claim().expect("claimed"), shared.text(STAMP_PATH).expect("stamped"));
+            let (winner, identity) = if done(&first) { ("one", newborn()) } else { (rival, two.newborn.clone()) };
+            assert_eq!((claim.cluster, &claim.identity), (name(winner), &identity), "{delay}");
+            assert!(stamp.contains(&format!("\"{winner}\"")) && stamp.contains(identity.as_str()), "{delay}: {stamp}");
+        });
+    }
+}

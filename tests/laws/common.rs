@@ -1,0 +1,54 @@
+//! What the families of laws share.
+
+use std::collections::BTreeSet;
+
+use crate::model::SimWorld;
+use crate::model::host::SimHost;
+use crate::model::site::{End, Site, apply_with_outage, newborn};
+use provision::execute::Report;
+use provision::host::Claim;
+use provision::plan::Goal;
+use provision::value::Name;
+use provision::world::{Epoch, Permit};
+
+pub const GENTLY: Goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
+pub const DESTROY: Goal = Goal::Destroy { delete_data: false };
+pub const DESTROY_ALL: Goal = Goal::Destroy { delete_data: true };
+
+pub fn permit(epoch: u64) -> Permit {
+    Permit { claim: Claim { identity: newborn(), cluster: name("sim"), anchors: "0".to_owned() }, epoch: Epoch(epoch) }
+}
+
+pub fn name(text: &str) -> Name {
+    text.parse().expect("a name")
+}
+
+pub async fn converged(site: &Site) -> SimWorld {
+    let world = site.world();
+    site.converge_by(&apply_with_outage(), &world).await;
+    world.assert_lawful();
+    world
+}
+
+pub fn report(end: End) -> Report {
+    match end {
+        End::Executed(report, _) => report,
+        end => panic!("{end:?}"),
+    }
+}
+
+pub fn paths(host: &SimHost) -> BTreeSet<String> {
+    host.paths.keys().cloned().collect()
+}
+
+pub fn cases(default: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(default)
+}
+
+pub const SKIPPING: Goal = Goal::Apply { allow_outage: false, skip_unreachable: true };
+
+pub fn lose(world: &SimWorld, hosts: &[&str]) {
+    for host in hosts {
+        world.state().hosts.get_mut(&name(host)).expect("a host").reachable = false;
+    }
+}

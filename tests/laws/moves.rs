@@ -1,0 +1,141 @@
+//! Roles that move from host to host.
+
+use std::time::Duration;
+
+use crate::model::host::SimHost;
+use crate::model::site::{End, Shape, Site, apply, apply_with_outage, run};
+use crate::model::{Cut, SimWorld};
+use provision::execute::Outcome;
+use provision::host::Action;
+use provision::plan::Goal;
+
+use crate::common::*;
+use crate::killed::killed_at_any_step;
+
+#[test]
+fn masters_move_from_any_hosts_to_any_others_and_never_are_two_alive() {
+    run(async {
+        let before = Shape::side_by_side(3, 2, 3);
+        for masters in [vec![0], vec![1], vec![2], vec![0, 2], vec![1, 2]] {
+            let world = converged(&before.site()).await;
+            world.state().services.pace.session = Duration::from_secs(40);
+            // The kept ones restart, too: their latches and those of the leavers must be told apart.
+            let after = Shape { masters, ..before.with(|s| s.master_heap += 64) };
+            match after.site().carry_out(&apply_with_outage(), &world).await {
+                End::Executed(report, _) => assert!(matches!(report.outcome, Outcome::Done), "{}", report.outcome),
+                other => panic!("{other:?}"),
+            }
+            world.assert_lawful();
+            assert!(after.site().plan(&apply(), &world).await.expect("a plan").is_empty());
+        }
+    });
+}
+
+/// The same cluster with another version of Spark, whose archive is on every host.
+fn with_newer_spark(shape: &Shape, world: &SimWorld) -> Site {
+    for host in world.state().hosts.values_mut() {
+        let sum = host.archives["/srv/dist/spark-4.3.0.tar.gz"].clone();
+        host.archives.insert("/srv/dist/spark-4.3.1.tar.gz".to_owned(), sum);
+    }
+    Site::of(&shape.text().replace("4.3.0", "4.3.1").replace("  spark:\n", "  spark:\n    version: 4.3.1\n"))
+}
+
+#[test]
+fn what_takes_over_is_unpacked_before_what_leaves_is_removed() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let newer = with_newer_spark(&shape, &world);
+        let plan = newer.plan(&apply_with_outage(), &world).await.expect("a plan");
+        let text = plan.to_string();
+        let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("no `{what}` in {text}"));
+        assert!(at("prepare the hosts") < at("stop every Spark master"), "{text}");
+        assert!(at("wait until the ALIVE master knows every worker") < at("remove what has left its host"), "{text}");
+        let lays = |phase: &provision::plan::Phase| match phase {
+            provision::plan::Phase::Steps { title, steps } if title == "prepare the hosts" => steps.clone(),
+            _ => Vec::new(),
+        };
+        for step in plan.phases.iter().flat_map(lays) {
+            let Action::Patch(patch) = &step.action else { continue };
+            assert!(patch.leftovers.distributions.is_empty() && !patch.distributions.is_empty());
+        }
+        newer.converge_by(&apply_with_outage(), &world).await;
+        world.assert_lawful();
+    });
+}
+
+#[test]
+fn a_destroy_after_a_killed_upgrade_leaves_neither_the_old_nor_the_new() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let newer = with_newer_spark(&shape, &world);
+        killed_at_any_step(&newer, &apply_with_outage(), &world, async |_| {}).await;
+        // Killed while both lie there, and not gone on with.
+        let half = world.fork();
+        half.cut(12, Cut::After, true);
+        let goal = apply_with_outage();
+        tokio::select! {
+            _ = newer.carry_out(&goal, &half) => panic!("nobody killed it"),
+            () = half.death() => {}
+        }
+        half.revive();
+        let both = |state: &SimHost| {
+            paths(state).iter().filter(|path| path.ends_with("/.provision-origin") && path.contains("spark")).count()
+        };
+        assert!(half.state().hosts.values().any(|state| both(state) == 2), "{:?}", half.state().journal);
+        assert!(matches!(report(newer.carry_out(&DESTROY_ALL, &half).await).outcome, Outcome::Done));
+        for (host, state) in &half.state().hosts {
+            let left: Vec<String> = paths(state).difference(&paths(&SimHost::new("x"))).cloned().collect();
+            assert!(left.is_empty(), "{host}: {left:?}");
+        }
+    });
+}
+
+#[test]
+fn what_runs_and_is_not_well_is_waited_for() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 3).site();
+        let world = converged(&site).await;
+        world.state().services.pace.worker = Duration::from_secs(60);
+        let now = tokio::time::Instant::now();
+        world.state().hosts.get_mut(&name("h3")).expect("a host").restart("spark-worker", now).expect("restarted");
+        let plan = site.plan(&apply(), &world).await.expect("a plan").to_string();
+        assert!(plan.contains("gate: wait until the ALIVE master knows every worker"), "{plan}");
+        assert!(matches!(report(site.carry_out(&apply(), &world).await).outcome, Outcome::Done));
+        assert!(site.plan(&apply(), &world).await.expect("a plan").is_empty());
+    });
+}
+
+/// A master that was long without `ZooKeeper` never stands for election again, and nobody sees it (docs/troubleshooting.md).
+#[test]
+fn masters_without_a_quorum_are_named() {
+    run(async {
+        let site = Shape::spread(3, 2, 1).site();
+        let world = converged(&site).await;
+        let plan = || async { site.plan(&apply(), &world).await.expect("a plan").to_string() };
+        for (host, is_said) in [("h1", false), ("h2", true)] {
+            world.state().hosts.get_mut(&name(host)).expect("a host").crash("zookeeper");
+            let plan = plan().await;
+            assert_eq!(plan.contains("Once ZooKeeper serves, restart h4, h5 "), is_said, "{host}\n{plan}");
+        }
+    });
+}
+
+#[test]
+fn an_outage_that_was_cut_goes_on_without_a_host_that_is_gone_since() {
+    run(async {
+        let shape = Shape::spread(3, 2, 2);
+        let world = converged(&shape.site()).await;
+        let changed = shape.with(|s| s.authenticate = true).site();
+        lose(&world, &["h7"]);
+        let leave = Goal::Apply { allow_outage: true, skip_unreachable: true };
+        // While all run, the worker that cannot be asked would be left behind.
+        assert!(matches!(changed.carry_out(&leave, &world).await, End::Refused(_)));
+        for (host, unit) in [("h4", "spark-master"), ("h5", "spark-master"), ("h6", "spark-worker")] {
+            world.state().hosts.get_mut(&name(host)).expect("a host").crash(unit);
+        }
+        assert!(matches!(report(changed.carry_out(&leave, &world).await).outcome, Outcome::Done));
+        world.assert_lawful();
+    });
+}

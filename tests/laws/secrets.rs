@@ -1,0 +1,121 @@
+//! Law 6: no secret is anywhere but in its file.
+
+use std::collections::BTreeMap;
+
+use crate::model::Cut;
+use crate::model::site::{End, SECRET, Shape, Site, apply, apply_with_outage, newborn, path_of_secret, run};
+use provision::host::{Action, Content, Secrets, sha256};
+use provision::plan::SealedPlan;
+use provision::render;
+use provision::world::script;
+
+use crate::common::*;
+
+/// The secret itself, and digests that need no key.
+fn traces() -> Vec<String> {
+    let file = format!("_SPARK_AUTH_SECRET=\"{SECRET}\"\n");
+    vec![SECRET.to_owned(), sha256(SECRET.as_bytes()), sha256(file.as_bytes()), sha256(file.trim_end().as_bytes())]
+}
+
+fn assert_no_trace(of: &str, text: &str) {
+    for trace in traces() {
+        assert!(!text.contains(&trace), "{of} shows `{trace}`");
+    }
+}
+
+#[test]
+fn law_6_no_secret_is_rendered_planned_sealed_logged_or_remembered() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 3).with(|s| s.authenticate = true).site();
+        let world = site.world();
+        for (path, text) in render::hosts(&site.desired) {
+            assert_no_trace(&path.display().to_string(), &text);
+        }
+        assert_no_trace("the secrets' Debug", &format!("{:?}", site.secrets));
+        let mut plans = vec![site.plan(&apply(), &world).await.expect("a plan")];
+        match site.carry_out(&apply(), &world).await {
+            End::Executed(report, events) => assert_no_trace("an execution", &format!("{report:?}{events:?}")),
+            end => panic!("{end:?}"),
+        }
+        // It differs on one host.
+        let path = path_of_secret();
+        let access = world.state().hosts[&name("h1")].paths[path.as_str()].access.clone();
+        world.state().hosts.get_mut(&name("h1")).expect("a host").scribble(path.as_str(), b"old", access);
+        let drifted = site.plan(&apply(), &world).await.expect("a plan");
+        assert!(drifted.to_string().contains("the secret in it differs"), "{drifted}");
+        plans.push(drifted);
+        for plan in plans {
+            assert_no_trace("a plan", &format!("{plan}{plan:?}{}", serde_json::to_string(&plan).expect("JSON")));
+            let sealed = SealedPlan::seal(&plan, &newborn(), "site.yaml", &site.text);
+            assert_no_trace("a sealed plan", &format!("{sealed:?}{}", serde_json::to_string(&sealed).expect("JSON")));
+            for action in actions(&plan) {
+                let script = script::act(&action, &permit(1), &site.secrets, &script::Place::machine());
+                assert_no_trace("an action or its script", &format!("{action:?}{script:?}{}", action.title()));
+            }
+        }
+        world.cut(2, Cut::Before, false);
+        let failed = site.carry_out(&apply(), &world).await;
+        assert_no_trace("a failed execution", &format!("{failed:?}"));
+        world.revive();
+        site.converge_by(&apply_with_outage(), &world).await;
+        for host in world.state().hosts.values() {
+            for path in host.paths.keys().filter(|at| *at != path.as_str()) {
+                assert_no_trace(path, &host.text(path).unwrap_or_default());
+            }
+            for unit in host.units.values().filter_map(|unit| unit.process.as_ref()) {
+                assert_no_trace("the record of a service", &format!("{:?}", unit.started));
+            }
+        }
+    });
+}
+
+/// What is known of a secret file is that it is the same or another one.
+#[test]
+fn law_6_no_unkeyed_digest_of_a_secret_is_among_the_facts() {
+    run(async {
+        let site = Shape::side_by_side(1, 1, 1).with(|s| s.authenticate = true).site();
+        let world = converged(&site).await;
+        assert_no_trace("what was observed", &format!("{:?}", site.observe(&world).await));
+    });
+}
+
+fn actions(plan: &provision::plan::Plan) -> Vec<Action> {
+    let mut all = Vec::new();
+    for phase in &plan.phases {
+        match phase {
+            provision::plan::Phase::Steps { steps, .. } => all.extend(steps.iter().map(|step| step.action.clone())),
+            provision::plan::Phase::Gate { .. } | provision::plan::Phase::Reach { .. } => {}
+            provision::plan::Phase::Roll(roll) => all.extend(roll.members.values().map(|member| Action::Swap {
+                unit: member.unit.clone(),
+                files: member.files.clone(),
+                drain: member.drain.clone(),
+            })),
+        }
+    }
+    all
+}
+
+#[test]
+fn law_6_a_changed_secret_is_taken_up_by_everybody() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 3).with(|s| s.authenticate = true).site();
+        let world = converged(&site).await;
+        let newer = Secrets(BTreeMap::from([(path_of_secret(), "another-one".to_owned())]));
+        let site = Site { secrets: newer.clone(), ..site };
+        let mut world = world.fork();
+        world.secrets = newer;
+        let End::NotApproved(why) = site.carry_out(&apply(), &world).await else { panic!("it was rolled") };
+        assert!(why.contains("outage"), "{why}");
+        site.converge_by(&apply_with_outage(), &world).await;
+        world.assert_lawful();
+        for host in world.state().hosts.values() {
+            assert_eq!(host.text(path_of_secret().as_str()).as_deref(), Some("_SPARK_AUTH_SECRET=\"another-one\"\n"));
+        }
+        assert!(
+            site.desired
+                .hosts
+                .values()
+                .any(|state| state.files.values().any(|file| matches!(file.content, Content::Secret { .. })))
+        );
+    });
+}

@@ -1,0 +1,142 @@
+//! Hosts that cannot be asked, or do not do what they are asked.
+
+use crate::model::SimWorld;
+use crate::model::host::SimHost;
+use crate::model::site::{End, Shape, Site, apply_with_outage, run};
+use provision::execute::Outcome;
+use provision::host::{Health, NodeFacts, ServiceFacts};
+use provision::plan::Goal;
+use provision::plan::roll::{Next, next};
+use provision::service::spark::WORKER;
+
+use crate::common::*;
+use crate::rolls::roll_of;
+
+/// A host that answers questions and does nothing that it is asked, or only the first things.
+#[test]
+fn a_host_that_does_nothing_it_is_asked_stops_nobody() {
+    for (host, obeys) in ["h2", "h6", "h7"].into_iter().flat_map(|host| [0, 1].map(move |obeys| (host, obeys))) {
+        run(async {
+            let shape = Shape::spread(3, 1, 3);
+            let world = converged(&shape.site()).await;
+            let disobey = |world: &SimWorld| {
+                world.state().hosts.get_mut(&name(host)).expect("a host").obeys = Some(obeys);
+            };
+            // h7 leaves, and so is nobody's to wait for; the others are left for later when the operator says so.
+            let smaller = Shape { hosts: 6, workers: vec![4, 5], ..shape.clone() }.with(|s| s.live = 2).site();
+            let goal = if host == "h7" { GENTLY } else { SKIPPING };
+            let failed = async |goal, world: &SimWorld| {
+                disobey(world);
+                let Outcome::Failed { failures } = report(smaller.carry_out(goal, world).await).outcome else {
+                    panic!("{host} did it after all")
+                };
+                assert!(failures.iter().all(|failure| failure.host == name(host)), "{failures:?}");
+                world.assert_lawful();
+            };
+            failed(&goal, &world).await;
+            let left = smaller.plan(&SKIPPING, &world).await.expect("a plan");
+            let others: Vec<_> = left.changes.keys().filter(|changed| **changed != name(host)).collect();
+            assert!(others.is_empty(), "{host} {obeys}: {left}");
+            let end = world.fork();
+            failed(&DESTROY_ALL, &end).await;
+            for (other, there) in end.state().hosts.iter().filter(|(other, _)| **other != name(host)) {
+                assert_eq!(paths(there), paths(&SimHost::new("x")), "{other} beside {host} {obeys}");
+            }
+            // Mended, it gets what was left.
+            world.state().hosts.get_mut(&name(host)).expect("a host").obeys = None;
+            smaller.converge(&world).await;
+            world.assert_lawful();
+        });
+    }
+}
+
+#[test]
+fn workers_are_left_alone_while_no_master_can_be_asked() {
+    run(async {
+        let shape = Shape::spread(3, 2, 2);
+        let world = converged(&shape.site()).await;
+        let plan = |world: SimWorld, site: Site| async move { site.plan(&SKIPPING, &world).await.expect("a plan") };
+        world.state().hosts.get_mut(&name("h6")).expect("a host").crash("spark-worker");
+        let all = plan(world.fork(), shape.site()).await.to_string();
+        assert!(all.contains("start spark-worker"), "{all}");
+        let alive = world.state().services.alive.clone().expect("an ALIVE master").host.to_string();
+        let standby = if alive == "h4" { "h5" } else { "h4" };
+        lose(&world, &[standby]);
+        let one = plan(world.fork(), shape.site()).await;
+        assert!(one.to_string().contains("start spark-worker") && !one.phases.is_empty(), "{one}");
+        lose(&world, &[&alive]);
+        let none = plan(world.fork(), shape.site()).await;
+        assert!(
+            none.phases.is_empty() && none.to_string().contains("h4, h5 cannot be reached, no other master"),
+            "{none}"
+        );
+    });
+}
+
+#[test]
+fn a_unit_whose_file_waits_for_its_roll_is_not_enabled_before() {
+    run(async {
+        let site = Shape::spread(3, 2, 2).site();
+        let world = converged(&site).await;
+        {
+            let mut state = world.state();
+            let host = state.hosts.get_mut(&name("h2")).expect("a host");
+            host.paths.remove(&SimHost::unit_file("zookeeper")).expect("a unit file");
+            host.units.get_mut("zookeeper").expect("a unit").enabled = false;
+        }
+        lose(&world, &["h3"]);
+        // A member cannot be asked, so h2 is not restarted, and keeps the unit that systemd has in memory.
+        assert_eq!(site.plan(&SKIPPING, &world).await.expect("a plan").phases.len(), 0);
+        world.state().hosts.get_mut(&name("h3")).expect("a host").reachable = true;
+        site.converge(&world).await;
+        assert!(world.state().hosts[&name("h2")].units["zookeeper"].enabled);
+        world.assert_lawful();
+    });
+}
+
+#[test]
+fn the_last_master_that_can_be_asked_is_not_rolled_without_leave() {
+    run(async {
+        let shape = Shape::spread(3, 2, 2);
+        let world = converged(&shape.site()).await;
+        lose(&world, &["h5"]);
+        let changed = shape.with(|s| s.master_heap += 64).site();
+        let End::NotApproved(why) = changed.carry_out(&SKIPPING, &world).await else { panic!("it went on") };
+        assert!(why.contains("Spark's master"), "{why}");
+        let leave = Goal::Apply { allow_outage: true, skip_unreachable: true };
+        let outcome = report(changed.carry_out(&leave, &world).await).outcome;
+        assert!(matches!(outcome, Outcome::Done), "{outcome}");
+        world.assert_lawful();
+    });
+}
+
+#[test]
+fn a_renamed_anchor_still_grants_the_lease() {
+    run(async {
+        let shape = Shape::spread(0, 1, 2);
+        let world = converged(&shape.site()).await;
+        let renamed = Site::of(&shape.text().replace("h1", "h9"));
+        let host = world.state().hosts.remove(&name("h1")).expect("a host");
+        world.state().hosts.insert(name("h9"), host);
+        // The node's name is in its unit: its one master restarts.
+        renamed.converge_by(&apply_with_outage(), &world).await;
+        world.assert_lawful();
+    });
+}
+
+#[test]
+fn workers_that_run_and_are_unknown_go_by_the_batch() {
+    let site = Shape::spread(0, 1, 9).site();
+    let roll = roll_of(WORKER, &site, &[true; 10], 2, false);
+    let facts = |health: Health| ServiceFacts {
+        nodes: roll.all.iter().map(|host| (host.clone(), NodeFacts { health, current: false, counts: true })).collect(),
+        whole: false,
+        silent_seconds: 100,
+        ..ServiceFacts::default()
+    };
+    let many = |health| match next(&roll, &facts(health)) {
+        Next::Do { members, .. } => members.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((many(Health::Down), many(Health::Unsettled)), (10, 2));
+}
