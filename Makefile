@@ -22,7 +22,7 @@ test:
 check:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --quiet -- -D warnings
-	$(CARGO) test --quiet --lib --bins --test house --test language --test laws --test commands --test pages --test hostile
+	$(CARGO) test --quiet --lib --bins --test house --test own_service --test language --test laws --test commands --test outputs --test pages --test hostile
 
 # The committed examples, schema and generated pages, made anew.
 render:

@@ -78,6 +78,7 @@ async fn run_screen(site: &Site, goal: &Goal, world: &SimWorld) -> String {
         said.iter().for_each(|line| text += &format!("{host:16} {line}\n"));
     }
     text + &match finish(&report, "provision apply site.yaml") {
+        Ok(()) if matches!(goal, Goal::Destroy { .. }) => "`sim` is destroyed.\n[exit 0]\n".to_owned(),
         Ok(()) => format!("{}\n[exit 0]\n", next_steps(&cluster_of(site), "site.yaml", Duration::from_secs(42))),
         Err(error) => failure(&error),
     }

@@ -35,7 +35,7 @@ pub struct Args {
     /// Allow changes that make a service unavailable for a while
     #[arg(long)]
     allow_outage: bool,
-    /// Continue without hosts that do not answer or fail, where that is safe
+    /// Continue without hosts that are unreachable, refused or failing, where that is safe
     #[arg(long)]
     skip_unreachable: bool,
     /// Print the result as JSON
@@ -281,7 +281,7 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
             return Err(Failure::say(
                 Exit::Failed,
                 format!(
-                    "{} failed; every step that began is complete or repeatable, and `{again}` continues:{}",
+                    "{} failed. Every other step that began is complete or safe to repeat; `{again}` continues from here. What failed:{}",
                     counted(failures.len(), "step"),
                     all.concat()
                 ),

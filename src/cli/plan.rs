@@ -31,7 +31,7 @@ pub struct Args {
     /// Include changes that make a service unavailable for a while
     #[arg(long)]
     allow_outage: bool,
-    /// Plan without hosts that do not answer or are refused, where that is safe
+    /// Plan without hosts that are unreachable or refused, where that is safe
     #[arg(long)]
     skip_unreachable: bool,
     /// Print the plan as JSON

@@ -38,7 +38,7 @@ pub struct Status {
     /// What tells it from others of its name; none before the first apply.
     identity: Option<Identity>,
     /// Who changes it at the moment, and since when.
-    changing: Option<String>,
+    changing: Option<Holder>,
     nodes: Vec<Node>,
     /// The figures of each service, by its key in the topology.
     services: BTreeMap<&'static str, Totals>,
@@ -131,7 +131,11 @@ impl Status {
         let bare = |name: &Name| observed.facts(name).is_some_and(|facts| facts.stamp.is_none());
         if cluster.hosts.keys().all(bare) {
             let hosts: Vec<_> = cluster.hosts.keys().map(Name::as_str).collect();
-            wrong = vec![format!("nothing of `{}` is on {}: provision apply", cluster.name, hosts.join(", "))];
+            wrong = vec![format!(
+                "nothing of `{}` is on {}; create it with: provision apply",
+                cluster.name,
+                hosts.join(", ")
+            )];
         }
         let hosts: Vec<_> = cluster.hosts.keys().cloned().collect();
         let facts = |role| (role, health(role, &hosts, false, desired, &observed.hosts));
@@ -154,7 +158,7 @@ impl Status {
         Status {
             cluster: cluster.name.to_string(),
             identity: observe::identity(desired, observed).filter(|_| !cluster.hosts.keys().all(bare)),
-            changing: holder(desired, observed).map(|Holder { who, since }| format!("{who} since {since}")),
+            changing: holder(desired, observed),
             nodes: cluster.instances.iter().map(node).collect(),
             services: totals.collect(),
             wrong,
@@ -188,8 +192,8 @@ impl fmt::Display for Status {
         if let Some(identity) = &self.identity {
             writeln!(f, "cluster {}, identity {identity}", self.cluster)?;
         }
-        if let Some(who) = &self.changing {
-            writeln!(f, "{who} is changing this cluster")?;
+        if let Some(Holder { who, since }) = &self.changing {
+            writeln!(f, "{who} has been changing this cluster since {since}")?;
         }
         let mut rows = vec![["node", "host", "service", "state"]];
         for Node { node, host, reachable, service, health: _, state } in &self.nodes {

@@ -51,7 +51,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     if args.json {
         output::json(&serde_json::json!({ "diagnostics": all }));
     } else {
-        sayln!("{names} is {}", if bad { "not right" } else { "right" });
+        sayln!("{names} is {}", if bad { "not valid" } else { "valid" });
     }
     Ok(if bad { Exit::Error } else { Exit::Done })
 }

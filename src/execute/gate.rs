@@ -111,7 +111,7 @@ impl Settled {
         let since = *self.since.get_or_insert_with(Instant::now);
         if self.passes < PASSES || since.elapsed() < PASSES_OVER {
             facts.whole = false;
-            facts.missing.push("it is healthy, and must stay so for two seconds".to_owned());
+            facts.missing.push("all members are healthy, and must stay so for 2 s".to_owned());
         }
     }
 }

@@ -87,12 +87,12 @@ pub enum Outcome {
     Failed { failures: Vec<StepFailure> },
     #[error("{what}: gave up after {seconds} s: {because}")]
     NotWell { what: String, seconds: u64, because: String },
-    #[error("{node} did not come up with its new configuration; {}; no other node was changed. {because}", if *put_back { "the old configuration is back and the node serves" } else { "the old configuration could not be restored" })]
+    #[error("{node} did not come up with its new configuration; {}; the roll stopped here. {because}", if *put_back { "the old configuration is back and the node serves" } else { "the old configuration could not be restored" })]
     PutBack { node: String, put_back: bool, because: String },
     #[error("refused: {why}")]
     Refused { why: String },
     #[error(
-        "the lease is lost: the anchors no longer receive this apply's heartbeats, and another apply may have started; nothing more was changed"
+        "the lease is lost: the anchors no longer receive this apply's heartbeats, and another apply may have started (`provision status` names it); nothing was changed after that"
     )]
     LeaseLost,
 }

@@ -124,7 +124,7 @@ impl Action {
             Action::Remember { name, .. } => format!("record what is {}", name.text()),
             Action::Journal { .. } => "write the journal".to_owned(),
             Action::InstallPackage { package } => format!("install {package}"),
-            Action::Patch(_) => "lay users, directories, distributions and files".to_owned(),
+            Action::Patch(_) => "create users and directories, install distributions and files".to_owned(),
             Action::Born { record } if record.complete => "record the birth as complete".to_owned(),
             Action::Born { .. } => "record the birth".to_owned(),
             Action::MarkNew { .. } => "mark the data directory as new".to_owned(),
@@ -136,7 +136,7 @@ impl Action {
             Action::KeepRules { .. } => "keep the packet filter: a new connection came in".to_owned(),
             Action::Swap { unit, .. } => format!("restart {unit}"),
             Action::PutBack { unit } => format!("put back the old files of {unit}"),
-            Action::Release { .. } => "remove what a dead master holds in ZooKeeper".to_owned(),
+            Action::Release { .. } => "remove the stopped master's election latch from ZooKeeper".to_owned(),
             Action::Remove(_) => "remove what provision made".to_owned(),
         }
     }

@@ -105,7 +105,7 @@ pub struct ArchiveFacts {
 }
 
 /// Who holds a lease.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Holder {
     pub who: String,
     /// As the anchor's clock had it.

@@ -49,7 +49,7 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
             problem,
         );
         for path in &facts.shared {
-            let problem = format!("make {path} and all above it root's (chown root, chmod go-w)");
+            let problem = format!("give {path} and every directory above it to root (chown root, chmod go-w)");
             check("ownership", format!("users other than root can write to {path}"), Some(problem));
         }
         if state.nft && !facts.tools.iter().any(|tool| tool == "nft") {
@@ -63,7 +63,7 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
             let unpacks = state.distributions.contains_key(path) && !facts.origins.contains_key(path);
             let needed = if unpacks { FREE_KIB } else { FREE_LATER_KIB };
             if *free < needed {
-                let problem = format!("free {} MiB more where {path} is", (needed - free) / 1024);
+                let problem = format!("free {} MiB more on the file system of {path}", (needed - free) / 1024);
                 check("disk", format!("{} MiB free for {path}", free / 1024), Some(problem));
             }
         }
@@ -125,9 +125,8 @@ fn memory(desired: &Desired, observed: &Observed, facts: &HostFacts) -> (String,
     };
     let here = desired.hosts.iter().filter(same);
     let needed: u64 = here.flat_map(|(_, state)| state.services.values()).map(|service| service.memory_mib).sum();
-    let problem =
-        (facts.memory_mib < needed).then(|| format!("heaps and executors want {needed} MiB: make them smaller"));
-    (format!("{} MiB; {needed} MiB are wanted", facts.memory_mib), problem)
+    let problem = (facts.memory_mib < needed).then(|| format!("make them smaller, or take a larger machine"));
+    (format!("{} MiB; heaps and executors need {needed} MiB", facts.memory_mib), problem)
 }
 
 fn is_same_machine(one: &HostFacts, other: &HostFacts) -> bool {

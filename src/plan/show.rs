@@ -210,7 +210,7 @@ fn roll_headline(roll: &Roll) -> String {
         Redundancy::One => "one at a time, standbys first, the ALIVE one (as it is then) last".to_owned(),
         Redundancy::Pool => format!("in batches of {batch}, each drained first"),
     };
-    format!("restart every {} in turn: {order}; each must be well within {seconds} s", role.title())
+    format!("restart every {} in turn: {order}; each must be healthy within {seconds} s", role.title())
 }
 
 fn show_members(f: &mut Formatter<'_>, Roll { members, .. }: &Roll) -> fmt::Result {

@@ -16,7 +16,7 @@ fn word(platform: PlatformKind, service: &dyn Service) -> &'static str {
         (true, _) if service.fleet_role().is_some() && is_made => " masters |",
         (true, _) => " yes |",
         (false, true) if platform == PlatformKind::Hdinsight => " Terraform |",
-        (false, true) if is_cloud => " its ground |",
+        (false, true) if is_cloud => " infrastructure |",
         (false, true) => " validates |",
         (false, false) => " |",
     }

@@ -204,7 +204,7 @@ fn what_a_folder_cannot_be_is_said() {
     // What is wrong with the machine is wrong with each of its hosts.
     machine.write("services: { zookeeper: { nodes: 3, heap: 900g } }\n");
     let unfit = machine.run(&["apply", "topology.yaml", "--yes"]).expect(6);
-    unfit.says("heaps and executors want 2764800 MiB").says("(the same on 2 other hosts: where-zk-2, where-zk-3)");
+    unfit.says("heaps and executors need 2764800 MiB").says("(the same on 2 other hosts: where-zk-2, where-zk-3)");
     // Programs of the same names that take other options, as BSD's do.
     let programs = machine.state().with_file_name("other programs");
     std::fs::create_dir(&programs).expect("a folder");

@@ -38,7 +38,9 @@ fn apply_asks_and_shows_each_node_at_work() {
     // Three lines at once, each with its node, what it is at, and how long; drawn again in place.
     for node in ["tty-zk-1", "tty-zk-2", "tty-zk-3"] {
         let moving = seen.split(ESCAPE).any(|part| {
-            part.contains(&format!("{node}  ")) && part.contains("lay users") && part.split_whitespace().any(is_seconds)
+            part.contains(&format!("{node}  "))
+                && part.contains("create users")
+                && part.split_whitespace().any(is_seconds)
         });
         assert!(moving, "no line moves for {node}: {seen:?}");
     }

@@ -69,7 +69,7 @@ fn another(home: &HostPath, has: &Has<'_>, expected: Option<&str>, by_topology: 
     };
     let what = if has.is_unpacked { "was unpacked from an archive with" } else { "comes from an archive with" };
     let instead = if has.is_unpacked {
-        "another archive of the same version is not laid under running services: put the old one back, or destroy first"
+        "another archive of the same version is not installed under running services: put the old one back, or destroy first"
     } else {
         "put the same archive on every host"
     };

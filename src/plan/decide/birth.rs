@@ -65,7 +65,7 @@ impl Planner<'_> {
                     members.len(),
                     quorum.majority()
                 ),
-                instead: "restore the data on a majority from a copy; or destroy with --delete-data and start again".to_owned(),
+                instead: "restore the data of a majority from a backup; or give up all data, what is left too: destroy with --delete-data, then apply".to_owned(),
             }),
             _ => {}
         }

@@ -72,7 +72,7 @@ fn plan_for_all(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<P
     };
     if observed.hosts.values().all(|seen| seen.facts().is_none()) {
         let why = "no host can be reached, and a plan needs to see at least one".to_owned();
-        return Err(vec![Refusal::Cluster { why, instead: "mend the way there".to_owned() }]);
+        return Err(vec![Refusal::Cluster { why, instead: "restore the connection to one of them".to_owned() }]);
     }
     let mut refusals = strangers::strangers(desired, observed);
     refusals.extend(strangers::unvouched(observed));

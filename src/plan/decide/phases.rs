@@ -7,7 +7,7 @@ use crate::host::Action;
 use crate::plan::compare::{Need, edit};
 use crate::plan::{Gate, Goal, Outage, Phase, Roll, RollMember};
 use crate::service::{self, health, roles};
-use crate::value::{Name, Redundancy, Role};
+use crate::value::{Name, Redundancy, Role, counted};
 
 impl Planner<'_> {
     /// Brings every role to its goal.
@@ -165,7 +165,9 @@ impl Planner<'_> {
             return;
         };
         let (restarts, why) = match role.redundancy() {
-            Redundancy::Majority => (pending.len(), format!("{} members: {}", all.len(), interruption.why)),
+            Redundancy::Majority => {
+                (pending.len(), format!("with {} {}", counted(all.len(), "member"), interruption.why))
+            }
             Redundancy::One | Redundancy::Pool => (1, interruption.why.to_owned()),
         };
         let seconds = interruption.seconds * u32::try_from(restarts).unwrap_or(u32::MAX);

@@ -22,7 +22,7 @@ impl Planner<'_> {
                 steps.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Outage]));
             }
         }
-        self.steps("lay what old and new cannot share", steps);
+        self.steps("write the files that old and new services cannot share", steps);
     }
 
     pub(super) fn prepare(&mut self, agreed: &BTreeMap<HostPath, String>) {
@@ -80,9 +80,9 @@ impl Planner<'_> {
         }
         let changed: Vec<&Name> = steps.iter().map(|step: &Step| &step.target.name).collect();
         let from = reach::after(self.desired, self.observed, &changed);
-        self.steps("close what is not declared, if a new connection still comes in", steps);
+        self.steps("load the packet filter, which is taken back unless a new connection comes in", steps);
         if !from.is_empty() {
-            let title = "check that hosts reach each other through it".to_owned();
+            let title = "check that hosts reach each other through the packet filter".to_owned();
             self.phases.push(Phase::Reach { title, from });
         }
     }

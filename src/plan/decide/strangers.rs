@@ -20,8 +20,8 @@ pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> 
         if let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster != desired.cluster) {
             all.push(Refusal::Host {
                 host: name.clone(),
-                why: format!("it belongs to the cluster `{}`, as its {}", stamp.cluster, stamp.host),
-                instead: "destroy that cluster, or take another host".to_owned(),
+                why: format!("it belongs to the cluster `{}`, where it is called {}", stamp.cluster, stamp.host),
+                instead: "take another host, or destroy that cluster with its own topology".to_owned(),
             });
         }
         // Of another cluster's host its data is another cluster's, too.

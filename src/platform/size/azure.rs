@@ -212,7 +212,7 @@ fn first_b(number: u32, features: &str) -> Option<(u32, u32)> {
 pub fn azure_problem(size: &str) -> Option<&'static str> {
     let name = size.to_lowercase();
     if name.starts_with("basic_") {
-        return Some("the Basic tier is retired since August 2024");
+        return Some("the Basic tier was retired in August 2024");
     }
     if !name.starts_with("standard_") {
         return Some("Azure's sizes start with Standard_");
@@ -231,12 +231,12 @@ pub fn azure_problem(size: &str) -> Option<&'static str> {
 /// learn.microsoft.com, "Previous generations of virtual machine sizes" and its pages on retirement.
 fn retired(family: &str, version: u32, name: &str) -> Option<&'static str> {
     Some(match (family, version) {
-        ("a", 1) => "the first A series is retired since August 2024",
-        ("h", 1) => "the H series is retired since September 2022",
-        ("hb", 1) => "the first HB series is retired since August 2024",
-        ("nc" | "nd", 1) | ("nc", 2) | ("nv", 1 | 2) => "its series is retired since September 2023",
-        ("nv", 3 | 4) => "its series is retired since September 2026",
-        ("nc", 3) if !name.contains("_t4_") => "the NCv3 series is retired since September 2025",
+        ("a", 1) => "the first A series was retired in August 2024",
+        ("h", 1) => "the H series was retired in September 2022",
+        ("hb", 1) => "the first HB series was retired in August 2024",
+        ("nc" | "nd", 1) | ("nc", 2) | ("nv", 1 | 2) => "its series was retired in September 2023",
+        ("nv", 3 | 4) => "its series was retired in September 2026",
+        ("nc", 3) if !name.contains("_t4_") => "the NCv3 series was retired in September 2025",
         _ => return None,
     })
 }

@@ -19,11 +19,11 @@ pub const MEMBER: Role = Role::new(&RoleData {
     stands_on: None,
     // `initLimit` × `tickTime` where that is longer (docs/measurements.md).
     settles_within: 120,
-    wait: "wait for a whole quorum",
+    wait: "wait until every ZooKeeper member serves",
     interruption: Some(Interruption {
         what: "ZooKeeper",
         seconds: RESTART_SECONDS,
-        why: "there is no majority while one of them restarts",
+        why: "there is no majority while one restarts",
     }),
     takeover: None,
     slots: Slots { after: 0, most: 49 },
