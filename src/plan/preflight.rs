@@ -125,7 +125,7 @@ fn memory(desired: &Desired, observed: &Observed, facts: &HostFacts) -> (String,
     };
     let here = desired.hosts.iter().filter(same);
     let needed: u64 = here.flat_map(|(_, state)| state.services.values()).map(|service| service.memory_mib).sum();
-    let problem = (facts.memory_mib < needed).then(|| format!("make them smaller, or take a larger machine"));
+    let problem = (facts.memory_mib < needed).then(|| "make them smaller, or take a larger machine".to_owned());
     (format!("{} MiB; heaps and executors need {needed} MiB", facts.memory_mib), problem)
 }
 
