@@ -23,15 +23,16 @@ expand() { # archive, new folder for what is in its one folder: by a user who ca
   why=$(hear 65536 "$by" tar -xzf - -C "$2" --strip-components=1 --no-same-owner --no-same-permissions <"$1")
   patience=
   [ "$by" = 0 ] || pkill -KILL -U "$by"
-  [ "$(how "$why")" = 0 ] || broken "$2" "cannot unpack $1: $(words "$why" | cut -c 1-200)"
-  [ -n "$(ls -A "$2")" ] || broken "$2" "the archive $1 is empty"
+  [ "$(how "$why")" = 0 ] || broken "$2" "cannot unpack ${shown:-$1}: $(words "$why" | cut -c 1-200)"
+  [ -n "$(ls -A "$2")" ] || broken "$2" "the archive ${shown:-$1} is empty"
   why=$(violations "$2" "$mine" 2>&1 | head -n 1 | sed "s|^$2/||")
-  [ -z "$why" ] || broken "$2" "the archive $1 is not to be trusted: $why"
+  [ -z "$why" ] || broken "$2" "the archive ${shown:-$1} is not to be trusted: $why"
   [ -n "$root" ] || chown -Rh 0:0 "$2"
   chmod -R u+rwX,go+rX,go-w,a-st "$2"
 }
 broken() { # folder, why: nothing half-unpacked stays
   gone "$1"
+  case ${archive:-} in *.copy) rm -f "$archive" ;; esac
   fail "$2"
 }
 origin() { # folder, SHA-512: what it was unpacked from
@@ -54,6 +55,8 @@ settle() { # home: what is in home.provision-new takes its place
 unpack() { # home archive sha512-or-dash pattern-of-a-file-that-must-be-in-it
   ours "${1%/*}"
   [ -r "$2" ] || fail "cannot read the archive $2"
+  # People know the archive by its own name, whatever it is read from.
+  shown=$2
   steady "$2" "$1"
   sum=$(sha512sum <"$archive" | cut -d ' ' -f 1)
   [ "$3" = - ] || [ "$sum" = "$3" ] || { [ "$archive" = "$2" ] || rm -f "$archive"; fail "the archive $2 has the SHA-512 $sum, not $3: it is another one, or damaged"; }
