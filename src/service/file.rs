@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use crate::value::Name;
@@ -11,12 +12,26 @@ use crate::yaml::tree::Node;
 use crate::yaml::{Fault, Field, Span, decode};
 
 /// A service's part of a topology.
-pub trait ServiceFile: DeserializeOwned + Send + Sync + 'static {
+pub trait ServiceFile: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// Its key in a topology.
     const KEY: &'static str;
 
     /// The platform that it names.
     fn platform(&self) -> &Field<Name>;
+}
+
+/// The type of a service's part, as a value: the registry holds services of many types.
+#[derive(Clone, Copy, Debug)]
+pub struct FileType {
+    pub key: &'static str,
+    pub(super) schema: fn(&mut SchemaGenerator) -> Schema,
+    pub(super) read: fn(&Node, &mut Vec<Fault>) -> Option<Part>,
+}
+
+impl FileType {
+    pub fn of<T: ServiceFile>() -> FileType {
+        FileType { key: T::KEY, schema: SchemaGenerator::subschema_for::<T>, read: Part::read::<T> }
+    }
 }
 
 /// The services of a topology, each at most once, in the order of the registry.
@@ -42,7 +57,7 @@ impl fmt::Debug for Part {
 
 impl Part {
     /// Reads a service's part; `None` where nothing is written.
-    pub fn read<T: ServiceFile>(node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
+    fn read<T: ServiceFile>(node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
         match decode::<Field<T>>(node, faults)? {
             Field::Missing => None,
             Field::Bad(span) => Some(Part { key: T::KEY, span, platform: Field::Bad(span), file: None }),

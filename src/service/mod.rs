@@ -15,7 +15,7 @@ pub mod spark;
 mod stages;
 pub mod zookeeper;
 
-pub use file::{Part, ServiceFile, ServicesFile};
+pub use file::{FileType, Part, ServiceFile, ServicesFile};
 pub use registry::{add, all, by_key, health, keys, of, roles, warnings};
 pub use services::{Checked, Services};
 pub use stages::{DATA_MOVES, Machines, NodeSpec, Place, Service, Totals, WrittenPort};

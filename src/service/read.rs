@@ -17,7 +17,7 @@ impl ServicesFile {
         let Value::Map(entries) = &node.value else { return ServicesFile::default() };
         let part = |service: &dyn super::Service| {
             let (_, node) = entries.iter().find(|(key, _)| key.text == service.key())?;
-            service.read(node, faults)
+            (service.file().read)(node, faults)
         };
         ServicesFile(registry::all().map(part).collect::<Vec<_>>().into_iter().flatten().collect())
     }
@@ -50,7 +50,7 @@ impl JsonSchema for ServicesFile {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let property = |service: &dyn super::Service| {
-            let mut schema = service.schema(generator);
+            let mut schema = (service.file().schema)(generator);
             schema.insert("description".to_owned(), service.about().into());
             (service.key().to_owned(), serde_json::Value::from(schema))
         };

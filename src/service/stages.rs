@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 
-use super::file::{Part, ServicesFile};
+use super::file::{FileType, ServicesFile};
 use super::services::{Checked, Services};
 use super::settings::Writer;
 use crate::cluster::{Cluster, Fleet, Instance};
@@ -18,7 +17,7 @@ use crate::platform::{Ground, Platform, PlatformKind, hdinsight};
 use crate::topology::Topology;
 use crate::value::listener::Listener;
 use crate::value::{Disk, Label, MemberId, Name, Role, Zone};
-use crate::yaml::{self, Fault, Field, Span};
+use crate::yaml::{Field, Span};
 
 /// Why a setting that says where data is cannot change, and the way out.
 pub const DATA_MOVES: &str = "the data would have to move, which this version cannot do; restore the old value, or destroy the cluster and start again";
@@ -27,19 +26,19 @@ pub const DATA_MOVES: &str = "the data would have to move, which this version ca
 ///
 /// A service that is checked and not delivered yet has no roles, and nothing beyond its part of the file.
 pub trait Service: Sync {
+    /// The type of its part of the file.
+    fn file(&self) -> FileType;
+
     /// Its key in a topology.
-    fn key(&self) -> &'static str;
+    fn key(&self) -> &'static str {
+        self.file().key
+    }
 
     /// Its name for operators.
     fn title(&self) -> &'static str;
 
     /// Its part of the schema, in one sentence.
     fn about(&self) -> &'static str;
-
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
-
-    /// Reads its part of the file.
-    fn read(&self, node: &yaml::tree::Node, faults: &mut Vec<Fault>) -> Option<Part>;
 
     /// Returns true if a platform can carry it, delivered today or later.
     fn fits(&self, platform: PlatformKind) -> bool;

@@ -6,6 +6,7 @@ mod file;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use file::BeaconFile;
 use provision::cluster::{Cluster, Instance};
 use provision::desired::Desired;
 use provision::diagnostic::{Code, Diagnostics};
@@ -16,14 +17,10 @@ use provision::host::{
 use provision::plan::compare::stale_inputs;
 use provision::platform::{Ground, PlatformKind};
 use provision::service::settings::Writer;
-use provision::service::{Checked, NodeSpec, Part, Place, Service, Services, ServicesFile};
+use provision::service::{Checked, FileType, NodeSpec, Place, Service, Services, ServicesFile};
 use provision::value::listener::{Bind, Lasts, Listener};
 use provision::value::{HostPath, Interruption, Name, Port, Redundancy, Role, RoleData, Slots};
-use provision::yaml::tree::Node;
-use provision::yaml::{Fault, Field};
-use schemars::{Schema, SchemaGenerator};
-
-use file::BeaconFile;
+use provision::yaml::Field;
 
 pub const KEEPER: Role = Role::new(&RoleData {
     order: 200,
@@ -77,8 +74,8 @@ struct Beacon {
 pub struct OnHosts;
 
 impl Service for OnHosts {
-    fn key(&self) -> &'static str {
-        "beacon"
+    fn file(&self) -> FileType {
+        FileType::of::<BeaconFile>()
     }
 
     fn title(&self) -> &'static str {
@@ -87,14 +84,6 @@ impl Service for OnHosts {
 
     fn about(&self) -> &'static str {
         "A beacon of the tests."
-    }
-
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<BeaconFile>()
-    }
-
-    fn read(&self, node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
-        Part::read::<BeaconFile>(node, faults)
     }
 
     fn fits(&self, platform: PlatformKind) -> bool {

@@ -4,15 +4,11 @@ pub mod file;
 
 use std::sync::Arc;
 
-use schemars::{Schema, SchemaGenerator};
-
 use crate::diagnostic::Diagnostics;
 use crate::platform::{Ground, PlatformKind};
-use crate::service::file::{Part, ServiceFile as _, ServicesFile};
+use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::Checked;
 use crate::service::stages::{Place, Service};
-use crate::yaml::Fault;
-use crate::yaml::tree::Node;
 use file::ElasticsearchFile;
 
 /// Elasticsearch, as far as it is checked: this version does not deliver it.
@@ -20,8 +16,8 @@ use file::ElasticsearchFile;
 pub struct Elasticsearch;
 
 impl Service for Elasticsearch {
-    fn key(&self) -> &'static str {
-        ElasticsearchFile::KEY
+    fn file(&self) -> FileType {
+        FileType::of::<ElasticsearchFile>()
     }
 
     fn title(&self) -> &'static str {
@@ -30,14 +26,6 @@ impl Service for Elasticsearch {
 
     fn about(&self) -> &'static str {
         "An Elasticsearch cluster."
-    }
-
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<ElasticsearchFile>()
-    }
-
-    fn read(&self, node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
-        Part::read::<ElasticsearchFile>(node, faults)
     }
 
     fn fits(&self, platform: PlatformKind) -> bool {

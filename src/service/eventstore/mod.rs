@@ -4,15 +4,11 @@ pub mod file;
 
 use std::sync::Arc;
 
-use schemars::{Schema, SchemaGenerator};
-
 use crate::diagnostic::Diagnostics;
 use crate::platform::{Ground, PlatformKind};
-use crate::service::file::{Part, ServiceFile as _, ServicesFile};
+use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::Checked;
 use crate::service::stages::{Place, Service};
-use crate::yaml::Fault;
-use crate::yaml::tree::Node;
 use file::EventstoreFile;
 
 pub use file::KEY;
@@ -40,8 +36,8 @@ impl Eventstore {
 pub struct OnKubernetes;
 
 impl Service for OnKubernetes {
-    fn key(&self) -> &'static str {
-        EventstoreFile::KEY
+    fn file(&self) -> FileType {
+        FileType::of::<EventstoreFile>()
     }
 
     fn title(&self) -> &'static str {
@@ -50,14 +46,6 @@ impl Service for OnKubernetes {
 
     fn about(&self) -> &'static str {
         "An `EventStore` cluster."
-    }
-
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<EventstoreFile>()
-    }
-
-    fn read(&self, node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
-        Part::read::<EventstoreFile>(node, faults)
     }
 
     fn fits(&self, platform: PlatformKind) -> bool {

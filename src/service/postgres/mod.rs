@@ -4,15 +4,11 @@ pub mod file;
 
 use std::sync::Arc;
 
-use schemars::{Schema, SchemaGenerator};
-
 use crate::diagnostic::Diagnostics;
 use crate::platform::{Ground, PlatformKind};
-use crate::service::file::{Part, ServiceFile as _, ServicesFile};
+use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::Checked;
 use crate::service::stages::{Place, Service};
-use crate::yaml::Fault;
-use crate::yaml::tree::Node;
 use file::PostgresFile;
 
 /// `PostgreSQL`, as far as it is checked: this version does not deliver it.
@@ -20,8 +16,8 @@ use file::PostgresFile;
 pub struct Postgres;
 
 impl Service for Postgres {
-    fn key(&self) -> &'static str {
-        PostgresFile::KEY
+    fn file(&self) -> FileType {
+        FileType::of::<PostgresFile>()
     }
 
     fn title(&self) -> &'static str {
@@ -30,14 +26,6 @@ impl Service for Postgres {
 
     fn about(&self) -> &'static str {
         "A `PostgreSQL` database."
-    }
-
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<PostgresFile>()
-    }
-
-    fn read(&self, node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
-        Part::read::<PostgresFile>(node, faults)
     }
 
     fn fits(&self, platform: PlatformKind) -> bool {

@@ -4,15 +4,11 @@ pub mod file;
 
 use std::sync::Arc;
 
-use schemars::{Schema, SchemaGenerator};
-
 use crate::diagnostic::Diagnostics;
 use crate::platform::{Ground, PlatformKind};
-use crate::service::file::{Part, ServiceFile as _, ServicesFile};
+use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::Checked;
 use crate::service::stages::{Place, Service};
-use crate::yaml::Fault;
-use crate::yaml::tree::Node;
 use file::RedisFile;
 
 /// Redis, as far as it is checked: this version does not deliver it.
@@ -20,8 +16,8 @@ use file::RedisFile;
 pub struct Redis;
 
 impl Service for Redis {
-    fn key(&self) -> &'static str {
-        RedisFile::KEY
+    fn file(&self) -> FileType {
+        FileType::of::<RedisFile>()
     }
 
     fn title(&self) -> &'static str {
@@ -30,14 +26,6 @@ impl Service for Redis {
 
     fn about(&self) -> &'static str {
         "A Redis server."
-    }
-
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<RedisFile>()
-    }
-
-    fn read(&self, node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
-        Part::read::<RedisFile>(node, faults)
     }
 
     fn fits(&self, platform: PlatformKind) -> bool {

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use schemars::{Schema, SchemaGenerator};
-
 use super::answers::{ended_applications, master_facts, questions, worker_facts};
 use super::election::{election, for_election, latches};
-use super::file::{KEY, SparkFile};
+use super::file::SparkFile;
 use super::health::{alive_master, health_of_history, health_of_masters, health_of_workers};
 use super::roles::{HISTORY, MASTER, WORKER};
 use super::{check_keys, master_url, standalone};
@@ -16,7 +14,7 @@ use crate::desired::{Desired, Election};
 use crate::diagnostic::Diagnostics;
 use crate::host::{Ask, Drain, Host, HostFacts, HostQuery, HostState, Seen, ServiceFacts};
 use crate::platform::{Platform, PlatformKind, hdinsight};
-use crate::service::file::{Part, ServicesFile};
+use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::{Checked, Services};
 use crate::service::settings::Writer;
 use crate::service::stages::{Machines, NodeSpec, Place, Service, Totals, WrittenPort};
@@ -24,8 +22,7 @@ use crate::service::zookeeper;
 use crate::topology::Topology;
 use crate::value::listener::Listener;
 use crate::value::{Label, Name, Role, Zone, counted};
-use crate::yaml::tree::Node;
-use crate::yaml::{Fault, Span};
+use crate::yaml::Span;
 
 /// The seconds that a worker has to finish its executors' work before it is stopped.
 const DRAIN_SECONDS: u32 = 60;
@@ -35,8 +32,8 @@ const DRAIN_SECONDS: u32 = 60;
 pub struct OnHosts;
 
 impl Service for OnHosts {
-    fn key(&self) -> &'static str {
-        KEY
+    fn file(&self) -> FileType {
+        FileType::of::<SparkFile>()
     }
 
     fn title(&self) -> &'static str {
@@ -45,14 +42,6 @@ impl Service for OnHosts {
 
     fn about(&self) -> &'static str {
         "Apache Spark."
-    }
-
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<SparkFile>()
-    }
-
-    fn read(&self, node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
-        Part::read::<SparkFile>(node, faults)
     }
 
     fn fits(&self, _: PlatformKind) -> bool {

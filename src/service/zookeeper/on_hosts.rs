@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use schemars::{Schema, SchemaGenerator};
-
 use super::answers::{CANARY, MNTR, MemberMode, SRVR, member_facts};
-use super::file::{KEY, ZooKeeperFile};
+use super::file::ZooKeeperFile;
 use super::health::health;
 use super::role::MEMBER;
 use super::wire::canary_request;
@@ -16,23 +14,22 @@ use crate::desired::{Desired, Quorum};
 use crate::diagnostic::Diagnostics;
 use crate::host::{Ask, Host, HostFacts, HostState, Seen, ServiceFacts};
 use crate::platform::{Ground, Platform, PlatformKind, hdinsight};
-use crate::service::file::{Part, ServicesFile};
+use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::{Checked, Services};
 use crate::service::settings::Writer;
 use crate::service::stages::{DATA_MOVES, Machines, NodeSpec, Place, Service, WrittenPort};
 use crate::topology::Topology;
 use crate::value::listener::Listener;
 use crate::value::{Label, MemberId, Name, Role, Zone, counted};
-use crate::yaml::tree::Node;
-use crate::yaml::{Fault, Span};
+use crate::yaml::Span;
 
 /// An ensemble on hosts.
 #[derive(Clone, Copy, Debug)]
 pub struct OnHosts;
 
 impl Service for OnHosts {
-    fn key(&self) -> &'static str {
-        KEY
+    fn file(&self) -> FileType {
+        FileType::of::<ZooKeeperFile>()
     }
 
     fn title(&self) -> &'static str {
@@ -41,14 +38,6 @@ impl Service for OnHosts {
 
     fn about(&self) -> &'static str {
         "A `ZooKeeper` ensemble."
-    }
-
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<ZooKeeperFile>()
-    }
-
-    fn read(&self, node: &Node, faults: &mut Vec<Fault>) -> Option<Part> {
-        Part::read::<ZooKeeperFile>(node, faults)
     }
 
     fn fits(&self, platform: PlatformKind) -> bool {
