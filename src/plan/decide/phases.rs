@@ -7,7 +7,7 @@ use crate::host::Action;
 use crate::plan::compare::{Need, edit};
 use crate::plan::{Gate, Goal, Outage, Phase, Roll, RollMember};
 use crate::service::{self, health, roles};
-use crate::value::{Name, Redundancy, Role, counted};
+use crate::value::{Interruption, Name, Redundancy, Role, counted};
 
 impl Planner<'_> {
     /// Brings every role to its goal.
@@ -25,8 +25,7 @@ impl Planner<'_> {
 
     /// The seconds within which the nodes of a role are healthy.
     fn settles_within(&self, role: Role) -> u64 {
-        let quorum = self.desired.quorum.as_ref().filter(|quorum| quorum.role == role);
-        role.settles_within().max(quorum.map_or(0, |quorum| quorum.join_millis / 1000))
+        role.settles_within().max(self.quorum_of(role).map_or(0, |quorum| quorum.join_millis / 1000))
     }
 
     /// Waits for a role that is not well, or stands on one that was touched, where nothing else waits for it: what is above
@@ -170,6 +169,11 @@ impl Planner<'_> {
             }
             Redundancy::One | Redundancy::Pool => (1, interruption.why.to_owned()),
         };
+        self.interrupt(interruption, restarts, why);
+    }
+
+    /// Announces an outage of as many restarts, one after the other.
+    pub(super) fn interrupt(&mut self, interruption: Interruption, restarts: usize, why: String) {
         let seconds = interruption.seconds * u32::try_from(restarts).unwrap_or(u32::MAX);
         self.outages.push(Outage { what: interruption.what.to_owned(), seconds, why });
     }

@@ -4,24 +4,25 @@ use super::birth::Life;
 use super::planner::{Planner, names};
 use crate::desired::Quorum;
 use crate::host::{Action, BirthRecord, Health};
-use crate::plan::{Outage, Reason, Step};
+use crate::plan::{Reason, Step};
 use crate::service::{self, health};
 use crate::value::{Name, Role};
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
+    /// The ensemble, where a role is its members'.
+    pub(super) fn quorum_of(&self, role: Role) -> Option<&'a Quorum> {
+        self.desired.quorum.as_ref().filter(|quorum| quorum.role == role)
+    }
+
     pub(super) fn quorum(&mut self, role: Role, life: Life) {
-        match &self.desired.quorum {
-            Some(quorum) if quorum.role == role && life != Life::Complete => self.first_start(quorum),
-            Some(quorum) if quorum.role == role => {
-                self.complete_records(quorum);
-                self.start_and_roll(role, 1);
-                self.settle(role);
+        if let Some(quorum) = self.quorum_of(role) {
+            if life != Life::Complete {
+                return self.first_start(quorum);
             }
-            _ => {
-                self.start_and_roll(role, 1);
-                self.settle(role);
-            }
+            self.complete_records(quorum);
         }
+        self.start_and_roll(role, 1);
+        self.settle(role);
     }
 
     fn record(&self, host: &Name, quorum: &Quorum, complete: bool, why: Reason) -> Step {
@@ -117,8 +118,7 @@ impl Planner<'_> {
             (false, false) => return false,
         };
         if let Some(interruption) = role.interruption() {
-            let seconds = interruption.seconds * u32::try_from(majority).unwrap_or(u32::MAX);
-            self.outages.push(Outage { what: interruption.what.to_owned(), seconds, why });
+            self.interrupt(interruption, majority, why);
         }
         true
     }
