@@ -5,7 +5,7 @@ use super::job::{Application, Job};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::service::spark::Spark;
 use crate::service::{self, Service, ServicesFile};
-use crate::value::JvmSize;
+use crate::value::{JavaInt, JvmSize};
 use crate::yaml::{Field, Span, suggest};
 
 /// Checks one job. `spark` is there when Spark itself is right.
@@ -81,15 +81,15 @@ fn check_application(span: Span, application: &Field<String>, problems: &mut Dia
 fn check_fit(span: Span, executors: &ExecutorsFile, spark: &Spark, problems: &mut Diagnostics) {
     let Some(workers) = spark.standalone.as_ref().map(|standalone| &standalone.workers) else { return };
     let cores = executors.cores.or(1);
+    let have_cores = workers.settings.cores.map(JavaInt::get);
     let memory = executors.memory.or(JvmSize::from_mebibytes(1024));
-    if let Some(have) = workers.cores.filter(|have| *have < cores) {
+    if let Some(have) = have_cores.filter(|have| *have < cores) {
         let message = format!("an executor wants {cores} cores, and a worker has {have}: it is never scheduled");
         problems.add(Code::SP003, span, message).help("ask for less, or give `workers` more cores");
-    } else if let Some(have) = workers.memory.filter(|have| *have < memory) {
+    } else if let Some(have) = workers.settings.memory.filter(|have| *have < memory) {
         let message = format!("an executor wants {memory}, and a worker has {have}: it is never scheduled");
         problems.add(Code::SP003, span, message).help("ask for less, or give `workers` more memory");
-    } else if let (Some(count), Some(nodes), Some(have)) =
-        (executors.instances.ok(), workers.place.count(), workers.cores)
+    } else if let (Some(count), Some(nodes), Some(have)) = (executors.instances.ok(), workers.place.count(), have_cores)
     {
         let room = nodes as u64 * u64::from(have / cores.max(1));
         if u64::from(*count) > room {

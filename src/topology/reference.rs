@@ -104,7 +104,12 @@ fn plain(schema: &Value) -> String {
         _ => "a value".to_owned(),
     };
     match (kind.as_str(), &schema["minimum"], &schema["maximum"]) {
-        ("integer", Value::Number(low), Value::Number(high)) => format!("{low} to {high}"),
+        // The end of Java's `int` is no bound that a reader would choose.
+        ("integer", Value::Number(low), Value::Number(high))
+            if high.as_u64() < Some(i32::MAX.unsigned_abs().into()) =>
+        {
+            format!("{low} to {high}")
+        }
         ("integer", Value::Number(low), _) => format!("{low} or more"),
         ("integer", ..) => "a whole number".to_owned(),
         ("boolean", ..) => "`true` or `false`".to_owned(),

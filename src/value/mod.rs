@@ -21,7 +21,7 @@ pub use identity::{Identity, random_digits};
 pub use names::{ConfigKey, Label, Name, Reason, UserName, Zone};
 pub use network::{Address, Cidr};
 pub use node::node_name;
-pub use numbers::{Disk, MemberId, Percent, Port};
+pub use numbers::{Disk, JavaInt, MemberId, Percent, Port};
 pub use path::HostPath;
 pub use role::{Interruption, Redundancy, Role, RoleData, Slots, Takeover};
 pub use secret::{SecretFile, SecretRef};

@@ -24,6 +24,14 @@ macro_rules! number_value {
             }
         }
 
+        impl std::str::FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                let number: i64 = text.parse().map_err(|_| format!("`{}` is not a whole number", text.escape_default()))?;
+                number.try_into()
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.fmt(f)
@@ -71,5 +79,55 @@ impl Port {
     /// This port and the `count` behind it, as far as there are ports.
     pub fn through(self, count: u16) -> std::ops::RangeInclusive<u16> {
         self.0..=self.0.saturating_add(count)
+    }
+}
+
+/// A whole number of at least `LOW` that fits Java's `int`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "i64")]
+pub struct JavaInt<const LOW: u32>(u32);
+
+impl<const LOW: u32> JavaInt<LOW> {
+    const MOST: u32 = i32::MAX.unsigned_abs();
+
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl<const LOW: u32> TryFrom<i64> for JavaInt<LOW> {
+    type Error = String;
+    fn try_from(number: i64) -> Result<Self, String> {
+        match u32::try_from(number) {
+            Ok(fits) if (LOW..=Self::MOST).contains(&fits) => Ok(JavaInt(fits)),
+            _ if number < i64::from(LOW) => Err(format!("{number} is below the minimum of {LOW}")),
+            _ => Err(format!("{number} is above the maximum of {}", Self::MOST)),
+        }
+    }
+}
+
+impl<const LOW: u32> std::str::FromStr for JavaInt<LOW> {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number: i64 = text.parse().map_err(|_| format!("`{}` is not a whole number", text.escape_default()))?;
+        number.try_into()
+    }
+}
+
+impl<const LOW: u32> std::fmt::Display for JavaInt<LOW> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<const LOW: u32> schemars::JsonSchema for JavaInt<LOW> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "JavaInt".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": LOW, "maximum": Self::MOST })
     }
 }

@@ -6,20 +6,20 @@ mod file;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use file::BeaconFile;
+use file::{BeaconFile, BeaconSettings};
 use provision::cluster::{Cluster, Instance};
 use provision::desired::Desired;
 use provision::diagnostic::{Code, Diagnostics};
 use provision::host::{
-    Access, Ask, Class, Content, Health, Host, HostFacts, HostState, NodeFacts, OnChange, Seen, Service as Unit,
-    ServiceFacts, UnitFacts, unit_path,
+    Access, Ask, Content, Health, Host, HostFacts, HostState, NodeFacts, OnChange, Seen, Service as Unit, ServiceFacts,
+    UnitFacts, unit_path,
 };
 use provision::plan::compare::stale_inputs;
 use provision::platform::{Ground, PlatformKind};
 use provision::service::settings::Writer;
 use provision::service::{Checked, FileType, NodeSpec, Place, Service, Services, ServicesFile};
 use provision::value::listener::{Bind, Lasts, Listener};
-use provision::value::{HostPath, Interruption, Name, Port, Redundancy, Role, RoleData, Slots};
+use provision::value::{HostPath, Interruption, Name, Redundancy, Role, RoleData, Slots};
 use provision::yaml::Field;
 
 pub const KEEPER: Role = Role::new(&RoleData {
@@ -65,9 +65,7 @@ pub const LAMP: Role = Role::new(&RoleData {
 struct Beacon {
     keepers: Vec<Name>,
     lamps: Vec<Name>,
-    port: Port,
-    brightness: u32,
-    beat: u32,
+    settings: BeaconSettings,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -102,8 +100,7 @@ impl Service for OnHosts {
             problems.add(Code::T012, span, format!("{} keepers: an odd number can agree", keepers.len()));
             return None;
         }
-        let port = file.port.or(Port::new(9000));
-        Some(Arc::new(Beacon { keepers, lamps, port, brightness: file.brightness.or(1), beat: file.beat.or(5) }))
+        Some(Arc::new(Beacon { keepers, lamps, settings: file.settings(at.kind) }))
     }
 
     fn roles(&self) -> &'static [Role] {
@@ -127,14 +124,13 @@ impl Service for OnHosts {
             from,
             lasts: Lasts::Always { place: 0 },
         };
-        vec![one(KEEPER, "keeper", beacon.port.get(), &[KEEPER, LAMP]), one(LAMP, "lamp", beacon.port.get() + 1, &[])]
+        let port = beacon.settings.port.get();
+        vec![one(KEEPER, "keeper", port, &[KEEPER, LAMP]), one(LAMP, "lamp", port + 1, &[])]
     }
 
     fn settings(&self, cluster: &Cluster, all: &mut Writer) {
         let Some(beacon) = cluster.services.get::<Beacon>() else { return };
-        all.put("beacon.port", Class::Outage, beacon.port);
-        all.put("beacon.brightness", Class::Roll, beacon.brightness);
-        all.put("beacon.beat", Class::Roll, beacon.beat);
+        all.each("beacon", beacon.settings.each());
     }
 
     fn desire(&self, cluster: &Cluster, instance: &Instance, state: &mut HostState) {
@@ -142,8 +138,9 @@ impl Service for OnHosts {
         let (node, unit) = (instance.node.as_str(), instance.role.unit());
         let config = HostPath::known(&format!("/etc/beacon/{unit}.conf"));
         let keepers: Vec<_> = beacon.keepers.iter().map(Name::as_str).collect();
-        let own = if instance.role == KEEPER { ("beat", beacon.beat) } else { ("brightness", beacon.brightness) };
-        let text = format!("keepers {}\nport {}\n{} {}\n", keepers.join(" "), beacon.port, own.0, own.1);
+        let BeaconSettings { port, brightness, beat } = &beacon.settings;
+        let own = if instance.role == KEEPER { ("beat", beat) } else { ("brightness", brightness) };
+        let text = format!("keepers {}\nport {}\n{} {}\n", keepers.join(" "), port, own.0, own.1);
         state.user("beacon", "/var/lib/beacon", node);
         state.directory(&HostPath::known("/etc/beacon"), Access::root(0o755), false, node);
         state.directory(&HostPath::known("/var/lib/beacon"), Access::of("beacon", 0o750), true, node);

@@ -1,7 +1,8 @@
-//! Law 1: rendering is deterministic, and a small edit is a small difference.
+//! Law 1: rendering is deterministic, and a small edit is a small difference. Law 8: what a user wrote is in the file that the process reads.
 
 use crate::model::site::{Shape, Site};
 use provision::render;
+use serde_json::{Value, json};
 
 #[test]
 fn law_1_rendering_twice_gives_the_same_bytes() {
@@ -33,4 +34,79 @@ fn law_1_one_changed_number_is_one_changed_line_on_each_member() {
         let differ = old[path].lines().zip(new[path].lines()).filter(|(old, new)| old != new).count();
         assert_eq!((differ, old[path].lines().count()), (1, new[path].lines().count()), "{}", path.display());
     }
+}
+
+/// A topology in which every setting of both services has a value.
+fn every_setting() -> Value {
+    json!({
+        "apiVersion": "provision/v1",
+        "name": "law",
+        "platforms": { "rack": { "nodes": { "ssh": { "user": "ops" }, "hosts": {
+            "h1": { "address": "10.0.0.1" }, "h2": { "address": "10.0.0.2" }, "h3": { "address": "10.0.0.3" }
+        } } } },
+        "services": {
+            "zookeeper": {
+                "archive": { "onHost": { "path": "/srv/dist/zookeeper-3.9.5.tar.gz" } },
+                "members": { "1": "h1", "2": "h2", "3": "h3" },
+                "dataDir": "/data/zookeeper", "dataLogDir": "/data/log", "heap": "256m",
+                "config": { "minSessionTimeout": 4000, "maxSessionTimeout": 40000, "snapCount": 100_000 }
+            },
+            "spark": {
+                "archive": { "onHost": { "path": "/srv/dist/spark-4.3.0.tar.gz" } },
+                "masters": { "hosts": ["h1", "h2"], "heap": "300m" },
+                "workers": { "hosts": ["h3"], "cores": 2, "memory": "2000m" },
+                "history": { "host": "h1", "events": "/mnt/events" }
+            }
+        }
+    })
+}
+
+/// Another value of the same kind.
+fn another(value: &str) -> Value {
+    if let Ok(number) = value.parse::<u64>() {
+        return json!(number + 1);
+    }
+    match value.strip_suffix('m').and_then(|size| size.parse::<u64>().ok()) {
+        Some(size) => json!(format!("{}m", size + 1)),
+        None => json!(format!("{value}-other")),
+    }
+}
+
+#[test]
+fn law_8_every_setting_of_a_topology_is_in_what_its_processes_read() {
+    let base = every_setting();
+    let site = Site::of(&base.to_string());
+    let before = render::hosts(&site.desired);
+    let mut tried = 0;
+    for (path, setting) in &site.desired.settings {
+        // Versions and archives have tests of their own: other values of them need other archives. Members are hosts.
+        let own = ["version", "archive", "authenticate"].iter().any(|key| path.ends_with(key));
+        if own || path.starts_with("zookeeper.members") {
+            continue;
+        }
+        tried += 1;
+        let mut topology = base.clone();
+        let mut at = &mut topology["services"];
+        for key in path.split('.') {
+            at = &mut at[key];
+        }
+        // Plain text keeps its form (a default of `512m` or 1g may be written in several).
+        *at = another(if setting.value == "1g" { "1024m" } else { &setting.value });
+        let wanted = at.as_str().map_or_else(|| at.to_string(), str::to_owned);
+        let changed = Site::of(&topology.to_string());
+        assert_eq!(changed.desired.settings[path].value, wanted, "{path}");
+        let after = render::hosts(&changed.desired);
+        let is_there = after.iter().any(|(file, text)| {
+            let old = before.get(file);
+            old != Some(text)
+                && text.lines().any(|line| line.contains(&wanted) && !old.is_some_and(|old| old.contains(line)))
+        });
+        assert!(is_there, "{path}: {wanted} is in no rendered file");
+    }
+    // All that the schema calls a setting was tried, and nothing less.
+    let schema = provision::topology::schema();
+    let classes = ["A change needs", "A change is rolled out", "A running cluster refuses"];
+    let described = schema.lines().filter(|line| classes.iter().any(|class| line.contains(class))).count();
+    let versions = 1;
+    assert_eq!(tried, described - versions);
 }

@@ -92,7 +92,7 @@ fn api(aks: &Aks, holes: &mut Holes) {
 
 fn registry(aks: &Aks, spark: Option<&Spark>, holes: &mut Holes) {
     holes.put("registry", aks.registry);
-    let version = spark.map_or(spark::DEFAULT_VERSION, |spark| spark.version.as_str());
+    let version = spark.map_or_else(|| spark::version(None), |spark| spark.version.clone());
     let import = format!(
         "\"az acr import --subscription ${{var.subscription_id}} --name ${{azurerm_container_registry.main.name}} --source docker.io/apache/spark:{version} --image apache/spark:{version}\""
     );

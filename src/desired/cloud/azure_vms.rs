@@ -139,7 +139,7 @@ fn machines(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     holes.put("load_balancer", services.zookeeper.is_some_and(|zookeeper| zookeeper.load_balancer));
     holes.put("load_balancer_address", subnets::front(azure.subnets().zookeeper).to_string());
     if let Some(zookeeper) = services.zookeeper {
-        let client = zookeeper.ports.client.get();
+        let client = zookeeper.settings.client_port.get();
         holes.put("client_port", client.to_string());
         holes.put("client_port_number", client);
     }
@@ -162,7 +162,7 @@ fn workers(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     machines::put_workers(services, azure, holes);
     let workers = services.spark.map(|spark| &spark.workers);
     let scale = workers.and_then(|workers| workers.autoscale.as_ref());
-    holes.put_if("worker_ui_port", workers.map(|workers| workers.web_ui.get()));
+    holes.put_if("worker_ui_port", workers.map(|workers| workers.settings.web_ui_port.get()));
     holes.put("fixed_count", scale.is_none());
     let minutes = |seconds: u64| format!("PT{}M", seconds / 60);
     holes.put_if("window", scale.map(|scale| minutes(scale.window.seconds())));

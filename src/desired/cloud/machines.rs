@@ -60,12 +60,12 @@ impl Fixed {
         holes.put_if("members", services.zookeeper.map(|_| table(&self.members)));
         holes.put_if("masters", services.spark.map(|_| table(&self.masters)));
         if let Some(zookeeper) = services.zookeeper {
-            holes.put("zookeeper_connect", endpoints(&self.members, zookeeper.ports.client.get()));
-            holes.put("data_dir", zookeeper.data_dir.to_string());
+            holes.put("zookeeper_connect", endpoints(&self.members, zookeeper.settings.client_port.get()));
+            holes.put("data_dir", zookeeper.settings.data_dir.to_string());
             holes.put("zookeeper_disk", zookeeper.machine.disk.map_or(ZOOKEEPER_DISK, Disk::get));
         }
         if let Some(spark) = services.spark {
-            holes.put("master_url", format!("spark://{}", endpoints(&self.masters, spark.masters.port.get())));
+            holes.put("master_url", format!("spark://{}", endpoints(&self.masters, spark.masters.settings.port.get())));
         }
         holes.put("fixed_addresses", texts(self.addresses()));
     }

@@ -3,44 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{HistoryFile, MastersFile, SparkFile, WorkersFile};
-use super::{History, JobPorts, Masters, Place, Spark, Standalone, Workers, managed};
+use super::{History, Masters, Place, Spark, Standalone, Workers, managed, properties};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::machine::{Autoscale, Machine, check_pins};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::storage::Storage;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
-use crate::value::{ConfigKey, JvmSize, Name, Port, SecretRef, Version};
+use crate::value::{ConfigKey, Name, SecretRef, Version};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// The version that the lab proves every day.
-pub const DEFAULT_VERSION: &str = "4.3.0";
+const DEFAULT_VERSION: &str = "4.3.0";
 /// More masters than this add elections, not availability.
 const MASTERS_MAX: usize = 9;
-
-/// What the tool derives from the topology, and what to write instead of setting it.
-const DERIVED: &[(&str, &str)] = &[
-    ("spark.master", "it follows from `masters`"),
-    ("spark.deploy.recoveryMode", "it follows from `masters` and `zookeeper`"),
-    (
-        "spark.deploy.zookeeper.url",
-        "it lists every member of `zookeeper`: one address in front of them is a single point of failure",
-    ),
-    ("spark.deploy.zookeeper.dir", "it follows from the cluster's name"),
-    ("spark.driver.host", "it is the address of the host a job is submitted on"),
-    ("spark.driver.bindAddress", "it is the address of the host a job is submitted on"),
-    ("spark.driver.port", "write `ports: { driver: ... }`"),
-    ("spark.driver.blockManager.port", "write `ports: { driverBlockManager: ... }`"),
-    ("spark.blockManager.port", "write `ports: { blockManager: ... }`"),
-    ("spark.ui.port", "write `ports: { ui: ... }`"),
-    ("spark.port.maxRetries", "write `ports: { retries: ... }`"),
-    ("spark.worker.ui.port", "write `workers: { webUiPort: ... }`"),
-    ("spark.master.ui.port", "write `masters: { webUiPort: ... }`"),
-    ("spark.history.ui.port", "write `history: { webUiPort: ... }`"),
-    ("spark.history.fs.logDirectory", "write `history: { events: ... }`"),
-    ("spark.authenticate", "write `authenticate: { secret: ... }`"),
-    ("spark.decommission.enabled", "it is always on: without it a worker that stops takes its blocks along"),
-];
 
 /// Keys whose values are secrets, by their last part.
 const SECRET_ENDINGS: &[&str] = &["secret", "password", "token", "accesskey", "secret.key", "access.key"];
@@ -66,11 +42,6 @@ pub fn check_keys(file: &SparkFile, problems: &mut Diagnostics) {
 pub fn version(file: Option<&SparkFile>) -> Version {
     let default = || DEFAULT_VERSION.parse().expect("a version");
     file.map_or_else(default, |file| file.version.or(default()))
-}
-
-/// The heap of a daemon. All nodes of `local` share one machine's memory.
-fn daemon_heap(kind: PlatformKind) -> JvmSize {
-    JvmSize::from_mebibytes(if kind == PlatformKind::Local { 256 } else { 512 })
 }
 
 /// Checks Spark on a platform of `kind` whose named hosts are `hosts`; `quorum` tells whether the topology has a `ZooKeeper`.
@@ -203,14 +174,7 @@ fn check_standalone(
         .spanned()
         .map(|(span, history)| check_history(span, history, kind, hosts, masters.as_ref(), problems));
     check_event_log(file, problems);
-    let ports = file.ports.or_default();
-    let job_ports = JobPorts {
-        driver: ports.driver.or(Port::new(7100)),
-        driver_block_manager: ports.driver_block_manager.or(Port::new(7130)),
-        block_manager: ports.block_manager.or(Port::new(7160)),
-        ui: ports.ui.or(Port::new(4040)),
-        retries: ports.retries.or(16),
-    };
+    let job_ports = file.ports.or_default().settings(kind);
     let history = match history {
         Some(history) => Some(history?),
         None => None,
@@ -254,9 +218,7 @@ fn check_masters(
     let count = place.count().unwrap_or(0);
     Some(Masters {
         place,
-        port: file.port.or(Port::new(7077)),
-        web_ui: file.web_ui_port.or(Port::new(8080)),
-        heap: file.heap.or(daemon_heap(kind)),
+        settings: file.settings(kind),
         machine: Machine::of(&file.size, &Field::Missing),
         zones: check_pins(&file.zones, count, problems)?,
     })
@@ -279,17 +241,9 @@ fn check_workers(
     if let Some(at) = file.nodes.span().filter(|_| scales) {
         problems.add(Code::T012, at, "how many workers? `nodes` and `autoscale` are both given").help("leave one out");
     }
-    if let Some((at, 0)) = file.cores.spanned() {
-        problems.add(Code::T001, at, "a worker without cores runs nothing");
-        return None;
-    }
     Some(Workers {
         place,
-        cores: file.cores.ok().copied(),
-        memory: file.memory.ok().copied(),
-        port: file.port.or(Port::new(7078)),
-        web_ui: file.web_ui_port.or(Port::new(8081)),
-        heap: file.heap.or(daemon_heap(kind)),
+        settings: file.settings(kind),
         machine: Machine::of(&file.size, &file.disk),
         autoscale: Autoscale::check(&file.autoscale, problems),
     })
@@ -314,9 +268,9 @@ fn check_history(
     } else {
         counted_history(file, problems)?
     };
-    let events = file.events.ok().cloned();
+    let settings = file.settings(kind);
     let drivers = masters.map(|masters| &masters.place);
-    if events.is_none() && kind == PlatformKind::Nodes && drivers.is_some_and(|drivers| *drivers != place) {
+    if settings.events.is_none() && kind == PlatformKind::Nodes && drivers.is_some_and(|drivers| *drivers != place) {
         problems
             .add(
                 Code::T003,
@@ -326,12 +280,7 @@ fn check_history(
             .help("write events: with a path that these hosts share, or a URI such as s3a://bucket/events");
         return None;
     }
-    Some(History {
-        place,
-        events,
-        web_ui: file.web_ui_port.or(Port::new(18080)),
-        heap: file.heap.or(daemon_heap(kind)),
-    })
+    Some(History { place, settings })
 }
 
 fn named_history(span: Span, file: &HistoryFile, hosts: &Hosts<'_>, problems: &mut Diagnostics) -> Option<Place> {
@@ -431,8 +380,8 @@ pub fn check_config(
     for entry in config.ok().into_iter().flatten() {
         let key = entry.key.text.as_str();
         let at = entry.key.span;
-        if let Some((_, instead)) = DERIVED.iter().find(|(derived, _)| *derived == key) {
-            problems.add(Code::SP005, at, format!("`{key}` is derived from the topology")).help(*instead);
+        if let Some(instead) = properties::instead_of(key) {
+            problems.add(Code::SP005, at, format!("`{key}` is derived from the topology")).help(instead);
             complete = false;
         } else if is_secret(key) {
             problems

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Spark;
-use super::SparkOnHosts;
-use super::keys::{is_history_key, is_master_key, is_worker_key};
+use super::properties::is_read_by;
+use super::{Spark, SparkOnHosts};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
     Access, Content, Host, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties,
     render_template, unit_path, unit_word,
 };
+use crate::service::settings::{Valued, holes};
 use crate::service::spark::{EventDirectory, HISTORY, History, MASTER, WORKER};
 use crate::value::{HostPath, JvmSize, Role, Version};
 
@@ -48,12 +48,13 @@ pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let unit = Unit {
         role: MASTER,
         config: path,
-        heap: masters.heap,
-        memory_mib: masters.heap.mebibytes(),
+        heap: masters.settings.heap,
+        memory_mib: masters.settings.heap.mebibytes(),
+        settings: masters.settings.each(),
         port: port("master"),
         web_ui: port("master-ui"),
     };
-    desire_unit(cluster, spark, instance, &unit, state);
+    desire_unit(cluster, spark, instance, unit, state);
 }
 
 pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
@@ -64,23 +65,23 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     put_properties(&path, "spark/worker.conf", cluster, &lines, &instance.node, state);
     let workers = &spark.standalone.workers;
     let port = |name| cluster.port(&instance.host, WORKER, name);
-    let memory_mib = workers.heap.mebibytes() + workers.memory.map_or(0, JvmSize::mebibytes);
     let unit = Unit {
         role: WORKER,
         config: path,
-        heap: workers.heap,
-        memory_mib,
+        heap: workers.settings.heap,
+        memory_mib: workers.settings.memory_mib(),
+        settings: workers.settings.each(),
         port: port("worker"),
         web_ui: port("worker-ui"),
     };
-    desire_unit(cluster, spark, instance, &unit, state);
+    desire_unit(cluster, spark, instance, unit, state);
 }
 
 pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     let Some(spark) = super::on_hosts(&cluster.services) else { return };
     let Some(history) = &spark.standalone.history else { return };
     shared(cluster, spark, instance, state);
-    if history.events.is_none() {
+    if history.settings.events.is_none() {
         state.directory(&HostPath::known(EVENTS), Access::of(USER, 0o750), true, &instance.node);
     }
     let path = HostPath::known(CONFIG).join("history.conf");
@@ -90,18 +91,19 @@ pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostSt
     let unit = Unit {
         role: HISTORY,
         config: path,
-        heap: history.heap,
-        memory_mib: history.heap.mebibytes(),
+        heap: history.settings.heap,
+        memory_mib: history.settings.heap.mebibytes(),
+        settings: history.settings.each(),
         port,
         web_ui: port,
     };
-    desire_unit(cluster, spark, instance, &unit, state);
+    desire_unit(cluster, spark, instance, unit, state);
 }
 
 /// The directory of event logs as a word of the history server's unit, which merges and cleans what is in it.
 fn writable_events(spark: SparkOnHosts<'_>, role: Role, host: &Host) -> Option<String> {
     let history = spark.standalone.history.as_ref().filter(|_| role == HISTORY)?;
-    match history.events.as_ref().map(EventDirectory::as_str) {
+    match history.settings.events.as_ref().map(EventDirectory::as_str) {
         None => Some(host.word(&HostPath::known(EVENTS))),
         // A directory that is mounted may come later than the unit.
         Some(path) if path.starts_with('/') => Some(unit_word(&format!("-{path}"))),
@@ -111,7 +113,7 @@ fn writable_events(spark: SparkOnHosts<'_>, role: Role, host: &Host) -> Option<S
 
 /// The directory of event logs that the topology names, else the history server's own on its host: a path or a URI.
 fn event_logs(cluster: &Cluster, history: &History) -> Option<String> {
-    if let Some(events) = &history.events {
+    if let Some(events) = &history.settings.events {
         return Some(events.to_string());
     }
     let host = &cluster.of_role(HISTORY).next()?.host;
@@ -181,10 +183,11 @@ struct Unit {
     memory_mib: u64,
     port: u16,
     web_ui: u16,
+    settings: Vec<Valued>,
 }
 
-fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, unit: &Unit, state: &mut HostState) {
-    let Unit { role, config: own, heap, memory_mib, port, web_ui } = unit;
+fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, unit: Unit, state: &mut HostState) {
+    let Unit { role, config: own, heap, memory_mib, port, web_ui, settings } = unit;
     let home = home(spark.service);
     let config = HostPath::known(CONFIG);
     let inputs = vec![own.clone(), config.join("log4j2.properties"), home.join(ORIGIN_FILE), unit_path(role.unit())];
@@ -192,7 +195,7 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let host = state.host.clone();
     let (data, begin) = (HostPath::known(DATA), HostPath::known(HOME));
     let mut writable: Vec<_> = [&begin, &data.join("work"), &data.join("tmp")].map(|path| host.word(path)).into();
-    writable.extend(writable_events(spark, *role, &host));
+    writable.extend(writable_events(spark, role, &host));
     // All that a daemon reads is here. Its spark-env.sh is for what people and `submit` start: Spark's own script cannot read
     // one whose path has a space in it, and would then bind to every address.
     let environment = [
@@ -204,31 +207,25 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     ];
     let mut values = serde_json::json!({
         "cluster": cluster.name.as_str(), "node": instance.node, "environment": environment.join(" "),
-        "class": host.word(&home.join("bin/spark-class")), "config": host.word(own),
+        "class": host.word(&home.join("bin/spark-class")), "config": host.word(&own),
         "address": cluster.address(&instance.host).as_str(), "port": port, "web_ui_port": web_ui,
         "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
         "run": host.word(&HostPath::known(RUN_FOLDER)), "started": state.started_word(),
         "home": host.path(&begin), "writable": writable.join(" "), "work": host.word(&data.join("work")),
-        "master_url": super::master_url(cluster),
+        "master_url": super::master_url(cluster), "settings": holes(settings),
     });
     if let Some(secret) = &secret {
         values["secret_path"] = host.path(secret).into();
         values["secret_word"] = host.word(secret).into();
     }
-    if let Some(cores) = spark.standalone.workers.cores {
-        values["cores"] = cores.into();
-    }
-    if let Some(memory) = spark.standalone.workers.memory {
-        values["memory"] = memory.to_string().into();
-    }
     let text = render_template(&format!("spark/{}.service", role.unit()), &values);
     state.file(&unit_path(role.unit()), Access::root(0o644), Content::Text(text), &instance.node);
     let service = Service {
-        role: Some(*role),
+        role: Some(role),
         node: Some(instance.node.clone()),
         inputs,
         secret_inputs: secret.into_iter().collect(),
-        memory_mib: *memory_mib,
+        memory_mib,
         change: OnChange::Restart,
     };
     state.services.insert(role.unit().to_owned(), service);
@@ -256,14 +253,19 @@ fn daemon(spark: SparkOnHosts<'_>) -> Pairs<'static> {
     pairs
 }
 
-fn user(spark: SparkOnHosts<'_>, wanted: fn(&str) -> bool) -> impl Iterator<Item = (&str, String)> {
-    let config = spark.service.config.iter().map(|(key, value)| (key.as_str(), value.clone()));
-    config.filter(move |(key, _)| wanted(key))
+/// The properties of `config`.
+fn written(spark: SparkOnHosts<'_>) -> impl Iterator<Item = (&str, String)> {
+    spark.service.config.iter().map(|(key, value)| (key.as_str(), value.clone()))
+}
+
+/// The properties of `config` that a role's daemons read.
+fn written_for(spark: SparkOnHosts<'_>, role: Role) -> impl Iterator<Item = (&str, String)> {
+    written(spark).filter(move |(key, _)| is_read_by(key, role))
 }
 
 fn master_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = daemon(spark);
-    pairs.extend(user(spark, is_master_key));
+    pairs.extend(written_for(spark, MASTER));
     // Its own submission server on 6066 asks for no secret, even with `spark.authenticate`.
     pairs.insert("spark.master.rest.enabled", "false".to_owned());
     if let Some(connect) = crate::service::zookeeper::connect(cluster) {
@@ -276,7 +278,7 @@ fn master_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a
 
 fn history_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>, history: &History, port: u16) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = daemon(spark);
-    pairs.extend(user(spark, is_history_key));
+    pairs.extend(written_for(spark, HISTORY));
     pairs.insert("spark.history.ui.port", port.to_string());
     pairs.extend(history_logs(cluster, history).map(|logs| ("spark.history.fs.logDirectory", logs)));
     pairs
@@ -284,22 +286,15 @@ fn history_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>, history: &
 
 fn worker_properties<'a>(spark: SparkOnHosts<'a>, host: &Host) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = daemon(spark);
-    pairs.extend(user(spark, is_worker_key));
+    pairs.extend(written_for(spark, WORKER));
     pairs.insert("spark.local.dir", host.path(&HostPath::known(DATA).join("tmp")));
     pairs
 }
 
 fn job_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a> {
-    let ports = spark.standalone.job_ports;
     let mut pairs: Pairs<'a> = common(spark);
-    pairs.extend(user(spark, |_| true));
-    pairs.extend([
-        ("spark.port.maxRetries", ports.retries.to_string()),
-        ("spark.driver.port", ports.driver.to_string()),
-        ("spark.driver.blockManager.port", ports.driver_block_manager.to_string()),
-        ("spark.blockManager.port", ports.block_manager.to_string()),
-        ("spark.ui.port", ports.ui.to_string()),
-    ]);
+    pairs.extend(written(spark));
+    pairs.extend(spark.standalone.job_ports.each().into_iter().map(|port| (port.written, port.value)));
     if let Some(logs) = spark.standalone.history.as_ref().and_then(|history| event_logs(cluster, history)) {
         pairs.insert("spark.eventLog.enabled", "true".to_owned());
         pairs.insert("spark.eventLog.dir", logs);

@@ -7,7 +7,8 @@ use crate::platform::machine::AutoscaleFile;
 use crate::platform::storage::StorageFile;
 use crate::service::archive::ArchiveFile;
 use crate::service::file::ServiceFile;
-use crate::value::{Disk, JvmSize, Label, Name, Port, SecretFile, Version, Zone, text_value};
+use crate::settings;
+use crate::value::{Disk, JavaInt, JvmSize, Label, Name, Port, SecretFile, Version, Zone, text_value};
 use crate::yaml::{Entries, Field, RawScalar};
 
 /// Spark: standalone on hosts, run by the operator or by Kubernetes itself, or managed.
@@ -51,69 +52,81 @@ pub struct SparkFile {
     pub ports: Field<JobPortsFile>,
 }
 
-/// The masters.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct MastersFile {
-    /// How many, on platforms that make their machines. Default: 2.
-    pub nodes: Field<u32>,
-    /// The hosts they are on, where hosts have names.
-    pub hosts: Field<Vec<Field<Name>>>,
-    /// The size of the machines, in the cloud's own names.
-    pub size: Field<Label>,
-    /// The TCP port of workers and drivers. Default: 7077.
-    pub port: Field<Port>,
-    /// The TCP port of the web page. Default: 8080.
-    pub web_ui_port: Field<Port>,
-    /// The JVM's heap. Default: `512m`; on `local` `256m`.
-    pub heap: Field<JvmSize>,
-    /// The zones of masters 1 to N, in order, where the platform's own order must not move them.
-    pub zones: Field<Vec<Field<Zone>>>,
+settings! {
+    /// The masters.
+    MastersFile => MasterSettings
+    keys {
+        /// How many, on platforms that make their machines. Default: 2.
+        nodes "nodes": u32;
+        /// The hosts they are on, where hosts have names.
+        hosts "hosts": Vec<Field<Name>>;
+        /// The size of the machines, in the cloud's own names.
+        size "size": Label;
+        /// The zones of masters 1 to N, in order, where the platform's own order must not move them.
+        zones "zones": Vec<Field<Zone>>;
+    }
+    settings {
+        // Workers and running applications know the old port.
+        /// The TCP port of workers and drivers.
+        port "port": Port = "7077" => Outage;
+        /// The TCP port of the web page.
+        web_ui_port "webUiPort": Port = "8080" => Roll;
+        // All nodes of `local` share one machine's memory.
+        /// The JVM's heap.
+        heap "heap": JvmSize = "512m" ("256m" on local) => Roll;
+    }
 }
 
-/// The workers.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct WorkersFile {
-    /// How many, on platforms that make their machines.
-    pub nodes: Field<u32>,
-    /// The hosts they are on, where hosts have names.
-    pub hosts: Field<Vec<Field<Name>>>,
-    /// The size of the machines, in the cloud's own names.
-    pub size: Field<Label>,
-    /// The disk for work in GiB, on platforms that make their machines; on AWS the root disk, with the system on it.
-    pub disk: Field<Disk>,
-    /// The cores that executors may use on each. Default: all of the machine's.
-    pub cores: Field<u32>,
-    /// The memory that executors may use on each. Default: the machine's less 1 GiB.
-    pub memory: Field<JvmSize>,
-    /// The TCP port of the worker itself. Default: 7078.
-    pub port: Field<Port>,
-    /// The TCP port of the web page. Default: 8081.
-    pub web_ui_port: Field<Port>,
-    /// The JVM's heap of the worker itself. Default: `512m`; on `local` `256m`.
-    pub heap: Field<JvmSize>,
-    /// Bounds between which the number of workers follows the load.
-    pub autoscale: Field<AutoscaleFile>,
-    /// How many workers there are at which times, as a managed service. Instead of `autoscale`.
-    pub schedule: Field<ScheduleFile>,
+settings! {
+    /// The workers.
+    WorkersFile => WorkerSettings
+    keys {
+        /// How many, on platforms that make their machines.
+        nodes "nodes": u32;
+        /// The hosts they are on, where hosts have names.
+        hosts "hosts": Vec<Field<Name>>;
+        /// The size of the machines, in the cloud's own names.
+        size "size": Label;
+        /// The disk for work in GiB, on platforms that make their machines; on AWS the root disk, with the system on it.
+        disk "disk": Disk;
+        /// Bounds between which the number of workers follows the load.
+        autoscale "autoscale": AutoscaleFile;
+        /// How many workers there are at which times, as a managed service. Instead of `autoscale`.
+        schedule "schedule": ScheduleFile;
+    }
+    settings {
+        /// The cores that executors may use on each. Default: all of the machine's.
+        cores "cores": JavaInt<1> => Roll;
+        /// The memory that executors may use on each. Default: the machine's less 1 GiB.
+        memory "memory": JvmSize => Roll;
+        /// The TCP port of the worker itself.
+        port "port": Port = "7078" => Roll;
+        /// The TCP port of the web page.
+        web_ui_port "webUiPort": Port = "8081" => Roll;
+        /// The JVM's heap of the worker itself.
+        heap "heap": JvmSize = "512m" ("256m" on local) => Roll;
+    }
 }
 
-/// The history server.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct HistoryFile {
-    /// The number of history servers, on platforms that make their machines: 1. Default: 1.
-    pub nodes: Field<u32>,
-    /// The host it is on, where hosts have names.
-    pub host: Field<Name>,
-    /// The directory of the event logs, which drivers write and the history server reads: an absolute path that all their hosts share, or a
-    /// URI such as `s3a://bucket/events`. Default: a directory of its own on the history server's host; then drivers must run there too.
-    pub events: Field<EventDirectory>,
-    /// The TCP port of the web page. Default: 18080.
-    pub web_ui_port: Field<Port>,
-    /// The JVM's heap. Default: `512m`; on `local` `256m`.
-    pub heap: Field<JvmSize>,
+settings! {
+    /// The history server.
+    HistoryFile => HistorySettings
+    keys {
+        /// The number of history servers, on platforms that make their machines: 1. Default: 1.
+        nodes "nodes": u32;
+        /// The host it is on, where hosts have names.
+        host "host": Name;
+    }
+    settings {
+        /// The directory of the event logs, which drivers write and the history server reads: an absolute path that all their hosts share,
+        /// or a URI such as `s3a://bucket/events`. Default: a directory of its own on the history server's host; then drivers must run
+        /// there too.
+        events "events": EventDirectory => Roll;
+        /// The TCP port of the web page.
+        web_ui_port "webUiPort": Port = "18080" => Roll;
+        /// The JVM's heap.
+        heap "heap": JvmSize = "512m" ("256m" on local) => Roll;
+    }
 }
 
 text_value!(
@@ -229,20 +242,29 @@ pub struct SizedFile {
     pub size: Field<Label>,
 }
 
-/// The ports that Spark would pick at random, fixed so that a firewall can be exact. Each is the first of a range.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct JobPortsFile {
-    /// The first TCP port of drivers (`spark.driver.port`). Default: 7100.
-    pub driver: Field<Port>,
-    /// The first TCP port of drivers' block managers (`spark.driver.blockManager.port`). Default: 7130.
-    pub driver_block_manager: Field<Port>,
-    /// The first TCP port of executors' block managers (`spark.blockManager.port`). Default: 7160.
-    pub block_manager: Field<Port>,
-    /// The first TCP port of drivers' web pages (`spark.ui.port`). Default: 4040.
-    pub ui: Field<Port>,
-    /// How many ports behind the first may be tried (`spark.port.maxRetries`): so many jobs fit on one host. Default: 16.
-    pub retries: Field<u16>,
+settings! {
+    /// The ports that Spark would pick at random, fixed so that a firewall can be exact. Each is the first of a range.
+    JobPortsFile => JobPorts
+    keys {}
+    settings {
+        /// The first TCP port of drivers (`spark.driver.port`).
+        driver "driver": Port = "7100" => Live, written "spark.driver.port";
+        /// The first TCP port of drivers' block managers (`spark.driver.blockManager.port`).
+        driver_block_manager "driverBlockManager": Port = "7130" => Live, written "spark.driver.blockManager.port";
+        /// The first TCP port of executors' block managers (`spark.blockManager.port`).
+        block_manager "blockManager": Port = "7160" => Live, written "spark.blockManager.port";
+        /// The first TCP port of drivers' web pages (`spark.ui.port`).
+        ui "ui": Port = "4040" => Live, written "spark.ui.port";
+        /// How many ports behind the first may be tried (`spark.port.maxRetries`): so many jobs fit on one host.
+        retries "retries": u16 = "16" => Live, written "spark.port.maxRetries";
+    }
+}
+
+impl WorkerSettings {
+    /// MiB of the worker itself and of all executors that it may start.
+    pub fn memory_mib(&self) -> u64 {
+        self.heap.mebibytes() + self.memory.map_or(0, JvmSize::mebibytes)
+    }
 }
 
 /// Its key in a topology.

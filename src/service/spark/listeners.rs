@@ -28,17 +28,17 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
         lasts: Lasts::ForJobs,
     };
     let mut all = vec![
-        lasting(0, MASTER, "master", masters.port, SPARK),
-        lasting(1, MASTER, "master-ui", masters.web_ui, SPARK),
-        lasting(0, WORKER, "worker", workers.port, SPARK),
-        lasting(1, WORKER, "worker-ui", workers.web_ui, SPARK),
+        lasting(0, MASTER, "master", masters.settings.port, SPARK),
+        lasting(1, MASTER, "master-ui", masters.settings.web_ui_port, SPARK),
+        lasting(0, WORKER, "worker", workers.settings.port, SPARK),
+        lasting(1, WORKER, "worker-ui", workers.settings.web_ui_port, SPARK),
         // A master that takes over tells every driver so, and ends the applications whose driver does not answer.
         passing(MASTER, "driver", job_ports.driver, SPARK),
         passing(MASTER, "driver-block-manager", job_ports.driver_block_manager, &[WORKER]),
         passing(MASTER, "driver-ui", job_ports.ui, SPARK),
         passing(WORKER, "block-manager", job_ports.block_manager, SPARK),
     ];
-    all.extend(history.iter().map(|history| lasting(0, HISTORY, "history-ui", history.web_ui, SPARK)));
+    all.extend(history.iter().map(|history| lasting(0, HISTORY, "history-ui", history.settings.web_ui_port, SPARK)));
     all
 }
 

@@ -10,7 +10,7 @@ use crate::service::file::ServicesFile;
 use crate::service::services::Services;
 use crate::service::stages::Machines;
 use crate::topology::Topology;
-use crate::value::{JvmSize, Label};
+use crate::value::Label;
 use crate::yaml::{Field, Span};
 
 /// The machines of masters and workers.
@@ -29,7 +29,7 @@ pub fn machines<'t>(services: &'t Services, files: &'t ServicesFile) -> Vec<Mach
             size_span: masters_file.and_then(|file| file.size.span()),
             disk: &Field::Missing,
             zones: masters_file.map_or(&Field::Missing, |file| &file.zones),
-            memory: masters.heap.mebibytes(),
+            memory: masters.settings.heap.mebibytes(),
             is_fleet: false,
         },
         Machines {
@@ -40,7 +40,7 @@ pub fn machines<'t>(services: &'t Services, files: &'t ServicesFile) -> Vec<Mach
             size_span: workers_file.and_then(|file| file.size.span()),
             disk: workers_file.map_or(&Field::Missing, |file| &file.disk),
             zones: &Field::Missing,
-            memory: workers.heap.mebibytes() + workers.memory.map_or(0, JvmSize::mebibytes),
+            memory: workers.settings.memory_mib(),
             is_fleet: true,
         },
     ]

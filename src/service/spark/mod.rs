@@ -6,12 +6,12 @@ mod desire;
 mod election;
 pub mod file;
 mod health;
-mod keys;
 mod listeners;
 mod made;
 mod managed;
 mod nodes;
 mod on_hosts;
+mod properties;
 mod roles;
 mod settings;
 
@@ -22,12 +22,12 @@ use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::storage::Storage;
 use crate::service::archive::Archive;
 use crate::service::services::Services;
-use crate::value::{ConfigKey, JvmSize, Label, Name, Port, SecretRef, Version, Zone};
+use crate::value::{ConfigKey, Label, Name, SecretRef, Version, Zone};
 
 pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_facts};
-pub use check::{DEFAULT_VERSION, check, check_config, check_keys, version};
+pub use check::{check, check_config, check_keys, version};
 pub use desire::{CONFIG, DATA, HOME, SECRET_FILE, USER, home};
-pub use file::{Day, EventDirectory, HalfHour, KEY};
+pub use file::{Day, EventDirectory, HalfHour, HistorySettings, JobPorts, KEY, MasterSettings, WorkerSettings};
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
 pub use roles::{HISTORY, MASTER, WORKER};
@@ -88,9 +88,7 @@ pub struct Standalone {
 #[derive(Clone, Debug)]
 pub struct Masters {
     pub place: Place,
-    pub port: Port,
-    pub web_ui: Port,
-    pub heap: JvmSize,
+    pub settings: MasterSettings,
     pub machine: Machine,
     /// The zones of masters 1 to N, where they are not to follow the platform's order.
     pub zones: Option<Vec<Zone>>,
@@ -99,24 +97,16 @@ pub struct Masters {
 #[derive(Clone, Debug)]
 pub struct Workers {
     pub place: Place,
-    /// Left to the machine where `None`.
-    pub cores: Option<u32>,
-    pub memory: Option<JvmSize>,
-    pub port: Port,
-    pub web_ui: Port,
-    pub heap: JvmSize,
+    pub settings: WorkerSettings,
     pub machine: Machine,
     pub autoscale: Option<Autoscale>,
 }
 
 /// The history server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct History {
     pub place: Place,
-    /// The directory of the event logs; `None` for one of its own on the history server's host.
-    pub events: Option<EventDirectory>,
-    pub web_ui: Port,
-    pub heap: JvmSize,
+    pub settings: HistorySettings,
 }
 
 /// Where the nodes of one role are.
@@ -134,16 +124,6 @@ impl Place {
             Place::Counted(count) => count.map(|count| count as usize),
         }
     }
-}
-
-/// First ports of what runs for jobs; `retries` more behind each may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JobPorts {
-    pub driver: Port,
-    pub driver_block_manager: Port,
-    pub block_manager: Port,
-    pub ui: Port,
-    pub retries: u16,
 }
 
 /// Spark with its own cluster manager.

@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{ZooKeeperConfigFile, ZooKeeperFile};
-use super::{Config, Members, Ports, ZooKeeper};
+use super::file::{ZooCfgFile, ZooKeeperFile};
+use super::{Members, ZooKeeper};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::machine::{Machine, check_pins};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
-use crate::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
+use crate::value::{HostPath, MemberId, Name, Version, Zone};
 use crate::yaml::{Entries, Field, Span};
 
-/// The version that the lab proves every day.
-const DEFAULT_VERSION: &str = "3.9.5";
 /// A member's id fits a byte, and 0 is not one.
 const MEMBERS_MAX: u32 = 255;
 
@@ -26,10 +24,11 @@ pub fn check(
     hosts: &Hosts<'_>,
     problems: &mut Diagnostics,
 ) -> Option<ZooKeeper> {
-    let version = file.version.or(DEFAULT_VERSION.parse().expect("a version"));
-    warn_data_loss(file.version.span().unwrap_or(span), &version, problems);
+    let settings = file.settings(kind);
+    let version = &settings.version;
+    warn_data_loss(file.version.span().unwrap_or(span), version, problems);
     let members = check_members(span, file, kind, hosts, problems);
-    let config = check_config(&file.config, problems);
+    check_config(&file.config, problems);
     let mut data_ok = true;
     for (span, path) in [file.data_dir.spanned(), file.data_log_dir.spanned()].into_iter().flatten() {
         data_ok &= check_data_dir(span, path, problems);
@@ -53,20 +52,11 @@ pub fn check(
     Some(ZooKeeper {
         archive: archive::check(&file.archive, wanted, problems)?,
         members,
-        data_dir: file.data_dir.or(HostPath::known("/var/lib/zookeeper")),
-        data_log_dir: file.data_log_dir.ok().cloned(),
-        heap: file.heap.or(JvmSize::from_mebibytes(if kind == PlatformKind::Local { 128 } else { 512 })),
-        ports: Ports {
-            client: file.client_port.or(Port::new(2181)),
-            peer: file.peer_port.or(Port::new(2888)),
-            election: file.election_port.or(Port::new(3888)),
-            admin: file.admin_port.or(Port::new(8070)),
-        },
-        config: config?,
+        config: file.config.or_default().settings(kind),
         machine: Machine::of(&file.size, &file.disk),
         zones: check_pins(&file.zones, count, problems)?,
         load_balancer: !file.load_balancer.is_missing(),
-        version,
+        settings,
     })
 }
 
@@ -249,42 +239,16 @@ pub fn warn_zones<'a>(
     }
 }
 
-fn check_config(field: &Field<ZooKeeperConfigFile>, problems: &mut Diagnostics) -> Option<Config> {
-    let file = field.or_default();
-    let bounded = |field: &Field<u32>, name: &str, default: u32, low: u32, problems: &mut Diagnostics| {
-        if let Some((span, value)) =
-            field.spanned().filter(|(_, value)| **value < low || **value > i32::MAX.unsigned_abs())
-        {
-            problems.add(Code::T001, span, format!("`{name}` is at least {low} and fits 31 bits, not {value}"));
-            return None;
-        }
-        if matches!(field, Field::Bad(_)) { None } else { Some(field.or(default)) }
-    };
-    let tick_time = bounded(&file.tick_time, "tickTime", 2000, 100, problems);
-    let init_limit = bounded(&file.init_limit, "initLimit", 10, 1, problems);
-    let sync_limit = bounded(&file.sync_limit, "syncLimit", 5, 1, problems);
-    let max_client_cnxns = bounded(&file.max_client_cnxns, "maxClientCnxns", 60, 0, problems);
-    let retain = bounded(&file.snap_retain_count, "snapRetainCount", 3, 3, problems);
-    let purge = bounded(&file.purge_interval, "purgeInterval", 1, 0, problems);
+fn check_config(field: &Field<ZooCfgFile>, problems: &mut Diagnostics) {
+    let Some(file) = field.ok() else { return };
     if let (Some((span, min)), Some(max)) = (file.min_session_timeout.spanned(), file.max_session_timeout.ok())
         && min > max
     {
         problems.add(Code::T012, span, format!("the shortest session, {min} ms, is longer than the longest, {max} ms"));
     }
-    if let Some((span, 0)) = file.purge_interval.spanned() {
+    if let Some((span, _)) = file.purge_interval.spanned().filter(|(_, hours)| hours.get() == 0) {
         problems
             .add(Code::ZK006, span, "snapshots and transaction logs are never purged: the disk fills")
             .help("take 1 (hour)");
     }
-    Some(Config {
-        tick_time: tick_time?,
-        init_limit: init_limit?,
-        sync_limit: sync_limit?,
-        max_client_cnxns: max_client_cnxns?,
-        min_session_timeout: file.min_session_timeout.ok().copied(),
-        max_session_timeout: file.max_session_timeout.ok().copied(),
-        snap_count: file.snap_count.ok().copied(),
-        snap_retain_count: retain?,
-        purge_interval: purge?,
-    })
 }

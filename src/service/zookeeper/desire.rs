@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::Config;
-use super::ZooKeeper;
+use super::{ZooKeeper, ZooKeeperSettings};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
     Access, Content, Host, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange, RUN_FOLDER, Service, property_value,
     render_template, unit_path, unit_word,
 };
 use crate::service::archive::Archive;
+use crate::service::settings::holes;
 use crate::service::zookeeper::MEMBER;
 use crate::value::HostPath;
 
@@ -46,19 +46,20 @@ struct Member<'a> {
 
 pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     let (Some(zookeeper), Some(id)) = (cluster.services.get::<ZooKeeper>(), instance.id) else { return };
+    let settings = &zookeeper.settings;
     let node = instance.node.as_str();
-    let home = zookeeper.archive.home("zookeeper", &zookeeper.version);
+    let home = zookeeper.archive.home("zookeeper", &settings.version);
     let Package { jars, log } = Package::of(&zookeeper.archive);
     let config = HostPath::known(CONFIG);
-    state.user(USER, zookeeper.data_dir.as_str(), node);
+    state.user(USER, settings.data_dir.as_str(), node);
     state.needs_java(OLDEST_JAVA);
     state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
     state.directory(&config, Access::root(0o755), false, node);
-    let data = || std::iter::once(&zookeeper.data_dir).chain(&zookeeper.data_log_dir);
+    let data = || std::iter::once(&settings.data_dir).chain(&settings.data_log_dir);
     for path in data() {
         state.directory(path, Access::of(USER, 0o750), true, node);
     }
-    let proof = format!("{jars}/zookeeper-{}.jar", zookeeper.version);
+    let proof = format!("{jars}/zookeeper-{}.jar", settings.version);
     state.distribution(&home, &zookeeper.archive, &proof, node);
 
     let text = |content: String| Content::Text(content);
@@ -81,14 +82,14 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     let unit = MEMBER.unit();
     let inputs = vec![zoo_cfg.clone(), logging, myid.clone(), home.join(ORIGIN_FILE), unit_path(unit)];
     let values = serde_json::json!({
-        "id": id.get(), "cluster": cluster.name.as_str(), "node": node, "heap": zookeeper.heap.to_string(),
-        "data_dir": host.path(&zookeeper.data_dir), "run": host.word(&HostPath::known(RUN_FOLDER)),
+        "id": id.get(), "cluster": cluster.name.as_str(), "node": node, "settings": holes(settings.each()),
+        "data_dir": host.path(&settings.data_dir), "run": host.word(&HostPath::known(RUN_FOLDER)),
         "started": state.started_word(),
         "data_words": data().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
         "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
         "classpath": unit_word(&format!("{}:{}/{jars}/*", host.path(&config), host.path(&home))),
         "config": host.word(&zoo_cfg),
-        "myid": host.word(&myid), "myid_in_data": host.word(&zookeeper.data_dir.join("myid")),
+        "myid": host.word(&myid), "myid_in_data": host.word(&settings.data_dir.join("myid")),
     });
     let unit_text = render_template("zookeeper/zookeeper.service", &values);
     state.file(&unit_path(unit), Access::root(0o644), text(unit_text), node);
@@ -97,7 +98,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
         node: Some(node.to_owned()),
         inputs,
         secret_inputs: Vec::new(),
-        memory_mib: zookeeper.heap.mebibytes(),
+        memory_mib: settings.heap.mebibytes(),
         change: OnChange::Restart,
     };
     state.services.insert(unit.to_owned(), service);
@@ -125,26 +126,13 @@ fn zoo_cfg_text(cluster: &Cluster, instance: &Instance, host: &Host) -> String {
         .collect();
     let admin = zookeeper.has_admin_server().then(|| port(&instance.host, "admin"));
     let path = |path: &HostPath| property_value(&host.path(path));
-    let Config {
-        tick_time,
-        init_limit,
-        sync_limit,
-        max_client_cnxns,
-        min_session_timeout,
-        max_session_timeout,
-        snap_count,
-        snap_retain_count,
-        purge_interval,
-    } = &zookeeper.config;
+    let lines: Vec<_> = zookeeper.config.each().into_iter().map(|setting| (setting.written, setting.value)).collect();
+    let ZooKeeperSettings { data_dir, data_log_dir, .. } = &zookeeper.settings;
     let values = serde_json::json!({
-        "node": instance.node, "cluster": cluster.name.as_str(), "members": members,
+        "node": instance.node, "cluster": cluster.name.as_str(), "members": members, "config": lines,
         "address": cluster.address(&instance.host).as_str(), "client_port": port(&instance.host, "client"), "admin_port": admin,
         "admin_address": host.private.as_str(),
-        "data_dir": path(&zookeeper.data_dir), "data_log_dir": zookeeper.data_log_dir.as_ref().map(path),
-        "tick_time": tick_time, "init_limit": init_limit, "sync_limit": sync_limit,
-        "max_client_cnxns": max_client_cnxns, "min_session_timeout": min_session_timeout,
-        "max_session_timeout": max_session_timeout, "snap_count": snap_count,
-        "snap_retain_count": snap_retain_count, "purge_interval": purge_interval,
+        "data_dir": path(data_dir), "data_log_dir": data_log_dir.as_ref().map(path),
     });
     render_template("zookeeper/zoo.cfg", &without_null(values))
 }

@@ -8,7 +8,7 @@ use crate::value::listener::{Bind, Lasts, Listener};
 
 /// Only masters are clients of `ZooKeeper`; workers and drivers learn of masters from their list.
 pub fn listeners(zookeeper: &ZooKeeper) -> Vec<Listener> {
-    let ports = zookeeper.ports;
+    let settings = &zookeeper.settings;
     let one = |place, name, port: u16, bind, from| Listener {
         role: MEMBER,
         name,
@@ -18,12 +18,12 @@ pub fn listeners(zookeeper: &ZooKeeper) -> Vec<Listener> {
         lasts: Lasts::Always { place },
     };
     let mut all = vec![
-        one(0, "client", ports.client.get(), Bind::Host, &[MASTER] as &[Role]),
-        one(1, "peer", ports.peer.get(), Bind::Host, &[MEMBER]),
-        one(2, "election", ports.election.get(), Bind::Host, &[MEMBER]),
+        one(0, "client", settings.client_port.get(), Bind::Host, &[MASTER] as &[Role]),
+        one(1, "peer", settings.peer_port.get(), Bind::Host, &[MEMBER]),
+        one(2, "election", settings.election_port.get(), Bind::Host, &[MEMBER]),
     ];
     if zookeeper.has_admin_server() {
-        all.push(one(3, "admin", ports.admin.get(), Bind::Loopback, &[]));
+        all.push(one(3, "admin", settings.admin_port.get(), Bind::Loopback, &[]));
     }
     all
 }

@@ -21,7 +21,7 @@ pub fn machines<'t>(services: &'t Services, files: &'t ServicesFile) -> Option<M
         size_span: file.size.span(),
         disk: &file.disk,
         zones: &file.zones,
-        memory: zookeeper.heap.mebibytes(),
+        memory: zookeeper.settings.heap.mebibytes(),
         is_fleet: false,
     })
 }

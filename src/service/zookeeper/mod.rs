@@ -18,11 +18,11 @@ use std::collections::BTreeMap;
 use crate::cluster::{Cluster, Instance};
 use crate::platform::machine::Machine;
 use crate::service::archive::Archive;
-use crate::value::{HostPath, JvmSize, MemberId, Name, Port, Version, Zone};
+use crate::value::{MemberId, Name, Zone};
 
 pub use answers::{MemberFacts, MemberMode, canary, member_facts};
 pub use check::{check, warn_zones};
-pub use file::KEY;
+pub use file::{KEY, ZooCfg, ZooKeeperSettings};
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
 pub use role::MEMBER;
@@ -31,14 +31,10 @@ pub use wire::{canary_request, canary_succeeded, children, children_request, del
 /// An ensemble, checked.
 #[derive(Clone, Debug)]
 pub struct ZooKeeper {
-    pub version: Version,
+    pub settings: ZooKeeperSettings,
+    pub config: ZooCfg,
     pub archive: Archive,
     pub members: Members,
-    pub data_dir: HostPath,
-    pub data_log_dir: Option<HostPath>,
-    pub heap: JvmSize,
-    pub ports: Ports,
-    pub config: Config,
     /// Its machines, where they are made.
     pub machine: Machine,
     /// The zones of members 1 to N, where they are not to follow the platform's order.
@@ -74,30 +70,6 @@ impl Members {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-}
-
-/// TCP ports of a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ports {
-    pub client: Port,
-    pub peer: Port,
-    pub election: Port,
-    pub admin: Port,
-}
-
-/// Settings of `zoo.cfg`; times in milliseconds. Defaults are `ZooKeeper`'s own unless the field says otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    pub tick_time: u32,
-    pub init_limit: u32,
-    pub sync_limit: u32,
-    pub max_client_cnxns: u32,
-    pub min_session_timeout: Option<u32>,
-    pub max_session_timeout: Option<u32>,
-    pub snap_count: Option<u32>,
-    pub snap_retain_count: u32,
-    /// Hours. `ZooKeeper`'s own default, 0, never purges.
-    pub purge_interval: u32,
 }
 
 /// The members of a cluster's ensemble, in the order of their ids.
