@@ -15,7 +15,7 @@ use crate::diagnostic::Source;
 use crate::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work};
 use crate::host::HostError;
 use crate::observe::Observed;
-use crate::plan::{Goal, Moved, NotApproved, Plan, SealedPlan};
+use crate::plan::{Goal, Moved, NotApproved, NotSealed, Plan, SealedPlan, Standing};
 use crate::service;
 use crate::value::{Name, counted};
 use crate::world::Hosts;
@@ -51,7 +51,8 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::say(Exit::Usage, "`provision plan` shows what apply would do, and changes nothing"));
     }
     let path = args.topology.path();
-    let sealed = read_sealed(path)?;
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let sealed = SealedPlan::read(&text).transpose().map_err(|error| unusable(path, error))?;
     if sealed.is_some() && (args.allow_outage || args.skip_unreachable) {
         return Err(Failure::say(
             Exit::Usage,
@@ -60,8 +61,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let (mut loaded, goal) = if let Some(sealed) = &sealed {
         let source = Source::new(sealed.topology_name.clone(), sealed.topology_text.clone());
-        let goal = Goal::Apply { allow_outage: sealed.allow_outage, skip_unreachable: sealed.skip_unreachable };
-        (input::open(source)?, goal)
+        (input::open(source)?, sealed.goal())
     } else {
         let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
         (input::open(input::read(path)?)?, goal)
@@ -71,14 +71,16 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let (plan, observed) = planning::make(&goal, &mut loaded).await?;
     if let Some(sealed) = &sealed {
-        let moved = sealed.moved(&plan);
-        if plan.is_empty() && plan.unknown.is_empty() && !moved.is_empty() {
-            sayln!("Nothing of the saved plan is left to do: the hosts are what the topology in it says.");
-            print_nothing(args.json);
-            return Ok(Exit::Done);
-        }
-        if !moved.is_empty() {
-            return Err(has_moved("what the plan touches has changed since it was saved", &moved));
+        match sealed.standing(&plan) {
+            Standing::Same => {}
+            Standing::NothingLeft => {
+                sayln!("Nothing of the saved plan is left to do: the hosts are what the topology in it says.");
+                print_nothing(args.json);
+                return Ok(Exit::Done);
+            }
+            Standing::Moved(moved) => {
+                return Err(has_moved("what the plan touches has changed since it was saved", &moved));
+            }
         }
     }
     say!("{plan}");
@@ -98,7 +100,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         (plan, observed)
     };
     let agreed = match (&sealed, args.yes) {
-        (Some(_), _) => Agreed::Sealed,
+        (Some(sealed), _) => Agreed::Sealed(sealed),
         (None, true) => Agreed::Whatever,
         (None, false) => input::confirm(QUESTION).map(|()| Agreed::Shown)?,
     };
@@ -130,29 +132,21 @@ pub fn print_nothing(json: bool) {
     }
 }
 
-fn read_sealed(path: &Path) -> Result<Option<SealedPlan>, Failure> {
-    // By what is in it: a plan may have any name, and a topology may be written as JSON.
-    let Some(text) = std::fs::read_to_string(path).ok().filter(|text| text.contains(SealedPlan::MARK)) else {
-        return Ok(None);
+fn unusable(path: &Path, error: NotSealed) -> Failure {
+    let exit = match error {
+        NotSealed::NotAPlan(_) => Exit::Error,
+        NotSealed::Broken => Exit::Refused,
     };
-    let sealed: SealedPlan = serde_json::from_str(&text)
-        .map_err(|error| Failure::say(Exit::Error, format!("{} is not a saved plan: {error}", path.display())))?;
-    if sealed.version != SealedPlan::VERSION || !sealed.is_intact() {
-        return Err(Failure::say(
-            Exit::Refused,
-            format!("the seal of {} is broken: it was edited, or another version wrote it; plan again", path.display()),
-        ));
-    }
-    Ok(Some(sealed))
+    Failure::say(exit, format!("{}: {error}", path.display()))
 }
 
 const QUESTION: &str = "Do this?";
 
 /// The plans that the operator has approved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Agreed {
-    /// Only the sealed plan.
-    Sealed,
+#[derive(Clone, Copy, Debug)]
+pub enum Agreed<'a> {
+    /// Only the saved plan.
+    Sealed(&'a SealedPlan),
     /// The plan on the screen. If it changes, it is shown and asked about again.
     Shown,
     /// Whatever is needed once the lease is held (`--yes`).
@@ -161,7 +155,7 @@ pub enum Agreed {
 
 /// The operator at this terminal.
 struct Here<'a> {
-    agreed: Agreed,
+    agreed: Agreed<'a>,
     applies: bool,
     world: &'a Hosts,
     progress: Progress,
@@ -186,14 +180,11 @@ impl Operator for Here<'_> {
         if moved.is_empty() {
             return Ok(());
         }
-        if self.agreed == Agreed::Sealed {
-            return Err(has_moved("the hosts changed while the plan was read", moved));
-        }
         say!("The hosts changed meanwhile; the plan is now:\n{fresh}");
         if self.applies {
             fit::check(desired, self.world, observed, false).await?;
         }
-        if self.agreed == Agreed::Shown { input::confirm(QUESTION) } else { Ok(()) }
+        if matches!(self.agreed, Agreed::Shown) { input::confirm(QUESTION) } else { Ok(()) }
     }
 }
 
@@ -201,7 +192,7 @@ impl Operator for Here<'_> {
 pub async fn carry_out(
     goal: &Goal,
     plan: Plan,
-    agreed: Agreed,
+    agreed: Agreed<'_>,
     loaded: &mut Loaded,
     observed: &Observed,
     unfit: &BTreeMap<Name, HostError>,
@@ -211,13 +202,15 @@ pub async fn carry_out(
     let Loaded { desired, newborn, secrets, world, .. } = loaded;
     let applies = matches!(goal, Goal::Apply { .. });
     let mut here = Here { agreed, applies, world, progress: Progress::new() };
-    let work = Work { goal, desired, newborn, secrets, world, who: &who, stop: &stop, unfit };
+    let sealed = if let Agreed::Sealed(sealed) = agreed { Some(sealed) } else { None };
+    let work = Work { goal, sealed, desired, newborn, secrets, world, who: &who, stop: &stop, unfit };
     let report = work.converge(&plan, observed, &mut here).await;
     here.progress.finish();
     report.map_err(|error| match error {
         NotBegun::NoLease(error) => no_lease(error),
         NotBegun::NoPlan(refusals, observed) => planning::refused(&refusals, &observed),
         NotBegun::NotApproved(error) => not_approved(error),
+        NotBegun::Moved(moved) => has_moved("the hosts changed while the plan was read", &moved),
         NotBegun::No(failure) => failure,
     })
 }

@@ -70,7 +70,7 @@ pub fn read(path: &Path) -> Result<Source, Failure> {
         };
         Failure::say(Exit::Error, format!("cannot read the topology {}: {error}{hint}", path.display()))
     })?;
-    if source.text.contains(SealedPlan::MARK) {
+    if SealedPlan::read(&source.text).is_some() {
         let text = format!("{0} is a saved plan; `provision apply {0}` carries it out", path.display());
         return Err(Failure::say(Exit::Error, text));
     }

@@ -7,7 +7,7 @@ use super::{Event, Execution, Lease, NoLease, Outcome, Report, Sink, StepFailure
 use crate::desired::Desired;
 use crate::host::{HostError, Secrets};
 use crate::observe::{self, Observed};
-use crate::plan::{self, Consent, Goal, Moved, NotApproved, Plan, Refusal};
+use crate::plan::{self, Consent, Goal, Moved, NotApproved, Plan, Refusal, SealedPlan, Standing};
 use crate::value::{Identity, Name};
 use crate::world::World;
 
@@ -15,6 +15,8 @@ use crate::world::World;
 #[expect(missing_debug_implementations, reason = "a world need not be printable")]
 pub struct Work<'a, W: World> {
     pub goal: &'a Goal,
+    /// The saved plan that is carried out. Any other is refused.
+    pub sealed: Option<&'a SealedPlan>,
     pub desired: &'a mut Desired,
     /// The identity that the cluster gets if it has none yet.
     pub newborn: &'a Identity,
@@ -47,6 +49,8 @@ pub enum NotBegun<N> {
     NoLease(NoLease),
     NoPlan(Vec<Refusal>, Box<Observed>),
     NotApproved(NotApproved),
+    /// The saved plan is not the plan that is needed now.
+    Moved(Vec<Moved>),
     No(N),
 }
 
@@ -135,6 +139,11 @@ impl<W: World> Work<'_, W> {
             Ok(plan) => plan,
             Err(refusals) => return Err(NotBegun::NoPlan(refusals, Box::new(fresh))),
         };
+        if let Some(sealed) = self.sealed.filter(|_| failed.is_empty())
+            && let Standing::Moved(moved) = sealed.standing(&plan)
+        {
+            return Err(NotBegun::Moved(moved));
+        }
         // What is left of the plan without some hosts is a part of what was approved.
         let moved = if failed.is_empty() { seen.moved(&plan) } else { plan.beyond(seen) };
         operator.agree(&plan, &moved, self.desired, &fresh).await.map_err(NotBegun::No)?;

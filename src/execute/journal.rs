@@ -8,5 +8,5 @@ pub fn begun(plan: &Plan, lease: &Lease) -> String {
         Goal::Apply { .. } => "apply",
         Goal::Destroy { .. } => "destroy",
     };
-    format!("epoch {} {goal} by {}: plan {}", lease.epoch().0, lease.who, plan.fingerprint())
+    format!("epoch {} {goal} by {}: plan {}", lease.epoch().number(), lease.who, plan.fingerprint())
 }

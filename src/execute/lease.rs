@@ -25,13 +25,13 @@ pub struct Lease {
 
 impl std::fmt::Debug for Lease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Lease({}, epoch {})", self.who, self.permit.epoch.0)
+        write!(f, "Lease({}, epoch {})", self.who, self.permit.epoch().number())
     }
 }
 
 impl Lease {
     pub fn epoch(&self) -> Epoch {
-        self.permit.epoch
+        self.permit.epoch()
     }
 
     /// The permit that every action under this lease carries.
@@ -112,11 +112,11 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
             Err(error) => why.push(format!("{name}: {error}")),
         }
     }
-    let epoch = credible_epoch(holds.values().map(|hold| hold.epoch().0));
+    let epoch = credible_epoch(holds.values().map(|hold| hold.epoch()));
     holds.retain(|name, hold| {
-        let is_believed = hold.epoch().0 <= epoch;
+        let is_believed = hold.epoch() <= epoch;
         if !is_believed {
-            let seen = hold.epoch().0;
+            let seen = hold.epoch();
             let error = HostError::EpochAhead { name: name.to_string(), seen };
             why.push(format!("{name}: {error}"));
         }
@@ -128,7 +128,8 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
             return Err(no_lease(set, got, refused, why));
         }
     }
-    Ok(Lease { permit: Permit { claim, epoch: Epoch(epoch) }, who: who.to_owned(), holds, sets })
+    let permit = Permit::granted(claim, holds.values().map(AsRef::as_ref)).expect("a majority has granted it");
+    Ok(Lease { permit, who: who.to_owned(), holds, sets })
 }
 
 /// Why a set of anchors does not grant the lease. That somebody else has it, more than half of them must say: one of them stops nobody.

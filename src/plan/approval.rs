@@ -194,10 +194,30 @@ pub struct SealedPlan {
     seal: String,
 }
 
+/// A reason why a saved plan cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSealed {
+    #[error("it is not a saved plan: {0}")]
+    NotAPlan(serde_json::Error),
+    #[error("its seal is broken: it was edited, or another version wrote it; plan again")]
+    Broken,
+}
+
+/// A saved plan against the plan that is made now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The plan is still the same.
+    Same,
+    /// The hosts are what its topology says: nothing of it is left to do.
+    NothingLeft,
+    /// Another plan is needed now.
+    Moved(Vec<Moved>),
+}
+
 impl SealedPlan {
-    pub const VERSION: u32 = 2;
+    const VERSION: u32 = 2;
     /// A text that every saved plan contains and no topology does.
-    pub const MARK: &str = "\"topology_text\":";
+    const MARK: &str = "\"topology_text\":";
 
     pub fn seal(plan: &Plan, identity: &Identity, topology_name: &str, topology_text: &str) -> SealedPlan {
         let (allow_outage, skip_unreachable) = match plan.goal {
@@ -231,13 +251,30 @@ impl SealedPlan {
         sha256(parts.to_string().as_bytes())
     }
 
-    /// Returns true if nobody changed the file since it was written.
-    pub fn is_intact(&self) -> bool {
-        self.seal == self.digest()
+    /// The saved plan in the text of a file. `None` if the text is a topology.
+    pub fn read(text: &str) -> Option<Result<SealedPlan, NotSealed>> {
+        // By what is in it: a plan may have any name, and a topology may be written as JSON.
+        text.contains(Self::MARK).then(|| {
+            let sealed: SealedPlan = serde_json::from_str(text).map_err(NotSealed::NotAPlan)?;
+            let is_intact = sealed.version == Self::VERSION && sealed.seal == sealed.digest();
+            if is_intact { Ok(sealed) } else { Err(NotSealed::Broken) }
+        })
     }
 
-    /// Plans, not raw facts, are compared: what does not touch the plan may have changed.
-    pub fn moved(&self, fresh: &Plan) -> Vec<Moved> {
-        moved(&self.essence, &fresh.essence())
+    /// The goal that it was made for.
+    pub fn goal(&self) -> Goal {
+        Goal::Apply { allow_outage: self.allow_outage, skip_unreachable: self.skip_unreachable }
+    }
+
+    /// Compares it with the plan that is made now. Plans are compared, not facts: what does not touch the plan may have changed.
+    pub fn standing(&self, fresh: &Plan) -> Standing {
+        let moved = moved(&self.essence, &fresh.essence());
+        if moved.is_empty() {
+            Standing::Same
+        } else if fresh.is_empty() && fresh.unknown.is_empty() {
+            Standing::NothingLeft
+        } else {
+            Standing::Moved(moved)
+        }
     }
 }

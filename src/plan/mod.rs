@@ -21,7 +21,7 @@ use serde::Serialize;
 use crate::host::{Action, Class, Target};
 use crate::value::{Name, Role};
 
-pub use approval::{ApprovedPlan, Consent, Moved, NotApproved, SealedPlan};
+pub use approval::{ApprovedPlan, Consent, Moved, NotApproved, NotSealed, SealedPlan, Standing};
 pub use changes::Change;
 pub use compare::HostChange;
 pub use decide::{TRIAL_SECONDS, plan};

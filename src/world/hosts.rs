@@ -140,7 +140,7 @@ impl World for Hosts {
             }
             error => error,
         })?;
-        outcome(&title, &output, permit.epoch)
+        outcome(&title, &output, permit.epoch())
     }
 
     async fn hold(&self, target: &Target, who: &str, claim: &Claim) -> Result<Box<dyn Hold>, HostError> {

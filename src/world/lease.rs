@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use super::{Epoch, Hold, LONGEST_ERRORS};
+use super::{Hold, LONGEST_ERRORS};
 use crate::host::HostError;
 use crate::value::shown_line;
 
@@ -36,7 +36,7 @@ pub type Begin = Box<dyn FnOnce() -> Result<Box<dyn Anchor>, HostError> + Send>;
 /// A lease on one anchor, as long as its beats are answered.
 #[derive(Debug)]
 pub struct Lease {
-    epoch: Epoch,
+    epoch: u64,
     beats: Arc<Beats>,
     stop: Option<mpsc::Sender<()>>,
 }
@@ -76,7 +76,7 @@ impl Lease {
         match fields.as_slice() {
             ["mine", epoch] => {
                 let garbled = |_| HostError::Garbled { why: format!("`{}` is no epoch", shown_line(epoch)) };
-                Ok(Lease { epoch: Epoch(epoch.parse().map_err(garbled)?), beats, stop: Some(stop) })
+                Ok(Lease { epoch: epoch.parse().map_err(garbled)?, beats, stop: Some(stop) })
             }
             ["held", owner, since] => Err(HostError::Held { owner: shown_line(owner), since: shown_line(since) }),
             ["foreign", whose] => Err(HostError::Foreign { carries: whose.parse().ok() }),
@@ -144,7 +144,7 @@ impl Hold for Lease {
         self.beats.alive.load(Ordering::SeqCst) && since < TRUST
     }
 
-    fn epoch(&self) -> Epoch {
+    fn epoch(&self) -> u64 {
         self.epoch
     }
 }

@@ -20,15 +20,37 @@ pub const LONGEST_OUTPUT: usize = 32 << 20;
 /// The most that is kept of a script's errors, in bytes: the first.
 pub const LONGEST_ERRORS: usize = 64 << 10;
 
-/// Raised by every apply; a host refuses whoever comes with a lower one than it has seen.
+/// The number of a lease, higher than that of every lease before. A host refuses an action with a lower one than it has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Epoch(pub u64);
+pub struct Epoch(u64);
 
-/// The permit that an action shows at a host: for which cluster it is, and under which lease.
+impl Epoch {
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// The permit that an action shows at a host: its cluster and its lease. Only anchors that hold the lease give one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
-    pub claim: Claim,
-    pub epoch: Epoch,
+    claim: Claim,
+    epoch: Epoch,
+}
+
+impl Permit {
+    /// The permit to change the cluster of `claim`, with the highest epoch that an anchor was raised to.
+    pub fn granted<'a>(claim: Claim, holds: impl IntoIterator<Item = &'a dyn Hold>) -> Option<Permit> {
+        let epoch = holds.into_iter().map(Hold::epoch).max()?;
+        Some(Permit { claim, epoch: Epoch(epoch) })
+    }
+
+    pub fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
 }
 
 /// Ways to reach hosts. `look` reads; `act` is called by `execute` alone.
@@ -57,7 +79,7 @@ pub trait Hold: Send + Sync {
     /// Returns true if the anchor still sees this holder alive.
     fn is_held(&self) -> bool;
     /// The epoch that the anchor was raised to when the lease was taken: it belongs to this lease alone.
-    fn epoch(&self) -> Epoch;
+    fn epoch(&self) -> u64;
 }
 
 /// The output of a script, and its exit status.

@@ -9,14 +9,28 @@ use provision::execute::Report;
 use provision::host::Claim;
 use provision::plan::Goal;
 use provision::value::Name;
-use provision::world::{Epoch, Permit};
+use provision::world::{Hold, Permit};
 
 pub const GENTLY: Goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
 pub const DESTROY: Goal = Goal::Destroy { delete_data: false };
 pub const DESTROY_ALL: Goal = Goal::Destroy { delete_data: true };
 
+/// An anchor that was raised to this epoch.
+struct Raised(u64);
+
+impl Hold for Raised {
+    fn is_held(&self) -> bool {
+        true
+    }
+
+    fn epoch(&self) -> u64 {
+        self.0
+    }
+}
+
 pub fn permit(epoch: u64) -> Permit {
-    Permit { claim: Claim { identity: newborn(), cluster: name("sim"), anchors: "0".to_owned() }, epoch: Epoch(epoch) }
+    let claim = Claim { identity: newborn(), cluster: name("sim"), anchors: "0".to_owned() };
+    Permit::granted(claim, [&Raised(epoch) as &dyn Hold]).expect("an anchor")
 }
 
 pub fn name(text: &str) -> Name {

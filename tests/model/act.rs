@@ -16,21 +16,21 @@ pub fn act(
     secrets: &Secrets,
     now: Instant,
 ) -> Result<Vec<String>, HostError> {
-    let Permit { claim, epoch } = permit;
+    let (claim, epoch) = (permit.claim(), permit.epoch().number());
     if *action == Action::Raise {
         host.claim_for(claim)?;
     } else if host.claim().is_none_or(|carries| carries.identity != claim.identity) {
         return Err(HostError::Foreign { carries: host.claim() });
     }
     let seen = host.epoch();
-    let refused = if *action == Action::Raise { seen > epoch.0 } else { seen != epoch.0 };
+    let refused = if *action == Action::Raise { seen > epoch } else { seen != epoch };
     if refused {
-        return Err(HostError::Fenced { seen, ours: epoch.0 });
+        return Err(HostError::Fenced { seen, ours: epoch });
     }
     match action {
-        Action::Raise => host.raise(epoch.0)?,
+        Action::Raise => host.raise(epoch)?,
         Action::Remember { name, record } => {
-            let record = Record { epoch: epoch.0, ..(**record).clone() };
+            let record = Record { epoch, ..(**record).clone() };
             host.write(
                 &format!("{STATE_FOLDER}/{}.json", name.text()),
                 &Access::root(0o644),

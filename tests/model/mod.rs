@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use host::SimHost;
 use provision::host::{Action, Claim, HostError, HostFacts, HostQuery, Secrets, Target};
 use provision::value::Name;
-use provision::world::{Epoch, Hold, Output, Permit, World, script};
+use provision::world::{Hold, Output, Permit, World, script};
 use services::Services;
 use witness::Witness;
 
@@ -270,8 +270,8 @@ impl World for SimWorld {
         {
             return Err(HostError::Foreign { carries: Some(claim) });
         }
-        let epoch = Epoch(host.epoch() + 1);
-        host.raise(epoch.0)?;
+        let epoch = host.epoch() + 1;
+        host.raise(epoch)?;
         Ok(Box::new(SimHold { world: self.state.clone(), host: target.name.clone(), number, epoch }))
     }
 }
@@ -280,7 +280,7 @@ struct SimHold {
     world: Arc<Mutex<State>>,
     host: Name,
     number: u64,
-    epoch: Epoch,
+    epoch: u64,
 }
 
 impl Hold for SimHold {
@@ -290,7 +290,7 @@ impl Hold for SimHold {
             && state.holds.get(&self.host).is_some_and(|(number, _)| *number == self.number)
     }
 
-    fn epoch(&self) -> Epoch {
+    fn epoch(&self) -> u64 {
         self.epoch
     }
 }

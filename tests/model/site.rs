@@ -10,7 +10,7 @@ use provision::diagnostic::{Severity, Source};
 use provision::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work, identify};
 use provision::host::{Content, Secrets};
 use provision::observe::{self, Observed};
-use provision::plan::{self, Goal, Moved, Plan, Refusal};
+use provision::plan::{self, Goal, Moved, Plan, Refusal, SealedPlan};
 use provision::value::{Identity, Name};
 use provision::{cluster, topology};
 
@@ -238,6 +238,11 @@ impl Site {
 
     /// As the command does it, up to the end of the execution.
     pub async fn carry_out(&self, goal: &Goal, world: &SimWorld) -> End {
+        self.carry_out_sealed(goal, None, world).await
+    }
+
+    /// The same with a saved plan, which must still hold once the lease is there.
+    pub async fn carry_out_sealed(&self, goal: &Goal, sealed: Option<&SealedPlan>, world: &SimWorld) -> End {
         let observed = self.observe(world).await;
         let mut desired = self.identified(&observed);
         let plan = match plan::plan(goal, &desired, &observed) {
@@ -251,6 +256,7 @@ impl Site {
         let stop = Stop::default();
         let work = Work {
             goal,
+            sealed,
             desired: &mut desired,
             newborn: &self.newborn,
             secrets: &self.secrets,
@@ -264,6 +270,7 @@ impl Site {
             Err(NotBegun::NoLease(error)) => End::NoLease(error),
             Err(NotBegun::NoPlan(refusals, _)) => End::Refused(refusals),
             Err(NotBegun::NotApproved(error)) => End::NotApproved(error.to_string()),
+            Err(NotBegun::Moved(moved)) => End::NotApproved(format!("{moved:?}")),
             Err(NotBegun::No(moved)) => End::NotApproved(moved),
         }
     }

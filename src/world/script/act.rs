@@ -31,10 +31,10 @@ macro_rules! line {
 
 /// The script that does `action` at `place`.
 pub fn act(action: &Action, permit: &Permit, secrets: &Secrets, place: &Place) -> Script {
-    let Permit { claim, epoch } = permit;
+    let (claim, epoch) = (permit.claim(), permit.epoch());
     let mut writer = Writer {
         text: format!("{}{GROUND}{PRELUDE}\nlock {LOCK_SECONDS}\n", place.prelude()),
-        epoch: *epoch,
+        epoch: epoch,
         secrets,
         place,
     };
@@ -63,7 +63,7 @@ impl Writer<'_> {
         match action {
             Action::Raise => {}
             Action::Remember { name, record } => {
-                let record = crate::host::Record { epoch: self.epoch.0, ..(**record).clone() };
+                let record = crate::host::Record { epoch: self.epoch.number(), ..(**record).clone() };
                 let path = HostPath::known(&format!("{STATE_FOLDER}/{}.json", name.text()));
                 self.put(&path, OURS, record.text().as_bytes());
             }
@@ -90,7 +90,7 @@ impl Writer<'_> {
             }
             Action::Swap { unit, files, drain } => self.swap(unit, files, drain.as_ref()),
             Action::PutBack { unit } => {
-                line!(self, "put_back {} {}", quote(unit), self.epoch.0);
+                line!(self, "put_back {} {}", quote(unit), self.epoch.number());
                 self.restart(unit);
             }
             Action::Release { latches, members } => {
@@ -139,9 +139,9 @@ impl Writer<'_> {
         if let Some(drain) = drain {
             line!(self, "drain {} {} {} {}", quote(unit), quote(&drain.address), drain.port, drain.seconds);
         }
-        line!(self, "keep {} {}", quote(unit), self.epoch.0);
+        line!(self, "keep {} {}", quote(unit), self.epoch.number());
         for file in files {
-            line!(self, "keep_file {} {} {}", quote(unit), self.epoch.0, self.place.word(&file.path));
+            line!(self, "keep_file {} {} {}", quote(unit), self.epoch.number(), self.place.word(&file.path));
         }
         files.iter().for_each(|file| self.put_file(file));
         self.restart(unit);
