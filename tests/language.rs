@@ -44,7 +44,7 @@ fn no_two_listeners_of_a_role_have_one_place() {
         let mut seen = BTreeSet::new();
         for listener in topology::listeners::all(&topology) {
             if let Lasts::Always { place } = listener.lasts {
-                assert!(place < OWN_PORTS && seen.insert((listener.role, place)), "{}: {listener:?}", path.display());
+                assert!(place < OWN_PORTS && seen.insert((listener.role(), place)), "{}: {listener:?}", path.display());
             }
         }
     }

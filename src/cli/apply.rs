@@ -52,7 +52,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let path = args.topology.path();
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let sealed = SealedPlan::read(&text).transpose().map_err(|error| unusable(path, error))?;
+    let sealed = SealedPlan::read(&text).transpose().map_err(|error| unusable(path, &error))?;
     if sealed.is_some() && (args.allow_outage || args.skip_unreachable) {
         return Err(Failure::say(
             Exit::Usage,
@@ -132,7 +132,7 @@ pub fn print_nothing(json: bool) {
     }
 }
 
-fn unusable(path: &Path, error: NotSealed) -> Failure {
+fn unusable(path: &Path, error: &NotSealed) -> Failure {
     let exit = match error {
         NotSealed::NotAPlan(_) => Exit::Error,
         NotSealed::Broken => Exit::Refused,

@@ -11,7 +11,7 @@ use super::output::{self, out};
 use super::{Exit, Failure};
 use crate::cluster::{Cluster, Instance};
 use crate::desired::Desired;
-use crate::host::{Health, Holder, ServiceFacts, UnitFacts};
+use crate::host::{Health, Holder, ServiceFacts, UnitFacts, UnitFile};
 use crate::observe::{self, Observed};
 use crate::service::{self, Totals, health, roles};
 use crate::value::{Identity, Name, Role};
@@ -89,7 +89,7 @@ fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<St
             wrong.push(format!(
                 "{name}: {unit} is {}, {}",
                 seen.active,
-                if seen.file.is_empty() { "not there" } else { &seen.file }
+                if seen.file == UnitFile::Absent { "not there".to_owned() } else { seen.file.to_string() }
             ));
         }
     }

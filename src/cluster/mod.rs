@@ -9,7 +9,7 @@ use crate::host::Host;
 use crate::platform::nodes::Firewall;
 use crate::service::Services;
 use crate::topology::Job;
-use crate::value::listener::Listener;
+use crate::value::listener::{Listener, ListenerName};
 use crate::value::{Address, Identity, MemberId, Name, Redundancy, Role};
 
 pub use resolve::{NotDelivered, resolve};
@@ -66,6 +66,8 @@ pub struct Instance {
     pub role: Role,
     /// A member's id.
     pub id: Option<MemberId>,
+    /// Its number among the nodes of its role, where each has a host of its own.
+    pub number: Option<u32>,
     /// The node's name: `analytics-zk-1`, `analytics-worker-h2`.
     pub node: String,
 }
@@ -85,13 +87,13 @@ impl Cluster {
     }
 
     /// The first port of a role's listener on a host.
-    pub fn port(&self, host: &Name, role: Role, name: &str) -> u16 {
-        self.hosts.get(host).expect("instances are on declared hosts").port(&self.listeners, role, name)
+    pub fn port(&self, host: &Name, name: ListenerName) -> u16 {
+        self.hosts.get(host).expect("instances are on declared hosts").port(&self.listeners, name)
     }
 
     /// `10.0.0.1:2181`: where others reach a role's listener on a host.
-    pub fn endpoint(&self, host: &Name, role: Role, name: &str) -> String {
-        format!("{}:{}", self.address(host), self.port(host, role, name))
+    pub fn endpoint(&self, host: &Name, name: ListenerName) -> String {
+        format!("{}:{}", self.address(host), self.port(host, name))
     }
 
     /// The hosts that remember: those of the quorum, else the first three by name. Of fewer than three it is one: two would both be needed.

@@ -9,7 +9,7 @@ use crate::platform::local::{Here, Local};
 use crate::platform::made::Makes;
 use crate::platform::nodes::{Firewall, Nodes};
 use crate::platform::{Platform, PlatformKind};
-use crate::service::{self, NodeSpec};
+use crate::service::{self, NodePlace, NodeSpec};
 use crate::topology::{Topology, listeners};
 use crate::value::{Name, Role, node_name};
 
@@ -153,10 +153,8 @@ fn made(services: &ServicesOn<'_>, instances: &[Instance], by: &dyn Makes) -> BT
     instances.iter().map(host).collect()
 }
 
-/// The number that a counted node's name ends with.
 fn number_of(instance: &Instance) -> u32 {
-    let number = instance.node.rsplit('-').next().and_then(|number| number.parse().ok());
-    number.expect("counted nodes end with their number")
+    instance.number.expect("nodes have hosts of their own here")
 }
 
 /// A folder of this machine for each node.
@@ -175,13 +173,17 @@ fn folders(cluster: &Name, here: &Here, own_ports: Option<u16>, instances: &[Ins
 }
 
 fn instance(cluster: &Name, spec: NodeSpec) -> Instance {
-    let NodeSpec { role, id, last, host } = spec;
-    let node = node_name(cluster, role, last);
-    let host = host.unwrap_or_else(|| own_host(&node));
-    Instance { host, role, id, node }
-}
-
-/// The host of a node that has one to itself.
-fn own_host(node: &str) -> Name {
-    node.parse().expect("the check has left room for the names of nodes")
+    let NodeSpec { role, id, place } = spec;
+    let named = |last: &dyn std::fmt::Display| node_name(cluster, role, last);
+    match place {
+        NodePlace::Named(host) => {
+            let node = id.map_or_else(|| named(&host), |id| named(&id));
+            Instance { host, role, id, number: None, node }
+        }
+        NodePlace::Own(number) => {
+            let node = named(&number);
+            let host = node.parse().expect("the check has left room for the names of nodes");
+            Instance { host, role, id, number: Some(number), node }
+        }
+    }
 }

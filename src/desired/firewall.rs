@@ -34,10 +34,10 @@ pub fn desire(cluster: &Cluster, state: &mut HostState) {
     let rules = cluster
         .listeners
         .iter()
-        .filter(|listener| listener.bind == Bind::Host && roles.contains(&listener.role))
+        .filter(|listener| listener.bind == Bind::Host && roles.contains(&listener.role()))
         .map(|listener| Rule {
-            role: listener.role.title(),
-            name: listener.name,
+            role: listener.role().title(),
+            name: listener.name.as_str(),
             sources: sources(cluster, listener.from),
             ports: match (listener.written.start(), listener.written.end()) {
                 (first, last) if first == last => first.to_string(),

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::unit::UnitFacts;
 use crate::host::{Access, Birth, Claim, HostError, Reach, Settings, Stamp};
 use crate::value::{HostPath, Identity, Name};
 
@@ -152,43 +153,6 @@ pub enum PathKind {
     File,
     Directory,
     Other,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UnitFacts {
-    /// `loaded`, `not-found`, `masked`, …
-    pub load: String,
-    /// `active`, `inactive`, `failed`, `activating`, …
-    pub active: String,
-    pub sub: String,
-    /// `enabled`, `disabled`, `masked`, or empty.
-    pub file: String,
-    pub needs_reload: bool,
-    pub restarts: u32,
-    /// What systemd calls this life of it (`InvocationID`): new with each start.
-    pub life: String,
-    /// What it recorded when it started: digest (or identity, for secrets) by path.
-    pub started: BTreeMap<String, String>,
-}
-
-impl UnitFacts {
-    pub fn is_running(&self) -> bool {
-        self.active == "active" || self.active == "reloading"
-    }
-
-    /// Returns true if the process that lived `life` is certainly gone: another lives, or systemd has buried it.
-    pub fn has_ended(&self, life: &str) -> bool {
-        self.life != life || self.active == "inactive" || self.active == "failed" || self.sub == "auto-restart"
-    }
-
-    /// Returns true if it runs, or is about to.
-    pub fn may_run(&self) -> bool {
-        ["active", "reloading", "activating", "deactivating"].contains(&self.active.as_str())
-    }
-
-    pub fn is_enabled(&self) -> bool {
-        self.file == "enabled"
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

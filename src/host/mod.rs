@@ -14,17 +14,17 @@ mod settings;
 mod stamp;
 mod state;
 mod template;
+mod unit;
 
-use crate::value::listener::{Listener, named};
-use crate::value::{Address, HostPath, Name, Role, Zone};
+use crate::value::listener::{Listener, ListenerName, named};
+use crate::value::{Address, HostPath, Name, Zone};
 
 pub use action::{Action, Drain, FileEdit, Patch, Removal, Unpack};
 pub use birth::{BIRTH_PATH, Birth};
 pub use claim::{Claim, DataLabel};
 pub use error::{HANDSHAKE, HostError};
 pub use facts::{
-    ArchiveFacts, BirthRecord, Holder, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, Seen,
-    UnitFacts, Wrong,
+    ArchiveFacts, BirthRecord, Holder, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, Seen, Wrong,
 };
 pub use health::{Health, NodeFacts, ServiceFacts};
 pub use properties::{Property, properties, property_value};
@@ -38,6 +38,7 @@ pub use state::{
     OnChange, RUN_FOLDER, STAMP_PATH, STATE_FOLDER, Service, UNIT_FOLDER, User, unit_path,
 };
 pub use template::render as render_template;
+pub use unit::{Active, Load, Sub, UnitFacts, UnitFile};
 
 /// A machine, or a part of one that looks like it to its services.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +59,9 @@ impl Host {
         unit_word(&format!("{}{path}", self.reach.root()))
     }
 
-    /// The first port of a role's listener here.
-    pub fn port(&self, listeners: &[Listener], role: Role, name: &str) -> u16 {
-        *named(listeners, role, name).on(self.reach.numbering()).start()
+    /// The first port of a listener here.
+    pub fn port(&self, listeners: &[Listener], name: ListenerName) -> u16 {
+        *named(listeners, name).on(self.reach.numbering()).start()
     }
 
     /// The path on the machine that the host is, or is part of.

@@ -202,13 +202,8 @@ pub fn known_sum(archive: &Archive) -> Option<String> {
 fn service_change(unit: &str, service: &Service, state: &HostState, facts: &HostFacts) -> Option<ServiceChange> {
     let seen = facts.units.get(unit).cloned().unwrap_or_default();
     if !seen.is_running() {
-        let what = if seen.load == "not-found" || seen.load.is_empty() {
-            "not there".to_owned()
-        } else {
-            // No finer: a unit that keeps failing changes its state between two looks.
-            "not running".to_owned()
-        };
-        let mut why = vec![Reason::NotRunning { state: what }];
+        // No finer: a unit that keeps failing changes its state between two looks.
+        let mut why = vec![if seen.is_there() { Reason::NotRunning } else { Reason::NotThere }];
         if seen.needs_reload {
             why.push(Reason::UnitNotRead);
         }

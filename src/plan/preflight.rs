@@ -143,17 +143,17 @@ fn ports_move(desired: &Desired, observed: &Observed) -> bool {
 /// What may run has its ports already, unless they are to be others (`moves`).
 fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts, moves: bool) -> BTreeMap<u16, Option<u32>> {
     let roles: Vec<Role> = state.services.values().filter_map(|service| service.role).collect();
-    let wanted = |listener: &&Listener| listener.is_lasting() && roles.contains(&listener.role);
+    let wanted = |listener: &&Listener| listener.is_lasting() && roles.contains(&listener.role());
     let mut taken = BTreeMap::new();
     for listener in desired.listeners.iter().filter(wanted) {
-        let service = &state.services[listener.role.unit()];
+        let service = &state.services[listener.role().unit()];
         let is_current = |unit: &UnitFacts| stale_inputs(service, unit, state, facts).is_empty();
         let has_them = |unit: &UnitFacts| unit.may_run() && (!moves || is_current(unit));
-        if facts.units.get(listener.role.unit()).is_some_and(has_them) {
+        if facts.units.get(listener.role().unit()).is_some_and(has_them) {
             continue;
         }
         let ports = listener.on(state.host.reach.numbering());
-        let ours = facts.users.get(listener.role.user()).copied();
+        let ours = facts.users.get(listener.role().user()).copied();
         let strange = |other: &&Listening| other.uid.is_none() || other.uid != ours;
         for other in facts.listening.iter().filter(|other| ports.contains(&other.port)).filter(strange) {
             if other.address.zip(bound(listener, state)).is_some_and(|(other, ours)| other != ours) {

@@ -41,7 +41,7 @@ fn pairs(desired: &Desired, observed: &Observed, counts: impl Fn(&Name) -> bool)
                 continue;
             }
             let others = desired.hosts.keys().filter(|to| *to != from && observed.facts(to).is_some());
-            for to in others.filter(|to| has(to, listener.role) && counts(to)) {
+            for to in others.filter(|to| has(to, listener.role()) && counts(to)) {
                 let host = &desired.hosts[to].host;
                 let pair = (host.address.to_string(), *listener.on(host.reach.numbering()).start());
                 let pairs = all.entry(from.clone()).or_default();

@@ -4,10 +4,9 @@ use serde::Serialize;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Reason {
-    /// It is not running.
-    NotRunning {
-        state: String,
-    },
+    /// There is no such unit.
+    NotThere,
+    NotRunning,
     /// It runs with other inputs than it should.
     InputChanged {
         path: String,
@@ -32,7 +31,8 @@ pub enum Reason {
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Reason::NotRunning { state } => write!(f, "it is {state}"),
+            Reason::NotThere => write!(f, "it is not there"),
+            Reason::NotRunning => write!(f, "it is not running"),
             Reason::InputChanged { path } => write!(f, "{path} changed since it started"),
             Reason::NoRecord => write!(f, "there is no record of the files it started with"),
             Reason::NotEnabled => write!(f, "it is not enabled"),

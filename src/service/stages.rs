@@ -15,7 +15,7 @@ use crate::platform::machine::Machine;
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Ground, Platform, PlatformKind, hdinsight};
 use crate::topology::Topology;
-use crate::value::listener::Listener;
+use crate::value::listener::{Listener, ListenerName};
 use crate::value::{Disk, Label, MemberId, Name, Role, Zone};
 use crate::yaml::{Field, Span};
 
@@ -250,16 +250,22 @@ impl Place<'_> {
     }
 }
 
+/// The host of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodePlace {
+    /// One that the topology names.
+    Named(Name),
+    /// One of its own: that of the n-th node of its role, from 1.
+    Own(u32),
+}
+
 /// A node that a topology asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeSpec {
     pub role: Role,
     /// The id of a member of a quorum.
     pub id: Option<MemberId>,
-    /// The last part of its name.
-    pub last: String,
-    /// Its host, where the topology names one. Others have a host to themselves.
-    pub host: Option<Name>,
+    pub place: NodePlace,
 }
 
 /// The machines of one role, on a cloud that makes them.
@@ -283,7 +289,7 @@ pub struct Machines<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrittenPort {
     /// The name of its listener.
-    pub name: &'static str,
+    pub name: ListenerName,
     pub span: Span,
     /// True if something listens there all the time, and not for jobs alone.
     pub is_lasting: bool,
@@ -291,8 +297,8 @@ pub struct WrittenPort {
 
 impl WrittenPort {
     /// Those of `ports` that are written.
-    pub fn all(ports: &[(&'static str, Option<Span>)], is_lasting: bool) -> Vec<WrittenPort> {
-        ports.iter().filter_map(|(name, span)| Some(WrittenPort { name, span: (*span)?, is_lasting })).collect()
+    pub fn all(ports: &[(ListenerName, Option<Span>)], is_lasting: bool) -> Vec<WrittenPort> {
+        ports.iter().filter_map(|&(name, span)| Some(WrittenPort { name, span: span?, is_lasting })).collect()
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::checked::Topology;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::service::{self, ServicesFile, WrittenPort};
+use crate::service::{self, NodePlace, ServicesFile, WrittenPort};
 use crate::value::Role;
-use crate::value::listener::{FIRST_FREE_PORT, Listener};
+use crate::value::listener::{FIRST_FREE_PORT, Listener, ListenerName};
 use crate::yaml::Span;
 
 /// Every listener of the topology.
@@ -24,9 +24,9 @@ pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: 
         );
         problems.add(Code::T012, span_of(listener, services), message).help("take a port from 1024 on");
     }
-    let mut reported: Vec<(&str, &str)> = Vec::new();
+    let mut reported: Vec<(ListenerName, ListenerName)> = Vec::new();
     for (host, roles) in roles_by_host(topology) {
-        let here: Vec<_> = listeners.iter().filter(|listener| roles.contains(&listener.role)).collect();
+        let here: Vec<_> = listeners.iter().filter(|listener| roles.contains(&listener.role())).collect();
         for (at, second) in here.iter().enumerate() {
             for first in here[..at].iter().filter(|first| first.collides(second)) {
                 if reported.contains(&(first.name, second.name)) {
@@ -36,9 +36,9 @@ pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: 
                 let port = first.written.start().max(second.written.start());
                 let message = format!(
                     "port {port} on `{host}` is wanted by {} ({}) and by {} ({})",
-                    first.role.title(),
+                    first.role().title(),
                     first.name,
-                    second.role.title(),
+                    second.role().title(),
                     second.name
                 );
                 problems.add(Code::T013, span_of(second, services), message).help("give one of them another port");
@@ -51,7 +51,10 @@ pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: 
 fn roles_by_host(topology: &Topology) -> BTreeMap<String, Vec<Role>> {
     let mut hosts: BTreeMap<String, Vec<Role>> = BTreeMap::new();
     for node in service::all().flat_map(|service| service.nodes(&topology.services)) {
-        let host = node.host.map_or_else(|| format!("every {}", node.role.title()), |host| host.to_string());
+        let host = match node.place {
+            NodePlace::Named(host) => host.to_string(),
+            NodePlace::Own(_) => format!("every {}", node.role.title()),
+        };
         let roles = hosts.entry(host).or_default();
         if !roles.contains(&node.role) {
             roles.push(node.role);
@@ -67,7 +70,7 @@ pub fn written(files: &ServicesFile) -> Vec<WrittenPort> {
 
 /// Where the port is written, else where its role is.
 fn span_of(listener: &Listener, files: &ServicesFile) -> Span {
-    let service = service::of(listener.role);
+    let service = service::of(listener.role());
     let port = service.ports(files).into_iter().find(|port| port.name == listener.name);
-    port.map(|port| port.span).or_else(|| service.span_of(listener.role, files)).unwrap_or_default()
+    port.map(|port| port.span).or_else(|| service.span_of(listener.role(), files)).unwrap_or_default()
 }

@@ -1,13 +1,12 @@
 //! Everything that listens: one list of values for checks, firewalls and clouds.
 
+use std::fmt;
 use std::ops::RangeInclusive;
-
-use serde::Serialize;
 
 use super::role::Role;
 
 /// The address that a listener is bound to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bind {
     /// The host's own address.
     Host,
@@ -32,7 +31,7 @@ pub const OWN_PORTS: u16 = 4;
 pub const FIRST_FREE_PORT: u16 = 1024;
 
 /// When something listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lasts {
     /// As long as its service runs. `place`: which of its role's own it is, from 0.
     Always { place: u16 },
@@ -40,12 +39,37 @@ pub enum Lasts {
     ForJobs,
 }
 
+/// The name of a listener among those of its role. A service has a constant for each of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenerName {
+    role: Role,
+    name: &'static str,
+}
+
+impl ListenerName {
+    pub const fn new(role: Role, name: &'static str) -> ListenerName {
+        ListenerName { role, name }
+    }
+
+    pub fn role(self) -> Role {
+        self.role
+    }
+
+    pub fn as_str(self) -> &'static str {
+        self.name
+    }
+}
+
+impl fmt::Display for ListenerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 /// One range of TCP ports that a role opens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
-    pub role: Role,
-    /// What it is for.
-    pub name: &'static str,
+    pub name: ListenerName,
     /// As the topology numbers them; [`Listener::on`] says what they are on a host.
     pub written: RangeInclusive<u16>,
     pub bind: Bind,
@@ -66,6 +90,10 @@ impl Listener {
         }
     }
 
+    pub fn role(&self) -> Role {
+        self.name.role
+    }
+
     pub fn is_lasting(&self) -> bool {
         matches!(self.lasts, Lasts::Always { .. })
     }
@@ -75,8 +103,8 @@ impl Listener {
     }
 }
 
-/// The listener of a role that has this name: a role that is there has all of its own.
-pub fn named<'a>(listeners: &'a [Listener], role: Role, name: &str) -> &'a Listener {
-    let found = listeners.iter().find(|listener| listener.role == role && listener.name == name);
-    found.unwrap_or_else(|| unreachable!("a {} has the listener `{name}`", role.title()))
+/// The listener of this name: a role that is there has all of its own.
+pub fn named(listeners: &[Listener], name: ListenerName) -> &Listener {
+    let found = listeners.iter().find(|listener| listener.name == name);
+    found.unwrap_or_else(|| unreachable!("a {} has the listener `{name}`", name.role.title()))
 }

@@ -14,6 +14,7 @@ mod secret;
 mod shown;
 mod size;
 mod version;
+mod words;
 
 pub use counted::counted;
 pub use duration::Duration;
@@ -78,3 +79,4 @@ macro_rules! text_value {
     };
 }
 pub(crate) use text_value;
+pub(crate) use words::words;

@@ -17,8 +17,8 @@ use provision::host::{
 use provision::plan::compare::stale_inputs;
 use provision::platform::{Ground, PlatformKind};
 use provision::service::settings::Writer;
-use provision::service::{Checked, FileType, NodeSpec, Place, Service, Services, ServicesFile};
-use provision::value::listener::{Bind, Lasts, Listener};
+use provision::service::{Checked, FileType, NodePlace, NodeSpec, Place, Service, Services, ServicesFile};
+use provision::value::listener::{Bind, Lasts, Listener, ListenerName};
 use provision::value::{HostPath, Interruption, Name, Redundancy, Role, RoleData, Slots};
 use provision::yaml::Field;
 
@@ -59,6 +59,9 @@ pub const LAMP: Role = Role::new(&RoleData {
     slots: Slots { after: 0, most: 0 },
     colours: ("#fff", "#000"),
 });
+
+const KEEPER_PORT: ListenerName = ListenerName::new(KEEPER, "keeper");
+const LAMP_PORT: ListenerName = ListenerName::new(LAMP, "lamp");
 
 /// A beacon, checked.
 #[derive(Clone, Debug)]
@@ -110,14 +113,13 @@ impl Service for OnHosts {
     fn nodes(&self, services: &Services) -> Vec<NodeSpec> {
         let Some(beacon) = services.get::<Beacon>() else { return Vec::new() };
         let all = [(KEEPER, &beacon.keepers), (LAMP, &beacon.lamps)];
-        let node = |role, host: &Name| NodeSpec { role, id: None, last: host.to_string(), host: Some(host.clone()) };
+        let node = |role, host: &Name| NodeSpec { role, id: None, place: NodePlace::Named(host.clone()) };
         all.into_iter().flat_map(|(role, hosts)| hosts.iter().map(move |host| node(role, host))).collect()
     }
 
     fn listeners(&self, services: &Services) -> Vec<Listener> {
         let Some(beacon) = services.get::<Beacon>() else { return Vec::new() };
-        let one = |role, name, port: u16, from| Listener {
-            role,
+        let one = |name, port: u16, from| Listener {
             name,
             written: port..=port,
             bind: Bind::Host,
@@ -125,7 +127,7 @@ impl Service for OnHosts {
             lasts: Lasts::Always { place: 0 },
         };
         let port = beacon.settings.port.get();
-        vec![one(KEEPER, "keeper", port, &[KEEPER, LAMP]), one(LAMP, "lamp", port + 1, &[])]
+        vec![one(KEEPER_PORT, port, &[KEEPER, LAMP]), one(LAMP_PORT, port + 1, &[])]
     }
 
     fn settings(&self, cluster: &Cluster, all: &mut Writer) {
@@ -164,8 +166,8 @@ impl Service for OnHosts {
     }
 
     fn questions(&self, role: Role, host: &Host, listeners: &[Listener], _proof: bool) -> Vec<Ask> {
-        let name = if role == KEEPER { "keeper" } else { "lamp" };
-        let (address, port) = (host.address.to_string(), host.port(listeners, role, name));
+        let name = if role == KEEPER { KEEPER_PORT } else { LAMP_PORT };
+        let (address, port) = (host.address.to_string(), host.port(listeners, name));
         vec![Ask { name: role.unit(), address, port, bytes: b"config\n".to_vec(), most: Ask::SHORT }]
     }
 

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use provision::desired::Desired;
 use provision::diagnostic::Source;
 use provision::host::{
-    BirthRecord, Content, HostFacts, HostState, Java, PathFacts, PathKind, Record, RecordName, Seen, UnitFacts, sha256,
+    Active, BirthRecord, Content, HostFacts, HostState, Java, Load, PathFacts, PathKind, Record, RecordName, Seen,
+    UnitFacts, UnitFile, sha256,
 };
 use provision::observe::{Observed, recall};
 use provision::plan::{self, Goal};
@@ -101,9 +102,9 @@ fn facts(state: &HostState, desired: &Desired) -> HostFacts {
     for (unit, service) in &state.services {
         let digest = |path| Some((ToString::to_string(path), facts.paths.get(path)?.sha256.clone()?));
         let seen = UnitFacts {
-            load: "loaded".into(),
-            active: "active".into(),
-            file: "enabled".into(),
+            load: Load::Loaded,
+            active: Active::Active,
+            file: UnitFile::Enabled,
             started: service.inputs.iter().filter_map(digest).collect(),
             ..UnitFacts::default()
         };

@@ -16,7 +16,7 @@ fn needed(text: &str) -> BTreeSet<(String, String, String)> {
     let outside = all.iter().filter(|listener| listener.bind == Bind::Host);
     let rows = outside.flat_map(|listener| {
         let ports = format!("{}-{}", listener.written.start(), listener.written.end());
-        listener.from.iter().map(move |from| (listener.role.tier().to_owned(), ports.clone(), from.tier().to_owned()))
+        listener.from.iter().map(move |from| (listener.role().tier().to_owned(), ports.clone(), from.tier().to_owned()))
     });
     rows.collect()
 }

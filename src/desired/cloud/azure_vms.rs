@@ -116,7 +116,7 @@ fn rules(services: &ServicesOn<'_>, role: Role) -> Expression {
             ("ports", texts([ports(&listener)])),
             ("from", list(from)),
         ]);
-        (listener.name, row)
+        (listener.name.as_str(), row)
     };
     // What nobody here must reach has no rule: one without a source would be refused.
     let reached = services.listeners(role).into_iter().filter(|listener| !services.from(listener).is_empty());

@@ -15,7 +15,7 @@ impl ServicesOn<'_> {
     /// The listeners of a role that other machines must reach.
     pub fn listeners(&self, role: Role) -> Vec<Listener> {
         let all = listeners::all(self.topology);
-        all.into_iter().filter(|listener| listener.role == role && listener.bind == Bind::Host).collect()
+        all.into_iter().filter(|listener| listener.role() == role && listener.bind == Bind::Host).collect()
     }
 
     /// The tiers on this platform that must reach a listener.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::planner::names;
 use crate::desired::Desired;
-use crate::host::{Content, DataLabel, File, HostFacts, HostState, MEMBER_FILE, RecordName, STATE_FOLDER, sha256};
+use crate::host::{
+    Content, DataLabel, File, HostFacts, HostState, Load, MEMBER_FILE, RecordName, STATE_FOLDER, sha256,
+};
 use crate::observe::{Observed, binding};
 use crate::plan::{Goal, Refusal};
 use crate::value::{HostPath, Name};
@@ -201,7 +203,7 @@ pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Ve
             continue;
         }
         let units =
-            state.services.keys().filter(|unit| facts.units.get(*unit).is_some_and(|seen| seen.load == "loaded"));
+            state.services.keys().filter(|unit| facts.units.get(*unit).is_some_and(|seen| seen.load == Load::Loaded));
         // The disk of a member whose machine was made anew, and one that says whose it is: that is judged by itself.
         let own: Vec<&HostPath> =
             state.directories.keys().filter(|path| is_own(path, state, facts) || is_labelled(path, facts)).collect();

@@ -4,7 +4,7 @@ use super::file::LocalFile;
 use super::{ALL_PORTS, FIRST_PASSING_PORT, LAST_FIRST_PORT, Local, shared_with_jobs};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::service::WrittenPort;
-use crate::value::listener::{FIRST_FREE_PORT, Listener};
+use crate::value::listener::{FIRST_FREE_PORT, Listener, ListenerName};
 use crate::value::{Name, Role};
 use crate::yaml::{Field, Span};
 
@@ -28,7 +28,7 @@ pub fn check(name: (Span, &Name), counts: &[(Role, Span, usize)], problems: &mut
 }
 
 /// Checks the platform's own part. `written`: the ports that the file writes, of listeners that may get ports of their own.
-pub fn check_file(file: &LocalFile, written: Vec<&'static str>, problems: &mut Diagnostics) -> Option<Local> {
+pub fn check_file(file: &LocalFile, written: Vec<ListenerName>, problems: &mut Diagnostics) -> Option<Local> {
     let (span, first) = match &file.ports {
         Field::Bad(_) => return None,
         Field::Missing => return Some(Local { ports: None, written }),

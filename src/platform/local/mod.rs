@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::host::Owner;
-use crate::value::listener::{Listener, OWN_PORTS};
+use crate::value::listener::{Listener, ListenerName, OWN_PORTS};
 use crate::value::{Address, Name, Port, Role};
 
 pub use check::{check, check_file, check_ports};
@@ -20,7 +20,7 @@ pub struct Local {
     /// The first of the nodes' own ports, where the file asks for them.
     pub ports: Option<Port>,
     /// The ports that the file writes, of listeners that would get ports of their own.
-    pub written: Vec<&'static str>,
+    pub written: Vec<ListenerName>,
 }
 
 /// Whose this machine is, as far as a cluster on it needs to know.
@@ -119,26 +119,27 @@ mod tests {
     use crate::service::spark::MASTER;
     use crate::value::listener::{Bind, Lasts};
 
+    const CLIENT: ListenerName = ListenerName::new(MASTER, "client");
+
     fn here(loopbacks: bool) -> Here {
         let owner = Owner { user: "ada".to_owned(), group: "ada".to_owned() };
         Here::new(Path::new("/home/ada/.local/state"), owner, loopbacks).expect("a path")
     }
 
-    fn local(ports: Option<u16>, written: &[&'static str]) -> Local {
+    fn local(ports: Option<u16>, written: &[ListenerName]) -> Local {
         Local { ports: ports.map(Port::new), written: written.to_vec() }
     }
 
     #[test]
     fn where_127_0_0_1_is_all_there_is_every_node_gets_ports_of_its_own() {
-        assert_eq!(here(true).own_ports(&local(None, &["client"]), &[]), Ok(None));
+        assert_eq!(here(true).own_ports(&local(None, &[CLIENT]), &[]), Ok(None));
         assert_eq!(here(true).own_ports(&local(Some(30000), &[]), &[]), Ok(Some(30000)));
         assert_eq!(here(false).own_ports(&local(None, &[]), &[]), Ok(Some(20000)));
         assert_eq!(here(false).own_ports(&local(Some(30000), &[]), &[]), Ok(Some(30000)));
-        let refused = here(false).own_ports(&local(None, &["client"]), &[]).expect_err("a port that would say nothing");
+        let refused = here(false).own_ports(&local(None, &[CLIENT]), &[]).expect_err("a port that would say nothing");
         assert!(refused.contains("leave out the client port"), "{refused}");
         let driver = Listener {
-            role: MASTER,
-            name: "driver",
+            name: ListenerName::new(MASTER, "driver"),
             written: 20999..=21015,
             bind: Bind::Host,
             from: &[],

@@ -161,7 +161,7 @@ fn change(host: &Name, plan: Option<&Plan>) -> Change {
 }
 
 fn ports(listeners: &[Listener], role: Role, numbering: Numbering) -> String {
-    let shown = |listener: &&Listener| listener.role == role && listener.is_lasting() && listener.bind == Bind::Host;
+    let shown = |listener: &&Listener| listener.role() == role && listener.is_lasting() && listener.bind == Bind::Host;
     let lasting = listeners.iter().filter(shown);
     lasting.map(|listener| port(listener, numbering)).collect::<Vec<_>>().join(" · ")
 }
@@ -180,11 +180,11 @@ fn roles(desired: &Desired) -> BTreeSet<Role> {
 /// Only between roles that are there. `written`: whether their ports are the topology's, and not each host's own.
 fn talks(listeners: &[Listener], there: &BTreeSet<Role>, written: bool) -> Vec<Talk> {
     let mut ports: BTreeMap<(Role, Role), Vec<String>> = BTreeMap::new();
-    for listener in listeners.iter().filter(|listener| there.contains(&listener.role)) {
+    for listener in listeners.iter().filter(|listener| there.contains(&listener.role())) {
         for from in listener.from.iter().filter(|from| there.contains(*from)) {
             let is_said = written || !listener.is_lasting();
-            let text = if is_said { port(listener, Numbering::Written) } else { listener.name.to_owned() };
-            ports.entry((*from, listener.role)).or_default().push(text);
+            let text = if is_said { port(listener, Numbering::Written) } else { listener.name.to_string() };
+            ports.entry((*from, listener.role())).or_default().push(text);
         }
     }
     ports.into_iter().map(|((from, to), ports)| Talk { from, to, ports }).collect()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::listeners::{HISTORY_PAGE, MASTER_PAGE, MASTER_RPC, WORKER_PAGE, WORKER_RPC};
 use super::properties::is_read_by;
 use super::{Spark, SparkOnHosts};
 use crate::cluster::{Cluster, Instance};
@@ -44,15 +45,15 @@ pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let lines = properties(master_properties(cluster, spark));
     put_properties(&path, "spark/ha.conf", cluster, &lines, &instance.node, state);
     let masters = &spark.standalone.masters;
-    let port = |name| cluster.port(&instance.host, MASTER, name);
+    let port = |name| cluster.port(&instance.host, name);
     let unit = Unit {
         role: MASTER,
         config: path,
         heap: masters.settings.heap,
         memory_mib: masters.settings.heap.mebibytes(),
         settings: masters.settings.each(),
-        port: port("master"),
-        web_ui: port("master-ui"),
+        port: port(MASTER_RPC),
+        web_ui: port(MASTER_PAGE),
     };
     desire_unit(cluster, spark, instance, unit, state);
 }
@@ -64,15 +65,15 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let lines = properties(worker_properties(spark, &state.host));
     put_properties(&path, "spark/worker.conf", cluster, &lines, &instance.node, state);
     let workers = &spark.standalone.workers;
-    let port = |name| cluster.port(&instance.host, WORKER, name);
+    let port = |name| cluster.port(&instance.host, name);
     let unit = Unit {
         role: WORKER,
         config: path,
         heap: workers.settings.heap,
         memory_mib: workers.settings.memory_mib(),
         settings: workers.settings.each(),
-        port: port("worker"),
-        web_ui: port("worker-ui"),
+        port: port(WORKER_RPC),
+        web_ui: port(WORKER_PAGE),
     };
     desire_unit(cluster, spark, instance, unit, state);
 }
@@ -85,7 +86,7 @@ pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostSt
         state.directory(&HostPath::known(EVENTS), Access::of(USER, 0o750), true, &instance.node);
     }
     let path = HostPath::known(CONFIG).join("history.conf");
-    let port = cluster.port(&instance.host, HISTORY, "history-ui");
+    let port = cluster.port(&instance.host, HISTORY_PAGE);
     let lines = properties(history_properties(cluster, spark, history, port));
     put_properties(&path, "spark/history.conf", cluster, &lines, &instance.node, state);
     let unit = Unit {

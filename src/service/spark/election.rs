@@ -5,7 +5,7 @@ use super::roles::MASTER;
 use crate::cluster::Cluster;
 use crate::desired::Election;
 use crate::host::{Ask, HostFacts, HostQuery, HostState};
-use crate::service::zookeeper::{MEMBER, children, children_request, members};
+use crate::service::zookeeper::{CLIENT, children, children_request, members};
 use crate::value::listener::Listener;
 
 /// The question for the names below the folder in which the masters elect.
@@ -18,7 +18,7 @@ pub fn election(cluster: &Cluster) -> Option<Election> {
     if members.is_empty() {
         return None;
     }
-    let client = |host| (cluster.address(host).to_string(), cluster.port(host, MEMBER, "client"));
+    let client = |host| (cluster.address(host).to_string(), cluster.port(host, CLIENT));
     let members = members.values().map(|member| client(&member.host)).collect();
     Some(Election { role: MASTER, folder: format!("{}/leader_election", recovery_folder(cluster)), members })
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answers::{MasterFacts, WorkerEntry, ended_applications, master_facts};
+use super::answers::{MasterFacts, WorkerEntry, WorkerState, ended_applications, master_facts};
+use super::listeners::WORKER_RPC;
 use super::roles::{HISTORY, MASTER, WORKER};
 use crate::desired::Desired;
 use crate::host::{Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts};
@@ -68,7 +69,7 @@ pub fn health_of_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name
             continue;
         };
         let known = is_running(host, WORKER)
-            && alive.contains(&(state.host.address.as_str(), state.host.port(&desired.listeners, WORKER, "worker")));
+            && alive.contains(&(state.host.address.as_str(), state.host.port(&desired.listeners, WORKER_RPC)));
         if !known {
             facts.missing.push(format!("the ALIVE master does not list the worker on {name} as ALIVE"));
         }
@@ -114,7 +115,7 @@ pub fn alive_master(seen: &BTreeMap<Name, Seen>) -> Option<MasterFacts> {
 
 /// The addresses and ports of the workers that a master lists as ALIVE. Former lives of a worker stay listed as DEAD.
 fn alive_workers(master: &MasterFacts) -> BTreeSet<(&str, u16)> {
-    let alive = master.workers.iter().filter(|worker| worker.state == "ALIVE");
+    let alive = master.workers.iter().filter(|worker| worker.state == WorkerState::Alive);
     alive.map(|worker| (worker.host.as_str(), worker.port)).collect()
 }
 
@@ -133,7 +134,7 @@ pub fn without_a_quorum(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<N
 
 /// What an ALIVE master says of the whole of Spark. Its page is a host's word: no figure on it can stop a command.
 pub fn totals(url: &str, master: &MasterFacts) -> Totals {
-    let alive: Vec<_> = master.workers.iter().filter(|worker| worker.state == "ALIVE").collect();
+    let alive: Vec<_> = master.workers.iter().filter(|worker| worker.state == WorkerState::Alive).collect();
     let total =
         |figure: fn(&WorkerEntry) -> u64| alive.iter().map(|worker| figure(worker)).fold(0, u64::saturating_add);
     let (cores, cores_used) = (total(|worker| u64::from(worker.cores)), total(|worker| u64::from(worker.coresused)));

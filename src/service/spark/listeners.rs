@@ -4,23 +4,32 @@ use super::Standalone;
 use super::file::SparkFile;
 use crate::service::WrittenPort;
 use crate::service::spark::{HISTORY, MASTER, WORKER};
-use crate::value::listener::{Bind, Lasts, Listener};
+use crate::value::listener::{Bind, Lasts, Listener, ListenerName};
 use crate::value::{Port, Role};
+
+/// The port of workers and drivers.
+pub const MASTER_RPC: ListenerName = ListenerName::new(MASTER, "master");
+pub const MASTER_PAGE: ListenerName = ListenerName::new(MASTER, "master-ui");
+pub const WORKER_RPC: ListenerName = ListenerName::new(WORKER, "worker");
+pub const WORKER_PAGE: ListenerName = ListenerName::new(WORKER, "worker-ui");
+pub const HISTORY_PAGE: ListenerName = ListenerName::new(HISTORY, "history-ui");
+const DRIVER: ListenerName = ListenerName::new(MASTER, "driver");
+const DRIVER_BLOCKS: ListenerName = ListenerName::new(MASTER, "driver-block-manager");
+const DRIVER_PAGE: ListenerName = ListenerName::new(MASTER, "driver-ui");
+const EXECUTOR_BLOCKS: ListenerName = ListenerName::new(WORKER, "block-manager");
 
 const SPARK: &[Role] = &[MASTER, WORKER];
 
 pub fn listeners(spark: &Standalone) -> Vec<Listener> {
     let Standalone { masters, workers, history, job_ports } = spark;
-    let lasting = |place, role, name, port: Port, from| Listener {
-        role,
+    let lasting = |place, name, port: Port, from| Listener {
         name,
         written: port.get()..=port.get(),
         bind: Bind::Host,
         from,
         lasts: Lasts::Always { place },
     };
-    let passing = |role, name, port: Port, from| Listener {
-        role,
+    let passing = |name, port: Port, from| Listener {
         name,
         written: port.through(job_ports.retries),
         bind: Bind::Host,
@@ -28,17 +37,17 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
         lasts: Lasts::ForJobs,
     };
     let mut all = vec![
-        lasting(0, MASTER, "master", masters.settings.port, SPARK),
-        lasting(1, MASTER, "master-ui", masters.settings.web_ui_port, SPARK),
-        lasting(0, WORKER, "worker", workers.settings.port, SPARK),
-        lasting(1, WORKER, "worker-ui", workers.settings.web_ui_port, SPARK),
+        lasting(0, MASTER_RPC, masters.settings.port, SPARK),
+        lasting(1, MASTER_PAGE, masters.settings.web_ui_port, SPARK),
+        lasting(0, WORKER_RPC, workers.settings.port, SPARK),
+        lasting(1, WORKER_PAGE, workers.settings.web_ui_port, SPARK),
         // A master that takes over tells every driver so, and ends the applications whose driver does not answer.
-        passing(MASTER, "driver", job_ports.driver, SPARK),
-        passing(MASTER, "driver-block-manager", job_ports.driver_block_manager, &[WORKER]),
-        passing(MASTER, "driver-ui", job_ports.ui, SPARK),
-        passing(WORKER, "block-manager", job_ports.block_manager, SPARK),
+        passing(DRIVER, job_ports.driver, SPARK),
+        passing(DRIVER_BLOCKS, job_ports.driver_block_manager, &[WORKER]),
+        passing(DRIVER_PAGE, job_ports.ui, SPARK),
+        passing(EXECUTOR_BLOCKS, job_ports.block_manager, SPARK),
     ];
-    all.extend(history.iter().map(|history| lasting(0, HISTORY, "history-ui", history.settings.web_ui_port, SPARK)));
+    all.extend(history.iter().map(|history| lasting(0, HISTORY_PAGE, history.settings.web_ui_port, SPARK)));
     all
 }
 
@@ -46,17 +55,17 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
 pub fn written(file: &SparkFile) -> Vec<WrittenPort> {
     let (masters, workers, ports) = (file.masters.ok(), file.workers.ok(), file.ports.ok());
     let lasting = [
-        ("master", masters.and_then(|masters| masters.port.span())),
-        ("master-ui", masters.and_then(|masters| masters.web_ui_port.span())),
-        ("worker", workers.and_then(|workers| workers.port.span())),
-        ("worker-ui", workers.and_then(|workers| workers.web_ui_port.span())),
-        ("history-ui", file.history.ok().and_then(|history| history.web_ui_port.span())),
+        (MASTER_RPC, masters.and_then(|masters| masters.port.span())),
+        (MASTER_PAGE, masters.and_then(|masters| masters.web_ui_port.span())),
+        (WORKER_RPC, workers.and_then(|workers| workers.port.span())),
+        (WORKER_PAGE, workers.and_then(|workers| workers.web_ui_port.span())),
+        (HISTORY_PAGE, file.history.ok().and_then(|history| history.web_ui_port.span())),
     ];
     let for_jobs = [
-        ("driver", ports.and_then(|ports| ports.driver.span())),
-        ("driver-block-manager", ports.and_then(|ports| ports.driver_block_manager.span())),
-        ("driver-ui", ports.and_then(|ports| ports.ui.span())),
-        ("block-manager", ports.and_then(|ports| ports.block_manager.span())),
+        (DRIVER, ports.and_then(|ports| ports.driver.span())),
+        (DRIVER_BLOCKS, ports.and_then(|ports| ports.driver_block_manager.span())),
+        (DRIVER_PAGE, ports.and_then(|ports| ports.ui.span())),
+        (EXECUTOR_BLOCKS, ports.and_then(|ports| ports.block_manager.span())),
     ];
     [WrittenPort::all(&lasting, true), WrittenPort::all(&for_jobs, false)].concat()
 }

@@ -1,5 +1,6 @@
 //! Apache Spark.
 
+mod address;
 mod answers;
 mod check;
 mod desire;
@@ -17,13 +18,13 @@ mod settings;
 
 use std::collections::BTreeMap;
 
-use crate::cluster::Cluster;
 use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::storage::Storage;
 use crate::service::archive::Archive;
 use crate::service::services::Services;
 use crate::value::{ConfigKey, Label, Name, SecretRef, Version, Zone};
 
+pub use address::master_url;
 pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_facts};
 pub use check::{check, check_config, check_keys, version};
 pub use desire::{CONFIG, DATA, HOME, SECRET_FILE, USER, home};
@@ -142,11 +143,4 @@ pub fn on_hosts(services: &Services) -> Option<SparkOnHosts<'_>> {
 /// Spark's own cluster manager, where Spark runs on hosts.
 pub fn standalone(services: &Services) -> Option<&Standalone> {
     services.get::<Spark>()?.standalone.as_ref()
-}
-
-/// `spark://m1:7077,m2:7077`, every master.
-pub fn master_url(cluster: &Cluster) -> Option<String> {
-    let masters: Vec<_> =
-        cluster.of_role(MASTER).map(|master| cluster.endpoint(&master.host, MASTER, "master")).collect();
-    (!masters.is_empty()).then(|| format!("spark://{}", masters.join(",")))
 }

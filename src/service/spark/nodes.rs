@@ -1,8 +1,8 @@
 //! The nodes that a topology asks for.
 
 use super::{HISTORY, MASTER, Place, Standalone, WORKER};
-use crate::service::stages::NodeSpec;
-use crate::value::{Name, Role};
+use crate::service::stages::{NodePlace, NodeSpec};
+use crate::value::Role;
 
 /// The nodes of a cluster of Spark's own.
 pub fn nodes(standalone: &Standalone) -> Vec<NodeSpec> {
@@ -12,9 +12,9 @@ pub fn nodes(standalone: &Standalone) -> Vec<NodeSpec> {
 }
 
 fn placed(role: Role, place: &Place) -> Vec<NodeSpec> {
-    let node = |last: String, host: Option<&Name>| NodeSpec { role, id: None, last, host: host.cloned() };
+    let node = |place| NodeSpec { role, id: None, place };
     match place {
-        Place::Named(hosts) => hosts.iter().map(|host| node(host.to_string(), Some(host))).collect(),
-        Place::Counted(count) => (1..=count.unwrap_or(0)).map(|number| node(number.to_string(), None)).collect(),
+        Place::Named(hosts) => hosts.iter().map(|host| node(NodePlace::Named(host.clone()))).collect(),
+        Place::Counted(count) => (1..=count.unwrap_or(0)).map(|number| node(NodePlace::Own(number))).collect(),
     }
 }

@@ -7,6 +7,7 @@ use super::answers::{ended_applications, master_facts, questions, worker_facts};
 use super::election::{election, for_election, latches};
 use super::file::SparkFile;
 use super::health::{alive_master, health_of_history, health_of_masters, health_of_workers};
+use super::listeners::{MASTER_PAGE, WORKER_PAGE};
 use super::roles::{HISTORY, MASTER, WORKER};
 use super::{check_keys, master_url, standalone};
 use crate::cluster::{Cluster, Fleet, Instance};
@@ -155,7 +156,7 @@ impl Service for OnHosts {
 
     fn state(&self, role: Role, facts: &HostFacts) -> String {
         let state = match role {
-            MASTER => master_facts(facts).map(|master| master.status),
+            MASTER => master_facts(facts).map(|master| master.status.to_string()),
             WORKER => worker_facts(facts).map(|worker| counted(worker.executors, "executor")),
             _ => ended_applications(facts).map(|count| format!("shows {}", counted(count, "application"))),
         };
@@ -173,7 +174,7 @@ impl Service for OnHosts {
 
     fn addresses(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
         let Some(url) = master_url(cluster) else { return Vec::new() };
-        let page = |host| format!("http://{}:{}", cluster.address(host), cluster.port(host, MASTER, "master-ui"));
+        let page = |host| format!("http://{}:{}", cluster.address(host), cluster.port(host, MASTER_PAGE));
         let pages: Vec<_> = cluster.of_role(MASTER).map(|master| page(&master.host)).collect();
         vec![("master", url), ("pages", pages.join(" "))]
     }
@@ -202,7 +203,7 @@ impl Service for OnHosts {
     }
 
     fn drain(&self, role: Role, host: &Host, listeners: &[Listener]) -> Option<Drain> {
-        let port = (role == WORKER).then(|| host.port(listeners, role, "worker-ui"))?;
+        let port = (role == WORKER).then(|| host.port(listeners, WORKER_PAGE))?;
         Some(Drain { address: host.address.to_string(), port, seconds: DRAIN_SECONDS })
     }
 

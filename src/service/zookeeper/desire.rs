@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::listeners::{ADMIN, CLIENT, ELECTION, PEER};
 use super::{ZooKeeper, ZooKeeperSettings};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
@@ -114,23 +115,23 @@ fn without_null(mut values: serde_json::Value) -> serde_json::Value {
 
 fn zoo_cfg_text(cluster: &Cluster, instance: &Instance, host: &Host) -> String {
     let zookeeper = cluster.services.get::<ZooKeeper>().expect("an instance of ZooKeeper comes with one");
-    let port = |host, name| cluster.port(host, MEMBER, name);
+    let port = |host, name| cluster.port(host, name);
     let members: Vec<_> = super::members(cluster)
         .into_iter()
         .map(|(id, member)| Member {
             id: id.get(),
             address: cluster.address(&member.host).as_str(),
-            peer_port: port(&member.host, "peer"),
-            election_port: port(&member.host, "election"),
+            peer_port: port(&member.host, PEER),
+            election_port: port(&member.host, ELECTION),
         })
         .collect();
-    let admin = zookeeper.has_admin_server().then(|| port(&instance.host, "admin"));
+    let admin = zookeeper.has_admin_server().then(|| port(&instance.host, ADMIN));
     let path = |path: &HostPath| property_value(&host.path(path));
     let lines: Vec<_> = zookeeper.config.each().into_iter().map(|setting| (setting.written, setting.value)).collect();
     let ZooKeeperSettings { data_dir, data_log_dir, .. } = &zookeeper.settings;
     let values = serde_json::json!({
         "node": instance.node, "cluster": cluster.name.as_str(), "members": members, "config": lines,
-        "address": cluster.address(&instance.host).as_str(), "client_port": port(&instance.host, "client"), "admin_port": admin,
+        "address": cluster.address(&instance.host).as_str(), "client_port": port(&instance.host, CLIENT), "admin_port": admin,
         "admin_address": host.private.as_str(),
         "data_dir": path(data_dir), "data_log_dir": data_log_dir.as_ref().map(path),
     });

@@ -4,13 +4,19 @@ use super::ZooKeeper;
 use crate::service::spark::MASTER;
 use crate::service::zookeeper::MEMBER;
 use crate::value::Role;
-use crate::value::listener::{Bind, Lasts, Listener};
+use crate::value::listener::{Bind, Lasts, Listener, ListenerName};
+
+/// The port for clients.
+pub const CLIENT: ListenerName = ListenerName::new(MEMBER, "client");
+/// The port on which the leader serves followers.
+pub const PEER: ListenerName = ListenerName::new(MEMBER, "peer");
+pub const ELECTION: ListenerName = ListenerName::new(MEMBER, "election");
+pub const ADMIN: ListenerName = ListenerName::new(MEMBER, "admin");
 
 /// Only masters are clients of `ZooKeeper`; workers and drivers learn of masters from their list.
 pub fn listeners(zookeeper: &ZooKeeper) -> Vec<Listener> {
     let settings = &zookeeper.settings;
     let one = |place, name, port: u16, bind, from| Listener {
-        role: MEMBER,
         name,
         written: port..=port,
         bind,
@@ -18,12 +24,12 @@ pub fn listeners(zookeeper: &ZooKeeper) -> Vec<Listener> {
         lasts: Lasts::Always { place },
     };
     let mut all = vec![
-        one(0, "client", settings.client_port.get(), Bind::Host, &[MASTER] as &[Role]),
-        one(1, "peer", settings.peer_port.get(), Bind::Host, &[MEMBER]),
-        one(2, "election", settings.election_port.get(), Bind::Host, &[MEMBER]),
+        one(0, CLIENT, settings.client_port.get(), Bind::Host, &[MASTER] as &[Role]),
+        one(1, PEER, settings.peer_port.get(), Bind::Host, &[MEMBER]),
+        one(2, ELECTION, settings.election_port.get(), Bind::Host, &[MEMBER]),
     ];
     if zookeeper.has_admin_server() {
-        all.push(one(3, "admin", settings.admin_port.get(), Bind::Loopback, &[]));
+        all.push(one(3, ADMIN, settings.admin_port.get(), Bind::Loopback, &[]));
     }
     all
 }

@@ -23,7 +23,7 @@ use crate::value::{MemberId, Name, Zone};
 pub use answers::{MemberFacts, MemberMode, canary, member_facts};
 pub use check::{check, warn_zones};
 pub use file::{KEY, ZooCfg, ZooKeeperSettings};
-pub use listeners::listeners;
+pub use listeners::{CLIENT, listeners};
 pub use on_hosts::OnHosts;
 pub use role::MEMBER;
 pub use wire::{canary_request, canary_succeeded, children, children_request, delete_request};
@@ -80,6 +80,6 @@ pub fn members(cluster: &Cluster) -> BTreeMap<MemberId, &Instance> {
 /// `m1:2181,m2:2181`, every member.
 pub fn connect(cluster: &Cluster) -> Option<String> {
     let members = members(cluster);
-    let all: Vec<_> = members.values().map(|member| cluster.endpoint(&member.host, MEMBER, "client")).collect();
+    let all: Vec<_> = members.values().map(|member| cluster.endpoint(&member.host, CLIENT)).collect();
     (!all.is_empty()).then(|| all.join(","))
 }

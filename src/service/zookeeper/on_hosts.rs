@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::answers::{CANARY, MNTR, MemberMode, SRVR, member_facts};
 use super::file::ZooKeeperFile;
 use super::health::health;
+use super::listeners::{ADMIN, CLIENT, ELECTION, PEER};
 use super::role::MEMBER;
 use super::wire::canary_request;
 use super::{Members, ZooKeeper, connect};
@@ -17,7 +18,7 @@ use crate::platform::{Ground, Platform, PlatformKind, hdinsight};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::{Checked, Services};
 use crate::service::settings::Writer;
-use crate::service::stages::{DATA_MOVES, Machines, NodeSpec, Place, Service, WrittenPort};
+use crate::service::stages::{DATA_MOVES, Machines, NodePlace, NodeSpec, Place, Service, WrittenPort};
 use crate::topology::Topology;
 use crate::value::listener::Listener;
 use crate::value::{Label, MemberId, Name, Role, Zone, counted};
@@ -69,17 +70,14 @@ impl Service for OnHosts {
 
     fn nodes(&self, services: &Services) -> Vec<NodeSpec> {
         let Some(zookeeper) = services.get::<ZooKeeper>() else { return Vec::new() };
-        let node = |id: MemberId, host: Option<&Name>| NodeSpec {
-            role: MEMBER,
-            id: Some(id),
-            last: id.to_string(),
-            host: host.cloned(),
-        };
+        let node = |id: MemberId, place| NodeSpec { role: MEMBER, id: Some(id), place };
         match &zookeeper.members {
-            Members::Named(members) => members.iter().map(|(id, host)| node(*id, Some(host))).collect(),
+            Members::Named(members) => {
+                members.iter().map(|(id, host)| node(*id, NodePlace::Named(host.clone()))).collect()
+            }
             Members::Counted(count) => {
                 let ids = (1..=*count).filter_map(|id| MemberId::try_from(i64::from(id)).ok());
-                ids.map(|id| node(id, None)).collect()
+                ids.map(|id| node(id, NodePlace::Own(id.get().into()))).collect()
             }
         }
     }
@@ -103,10 +101,10 @@ impl Service for OnHosts {
     fn ports(&self, files: &ServicesFile) -> Vec<WrittenPort> {
         let Some(file) = files.get::<ZooKeeperFile>() else { return Vec::new() };
         let all = [
-            ("client", file.client_port.span()),
-            ("peer", file.peer_port.span()),
-            ("election", file.election_port.span()),
-            ("admin", file.admin_port.span()),
+            (CLIENT, file.client_port.span()),
+            (PEER, file.peer_port.span()),
+            (ELECTION, file.election_port.span()),
+            (ADMIN, file.admin_port.span()),
         ];
         WrittenPort::all(&all, true)
     }
@@ -133,8 +131,8 @@ impl Service for OnHosts {
         super::desire::desire(cluster, instance, state);
     }
 
-    fn questions(&self, role: Role, host: &Host, listeners: &[Listener], proof: bool) -> Vec<Ask> {
-        let port = host.port(listeners, role, "client");
+    fn questions(&self, _: Role, host: &Host, listeners: &[Listener], proof: bool) -> Vec<Ask> {
+        let port = host.port(listeners, CLIENT);
         let ask = |name, bytes: &[u8]| Ask {
             name,
             address: host.address.to_string(),

@@ -32,12 +32,8 @@ macro_rules! line {
 /// The script that does `action` at `place`.
 pub fn act(action: &Action, permit: &Permit, secrets: &Secrets, place: &Place) -> Script {
     let (claim, epoch) = (permit.claim(), permit.epoch());
-    let mut writer = Writer {
-        text: format!("{}{GROUND}{PRELUDE}\nlock {LOCK_SECONDS}\n", place.prelude()),
-        epoch: epoch,
-        secrets,
-        place,
-    };
+    let mut writer =
+        Writer { text: format!("{}{GROUND}{PRELUDE}\nlock {LOCK_SECONDS}\n", place.prelude()), epoch, secrets, place };
     match action {
         Action::Raise => line!(writer, "raise {} {}", epoch.0, claim.line()),
         _ => line!(writer, "belongs {}\nfence {}", claim.identity, epoch.0),

@@ -261,18 +261,18 @@ impl Reader<'_> {
 
     fn finish(mut self, query: &HostQuery) -> HostFacts {
         for unit in &self.units {
-            let get = |name: &str| unit.get(name).cloned().unwrap_or_default();
+            let get = |name: &str| unit.get(name).map_or("", String::as_str);
             let name = get("Id").trim_end_matches(".service").to_owned();
             if !query.units.contains(&name) {
                 continue;
             }
             let entry: &mut UnitFacts = self.facts.units.entry(name).or_default();
-            entry.load = get("LoadState");
-            entry.active = get("ActiveState");
-            entry.sub = get("SubState");
-            entry.file = get("UnitFileState");
+            entry.load = get("LoadState").into();
+            entry.active = get("ActiveState").into();
+            entry.sub = get("SubState").into();
+            entry.file = get("UnitFileState").into();
             entry.needs_reload = get("NeedDaemonReload") == "yes";
-            entry.life = get("InvocationID");
+            entry.life = get("InvocationID").to_owned();
             entry.restarts = get("NRestarts").parse().unwrap_or(0);
         }
         self.facts

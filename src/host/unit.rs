@@ -1,0 +1,125 @@
+//! The state of a unit, in systemd's own words (`systemctl show`).
+
+use std::collections::BTreeMap;
+
+use crate::value::words;
+
+words!(
+    /// `LoadState`.
+    Load {
+        Absent "",
+        NotFound "not-found",
+        Loaded "loaded",
+        Masked "masked",
+        BadSetting "bad-setting",
+        Error "error",
+    }
+);
+words!(
+    /// `ActiveState`.
+    Active {
+        Inactive "inactive",
+        Active "active",
+        Reloading "reloading",
+        Refreshing "refreshing",
+        Activating "activating",
+        Deactivating "deactivating",
+        Failed "failed",
+        Maintenance "maintenance",
+    }
+);
+words!(
+    /// `SubState` of a service.
+    Sub {
+        Dead "dead",
+        Condition "condition",
+        StartPre "start-pre",
+        Start "start",
+        StartPost "start-post",
+        Running "running",
+        Exited "exited",
+        Reload "reload",
+        Stop "stop",
+        StopSigterm "stop-sigterm",
+        StopSigkill "stop-sigkill",
+        StopPost "stop-post",
+        FinalSigterm "final-sigterm",
+        FinalSigkill "final-sigkill",
+        Failed "failed",
+        AutoRestart "auto-restart",
+        AutoRestartQueued "auto-restart-queued",
+    }
+);
+words!(
+    /// `UnitFileState`.
+    UnitFile {
+        Absent "",
+        Enabled "enabled",
+        EnabledRuntime "enabled-runtime",
+        Disabled "disabled",
+        Masked "masked",
+        MaskedRuntime "masked-runtime",
+        Static "static",
+        Linked "linked",
+        Indirect "indirect",
+        Generated "generated",
+        Transient "transient",
+        Bad "bad",
+    }
+);
+
+/// A unit on a host. The default is one that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitFacts {
+    pub load: Load,
+    pub active: Active,
+    pub sub: Sub,
+    pub file: UnitFile,
+    pub needs_reload: bool,
+    pub restarts: u32,
+    /// What systemd calls this life of it (`InvocationID`): new with each start.
+    pub life: String,
+    /// What it recorded when it started: digest (or identity, for secrets) by path.
+    pub started: BTreeMap<String, String>,
+}
+
+impl Default for UnitFacts {
+    fn default() -> UnitFacts {
+        UnitFacts {
+            load: Load::Absent,
+            active: Active::Inactive,
+            sub: Sub::Dead,
+            file: UnitFile::Absent,
+            needs_reload: false,
+            restarts: 0,
+            life: String::new(),
+            started: BTreeMap::new(),
+        }
+    }
+}
+
+impl UnitFacts {
+    pub fn is_there(&self) -> bool {
+        !matches!(self.load, Load::Absent | Load::NotFound)
+    }
+
+    pub fn is_running(&self) -> bool {
+        matches!(self.active, Active::Active | Active::Reloading | Active::Refreshing)
+    }
+
+    /// Returns true if the process that lived `life` is certainly gone: another lives, or systemd has buried it.
+    pub fn has_ended(&self, life: &str) -> bool {
+        self.life != life
+            || matches!(self.active, Active::Inactive | Active::Failed)
+            || matches!(self.sub, Sub::AutoRestart | Sub::AutoRestartQueued)
+    }
+
+    /// Returns true if it runs, or is about to.
+    pub fn may_run(&self) -> bool {
+        self.is_running() || matches!(self.active, Active::Activating | Active::Deactivating)
+    }
+
+    pub fn is_enabled(&self) -> bool {
+        self.file == UnitFile::Enabled
+    }
+}
