@@ -309,7 +309,7 @@ fn what_belongs_into_a_map_is_said_where_something_else_stands() {
     );
 }
 
-/// What Terraform makes is there before the first apply: the identity that `init` has written is in its tags.
+/// Terraform's machines are there before the first apply: the identity that `init` has written is in their tags.
 fn carries_its_identity(folder: &std::path::Path, template: &str) {
     let text = std::fs::read_to_string(folder.join(format!("{template}.yaml"))).expect("written");
     let identity = text.lines().find_map(|line| line.strip_prefix("id: ")).expect("an identity");

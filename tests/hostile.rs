@@ -111,7 +111,7 @@ fn a_hostile_string_in_any_place_is_refused_or_stays_a_value() {
     }
 }
 
-/// What `java.util.Properties` makes of a line's value.
+/// The value of a line as `java.util.Properties` reads it.
 fn java_reads(value: &str) -> String {
     let mut out = Vec::new();
     let mut chars = value.trim_start().chars();

@@ -14,7 +14,7 @@ const NATURAL: [&str; 2] = ["yaml::access", "yaml::decode"];
 struct House {
     /// The code of each module, without comments and unit tests.
     code: BTreeMap<Module, String>,
-    /// Where a module's public re-exports lead.
+    /// The targets of a module's public re-exports.
     exports: BTreeMap<Module, BTreeMap<String, Name>>,
 }
 
@@ -181,4 +181,38 @@ fn what_terminals_are_sent_is_ascii() {
         .filter(|(_, line)| !line.is_ascii())
         .collect();
     assert!(other.is_empty(), "{other:#?}");
+}
+
+/// Adds every file of Rust below a folder.
+fn sources(folder: &Path, all: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, all);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            all.push((path.display().to_string(), std::fs::read_to_string(&path).expect("readable")));
+        }
+    }
+}
+
+/// A doc comment says first what the thing is or does: a noun, or a verb in the third person.
+#[test]
+fn doc_comments_begin_with_a_noun_or_a_verb() {
+    const NOT_FIRST: &[&str] = &["What", "Who", "Whose", "Whether", "Where", "How", "Which", "Why"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = Vec::new();
+    ["src", "tests"].iter().for_each(|tree| sources(&root.join(tree), &mut all));
+    let mut wrong = Vec::new();
+    for (file, text) in &all {
+        let mut inside = false;
+        for (at, line) in text.lines().map(str::trim_start).enumerate() {
+            let doc = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+            let first = doc.filter(|_| !inside).and_then(|text| text.split_whitespace().next());
+            if first.is_some_and(|word| NOT_FIRST.contains(&word)) {
+                wrong.push(format!("{file}:{}: {line}", at + 1));
+            }
+            inside = doc.is_some();
+        }
+    }
+    assert!(all.len() > 100 && wrong.is_empty(), "{wrong:#?}");
 }

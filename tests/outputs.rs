@@ -1,4 +1,4 @@
-//! What people read, whole: each golden text is one screen. `UPDATE_GOLDEN=1` writes them anew, for review.
+//! Whole screens as people read them, one in each golden text. `UPDATE_GOLDEN=1` writes them again, for review.
 
 #[expect(dead_code, reason = "the laws use the rest of the model")]
 #[path = "model/mod.rs"]
@@ -62,7 +62,7 @@ async fn plan_screen(site: &Site, goal: &Goal, world: &SimWorld) -> String {
     }
 }
 
-/// What is said after the plan was approved.
+/// The output after the plan was approved.
 async fn run_screen(site: &Site, goal: &Goal, world: &SimWorld) -> String {
     let (report, events) = match site.carry_out(goal, world).await {
         End::Nothing => return "Nothing to do.\n[exit 0]\n".to_owned(),

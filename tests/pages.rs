@@ -1,4 +1,4 @@
-//! What README, docs and the modules' pages show is run by a test, or says why not.
+//! Commands in README, docs and the modules' pages are run by a test, or say why not.
 
 #[path = "support/shown.rs"]
 mod shown;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::input::{self, Loaded, TopologyArg};
 use super::output::{self, say, sayln};
 use super::progress::Progress;
-use super::{Exit, Failure, fit, plan as planning};
+use super::{Exit, Failure, plan as planning, preflight};
 use crate::cluster::Cluster;
 use crate::desired::Desired;
 use crate::diagnostic::Source;
@@ -67,7 +67,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         (input::open(input::read(path)?)?, goal)
     };
     if let Some(sealed) = &sealed {
-        loaded.newborn = sealed.identity.clone();
+        loaded.new_identity = sealed.identity.clone();
     }
     let (plan, observed) = planning::make(&goal, &mut loaded).await?;
     if let Some(sealed) = &sealed {
@@ -91,7 +91,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(objection) = plan.objection() {
         return Err(not_approved(objection));
     }
-    let unfit = fit::check(&loaded.desired, &loaded.world, &observed, goal.may_leave_hosts()).await?;
+    let unfit = preflight::check(&loaded.desired, &loaded.world, &observed, goal.may_leave_hosts()).await?;
     let (plan, observed) = if unfit.is_empty() {
         (plan, observed)
     } else {
@@ -182,7 +182,7 @@ impl Operator for Here<'_> {
         }
         say!("The hosts changed meanwhile; the plan is now:\n{fresh}");
         if self.applies {
-            fit::check(desired, self.world, observed, false).await?;
+            preflight::check(desired, self.world, observed, false).await?;
         }
         if matches!(self.agreed, Agreed::Shown) { input::confirm(QUESTION) } else { Ok(()) }
     }
@@ -199,11 +199,11 @@ pub async fn carry_out(
 ) -> Result<Report, Failure> {
     let stop = watch_interrupts();
     let who = input::who();
-    let Loaded { desired, newborn, secrets, world, .. } = loaded;
+    let Loaded { desired, new_identity, secrets, world, .. } = loaded;
     let applies = matches!(goal, Goal::Apply { .. });
     let mut here = Here { agreed, applies, world, progress: Progress::new() };
     let sealed = if let Agreed::Sealed(sealed) = agreed { Some(sealed) } else { None };
-    let work = Work { goal, sealed, desired, newborn, secrets, world, who: &who, stop: &stop, unfit };
+    let work = Work { goal, sealed, desired, new_identity, secrets, world, who: &who, stop: &stop, unfit };
     let report = work.converge(&plan, observed, &mut here).await;
     here.progress.finish();
     report.map_err(|error| match error {

@@ -51,7 +51,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
                 picture
             }
             // What its services will be is not known yet; its cloud is.
-            Err(error) if error.is_later() && !clouds.is_empty() => Picture::of(&topology.name),
+            Err(error) if error.is_not_yet_delivered() && !clouds.is_empty() => Picture::of(&topology.name),
             Err(error) => return Err(Failure::new(Exit::Refused, error)),
         }
     };

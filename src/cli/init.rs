@@ -64,7 +64,7 @@ impl Template {
         }
     }
 
-    /// What to do next, up to the file.
+    /// The next steps, up to the file's name.
     fn next(self) -> &'static str {
         match self {
             Template::Nodes => "Write your own hosts into it, then: provision plan",

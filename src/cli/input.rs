@@ -160,7 +160,7 @@ pub struct Loaded {
     pub cluster: Cluster,
     pub desired: Desired,
     /// The identity that the cluster gets if it has none yet.
-    pub newborn: Identity,
+    pub new_identity: Identity,
     pub secrets: Secrets,
     pub world: Hosts,
 }
@@ -211,7 +211,7 @@ fn open_resolved(
         secrets: secrets.clone(),
         folder: source.folder.clone(),
     };
-    Ok(Loaded { source, cluster, desired, newborn: Identity::random(), secrets, world })
+    Ok(Loaded { source, cluster, desired, new_identity: Identity::random(), secrets, world })
 }
 
 /// A firewall that closes the port through which the operator comes in would be the last thing that was done.

@@ -1,4 +1,4 @@
-//! What `-v` shows and `--log-file` keeps: what was asked of which host, how long it took, how it ended. Scripts are not
+//! The log of `-v` and `--log-file`: each question to a host, its duration and its end. Scripts are not
 //! in it, nor what they carry: a log is read by more people than a secret may be.
 
 use std::fs::OpenOptions;

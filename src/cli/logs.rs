@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
-use super::host::{find, unknown};
 use super::input::{self, Loaded, TopologyOption};
+use super::ssh::{find, unknown};
 use super::{Exit, Failure};
 use crate::host::Target;
 use crate::service::roles;
@@ -50,10 +50,10 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What stands for all nodes of a service, or of a role.
+/// The words that stand for all nodes of a service, or of a role.
 const SERVICES: &[&str] = &["zookeeper", "spark", "spark-master", "spark-worker", "spark-history"];
 
-/// Which units on which hosts.
+/// The units, with their hosts.
 fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str>)>, Failure> {
     let names = |role: &Role| [role.unit(), role.slug(), role.service()].contains(&what);
     let roles: Vec<Role> = roles().filter(names).collect();

@@ -5,19 +5,19 @@ mod completions;
 mod destroy;
 mod exit;
 mod explain;
-mod fit;
 mod graph;
-mod host;
 mod init;
 mod input;
 mod log;
 mod logs;
 mod output;
 mod plan;
+mod preflight;
 mod progress;
 mod render;
 mod schema;
-mod service;
+mod ssh;
+mod stand_in;
 mod status;
 mod submit;
 mod terraform;
@@ -54,25 +54,25 @@ enum Command {
     Status(status::Args),
     Destroy(destroy::Args),
     Submit(submit::Args),
-    Ssh(host::Args),
+    Ssh(ssh::Args),
     Logs(logs::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
     #[command(hide = true)]
-    Systemctl(service::SystemctlArgs),
+    Systemctl(stand_in::SystemctlArgs),
     #[command(hide = true)]
-    Supervise(service::SuperviseArgs),
+    Supervise(stand_in::SuperviseArgs),
     #[command(hide = true)]
-    Flock(service::FlockArgs),
+    Flock(stand_in::FlockArgs),
     #[command(hide = true)]
-    Setsid(service::SetsidArgs),
+    Setsid(stand_in::SetsidArgs),
 }
 
 /// The texts of commands, for tests that read them whole.
 pub mod screens {
     pub use super::apply::{finish, next_steps};
-    pub use super::fit::table;
     pub use super::plan::refused;
+    pub use super::preflight::table;
     pub use super::progress::words;
     pub use super::status::Status;
 }
@@ -108,14 +108,14 @@ pub fn main() -> Result<Exit, Failure> {
         Command::Status(args) => wait(status::run(&args)),
         Command::Destroy(args) => wait(destroy::run(&args)),
         Command::Submit(args) => wait(submit::run(&args)),
-        Command::Ssh(args) => wait(host::run(&args)),
+        Command::Ssh(args) => wait(ssh::run(&args)),
         Command::Logs(args) => wait(logs::run(&args)),
         Command::Completions(args) => Ok(completions::run(&args, Cli::command())),
         Command::Man(args) => completions::man(&args, Cli::command()),
-        Command::Systemctl(args) => service::systemctl(&args),
-        Command::Supervise(args) => service::supervise(&args),
-        Command::Flock(args) => service::flock(&args),
-        Command::Setsid(args) => service::setsid(&args),
+        Command::Systemctl(args) => stand_in::systemctl(&args),
+        Command::Supervise(args) => stand_in::supervise(&args),
+        Command::Flock(args) => stand_in::flock(&args),
+        Command::Setsid(args) => stand_in::setsid(&args),
     }
 }
 

@@ -114,7 +114,7 @@ pub async fn make(goal: &Goal, loaded: &mut Loaded) -> Result<(Plan, Observed), 
         sayln!("asking {} hosts ...", loaded.desired.hosts.len());
     }
     let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
-    identify(&mut loaded.desired, &loaded.newborn, &observed);
+    identify(&mut loaded.desired, &loaded.new_identity, &observed);
     let plan = plan::plan(goal, &loaded.desired, &observed).map_err(|refusals| refused(&refusals, &observed))?;
     Ok((plan, observed))
 }
@@ -131,7 +131,7 @@ pub fn without(
     Ok((plan, observed))
 }
 
-/// Why no plan can be made. What reads the same for several hosts, but for their own names, is said once.
+/// The refusal of a plan. A reason that several hosts share, but for their names, is printed once.
 pub fn refused(refusals: &[Refusal], observed: &Observed) -> Failure {
     let mut alike: Vec<(String, String, Vec<&Name>)> = Vec::new();
     for refusal in refusals {

@@ -87,7 +87,7 @@ fn check(folders: &[Folder], args: &Args, name: &str) -> Result<Exit, Failure> {
     Err(Failure::say(Exit::Error, text))
 }
 
-/// What a topology renders to in one folder.
+/// The files that a topology renders to in one folder.
 struct Folder {
     path: PathBuf,
     tree: FileTree,
@@ -101,7 +101,7 @@ fn folders(topology: &Topology, stem: &str, out: &Path) -> Result<Vec<Folder>, F
             let tree = render::hosts(&desired::of(&cluster));
             folders.push(Folder { path: PathBuf::from("hosts-out").join(stem), tree, cloud: None });
         }
-        Err(error) if error.is_later() && topology.platforms.values().any(Platform::is_cloud) => {
+        Err(error) if error.is_not_yet_delivered() && topology.platforms.values().any(Platform::is_cloud) => {
             // Its cloud is rendered all the same.
             if !topology.is_managed() {
                 sayln!("note: no files of hosts: {error}");
@@ -138,7 +138,7 @@ fn folders(topology: &Topology, stem: &str, out: &Path) -> Result<Vec<Folder>, F
     Ok(folders)
 }
 
-/// What would become of the machines that the module on disk has made. Refuses what would make them anew all at once.
+/// Judges what an edit does to machines that the module on disk has made. Refuses an edit that would replace them all at once.
 fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
     let Some(cloud) = &folder.cloud else { return Ok(None) };
     let path = out.join(&folder.path);
@@ -150,7 +150,7 @@ fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
         return Ok(Some(edit));
     }
     let text = format!(
-        "what was rendered to {0} would be made anew, or taken away, all at once:\n  {1}\n\
+        "what was rendered to {0} would be replaced, or taken away, all at once:\n  {1}\n\
          was none of it applied yet? remove {0}, and render again. What is really to be given up is destroyed or taken out of the state first, and \
          its folder moved away; another cluster is rendered elsewhere (--out){2}",
         path.display(),
@@ -160,7 +160,7 @@ fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
     Err(Failure::say(Exit::Refused, text))
 }
 
-/// How machines stay where they are.
+/// The way to keep machines where they are.
 const KEPT: &str = ". Machines are kept where they are by zookeeper: { zones: [...] } and masters: { zones: [...] }";
 
 fn is_ours(cloud: Option<&Cloud>, file: &Path) -> bool {

@@ -35,9 +35,9 @@ pub struct Args {
 #[derive(Debug, Serialize)]
 pub struct Status {
     cluster: String,
-    /// What tells it from others of its name; none before the first apply.
+    /// Its identity; none before the first apply.
     identity: Option<Identity>,
-    /// Who changes it at the moment, and since when.
+    /// The operator who is changing it, and since when.
     changing: Option<Holder>,
     nodes: Vec<Node>,
     /// The figures of each service, by its key in the topology.
@@ -74,7 +74,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
 }
 
-/// What is not well, in words.
+/// The faults, in words.
 fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<String> {
     let ours = observe::identity(desired, observed);
     let others = observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?.claim.as_ref()?)));

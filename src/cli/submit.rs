@@ -126,7 +126,7 @@ fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
     ))
 }
 
-/// Where an application of the operator's goes: by its content, so that two versions never meet.
+/// The place of an operator's application on a host: by its content, so that two versions never meet.
 fn upload(path: &std::path::Path, loaded: &Loaded) -> anyhow::Result<Upload> {
     let local = loaded.source.folder.join(path);
     let bytes = std::fs::read(&local).with_context(|| format!("cannot read the application {}", local.display()))?;

@@ -1,4 +1,4 @@
-//! What the commands say of Terraform's modules: where they are, and what of the machines they made waits.
+//! The lines of commands about Terraform's modules: their folders, and changes that wait.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,13 @@ use crate::diagnostic::Source;
 use crate::plan::terraform::Edit;
 use crate::render;
 
-/// Where a topology's cloud is rendered to, below the folder that all of it goes to.
+/// The folder of a topology's cloud, below the folder that all rendered files go to.
 pub fn cloud_folder(stem: &str, cloud: &Cloud, several: bool) -> PathBuf {
     let path = PathBuf::from("terraform-out").join(stem);
     if several { path.join(cloud.platform.as_str()) } else { path }
 }
 
-/// What the modules on disk have not heard of yet, where there are any.
+/// The differences between the topology and the modules on disk, where there are any.
 pub fn show_edits(source: &Source, clouds: &[Cloud]) -> Result<(), Failure> {
     for cloud in clouds {
         let path = cloud_folder(&source.stem(), cloud, clouds.len() > 1);
@@ -36,7 +36,7 @@ pub fn show_edits(source: &Source, clouds: &[Cloud]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Machines that wait to be made anew, and how that is done without losing a quorum.
+/// Machines that wait to be replaced, and how that is done without losing a quorum.
 pub fn replacements(edit: &Edit) -> String {
     let mut text: String = edit.notes.iter().map(|note| format!("{note}\n")).collect();
     if edit.replacements.is_empty() {

@@ -19,12 +19,12 @@ pub use services_on::ServicesOn;
 #[derive(Clone, Debug)]
 pub struct Cluster {
     pub name: Name,
-    /// Where the topology says what tells this cluster from others.
+    /// The identity, where the topology names one.
     pub identity: Option<Identity>,
     pub hosts: BTreeMap<Name, Host>,
     /// By host, then role.
     pub instances: Vec<Instance>,
-    /// Where the instances of each role are among them.
+    /// The positions of each role's instances.
     pub(super) by_role: BTreeMap<Role, Vec<usize>>,
     /// The services, as the topology has them.
     pub services: Services,

@@ -6,14 +6,14 @@ use super::services_on::ServicesOn;
 use super::{Cluster, Instance};
 use crate::host::{Folder, Host, Login, Reach, SshName};
 use crate::platform::local::{Here, Local};
-use crate::platform::made::Makes;
 use crate::platform::nodes::{Firewall, Nodes};
+use crate::platform::provider::MachineProvider;
 use crate::platform::{Platform, PlatformKind};
 use crate::service::{self, NodePlace, NodeSpec};
 use crate::topology::{Topology, listeners};
 use crate::value::{Name, Role, node_name};
 
-/// Why a topology cannot be planned although it is right.
+/// The reason why a correct topology cannot be planned.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NotDelivered {
     #[error(
@@ -30,7 +30,7 @@ pub enum NotDelivered {
 
 impl NotDelivered {
     /// Returns true if a later version will deliver it, rather than another place or machine.
-    pub fn is_later(&self) -> bool {
+    pub fn is_not_yet_delivered(&self) -> bool {
         match self {
             NotDelivered::Platform { .. } | NotDelivered::Service { .. } => true,
             NotDelivered::Apart { .. } | NotDelivered::NotHere { .. } => false,
@@ -42,7 +42,7 @@ impl NotDelivered {
 /// (yet, or here).
 pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>) -> Result<Cluster, NotDelivered> {
     let platform = delivered_platform(topology)?;
-    let makes_fleets = matches!(platform, Some((_, Carrier::Made(_))));
+    let makes_fleets = matches!(platform, Some((_, Carrier::Provider(_))));
     let in_fleet = |role: Role| makes_fleets && service::of(role).fleet_role() == Some(role);
     let nodes = service::all().flat_map(|service| service.nodes(&topology.services));
     let mut instances: Vec<Instance> =
@@ -59,7 +59,7 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
             (folders(&topology.name, &here, own_ports, &instances), Firewall::None)
         }
         // The cloud's own groups of rules stand before them.
-        Some((name, Carrier::Made(by))) => (made(&ServicesOn::by(name, topology), &instances, by), Firewall::None),
+        Some((name, Carrier::Provider(by))) => (made(&ServicesOn::by(name, topology), &instances, by), Firewall::None),
     };
     let fleet = service::all().filter(|_| makes_fleets).find_map(|service| service.fleet(&topology.services));
     let mut by_role: BTreeMap<Role, Vec<usize>> = BTreeMap::new();
@@ -86,7 +86,7 @@ pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>)
 enum Carrier<'a> {
     Nodes(&'a Nodes),
     Local(&'a Local),
-    Made(&'a dyn Makes),
+    Provider(&'a dyn MachineProvider),
 }
 
 fn delivered_platform(topology: &Topology) -> Result<Option<(&Name, Carrier<'_>)>, NotDelivered> {
@@ -99,8 +99,8 @@ fn delivered_platform(topology: &Topology) -> Result<Option<(&Name, Carrier<'_>)
         let carrier = match topology.platforms.get(platform) {
             Some(Platform::Nodes(nodes)) => Carrier::Nodes(nodes),
             Some(Platform::Local(local)) => Carrier::Local(local),
-            Some(Platform::AzureVms(azure)) => Carrier::Made(azure),
-            Some(Platform::AwsVms(aws)) => Carrier::Made(aws),
+            Some(Platform::AzureVms(azure)) => Carrier::Provider(azure),
+            Some(Platform::AwsVms(aws)) => Carrier::Provider(aws),
             Some(other) => {
                 return Err(NotDelivered::Platform {
                     service: service.key(),
@@ -140,7 +140,7 @@ fn machines(nodes: &Nodes, instances: &[Instance]) -> BTreeMap<Name, Host> {
 }
 
 /// A machine for each node, where the platform puts it.
-fn made(services: &ServicesOn<'_>, instances: &[Instance], by: &dyn Makes) -> BTreeMap<Name, Host> {
+fn made(services: &ServicesOn<'_>, instances: &[Instance], by: &dyn MachineProvider) -> BTreeMap<Name, Host> {
     let host = |instance: &Instance| {
         let number = number_of(instance);
         let (address, zone) = by.machine(instance.role, number, services.pinned(instance.role, number));

@@ -1,4 +1,4 @@
-//! What every host must look like, computed once from the cluster. Every way of delivering it obeys the same values.
+//! The state that every host must have, computed once from the cluster. Every way of delivering it uses the same values.
 
 pub mod cloud;
 mod election;

@@ -1,4 +1,4 @@
-//! What is wrong with a topology: a stable code, a place, a way out; and the page that explains the code.
+//! The faults of a topology: a stable code, a place, a way out; and the page that explains the code.
 
 mod code;
 mod report;
@@ -12,7 +12,7 @@ pub use code::{Code, hazards};
 pub use report::{Located, announces_secret, locate, show};
 pub use source::Source;
 
-/// How bad it is. Errors stop every command; warnings stop only `validate --strict`.
+/// The weight of a diagnostic. Errors stop every command; warnings stop only `validate --strict`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {

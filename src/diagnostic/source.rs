@@ -11,7 +11,7 @@ pub struct Source {
     /// As the user named it.
     pub name: String,
     pub text: String,
-    /// What relative paths in it are relative to.
+    /// The folder that relative paths in it start from.
     pub folder: PathBuf,
     line_starts: Vec<usize>,
 }

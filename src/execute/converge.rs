@@ -19,7 +19,7 @@ pub struct Work<'a, W: World> {
     pub sealed: Option<&'a SealedPlan>,
     pub desired: &'a mut Desired,
     /// The identity that the cluster gets if it has none yet.
-    pub newborn: &'a Identity,
+    pub new_identity: &'a Identity,
     pub secrets: &'a Secrets,
     pub world: &'a W,
     /// The operator's name in the lease and the journal.
@@ -58,7 +58,7 @@ impl<W: World> Work<'_, W> {
     /// Observes the cluster, and gives it its identity.
     pub async fn look(&mut self, before: &Observed) -> Observed {
         let observed = observe::observe_again(self.desired, self.secrets, before, self.world).await;
-        identify(self.desired, self.newborn, &observed);
+        identify(self.desired, self.new_identity, &observed);
         observed
     }
 
@@ -109,7 +109,7 @@ impl<W: World> Work<'_, W> {
         }
     }
 
-    /// What was observed of the hosts that the plan goes on with. One that is refused names no anchors.
+    /// The observations of the hosts that the plan goes on with. One that is refused names no anchors.
     fn believed(&self, plan: &Plan, observed: &Observed) -> Observed {
         let mut believed = observed.clone();
         for (host, why) in plan.unknown.iter().filter(|(host, _)| observed.facts(host).is_some()) {
@@ -166,9 +166,9 @@ impl<W: World> Work<'_, W> {
 }
 
 /// Gives the cluster the identity that its hosts carry, or else a new one.
-pub fn identify(desired: &mut Desired, newborn: &Identity, observed: &Observed) {
+pub fn identify(desired: &mut Desired, new_identity: &Identity, observed: &Observed) {
     if desired.identity.is_none() {
-        desired.identify(observe::identity(desired, observed).unwrap_or_else(|| newborn.clone()));
+        desired.identify(observe::identity(desired, observed).unwrap_or_else(|| new_identity.clone()));
     }
 }
 

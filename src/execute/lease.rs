@@ -132,7 +132,7 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
     Ok(Lease { permit, who: who.to_owned(), holds, sets })
 }
 
-/// Why a set of anchors does not grant the lease. That somebody else has it, more than half of them must say: one of them stops nobody.
+/// The reason why a set of anchors does not grant the lease. More than half of them must say that somebody else has it: one alone stops no apply.
 fn no_lease(set: &[Name], got: usize, refused: BTreeMap<Name, NoLease>, mut why: Vec<String>) -> NoLease {
     let of = set.len();
     if set.iter().filter(|name| refused.contains_key(*name)).count() > of / 2 {

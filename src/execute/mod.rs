@@ -3,8 +3,8 @@
 mod converge;
 mod gate;
 mod journal;
+mod latches;
 pub mod lease;
-mod lever;
 mod roll;
 
 use std::collections::BTreeMap;

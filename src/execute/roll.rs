@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::gate::{Settled, look, pause};
-use super::lever::Lever;
+use super::latches::Latches;
 use super::{Event, Execution, Outcome, Report, Sink, StepFailure};
 use crate::host::{Action, Health, HostError};
 use crate::plan::roll::{Next, next};
@@ -19,13 +19,13 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     pub(super) async fn roll(&mut self, roll: &Roll, report: &mut Report) -> Result<(), Outcome> {
         let mut settled = Settled::of(roll.role);
         let mut touched: Vec<Name> = Vec::new();
-        let mut lever = Lever::default();
+        let mut latches = Latches::default();
         // What this run has restarted is waited for, not restarted again and again.
         let mut tried: BTreeSet<Name> = BTreeSet::new();
         let limit = Duration::from_secs(roll.seconds);
         let mut end = Instant::now() + limit;
         loop {
-            self.release_latches(&mut lever, report).await;
+            self.release_latches(&mut latches, report).await;
             let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
             let mut facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
             // What the plan holds back for a node is laid by its restart: without it the node is not done.
@@ -62,8 +62,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                     tried.extend(members.iter().cloned());
                     touched = members;
                     // A member's restart can end the session of the master that leads, too.
-                    if roll.role.redundancy() != Redundancy::Pool && roll.lever {
-                        self.note_latches(&mut lever).await;
+                    if roll.role.redundancy() != Redundancy::Pool && roll.releases_latches {
+                        self.note_latches(&mut latches).await;
                     }
                     self.restart(roll, &touched, &because, report).await?;
                     settled = Settled::of(roll.role);

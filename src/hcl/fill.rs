@@ -9,7 +9,7 @@ use hcl_edit::template::{Element, StringTemplate};
 use hcl_edit::visit_mut::{VisitMut, visit_expr_mut};
 use hcl_edit::{Decor, Decorate as _, Spanned};
 
-/// What the holes of a template are filled with.
+/// The values for the holes of a template.
 #[derive(Clone, Debug, Default)]
 pub struct Holes(BTreeMap<&'static str, Option<Expression>>);
 

@@ -69,13 +69,13 @@ fn align(mut structure: StructureMut<'_>, width: usize) {
 #[derive(Clone, Copy)]
 struct Line {
     key: usize,
-    /// What opens more lines stands for itself.
+    /// False for an item that opens more lines: it stands alone.
     aligns: bool,
     /// Neither a blank line nor a comment is between it and the one above.
     follows: bool,
 }
 
-/// How wide the keys of each line's group are.
+/// The width of the keys in each line's group.
 fn widths(lines: &[Line]) -> Vec<usize> {
     let mut widths: Vec<usize> = lines.iter().map(|line| line.key).collect();
     let mut start = 0;
@@ -130,7 +130,7 @@ fn lay_object(object: &mut Object, indent: usize) {
     }
 }
 
-/// Where one row of a table needs lines of its own, all have them.
+/// Gives all rows of a table lines of their own if one needs them.
 fn same_rows(table: &mut Object) {
     let rows = table.iter().filter_map(|(_, value)| value.expr().as_object());
     if rows.map(length).max() > Some(ROW_MAX) {

@@ -1,4 +1,4 @@
-//! What a file of Terraform's declares: resources with their keys, and what each refers to.
+//! The declarations of a Terraform file: resources with their keys, and what each refers to.
 
 use std::collections::BTreeSet;
 

@@ -19,7 +19,7 @@ pub enum Action {
     /// Brings users, directories, distributions and files about, and removes what is no longer ours.
     Patch(Box<Patch>),
     /// Records a birth on the host; never takes a record back.
-    Born { record: BirthRecord },
+    RecordBirth { record: BirthRecord },
     /// Marks empty data and log directories as new. Refused by the host itself if it holds data or no birth is recorded as begun.
     MarkNew { marker: HostPath, data: [HostPath; 2] },
     /// Removes a marker that nobody used.
@@ -62,7 +62,7 @@ pub struct Patch {
     pub directories: Vec<(HostPath, Access)>,
     pub distributions: Vec<Unpack>,
     pub files: Vec<FileEdit>,
-    /// What has left the topology. Removed before the new stamp is written.
+    /// The things that have left the topology. They are removed before the new stamp is written.
     pub leftovers: Owned,
     /// True if systemd must read its units again.
     pub reload_units: bool,
@@ -96,7 +96,7 @@ pub struct Unpack {
     pub archive: Archive,
     /// The SHA-512 it must have, as far as the plan knows it.
     pub sha512: Option<String>,
-    /// What must be in it.
+    /// The file that must be in it.
     pub proof: String,
 }
 
@@ -104,7 +104,7 @@ fn origin<S: serde::Serializer>(archive: &Archive, serializer: S) -> Result<S::O
     serializer.collect_str(&format_args!("{archive:?}"))
 }
 
-/// What to take away from a host.
+/// The things to remove from a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Removal {
     pub owned: Owned,
@@ -112,7 +112,7 @@ pub struct Removal {
 }
 
 impl Action {
-    /// What it does, for progress, journal and errors.
+    /// Its title, for progress, journal and errors.
     /// Returns true if it keeps the run's own records and changes nothing that people asked for.
     pub fn is_bookkeeping(&self) -> bool {
         matches!(self, Action::Raise | Action::Journal { .. } | Action::Remember { .. })
@@ -125,8 +125,8 @@ impl Action {
             Action::Journal { .. } => "write the journal".to_owned(),
             Action::InstallPackage { package } => format!("install {package}"),
             Action::Patch(_) => "create users and directories, install distributions and files".to_owned(),
-            Action::Born { record } if record.complete => "record the birth as complete".to_owned(),
-            Action::Born { .. } => "record the birth".to_owned(),
+            Action::RecordBirth { record } if record.complete => "record the birth as complete".to_owned(),
+            Action::RecordBirth { .. } => "record the birth".to_owned(),
             Action::MarkNew { .. } => "mark the data directory as new".to_owned(),
             Action::Unmark { .. } => "remove an unused marker of a new data directory".to_owned(),
             Action::Start { unit } => format!("start {unit}"),

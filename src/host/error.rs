@@ -1,11 +1,11 @@
-//! What can go wrong with one host: each kind is data, and says what to do.
+//! The errors of one host: each kind is data, and says what to do.
 
 use crate::host::{Claim, EPOCH_PATH};
 
-/// What is going on until a host has let us in.
+/// The name of the step before a host has let us in.
 pub const HANDSHAKE: &str = "the ssh handshake";
 
-/// Why a host did not answer, or did not do what it was asked.
+/// The reason why a host did not answer, or did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
     #[error("no connection to {address}: {why}")]

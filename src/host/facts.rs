@@ -1,4 +1,4 @@
-//! What one host said of itself.
+//! The facts about one host, as it says them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -12,10 +12,10 @@ use crate::value::{HostPath, Identity, Name};
 /// Everything seen of a host in one look. What was not asked is empty.
 #[derive(Clone, Debug, Default)]
 pub struct HostFacts {
-    /// What tells this machine, and its kernel's life, from every other: equal for two names of one machine, and not for
+    /// The identity of this machine and its kernel's life: equal for two names of one machine, and not for
     /// two machines cloned with one machine-id.
     pub machine: String,
-    /// How far its clock is certainly ahead of the operator's, in milliseconds: 0 while it is between question and answer.
+    /// The milliseconds by which its clock is certainly ahead of the operator's: 0 while it is between question and answer.
     pub clock_ahead_millis: i64,
     pub memory_mib: u64,
     /// Programs that the scripts need, as far as they are there.
@@ -28,7 +28,7 @@ pub struct HostFacts {
     /// Their uids.
     pub users: BTreeMap<String, u32>,
     pub paths: BTreeMap<HostPath, PathFacts>,
-    /// Whether a secret file is what it should be.
+    /// True for each secret file that has the right content.
     pub secrets: BTreeMap<HostPath, bool>,
     pub units: BTreeMap<String, UnitFacts>,
     /// SHA-512 of the archive each distribution was unpacked from.
@@ -37,7 +37,7 @@ pub struct HostFacts {
     pub archives: BTreeMap<HostPath, ArchiveFacts>,
     pub listening: Vec<Listening>,
     pub stamp: Option<Stamp>,
-    /// What stands in our files and cannot be read.
+    /// The files of ours that cannot be read.
     pub wrong: Vec<Wrong>,
     /// The holder of this host's lease.
     pub holder: Option<Holder>,
@@ -81,7 +81,7 @@ impl HostFacts {
     }
 }
 
-/// What was seen of one host.
+/// The observation of one host.
 #[derive(Clone, Debug)]
 pub enum Seen {
     Present(Box<HostFacts>),
@@ -105,7 +105,7 @@ pub struct ArchiveFacts {
     pub identity: String,
 }
 
-/// Who holds a lease.
+/// The holder of a lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Holder {
     pub who: String,
@@ -160,7 +160,7 @@ pub struct Listening {
     /// `None` where it listens on every address of the machine.
     pub address: Option<IpAddr>,
     pub port: u16,
-    /// Whose it is, where the machine says so.
+    /// Its owner, where the machine says so.
     pub uid: Option<u32>,
 }
 
@@ -192,7 +192,7 @@ impl RecordName {
     }
 }
 
-/// What the cluster was, or was to be.
+/// A record of what the cluster was, or was to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub cluster: Name,

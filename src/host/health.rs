@@ -40,9 +40,9 @@ pub struct ServiceFacts {
     pub nodes: BTreeMap<Name, NodeFacts>,
     /// For an ensemble: one leader, all in sync. For masters: exactly one ALIVE. For workers: an ALIVE master knows them.
     pub whole: bool,
-    /// What is seen not to be well, in words.
+    /// The faults that were seen, in words.
     pub missing: Vec<String>,
-    /// Why no node may be touched now, whatever its own state: for workers, that no master is ALIVE.
+    /// The reason why no node may be touched now, whatever its own state: for workers, that no master is ALIVE.
     pub blocked: Option<String>,
     /// For how many seconds no node at all has served: longer than any election, and a restart takes nothing away.
     pub silent_seconds: u64,
@@ -54,7 +54,7 @@ impl ServiceFacts {
         self.missing.is_empty() && self.unseen().next().is_none()
     }
 
-    /// Why it is not whole.
+    /// The reasons why it is not whole.
     pub fn because(&self) -> String {
         let unseen = self.unseen().map(|name| format!("{name} cannot be reached"));
         unseen.chain(self.missing.iter().cloned()).collect::<Vec<_>>().join("; ")

@@ -47,9 +47,9 @@ pub struct Host {
     pub address: Address,
     pub zone: Option<Zone>,
     pub reach: Reach,
-    /// Where only the host itself reaches a service.
+    /// The address at which only the host itself reaches a service.
     pub private: Address,
-    /// Who owns all of it; `None` where root does, and every service has a user.
+    /// The owner of all of it; `None` where root is, and every service has a user.
     pub owner: Option<Owner>,
 }
 

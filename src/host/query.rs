@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{ArchiveFacts, Content, HostState, Secrets};
 use crate::value::{HostPath, random_digits};
 
-/// What to ask a host. Everything is read, nothing is changed.
+/// The questions to a host. Everything is read, nothing is changed.
 #[derive(Clone, Debug, Default)]
 pub struct HostQuery {
     /// Paths, with the digest that a file's text is shown for when it differs.
@@ -15,9 +15,9 @@ pub struct HostQuery {
     pub secrets: Vec<SecretQuestion>,
     pub users: Vec<String>,
     pub units: Vec<String>,
-    /// Where distributions are unpacked, with the archive on the host if that is where it comes from.
+    /// The folders of distributions, each with its archive on the host if it comes from there.
     pub distributions: BTreeMap<HostPath, Option<HostPath>>,
-    /// What an earlier look saw of their archives: a file that is still that one is not read again (400 MB take a second).
+    /// The facts of an earlier look about their archives: a file that is still that one is not read again (400 MB take a second).
     pub known: BTreeMap<HostPath, ArchiveFacts>,
     /// Directories whose free space matters.
     pub space: Vec<HostPath>,
@@ -64,7 +64,7 @@ impl HostQuery {
 pub struct SecretQuestion {
     pub path: HostPath,
     pub nonce: String,
-    /// What the answer is when it is.
+    /// The answer for the right secret.
     pub expected: String,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::value::listener::Numbering;
 use crate::value::{Address, Label, Port, UserName};
 
-/// How the operator gets to a host. Remembered on the cluster, so that what has left the file can still be retired.
+/// The operator's way to a host. Remembered on the cluster, so that what has left the file can still be retired.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reach {
@@ -17,7 +17,7 @@ pub enum Reach {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Login {
     pub address: Address,
-    /// What `~/.ssh/config` and `known_hosts` know it as.
+    /// The name by which `~/.ssh/config` and `known_hosts` know it.
     #[serde(deserialize_with = "one_word")]
     pub ssh_name: SshName,
     pub user: Option<UserName>,
@@ -39,7 +39,7 @@ pub struct Folder {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SshName(pub String);
 
-/// What a host remembers of another is a name by the rules of a topology's.
+/// Parses the name that a host remembers of another, by the rules of a topology's names.
 fn one_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SshName, D::Error> {
     Label::deserialize(deserializer).map(|label| SshName(label.to_string()))
 }
@@ -51,7 +51,7 @@ impl SshName {
 }
 
 impl Reach {
-    /// Where the other hosts find its services.
+    /// The address at which other hosts find its services.
     pub fn address(&self) -> &Address {
         match self {
             Reach::Ssh(login) => &login.address,
@@ -59,7 +59,7 @@ impl Reach {
         }
     }
 
-    /// What its services' ports are.
+    /// The numbering of its services' ports.
     pub fn numbering(&self) -> Numbering {
         match self {
             Reach::Ssh(_) => Numbering::Written,
@@ -67,7 +67,7 @@ impl Reach {
         }
     }
 
-    /// What stands before every path of the host on the machine that it is, or is part of: nothing for a whole machine.
+    /// The prefix of every path of the host on its machine: nothing for a whole machine.
     pub fn root(&self) -> &str {
         match self {
             Reach::Ssh(_) => "",
@@ -103,7 +103,7 @@ impl std::fmt::Display for Reach {
     }
 }
 
-/// Who owns everything on a host, where the services have no users of their own.
+/// The owner of everything on a host where the services have no users of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     pub user: String,

@@ -11,12 +11,12 @@ use crate::value::{HostPath, Identity, Name, UserName};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     pub cluster: Name,
-    /// What tells the cluster from others of its name. Rendered before the first apply, it is not known yet.
+    /// The identity of the cluster. Before the first apply it is not known yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
     pub host: Name,
     pub instances: Vec<Name>,
-    /// Where `intended` and `applied` are, with the way there.
+    /// The hosts of `intended` and `applied`, with the way there.
     pub anchors: Vec<Anchor>,
     pub owned: Owned,
 }
@@ -27,7 +27,7 @@ pub struct Anchor {
     pub reach: Reach,
 }
 
-/// What of a host is ours: what may be removed when it has left the topology.
+/// The things on a host that are ours: what may be removed when it has left the topology.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owned {
     #[serde(deserialize_with = "user_names")]
@@ -72,7 +72,7 @@ impl Owned {
         }
     }
 
-    /// What is in `self` and no longer in `goal`.
+    /// The things in `self` that are no longer in `goal`.
     pub fn without(&self, goal: &Owned) -> Owned {
         let users = self.users.iter().filter(|(name, _)| !goal.users.contains_key(*name));
         let directories = self.directories.iter().filter(|(path, _)| !goal.directories.contains_key(*path));
@@ -85,7 +85,7 @@ impl Owned {
         }
     }
 
-    /// What is in either.
+    /// The things that are in either.
     pub fn with(mut self, other: Owned) -> Owned {
         let Owned { users, directories, files, distributions, units } = other;
         self.users.extend(users);

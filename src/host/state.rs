@@ -9,7 +9,7 @@ use super::{Host, unit_word};
 use crate::service::archive::Archive;
 use crate::value::{HostPath, Role, SecretRef};
 
-/// What one host must look like.
+/// The state that one host must have.
 #[derive(Clone, Debug)]
 pub struct HostState {
     pub host: Host,
@@ -77,7 +77,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// What people may see of it.
+    /// The text that people may see of it.
     pub fn public(&self) -> String {
         match self {
             Content::Text(text) => text.clone(),
@@ -111,7 +111,7 @@ pub struct Service {
     pub secret_inputs: Vec<HostPath>,
     /// The memory that it and what it starts may take, in MiB.
     pub memory_mib: u64,
-    /// How it takes up changed inputs.
+    /// The way in which it takes up changed inputs.
     pub change: OnChange,
 }
 
@@ -123,14 +123,14 @@ pub enum OnChange {
 
 /// The folder of units that a machine's administrator writes.
 pub const UNIT_FOLDER: &str = "/etc/systemd/system";
-/// What the tool keeps on every host.
+/// The tool's own folder on every host.
 pub const STATE_FOLDER: &str = "/var/lib/provision";
 pub const STAMP_PATH: &str = "/var/lib/provision/stamp.json";
 /// The claim of a host.
 pub const CLAIM_PATH: &str = "/var/lib/provision/identity";
 /// The highest epoch that a host has seen.
 pub const EPOCH_PATH: &str = "/var/lib/provision/epoch";
-/// What the tool keeps of the present life of a host.
+/// The tool's own folder for the present life of a host.
 pub const RUN_FOLDER: &str = "/run/provision";
 
 pub fn unit_path(unit: &str) -> HostPath {
@@ -138,7 +138,7 @@ pub fn unit_path(unit: &str) -> HostPath {
 }
 
 impl HostState {
-    /// Where a unit records what it started with, as a word of sh in the unit.
+    /// The file in which a unit records the inputs it started with, as a word of sh in the unit.
     pub fn started_word(&self) -> String {
         unit_word(&format!("{}{RUN_FOLDER}/%n.started", self.host.reach.root()))
     }

@@ -77,9 +77,9 @@ pub struct UnitFacts {
     pub file: UnitFile,
     pub needs_reload: bool,
     pub restarts: u32,
-    /// What systemd calls this life of it (`InvocationID`): new with each start.
+    /// The identity of its present run (`InvocationID`): new with each start.
     pub life: String,
-    /// What it recorded when it started: digest (or identity, for secrets) by path.
+    /// The inputs that it started with: digest (or identity, for secrets) by path.
     pub started: BTreeMap<String, String>,
 }
 

@@ -51,8 +51,8 @@ pub async fn observe_again(desired: &Desired, secrets: &Secrets, before: &Observ
         }));
         observed.memory = recall::recall(desired, &observed);
     }
-    let moved = remembered(desired, &observed).filter(|(name, _)| desired.hosts.contains_key(name)).collect();
-    observed.moved = look_at_memory(moved, world).await;
+    let old = remembered(desired, &observed).filter(|(name, _)| desired.hosts.contains_key(name)).collect();
+    observed.old_places = look_at_memory(old, world).await;
     odd::set_odd_aside(&mut observed, desired);
     observed
 }

@@ -14,8 +14,8 @@ pub struct Observed {
     /// Hosts that the cluster remembers and the topology no longer names.
     pub departed: BTreeMap<Name, Departed>,
     /// The machines at the former addresses of hosts that have another one now.
-    pub moved: BTreeMap<Name, Departed>,
-    /// What was seen of hosts of which not all could be seen: enough to remove things from them.
+    pub old_places: BTreeMap<Name, Departed>,
+    /// The facts of hosts of which not all could be seen: enough to remove things from them.
     pub slow: BTreeMap<Name, HostFacts>,
     /// The records that the anchors agree on.
     pub memory: Memory,

@@ -24,7 +24,7 @@ pub struct Change {
     pub diff: Option<String>,
 }
 
-/// What is done.
+/// The kind of change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verb {
@@ -37,7 +37,7 @@ pub enum Verb {
     Start,
 }
 
-/// What it is done to.
+/// The thing that changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
@@ -116,7 +116,7 @@ fn of_host(all: &HostChange) -> Vec<Change> {
         .collect()
 }
 
-/// What a stamp lists, as it is removed. (Each host knows what existed before, and keeps it.)
+/// The removals of what a stamp lists. (Each host knows what existed before, and keeps it.)
 fn removed(owned: &Owned, delete_data: bool) -> Vec<Change> {
     let Owned { users, directories, files, distributions, units } = owned;
     let services = units.iter().map(|unit| change(Verb::Remove, Kind::Service, unit));

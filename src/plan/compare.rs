@@ -157,7 +157,7 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
     (seen.access != *access).then(|| Difference::Access { is: seen.access.clone() })
 }
 
-/// What somebody wrote into a file of ours may be a secret: of a line that sounds like one, and is none of `ours`, only the
+/// Hides what may be a secret that somebody wrote into a file of ours: of a line that sounds like one, and is none of `ours`, only the
 /// first word is shown.
 fn masked(text: &str, ours: &str) -> String {
     let ours: BTreeSet<&str> = ours.lines().collect();

@@ -27,7 +27,7 @@ pub struct Roll {
     /// For masters: one that cannot be asked may be the ALIVE one.
     pub led_elsewhere: bool,
     /// True if every master that may run is among those of the topology, so that latches can be told apart.
-    pub lever: bool,
+    pub releases_latches: bool,
 }
 
 /// A node that must be restarted.

@@ -108,7 +108,7 @@ fn java(facts: &HostFacts, oldest: u32) -> (String, Option<String>) {
     }
 }
 
-/// What is needed to get the package, while it is not there.
+/// The needs for getting the package, while it is not there.
 fn no_pip(state: &HostState, facts: &HostFacts) -> Option<String> {
     let package = |archive: &Archive| matches!(archive, Archive::Pypi { .. });
     let wanted = state.distributions.iter().any(|(home, d)| package(&d.archive) && !facts.origins.contains_key(home));
@@ -116,7 +116,7 @@ fn no_pip(state: &HostState, facts: &HostFacts) -> Option<String> {
     (wanted && !there).then(|| "install python3-pip, or say in `archive` where else the distribution is".to_owned())
 }
 
-/// What the heaps and the declared workers take, against what the machine has: several hosts may share one.
+/// The memory of heaps and declared workers, against the machine's: several hosts may share one.
 fn memory(desired: &Desired, observed: &Observed, facts: &HostFacts) -> (String, Option<String>) {
     // Machines are told apart by their stamps, and none is believed about another: only folders share one.
     let same = |(name, state): &(&Name, &HostState)| {
@@ -139,8 +139,8 @@ fn ports_move(desired: &Desired, observed: &Observed) -> bool {
     records.map(|record| record.settings.get(FIRST_OWN_PORT)).any(|was| was != desired.settings.get(FIRST_OWN_PORT))
 }
 
-/// Lasting ports that somebody else than the service's own user listens on, at an address that the service will want.
-/// What may run has its ports already, unless they are to be others (`moves`).
+/// Lasting ports that somebody else than the service's own user listens on, at an address that the service will want. A unit that may run
+/// has its ports already, unless they are to be others (`moves`).
 fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts, moves: bool) -> BTreeMap<u16, Option<u32>> {
     let roles: Vec<Role> = state.services.values().filter_map(|service| service.role).collect();
     let wanted = |listener: &&Listener| listener.is_lasting() && roles.contains(&listener.role());

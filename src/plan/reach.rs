@@ -1,4 +1,4 @@
-//! Which hosts must reach each other, and at which ports.
+//! The hosts that must reach each other, and the ports.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::value::{HostPath, Name, Role};
 /// From each host, the addresses and ports that it must reach.
 pub type Reach = BTreeMap<Name, Vec<(String, u16)>>;
 
-/// What must be reachable before anything changes. Hosts whose packet filter of ours is about to change are left out: their present rules may
+/// The ports that must be reachable before anything changes. Hosts whose packet filter of ours is about to change are left out: their present rules may
 /// close what the new ones open.
 pub fn before(desired: &Desired, observed: &Observed) -> Reach {
     pairs(desired, observed, |to| !has_other_rules(desired, observed, to))
 }
 
-/// What must be reachable on these hosts once their new packet filter is there.
+/// The ports that must be reachable on these hosts once their new packet filter is there.
 pub fn after(desired: &Desired, observed: &Observed, changed: &[&Name]) -> Reach {
     pairs(desired, observed, |to| changed.contains(&to))
 }
@@ -54,7 +54,7 @@ fn pairs(desired: &Desired, observed: &Observed, counts: impl Fn(&Name) -> bool)
     all
 }
 
-/// What stayed silent between two hosts.
+/// The ports that stayed silent between two hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Silence {
     /// The host that heard nothing.

@@ -121,7 +121,7 @@ fn show_changes(f: &mut Formatter<'_>, plan: &Plan) -> fmt::Result {
     Ok(())
 }
 
-/// What stands in a host's files and is nobody else's: its address, and its ports.
+/// The words of a host's files that no other host has: its address, and its ports.
 fn own_words(reach: &Reach) -> Vec<String> {
     let ports = match reach.numbering() {
         Numbering::Own(first) => (first..first + OWN_PORTS).map(|port| port.to_string()).collect(),

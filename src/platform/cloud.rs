@@ -1,4 +1,4 @@
-//! What the clouds have alike in a topology: what machines boot from, who logs in, pools of nodes.
+//! The parts that clouds share in a topology: images of machines, logins, pools of nodes.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -8,11 +8,11 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::size::{Catalogue, Shape};
-use crate::platform::{region, stored};
+use crate::platform::{region, storage_names};
 use crate::value::{Cidr, Disk, Label, Name, UserName, Version};
 use crate::yaml::{Entries, Field, Key};
 
-/// What machines boot from.
+/// The image that machines boot from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Image {
     /// Canonical's image of this release.
@@ -21,7 +21,7 @@ pub enum Image {
     Own(Label),
 }
 
-/// How operators log in to machines that are made for them.
+/// The login of operators on machines that a cloud makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloudSsh {
     pub user: UserName,
@@ -31,7 +31,7 @@ pub struct CloudSsh {
     pub bastion: bool,
 }
 
-/// Where Terraform keeps its state.
+/// The place of Terraform's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum State {
     #[default]
@@ -48,7 +48,7 @@ pub enum State {
 }
 
 impl State {
-    /// What is wrong is reported.
+    /// Checks it, and reports what is wrong.
     pub fn check(field: &Field<StateFile>, problems: &mut Diagnostics) -> State {
         let Some((span, file)) = field.spanned() else { return State::Local };
         if file.azurerm.is_missing() == file.s3.is_missing() {
@@ -59,12 +59,12 @@ impl State {
             problems.need(at, "account", &blob.account);
             problems.need(at, "container", &blob.container);
             let (account, container) =
-                (stored::account(&blob.account, problems), stored::container(&blob.container, problems));
+                (storage_names::account(&blob.account, problems), storage_names::container(&blob.container, problems));
             Some(State::Blob { resource_group: resource_group?, account: account?, container: container? })
         });
         let object = file.s3.spanned().and_then(|(at, object)| {
             problems.need(at, "bucket", &object.bucket);
-            let bucket = stored::bucket(&object.bucket, problems);
+            let bucket = storage_names::bucket(&object.bucket, problems);
             let region = region::AWS.check(at, &object.region, problems);
             Some(State::Object { bucket: bucket?, region: region? })
         });
@@ -81,7 +81,7 @@ pub struct Pool {
     pub disk: Option<Disk>,
 }
 
-/// How many machines a pool has.
+/// The number of machines in a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolNodes {
     Fixed(u32),
@@ -266,7 +266,7 @@ pub fn check_public_keys(file: &CloudSshFile, problems: &mut Diagnostics) {
     }
 }
 
-/// What a pool of the system's own has at least (learn.microsoft.com, "Use system node pools").
+/// The minimum of cores and memory in the system's own pool (learn.microsoft.com, "Use system node pools").
 const SYSTEM_LEAST: (u32, u64) = (2, 4);
 
 /// The pools that are right.
@@ -355,7 +355,7 @@ fn check_pool_size(key: &Key, pool: &PoolFile, sizes: Catalogue, problems: &mut 
     }
 }
 
-/// What machines boot from: exactly one of these.
+/// The image that machines boot from: exactly one of these.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ImageFile {
@@ -365,7 +365,7 @@ pub struct ImageFile {
     pub gallery: Field<Label>,
 }
 
-/// How operators log in to machines that are made for them.
+/// The login of operators on machines that a cloud makes.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CloudSshFile {
@@ -376,11 +376,11 @@ pub struct CloudSshFile {
     /// The ranges that may reach port 22, or the bastion where there is one. Azure's machines need some; on AWS Session Manager is
     /// a way in by itself.
     pub from: Field<Vec<Field<Cidr>>>,
-    /// Whether a bastion stands in front of the machines. Default: false.
+    /// True for a bastion in front of the machines. Default: false.
     pub bastion: Field<bool>,
 }
 
-/// Where Terraform keeps its state: at most one of these. Default: a file beside the module.
+/// The place of Terraform's state: at most one of these. Default: a file beside the module.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StateFile {
@@ -424,11 +424,11 @@ pub struct PoolFile {
     /// The size of its machines, in the cloud's own names (case does not matter).
     #[schemars(required)]
     pub size: Field<Label>,
-    /// How many machines. Left out where `autoscale` says it.
+    /// The number of machines. Left out where `autoscale` gives its bounds.
     pub nodes: Field<u32>,
     /// Bounds between which the number of machines follows the load.
     pub autoscale: Field<PoolScaleFile>,
-    /// Whether the machines may be taken away by the cloud at any time, for a lower price. Default: false.
+    /// True for machines that the cloud may take away at any time, at a lower price. Default: false.
     pub spot: Field<bool>,
     /// The system disk in GiB. Default: the cloud's own.
     pub disk: Field<Disk>,

@@ -1,4 +1,4 @@
-//! What a service wants of machines that are made for it.
+//! The machines that a cloud makes for a service.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -21,7 +21,7 @@ impl Machine {
     }
 }
 
-/// How the number of machines follows the load.
+/// The bounds of a number of machines that follows the load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Autoscale {
     pub min: u32,
@@ -104,7 +104,7 @@ pub fn check_pins(
     zones.iter().map(|zone| zone.ok().cloned()).collect::<Option<Vec<Zone>>>().map(Some)
 }
 
-/// How the number of workers follows the load.
+/// The bounds of a number of workers that follows the load.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AutoscaleFile {

@@ -11,12 +11,12 @@ mod kind;
 pub mod kubernetes;
 pub mod local;
 pub mod machine;
-pub mod made;
 pub mod nodes;
+pub mod provider;
 pub mod region;
 pub mod size;
 pub mod storage;
-pub mod stored;
+pub mod storage_names;
 pub mod subnets;
 
 pub use file::PlatformFile;

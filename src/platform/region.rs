@@ -1,4 +1,4 @@
-//! Which zones the clouds' regions have, as their lists of regions said in November 2026. Of a region that is not in here we know
+//! The zones of the clouds' regions, from their lists of regions in November 2026. Of a region that is not in here we know
 //! only what no region has.
 
 use crate::diagnostic::{Code, Diagnostics};
@@ -118,7 +118,7 @@ pub struct Regions {
     names: fn() -> Vec<&'static str>,
     /// The zones of one of them; `None` where it is not known.
     pub zones: fn(&str) -> Option<&'static [&'static str]>,
-    /// What the largest has: no region has another.
+    /// The zones of the largest regions: no region has another.
     widest: &'static [&'static str],
 }
 
@@ -188,7 +188,7 @@ impl Regions {
     }
 }
 
-/// How the regions of other partitions begin.
+/// The first letters of regions in other partitions.
 const APART: &[&str] = &["cn-", "us-gov-", "us-iso", "eusc-", "china", "usgov", "usdod", "ussec", "usnat"];
 
 pub fn azure_zones(region: &str) -> Option<&'static [&'static str]> {

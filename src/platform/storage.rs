@@ -1,14 +1,14 @@
-//! Where jobs keep checkpoints, event logs and data.
+//! The storage of jobs for checkpoints, event logs and data.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::stored;
+use crate::platform::storage_names;
 use crate::value::{Disk, Label};
 use crate::yaml::{Field, Span};
 
-/// Where jobs keep checkpoints, event logs and data, checked.
+/// The storage of jobs for checkpoints, event logs and data, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Storage {
     S3 { bucket: Label },
@@ -40,21 +40,21 @@ impl Storage {
 
 fn check_s3(span: Span, file: &S3File, problems: &mut Diagnostics) -> Option<Storage> {
     problems.need(span, "bucket", &file.bucket);
-    Some(Storage::S3 { bucket: stored::bucket(&file.bucket, problems)? })
+    Some(Storage::S3 { bucket: storage_names::bucket(&file.bucket, problems)? })
 }
 
 impl Adls {
-    /// What is missing or wrong is reported.
+    /// Checks it, and reports what is missing or wrong.
     pub fn check(span: Span, file: &AdlsFile, problems: &mut Diagnostics) -> Option<Adls> {
         problems.need(span, "account", &file.account);
         problems.need(span, "container", &file.container);
         let (account, container) =
-            (stored::account(&file.account, problems), stored::container(&file.container, problems));
+            (storage_names::account(&file.account, problems), storage_names::container(&file.container, problems));
         Some(Adls { account: account?, container: container? })
     }
 }
 
-/// Where jobs keep checkpoints, event logs and data: exactly one of these.
+/// The storage of jobs for checkpoints, event logs and data: exactly one of these.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StorageFile {
@@ -96,7 +96,7 @@ pub struct VolumeFile {
     pub size: Field<Disk>,
 }
 
-/// Where `EventStore` keeps its files: exactly one of these.
+/// The storage of `EventStore`: exactly one of these.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EventStorageFile {

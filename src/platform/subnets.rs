@@ -1,4 +1,4 @@
-//! How a network is divided. Nothing in it moves when nodes are added: each tier has its block for good.
+//! The division of a network. Nothing in it moves when nodes are added: each tier has its block for good.
 
 use std::net::Ipv4Addr;
 
@@ -24,7 +24,7 @@ impl Blocks {
         Blocks { network, small: SMALL.max(network.prefix() + split).min(32) }
     }
 
-    /// The so-many-th small block.
+    /// The n-th small block.
     pub fn small(self, number: u32) -> Cidr {
         self.network.part(self.small, number)
     }
@@ -39,14 +39,14 @@ impl Blocks {
         self.network.part(self.network.prefix() + 1, 0)
     }
 
-    /// The upper half, or the so-many-th of `parts` (a power of two) of it.
+    /// The upper half, or the n-th of `parts` (a power of two) of it.
     pub fn upper(self, number: u32, parts: u32) -> Cidr {
         let bits = u8::try_from(parts.trailing_zeros()).expect("a few");
         self.network.part(self.network.prefix() + 1 + bits, parts + number)
     }
 }
 
-/// The fixed address of the so-many-th machine (from 1) in a block.
+/// The fixed address of the n-th machine (from 1) in a block.
 pub fn fixed(block: Cidr, number: u32) -> Address {
     address(block, FIRST + number)
 }
@@ -60,7 +60,7 @@ fn address(block: Cidr, offset: u32) -> Address {
     Ipv4Addr::from(u32::from(block.first()) + offset).to_string().parse().expect("an IPv4 address")
 }
 
-/// How many fixed machines a block has room for: the last address is the network's own.
+/// The number of fixed machines that a block has room for: the last address is the network's own.
 pub fn room(block: Cidr) -> u64 {
     block.size().saturating_sub(u64::from(FIRST) + 2)
 }
@@ -103,7 +103,7 @@ pub fn check(field: &Field<Cidr>, widest: u8, problems: &mut Diagnostics) -> Opt
     Some((at, *network))
 }
 
-/// The zone of the so-many-th machine, from 1: round over the list, so that growing moves nobody.
+/// The zone of the n-th machine, from 1: round over the list, so that growing moves nobody.
 pub fn zone(zones: &[Zone], number: u32) -> Option<&Zone> {
     let at = (number as usize - 1).checked_rem(zones.len())?;
     zones.get(at)

@@ -25,7 +25,7 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// What of ours a folder holds. What is no text comes with a sign that no language takes.
+/// Our files in a folder. One that is not text comes with a character that no language takes.
 pub fn read(folder: &Path, ours: Ours<'_>) -> io::Result<FileTree> {
     let mut found = BTreeMap::new();
     collect(folder, Path::new(""), ours, &mut found)?;
@@ -36,7 +36,7 @@ fn text(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).map_or_else(|_| format!("\u{fffd}{}", String::from_utf8_lossy(bytes)), str::to_owned)
 }
 
-/// Which files below a folder are rendered there, and so may be removed again. All others are somebody's own.
+/// The files below a folder that were rendered there, and may be removed again. All others belong to the user.
 pub type Ours<'a> = &'a dyn Fn(&Path) -> bool;
 
 /// Makes what is ours in `folder` exactly `tree`. Files that are right already keep their times.
@@ -64,7 +64,7 @@ pub fn write(folder: &Path, tree: &FileTree, ours: Ours<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// What a link leads to is not ours to write, nor to empty.
+/// Refuses a link: its target is not ours to write, nor to empty.
 fn no_link(path: &Path) -> io::Result<()> {
     if path.is_symlink() {
         return Err(io::Error::other(format!("{} is a symbolic link", path.display())));
@@ -82,7 +82,7 @@ fn remove_empty_above(folder: &Path, path: &Path) {
     }
 }
 
-/// What differs between what is ours in `folder` and `tree`, in the order of paths.
+/// The differences between our files in `folder` and `tree`, in the order of paths.
 pub fn check(folder: &Path, tree: &FileTree, ours: Ours<'_>) -> io::Result<Vec<Difference>> {
     let mut found = BTreeMap::new();
     collect(folder, Path::new(""), ours, &mut found)?;

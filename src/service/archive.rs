@@ -1,4 +1,4 @@
-//! Where a distribution comes from.
+//! The source of a distribution.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use crate::platform::PlatformKind;
 use crate::value::{HostPath, Version};
 use crate::yaml::{Field, Span};
 
-/// Where a distribution comes from: exactly one of these.
+/// The source of a distribution: exactly one of these.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ArchiveFile {
@@ -75,7 +75,7 @@ pub enum Archive {
 }
 
 impl Archive {
-    /// Where it is unpacked. What carries several services is there once.
+    /// The folder that it is unpacked to. One that carries several services is there once.
     pub fn home(&self, service: &str, version: &Version) -> HostPath {
         HostPath::known(&match self {
             Archive::Pypi { version } => format!("/opt/provision/pyspark-{version}"),
@@ -86,7 +86,7 @@ impl Archive {
     }
 }
 
-/// How a download is checked.
+/// The check of a download.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UrlSum {
     Known(Sha512),
@@ -108,13 +108,13 @@ impl Sha512 {
     }
 }
 
-/// What an archive is of, and for.
+/// The distribution that a service wants.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
     pub platform: PlatformKind,
     /// The version of pyspark that the package would have.
     pub pyspark: &'a Version,
-    /// Where Apache keeps the service's own archive.
+    /// The address of the service's own archive at Apache.
     pub apache: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! What a cluster runs. One folder a service, its files named like the stages.
+//! The services of a cluster. One folder for each, with files named like the stages.
 
 pub mod archive;
 pub mod elasticsearch;

@@ -19,7 +19,7 @@ use crate::value::listener::{Listener, ListenerName};
 use crate::value::{Disk, Label, MemberId, Name, Role, Zone};
 use crate::yaml::{Field, Span};
 
-/// Why a setting that says where data is cannot change, and the way out.
+/// The reason why a setting that places data cannot change, and the way out.
 pub const DATA_MOVES: &str = "the data would have to move, which this version cannot do; restore the old value, or destroy the cluster and start again";
 
 /// A service. The stages call it by way of the registry and its roles, and know no service by name.
@@ -179,12 +179,12 @@ pub trait Service: Sync {
         None
     }
 
-    /// What an operator should know of running nodes before an apply.
+    /// A note for operators about running nodes, before an apply.
     fn notes(&self, _desired: &Desired, _seen: &BTreeMap<Name, Seen>) -> Option<String> {
         None
     }
 
-    /// What an operator should know of running nodes before the service is removed.
+    /// A note for operators about running nodes, before the service is removed.
     fn notes_of_removal(&self, _seen: &BTreeMap<Name, Seen>) -> Option<String> {
         None
     }

@@ -134,7 +134,7 @@ fn check_platform(
     }
 }
 
-/// Which platform carries which service: the one it names, else the only one that can.
+/// The platform of each service: the one it names, else the only one that can.
 fn place(
     services: &ServicesFile,
     platforms: &Entries<PlatformFile>,

@@ -13,7 +13,7 @@ pub struct Topology {
     pub name: Name,
     pub identity: Option<Identity>,
     pub platforms: BTreeMap<Name, Platform>,
-    /// Which platform carries which service, by the service's key.
+    /// The platform of each service, by the service's key.
     pub placement: BTreeMap<&'static str, Name>,
     pub services: Services,
     pub jobs: BTreeMap<Name, Job>,

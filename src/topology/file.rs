@@ -19,13 +19,13 @@ pub struct TopologyFile {
     /// The cluster's name, a DNS label. It prefixes the name of everything that is made.
     #[schemars(required)]
     pub name: Field<Name>,
-    /// What tells this cluster from every other, whatever they are called: 32 random hexadecimal digits, the first a letter. It stays what
+    /// The identity of this cluster, whatever others are called: 32 random hexadecimal digits, the first a letter. It stays what
     /// it is for as long as the cluster lives. Default: the first apply makes one, and the hosts remember it.
     pub id: Field<Identity>,
     /// The places the cluster lives in, by names of your own.
     #[schemars(required)]
     pub platforms: Field<Entries<PlatformFile>>,
-    /// What the cluster runs, and what on.
+    /// The services of the cluster, each with its place.
     #[schemars(required)]
     pub services: Field<ServicesFile>,
     /// Warnings that are known and accepted, each with the reason: `{ ZK003: one rack until January }`. They are no longer shown, and
@@ -36,7 +36,7 @@ pub struct TopologyFile {
 }
 
 impl TopologyFile {
-    /// What stands for a text that could not be read at all: nothing more is to be said of its keys.
+    /// The stand-in for a text that could not be read at all: nothing more is to be said of its keys.
     pub fn unreadable() -> Self {
         let at = Span::default();
         TopologyFile {
@@ -63,7 +63,7 @@ pub enum ApiVersion {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct JobFile {
-    /// What to run: `home:` a path within Spark's own directory, `file:` a file beside the topology, or a URL that Spark can read.
+    /// The application: `home:` a path within Spark's own directory, `file:` a file beside the topology, or a URL that Spark can read.
     #[schemars(required)]
     pub application: Field<String>,
     /// The same application where a container image has it (`local:///…`).
@@ -78,7 +78,7 @@ pub struct JobFile {
     pub driver: Field<DriverFile>,
     /// The executors' share.
     pub executors: Field<ExecutorsFile>,
-    /// Whether a job that ended is started again. Default: `never`.
+    /// When a job that ended is started again. Default: `never`.
     pub restart: Field<Restart>,
     /// Properties of Spark for this job alone.
     pub config: Field<Entries<RawScalar>>,
@@ -100,7 +100,7 @@ pub struct DriverFile {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExecutorsFile {
-    /// How many. Default: as many as fit.
+    /// The number of executors. Default: as many as fit.
     pub instances: Field<u32>,
     /// The cores of each. Default: 1.
     pub cores: Field<u32>,
@@ -108,7 +108,7 @@ pub struct ExecutorsFile {
     pub memory: Field<JvmSize>,
 }
 
-/// What happens when a job ends.
+/// The policy for a job that ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Restart {

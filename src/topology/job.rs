@@ -21,7 +21,7 @@ pub struct Job {
     pub config: BTreeMap<ConfigKey, String>,
 }
 
-/// Where an application is.
+/// The source of an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Application {
     /// Below Spark's own directory; the path starts with a slash.

@@ -68,7 +68,7 @@ pub fn written(files: &ServicesFile) -> Vec<WrittenPort> {
     service::all().flat_map(|service| service.ports(files)).filter(|port| port.is_lasting).collect()
 }
 
-/// Where the port is written, else where its role is.
+/// The place of the port in the file, else of its role.
 fn span_of(listener: &Listener, files: &ServicesFile) -> Span {
     let service = service::of(listener.role());
     let port = service.ports(files).into_iter().find(|port| port.name == listener.name);

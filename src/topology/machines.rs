@@ -9,12 +9,12 @@ use crate::platform::aws_vms::{AwsVms, Tier};
 use crate::platform::azure_vms::AzureVms;
 use crate::platform::cloud::{self, Image};
 use crate::platform::size::{self, Shape};
-use crate::platform::{Platform, PlatformFile, aks, eks, made, subnets};
+use crate::platform::{Platform, PlatformFile, aks, eks, provider, subnets};
 use crate::service::{self, Machines, ServicesFile};
 use crate::value::{Cidr, JvmSize, Name, Zone};
 use crate::yaml::{Entries, Field, Span};
 
-/// What a machine's system and the tool need beside a daemon.
+/// The MiB that a machine's system and the tool need beside a daemon.
 const SYSTEM: JvmSize = JvmSize::from_mebibytes(512);
 
 /// A node's name is a DNS label: the cluster's, `-master-` and a number.
@@ -77,7 +77,7 @@ fn check_name(topology: &Topology, at: Span, problems: &mut Diagnostics) {
     }
 }
 
-/// What is pinned is pinned to zones that its platform has subnets in.
+/// Checks that machines are pinned to zones in which their platform has subnets.
 fn check_pins(machines: &Machines<'_>, platform: &Platform, problems: &mut Diagnostics) {
     let Some(zones) = platform.zones() else { return };
     let there: Vec<&str> = zones.iter().map(Zone::as_str).collect();
@@ -122,7 +122,7 @@ fn check_disk(wanted: &Machines<'_>, sizes: RangeInclusive<u32>, problems: &mut 
 }
 
 fn check_azure(wanted: &Machines<'_>, azure: &AzureVms, problems: &mut Diagnostics) {
-    let size = made::size(azure, wanted.role, wanted.machine);
+    let size = provider::size(azure, wanted.role, wanted.machine);
     let Some(shape) = size::azure(&size) else { return };
     let at = wanted.size_span.unwrap_or(wanted.span);
     check_memory(wanted, &size, shape, at, problems);
@@ -148,7 +148,7 @@ fn check_scale_set(wanted: &Machines<'_>, azure: &AzureVms, problems: &mut Diagn
 }
 
 fn check_aws(wanted: &Machines<'_>, aws: &AwsVms, problems: &mut Diagnostics) {
-    let size = made::size(aws, wanted.role, wanted.machine);
+    let size = provider::size(aws, wanted.role, wanted.machine);
     let at = wanted.size_span.unwrap_or(wanted.span);
     if let Some(shape) = size::aws(&size) {
         check_memory(wanted, &size, shape, at, problems);
@@ -168,7 +168,7 @@ fn check_memory(wanted: &Machines<'_>, size: &str, shape: Shape, at: Span, probl
     }
 }
 
-/// What an image of one's own is for, nobody but its owner knows.
+/// Checks that the image is for the processor of the machines. An image of the operator's own is skipped: only its owner knows.
 fn check_processor(
     wanted: &Machines<'_>,
     (size, arm): (&str, bool),

@@ -51,7 +51,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// What stands behind a key; what is a map of its own gets a section below.
+    /// The value of a key; a map gets a section below.
     fn kind(&mut self, path: &str, property: &'a Value, below: &mut Vec<(String, &'a Value)>) -> String {
         if let Some(items) = property.get("items") {
             return format!("list of: {}", self.kind(path, items, below));

@@ -1,4 +1,4 @@
-//! Which platform carries which service, for people.
+//! The table of platforms and services, for people.
 
 use crate::platform::PlatformKind;
 use crate::service::{self, Service};
@@ -8,7 +8,7 @@ pub fn delivered(platform: PlatformKind, service: &dyn Service) -> bool {
     platform.delivered() && !service.roles().is_empty()
 }
 
-/// What stands for a platform and a service in the README's table.
+/// The entry for a platform and a service in the README's table.
 fn word(platform: PlatformKind, service: &dyn Service) -> &'static str {
     let is_made = matches!(platform, PlatformKind::AzureVms | PlatformKind::AwsVms);
     let is_cloud = matches!(platform, PlatformKind::Hdinsight | PlatformKind::Aks | PlatformKind::Eks);

@@ -99,6 +99,6 @@ impl<'de> serde::Deserialize<'de> for Zone {
 }
 
 text_value!(
-    /// Why somebody decided something, for whoever reads it later.
+    /// The reason for a decision, for its later readers.
     Reason, pattern r"\S", |text| if text.trim().is_empty() { Err("a reason in words is missing".to_owned()) } else { Ok(()) }
 );

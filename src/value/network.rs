@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::text_value;
 
 text_value!(
-    /// Where a host is: an IPv4 address or a DNS name. (IPv6 is refused: Spark's master list cannot carry it unambiguously.)
+    /// The address of a host: an IPv4 address or a DNS name. (IPv6 is refused: Spark's master list cannot carry it unambiguously.)
     Address,
     pattern "^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
     |text| {
@@ -59,7 +59,7 @@ impl Cidr {
         self.network
     }
 
-    /// The so-many-th range of `prefix` bits in it. A range has one address at least.
+    /// The n-th range of `prefix` bits in it. A range has one address at least.
     pub fn part(self, prefix: u8, number: u32) -> Cidr {
         let prefix = prefix.min(32);
         let size = Cidr { network: self.network, prefix }.size();

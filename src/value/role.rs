@@ -61,7 +61,7 @@ pub struct Interruption {
     pub why: &'static str,
 }
 
-/// What operators are told when the lead passes from one node to another.
+/// The note for operators when the lead passes from one node to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Takeover {
     /// The title of a wait for the nodes of the topology while another one may lead.

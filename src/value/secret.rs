@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
-/// Where a secret comes from: `{ env: NAME }` or `{ file: path }`.
+/// The source of a secret: `{ env: NAME }` or `{ file: path }`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SecretRef {
     /// An environment variable of the operator's shell.

@@ -34,7 +34,7 @@ fn limit(action: &Action) -> Duration {
         | Action::Raise
         | Action::Remember { .. }
         | Action::Journal { .. }
-        | Action::Born { .. }
+        | Action::RecordBirth { .. }
         | Action::MarkNew { .. }
         | Action::Unmark { .. }
         | Action::Start { .. }
@@ -47,7 +47,7 @@ fn limit(action: &Action) -> Duration {
     }
 }
 
-/// How `timeout` ends when it had to end the script.
+/// The exit status of `timeout` when it had to end the script.
 const TIMED_OUT: i32 = 124;
 
 /// Machines over SSH, and folders of this one.
@@ -55,7 +55,7 @@ const TIMED_OUT: i32 = 124;
 pub struct Hosts {
     pub ssh: Ssh,
     pub local: Local,
-    /// What actions lay.
+    /// The secrets that actions lay.
     pub secrets: Secrets,
     /// Relative paths of `archive: { file: … }` start here.
     pub folder: PathBuf,

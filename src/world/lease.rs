@@ -15,14 +15,14 @@ const BEAT: Duration = Duration::from_secs(2);
 pub const GRACE_SECONDS: u64 = 15;
 /// A holder that could not send for this long no longer trusts its lease. Less than the grace, so that it gives up first.
 const TRUST: Duration = Duration::from_secs(10);
-/// What an anchor says first comes within this, or it does not grant the lease.
+/// The time within which an anchor must answer first, or it does not grant the lease.
 const FIRST_WORD: Duration = Duration::from_secs(30);
 /// An answer that takes longer than this does not come.
 pub const BEAT_MILLIS: u32 = 8000;
 
 /// The script on an anchor that holds the lease there, with its input and output.
 pub trait Anchor: Read + Write {
-    /// Why it ended without a word.
+    /// The reason why it ended without a word.
     fn why_silent(&mut self) -> HostError;
     /// From now on no answer takes longer than [`BEAT_MILLIS`].
     fn begin_beats(&mut self);
@@ -124,7 +124,7 @@ fn hold(begin: Begin, answer: FirstLine, stopped: &mpsc::Receiver<()>, beats: &B
     anchor.end();
 }
 
-/// What the script says first. A login shell's profile may print before it does.
+/// The first line of the script. A login shell's profile may print before it does.
 fn first_line(anchor: &mut (dyn Anchor + 'static)) -> std::io::Result<String> {
     let mut reader = BufReader::new(anchor.take(LONGEST_ERRORS as u64));
     loop {

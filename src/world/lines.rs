@@ -1,4 +1,4 @@
-//! What programs on hosts print, on its way to the operator: whole lines, and nothing in them that a terminal would obey.
+//! The output of programs on hosts, on its way to the operator: whole lines, and nothing in them that a terminal would obey.
 
 use std::io::{self, Write};
 
@@ -28,7 +28,7 @@ impl<W: Write> Lines<W> {
         self.pass(ready)
     }
 
-    /// What is left when there is no more.
+    /// The rest, when there is no more.
     pub fn end(&mut self) -> io::Result<()> {
         self.pass(self.held.len())
     }

@@ -90,7 +90,7 @@ pub struct Output {
     pub stderr: Vec<u8>,
 }
 
-/// Where the input of an operator's command comes from. Its output always goes to this program's own.
+/// The input of an operator's command. Its output always goes to this program's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Io {
     /// None; as whoever may do everything on the host. The input stays open while we live, so that the other side notices when

@@ -1,4 +1,4 @@
-//! What serde walks over: the parts of a spanned node, the items of a list, the pairs of a map, a key, a word.
+//! The things that serde walks over: the parts of a spanned node, the items of a list, the pairs of a map, a key, a word.
 
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,

@@ -21,7 +21,7 @@ pub struct Span {
     pub end: usize,
 }
 
-/// What is wrong with one place in the text, before it becomes a diagnostic.
+/// A fault at one place of the text, before it becomes a diagnostic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     pub kind: FaultKind,

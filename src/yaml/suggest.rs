@@ -19,7 +19,7 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .map(|(_, candidate)| candidate)
 }
 
-/// What belongs into a map of known keys, as far as a line holds it.
+/// The keys of a map, as far as a line holds them.
 pub fn fields(known: &[&str]) -> Option<String> {
     let all: Vec<_> = known.iter().take(KEYS_SHOWN).map(|name| format!("`{name}`")).collect();
     let more = if known.len() > KEYS_SHOWN { ", ..." } else { "" };

@@ -29,7 +29,7 @@ pub struct Key {
     pub span: Span,
 }
 
-/// What a plain scalar means in YAML's core schema.
+/// The meaning of a plain scalar in YAML's core schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plain {
     Null,

@@ -67,7 +67,7 @@ keeps() { # path owner group mode
   [ -f "$1" ] && [ ! -L "$1" ] && [ "$(sha256sum <"$1")" = "$(sha256sum <"$1.provision-new")" ] &&
     own "$@" && rm -f "$1.provision-new"
 }
-# The same as the user whose directory it is in: whatever lies there by the names that are used here, it is made anew.
+# The same as the user whose directory it is in: whatever lies there by the names that are used here, it is replaced.
 WRITE='t=$1.provision-new; set -C; umask 077
 rm -f "$t" && cat >"$t" && chmod "$2" "$t" && sync "$t" || { rm -f "$t"; exit 1; }
 [ -L "$1" ] || [ ! -d "$1" ] || rmdir "$1"

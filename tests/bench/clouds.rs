@@ -1,4 +1,4 @@
-//! How fast a thousand nodes are rendered for each cloud. Prints a table, and writes it into docs/benchmarks.md.
+//! The speed at which a thousand nodes are rendered for each cloud. Prints a table, and writes it into docs/benchmarks.md.
 
 mod table;
 

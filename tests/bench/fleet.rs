@@ -41,7 +41,7 @@ fn text(hosts: usize) -> String {
     )
 }
 
-/// What every host of a converged cluster says, in a file named after its address.
+/// The answers of every host of a converged cluster, each in a file named after its address.
 fn write_answers(site: &Site, folder: &Path) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
@@ -114,7 +114,7 @@ impl Fleet {
         std::fs::write(self.folder.path().join("provision.yaml"), &site.text).expect("written");
     }
 
-    /// Drops what goes to every so-many-th host: no refusal, only silence.
+    /// Drops what goes to every n-th host: no refusal, only silence.
     fn silence(&self, hosts: usize) -> usize {
         let silent: Vec<_> = (1..=hosts).filter(|host| host % ONE_IN == 7 % ONE_IN.min(hosts)).map(address).collect();
         let rules = format!(

@@ -1,4 +1,4 @@
-//! How fast the pure stages are at sizes that nobody has hosts for. Prints a table, and writes it into docs/benchmarks.md.
+//! The speed of the pure stages at sizes beyond any lab. Prints a table, and writes it into docs/benchmarks.md.
 
 mod table;
 
@@ -38,7 +38,7 @@ fn text(hosts: usize) -> String {
     )
 }
 
-/// What a role's service says when all is well.
+/// The answer of a role's service when all is well.
 fn answer(role: Role, state: &HostState, desired: &Desired, facts: &mut HostFacts) {
     let first = |role: Role| {
         let with = |state: &HostState| state.services.values().any(|service| service.role == Some(role));
@@ -71,7 +71,7 @@ fn answer(role: Role, state: &HostState, desired: &Desired, facts: &mut HostFact
     }
 }
 
-/// What a look says of a host on which everything is as it should be.
+/// The facts of a host on which everything is as it should be.
 fn facts(state: &HostState, desired: &Desired) -> HostFacts {
     let mut facts = HostFacts {
         machine: state.host.name.to_string(),
@@ -153,7 +153,7 @@ fn median(mut once: impl FnMut()) -> Duration {
     all[RUNS / 2]
 }
 
-/// What is measured, each in a process of its own, for the sake of its memory.
+/// The measurements, each in a process of its own, for the sake of its memory.
 const STAGES: &[&str] = &["validate", "file tree", "written", "plan, nothing to do", "plan, one setting of all"];
 /// The same bytes without our code: folders, then files, one after the other.
 const BY_HAND: &str = "written by hand";

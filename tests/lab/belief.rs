@@ -105,7 +105,7 @@ fn a_host_of_another_cluster_is_refused(lab: &Lab, topology: &str) {
     lab.converged(topology);
 }
 
-/// What a compromised worker would write: another cluster's host, a folder of the operator's, a host that nobody has.
+/// The records that a compromised worker would write: another cluster's host, a folder of the operator's, a host that nobody has.
 fn forged(folder: &str, identity: &str) -> String {
     let machine = |address: &str| {
         format!(r#"{{"ssh":{{"address":"{address}","ssh_name":"{address}","user":"ops","port":null}}}}"#)

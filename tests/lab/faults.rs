@@ -1,4 +1,4 @@
-//! What goes wrong at night, with a cluster that lives.
+//! Faults at night, with a cluster that lives.
 
 use std::io::Read;
 use std::time::Duration;
@@ -41,7 +41,7 @@ fn signal(child: &std::process::Child, name: &str) {
     assert!(done.success());
 }
 
-/// How many applies have begun to change something: each writes a line when every host has learnt of its epoch.
+/// The number of applies that have begun to change something: each writes a line when every host has learnt of its epoch.
 fn begun(lab: &Lab) -> u32 {
     lab.on(1, "wc -l </var/lib/provision/journal").trim().parse().expect("a number")
 }

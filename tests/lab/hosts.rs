@@ -29,7 +29,7 @@ pub fn lab_home() -> PathBuf {
     std::env::var_os("LAB_HOME").map_or_else(|| cache.join("provision-test/lab"), PathBuf::from)
 }
 
-/// Why the lab cannot be here.
+/// The reason why the lab cannot be here.
 fn missing() -> Option<String> {
     let user = Command::new("id").arg("-u").output().expect("id runs");
     if String::from_utf8_lossy(&user.stdout).trim() != "0" {
@@ -100,7 +100,7 @@ impl Lab {
         text
     }
 
-    /// Whether a shell command on a host succeeds.
+    /// Returns true if a shell command on a host succeeds.
     pub fn test(&self, host: u32, script: &str) -> bool {
         self.command(&["root", &host.to_string(), "sh", "-c", script]).output().expect("the lab runs").status.success()
     }

@@ -102,7 +102,7 @@ const DRIFTS: &[(u32, &str, &str, &[&str])] = &[
     (3, "rm /etc/zookeeper/myid", "+ file /etc/zookeeper/myid", &[]),
 ];
 
-/// What ran since when, by unit: a restart shows as another time.
+/// The start of each unit: a restart shows as another time.
 fn starts(lab: &Lab) -> Vec<(u32, String, String)> {
     let mut all = Vec::new();
     for host in 1..=3 {

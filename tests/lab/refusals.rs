@@ -2,7 +2,7 @@
 
 use crate::hosts::{Lab, nodes_yaml, quorum_yaml};
 
-/// What the tool would leave, had it touched the host.
+/// The traces that the tool would leave, had it touched the host.
 const TRACES: &str = "ls -d /var/lib/provision /etc/zookeeper /etc/spark /opt/provision 2>/dev/null";
 
 #[test]

@@ -1,10 +1,10 @@
-//! What a compromised service user can lay in the way of root, and what comes of it: nothing outside changes, and the tool says what it met.
+//! Traps that a compromised service user can lay for root. Nothing outside changes, and the tool says what it met.
 
 use std::time::{Duration, Instant};
 
 use crate::hosts::{Lab, nodes_yaml, quorum_yaml};
 
-/// What somebody would like root to change, read or delete for them: directories as scripts would take them, and files of root's alone.
+/// Targets that somebody would like root to change, read or delete for them: directories as scripts would take them, and files of root's alone.
 const BAITS: &str = "mkdir -p /srv/bait/version-2 /srv/bait/app-1 /srv/bait/driver-1 /srv/bait/deep && \
     echo bait | tee /srv/bait/version-2/x /srv/bait/app-1/x /srv/bait/driver-1/x /srv/bait/file /root/bait >/dev/null && \
     chmod 600 /srv/bait/file /root/bait && chmod 711 /srv/bait";
@@ -30,7 +30,7 @@ for at in work tmp home; do
     chmod 000 app-closed && truncate -s 100G app-huge && ln -s /srv/bait version-2 && mkdir -- "app- evil")
 done"#;
 
-/// What a user tries in a loop while root works, until the file is gone: the names come and go as links, fifos, directories.
+/// A loop of traps by a user while root works, until the file is gone: the names come and go as links, fifos, directories.
 const RACE: &str = r"touch /tmp/race; cd /data/zookeeper; while [ -e /tmp/race ]; do
   for name in .provision-member .provision-member.provision-new initialize initialize.provision-new; do
     ln -sfn /etc/profile.d/zz.sh $name 2>/dev/null; rm -rf $name; mkfifo $name 2>/dev/null; rm -rf $name; mkdir $name 2>/dev/null; rm -rf $name

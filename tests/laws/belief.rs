@@ -1,17 +1,17 @@
-//! What one host alone says decides nothing for the others.
+//! One host alone decides nothing for the others.
 
 use std::time::Duration;
 
 use crate::model::SimWorld;
 use crate::model::host::SimHost;
-use crate::model::site::{End, Shape, Site, apply, apply_with_outage, newborn, run};
+use crate::model::site::{End, Shape, Site, apply, apply_with_outage, new_identity, run};
 use provision::execute::{Outcome, Report};
 use provision::host::{BIRTH_PATH, CLAIM_PATH, Claim, STAMP_PATH};
 use provision::plan::Refusal;
 
 use crate::common::*;
 
-/// What a compromised host would write of the cluster: another one's machine, an anchor that never answers, an epoch that nobody reaches.
+/// The records that a compromised host would write: another one's machine, an anchor that never answers, an epoch that nobody reaches.
 fn forged(world: &SimWorld, host: &str) -> String {
     let text = world.state().hosts[&name("h1")].text("/var/lib/provision/applied.json").expect("an anchor has it");
     let mut record: serde_json::Value = serde_json::from_str(&text).expect("JSON");
@@ -94,7 +94,7 @@ type Lie<'a> = (&'a str, &'a dyn Fn(&str) -> String);
 fn one_hosts_denial_is_that_hosts_matter() {
     let other = provision::value::Identity::random();
     let lies: [Lie; 5] = [
-        (CLAIM_PATH, &|text| text.replace(newborn().as_str(), other.as_str())),
+        (CLAIM_PATH, &|text| text.replace(new_identity().as_str(), other.as_str())),
         (STAMP_PATH, &|text| text.replace("\"sim\"", "\"others\"")),
         (STAMP_PATH, &|text| {
             text.replace("\"host\": \"h2\"", "\"host\": \"h1\"").replace("\"host\": \"h6\"", "\"host\": \"h1\"")
@@ -145,7 +145,7 @@ fn before_the_first_apply_one_stamp_calls_nobody() {
                 provision::host::Access::root(0o644),
             );
             let observed = shape.site().observe(&world).await;
-            assert!(observed.departed.is_empty() && observed.moved.is_empty(), "{:?}", observed.departed.keys());
+            assert!(observed.departed.is_empty() && observed.old_places.is_empty(), "{:?}", observed.departed.keys());
             let refusals = shape.site().plan(&GENTLY, &world).await.expect_err("a past that nobody else knows");
             assert!(format!("{refusals:?}").contains("with other anchors"), "{refusals:?}");
         }
@@ -201,7 +201,7 @@ fn one_host_makes_nobody_touch_another_clusters() {
         run(async {
             let other = converged(&Shape::spread(1, 0, 0).site()).await;
             let shape = Shape::spread(members, 1, 4);
-            let site = Site { newborn: provision::value::Identity::random(), ..shape.site() };
+            let site = Site { new_identity: provision::value::Identity::random(), ..shape.site() };
             let world = site.world();
             let theirs = other.state().hosts[&name("h1")].clone();
             let address = "10.9.9.9";
@@ -219,7 +219,11 @@ fn one_host_makes_nobody_touch_another_clusters() {
                     .replace("\"h1\": {", "\"victim\": {");
                 let there = state.hosts.get_mut(&liar).expect("a host");
                 there.scribble(STAMP_PATH, stamp.as_bytes(), access.clone());
-                there.scribble(CLAIM_PATH, format!("{} sim 0123456789abcdef\n", newborn()).as_bytes(), access.clone());
+                there.scribble(
+                    CLAIM_PATH,
+                    format!("{} sim 0123456789abcdef\n", new_identity()).as_bytes(),
+                    access.clone(),
+                );
                 for name in ["intended", "applied"] {
                     there.scribble(&format!("/var/lib/provision/{name}.json"), record.as_bytes(), access.clone());
                 }
@@ -234,7 +238,7 @@ fn one_host_makes_nobody_touch_another_clusters() {
             }
             let before = world.state().hosts[&name("victim")].digest();
             let observed = site.observe(&world).await;
-            assert!(observed.departed.is_empty() && observed.moved.is_empty(), "{:?}", observed.departed.keys());
+            assert!(observed.departed.is_empty() && observed.old_places.is_empty(), "{:?}", observed.departed.keys());
             let liar = name(&format!("h{}", shape.hosts));
             let End::Refused(refusals) = site.carry_out(&GENTLY, &world).await else { panic!("it went on") };
             let names_liar = |refusal: &Refusal| matches!(refusal, Refusal::Host { host, .. } if *host == liar);
@@ -266,7 +270,7 @@ fn one_early_claim_decides_no_identity() {
         );
         site.converge(&world).await;
         for host in world.state().hosts.values() {
-            assert_eq!(host.claim().expect("claimed").identity, newborn());
+            assert_eq!(host.claim().expect("claimed").identity, new_identity());
         }
     });
 }
@@ -281,7 +285,7 @@ fn a_cluster_whose_anchors_change_keeps_its_identity() {
         // h0 comes before all others, and h1 alone was the cluster.
         for text in [grown.text(), grown.text().replace("h2", "h0")] {
             let mut site = Site::of(&text);
-            site.newborn = provision::value::Identity::random();
+            site.new_identity = provision::value::Identity::random();
             let fresh = site.world();
             for (name, host) in &fresh.state().hosts {
                 let is_known = world.state().hosts.contains_key(name);
@@ -305,7 +309,7 @@ fn a_clusters_workers_are_no_electorate_for_another() {
         // h4 to h6 were its workers, and no anchors.
         let text = Shape { hosts: 6, masters: vec![3], workers: vec![4, 5], ..Shape::spread(0, 1, 2) }.text();
         let mut rival = Site::of(&text);
-        rival.newborn = provision::value::Identity::random();
+        rival.new_identity = provision::value::Identity::random();
         world.state().journal.clear();
         for goal in [apply_with_outage(), DESTROY_ALL] {
             let End::Refused(refusals) = rival.carry_out(&goal, &world).await else { panic!("it went on") };
@@ -316,7 +320,7 @@ fn a_clusters_workers_are_no_electorate_for_another() {
     });
 }
 
-/// A machine that was made anew, at the address of a host that has left the topology, is nobody's.
+/// A machine that was replaced, at the address of a host that has left the topology, is nobody's.
 #[test]
 fn a_remembered_address_is_no_host_of_ours() {
     run(async {
@@ -341,12 +345,12 @@ fn a_record_of_another_cluster_is_that_hosts_matter() {
             let mut state = world.state();
             let host = state.hosts.get_mut(&name("h2")).expect("a host");
             let path = "/var/lib/provision/applied.json";
-            let text = host.text(path).expect("an anchor has it").replace(newborn().as_str(), other.as_str());
+            let text = host.text(path).expect("an anchor has it").replace(new_identity().as_str(), other.as_str());
             host.scribble(path, text.as_bytes(), provision::host::Access::root(0o644));
         }
         let plan = shape.site().plan(&SKIPPING, &world).await.expect("a plan");
         let why = &plan.unknown[&name("h2")];
-        assert!(why.contains(other.as_str()) && why.contains(newborn().as_str()), "{why}");
+        assert!(why.contains(other.as_str()) && why.contains(new_identity().as_str()), "{why}");
     });
 }
 
@@ -398,7 +402,7 @@ fn two_first_applies_of_one_host_are_told_apart() {
                 )
             };
             let (mut one, mut two) = (of("one", "h1"), of(rival, "h2"));
-            two.newborn = provision::value::Identity::random();
+            two.new_identity = provision::value::Identity::random();
             (one.has_rival, two.has_rival) = (true, true);
             let world = one.world();
             let more = two.world().state().hosts.remove(&name("h2")).expect("a host");
@@ -414,7 +418,8 @@ fn two_first_applies_of_one_host_are_told_apart() {
             let state = world.state();
             let shared = &state.hosts[&name("h3")];
             let (claim, stamp) = (shared.claim().expect("claimed"), shared.text(STAMP_PATH).expect("stamped"));
-            let (winner, identity) = if done(&first) { ("one", newborn()) } else { (rival, two.newborn.clone()) };
+            let (winner, identity) =
+                if done(&first) { ("one", new_identity()) } else { (rival, two.new_identity.clone()) };
             assert_eq!((claim.cluster, &claim.identity), (name(winner), &identity), "{delay}");
             assert!(stamp.contains(&format!("\"{winner}\"")) && stamp.contains(identity.as_str()), "{delay}: {stamp}");
         });

@@ -1,10 +1,10 @@
-//! What the families of laws share.
+//! The parts that families of laws share.
 
 use std::collections::BTreeSet;
 
 use crate::model::SimWorld;
 use crate::model::host::SimHost;
-use crate::model::site::{End, Site, apply_with_outage, newborn};
+use crate::model::site::{End, Site, apply_with_outage, new_identity};
 use provision::execute::Report;
 use provision::host::Claim;
 use provision::plan::Goal;
@@ -29,7 +29,7 @@ impl Hold for Raised {
 }
 
 pub fn permit(epoch: u64) -> Permit {
-    let claim = Claim { identity: newborn(), cluster: name("sim"), anchors: "0".to_owned() };
+    let claim = Claim { identity: new_identity(), cluster: name("sim"), anchors: "0".to_owned() };
     Permit::granted(claim, [&Raised(epoch) as &dyn Hold]).expect("an anchor")
 }
 

@@ -108,7 +108,7 @@ fn what_a_destroy_left_goes_with_the_next() {
     });
 }
 
-/// Which archive a distribution is from, no host decides for the others, however its name sorts.
+/// No host decides for the others which archive a distribution is from, however its name sorts.
 #[test]
 fn one_hosts_word_about_an_archive_is_not_the_others() {
     run(async {

@@ -86,7 +86,7 @@ fn law_5_killed_at_any_step_the_next_destroy_goes_on_and_the_data_stays() {
     });
 }
 
-/// What a destroy leaves where data is to stay.
+/// The things that a destroy leaves where data is to stay.
 fn is_kept(path: &str) -> bool {
     path.starts_with("/data")
         || [BIRTH_PATH, CLAIM_PATH, "/var/lib/provision", "/var/lib/provision/made"].contains(&path)

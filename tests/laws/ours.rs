@@ -1,7 +1,7 @@
-//! What is this cluster's, and what is not.
+//! The things that belong to this cluster, and those that do not.
 
 use crate::model::host::SimHost;
-use crate::model::site::{End, Shape, Site, apply, newborn, run};
+use crate::model::site::{End, Shape, Site, apply, new_identity, run};
 use provision::execute::Outcome;
 use provision::host::{RecordName, STAMP_PATH};
 
@@ -44,9 +44,9 @@ fn a_machine_made_anew_is_the_member_whose_disk_it_has() {
         let site = Shape::side_by_side(3, 0, 0).site();
         let marker = "/data/zookeeper/.provision-member";
         for (whose, is_ours) in [
-            (format!("cluster sim {}, member 2\n", newborn()), true),
-            (format!("cluster sim {}, member 3\n", newborn()), false),
-            (format!("cluster other {}, member 2\n", newborn()), false),
+            (format!("cluster sim {}, member 2\n", new_identity()), true),
+            (format!("cluster sim {}, member 3\n", new_identity()), false),
+            (format!("cluster other {}, member 2\n", new_identity()), false),
             (format!("cluster sim {}, member 2\n", provision::value::Identity::random()), false),
         ] {
             let world = converged(&site).await;

@@ -99,7 +99,17 @@ pub fn roll_of(role: Role, site: &Site, pending: &[bool], batch: usize, outage_a
         .filter(|(_, pending)| **pending)
         .map(|(host, _)| (host.clone(), member(host)))
         .collect();
-    Roll { role, members, all, batch, seconds: 120, outage_allowed, regroup: false, led_elsewhere: false, lever: true }
+    Roll {
+        role,
+        members,
+        all,
+        batch,
+        seconds: 120,
+        outage_allowed,
+        regroup: false,
+        led_elsewhere: false,
+        releases_latches: true,
+    }
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! Saved plans.
 
-use crate::model::site::{End, Shape, apply, newborn, run};
+use crate::model::site::{End, Shape, apply, new_identity, run};
 use provision::plan::{NotSealed, SealedPlan, Standing};
 
 use crate::common::*;
@@ -10,7 +10,7 @@ fn a_sealed_plan_that_was_edited_is_not_intact() {
     run(async {
         let site = Shape::side_by_side(3, 2, 3).site();
         let plan = site.plan(&apply(), &site.world()).await.expect("a plan");
-        let sealed = SealedPlan::seal(&plan, &newborn(), "site.yaml", &site.text);
+        let sealed = SealedPlan::seal(&plan, &new_identity(), "site.yaml", &site.text);
         let json = serde_json::to_value(&sealed).expect("JSON");
         let read = |json: &serde_json::Value| SealedPlan::read(&json.to_string()).expect("a saved plan");
         assert_eq!(read(&json).expect("its seal holds").standing(&plan), Standing::Same);
@@ -42,8 +42,12 @@ fn a_sealed_plan_names_what_moved() {
         let shape = Shape::side_by_side(3, 2, 3);
         let world = converged(&shape.site()).await;
         let site = shape.with(|s| s.connections = 61).site();
-        let sealed =
-            SealedPlan::seal(&site.plan(&apply(), &world).await.expect("a plan"), &newborn(), "site.yaml", &site.text);
+        let sealed = SealedPlan::seal(
+            &site.plan(&apply(), &world).await.expect("a plan"),
+            &new_identity(),
+            "site.yaml",
+            &site.text,
+        );
         // What does not touch the plan may change.
         world.state().hosts.get_mut(&name("h1")).expect("a host").scribble(
             "/etc/motd",

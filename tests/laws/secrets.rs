@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::Cut;
-use crate::model::site::{End, SECRET, Shape, Site, apply, apply_with_outage, newborn, path_of_secret, run};
+use crate::model::site::{End, SECRET, Shape, Site, apply, apply_with_outage, new_identity, path_of_secret, run};
 use provision::host::{Action, Content, Secrets, sha256};
 use provision::plan::SealedPlan;
 use provision::render;
@@ -46,7 +46,7 @@ fn law_6_no_secret_is_rendered_planned_sealed_logged_or_remembered() {
         plans.push(drifted);
         for plan in plans {
             assert_no_trace("a plan", &format!("{plan}{plan:?}{}", serde_json::to_string(&plan).expect("JSON")));
-            let sealed = SealedPlan::seal(&plan, &newborn(), "site.yaml", &site.text);
+            let sealed = SealedPlan::seal(&plan, &new_identity(), "site.yaml", &site.text);
             assert_no_trace("a sealed plan", &format!("{sealed:?}{}", serde_json::to_string(&sealed).expect("JSON")));
             for action in actions(&plan) {
                 let script = script::act(&action, &permit(1), &site.secrets, &script::Place::machine());
@@ -69,7 +69,7 @@ fn law_6_no_secret_is_rendered_planned_sealed_logged_or_remembered() {
     });
 }
 
-/// What is known of a secret file is that it is the same or another one.
+/// A secret file is known to be the same or another one, and nothing else.
 #[test]
 fn law_6_no_unkeyed_digest_of_a_secret_is_among_the_facts() {
     run(async {

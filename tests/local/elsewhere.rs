@@ -24,7 +24,7 @@ impl Elsewhere {
         Elsewhere { holder, folder }
     }
 
-    /// Where programs are searched for.
+    /// The folders that programs are searched in.
     pub fn path(&self) -> String {
         format!("{}/bin", self.folder.display())
     }

@@ -49,7 +49,7 @@ fn give_away(path: &Path) {
     }
 }
 
-/// Where the package is kept unpacked between runs: outside the checkout, and readable to whom it is for.
+/// The folder of the package, unpacked, between runs: outside the checkout, and readable to the users that need it.
 fn cache() -> PathBuf {
     let own = || PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache");
     let cache = if is_root() {
@@ -171,7 +171,7 @@ impl Machine {
         self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs")
     }
 
-    /// What a supervisor says of its service.
+    /// The record of a supervisor about its service.
     pub fn record(&self, node: &str, unit: &str) -> serde_json::Value {
         let path = self.node(node).join(format!("run/provision/{unit}.state"));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -194,7 +194,7 @@ impl Machine {
     }
 }
 
-/// Whether a process has ended: as a zombie it has no folder.
+/// Returns true if a process has ended: as a zombie it has no folder.
 pub fn has_ended(pid: u64) -> bool {
     !Path::new(&format!("/proc/{pid}/cwd")).exists()
 }

@@ -1,4 +1,4 @@
-//! What a person sees on a terminal: a question, a line that moves for each node at work, and what to do next.
+//! The screen of a person at a terminal: a question, a line that moves for each node at work, and what to do next.
 
 use std::io::Write as _;
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! What a job, or an accident, leaves in a node's folder leads nowhere: nothing outside of it changes.
+//! Links that a job, or an accident, leaves in a node's folder lead nowhere: nothing outside of it changes.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};

@@ -44,7 +44,7 @@ pub fn act(
         }
         Action::InstallPackage { .. } => host.java = true,
         Action::Patch(patch) => lay(host, patch, secrets, now)?,
-        Action::Born { record } => {
+        Action::RecordBirth { record } => {
             if !record.complete && host.bytes(BIRTH_PATH).is_some() {
                 return Err(fail("a birth is recorded here already"));
             }

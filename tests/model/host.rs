@@ -21,7 +21,7 @@ pub struct Node {
     pub identity: u64,
 }
 
-/// What a process was started with.
+/// The inputs that a process was started with.
 #[derive(Clone, Debug)]
 pub struct Process {
     pub since: Instant,
@@ -57,12 +57,12 @@ pub struct SimHost {
     pub archives: BTreeMap<String, String>,
     pub units: BTreeMap<String, Unit>,
     pub java: bool,
-    /// Whether rules of a packet filter are on trial, and whether those that were loaded are gone from the kernel.
+    /// True if rules of a packet filter are on trial, and if those that were loaded are gone from the kernel.
     pub has_trial: bool,
     pub has_lost_rules: bool,
-    /// How many more primitive changes the machine makes before it is cut off.
+    /// The number of primitive changes that the machine still makes before it is cut off.
     pub budget: Option<usize>,
-    /// How many more actions it carries out; then it answers questions only.
+    /// The number of actions that it still carries out; then it answers questions only.
     pub obeys: Option<usize>,
     counter: u64,
 }
@@ -146,7 +146,7 @@ impl SimHost {
     }
 
     /// From now on no other cluster's.
-    /// Whether it was claimed for the same cluster, by name and anchors, and nothing was laid since.
+    /// Returns true if it was claimed for the same cluster, by name and anchors, and nothing was laid since.
     pub fn is_early(&self, carries: &Claim, claim: &Claim) -> bool {
         let laid = ["stamp.json", "made", "birth.json"].map(|file| format!("{STATE_FOLDER}/{file}"));
         (&carries.cluster, &carries.anchors) == (&claim.cluster, &claim.anchors)
@@ -329,7 +329,7 @@ impl SimHost {
         Ok(())
     }
 
-    /// What a destroy does after what the stamp lists.
+    /// The part of a destroy that follows the things in the stamp.
     pub fn remove_rest(&mut self, owned: &Owned) -> Result<(), HostError> {
         let made = self.text(&Self::made_path()).unwrap_or_default();
         let mut folders: Vec<&str> = made.lines().filter_map(|line| line.strip_prefix("dir ")).collect();

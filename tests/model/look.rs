@@ -1,4 +1,4 @@
-//! What `look.sh` would print.
+//! The output that `look.sh` would print.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -23,7 +23,7 @@ use provision::world::{Hold, Output, Permit, World, script};
 use services::Services;
 use witness::Witness;
 
-/// How far an action comes before the operator's process is killed, or before the host is lost.
+/// The point at which the operator's process is killed, or the host is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     Before,
@@ -32,13 +32,13 @@ pub enum Cut {
     After,
 }
 
-/// What goes wrong at one action.
+/// The fault of one action.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     /// The action, counted from 0.
     pub at: usize,
     pub cut: Cut,
-    /// Whether the whole operator dies, or only this action's connection.
+    /// True if the whole operator dies, false if only this action's connection does.
     pub kills: bool,
 }
 
@@ -130,7 +130,7 @@ impl SimWorld {
         let _ = dead.wait_for(|dead| *dead).await;
     }
 
-    /// What a host prints when it is asked.
+    /// The output of a host that is asked.
     pub fn answer(&self, target: &Target, query: &HostQuery) -> String {
         let state = self.state();
         look::answer(&state, &state.key(target), query, Instant::now())

@@ -59,7 +59,7 @@ pub fn settings() -> impl Strategy<Value = Settings> {
     })
 }
 
-/// What happens to one host while nobody looks.
+/// An accident on one host.
 #[derive(Clone, Debug)]
 pub enum Drift {
     Edit(Index, Index),

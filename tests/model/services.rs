@@ -1,4 +1,4 @@
-//! What `ZooKeeper` and Spark do on the simulated machines, as far as plans and gates can tell.
+//! The behaviour of `ZooKeeper` and Spark on the simulated machines, as far as plans and gates can tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,13 +15,13 @@ pub const WORKER: &str = "spark-worker";
 /// A member with this in its configuration comes up and never serves.
 pub const POISON: &str = "maxClientCnxns=666";
 
-/// How long things take.
+/// The durations of things.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     pub join: Duration,
     pub election: Duration,
     pub master: Duration,
-    /// How long a master's session outlives it.
+    /// The time that a master's session outlives it.
     pub session: Duration,
     pub worker: Duration,
 }
@@ -39,19 +39,19 @@ impl Default for Pace {
     }
 }
 
-/// What the services of a site have come to.
+/// The state of a site's services.
 #[derive(Clone, Debug, Default)]
 pub struct Services {
     pub pace: Pace,
-    /// Who leads, since when.
+    /// The leader, and since when it leads.
     pub leader: Option<(Name, Instant)>,
     /// Members with a majority behind them: in sync, and (after an election) serving.
     pub synced: BTreeSet<Name>,
     pub serving: BTreeSet<Name>,
     pub elections: u64,
-    /// How often a history of transactions began from nothing.
+    /// The number of times that a history of transactions began from nothing.
     pub births: u64,
-    /// Whether all members of the ensemble served at once at some time.
+    /// True if all members of the ensemble served at once at some time.
     pub was_whole: bool,
     pub alive: Option<Alive>,
     vacant: Option<Instant>,
@@ -71,7 +71,7 @@ pub struct Alive {
     elections: u64,
 }
 
-/// What a master holds in `ZooKeeper` for as long as its session lasts: longer than its process.
+/// The latch of a master in `ZooKeeper`, for as long as its session lasts: longer than its process.
 #[derive(Clone, Debug)]
 pub struct Latch {
     host: Name,

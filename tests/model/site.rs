@@ -181,9 +181,9 @@ fn line(text: &mut String, line: &str) {
 #[derive(Clone, Debug)]
 pub struct Site {
     pub text: String,
-    /// What the cluster is known by if no host says so yet.
-    pub newborn: Identity,
-    /// Whether somebody else changes the same hosts meanwhile.
+    /// The identity that the cluster gets if no host has one yet.
+    pub new_identity: Identity,
+    /// True if somebody else changes the same hosts meanwhile.
     pub has_rival: bool,
     pub desired: Desired,
     pub secrets: Secrets,
@@ -205,7 +205,7 @@ impl Site {
         let files = desired.hosts.values().flat_map(|state| &state.files);
         let secret = files.filter(|(_, file)| matches!(file.content, Content::Secret { .. }));
         let secrets = Secrets(secret.map(|(path, _)| (path.clone(), SECRET.to_owned())).collect());
-        Site { text: text.to_owned(), newborn: newborn(), has_rival: false, desired, secrets }
+        Site { text: text.to_owned(), new_identity: new_identity(), has_rival: false, desired, secrets }
     }
 
     /// Fresh machines.
@@ -229,10 +229,10 @@ impl Site {
         plan::plan(goal, &self.identified(&observed), &observed)
     }
 
-    /// What hosts carry says which cluster this is; a new one is known by what a test would know it by.
+    /// The desired state with the identity that hosts carry, else the one that tests expect.
     pub fn identified(&self, observed: &Observed) -> Desired {
         let mut desired = self.desired.clone();
-        identify(&mut desired, &self.newborn, observed);
+        identify(&mut desired, &self.new_identity, observed);
         desired
     }
 
@@ -258,7 +258,7 @@ impl Site {
             goal,
             sealed,
             desired: &mut desired,
-            newborn: &self.newborn,
+            new_identity: &self.new_identity,
             secrets: &self.secrets,
             world,
             who: "the test",
@@ -293,7 +293,7 @@ impl Site {
         self.assert_current(world);
     }
 
-    /// What every running process started with is what lies on its host and what the topology says.
+    /// Checks that every running process started with the files that lie on its host and that the topology asks for.
     pub fn assert_current(&self, world: &SimWorld) {
         let state = world.state();
         for (name, wanted) in &self.desired.hosts {
@@ -317,7 +317,7 @@ impl Site {
 }
 
 /// The identity of every cluster that the tests let begin.
-pub fn newborn() -> Identity {
+pub fn new_identity() -> Identity {
     "abcdef0123456789abcdef0123456789".parse().expect("an identity")
 }
 
@@ -325,7 +325,7 @@ pub fn path_of_secret() -> provision::value::HostPath {
     provision::value::HostPath::known(provision::service::spark::SECRET_FILE)
 }
 
-/// How an attempt ended.
+/// The end of an attempt.
 #[allow(dead_code, reason = "some ends are only printed, when a test fails")]
 #[derive(Debug)]
 pub enum End {
@@ -336,7 +336,7 @@ pub enum End {
     Executed(Report, Vec<Event>),
 }
 
-/// Who wants it, and watches: what the plan does not say must not happen.
+/// The operator of the tests, who watches that nothing happens which the plan does not say.
 struct Desk<'a> {
     log: Vec<Event>,
     world: &'a SimWorld,

@@ -20,7 +20,7 @@ pub struct Witness {
     pub births_allowed: u64,
 }
 
-/// What was so before an action.
+/// The state before an action.
 #[derive(Clone, Debug)]
 pub struct Before {
     markers: usize,
@@ -95,7 +95,8 @@ impl Witness {
         if complete && markers(hosts) > before_markers {
             violations.push(format!("births: `{title}` on {name} wrote a marker after a birth was complete"));
         }
-        if matches!(action, Action::Born { record } if record.complete) && services.births == self.births_allowed {
+        if matches!(action, Action::RecordBirth { record } if record.complete) && services.births == self.births_allowed
+        {
             violations.push(format!("births: `{title}` on {name} called complete what had never served"));
         }
         if matches!(action, Action::Remove(removal) if removal.delete_data) {

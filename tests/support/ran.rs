@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-/// What a run of the program gave.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,

@@ -72,7 +72,7 @@ pub const LAB: &[&str] = &[
 /// Run by this machine's shell beside the modules' own commands.
 pub const SHELL: &[&str] = &["export SPARK_SECRET=$(openssl rand -hex 32)", "ssh-keygen -R ADDRESS"];
 
-/// What no test runs, by its beginning, and why.
+/// Commands that no test runs, by their beginnings, with the reason.
 pub const ELSEWHERE: &[(&str, &str)] = &[
     ("make demo", "tests/run does, as its own check"),
     ("make test", "it is what runs this"),

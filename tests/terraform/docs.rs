@@ -1,4 +1,4 @@
-//! What the modules' pages show, run in their folders by a shell, as an operator would.
+//! The commands of the modules' pages, run in their folders by a shell, as an operator would.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

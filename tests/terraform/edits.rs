@@ -6,7 +6,7 @@ use provision::render;
 
 use crate::tool::{self, Change, Module};
 
-/// What Terraform may change on a machine that runs without stopping it.
+/// Arguments that Terraform may change on a running machine without stopping it.
 const HARMLESS: &[&str] = &["tags", "tags_all", "identity", "iam_instance_profile"];
 /// Machines, their disks, their addresses, and what ties them together.
 const FIXED: &[&str] = &[
@@ -24,7 +24,7 @@ const FIXED: &[&str] = &[
     "azurerm_virtual_machine_data_disk_attachment.zookeeper",
 ];
 
-/// What an edit does.
+/// The effect of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     /// Terraform adds, and touches nothing that is there.
@@ -241,7 +241,7 @@ fn a_module_on_disk_is_not_emptied_of_data_nor_guessed_at() {
     assert_eq!(Edit::between(&render::FileTree::new(), &swapped), Edit::default());
 }
 
-/// What an edit of a platform that the cloud runs says or refuses.
+/// The notes and refusals of an edit to a platform that the cloud runs.
 const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
     ("eks", "1.35", "1.34", "aws_eks_cluster.main: version 1.34 (was 1.35): Kubernetes does not go back", true),
     ("eks", "1.35", "1.37", "one minor version at a time", true),
@@ -259,21 +259,21 @@ const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
         "aks",
         "zones: [1, 2, 3]",
         "zones: [1, 2]",
-        "the nodes of azurerm_kubernetes_cluster.main are made anew, in another pool meanwhile",
+        "the nodes of azurerm_kubernetes_cluster.main are replaced, in another pool meanwhile",
         false,
     ),
     (
         "aks",
         "registry: true",
         "registry: true\n      apiFrom: [203.0.113.0/24]",
-        "azurerm_kubernetes_cluster.main is made anew, and what runs on it ends: private_cluster_enabled false (was true)",
+        "azurerm_kubernetes_cluster.main is replaced, and what runs on it ends: private_cluster_enabled false (was true)",
         false,
     ),
     (
         "eks",
         ", spot: true",
         "",
-        "aws_eks_node_group.executors is made anew, and what runs on it ends: capacity_type ON_DEMAND (was SPOT)",
+        "aws_eks_node_group.executors is replaced, and what runs on it ends: capacity_type ON_DEMAND (was SPOT)",
         false,
     ),
     ("eks", "zones: [a, b, c]", "zones: [a, b]", "zone c goes, with its subnets and every pool's nodes in it", false),
@@ -285,7 +285,7 @@ const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
         false,
     ),
     ("hdinsight", "user: admin", "user: boss", "gateway.username boss (was admin)", false),
-    ("aks", "zones: [1, 2, 3]", "zones: [1, 2]", "azurerm_kubernetes_cluster_node_pool.executors is made anew", false),
+    ("aks", "zones: [1, 2, 3]", "zones: [1, 2]", "azurerm_kubernetes_cluster_node_pool.executors is replaced", false),
     (
         "eventstore-aks",
         "size: 100 } }",
@@ -298,7 +298,7 @@ const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
         "hdinsight",
         "heads: { size: Standard_E8_v3 }",
         "heads: { size: Standard_E16_v3 }",
-        "azurerm_hdinsight_spark_cluster.main is made anew, and what runs on it ends: roles.head_node.vm_size Standard_E16_V3 (was Standard_E8_V3)",
+        "azurerm_hdinsight_spark_cluster.main is replaced, and what runs on it ends: roles.head_node.vm_size Standard_E16_V3 (was Standard_E8_V3)",
         false,
     ),
     (

@@ -11,7 +11,7 @@ pub fn committed(name: &str) -> render::FileTree {
     render::read(&tool::root(&format!("terraform-out/{name}")), &|_| true).expect("committed")
 }
 
-/// What README says to write into `override.tf`.
+/// The text that README says to write into `override.tf`.
 pub fn overrides(tree: &render::FileTree) -> String {
     let page = &tree[Path::new("README.md")];
     let blocks = page.split("```hcl\n").skip(1).filter_map(|rest| rest.split("```").next());

@@ -1,4 +1,4 @@
-//! What is rendered for the clouds, checked by real Terraform, by checkov, and against recorded facts.
+//! The files for the clouds, checked by real Terraform, by checkov, and against recorded facts.
 
 mod docs;
 mod edits;

@@ -21,7 +21,7 @@ fn needed(text: &str) -> BTreeSet<(String, String, String)> {
     rows.collect()
 }
 
-/// What talks to what, by hand: `ZooKeeper`'s administrator's guide and "Configuring Ports for Network Security" of Spark, and
+/// The connections between services, by hand: `ZooKeeper`'s administrator's guide and "Configuring Ports for Network Security" of Spark, and
 /// what a takeover shows: the new master calls every driver.
 const TALK: &[(&str, &str, &[&str])] = &[
     ("zookeeper", "2181-2181", &["masters"]),

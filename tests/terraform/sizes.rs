@@ -54,7 +54,7 @@ fn awss_sizes_are_what_its_table_says() {
     compare("aws", aws, 750);
 }
 
-/// What is on the recorded list and not for us: retired since, from before Nitro, or no Linux.
+/// Sizes on the recorded list that are not for us: retired since, from before Nitro, or no Linux.
 fn is_gone(size: &str) -> bool {
     let aws = [
         "c1", "c3", "c4", "d2", "f1", "g2", "g3", "h1", "i2", "i3", "m1", "m2", "m3", "m4", "p3", "r3", "r4", "t1",

@@ -27,7 +27,7 @@ pub fn cache() -> PathBuf {
     std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("provision-test/terraform")
 }
 
-/// Which providers Terraform has.
+/// The providers that Terraform has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Providers {
     /// Stand-ins with the real ones' recorded schemas, which apply without a cloud.
@@ -52,7 +52,7 @@ static PROVIDERS: LazyLock<Result<Providers, String>> = LazyLock::new(|| {
     Err("neither are recorded schemas beside the checkout, nor does Terraform reach its registry".to_owned())
 });
 
-/// What there is to check with; says that a test is skipped where it cannot be run, which is a failure in CI.
+/// The tools to check with. Says that a test is skipped where it cannot be run, which is a failure in CI.
 pub fn providers(test: &str) -> Option<Providers> {
     if let Err(why) = &*PROVIDERS {
         println!("SKIPPED {test}: {why}");
@@ -135,7 +135,7 @@ impl Module {
         self.must(&["apply", "-input=false", "-no-color", "-auto-approve", VALUES]);
     }
 
-    /// What a plan would do to each resource: its actions, and the arguments that differ.
+    /// The effect of a plan on each resource: its actions, and the arguments that differ.
     pub fn plan(&self) -> Result<BTreeMap<String, Change>, String> {
         self.planned("-refresh=true")
     }
@@ -159,7 +159,7 @@ impl Module {
 
 const VALUES: &str = "-var-file=example.tfvars";
 
-/// What Terraform would do to one resource.
+/// The effect of a plan on one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     pub actions: Vec<String>,

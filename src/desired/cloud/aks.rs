@@ -146,7 +146,7 @@ fn pool_holes(name: &Name, pool: &Pool, aks: &Aks) -> Holes {
     holes
 }
 
-/// The pool that stands in while one is made anew: at most 12 letters and digits, and another for each name.
+/// The pool that stands in while one is replaced: at most 12 letters and digits, and another for each name.
 fn temporary_name(pool: &Name) -> String {
     const MAX: usize = 12;
     let plain = format!("{pool}tmp");

@@ -25,7 +25,7 @@ const TEMPLATES: &[(&str, &str)] = templates!("aws-vms":
     "outputs.tf" "providers.tf" "scaling.tf" "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf"
     "zookeeper.tf");
 
-/// What is no HCL.
+/// The files that are not HCL.
 const TEXTS: &[(&str, &str)] = templates!("aws-vms": "example.tfvars" "cloud-init/zookeeper.yaml"
         "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
 
@@ -98,7 +98,7 @@ fn image(image: &Image, holes: &mut Holes) {
     }
 }
 
-/// Who may reach which port of a tier: a row for each listener and tier that must.
+/// The ports of a tier and who may reach them: a row for each listener and tier that must.
 fn ingress(services: &ServicesOn<'_>, role: Role) -> Expression {
     let listeners = services.listeners(role);
     let rows = listeners.iter().flat_map(|listener| {

@@ -12,7 +12,7 @@ use crate::platform::azure_vms::{AzureVms, Subnets};
 use crate::platform::cloud::Image;
 use crate::platform::machine::{Autoscale, Bounds};
 use crate::platform::storage::Storage;
-use crate::platform::{made, size, subnets};
+use crate::platform::{provider, size, subnets};
 use crate::service::spark::{MASTER, WORKER};
 use crate::service::zookeeper::MEMBER;
 use crate::topology::Topology;
@@ -26,7 +26,7 @@ const TEMPLATES: &[(&str, &str)] = templates!("azure-vms":
     "bastion.tf" "dns.tf" "identity.tf" "locals.tf" "masters.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
     "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf" "zookeeper.tf");
 
-/// What is no HCL.
+/// The files that are not HCL.
 const TEXTS: &[(&str, &str)] = templates!("azure-vms": "example.tfvars" "cloud-init/zookeeper.yaml"
         "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
 
@@ -77,7 +77,7 @@ fn place(azure: &AzureVms, topology: &Topology, holes: &mut Holes) {
     holes.put("tags", text::tags(tags, topology));
 }
 
-/// Who may log in, and from where.
+/// The ranges that may log in.
 fn access(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     let ssh = &azure.ssh;
     holes.put("user", ssh.user.as_str());
@@ -106,7 +106,7 @@ fn offer(release: &Label) -> String {
     format!("ubuntu-{}-lts", release.as_str().replace('.', "_"))
 }
 
-/// Who may reach which port of a tier.
+/// The ports of a tier and who may reach them.
 fn rules(services: &ServicesOn<'_>, role: Role) -> Expression {
     let rule = |(listener, at): (Listener, u16)| {
         let groups = services.from(&listener).into_iter();
@@ -171,7 +171,7 @@ fn workers(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     let memory = scale.and_then(|scale| scale.memory);
     // Azure counts what is left.
     let left = |used: Percent| 100 - used.get();
-    let size = workers.and_then(|workers| size::azure(&made::size(azure, WORKER, &workers.machine)));
+    let size = workers.and_then(|workers| size::azure(&provider::size(azure, WORKER, &workers.machine)));
     let bytes =
         size.zip(memory).map(|(size, Bounds { out, .. })| size.mebibytes * 1024 * 1024 / 100 * u64::from(left(out)));
     holes.put("memory_by_bytes", bytes.is_some());

@@ -1,4 +1,4 @@
-//! Where Terraform keeps its state, and how a region's zones change what is made.
+//! The place of Terraform's state, and the effect of a region's zones.
 
 use crate::hcl::{Holes, texts};
 use crate::platform::cloud::State;
@@ -25,7 +25,7 @@ impl State {
     }
 }
 
-/// What of Azure depends on whether a region has zones: copies of data in each, and a way out that lives in all.
+/// The holes of Azure that depend on a region's zones: copies of data in each, and a way out that lives in all.
 pub fn put_redundancy(location: &Label, zones: &[Zone], holes: &mut Holes) {
     let redundant = azure_zones(location.as_str()).map_or(!zones.is_empty(), |there| !there.is_empty());
     holes.put("replication", if redundant { "ZRS" } else { "LRS" });

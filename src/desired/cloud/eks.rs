@@ -85,7 +85,7 @@ fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
     holes.put("api_users", users);
 }
 
-/// Who may take which role: one service account each.
+/// The roles and who may take them: one service account each.
 fn pod_roles(storage: Option<&str>) -> Expression {
     let row = |namespace: &str, account: &str| object([("namespace", namespace), ("service_account", account)]);
     let own = [

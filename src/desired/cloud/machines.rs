@@ -5,7 +5,7 @@ use hcl_edit::expr::Expression;
 use crate::cluster::ServicesOn;
 use crate::hcl::{Holes, object, texts};
 use crate::platform::machine::{Autoscale, Machine};
-use crate::platform::made::{Makes, size};
+use crate::platform::provider::{MachineProvider, size};
 use crate::service::spark::{MASTER, WORKER};
 use crate::service::zookeeper::MEMBER;
 use crate::value::{Address, Disk, Role};
@@ -33,7 +33,7 @@ pub struct Row {
 
 impl Fixed {
     /// `image`: where each machine keeps its own.
-    pub fn of(services: &ServicesOn<'_>, platform: &impl Makes, image: Option<&str>) -> Fixed {
+    pub fn of(services: &ServicesOn<'_>, platform: &impl MachineProvider, image: Option<&str>) -> Fixed {
         let rows = |role: Role, machine: Option<&Machine>| {
             let size = machine.map_or_else(String::new, |machine| size(platform, role, machine));
             let row = |number: u32| {
@@ -71,8 +71,8 @@ impl Fixed {
     }
 }
 
-/// What both clouds say alike of workers, and that nothing scales where there are none.
-pub fn put_workers(services: &ServicesOn<'_>, platform: &impl Makes, holes: &mut Holes) {
+/// The holes about workers that both clouds share. Nothing scales where there are no workers.
+pub fn put_workers(services: &ServicesOn<'_>, platform: &impl MachineProvider, holes: &mut Holes) {
     let workers = services.spark.map(|spark| &spark.workers);
     let scale = workers.and_then(|workers| workers.autoscale.as_ref());
     let cpu = scale.and_then(Autoscale::cpu_bounds);

@@ -1,4 +1,4 @@
-//! What a cloud must hold for a cluster: resources as values, computed once. Terraform is one way of writing them out.
+//! The resources that a cloud must hold for a cluster, as values, computed once. Terraform is one way of writing them out.
 
 mod aks;
 mod aws_vms;
@@ -28,7 +28,7 @@ pub struct Cloud {
     pub platform: Name,
     /// By the name of the file that each concern is reviewed in.
     pub files: BTreeMap<&'static str, Body>,
-    /// What is no HCL: first boot, the page beside the module.
+    /// The files that are not HCL: first boot, the page beside the module.
     pub texts: BTreeMap<&'static str, String>,
     /// Every file that may be rendered for its platform; others beside them (state, values, overrides) are the operator's.
     pub names: BTreeSet<&'static str>,
@@ -80,7 +80,7 @@ impl Cloud {
     }
 }
 
-/// What Terraform would own, for a plan: a line for each file, a resource with the number of its instances.
+/// The resources that Terraform would own, for a plan: a line for each file, a resource with the number of its instances.
 impl std::fmt::Display for Cloud {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "Terraform owns on `{}` (the cloud itself was not asked):", self.platform)?;

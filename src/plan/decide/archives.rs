@@ -8,7 +8,7 @@ use crate::plan::compare::known_sum;
 use crate::service::archive::Archive;
 use crate::value::{HostPath, Name};
 
-/// What a host has of a distribution: it is unpacked already, or its archive lies there.
+/// The part of a distribution that a host has: it is unpacked already, or its archive lies there.
 struct Has<'a> {
     host: &'a Name,
     sum: &'a String,
@@ -54,7 +54,7 @@ impl Planner<'_> {
     }
 }
 
-/// What more than half of these hosts have.
+/// The value that more than half of these hosts have.
 fn most_have<'a>(hosts: &[Has<'a>]) -> Option<&'a String> {
     let count = |sum: &String| hosts.iter().filter(|has| has.sum == sum).count();
     hosts.iter().map(|has| has.sum).find(|sum| count(sum) * 2 > hosts.len())

@@ -85,7 +85,7 @@ impl Planner<'_> {
         }
     }
 
-    /// What a destroy does not take: hosts that this cluster stamped with other anchors.
+    /// The hosts that a destroy leaves: hosts that this cluster stamped with other anchors.
     pub(super) fn refuse_stamps_of_others(&self, refusals: &mut Vec<Refusal>) {
         let life = self.desired.quorum.as_ref().map_or(Life::Complete, |quorum| self.life(quorum));
         self.refuse_other_stamps(life, refusals);

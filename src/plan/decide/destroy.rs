@@ -1,7 +1,7 @@
 //! Taking away what the tool made, the anchors last.
 
+use super::ownership::is_remembered;
 use super::planner::Planner;
-use super::strangers::is_remembered;
 use crate::host::{Action, HostFacts, Owned, Removal, Target};
 use crate::plan::{Plan, Reason, Step};
 use crate::service::{self, roles};

@@ -17,7 +17,7 @@ impl Planner<'_> {
         self.retire_those(|units| units.contains(role.unit()));
     }
 
-    /// What else the cluster remembers and the topology no longer has.
+    /// Everything else that the cluster remembers and the topology no longer has.
     pub(super) fn retire(&mut self) {
         self.retire_those(|units| {
             !roles().any(|role| role.redundancy() == Redundancy::One && units.contains(role.unit()))

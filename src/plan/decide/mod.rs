@@ -4,6 +4,7 @@ mod archives;
 mod birth;
 mod destroy;
 mod memory;
+mod ownership;
 mod phases;
 mod planner;
 mod pool;
@@ -11,7 +12,6 @@ mod prepare;
 mod quorum;
 mod settings;
 mod standbys;
-mod strangers;
 
 pub use prepare::TRIAL_SECONDS;
 
@@ -74,14 +74,14 @@ fn plan_for_all(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<P
         let why = "no host can be reached, and a plan needs to see at least one".to_owned();
         return Err(vec![Refusal::Cluster { why, instead: "restore the connection to one of them".to_owned() }]);
     }
-    let mut refusals = strangers::strangers(desired, observed);
-    refusals.extend(strangers::unvouched(observed));
-    refusals.extend(strangers::twins(desired, observed));
-    refusals.extend(strangers::doubles(desired, observed));
-    refusals.extend(strangers::foreign(goal, desired, observed));
+    let mut refusals = ownership::not_ours(desired, observed);
+    refusals.extend(ownership::unvouched(observed));
+    refusals.extend(ownership::one_machine_twice(desired, observed));
+    refusals.extend(ownership::answers_elsewhere(desired, observed));
+    refusals.extend(ownership::in_the_way(goal, desired, observed));
     let planned = match goal {
         Goal::Apply { .. } => {
-            refusals.extend(strangers::foreign_tables(desired, observed));
+            refusals.extend(ownership::foreign_tables(desired, observed));
             Planner::new(goal, desired, observed, changes(desired, observed)).apply(&mut refusals)
         }
         Goal::Destroy { delete_data } => {

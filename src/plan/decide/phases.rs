@@ -135,7 +135,7 @@ impl Planner<'_> {
         // An outage that is allowed for one role is not one for another.
         let outage_allowed = allowed && all.len() < fewest(role);
         let led_elsewhere = role.redundancy() == Redundancy::One && !unseen.is_empty();
-        let lever = self.knows_all_lives();
+        let releases_latches = self.knows_all_lives();
         self.phases.push(Phase::Roll(Roll {
             role,
             members,
@@ -145,7 +145,7 @@ impl Planner<'_> {
             outage_allowed,
             regroup,
             led_elsewhere,
-            lever,
+            releases_latches,
         }));
     }
 

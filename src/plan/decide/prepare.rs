@@ -108,7 +108,7 @@ impl Planner<'_> {
     }
 }
 
-/// How long a host waits for a new connection before it takes a packet filter back: longer than a connection and a login may take.
+/// The seconds that a host waits for a new connection before it takes a packet filter back: longer than a connection and a login may take.
 pub const TRIAL_SECONDS: u32 = 40;
 
 fn is_tried(need: Need) -> bool {

@@ -27,7 +27,7 @@ impl<'a> Planner<'a> {
 
     fn record(&self, host: &Name, quorum: &Quorum, complete: bool, why: Reason) -> Step {
         let record = BirthRecord { birth: quorum.birth.clone(), complete };
-        self.step(host, Action::Born { record }, vec![why])
+        self.step(host, Action::RecordBirth { record }, vec![why])
     }
 
     /// Returns true if a host answered and has no record of the first start, or (`complete`) not that it was completed.

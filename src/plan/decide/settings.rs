@@ -83,7 +83,7 @@ impl Planner<'_> {
         })
     }
 
-    /// What changed settings ask for, by their classes. Returns the roles that must stop together.
+    /// Judges changed settings by their classes. Returns the roles that must stop together.
     pub(super) fn classify_settings(&mut self, refusals: &mut Vec<Refusal>) -> BTreeSet<Role> {
         let applied = self.observed.record(RecordName::Applied);
         let intended = self.observed.record(RecordName::Intended);

@@ -1,4 +1,4 @@
-//! What an edit of the topology does to machines and data that a Terraform module on disk has made already.
+//! The effect of an edit on machines and data that a Terraform module on disk has already made.
 //!
 //! Terraform changes machines in parallel and knows no gate, and `prevent_destroy` goes with the block it stands in. So what
 //! identifies a member or a master never changes, what holds data never leaves, and what would stop a machine waits in the
@@ -16,9 +16,9 @@ use crate::hcl::{self, Address, Resource};
 
 /// Machines with addresses of their own, by the name of their table.
 const TABLES: &[&str] = &["zookeeper", "masters"];
-/// What a machine is to everybody else.
+/// The fields by which others know a machine.
 const IDENTITY: &[&str] = &["name", "address", "zone"];
-/// What it gets when it is made.
+/// The fields that a machine gets when it is made.
 const MAKE: &[&str] = &["size", "image"];
 /// Subnets by zone: their rows are what machines stand in.
 const SUBNETS: &[&str] = &["public_subnets", "zookeeper_subnets", "masters_subnets", "workers_subnets", "zones"];
@@ -39,16 +39,16 @@ const FIXED: &[(&str, &str)] = &[
     ("azurerm_virtual_network", "address_space"),
 ];
 
-/// What first boot is told, by the key that the template of it is given, and what that is.
+/// The values of the first boot's template: key and meaning.
 const FIRST_BOOT: &[(&str, &str)] =
     &[("user", "login"), ("mount", "directory of the data disk"), ("directory", "directory of the data disk")];
 
 /// The difference between a module on disk and the one of the topology.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edit {
-    /// Why it must not be written.
+    /// The reasons why it must not be written.
     pub refused: Vec<String>,
-    /// What is to be done before the next apply.
+    /// The machines to replace before the next apply.
     pub notes: Vec<String>,
     /// True if a machine with an address of its own would be another.
     pub moves_machines: bool,
@@ -56,7 +56,7 @@ pub struct Edit {
     pub replacements: Vec<Replacement>,
 }
 
-/// One machine that is to be made anew.
+/// One machine that is to be replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replacement {
     /// The node: `analytics-zk-1`.
@@ -65,14 +65,14 @@ pub struct Replacement {
     pub unit: &'static str,
     /// The resource: `azurerm_linux_virtual_machine.zookeeper["1"]`.
     pub resource: String,
-    /// What is attached to it, and must come along.
+    /// The addresses that are attached to it, and must come along.
     pub attachment: Option<String>,
-    /// What it gets: `size Standard_D4s_v5 (was Standard_D2s_v5)`.
+    /// The changes that it gets: `size Standard_D4s_v5 (was Standard_D2s_v5)`.
     pub why: String,
 }
 
 impl Replacement {
-    /// What an operator runs, in this order.
+    /// The commands for an operator, in this order.
     pub fn commands(&self) -> [String; 3] {
         let Replacement { node, unit, resource, attachment, .. } = self;
         let target = attachment.as_ref().unwrap_or(resource);
@@ -119,7 +119,7 @@ impl Edit {
         let (was, is) = (region(bodies.get(Path::new("providers.tf"))), region(new.files.get("providers.tf")));
         if was != is {
             let text = |region: Option<String>| region.unwrap_or_else(|| "none".to_owned());
-            edit.refused.push(format!("region {} (was {}): everything would be made anew", text(is), text(was)));
+            edit.refused.push(format!("region {} (was {}): everything would be replaced", text(is), text(was)));
         }
         edit.keep_first_boot("login", (login(&before), login(&after)));
         for (key, what) in FIRST_BOOT {
@@ -158,7 +158,7 @@ impl Edit {
                 {
                     let address = &old.address;
                     self.refused
-                        .push(format!("{address}: {argument} {is} (was {was}): everything in it would be made anew"));
+                        .push(format!("{address}: {argument} {is} (was {was}): everything in it would be replaced"));
                 }
             }
         }
@@ -181,7 +181,7 @@ impl Edit {
         }
     }
 
-    /// A scale set that leaves a zone is made anew.
+    /// A scale set that leaves a zone is replaced.
     fn keep_zones(&mut self, before: &[Resource], after: &[Resource]) {
         let zones = |all: &[Resource]| -> Option<BTreeSet<String>> {
             let fleet = all.iter().find(|one| one.address.kind == "azurerm_linux_virtual_machine_scale_set")?;
@@ -192,7 +192,7 @@ impl Edit {
             && !was.is_subset(&is)
         {
             self.refused
-                .push("the scale set of workers would leave a zone, and be made anew with all its machines".to_owned());
+                .push("the scale set of workers would leave a zone, and be replaced with all its machines".to_owned());
         }
     }
 

@@ -1,4 +1,4 @@
-//! What an edit does to what a cloud runs itself: disks that cannot shrink, versions that go one way, and what is made anew.
+//! The effect of an edit on what a cloud runs itself: disks that cannot shrink, versions that only rise, things that are replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::hcl::{Address, Resource};
 
 /// Sizes that only grow, in GiB.
 const DISKS: &[(&str, &str)] = &[("aws_ebs_volume", "size"), ("azurerm_managed_disk", "disk_size_gb")];
-/// Arguments that a pool's machines have to be made anew for, all of it, a few at a time.
+/// Arguments that a pool's machines have to be replaced for, all of it, a few at a time.
 const ROTATED: &[(&str, &[&str])] = &[("azurerm_kubernetes_cluster", &["default_node_pool", "zones"])];
 /// Versions of Kubernetes: one minor at a time, and never back (both clouds' pages on upgrades).
 const KUBERNETES: &[(&str, &str)] =
@@ -47,7 +47,7 @@ impl Edit {
         }
     }
 
-    /// What is in a share is larger than what is left of it, for all that anybody here knows.
+    /// Notes a share that shrinks: its contents may be larger than the new size.
     pub(super) fn keep_shares(&mut self, before: &BTreeMap<String, Row>, after: &BTreeMap<String, Row>) {
         for (pod, row) in after {
             let sizes = before.get(pod).and_then(|was| Some((was.get("size")?, row.get("size")?)));
@@ -88,13 +88,13 @@ impl Edit {
             .collect();
         if !anew.is_empty() {
             let what = anew.into_iter().collect::<Vec<_>>().join(", ");
-            self.notes.push(format!("{address} is made anew, and what runs on it ends: {what}"));
+            self.notes.push(format!("{address} is replaced, and what runs on it ends: {what}"));
         }
         for (_, path) in ROTATED.iter().filter(|(kind, _)| *kind == address.kind) {
             if let Some((was, is)) = differing(path) {
                 let what = path.join(".");
                 self.notes.push(format!(
-                    "the nodes of {address} are made anew, in another pool meanwhile: {what} {is} (was {was})"
+                    "the nodes of {address} are replaced, in another pool meanwhile: {what} {is} (was {was})"
                 ));
             }
         }

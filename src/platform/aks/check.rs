@@ -60,7 +60,7 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     })
 }
 
-/// What AKS asks of a pool beside what every Kubernetes does.
+/// Checks what AKS asks of a pool beyond the rules of every Kubernetes.
 fn check_pool(entry: &Entry<PoolFile>, problems: &mut Diagnostics) {
     let name = entry.key.text.as_str();
     let right = name.len() <= POOL_NAME_MAX

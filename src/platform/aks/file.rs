@@ -22,7 +22,7 @@ pub struct AksFile {
     pub network: Field<Cidr>,
     /// The availability zones to spread over. Default: no zones.
     pub zones: Field<Vec<Field<Zone>>>,
-    /// Whether to make a container registry that the nodes may pull from. Default: false.
+    /// True for a container registry that the nodes may pull from. Default: false.
     pub registry: Field<bool>,
     /// The ranges that may reach the API server. Default: a private API server.
     pub api_from: Field<Vec<Field<Cidr>>>,
@@ -31,6 +31,6 @@ pub struct AksFile {
     pub pools: Field<Entries<PoolFile>>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,
-    /// Where Terraform keeps its state. Default: a file beside the module.
+    /// The place of Terraform's state. Default: a file beside the module.
     pub state: Field<crate::platform::cloud::StateFile>,
 }

@@ -30,12 +30,12 @@ pub struct Aks {
 pub const POD_RANGE: &str = "100.64.0.0/10";
 /// AKS's own default.
 pub const SERVICE_RANGE: &str = "10.0.0.0/16";
-/// What AKS keeps for itself (learn.microsoft.com, "AKS legacy container networking interfaces").
+/// The ranges that AKS keeps for itself (learn.microsoft.com, "AKS legacy container networking interfaces").
 const KEPT: &[&str] = &["172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"];
 /// Small blocks are at least four bits longer than the network.
 const SPLIT: u8 = 4;
 
-/// Where the nodes are, and where private endpoints.
+/// The subnets of the nodes and of private endpoints.
 #[derive(Clone, Copy, Debug)]
 pub struct Subnets {
     pub nodes: Cidr,

@@ -19,13 +19,13 @@ pub struct AwsVmsFile {
     /// The address range of the VPC.
     #[schemars(required)]
     pub network: Field<Cidr>,
-    /// What the machines boot from. Default: `{ ubuntu: "24.04" }`.
+    /// The image that the machines boot from. Default: `{ ubuntu: "24.04" }`.
     pub image: Field<ImageFile>,
-    /// How operators log in.
+    /// The way for operators to log in.
     #[schemars(required)]
     pub ssh: Field<CloudSshFile>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,
-    /// Where Terraform keeps its state. Default: a file beside the module.
+    /// The place of Terraform's state. Default: a file beside the module.
     pub state: Field<crate::platform::cloud::StateFile>,
 }

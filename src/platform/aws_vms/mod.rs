@@ -6,7 +6,7 @@ pub mod file;
 use std::collections::BTreeMap;
 
 use crate::platform::cloud::{CloudSsh, Image, State};
-use crate::platform::made::Makes;
+use crate::platform::provider::MachineProvider;
 use crate::platform::subnets::{self, Blocks};
 use crate::service::spark::WORKER;
 use crate::service::zookeeper::MEMBER;
@@ -42,7 +42,7 @@ pub enum Tier {
     Of(Role),
 }
 
-/// The subnet of a tier in the so-many-th zone of the list.
+/// The subnet of a tier in the n-th zone of the list.
 pub fn subnet(network: Cidr, tier: Tier, zone: usize) -> Cidr {
     let blocks = Blocks::of(network, SPLIT);
     let zone = u32::try_from(zone).expect("a few zones");
@@ -62,7 +62,7 @@ impl AwsVms {
     }
 }
 
-impl Makes for AwsVms {
+impl MachineProvider for AwsVms {
     fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, Option<String>) {
         let zone = pinned
             .unwrap_or_else(|| subnets::zone(&self.zones, number).expect("the check has seen to a zone").as_str());

@@ -6,7 +6,7 @@ pub mod file;
 use std::collections::BTreeMap;
 
 use crate::platform::cloud::{CloudSsh, Image, State};
-use crate::platform::made::Makes;
+use crate::platform::provider::MachineProvider;
 use crate::platform::subnets::{self, Blocks};
 use crate::service::spark::WORKER;
 use crate::service::zookeeper::MEMBER;
@@ -32,7 +32,7 @@ pub const BASTION_PREFIX: u8 = 26;
 /// Small blocks are at least four bits longer than the network.
 const SPLIT: u8 = 4;
 
-/// Where everything is in a network.
+/// The address ranges of a network.
 #[derive(Clone, Copy, Debug)]
 pub struct Subnets {
     pub zookeeper: Cidr,
@@ -72,7 +72,7 @@ impl AzureVms {
     }
 }
 
-impl Makes for AzureVms {
+impl MachineProvider for AzureVms {
     fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, Option<String>) {
         let zone = pinned.or_else(|| Some(subnets::zone(&self.zones, number)?.as_str()));
         (subnets::fixed(self.block(role), number), zone.map(str::to_owned))

@@ -23,7 +23,7 @@ pub struct EksFile {
     /// The availability zones to spread over, by their letter.
     #[schemars(required)]
     pub zones: Field<Vec<Field<Zone>>>,
-    /// Whether to make container repositories that the nodes may pull from. Default: false.
+    /// True for container repositories that the nodes may pull from. Default: false.
     pub registry: Field<bool>,
     /// The ranges that may reach the API server. Default: a private API server.
     pub api_from: Field<Vec<Field<Cidr>>>,
@@ -32,6 +32,6 @@ pub struct EksFile {
     pub pools: Field<Entries<PoolFile>>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,
-    /// Where Terraform keeps its state. Default: a file beside the module.
+    /// The place of Terraform's state. Default: a file beside the module.
     pub state: Field<crate::platform::cloud::StateFile>,
 }

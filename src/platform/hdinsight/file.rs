@@ -21,17 +21,17 @@ pub struct HdinsightFile {
     pub tier: Field<Tier>,
     /// The address range of the virtual network. Default: `10.30.0.0/16`.
     pub network: Field<Cidr>,
-    /// Where the cluster keeps its data.
+    /// The storage of the cluster.
     #[schemars(required)]
     pub storage: Field<HdinsightStorageFile>,
     /// The HTTP gateway's login.
     #[schemars(required)]
     pub gateway: Field<GatewayFile>,
-    /// How operators log in. Default: `{ user: sshops }`.
+    /// The way for operators to log in. Default: `{ user: sshops }`.
     pub ssh: Field<CloudSshFile>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,
-    /// Where Terraform keeps its state. Default: a file beside the module.
+    /// The place of Terraform's state. Default: a file beside the module.
     pub state: Field<crate::platform::cloud::StateFile>,
 }
 
@@ -46,7 +46,7 @@ pub enum Tier {
     Premium,
 }
 
-/// Where a managed cluster keeps its data.
+/// The storage of a managed cluster.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HdinsightStorageFile {

@@ -1,4 +1,4 @@
-//! Which of Azure's sizes `HDInsight` makes machines of.
+//! The sizes of Azure that `HDInsight` makes machines of.
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::size;
@@ -24,7 +24,7 @@ const SERIES: &[(&str, u32, &[&str])] = &[
     ("e", 4, &["a"]),
     ("f", 2, &["s"]),
 ];
-/// What the smallest of Microsoft's recommended sizes for Spark has, `D3_v2`
+/// The shape of the smallest size that Microsoft recommends for Spark, `D3_v2`
 /// (learn.microsoft.com, "Azure `HDInsight` supported node configurations").
 const LEAST: (u32, u64) = (4, 14);
 /// And for `ZooKeeper`, `A2_v2`.

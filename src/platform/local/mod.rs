@@ -23,17 +23,17 @@ pub struct Local {
     pub written: Vec<ListenerName>,
 }
 
-/// Whose this machine is, as far as a cluster on it needs to know.
+/// The owner of this machine and its state folder, as far as a cluster on it needs to know.
 #[derive(Clone, Debug)]
 pub struct Here {
-    /// Where clusters keep their nodes.
+    /// The folder of all clusters' nodes.
     state: PathBuf,
     pub owner: Owner,
     /// True if all of 127.0.0.0/8 is this machine, as on Linux; elsewhere only 127.0.0.1 is.
     loopbacks: bool,
 }
 
-/// Where the nodes' own ports begin, unless the file says so.
+/// The first of the nodes' own ports, unless the file names another.
 const FIRST_PORT: u16 = 20000;
 /// So many nodes have ports of their own, whether they are there or not: those of one never depend on how many others there are.
 const NODES: u16 = 250;
@@ -45,7 +45,7 @@ const FIRST_PASSING_PORT: u16 = 32768;
 /// The last that all nodes' own ports may begin with.
 const LAST_FIRST_PORT: u16 = FIRST_PASSING_PORT - ALL_PORTS;
 
-/// What a file of a service or a classpath would take for something else than part of a path.
+/// Characters that a service's file or a classpath would not take as part of a path.
 const SPECIAL: &[char] = &['"', '\'', '\\', '$', '`', '%', ':', ',', ';', '*', '?', '[', '{', '#', '=', '\u{7f}'];
 
 impl Here {
@@ -82,7 +82,7 @@ impl Here {
         }
     }
 
-    /// Where the so-many-th node of a role is: its address, and the first of its own ports if `own_ports` says where those of all nodes
+    /// The place of the n-th node of a role: its address, and the first of its own ports if `own_ports` says where those of all nodes
     /// begin.
     pub fn spot(&self, cluster: &Name, role: Role, number: u8, own_ports: Option<u16>) -> (Address, Option<u16>) {
         let Some(all) = own_ports else { return (self.address(cluster, role, number), None) };
@@ -100,7 +100,7 @@ impl Here {
     }
 }
 
-/// Where a job would look for free ports among the nodes' own.
+/// The ranges in which a job would look for free ports among the nodes' own.
 fn shared_with_jobs(first: u16, listeners: &[Listener]) -> impl Iterator<Item = String> {
     let last = first + (ALL_PORTS - 1);
     let meets = move |jobs: &&Listener| *jobs.written.start() <= last && first <= *jobs.written.end();

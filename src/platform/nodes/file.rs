@@ -10,16 +10,16 @@ use crate::yaml::{Entries, Field};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NodesFile {
-    /// How to log in. What is left out is taken from `~/.ssh/config`.
+    /// The way to log in. Whatever is left out comes from `~/.ssh/config`.
     pub ssh: Field<SshFile>,
     /// The machines by name. A machine's name is used in the names of the nodes on it and must not change.
     #[schemars(required)]
     pub hosts: Field<Entries<HostFile>>,
-    /// Whether `provision` closes every port that the topology does not declare. Default: `none`.
+    /// The packet filter that closes every port that the topology does not declare. Default: `none`.
     pub firewall: Field<Firewall>,
 }
 
-/// How to log in to the machines.
+/// The way to log in to the machines.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SshFile {
@@ -42,7 +42,7 @@ pub struct HostFile {
     pub ssh_name: Field<Label>,
 }
 
-/// Who closes the ports that the topology does not declare.
+/// The packet filter on the machines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Firewall {

@@ -19,7 +19,7 @@ pub struct Nodes {
     pub firewall: Firewall,
 }
 
-/// What the topology says of logging in; the rest is `~/.ssh/config`'s.
+/// The login as far as the topology says it; the rest is in `~/.ssh/config`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Login {
     pub user: Option<UserName>,

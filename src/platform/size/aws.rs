@@ -98,7 +98,7 @@ pub fn aws_is_arm(size: &str) -> bool {
         || family.contains("-gb")
 }
 
-/// Why there are no machines of this size, or none that ours could be.
+/// The reason why there are no machines of this size, or none that can be ours.
 pub fn aws_problem(size: &str) -> Option<&'static str> {
     let wrong = "no size of AWS is named like this";
     let size = size.to_lowercase();

@@ -115,7 +115,7 @@ fn accelerates(family: &str, version: u32, vcpus: u32) -> bool {
     }
 }
 
-/// What the largest of a series have, in GiB: less than by their vCPUs.
+/// The memory of the largest of a series, in GiB: less than by their vCPUs.
 fn most(family: &str, version: u32, features: &str) -> u32 {
     let has = |feature| features.contains(feature);
     match (family, version) {

@@ -1,4 +1,4 @@
-//! What the clouds' machine sizes are, by their naming rules and a few tables of families. A test holds both against recorded lists.
+//! The clouds' machine sizes, by their naming rules and a few tables of families. A test holds both against recorded lists.
 
 mod aws;
 mod azure;
@@ -11,12 +11,12 @@ use crate::yaml::Span;
 pub use aws::{aws, aws_is_arm, aws_problem};
 pub use azure::{azure, azure_problem, azure_series};
 
-/// What is known of a cloud's sizes.
+/// The sizes of a cloud.
 #[derive(Clone, Copy, Debug)]
 pub struct Catalogue {
-    /// What a size is, where our rules compute it.
+    /// The shape of a size, where the rules compute it.
     pub shape: fn(&str) -> Option<Shape>,
-    /// Why there are no machines of a size.
+    /// The reason why there are no machines of a size.
     problem: fn(&str) -> Option<&'static str>,
     code: Code,
     example: &'static str,

@@ -18,7 +18,7 @@ pub use svg::svg;
 /// So many hosts with the same roles are drawn; the rest is counted.
 const DRAWN: usize = 12;
 
-/// What is drawn, whatever draws it.
+/// The picture, independent of its format.
 #[derive(Clone, Debug)]
 pub struct Picture {
     pub cluster: String,
@@ -34,7 +34,7 @@ pub struct Picture {
 pub struct Group {
     pub title: String,
     pub cards: Vec<Card>,
-    /// How many more are like the last.
+    /// The number of further hosts like the last.
     pub more: usize,
 }
 
@@ -49,7 +49,7 @@ pub struct Card {
     pub change: Change,
 }
 
-/// What a plan does to a host.
+/// The change of a host in a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
     None,
@@ -126,7 +126,7 @@ impl Picture {
         Picture { cluster: cluster.to_string(), groups: Vec::new(), talks: Vec::new(), steps: None }
     }
 
-    /// What a cloud makes: machines without names of their own, and its resources by concern.
+    /// The things that a cloud makes: machines without names of their own, and its resources by concern.
     pub fn add_cloud(&mut self, fleet: Option<&Fleet>, listeners: &[Listener], cloud: &Cloud) {
         if let Some(Fleet { role, min, max }) = fleet {
             let there = self.groups.iter().flat_map(|group| &group.cards).flat_map(|card| &card.services);
@@ -190,7 +190,7 @@ fn talks(listeners: &[Listener], there: &BTreeSet<Role>, written: bool) -> Vec<T
     ports.into_iter().map(|((from, to), ports)| Talk { from, to, ports }).collect()
 }
 
-/// What the hosts of a group are.
+/// The title of a group of hosts.
 fn title(roles: &[Role]) -> String {
     roles.iter().map(|role| role.title()).collect::<Vec<_>>().join(" + ")
 }

@@ -16,7 +16,7 @@ pub struct ElasticsearchFile {
     pub platform: Field<Name>,
     /// The version. Default: the newest that the tool knows.
     pub version: Field<Version>,
-    /// How many nodes, on platforms that make their machines.
+    /// The number of nodes, on platforms that make their machines.
     pub nodes: Field<u32>,
     /// The hosts, where hosts have names.
     pub hosts: Field<Vec<Field<Name>>>,
@@ -26,7 +26,7 @@ pub struct ElasticsearchFile {
     pub heap: Field<JvmSize>,
     /// The data disk in GiB.
     pub disk: Field<Disk>,
-    /// How what runs outside reaches it. Default: not at all.
+    /// The way in from outside. Default: none.
     pub load_balancer: Field<LoadBalancer>,
 }
 

@@ -16,15 +16,15 @@ pub struct EventstoreFile {
     pub platform: Field<Name>,
     /// The version. Default: the newest that the tool knows.
     pub version: Field<Version>,
-    /// How many members.
+    /// The number of members.
     pub nodes: Field<u32>,
-    /// Where it keeps its files.
+    /// Its storage.
     pub storage: Field<EventStorageFile>,
-    /// What stands in front of it. Default: nothing.
+    /// The gateway in front of it. Default: none.
     pub frontend: Field<Frontend>,
 }
 
-/// What can stand in front.
+/// A gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Frontend {

@@ -15,7 +15,7 @@ pub struct KafkaFile {
     pub platform: Field<Name>,
     /// The version, as in `4.1.0`. Default: the newest that the tool knows.
     pub version: Field<Version>,
-    /// How many brokers, on platforms that make their machines.
+    /// The number of brokers, on platforms that make their machines.
     pub nodes: Field<u32>,
     /// The hosts of the brokers, where hosts have names.
     pub hosts: Field<Vec<Field<Name>>>,

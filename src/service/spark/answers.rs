@@ -92,7 +92,7 @@ impl WorkerFacts {
     }
 }
 
-/// What is behind the headers of an HTTP answer that says 200.
+/// The body of an HTTP answer that says 200.
 fn body(answer: &[u8]) -> Option<&[u8]> {
     let ok = answer.starts_with(b"HTTP/1.") && answer.get(8..12) == Some(b" 200");
     let at = answer.windows(4).position(|window| window == b"\r\n\r\n")?;

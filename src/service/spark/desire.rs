@@ -1,4 +1,4 @@
-//! What masters and workers want on their hosts.
+//! The needs of Spark's daemons on their hosts.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub const SECRET_FILE: &str = "/etc/spark/secret.env";
 /// Spark reads the secret from this variable before it looks at `spark.authenticate.secret` (`SecurityManager`).
 const SECRET_VARIABLE: &str = "_SPARK_AUTH_SECRET";
 
-/// Where Spark is unpacked.
+/// The folder that Spark is unpacked to.
 pub fn home(spark: &Spark) -> HostPath {
     spark.archive.home("spark", &spark.version)
 }
@@ -127,7 +127,7 @@ fn history_logs(cluster: &Cluster, history: &History) -> Option<String> {
     event_logs(cluster, history).map(|logs| if logs.starts_with('/') { format!("file:{logs}") } else { logs })
 }
 
-/// What both roles have on a host.
+/// The needs that all daemons share on a host.
 fn shared(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, state: &mut HostState) {
     let node = instance.node.as_str();
     let home = home(spark.service);
@@ -234,7 +234,7 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
 
 type Pairs<'a> = BTreeMap<&'a str, String>;
 
-/// What all of Spark's processes must agree on.
+/// The properties that all of Spark's processes must agree on.
 fn common(spark: SparkOnHosts<'_>) -> Pairs<'static> {
     let mut pairs = Pairs::from([
         ("spark.decommission.enabled", "true".to_owned()),
@@ -246,7 +246,7 @@ fn common(spark: SparkOnHosts<'_>) -> Pairs<'static> {
     pairs
 }
 
-/// What masters, workers and history servers have alike. One whose port is taken ends, and systemd starts it again until the port is free: it would
+/// The properties that all daemons share. One whose port is taken ends, and systemd starts it again until the port is free: it would
 /// take the next port, where nobody asks it.
 fn daemon(spark: SparkOnHosts<'_>) -> Pairs<'static> {
     let mut pairs = common(spark);

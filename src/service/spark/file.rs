@@ -19,7 +19,7 @@ pub struct SparkFile {
     pub platform: Field<Name>,
     /// The version, as in `4.3.0`. Default: 4.3.0.
     pub version: Field<Version>,
-    /// Where the distribution comes from. Default: Apache's own download site with the checksum published beside it; on `local`
+    /// The source of the distribution. Default: Apache's own download site with the checksum published beside it; on `local`
     /// the package `pyspark`.
     pub archive: Field<ArchiveFile>,
     /// The masters, on hosts. One is ALIVE, the others stand by.
@@ -32,9 +32,9 @@ pub struct SparkFile {
     pub config: Field<Entries<RawScalar>>,
     /// Authentication between all of Spark's processes. Default: none.
     pub authenticate: Field<AuthenticateFile>,
-    /// Where jobs keep checkpoints, event logs and data.
+    /// The storage of jobs for checkpoints, event logs and data.
     pub storage: Field<StorageFile>,
-    /// Where the connector jars of `storage` come from. Default: brought by the tool.
+    /// The source of the connector jars of `storage`. Default: brought by the tool.
     pub storage_jars: Field<StorageJars>,
     /// Run by the Spark operator, on Kubernetes.
     pub operator: Field<OperatorFile>,
@@ -56,7 +56,7 @@ settings! {
     /// The masters.
     MastersFile => MasterSettings
     keys {
-        /// How many, on platforms that make their machines. Default: 2.
+        /// The number of masters, on platforms that make their machines. Default: 2.
         nodes "nodes": u32;
         /// The hosts they are on, where hosts have names.
         hosts "hosts": Vec<Field<Name>>;
@@ -81,7 +81,7 @@ settings! {
     /// The workers.
     WorkersFile => WorkerSettings
     keys {
-        /// How many, on platforms that make their machines.
+        /// The number of workers, on platforms that make their machines.
         nodes "nodes": u32;
         /// The hosts they are on, where hosts have names.
         hosts "hosts": Vec<Field<Name>>;
@@ -91,7 +91,7 @@ settings! {
         disk "disk": Disk;
         /// Bounds between which the number of workers follows the load.
         autoscale "autoscale": AutoscaleFile;
-        /// How many workers there are at which times, as a managed service. Instead of `autoscale`.
+        /// The number of workers by the time of the week, as a managed service. Instead of `autoscale`.
         schedule "schedule": ScheduleFile;
     }
     settings {
@@ -170,7 +170,7 @@ pub struct ScheduleTimeFile {
     /// The time, a full or half hour in quotes, as in `"07:30"`.
     #[schemars(required)]
     pub at: Field<HalfHour>,
-    /// How many workers from then on.
+    /// The number of workers from then on.
     #[schemars(required)]
     pub workers: Field<u32>,
 }
@@ -211,7 +211,7 @@ pub struct AuthenticateFile {
     pub secret: Field<SecretFile>,
 }
 
-/// Where connector jars come from.
+/// The source of connector jars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum StorageJars {
@@ -255,7 +255,7 @@ settings! {
         block_manager "blockManager": Port = "7160" => Live, written "spark.blockManager.port";
         /// The first TCP port of drivers' web pages (`spark.ui.port`).
         ui "ui": Port = "4040" => Live, written "spark.ui.port";
-        /// How many ports behind the first may be tried (`spark.port.maxRetries`): so many jobs fit on one host.
+        /// The number of ports behind the first that may be tried (`spark.port.maxRetries`): as many jobs fit on one host.
         retries "retries": u16 = "16" => Live, written "spark.port.maxRetries";
     }
 }

@@ -132,7 +132,7 @@ pub fn without_a_quorum(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<N
     with_role(&hosts, desired, MASTER).map(|(name, _)| name).filter(runs).cloned().collect()
 }
 
-/// What an ALIVE master says of the whole of Spark. Its page is a host's word: no figure on it can stop a command.
+/// The figures of the whole of Spark, from an ALIVE master. Its page is a host's word: no figure on it can stop a command.
 pub fn totals(url: &str, master: &MasterFacts) -> Totals {
     let alive: Vec<_> = master.workers.iter().filter(|worker| worker.state == WorkerState::Alive).collect();
     let total =

@@ -8,7 +8,7 @@ use crate::platform::machine::Autoscale;
 use crate::value::Label;
 use crate::yaml::Field;
 
-/// What the service's own defaults are where the topology does not say (`Standard_A4_v2` is the smallest that carries a `ZooKeeper`).
+/// Checks it, with the service's own defaults where the topology is silent (`Standard_A4_v2` is the smallest that carries a `ZooKeeper`).
 pub fn check(file: &SparkFile, problems: &mut Diagnostics) -> Managed {
     check_version(file, problems);
     let size = |given: Option<&Label>, default: &str| given.cloned().unwrap_or(default.parse().expect("a size"));

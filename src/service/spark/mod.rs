@@ -8,7 +8,7 @@ mod election;
 pub mod file;
 mod health;
 mod listeners;
-mod made;
+mod machines;
 mod managed;
 mod nodes;
 mod on_hosts;
@@ -42,9 +42,9 @@ pub struct Spark {
     pub standalone: Option<Standalone>,
     pub config: BTreeMap<ConfigKey, String>,
     pub authenticate: Option<SecretRef>,
-    /// Where jobs keep their data.
+    /// The storage of jobs.
     pub storage: Option<Storage>,
-    /// Where its pods are, on Kubernetes.
+    /// The namespace of its pods, on Kubernetes.
     pub namespace: Name,
     /// Present where the cloud runs it.
     pub managed: Option<Managed>,
@@ -56,12 +56,12 @@ pub struct Managed {
     pub heads: Label,
     pub zookeepers: Label,
     pub workers: Label,
-    /// How many workers, where their number is fixed.
+    /// The number of workers, where it is fixed.
     pub count: u32,
     pub scaling: Scaling,
 }
 
-/// How the number of a managed service's workers changes.
+/// The number of a managed service's workers: fixed, by load or by time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scaling {
     Fixed,
@@ -110,11 +110,11 @@ pub struct History {
     pub settings: HistorySettings,
 }
 
-/// Where the nodes of one role are.
+/// The hosts of one role's nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     Named(Vec<Name>),
-    /// How many, where a number is given (and not bounds).
+    /// The number, where one is given (and not bounds).
     Counted(Option<u32>),
 }
 

@@ -62,11 +62,11 @@ impl Service for OnHosts {
     }
 
     fn sizes<'f>(&self, files: &'f ServicesFile) -> Vec<(Span, &'f Label, hdinsight::Node)> {
-        files.get().map(super::made::sizes).unwrap_or_default()
+        files.get().map(super::machines::sizes).unwrap_or_default()
     }
 
     fn check_on(&self, topology: &Topology, _: &ServicesFile, on: &Platform, at: Span, problems: &mut Diagnostics) {
-        super::made::check_managed_room(topology, on, at, problems);
+        super::machines::check_managed_room(topology, on, at, problems);
     }
 
     fn placeholders(&self) -> &'static [&'static str] {
@@ -86,7 +86,7 @@ impl Service for OnHosts {
     }
 
     fn fleet(&self, services: &Services) -> Option<Fleet> {
-        standalone(services).map(super::made::fleet)
+        standalone(services).map(super::machines::fleet)
     }
 
     fn listeners(&self, services: &Services) -> Vec<Listener> {
@@ -94,7 +94,7 @@ impl Service for OnHosts {
     }
 
     fn machines<'t>(&self, services: &'t Services, files: &'t ServicesFile) -> Vec<Machines<'t>> {
-        super::made::machines(services, files)
+        super::machines::machines(services, files)
     }
 
     fn zones<'t>(&self, role: Role, services: &'t Services) -> Option<&'t [Zone]> {

@@ -12,7 +12,7 @@ struct Property {
     name: &'static str,
     /// The daemons that read it when they start. Jobs read every property.
     readers: &'static [Role],
-    /// What to write instead, where it follows from the topology.
+    /// The key to write instead, where it follows from the topology.
     derived: Option<&'static str>,
 }
 
@@ -85,7 +85,7 @@ pub fn class(key: &str) -> Class {
     if property(key).is_some_and(|property| !property.readers.is_empty()) { Class::Roll } else { Class::Live }
 }
 
-/// What to write instead of a property that follows from the topology.
+/// The key to write instead of a property that follows from the topology.
 pub fn instead_of(key: &str) -> Option<&'static str> {
     property(key).and_then(|property| property.derived)
 }

@@ -1,4 +1,4 @@
-//! What a member wants on its host.
+//! The needs of a member on its host.
 
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub(super) const ZOO_CFG: &str = "/etc/zookeeper/zoo.cfg";
 /// `ZooKeeper` 3.8 and 3.9 are built for Java 8; 11 is the oldest that distributions still mend.
 const OLDEST_JAVA: u32 = 11;
 
-/// Where in an archive the jars are, and what their logging reads.
+/// The folder of the jars in an archive, and the file for their logging.
 struct Package {
     jars: &'static str,
     log: &'static str,

@@ -15,10 +15,10 @@ settings! {
     keys {
         /// The platform it lives on. Default: the only one that can carry it.
         platform "platform": Name;
-        /// Where the distribution comes from. Default: Apache's own download site with the checksum published beside it; on `local`
+        /// The source of the distribution. Default: Apache's own download site with the checksum published beside it; on `local`
         /// the package `pyspark`.
         archive "archive": ArchiveFile;
-        /// How many members, on platforms that make their machines: ids 1 to N, growing and shrinking at the end. Odd. Default: 3.
+        /// The number of members, on platforms that make their machines: ids 1 to N, growing and shrinking at the end. Odd. Default: 3.
         nodes "nodes": u32;
         /// The members by id (1 to 255), as in `{ 1: h1, 2: h2, 3: h3 }`. An id stays with its data for good.
         members "members": Entries<Name>;
@@ -62,19 +62,19 @@ settings! {
     settings {
         /// The unit of time, in milliseconds.
         tick_time "tickTime": JavaInt<100> = "2000" => Roll;
-        /// How many ticks a follower may take to connect and sync.
+        /// The number of ticks that a follower may take to connect and sync.
         init_limit "initLimit": JavaInt<1> = "10" => Roll;
-        /// How many ticks a follower may lag behind.
+        /// The number of ticks that a follower may lag behind.
         sync_limit "syncLimit": JavaInt<1> = "5" => Roll;
-        /// How many connections one source address may hold; 0 for no limit.
+        /// The number of connections that one source address may hold; 0 for no limit.
         max_client_cnxns "maxClientCnxns": JavaInt<0> = "60" => Roll;
         /// The shortest session that a client may ask for, in milliseconds. Default: 2 ticks.
         min_session_timeout "minSessionTimeout": JavaInt<1> => Roll;
         /// The longest session that a client may ask for, in milliseconds. Default: 20 ticks.
         max_session_timeout "maxSessionTimeout": JavaInt<1> => Roll;
-        /// How many transactions lie between two snapshots. Default: 100000.
+        /// The number of transactions between two snapshots. Default: 100000.
         snap_count "snapCount": JavaInt<2> => Roll;
-        /// How many snapshots the purge keeps.
+        /// The number of snapshots that the purge keeps.
         snap_retain_count "snapRetainCount": JavaInt<3> = "3" => Roll, written "autopurge.snapRetainCount";
         // ZooKeeper's own default, 0, fills the disk.
         /// The hours between two purges; 0 never purges and fills the disk.
@@ -82,7 +82,7 @@ settings! {
     }
 }
 
-/// Who may reach a load balancer.
+/// The clients of a load balancer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LoadBalancer {

@@ -6,7 +6,7 @@ mod desire;
 pub mod file;
 mod health;
 mod listeners;
-mod made;
+mod machines;
 mod on_hosts;
 mod quorum;
 mod role;
@@ -50,7 +50,7 @@ impl ZooKeeper {
     }
 }
 
-/// Who the members are.
+/// The members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Members {
     /// On named hosts, ids fixed in the file.

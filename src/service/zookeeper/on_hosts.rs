@@ -57,7 +57,7 @@ impl Service for OnHosts {
     }
 
     fn check_on(&self, topology: &Topology, files: &ServicesFile, on: &Platform, _: Span, problems: &mut Diagnostics) {
-        super::made::check(topology, files, on, problems);
+        super::machines::check(topology, files, on, problems);
     }
 
     fn placeholders(&self) -> &'static [&'static str] {
@@ -87,7 +87,7 @@ impl Service for OnHosts {
     }
 
     fn machines<'t>(&self, services: &'t Services, files: &'t ServicesFile) -> Vec<Machines<'t>> {
-        super::made::machines(services, files).into_iter().collect()
+        super::machines::machines(services, files).into_iter().collect()
     }
 
     fn zones<'t>(&self, _: Role, services: &'t Services) -> Option<&'t [Zone]> {

@@ -1,4 +1,4 @@
-//! Where in a folder a service has what.
+//! The files of a service within a folder.
 
 use std::path::{Path, PathBuf};
 
@@ -40,12 +40,12 @@ impl Files {
         self.below(UNIT_FOLDER).join("multi-user.target.wants").join(format!("{}.service", self.name))
     }
 
-    /// What its supervisor says of it.
+    /// The record of its supervisor.
     pub fn state(&self) -> PathBuf {
         self.below(RUN_FOLDER).join(format!("{}.state", self.name))
     }
 
-    /// What it prints.
+    /// Its output.
     pub fn log(&self) -> PathBuf {
         self.below(RUN_FOLDER).join(format!("{}.log", self.name))
     }

@@ -1,4 +1,4 @@
-//! What a service prints, with the time before each line.
+//! The output of a service, with the time before each line.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};

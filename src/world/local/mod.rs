@@ -37,7 +37,7 @@ const AT_ONCE: usize = 16;
 pub struct Local {
     /// This program, which keeps the services.
     program: PathBuf,
-    /// Where what is unpacked is kept, once for all hosts. Without one only the package of `PyPI` cannot be had.
+    /// The folder of unpacked distributions, kept once for all hosts. Without one only the package of `PyPI` cannot be had.
     store: Option<PathBuf>,
     slots: Semaphore,
 }
@@ -130,7 +130,7 @@ impl Local {
     }
 }
 
-/// What a stream says first, and one byte more where there is more; the rest is passed over.
+/// The first bytes of a stream, and one more if there are more; the rest is dropped.
 async fn first(mut stream: impl AsyncRead + Unpin, most: usize) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     (&mut stream).take(most as u64 + 1).read_to_end(&mut bytes).await?;

@@ -1,4 +1,4 @@
-//! Which process is meant: a number alone is given to another one day.
+//! The identity of a process: a number alone is given to another one day.
 
 use std::io;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub struct Process {
     began: u64,
 }
 
-/// Whether the machine has Linux's `/proc`. Others have `ps`.
+/// True if the machine has Linux's `/proc`. Others have `ps`.
 static HAS_PROC: LazyLock<bool> = LazyLock::new(|| Path::new("/proc/self/stat").exists());
 
 impl Process {

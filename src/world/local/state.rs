@@ -1,4 +1,4 @@
-//! What a supervisor says of its service, in a file that the next run of the tool finds it by.
+//! The record of a supervisor about its service, by which the next run of the tool finds it.
 
 use std::fs;
 use std::io::Write as _;
@@ -24,7 +24,7 @@ pub struct State {
     pub restarts: u32,
 }
 
-/// What a service is at.
+/// The state of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
@@ -51,7 +51,7 @@ impl State {
         }
     }
 
-    /// What is recorded of a service of this very folder, in this life of the machine.
+    /// The record of a service of this very folder, from this life of the machine.
     pub fn read(files: &Files) -> Option<State> {
         let text = fs::read_to_string(files.state()).ok()?;
         let state: State = serde_json::from_str(&text).ok()?;

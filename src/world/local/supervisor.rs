@@ -20,7 +20,7 @@ use super::state::{Phase, State};
 use super::unit::{Unit, variables};
 use crate::value::random_digits;
 
-/// How often it looks whether its own record is still there: without it, its folder was taken away.
+/// The interval at which it checks that its own record is still there: without it, its folder was taken away.
 const LOOK: Duration = Duration::from_secs(1);
 /// Binds a service to its supervisor: a shell in the service's group reads from a pipe whose other end the supervisor alone has. Nothing
 /// ever comes; when the supervisor has ended, however it did, the read ends, and the shell ends the group and itself.
@@ -29,7 +29,7 @@ const BOUND: &str =
 /// Between two attempts at a unit that cannot be read.
 const UNREADABLE: Duration = Duration::from_secs(2);
 
-/// Why a service is no longer to be kept.
+/// The reason why a service is no longer to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
     /// By a signal.

@@ -1,4 +1,4 @@
-//! What the scripts ask of `systemctl`, answered for a folder by the supervisors in it.
+//! The questions of the scripts to `systemctl`, answered for a folder by the supervisors in it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -68,7 +68,7 @@ pub fn systemctl(program: &Path, root: &Path, arguments: &[String]) -> Result<()
     }
 }
 
-/// What tells a worker of Spark to finish and go. Where a system has no such signal, it is stopped at once.
+/// The signal that tells a worker of Spark to finish and go. Where a system has no such signal, it is stopped at once.
 #[cfg(target_os = "linux")]
 const POWER: Option<Signal> = Some(Signal::POWER);
 #[cfg(not(target_os = "linux"))]

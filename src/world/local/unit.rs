@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::fs::RawMode;
 
-/// How a service is run.
+/// The command and environment of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
     pub folder: PathBuf,
@@ -16,13 +16,13 @@ pub struct Unit {
     pub main: Vec<String>,
     pub after: Vec<Vec<String>>,
     pub restart_after: Duration,
-    /// How long it may take to stop before it is killed.
+    /// The time that it may take to stop before it is killed.
     pub stop_within: Duration,
     /// Bits that new files do not get.
     pub umask: RawMode,
 }
 
-/// What says nothing of how a service is run, what holds here anyway, and what needs root. Any other key is an error: it would
+/// Keys that say nothing of how a service is run, that hold here anyway, or that need root. Any other key is an error: it would
 /// silently not happen.
 const PASSED_OVER: &[&str] = &[
     "AmbientCapabilities",

@@ -1,4 +1,4 @@
-//! What the scripts take from Linux's own programs, for machines that have none of them: `flock` and `setsid` of util-linux.
+//! Stand-ins for programs of Linux that the scripts use, for machines without them: `flock` and `setsid` of util-linux.
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};

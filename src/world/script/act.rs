@@ -22,7 +22,7 @@ const PRELUDE: &str = concat!(
     include_str!("../../../templates/host/archive.sh"),
     include_str!("../../../templates/host/remove.sh")
 );
-/// How long a script waits for another one on the same host: longer than any but an unpacking takes.
+/// The seconds that a script waits for another one on the same host: longer than any but an unpacking takes.
 const LOCK_SECONDS: u32 = 60;
 
 macro_rules! line {
@@ -68,7 +68,7 @@ impl Writer<'_> {
             }
             Action::InstallPackage { package } => self.install(&quote(package)),
             Action::Patch(patch) => self.lay(patch),
-            Action::Born { record } => self.bear(record),
+            Action::RecordBirth { record } => self.record_birth(record),
             Action::MarkNew { marker, data } => self.mark_new(marker, data),
             Action::Unmark { marker } => line!(self, "remove_file {}", self.place.word(marker)),
             Action::Start { unit } => line!(self, "start {}", quote(unit)),
@@ -109,7 +109,7 @@ impl Writer<'_> {
         line!(self, "  fail \"apt-get cannot install \"{package}");
     }
 
-    fn bear(&mut self, record: &BirthRecord) {
+    fn record_birth(&mut self, record: &BirthRecord) {
         let text = serde_json::to_string(record).expect("a record is plain JSON") + "\n";
         let path = HostPath::known(BIRTH_PATH);
         if !record.complete {
@@ -275,7 +275,7 @@ impl Writer<'_> {
     }
 }
 
-/// Where an archive that is not on the host yet is put, until it is unpacked.
+/// The place of an archive that comes from the operator, until it is unpacked.
 pub fn cached(home: &HostPath) -> HostPath {
     HostPath::known(&format!("{STATE_FOLDER}/cache/{}.tar.gz", home.name()))
 }
@@ -285,7 +285,7 @@ fn brief(text: &str) -> String {
     shown_line(&text.chars().take(500).collect::<String>())
 }
 
-/// What a script said, or why it did not do what it should.
+/// The lines of a script that succeeded, or the reason why it failed.
 pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>, HostError> {
     let Output { status, stdout, stderr } = output;
     let text = own_output(stdout).map(String::from_utf8_lossy).unwrap_or_default();
@@ -384,8 +384,8 @@ mod tests {
             Action::Raise,
             Action::Journal { line: "a 'b' $(c)".into() },
             Action::Remember { name: RecordName::Intended, record: Box::new(record) },
-            Action::Born { record: BirthRecord { birth: birth.clone(), complete: false } },
-            Action::Born { record: BirthRecord { birth, complete: true } },
+            Action::RecordBirth { record: BirthRecord { birth: birth.clone(), complete: false } },
+            Action::RecordBirth { record: BirthRecord { birth, complete: true } },
             Action::InstallPackage { package: "openjdk-17-jre-headless".into() },
             Action::Patch(Box::new(patch)),
             Action::MarkNew { marker: path.join("initialize"), data: [path.clone(), path.clone()] },
@@ -415,7 +415,7 @@ mod tests {
                 | Action::Journal { .. }
                 | Action::InstallPackage { .. }
                 | Action::Patch(_)
-                | Action::Born { .. }
+                | Action::RecordBirth { .. }
                 | Action::MarkNew { .. }
                 | Action::Unmark { .. }
                 | Action::Start { .. }

@@ -14,7 +14,7 @@ pub use parse::facts;
 pub use place::Place;
 pub use quote::quote;
 
-/// What a script printed itself: a login shell's profile may print before the script does, in any encoding.
+/// The part that a script printed itself: a login shell's profile may print before the script does, in any encoding.
 fn own_output(stdout: &[u8]) -> Option<&[u8]> {
     const BEGIN: &[u8] = b"begin\n";
     let at = stdout.windows(BEGIN.len()).enumerate();

@@ -163,7 +163,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// What the host keeps for us, and what keeps root from working there.
+    /// The things that the host keeps for us, and that keep root from working there.
     fn of_ours(&mut self, query: &HostQuery, fields: &[&str]) -> Result<(), HostError> {
         let facts = &mut self.facts;
         match fields {

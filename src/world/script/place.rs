@@ -1,4 +1,4 @@
-//! Where a script runs.
+//! The place where a script runs.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ impl Place {
         Place { root: root.to_owned(), prelude: variables + FOLDER }
     }
 
-    /// What stands before every script, and before what an operator runs.
+    /// The text before every script, and before an operator's own command.
     pub fn prelude(&self) -> &str {
         &self.prelude
     }

@@ -1,4 +1,4 @@
-//! What `~/.ssh/config` says of a host. What is not supported is an error where it would matter, never silently passed over.
+//! The part of `~/.ssh/config` about a host. An option that is not supported is an error where it would matter, never ignored in silence.
 
 use std::io::{BufReader, ErrorKind};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What an operator runs on a host: output as it comes, and files going up.
+//! Commands that an operator runs on a host: output as it comes, and files going up.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::value::shown_line;
 use crate::world::lines::Lines;
 use crate::world::{Io, LONGEST_ERRORS, Upload};
 
-/// How long a blocked read may last before it looks whether the connection still lives.
+/// The time after which a blocked read checks that the connection still lives.
 const POLL_MILLIS: u32 = 500;
 
 pub async fn run(config: Arc<Config>, target: Target, command: String, io: Io) -> Result<i32, HostError> {

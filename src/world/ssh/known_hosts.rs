@@ -1,4 +1,4 @@
-//! Whose key is whose. Read by ourselves: libssh2's own reader passes over `@revoked` and `@cert-authority`, and reads
+//! The host keys of `known_hosts`. Read by ourselves: libssh2's own reader passes over `@revoked` and `@cert-authority`, and reads
 //! all lines anew for every session.
 
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::host::HostError;
 #[derive(Clone, Debug)]
 pub struct KnownHosts {
     lines: Vec<Line>,
-    /// Where a new key would be added.
+    /// The file to which a new key would be added.
     file: PathBuf,
 }
 

@@ -40,9 +40,9 @@ pub struct Ssh {
     /// Idle ones, by host and way there: a name alone can have meant another machine.
     sessions: Mutex<HashMap<Target, Session>>,
     kept: usize,
-    /// How many hosts are called beside those, so that a silent one takes no place of theirs.
+    /// The number of hosts that are called beside those, so that a silent one takes no place of theirs.
     dials: Semaphore,
-    /// How many hosts are worked with at once.
+    /// The number of hosts that are worked with at once.
     slots: Semaphore,
 }
 

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::AbortHandle;
 
-/// What a host may send before it has let us in: its banner, its keys, its answers to ours.
+/// The bytes that a host may send before login: its banner, its keys, its answers to ours.
 const BEFORE_LOGIN: u64 = 1 << 20;
 
 /// A thread of their own: a lease's heartbeats do not wait for a plan that is being made.

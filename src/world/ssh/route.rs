@@ -13,7 +13,7 @@ pub struct Route {
     pub identities: Vec<PathBuf>,
     pub identities_only: bool,
     pub known_hosts: Vec<PathBuf>,
-    /// What makes the connection instead of TCP.
+    /// The command that makes the connection instead of TCP.
     pub proxy: Option<Proxy>,
     /// The configuration that this route was read from, if there is one.
     pub config: Option<PathBuf>,

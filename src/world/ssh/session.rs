@@ -15,16 +15,16 @@ use crate::host::{HANDSHAKE, HostError, Target};
 use crate::world::script::Script;
 use crate::world::{LONGEST_ERRORS, LONGEST_OUTPUT, Output};
 
-/// How often a read looks whether it has had enough, of time or of bytes.
+/// The interval at which a read checks its limits of time and bytes.
 const POLL_MILLIS: u32 = 100;
-/// What a channel that said too much gets to close.
+/// The time that a channel gets to close after it said too much.
 const LAST_MILLIS: u32 = 50;
 
 /// A login that takes longer does not end at all.
 const LOGIN_LIMIT: Duration = Duration::from_secs(60);
-/// What a host may send while a script runs: what it prints, and SSH's own part of it.
+/// The bytes that a host may send while a script runs: what it prints, and SSH's own part of it.
 pub(super) const LONGEST_TRAFFIC: u64 = (LONGEST_OUTPUT as u64) * 5 / 4;
-/// What it may send to a command whose output is passed on as it comes.
+/// The bytes that it may send to a command whose output is passed on as it comes.
 pub(super) const WITHOUT_LIMIT: u64 = u64::MAX;
 
 pub struct Session {
@@ -177,7 +177,7 @@ mod tests {
 
     use super::*;
 
-    /// What a host at this end of a connection sends, over and over, behind a beginning.
+    /// Bytes that a host sends over and over, after a beginning.
     async fn answer(beginning: &'static [u8], endless: Vec<u8>) -> HostError {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = listener.local_addr().expect("it listens").port();

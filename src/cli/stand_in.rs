@@ -1,4 +1,4 @@
-//! What `local` runs of this program beside the tool itself: the stand-ins for systemd, and for programs that only Linux has. Not
+//! The parts of this program that `local` runs beside the tool itself: the stand-ins for systemd, and for programs that only Linux has. Not
 //! for people.
 
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub struct SuperviseArgs {
 /// Locks the file that is its input, which stays locked as long as whoever opened it has it open
 #[derive(Debug, clap::Args)]
 pub struct FlockArgs {
-    /// How long to wait; without it, as long as it takes.
+    /// The seconds to wait; without it, as long as it takes.
     seconds: Option<u64>,
 }
 

@@ -4,11 +4,11 @@ use super::machine::Machine;
 use crate::value::{Address, Label, Role, UserName};
 
 /// A platform that makes machines.
-pub trait Makes {
-    /// Address and zone of the so-many-th member or master, from 1; `pinned` goes before its ordinal's zone.
+pub trait MachineProvider {
+    /// Address and zone of the n-th member or master, from 1; `pinned` goes before its ordinal's zone.
     fn machine(&self, role: Role, number: u32, pinned: Option<&str>) -> (Address, Option<String>);
 
-    /// Who logs in to them.
+    /// The user that logs in to them.
     fn user(&self) -> &UserName;
 
     /// The size of a role's machines where the topology does not say.
@@ -21,6 +21,6 @@ pub trait Makes {
 }
 
 /// The size that is written, or the platform's own.
-pub fn size(platform: &impl Makes, role: Role, machine: &Machine) -> String {
+pub fn size(platform: &impl MachineProvider, role: Role, machine: &Machine) -> String {
     platform.spelled(machine.size.as_ref().map_or(platform.size(role), Label::as_str))
 }

@@ -1,4 +1,4 @@
-//! The lever: a master that ended leaves its latch in `ZooKeeper` for a whole session (40 s), and until then none behind it
+//! Latches of masters that ended. One leaves its latch in `ZooKeeper` for a whole session (40 s), and until then none behind it
 //! can lead. Once the process is proven dead, its latch is removed, and the next takes over at once (docs/measurements.md).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,16 +11,16 @@ use crate::service;
 use crate::value::{Name, Role};
 use crate::world::World;
 
-/// Whose the latches can be, as they were before something was restarted.
+/// The latches before a restart, and the masters that can own them.
 ///
-/// Nobody can be asked which latch is whose. But the lowest is the leader's; and each of the others belongs to a life that
-/// was there, or to one that had ended before: when all of those have ended, it is nobody's.
+/// No program says which latch is whose. But the lowest is the leader's, and each of the others belongs to a process that ran then, or to one
+/// that had ended before. When all of those have ended, the latch has no owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Note {
     leader: Name,
     /// The lowest first.
     latches: Vec<String>,
-    /// Which life each master was at.
+    /// The life of each master at that time.
     lives: BTreeMap<Name, String>,
 }
 
@@ -40,9 +40,9 @@ impl Note {
     }
 }
 
-/// The notes of a roll so far.
+/// The latches that a roll has seen and removed so far.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lever {
+pub(super) struct Latches {
     notes: Vec<Note>,
     released: Vec<String>,
 }
@@ -62,11 +62,11 @@ fn life(role: Role, seen: &Seen) -> Option<(String, bool)> {
 impl<W: World, S: Sink> Execution<'_, W, S> {
     /// Notes whose the latches are, before a restart that may end a master: its own, or that of a member of the ensemble
     /// which holds its session.
-    pub(super) async fn note_latches(&self, lever: &mut Lever) {
+    pub(super) async fn note_latches(&self, known: &mut Latches) {
         if let Some(note) = self.latches().await
-            && !lever.notes.contains(&note)
+            && !known.notes.contains(&note)
         {
-            lever.notes.push(note);
+            known.notes.push(note);
         }
     }
 
@@ -93,16 +93,16 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     }
 
     /// Removes the latches of those that have ended by now, as their own hosts say.
-    pub(super) async fn release_latches(&mut self, lever: &mut Lever, report: &mut Report) {
-        let Some(election) = self.desired.election.as_ref().filter(|_| !lever.notes.is_empty()) else { return };
+    pub(super) async fn release_latches(&mut self, known: &mut Latches, report: &mut Report) {
+        let Some(election) = self.desired.election.as_ref().filter(|_| !known.notes.is_empty()) else { return };
         let seen = self.look_at_electors(false).await;
         // A host that cannot be asked may run its master still: those latches stay until their sessions end.
         let ended = |name: &Name, life: &str| {
             let unit = seen.get(name).and_then(Seen::facts).and_then(|facts| facts.units.get(election.role.unit()));
             !life.is_empty() && unit.is_some_and(|unit| unit.has_ended(life))
         };
-        let mut dead: BTreeSet<String> = lever.notes.iter().flat_map(|note| note.dead(ended)).collect();
-        dead.retain(|latch| !lever.released.contains(latch));
+        let mut dead: BTreeSet<String> = known.notes.iter().flat_map(|note| note.dead(ended)).collect();
+        dead.retain(|latch| !known.released.contains(latch));
         let here = seen.iter().find(|(_, seen)| seen.facts().is_some()).map(|(name, _)| name);
         if let (Some(here), false) = (here, dead.is_empty()) {
             let latches = dead.iter().map(|latch| format!("{}/{latch}", election.folder)).collect();
@@ -110,7 +110,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let target = Target::of(&self.desired.hosts[here].host);
             // What fails here costs time and nothing else: the session ends by itself. A lost lease is found by the next step.
             let _ = self.steps(&[Step { target, action, why: Vec::new() }], report).await;
-            lever.released.extend(dead);
+            known.released.extend(dead);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::plan::{Goal, Refusal};
 use crate::value::{HostPath, Name};
 
 /// Hosts that are another cluster's, or carry the stamp of another host.
-pub(super) fn strangers(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
+pub(super) fn not_ours(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let mut all = Vec::new();
     for (name, facts) in observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
         if let Some(refusal) = of_another_identity(name, facts, desired, observed) {
@@ -118,7 +118,7 @@ pub(super) fn unvouched(observed: &Observed) -> Vec<Refusal> {
 
 /// Hosts of the topology that are one machine: what is laid for one would overwrite what is laid for the other. A machine has one stamp, so one
 /// that carries the stamp of its own name is itself, whatever another says.
-pub(super) fn twins(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
+pub(super) fn one_machine_twice(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let mut machines: BTreeMap<(&str, &str), Vec<(&Name, bool)>> = BTreeMap::new();
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name).filter(|facts| !facts.machine.trim().is_empty()) else { continue };
@@ -127,9 +127,9 @@ pub(super) fn twins(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
         machines.entry((&facts.machine, state.host.reach.root())).or_default().push((name, is_itself));
     }
     let mut all = Vec::new();
-    for twins in machines.values().filter(|twins| twins.len() > 1) {
-        for (name, _) in twins.iter().filter(|(_, is_itself)| !is_itself) {
-            let others = twins.iter().map(|(other, _)| *other).filter(|other| other != name);
+    for same in machines.values().filter(|same| same.len() > 1) {
+        for (name, _) in same.iter().filter(|(_, is_itself)| !is_itself) {
+            let others = same.iter().map(|(other, _)| *other).filter(|other| other != name);
             all.push(Refusal::Host {
                 host: (*name).clone(),
                 why: format!("it is the same machine as {}, by another address", names(others)),
@@ -141,9 +141,9 @@ pub(super) fn twins(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
 }
 
 /// Hosts that have got another address while the machine at the old one is still the cluster's: both would be one node.
-pub(super) fn doubles(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
+pub(super) fn answers_elsewhere(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let mut all = Vec::new();
-    for (name, moved) in &observed.moved {
+    for (name, moved) in &observed.old_places {
         let Some(facts) = moved.seen.facts() else { continue };
         let ours = facts.stamp.as_ref().is_some_and(|stamp| stamp.cluster == desired.cluster && stamp.host == *name);
         let same_machine = observed.facts(name).is_some_and(|now| now.machine == facts.machine);
@@ -193,8 +193,8 @@ pub(super) fn foreign_tables(desired: &Desired, observed: &Observed) -> Vec<Refu
     desired.hosts.keys().filter(has).map(refusal).collect()
 }
 
-/// What stands where ours would, on a host that nothing says is ours.
-pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Vec<Refusal> {
+/// The things in the way of ours, on a host that does not say it is ours.
+pub(super) fn in_the_way(goal: &Goal, desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let mut all = Vec::new();
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name) else { continue };
@@ -204,7 +204,7 @@ pub(super) fn foreign(goal: &Goal, desired: &Desired, observed: &Observed) -> Ve
         }
         let units =
             state.services.keys().filter(|unit| facts.units.get(*unit).is_some_and(|seen| seen.load == Load::Loaded));
-        // The disk of a member whose machine was made anew, and one that says whose it is: that is judged by itself.
+        // The disk of a member whose machine was replaced, and one that says whose it is: that is judged by itself.
         let own: Vec<&HostPath> =
             state.directories.keys().filter(|path| is_own(path, state, facts) || is_labelled(path, facts)).collect();
         let is_foreign = |path: &&HostPath| !own.iter().any(|own| path.is_within(own));
