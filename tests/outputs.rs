@@ -44,7 +44,7 @@ fn golden(file: &str, text: &str) {
     assert!(text.is_ascii(), "{}", path.display());
 }
 
-fn failure(Failure { exit, error }: &Failure) -> String {
+fn failure(Failure { exit, error, refusals: _ }: &Failure) -> String {
     format!("error: {error:#}\n[exit {}]\n", exit.code())
 }
 
@@ -314,7 +314,16 @@ fn refusals_say_what_stands_in_the_way_and_the_way_out() {
         let edited = |from: &str, to: &str| Site::of(&site.text.replace(from, to));
         refusal("a-member-is-added", &edited("3: h3 }", "3: h3, 4: h6, 5: h7 }"), &apply(), &world).await;
         refusal("data-moves", &edited("/data/zookeeper", "/data/zk"), &apply(), &world).await;
-        refusal("another-cluster", &edited("name: sim", "name: other"), &apply(), &world).await;
+        let other = edited("name: sim", "name: other");
+        refusal("another-cluster", &other, &apply(), &world).await;
+        let observed = other.observe(&world).await;
+        let refusals = other.plan(&apply(), &world).await.expect_err("it is another cluster's");
+        let json: Vec<String> = refused(&refusals, &observed)
+            .refusals
+            .iter()
+            .map(|refusal| serde_json::to_string(refusal).expect("plain JSON") + "\n")
+            .collect();
+        golden("refusals/another-cluster.json", &json.concat());
         let data = site.world();
         on(&data, "h1", |host| host.scribble("/data/zookeeper/version-2/snapshot.0", b"x", Access::root(0o644)));
         refusal("data-of-nobody", &site, &apply(), &data).await;

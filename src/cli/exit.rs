@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::plan::refusal::RefusalJson;
+
 /// The exit codes of commands. The numbers are documented and do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -50,11 +52,13 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     pub exit: Exit,
     pub error: anyhow::Error,
+    /// The reasons why no plan can be made, for JSON.
+    pub refusals: Vec<RefusalJson>,
 }
 
 impl Failure {
     pub fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Failure {
-        Failure { exit, error: error.into() }
+        Failure { exit, error: error.into(), refusals: Vec::new() }
     }
 
     pub fn error(error: impl Into<anyhow::Error>) -> Failure {
@@ -62,6 +66,6 @@ impl Failure {
     }
 
     pub fn say(exit: Exit, text: impl std::fmt::Display) -> Failure {
-        Failure { exit, error: anyhow::anyhow!("{text}") }
+        Failure::new(exit, anyhow::anyhow!("{text}"))
     }
 }

@@ -79,10 +79,14 @@ pub mod screens {
 
 /// Prints why a command failed; with `--json` also as an object, where the result would be.
 pub fn complain(failure: &Failure) {
-    let Failure { exit, error } = failure;
+    let Failure { exit, error, refusals } = failure;
     output::sayln!("error: {error:#}");
     if std::env::args().skip(1).take_while(|word| word != "--").any(|word| word == "--json") {
-        output::json(&serde_json::json!({ "error": format!("{error:#}"), "exit": exit.code() }));
+        let mut object = serde_json::json!({ "error": format!("{error:#}"), "exit": exit.code() });
+        if !refusals.is_empty() {
+            object["refusals"] = serde_json::json!(refusals);
+        }
+        output::json(&object);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::desired::cloud::{self, Cloud};
 use crate::execute::identify;
 use crate::host::HostError;
 use crate::observe::{self, Observed};
+use crate::plan::refusal::RefusalJson;
 use crate::plan::show::{the_same_on, without as without_word};
 use crate::plan::{self, Goal, Plan, Refusal, SealedPlan};
 use crate::value::Name;
@@ -152,5 +153,6 @@ pub fn refused(refusals: &[Refusal], observed: &Observed) -> Failure {
         .collect();
     all.extend(observed.unknown().map(|(name, error)| format!("\n  {name} cannot be reached or used: {error}")));
     let exit = if observed.unknown().next().is_some() { Exit::Unreachable } else { Exit::Refused };
-    Failure::say(exit, format!("no plan can be made:{}", all.concat()))
+    let failure = Failure::say(exit, format!("no plan can be made:{}", all.concat()));
+    Failure { refusals: refusals.iter().map(RefusalJson::from).collect(), ..failure }
 }

@@ -59,13 +59,13 @@ fn shell(target: &Target) -> Result<Exit, Failure> {
         Reach::Local(folder) => {
             let shell = std::env::var_os("SHELL").unwrap_or_else(|| "sh".into());
             let mut command = Command::new(shell);
-            command.current_dir(&folder.root);
+            command.current_dir(folder.root.as_str());
             command
         }
     };
     let program = command.get_program().to_owned();
     if let Reach::Local(folder) = &target.reach
-        && !Path::new(&folder.root).is_dir()
+        && !Path::new(folder.root.as_str()).is_dir()
     {
         return Err(Failure::say(Exit::Unreachable, format!("{} is not there: provision apply first", folder.root)));
     }

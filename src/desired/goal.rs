@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Election, Quorum};
 use crate::host::{Claim, Content, DataLabel, HostState, MEMBER_FILE, Reach, Settings, Stamp};
 use crate::value::listener::Listener;
-use crate::value::{Identity, Name};
+use crate::value::{FolderRoot, Identity, Name};
 
 /// The goal: every host's state, and what the cluster must remember.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl Desired {
         self.identity = Some(identity);
     }
 
-    /// Says whether the cluster's memory may send an operator to a place: from machines to a machine, whose key ssh must know, and from folders
+    /// Returns true if the cluster's memory may send an operator to a place: from machines to a machine, whose key ssh must know, and from folders
     /// of this machine to a folder of that host. Never from the one kind to the other.
     pub fn may_remember(&self, host: &Name, reach: &Reach) -> bool {
         self.hosts.values().any(|state| match (&state.host.reach, reach) {
@@ -78,8 +78,7 @@ impl Desired {
     }
 }
 
-/// Says whether a path is one that this program gives a host: absolute, without steps up, and ending as each of them does.
-fn is_folder_of(host: &Name, cluster: &Name, root: &str) -> bool {
-    let plain = root.starts_with('/') && !root.contains(char::is_control) && root.split('/').all(|part| part != "..");
-    plain && root.ends_with(&format!("/provision/{cluster}/{host}"))
+/// Returns true if a folder is one that this program gives a host: its path ends as each of them does.
+fn is_folder_of(host: &Name, cluster: &Name, root: &FolderRoot) -> bool {
+    root.as_str().ends_with(&format!("/provision/{cluster}/{host}"))
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::value::listener::Numbering;
-use crate::value::{Address, Label, Port, UserName};
+use crate::value::{Address, FolderRoot, Label, Port, UserName};
 
 /// The operator's way to a host. Remembered on the cluster, so that what has left the file can still be retired.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,8 +31,7 @@ pub struct Folder {
     /// The first of its own ports, where others share its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_ports: Option<u16>,
-    /// An absolute path that needs no escape in the files it gets into (`platform::local::Here` says which do).
-    pub root: String,
+    pub root: FolderRoot,
 }
 
 /// A host's name or address as ssh is given it.
@@ -71,7 +70,7 @@ impl Reach {
     pub fn root(&self) -> &str {
         match self {
             Reach::Ssh(_) => "",
-            Reach::Local(folder) => &folder.root,
+            Reach::Local(folder) => folder.root.as_str(),
         }
     }
 
@@ -98,7 +97,7 @@ impl std::fmt::Display for Reach {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Reach::Ssh(login) => login.address.fmt(f),
-            Reach::Local(folder) => f.write_str(&folder.root),
+            Reach::Local(folder) => f.write_str(folder.root.as_str()),
         }
     }
 }

@@ -9,6 +9,7 @@ mod members;
 pub mod preflight;
 pub mod reach;
 pub mod reason;
+pub mod refusal;
 pub mod roll;
 pub mod safety;
 pub mod show;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::host::{Action, Class, Target};
+use crate::host::{Action, Target};
 use crate::value::{Name, Role};
 
 pub use approval::{ApprovedPlan, Consent, Moved, NotApproved, NotSealed, SealedPlan, Standing};
@@ -28,6 +29,7 @@ pub use decide::{TRIAL_SECONDS, plan};
 pub use members::{Roll, RollMember};
 pub use reach::Reach;
 pub use reason::Reason;
+pub use refusal::{ClusterRefusal, HostRefusal, Refusal, SettingRefusal};
 
 /// The operator's goal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,17 +48,6 @@ impl Goal {
             Goal::Destroy { .. } => true,
         }
     }
-}
-
-/// A reason why no plan can be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize)]
-pub enum Refusal {
-    #[error("{host}: {why}; {instead}")]
-    Host { host: Name, why: String, instead: String },
-    #[error("{setting} changes from `{from}` to `{to}`: {why}")]
-    Setting { setting: String, from: String, to: String, class: Class, why: String },
-    #[error("{why}; {instead}")]
-    Cluster { why: String, instead: String },
 }
 
 /// A plan: what is different and what will be done about it.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::planner::Planner;
-use crate::plan::Refusal;
 use crate::plan::compare::known_sum;
+use crate::plan::refusal::Expected;
+use crate::plan::{HostRefusal, Refusal};
 use crate::service::archive::Archive;
 use crate::value::{HostPath, Name};
 
@@ -37,8 +38,7 @@ impl Planner<'_> {
                     }
                     None => refusals.extend(at.map(|path| Refusal::Host {
                         host: host.clone(),
-                        why: format!("the archive {path} is not there"),
-                        instead: "put it there, or write `archive: { file: ... }` to have it copied".to_owned(),
+                        because: HostRefusal::NoArchive { path: path.clone() },
                     })),
                 }
             }
@@ -62,24 +62,12 @@ fn most_have<'a>(hosts: &[Has<'a>]) -> Option<&'a String> {
 
 /// The refusal of a host that has another archive than it should.
 fn another(home: &HostPath, has: &Has<'_>, expected: Option<&str>, by_topology: bool) -> Refusal {
-    let other = match expected {
-        Some(sum) if by_topology => format!("the topology says {}...", short(sum)),
-        Some(sum) => format!("most hosts have {}...", short(sum)),
-        None => "no more than half of the hosts have the same".to_owned(),
+    let expected = match expected {
+        Some(sum) if by_topology => Expected::ByTopology(sum.to_owned()),
+        Some(sum) => Expected::ByMostHosts(sum.to_owned()),
+        None => Expected::Unknown,
     };
-    let what = if has.is_unpacked { "was unpacked from an archive with" } else { "comes from an archive with" };
-    let instead = if has.is_unpacked {
-        "another archive of the same version is not installed under running services: put the old one back, or destroy first"
-    } else {
-        "put the same archive on every host"
-    };
-    Refusal::Host {
-        host: has.host.clone(),
-        why: format!("{home} {what} the SHA-512 {}..., and {other}", short(has.sum)),
-        instead: instead.to_owned(),
-    }
-}
-
-fn short(sum: &str) -> &str {
-    sum.get(..16).unwrap_or(sum)
+    let because =
+        HostRefusal::OtherArchive { home: home.clone(), sum: has.sum.clone(), expected, unpacked: has.is_unpacked };
+    Refusal::Host { host: has.host.clone(), because }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::planner::{Planner, names};
+use super::planner::Planner;
 use crate::desired::{Desired, Quorum};
 use crate::host::{BirthRecord, HostFacts, HostState, UnitFacts};
 use crate::plan::compare::{HostChange, Need, ServiceChange};
-use crate::plan::{Reason, Refusal};
+use crate::plan::{ClusterRefusal, HostRefusal, Reason, Refusal};
 use crate::value::{MemberId, Name};
 
 /// The stages of an ensemble's first start.
@@ -31,42 +31,32 @@ impl Planner<'_> {
             // Another cluster's is refused by its stamp.
             let is_said = refusals.iter().any(|refusal| says_members(refusal, quorum));
             if record.birth.cluster == quorum.birth.cluster && record.birth != quorum.birth && !is_said {
-                refusals.push(Refusal::Host {
-                    host: (*host).clone(),
-                    why: format!(
-                        "it took part in the first start of {} with other members ({})",
-                        record.birth.cluster,
-                        list(&record.birth.members)
-                    ),
-                    instead: "this version cannot add, remove or replace members; restore the old list".to_owned(),
-                });
+                let (cluster, members) = (record.birth.cluster.clone(), list(&record.birth.members));
+                let because = HostRefusal::OtherMembers { cluster, members };
+                refusals.push(Refusal::Host { host: (*host).clone(), because });
             }
         }
         let with_data =
             members.iter().filter(|name| self.observed.facts(name).is_some_and(|facts| facts.has_data)).count();
         let moves_data = |refusal: &Refusal| matches!(refusal, Refusal::Setting { setting, .. } if quorum.data_settings.contains(&setting.as_str()));
         let life = self.life(quorum);
-        let unseen: Vec<_> =
-            members.iter().filter(|name| self.observed.facts(name).is_none()).map(ToString::to_string).collect();
+        let unseen: Vec<Name> = members.iter().filter(|name| self.observed.facts(name).is_none()).cloned().collect();
+        let (count, majority) = (members.len(), quorum.majority());
         match life {
-            Life::Unborn if with_data > 0 => refusals.push(Refusal::Cluster {
-                why: format!("{with_data} of {} members have data in {}, and nothing records that it is this cluster's", members.len(), quorum.data_dir),
-                instead: "it may be the only copy of somebody's data: inspect it and move it away, or choose another dataDir".to_owned(),
-            }),
-            Life::Unborn | Life::Begun if !unseen.is_empty() => refusals.push(Refusal::Cluster {
-                why: format!("a new ensemble needs all its members for its first start, and {} cannot be reached", unseen.join(", ")),
-                instead: "restore the connection; an ensemble never starts for the first time without all its members".to_owned(),
-            }),
+            Life::Unborn if with_data > 0 => {
+                let directory = quorum.data_dir.clone();
+                let because = ClusterRefusal::UnknownData { with_data, members: count, directory };
+                refusals.push(Refusal::Cluster { because });
+            }
+            Life::Unborn | Life::Begun if !unseen.is_empty() => {
+                refusals.push(Refusal::Cluster { because: ClusterRefusal::MembersUnseen { members: unseen } });
+            }
             // Where the data was to move, the setting is refused: what is in the new place says nothing.
             Life::Complete if refusals.iter().any(moves_data) => {}
-            Life::Complete if with_data < quorum.majority() && unseen.is_empty() => refusals.push(Refusal::Cluster {
-                why: format!(
-                    "the ensemble has started before, and only {with_data} of {} members still have data; with fewer than {} (a majority) it would lose what it had committed",
-                    members.len(),
-                    quorum.majority()
-                ),
-                instead: "restore the data of a majority from a backup; or give up all data, what is left too: destroy with --delete-data, then apply".to_owned(),
-            }),
+            Life::Complete if with_data < majority && unseen.is_empty() => {
+                let because = ClusterRefusal::DataLost { with_data, members: count, majority };
+                refusals.push(Refusal::Cluster { because });
+            }
             _ => {}
         }
         self.refuse_other_stamps(life, refusals);
@@ -102,11 +92,7 @@ impl Planner<'_> {
             };
             let anchors: Vec<Name> = stamp.anchors.iter().map(|anchor| anchor.host.clone()).collect();
             if anchors != self.desired.anchors {
-                refusals.push(Refusal::Host {
-                    host: name.clone(),
-                    why: format!("it carries this cluster's stamp with other anchors ({})", names(&anchors)),
-                    instead: "destroy with the old topology first; or keep more than half of the old hosts, and replace the others step by step".to_owned(),
-                });
+                refusals.push(Refusal::Host { host: name.clone(), because: HostRefusal::OtherAnchors { anchors } });
             }
         }
     }

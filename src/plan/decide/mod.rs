@@ -18,7 +18,7 @@ pub use prepare::TRIAL_SECONDS;
 use std::collections::BTreeMap;
 
 use super::compare::{HostChange, compare};
-use super::{Goal, Plan, Refusal};
+use super::{ClusterRefusal, Goal, Plan, Refusal};
 use crate::desired::Desired;
 use crate::host::{HostError, HostState};
 use crate::observe::{Observed, recall};
@@ -44,10 +44,10 @@ pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan,
     let mut any = false;
     for refusal in refusals.iter().filter(leavable) {
         // The first reason that a host gives is said.
-        if let Refusal::Host { host, why, instead } = refusal
+        if let Refusal::Host { host, because } = refusal
             && rest.facts(host).is_some()
         {
-            rest.set_aside(host, &HostError::Refused { why: format!("{why}; {instead}") });
+            rest.set_aside(host, &HostError::Refused { why: format!("{because}; {}", because.instead()) });
             any = true;
         }
     }
@@ -71,8 +71,7 @@ fn plan_for_all(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<P
         observed
     };
     if observed.hosts.values().all(|seen| seen.facts().is_none()) {
-        let why = "no host can be reached, and a plan needs to see at least one".to_owned();
-        return Err(vec![Refusal::Cluster { why, instead: "restore the connection to one of them".to_owned() }]);
+        return Err(vec![Refusal::Cluster { because: ClusterRefusal::NoHost }]);
     }
     let mut refusals = ownership::not_ours(desired, observed);
     refusals.extend(ownership::unvouched(observed));

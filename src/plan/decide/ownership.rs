@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::planner::names;
 use crate::desired::Desired;
-use crate::host::{
-    Content, DataLabel, File, HostFacts, HostState, Load, MEMBER_FILE, RecordName, STATE_FOLDER, sha256,
-};
+use crate::host::{Content, DataLabel, File, HostFacts, HostState, Load, MEMBER_FILE, RecordName, sha256};
 use crate::observe::{Observed, binding};
-use crate::plan::{Goal, Refusal};
+use crate::plan::{Goal, HostRefusal, Refusal};
 use crate::value::{HostPath, Name};
 
 /// Hosts that are another cluster's, or carry the stamp of another host.
@@ -20,11 +17,8 @@ pub(super) fn not_ours(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
             continue;
         }
         if let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster != desired.cluster) {
-            all.push(Refusal::Host {
-                host: name.clone(),
-                why: format!("it belongs to the cluster `{}`, where it is called {}", stamp.cluster, stamp.host),
-                instead: "take another host, or destroy that cluster with its own topology".to_owned(),
-            });
+            let because = HostRefusal::OtherCluster { cluster: stamp.cluster.clone(), host: stamp.host.clone() };
+            all.push(Refusal::Host { host: name.clone(), because });
         }
         // Of another cluster's host its data is another cluster's, too.
         if facts.stamp.as_ref().is_none_or(|stamp| stamp.cluster == desired.cluster) {
@@ -32,11 +26,8 @@ pub(super) fn not_ours(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
         }
         let other = facts.stamp.as_ref().filter(|stamp| stamp.cluster == desired.cluster && stamp.host != *name);
         if let Some(stamp) = other.filter(|stamp| desired.hosts.contains_key(&stamp.host)) {
-            all.push(Refusal::Host {
-                host: name.clone(),
-                why: format!("its stamp says that it is {0}, and the topology has {0} at another address", stamp.host),
-                instead: "either two addresses are swapped or a disk was copied: correct the addresses".to_owned(),
-            });
+            let because = HostRefusal::OtherHost { host: stamp.host.clone() };
+            all.push(Refusal::Host { host: name.clone(), because });
         }
     }
     all
@@ -46,21 +37,13 @@ pub(super) fn not_ours(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
 fn of_another_identity(name: &Name, facts: &HostFacts, desired: &Desired, observed: &Observed) -> Option<Refusal> {
     let theirs = binding(facts, desired).filter(|theirs| desired.is_another(theirs))?;
     let cluster = facts.claim.as_ref().map(|claim| &claim.cluster).or_else(|| Some(&facts.stamp.as_ref()?.cluster))?;
-    // If the anchors agree on an identity, one host is no reason to adopt another.
-    let adopt = if observed.memory.is_empty() {
-        format!("; if it is this very cluster's, write `id: {theirs}` into the topology")
-    } else {
-        String::new()
+    let because = HostRefusal::OtherIdentity {
+        theirs: (cluster.clone(), theirs.clone()),
+        ours: (desired.cluster.clone(), desired.claim().identity),
+        // If the anchors agree on an identity, one host is no reason to adopt another.
+        adoptable: observed.memory.is_empty(),
     };
-    Some(Refusal::Host {
-        host: name.clone(),
-        why: format!(
-            "it belongs to the cluster `{cluster}` (identity {theirs}), and this is `{}` (identity {})",
-            desired.cluster,
-            desired.claim().identity
-        ),
-        instead: format!("destroy that cluster with its own topology, or take another host{adopt}"),
-    })
+    Some(Refusal::Host { host: name.clone(), because })
 }
 
 /// Data directories that say that they are another cluster's, or another member's.
@@ -73,24 +56,11 @@ fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired, observed: &Ob
         let (ours, theirs) =
             (ours.parse::<DataLabel>().ok()?, facts.paths.get(path)?.text.as_ref()?.parse::<DataLabel>().ok()?);
         let same_member = ours.cluster == theirs.cluster && ours.member == theirs.member;
-        let adopt = if same_member && observed.memory.is_empty() {
-            format!("; or, if it is this very cluster's, write `id: {}` into the topology", theirs.identity)
-        } else {
-            String::new()
-        };
-        (ours != theirs).then(|| Refusal::Host {
-            host: name.clone(),
-            why: format!(
-                "the data in {} is member {} of the cluster `{}` (identity {}), and this host is to be member {} of `{}` (identity {})",
-                path.parent().expect("a file is in a directory"),
-                theirs.member,
-                theirs.cluster,
-                theirs.identity,
-                ours.member,
-                ours.cluster,
-                ours.identity
-            ),
-            instead: format!("attach the disk that belongs to this host; or inspect the data and move it away{adopt}"),
+        let adoptable = same_member && observed.memory.is_empty();
+        (ours != theirs).then(|| {
+            let directory = path.parent().expect("a file is in a directory");
+            let because = HostRefusal::OtherData { directory, theirs, ours, adoptable };
+            Refusal::Host { host: name.clone(), because }
         })
     };
     members.filter_map(other).collect()
@@ -105,13 +75,7 @@ pub(super) fn unvouched(observed: &Observed) -> Vec<Refusal> {
     }
     let refusal = |(host, remembered): (&Name, Vec<&Name>)| Refusal::Host {
         host: host.clone(),
-        why: format!(
-            "it remembers {} as part of this cluster; less than half of the hosts do, and the topology does not name them",
-            names(remembered)
-        ),
-        instead: format!(
-            "change fewer hosts in one step (put them back into the topology, apply, then take them out); or, if the record is wrong, remove {STATE_FOLDER}/{{intended,applied}}.json there"
-        ),
+        because: HostRefusal::Unvouched { hosts: remembered.into_iter().cloned().collect() },
     };
     by_host.into_iter().map(refusal).collect()
 }
@@ -129,12 +93,8 @@ pub(super) fn one_machine_twice(desired: &Desired, observed: &Observed) -> Vec<R
     let mut all = Vec::new();
     for same in machines.values().filter(|same| same.len() > 1) {
         for (name, _) in same.iter().filter(|(_, is_itself)| !is_itself) {
-            let others = same.iter().map(|(other, _)| *other).filter(|other| other != name);
-            all.push(Refusal::Host {
-                host: (*name).clone(),
-                why: format!("it is the same machine as {}, by another address", names(others)),
-                instead: "give each host of the topology a machine of its own".to_owned(),
-            });
+            let others = same.iter().map(|(other, _)| *other).filter(|other| other != name).cloned().collect();
+            all.push(Refusal::Host { host: (*name).clone(), because: HostRefusal::SameMachine { others } });
         }
     }
     all
@@ -149,16 +109,8 @@ pub(super) fn answers_elsewhere(desired: &Desired, observed: &Observed) -> Vec<R
         let same_machine = observed.facts(name).is_some_and(|now| now.machine == facts.machine);
         let same = same_machine && desired.hosts[name].host.reach.root() == moved.reach.root();
         if ours && !same {
-            all.push(Refusal::Host {
-                host: name.clone(),
-                why: format!(
-                    "its old place {} still carries this cluster's stamp",
-                    moved.reach
-                ),
-                instead:
-                    "put the old address (or folder) back; or give the new one a name of its own, and the old one is retired"
-                        .to_owned(),
-            });
+            let because = HostRefusal::OldPlace { place: moved.reach.clone() };
+            all.push(Refusal::Host { host: name.clone(), because });
         }
     }
     all
@@ -185,11 +137,7 @@ fn is_labelled(directory: &HostPath, facts: &HostFacts) -> bool {
 /// Hosts on which somebody else's table has the name of our packet filter's: loading ours would delete it.
 pub(super) fn foreign_tables(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     let has = |name: &&Name| observed.facts(name).is_some_and(|facts| facts.has_foreign_table);
-    let refusal = |name: &Name| Refusal::Host {
-        host: name.clone(),
-        why: "it has an nftables table `inet provision` that provision did not make".to_owned(),
-        instead: "rename that table, or write firewall: none".to_owned(),
-    };
+    let refusal = |name: &Name| Refusal::Host { host: name.clone(), because: HostRefusal::ForeignTable };
     desired.hosts.keys().filter(has).map(refusal).collect()
 }
 
@@ -215,16 +163,8 @@ pub(super) fn in_the_way(goal: &Goal, desired: &Desired, observed: &Observed) ->
         if found.is_empty() {
             continue;
         }
-        let shown = found.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
-        let instead = match goal {
-            Goal::Apply { .. } => "remove it if nobody needs it; otherwise choose another host, path or port",
-            Goal::Destroy { .. } => "no record says that it belongs to this cluster: inspect it, and remove it by hand",
-        };
-        all.push(Refusal::Host {
-            host: name.clone(),
-            why: format!("it already has {shown}, and no stamp says that provision created them"),
-            instead: instead.to_owned(),
-        });
+        let destroys = matches!(goal, Goal::Destroy { .. });
+        all.push(Refusal::Host { host: name.clone(), because: HostRefusal::InTheWay { found, destroys } });
     }
     all
 }

@@ -6,7 +6,7 @@ use super::planner::Planner;
 use crate::desired::FIRST_OWN_PORT;
 use crate::host::{Action, Class, HostFacts, RecordName, Seen, Setting, UnitFacts};
 use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
-use crate::plan::{Outage, Phase, Reason, Refusal};
+use crate::plan::{Outage, Phase, Reason, Refusal, SettingRefusal};
 use crate::platform::local::ALL_PORTS;
 use crate::service::{self, DATA_MOVES, Service, roles};
 use crate::value::{HostPath, Name, Role};
@@ -59,7 +59,7 @@ impl Planner<'_> {
                 from: "the old one".to_owned(),
                 to: "the new one".to_owned(),
                 class: Class::Outage,
-                why: "all hosts must change together, and some cannot be reached".to_owned(),
+                because: SettingRefusal::SomeUnreachable,
             });
         }
         let together = Together::by(path);
@@ -110,7 +110,9 @@ impl Planner<'_> {
                     from: value(was),
                     to: value(is),
                     class,
-                    why: service_of(path).map_or(DATA_MOVES, |service| service.migration(path)).to_owned(),
+                    because: SettingRefusal::Migrates(
+                        service_of(path).map_or(DATA_MOVES, |service| service.migration(path)),
+                    ),
                 }),
                 Class::Outage if path == FIRST_OWN_PORT && self.own_ports_overlap() => {
                     refusals.push(Refusal::Setting {
@@ -118,7 +120,7 @@ impl Planner<'_> {
                         from: value(was),
                         to: value(is),
                         class,
-                        why: format!("nodes would take each other's ports; begin at least {ALL_PORTS} away"),
+                        because: SettingRefusal::PortsOverlap(ALL_PORTS),
                     });
                 }
                 Class::Outage if self.some_would_be_left_behind(path) => refusals.push(Refusal::Setting {
@@ -126,7 +128,7 @@ impl Planner<'_> {
                     from: value(was),
                     to: value(is),
                     class,
-                    why: "all hosts must change together, and some cannot be reached".to_owned(),
+                    because: SettingRefusal::SomeUnreachable,
                 }),
                 Class::Outage => {
                     let together = Together::by(path);

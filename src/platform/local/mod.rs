@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::host::Owner;
 use crate::value::listener::{Listener, ListenerName, OWN_PORTS};
-use crate::value::{Address, Name, Port, Role};
+use crate::value::{Address, FolderRoot, Name, Port, Role};
 
 pub use check::{check, check_file, check_ports};
 
@@ -45,28 +45,20 @@ const FIRST_PASSING_PORT: u16 = 32768;
 /// The last that all nodes' own ports may begin with.
 const LAST_FIRST_PORT: u16 = FIRST_PASSING_PORT - ALL_PORTS;
 
-/// Characters that a service's file or a classpath would not take as part of a path.
-const SPECIAL: &[char] = &['"', '\'', '\\', '$', '`', '%', ':', ',', ';', '*', '?', '[', '{', '#', '=', '\u{7f}'];
-
 impl Here {
     /// `state`: the user's `$XDG_STATE_HOME`. Refuses a path that could not stand in the services' own files.
     pub fn new(state: &Path, owner: Owner, loopbacks: bool) -> Result<Here, String> {
-        let text = state.to_str().unwrap_or_default();
-        let special = text.chars().find(|c| !c.is_ascii() || c.is_control() || SPECIAL.contains(c));
-        match special {
-            _ if !state.is_absolute() => Err(format!("{} is not an absolute path", state.display())),
-            _ if text.is_empty() => Err(format!("{} is not UTF-8", state.display())),
-            Some(c) => Err(format!(
-                "{} has {c:?} in it, which cannot stand in a Java classpath or a unit: set XDG_STATE_HOME to another folder",
-                state.display()
-            )),
-            None => Ok(Here { state: state.join("provision"), owner, loopbacks }),
+        let text = state.to_str().ok_or_else(|| format!("{} is not UTF-8", state.display()))?;
+        match text.parse::<FolderRoot>() {
+            Ok(_) => Ok(Here { state: state.join("provision"), owner, loopbacks }),
+            Err(why) => Err(format!("{why}: set XDG_STATE_HOME to another folder")),
         }
     }
 
     /// The folder of a node.
-    pub fn root(&self, cluster: &Name, node: &Name) -> String {
-        self.state.join(cluster.as_str()).join(node.as_str()).display().to_string()
+    pub fn root(&self, cluster: &Name, node: &Name) -> FolderRoot {
+        let root = self.state.join(cluster.as_str()).join(node.as_str());
+        root.display().to_string().parse().expect("names add nothing that the state folder may not have")
     }
 
     /// The first of the nodes' own ports, where they have any. Fails where the machine has one address for all and the file numbers

@@ -1,0 +1,230 @@
+//! The reasons why no plan can be made, each with its figures and a way out.
+
+use serde::Serialize;
+
+use crate::host::{Class, DataLabel, Reach, STATE_FOLDER};
+use crate::value::{HostPath, Identity, Name};
+
+/// A reason why no plan can be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("{host}: {because}; {}", because.instead())]
+    Host { host: Name, because: HostRefusal },
+    #[error("{setting} changes from `{from}` to `{to}`: {because}")]
+    Setting { setting: String, from: String, to: String, class: Class, because: SettingRefusal },
+    #[error("{because}; {}", because.instead())]
+    Cluster { because: ClusterRefusal },
+}
+
+/// A reason that one host gives.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HostRefusal {
+    #[error("it belongs to the cluster `{cluster}`, where it is called {host}")]
+    OtherCluster { cluster: Name, host: Name },
+    #[error("it belongs to the cluster `{}` (identity {}), and this is `{}` (identity {})", theirs.0, theirs.1, ours.0, ours.1)]
+    OtherIdentity { theirs: (Name, Identity), ours: (Name, Identity), adoptable: bool },
+    #[error("its stamp says that it is {host}, and the topology has {host} at another address")]
+    OtherHost { host: Name },
+    #[error(
+        "the data in {directory} is member {} of the cluster `{}` (identity {}), and this host is to be member {} of `{}` (identity {})",
+        theirs.member, theirs.cluster, theirs.identity, ours.member, ours.cluster, ours.identity
+    )]
+    OtherData { directory: HostPath, theirs: DataLabel, ours: DataLabel, adoptable: bool },
+    #[error(
+        "it remembers {} as part of this cluster; less than half of the hosts do, and the topology does not name them",
+        names(hosts)
+    )]
+    Unvouched { hosts: Vec<Name> },
+    #[error("it is the same machine as {}, by another address", names(others))]
+    SameMachine { others: Vec<Name> },
+    #[error("its old place {place} still carries this cluster's stamp")]
+    OldPlace { place: Reach },
+    #[error("it has an nftables table `inet provision` that provision did not make")]
+    ForeignTable,
+    #[error("it already has {}, and no stamp says that provision created them", found.iter().take(4).cloned().collect::<Vec<_>>().join(", "))]
+    InTheWay { found: Vec<String>, destroys: bool },
+    #[error("the archive {path} is not there")]
+    NoArchive { path: HostPath },
+    #[error("{home} {} the SHA-512 {}..., and {expected}", if *unpacked { "was unpacked from an archive with" } else { "comes from an archive with" }, short(sum))]
+    OtherArchive { home: HostPath, sum: String, expected: Expected, unpacked: bool },
+    #[error("it took part in the first start of {cluster} with other members ({members})")]
+    OtherMembers { cluster: Name, members: String },
+    #[error("it carries this cluster's stamp with other anchors ({})", names(anchors))]
+    OtherAnchors { anchors: Vec<Name> },
+}
+
+/// The archive that a host should have, by its SHA-512.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Expected {
+    #[error("the topology says {}...", short(.0))]
+    ByTopology(String),
+    #[error("most hosts have {}...", short(.0))]
+    ByMostHosts(String),
+    #[error("no more than half of the hosts have the same")]
+    Unknown,
+}
+
+/// A reason why a setting cannot change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingRefusal {
+    /// The service's own reason, with the way out.
+    #[error("{0}")]
+    Migrates(&'static str),
+    #[error("all hosts must change together, and some cannot be reached")]
+    SomeUnreachable,
+    #[error("nodes would take each other's ports; begin at least {0} away")]
+    PortsOverlap(u16),
+}
+
+/// A reason that the cluster as a whole gives.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClusterRefusal {
+    #[error("no host can be reached, and a plan needs to see at least one")]
+    NoHost,
+    #[error("{with_data} of {members} members have data in {directory}, and nothing records that it is this cluster's")]
+    UnknownData { with_data: usize, members: usize, directory: HostPath },
+    #[error("a new ensemble needs all its members for its first start, and {} cannot be reached", names(members))]
+    MembersUnseen { members: Vec<Name> },
+    #[error(
+        "the ensemble has started before, and only {with_data} of {members} members still have data; with fewer than {majority} (a majority) it would lose what it had committed"
+    )]
+    DataLost { with_data: usize, members: usize, majority: usize },
+}
+
+impl HostRefusal {
+    /// The way out.
+    pub fn instead(&self) -> String {
+        let fixed = match self {
+            HostRefusal::OtherCluster { .. } => "take another host, or destroy that cluster with its own topology",
+            HostRefusal::OtherIdentity { theirs, adoptable, .. } => {
+                let way = "destroy that cluster with its own topology, or take another host";
+                let adopt = format!("; if it is this very cluster's, write `id: {}` into the topology", theirs.1);
+                return if *adoptable { way.to_owned() + &adopt } else { way.to_owned() };
+            }
+            HostRefusal::OtherHost { .. } => {
+                "either two addresses are swapped or a disk was copied: correct the addresses"
+            }
+            HostRefusal::OtherData { theirs, adoptable, .. } => {
+                let way = "attach the disk that belongs to this host; or inspect the data and move it away";
+                let adopt =
+                    format!("; or, if it is this very cluster's, write `id: {}` into the topology", theirs.identity);
+                return if *adoptable { way.to_owned() + &adopt } else { way.to_owned() };
+            }
+            HostRefusal::Unvouched { .. } => {
+                return format!(
+                    "change fewer hosts in one step (put them back into the topology, apply, then take them out); or, if the record is wrong, remove {STATE_FOLDER}/{{intended,applied}}.json there"
+                );
+            }
+            HostRefusal::SameMachine { .. } => "give each host of the topology a machine of its own",
+            HostRefusal::OldPlace { .. } => {
+                "put the old address (or folder) back; or give the new one a name of its own, and the old one is retired"
+            }
+            HostRefusal::ForeignTable => "rename that table, or write firewall: none",
+            HostRefusal::InTheWay { destroys: false, .. } => {
+                "remove it if nobody needs it; otherwise choose another host, path or port"
+            }
+            HostRefusal::InTheWay { destroys: true, .. } => {
+                "no record says that it belongs to this cluster: inspect it, and remove it by hand"
+            }
+            HostRefusal::NoArchive { .. } => "put it there, or write `archive: { file: ... }` to have it copied",
+            HostRefusal::OtherArchive { unpacked: true, .. } => {
+                "another archive of the same version is not installed under running services: put the old one back, or destroy first"
+            }
+            HostRefusal::OtherArchive { unpacked: false, .. } => "put the same archive on every host",
+            HostRefusal::OtherMembers { .. } => {
+                "this version cannot add, remove or replace members; restore the old list"
+            }
+            HostRefusal::OtherAnchors { .. } => {
+                "destroy with the old topology first; or keep more than half of the old hosts, and replace the others step by step"
+            }
+        };
+        fixed.to_owned()
+    }
+
+    /// The word for it in JSON.
+    fn kind(&self) -> &'static str {
+        match self {
+            HostRefusal::OtherCluster { .. } => "otherCluster",
+            HostRefusal::OtherIdentity { .. } => "otherIdentity",
+            HostRefusal::OtherHost { .. } => "otherHost",
+            HostRefusal::OtherData { .. } => "otherData",
+            HostRefusal::Unvouched { .. } => "unvouched",
+            HostRefusal::SameMachine { .. } => "sameMachine",
+            HostRefusal::OldPlace { .. } => "oldPlace",
+            HostRefusal::ForeignTable => "foreignTable",
+            HostRefusal::InTheWay { .. } => "inTheWay",
+            HostRefusal::NoArchive { .. } => "noArchive",
+            HostRefusal::OtherArchive { .. } => "otherArchive",
+            HostRefusal::OtherMembers { .. } => "otherMembers",
+            HostRefusal::OtherAnchors { .. } => "otherAnchors",
+        }
+    }
+}
+
+impl ClusterRefusal {
+    /// The way out.
+    pub fn instead(&self) -> &'static str {
+        match self {
+            ClusterRefusal::NoHost => "restore the connection to one of them",
+            ClusterRefusal::UnknownData { .. } => {
+                "it may be the only copy of somebody's data: inspect it and move it away, or choose another dataDir"
+            }
+            ClusterRefusal::MembersUnseen { .. } => {
+                "restore the connection; an ensemble never starts for the first time without all its members"
+            }
+            ClusterRefusal::DataLost { .. } => {
+                "restore the data of a majority from a backup; or give up all data, what is left too: destroy with --delete-data, then apply"
+            }
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            ClusterRefusal::NoHost => "noHost",
+            ClusterRefusal::UnknownData { .. } => "unknownData",
+            ClusterRefusal::MembersUnseen { .. } => "membersUnseen",
+            ClusterRefusal::DataLost { .. } => "dataLost",
+        }
+    }
+}
+
+impl SettingRefusal {
+    fn kind(&self) -> &'static str {
+        match self {
+            SettingRefusal::Migrates(_) => "migrates",
+            SettingRefusal::SomeUnreachable => "someUnreachable",
+            SettingRefusal::PortsOverlap(_) => "portsOverlap",
+        }
+    }
+}
+
+/// A refusal as JSON (`docs/json.md`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RefusalJson {
+    pub kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub setting: Option<String>,
+    pub text: String,
+}
+
+impl From<&Refusal> for RefusalJson {
+    fn from(refusal: &Refusal) -> RefusalJson {
+        let (kind, host, setting) = match refusal {
+            Refusal::Host { host, because } => (because.kind(), Some(host.clone()), None),
+            Refusal::Setting { setting, because, .. } => (because.kind(), None, Some(setting.clone())),
+            Refusal::Cluster { because } => (because.kind(), None, None),
+        };
+        RefusalJson { kind, host, setting, text: refusal.to_string() }
+    }
+}
+
+fn names(all: &[Name]) -> String {
+    all.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// As much of a digest as tells two apart.
+fn short(sum: &str) -> &str {
+    sum.get(..16).unwrap_or(sum)
+}
