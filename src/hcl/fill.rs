@@ -1,7 +1,7 @@
 //! Holes of a template: `provision.NAME` anywhere in an expression, and `provision_when = provision.NAME` in a block that is
 //! there only where the hole holds `true`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::expr::{Array, Expression, Object, ObjectKey, TraversalOperator};
 use hcl_edit::structure::{Attribute, BlockLabel, Body, Structure};
@@ -23,6 +23,11 @@ impl Holes {
     /// such a hole is a mistake of the template's, and panics.
     pub fn put_if(&mut self, name: &'static str, value: Option<impl Into<Expression>>) {
         self.0.insert(name, value.map(Into::into));
+    }
+
+    /// The names of all holes that are put, with a value or without.
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.0.keys().copied().collect()
     }
 
     fn get(&self, name: &str) -> Option<&Expression> {
@@ -49,6 +54,16 @@ fn hole(expression: &Expression) -> Option<&str> {
         },
         _ => None,
     }
+}
+
+/// The names of the holes in the text of a template.
+pub fn names_in(template: &str) -> BTreeSet<&str> {
+    let lines = template.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let after = lines.flat_map(|line| line.split("provision.").skip(1));
+    let name = |rest: &'_ str| {
+        rest.find(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && c != '_').unwrap_or(rest.len())
+    };
+    after.map(|rest| &rest[..name(rest)]).filter(|name| !name.is_empty()).collect()
 }
 
 /// The template with its holes filled.

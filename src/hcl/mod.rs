@@ -11,7 +11,7 @@ use hcl_edit::expr::{Array, Expression, Object, ObjectKey, ObjectValue, Traversa
 use hcl_edit::structure::Body;
 use hcl_edit::{Decorate as _, Decorated, Ident};
 
-pub use fill::{Holes, fill};
+pub use fill::{Holes, fill, names_in};
 pub use layout::{lay_out, on_lines};
 use resource::key_text;
 pub use resource::{Address, Resource, resources};

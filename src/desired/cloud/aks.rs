@@ -41,7 +41,10 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     registry(aks, spark, &mut holes);
     holes.put("endpoints", aks.registry || shares.is_some());
     holes.put("eventstore", shares.is_some());
-    holes.put_if("eventstore_nodes", shares.map(|(nodes, size)| self::shares(nodes, size)));
+    if let Some((nodes, size)) = shares {
+        holes.put("eventstore_nodes", self::shares(nodes, size));
+        holes.put("replication", backend::replication(&aks.location, &aks.zones));
+    }
     if let Some(system) = aks.pools.iter().find(|(name, _)| name.as_str() == SYSTEM).map(|(_, pool)| pool) {
         put_system(system, aks, &mut holes);
     }
@@ -69,7 +72,8 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     let Subnets { nodes, endpoints } = Subnets::of(*network);
     holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
     holes.put("location", location.as_str());
-    backend::put_redundancy(location, zones, holes);
+    backend::put_way_out(location, zones, holes);
+    holes.put("zone_redundant", backend::has_zones(location, zones));
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());
     holes.put("pod_range", POD_RANGE);

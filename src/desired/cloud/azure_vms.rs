@@ -63,7 +63,8 @@ fn place(azure: &AzureVms, topology: &Topology, holes: &mut Holes) {
     let AzureVms { location, zones, network, image: _, ssh: _, tags, state: _ } = azure;
     holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
     holes.put("location", location.as_str());
-    backend::put_redundancy(location, zones, holes);
+    backend::put_way_out(location, zones, holes);
+    holes.put("replication", backend::replication(location, zones));
     let zoned = !zones.is_empty();
     holes.put_if("zones", zoned.then(|| texts(zones.iter().map(Zone::as_str))));
     holes.put_if("each_zone", zoned.then(|| reference(&["each", "value", "zone"])));
@@ -138,11 +139,9 @@ fn machines(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     fixed.put(services, holes);
     holes.put("load_balancer", services.zookeeper.is_some_and(|zookeeper| zookeeper.load_balancer));
     holes.put("load_balancer_address", subnets::front(azure.subnets().zookeeper).to_string());
-    if let Some(zookeeper) = services.zookeeper {
-        let client = zookeeper.settings.client_port.get();
-        holes.put("client_port", client.to_string());
-        holes.put("client_port_number", client);
-    }
+    let client = services.zookeeper.map(|zookeeper| zookeeper.settings.client_port.get());
+    holes.put_if("client_port", client.map(|port| port.to_string()));
+    holes.put_if("client_port_number", client);
     let addresses = fixed.addresses();
     holes.put("reached", azure.ssh.bastion && !addresses.is_empty());
     holes.put_if("first_address", addresses.into_iter().next());

@@ -13,23 +13,32 @@ impl State {
         holes.put("state_object", matches!(self, State::Object { .. }));
         // Two platforms of one cluster have a state each.
         holes.put("state_key", format!("{cluster}/{platform}.tfstate"));
-        if let State::Blob { resource_group, account, container } = self {
-            holes.put("state_group", resource_group.as_str());
-            holes.put("state_account", account.as_str());
-            holes.put("state_container", container.as_str());
-        }
-        if let State::Object { bucket, region } = self {
-            holes.put("state_bucket", bucket.as_str());
-            holes.put("state_region", region.as_str());
-        }
+        let blob = if let State::Blob { resource_group, account, container } = self {
+            Some([resource_group.as_str(), account.as_str(), container.as_str()])
+        } else {
+            None
+        };
+        let names = ["state_group", "state_account", "state_container"];
+        names.iter().enumerate().for_each(|(at, name)| holes.put_if(name, blob.map(|all| all[at])));
+        let object = if let State::Object { bucket, region } = self { Some((bucket, region)) } else { None };
+        holes.put_if("state_bucket", object.map(|(bucket, _)| bucket.as_str()));
+        holes.put_if("state_region", object.map(|(_, region)| region.as_str()));
     }
 }
 
-/// The holes of Azure that depend on a region's zones: copies of data in each, and a way out that lives in all.
-pub fn put_redundancy(location: &Label, zones: &[Zone], holes: &mut Holes) {
-    let redundant = azure_zones(location.as_str()).map_or(!zones.is_empty(), |there| !there.is_empty());
-    holes.put("replication", if redundant { "ZRS" } else { "LRS" });
-    holes.put("zone_redundant", redundant);
+/// Returns true if a region of Azure has zones.
+pub fn has_zones(location: &Label, zones: &[Zone]) -> bool {
+    azure_zones(location.as_str()).map_or(!zones.is_empty(), |there| !there.is_empty())
+}
+
+/// The replication of a storage account: copies in each zone of a region that has some.
+pub fn replication(location: &Label, zones: &[Zone]) -> &'static str {
+    if has_zones(location, zones) { "ZRS" } else { "LRS" }
+}
+
+/// The holes of a network's way out, which lives in all zones of a region that has some.
+pub fn put_way_out(location: &Label, zones: &[Zone], holes: &mut Holes) {
+    let redundant = has_zones(location, zones);
     holes.put("nat_sku", if redundant { "StandardV2" } else { "Standard" });
     holes.put_if("nat_zones", redundant.then(|| texts(["1", "2", "3"])));
 }

@@ -26,7 +26,7 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
     managed.state.put(&topology.name, name, &mut holes);
     holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
     holes.put("location", location.as_str());
-    backend::put_redundancy(location, &[], &mut holes);
+    holes.put("replication", backend::replication(location, &[]));
     holes.put("version", version.as_str());
     holes.put(
         "tier",

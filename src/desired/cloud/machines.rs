@@ -6,7 +6,7 @@ use crate::cluster::ServicesOn;
 use crate::hcl::{Holes, object, texts};
 use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::provider::{MachineProvider, size};
-use crate::service::spark::{MASTER, WORKER};
+use crate::service::spark::{MASTER, WORKER, Workers};
 use crate::service::zookeeper::MEMBER;
 use crate::value::{Address, Disk, Role};
 
@@ -59,14 +59,14 @@ impl Fixed {
         holes.put("spark", services.spark.is_some());
         holes.put_if("members", services.zookeeper.map(|_| table(&self.members)));
         holes.put_if("masters", services.spark.map(|_| table(&self.masters)));
-        if let Some(zookeeper) = services.zookeeper {
-            holes.put("zookeeper_connect", endpoints(&self.members, zookeeper.settings.client_port.get()));
-            holes.put("data_dir", zookeeper.settings.data_dir.to_string());
-            holes.put("zookeeper_disk", zookeeper.machine.disk.map_or(ZOOKEEPER_DISK, Disk::get));
-        }
-        if let Some(spark) = services.spark {
-            holes.put("master_url", format!("spark://{}", endpoints(&self.masters, spark.masters.settings.port.get())));
-        }
+        let (zookeeper, spark) = (services.zookeeper, services.spark);
+        let connect = zookeeper.map(|zookeeper| endpoints(&self.members, zookeeper.settings.client_port.get()));
+        holes.put_if("zookeeper_connect", connect);
+        holes.put_if("data_dir", zookeeper.map(|zookeeper| zookeeper.settings.data_dir.to_string()));
+        let disk = zookeeper.map(|zookeeper| zookeeper.machine.disk.map_or(ZOOKEEPER_DISK, Disk::get));
+        holes.put_if("zookeeper_disk", disk);
+        let masters = spark.map(|spark| endpoints(&self.masters, spark.masters.settings.port.get()));
+        holes.put_if("master_url", masters.map(|masters| format!("spark://{masters}")));
         holes.put("fixed_addresses", texts(self.addresses()));
     }
 }
@@ -80,12 +80,12 @@ pub fn put_workers(services: &ServicesOn<'_>, platform: &impl MachineProvider, h
     holes.put("cpu_scales", cpu.is_some());
     holes.put("memory_scales", scale.is_some_and(|scale| scale.memory.is_some()));
     holes.put_if("cpu_out", cpu.map(|bounds| bounds.out.get()));
-    let Some(workers) = workers else { return };
-    holes.put("worker_size", size(platform, WORKER, &workers.machine));
-    holes.put("worker_disk", workers.machine.disk.map_or(WORKER_DISK, Disk::get));
-    let fixed = u32::try_from(workers.place.count().unwrap_or(0)).expect("a network has room for them");
-    holes.put("workers_min", scale.map_or(fixed, |scale| scale.min));
-    holes.put("workers_max", scale.map_or(fixed, |scale| scale.max));
+    holes.put_if("worker_size", workers.map(|workers| size(platform, WORKER, &workers.machine)));
+    holes.put_if("worker_disk", workers.map(|workers| workers.machine.disk.map_or(WORKER_DISK, Disk::get)));
+    let fixed =
+        |workers: &Workers| u32::try_from(workers.place.count().unwrap_or(0)).expect("a network has room for them");
+    holes.put_if("workers_min", workers.map(|workers| scale.map_or_else(|| fixed(workers), |scale| scale.min)));
+    holes.put_if("workers_max", workers.map(|workers| scale.map_or_else(|| fixed(workers), |scale| scale.max)));
 }
 
 /// `address:port,…`.

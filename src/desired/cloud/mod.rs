@@ -55,6 +55,7 @@ fn module(name: &Name, platform: &Platform, topology: &Topology) -> Option<Modul
 }
 
 fn cloud(name: &Name, module: Module) -> Cloud {
+    debug_assert_eq!(module.unmatched(), BTreeSet::new(), "a template's holes and the values for them are one set");
     let mut files: BTreeMap<&'static str, Body> = BTreeMap::new();
     for Part { file, template, holes } in &module.parts {
         let filled = hcl::fill(&hcl::template(template), holes);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::hcl::Holes;
+use crate::hcl::{Holes, names_in};
 use crate::host::render_template;
 
 /// A platform's resources with holes, and what fills them.
@@ -27,6 +27,19 @@ pub struct Part {
 const BACKEND: (&str, &str) = ("backend.tf", include_str!("../../../templates/terraform/backend.tf"));
 
 impl Module {
+    /// The holes that no template has, and those that get no value.
+    pub fn unmatched(&self) -> BTreeSet<String> {
+        let mut asked: BTreeMap<*const Holes, BTreeSet<&str>> = BTreeMap::new();
+        for part in &self.parts {
+            asked.entry(Rc::as_ptr(&part.holes)).or_default().extend(names_in(part.template));
+        }
+        let differ = |part: &Part| -> Vec<String> {
+            let asked = &asked[&Rc::as_ptr(&part.holes)];
+            asked.symmetric_difference(&part.holes.names()).map(ToString::to_string).collect()
+        };
+        self.parts.iter().flat_map(differ).collect()
+    }
+
     /// Files that another topology of this platform would have.
     pub fn may_have(&mut self, names: impl IntoIterator<Item = &'static str>) {
         self.names.extend(names);

@@ -10,7 +10,7 @@ use crate::host::{
     Access, Content, Host, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties,
     render_template, unit_path, unit_word,
 };
-use crate::service::settings::{Valued, holes};
+use crate::service::settings::holes;
 use crate::service::spark::{EventDirectory, HISTORY, History, MASTER, WORKER};
 use crate::value::{HostPath, JvmSize, Role, Version};
 
@@ -51,9 +51,9 @@ pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostSta
         config: path,
         heap: masters.settings.heap,
         memory_mib: masters.settings.heap.mebibytes(),
-        settings: masters.settings.each(),
-        port: port(MASTER_RPC),
-        web_ui: port(MASTER_PAGE),
+        own: serde_json::json!({
+            "address": cluster.address(&instance.host).as_str(), "port": port(MASTER_RPC), "web_ui_port": port(MASTER_PAGE),
+        }),
     };
     desire_unit(cluster, spark, instance, unit, state);
 }
@@ -71,9 +71,11 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
         config: path,
         heap: workers.settings.heap,
         memory_mib: workers.settings.memory_mib(),
-        settings: workers.settings.each(),
-        port: port(WORKER_RPC),
-        web_ui: port(WORKER_PAGE),
+        own: serde_json::json!({
+            "address": cluster.address(&instance.host).as_str(), "port": port(WORKER_RPC), "web_ui_port": port(WORKER_PAGE),
+            "settings": holes(workers.settings.each()), "master_url": super::master_url(cluster),
+            "work": state.host.word(&HostPath::known(DATA).join("work")),
+        }),
     };
     desire_unit(cluster, spark, instance, unit, state);
 }
@@ -94,9 +96,7 @@ pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostSt
         config: path,
         heap: history.settings.heap,
         memory_mib: history.settings.heap.mebibytes(),
-        settings: history.settings.each(),
-        port,
-        web_ui: port,
+        own: serde_json::json!({}),
     };
     desire_unit(cluster, spark, instance, unit, state);
 }
@@ -182,13 +182,12 @@ struct Unit {
     heap: JvmSize,
     /// The heap, and the memory of all executors that the daemon starts.
     memory_mib: u64,
-    port: u16,
-    web_ui: u16,
-    settings: Vec<Valued>,
+    /// The values that only its own template names.
+    own: serde_json::Value,
 }
 
 fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, unit: Unit, state: &mut HostState) {
-    let Unit { role, config: own, heap, memory_mib, port, web_ui, settings } = unit;
+    let Unit { role, config: own, heap, memory_mib, own: more } = unit;
     let home = home(spark.service);
     let config = HostPath::known(CONFIG);
     let inputs = vec![own.clone(), config.join("log4j2.properties"), home.join(ORIGIN_FILE), unit_path(role.unit())];
@@ -209,12 +208,13 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let mut values = serde_json::json!({
         "cluster": cluster.name.as_str(), "node": instance.node, "environment": environment.join(" "),
         "class": host.word(&home.join("bin/spark-class")), "config": host.word(&own),
-        "address": cluster.address(&instance.host).as_str(), "port": port, "web_ui_port": web_ui,
         "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
         "run": host.word(&HostPath::known(RUN_FOLDER)), "started": state.started_word(),
-        "home": host.path(&begin), "writable": writable.join(" "), "work": host.word(&data.join("work")),
-        "master_url": super::master_url(cluster), "settings": holes(settings),
+        "home": host.path(&begin), "writable": writable.join(" "),
     });
+    for (name, value) in more.as_object().into_iter().flatten() {
+        values[name] = value.clone();
+    }
     if let Some(secret) = &secret {
         values["secret_path"] = host.path(secret).into();
         values["secret_word"] = host.word(secret).into();
