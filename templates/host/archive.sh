@@ -87,10 +87,11 @@ steady() { # archive, home
   archive=$state/cache/${2##*/}.copy
   rm -f "$archive"
   patience=300
-  # None is larger than 4 GiB, and a fifo is not waited for.
-  why=$(as "$who" dd if="$1" iflag=nonblock,count_bytes,fullblock count=4294967296 bs=1M status=none </dev/null 2>&1 >"$archive") ||
-    { rm -f "$archive"; fail "cannot copy the archive $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"; }
+  # None is larger than 4 GiB, and a fifo is not waited for. Root writes the copy: that user has one end of a pipe, and never the file.
+  why=$({ { as "$who" dd if="$1" iflag=nonblock,fullblock bs=1M status=none </dev/null 2>&6; printf '\nended %s\n' "$?" >&6; } |
+    timeout "$((patience + 2))" head -c 4294967296 >"$archive" 6>&-; } 6>&1)
   patience=
+  [ "$(how "$why")" = 0 ] || { rm -f "$archive"; fail "cannot copy the archive $1: $(words "$why" | cut -c 1-200)"; }
 }
 # What is unpacked once for all the hosts that are folders of this machine.
 lock_store() {

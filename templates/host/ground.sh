@@ -38,17 +38,30 @@ reader() { # directory
   owner=$(stat -c %u -- "$1" 2>/dev/null) || return 1
   if [ "$owner" = 0 ]; then echo 65534; else echo "$owner"; fi
 }
+# A process may take the open files of another one of the same user, and write its memory, unless that one has a capability which it lacks
+# itself (ptrace(2), "Ptrace access mode checking"). Sets $shield to options of setpriv for one that is of no use to anybody: the first that
+# this machine lets us hand on. Where it lets us none, a command as a user still has no open file of root's.
+raise_shield() {
+  for shield in wake_alarm audit_write lease net_bind_service; do
+    shield="--inh-caps -all,+$shield --ambient-caps -all,+$shield"
+    # shellcheck disable=SC2086 # they are several words
+    setpriv $shield true 2>/dev/null && return
+  done
+  shield='--inh-caps -all'
+}
 # Runs a command as a user, with nothing of ours but its input and output, and not for ever. That user can stop what runs as them, so the
-# clock is ours (137 and 124 say that it ran out), and what is printed is that user's word. After one such
-# timeout, later commands get 2 s.
+# clock is ours (137 and 124 say that it ran out), and what is printed is that user's word: it goes into a pipe or nowhere, never to the
+# operator or into a file of root's. After one such timeout, later commands get 2 s.
 as() { # number of the user, command
   uid=$1; shift
   if [ "$uid" = 0 ]; then set -- timeout -k 5 "${patience:-60}" "$@"
   else
+    [ -n "${shield:-}" ] || raise_shield
+    # shellcheck disable=SC2086 # they are several words
     set -- timeout -s KILL "${hurry:-${patience:-60}}" setpriv --reuid "$uid" --regid "$(id -g "$uid" 2>/dev/null || echo 65534)" \
-      --clear-groups --no-new-privs -- env -i LC_ALL=C PATH="$PATH" "$@"
+      --clear-groups --no-new-privs $shield -- env -i LC_ALL=C PATH="$PATH" "$@"
   fi
-  "$@" 7>&- 8>&- 9>&-
+  "$@" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 }
 # Prints the output of a user's command, at most so many bytes, and then a last line of ours: how it ended. The output is complete before
 # that line comes; what the command left running is waited for no longer than the command itself.

@@ -154,7 +154,7 @@ distribution() { # home, archive or -, and of an archive that was asked for befo
   elif [ "$2" != - ] && [ -f "$2" ] && who=$(reader "${2%/*}"); then
     id=$(hear 100 "$who" stat -L -c %i:%Y:%s -- "$2" </dev/null)
     id=$(words "$id" | tr -d '\t')
-    if [ "$id" = "$3" ]; then sum=$4; else sum=$(patience=50; as "$who" cat -- "$2" </dev/null 2>/dev/null | sha512sum | cut -d ' ' -f 1); fi
+    if [ "$id" = "$3" ]; then sum=$4; else sum=$(patience=50; as "$who" cat -- "$2" </dev/null 2>/dev/null | timeout 52 sha512sum | cut -d ' ' -f 1); fi
     fact archive "$2" "$sum" "$id"
   fi
 }
@@ -168,7 +168,7 @@ member() { # data directory, log directory: data is there only when snapshots an
     if [ "$ended" = 0 ]; then fact data "$1"; else ran_out "$ended" "$1"; fi
   fi
   if who=$(reader "$2"); then
-    as "$who" test -e "$2/initialize" </dev/null 2>/dev/null
+    as "$who" test -e "$2/initialize" </dev/null >/dev/null 2>&1
     ended=$?
     if [ "$ended" = 0 ]; then fact marker "$2/initialize"; else ran_out "$ended" "$2"; fi
   fi

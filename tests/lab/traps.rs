@@ -37,6 +37,24 @@ const RACE: &str = r"touch /tmp/race; cd /data/zookeeper; while [ -e /tmp/race ]
   done
 done";
 
+/// Takes the open files of every other process of its user but Java's (`pidfd_open`, `pidfd_getfd`), and says which it got.
+const THIEF: &str = r"import ctypes, os
+system = ctypes.CDLL(None).syscall
+while os.path.exists('/tmp/thief'):
+    for number in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            what = open('/proc/' + number + '/cmdline', 'rb').read().replace(b'\0', b' ')
+            if os.stat('/proc/' + number).st_uid != os.getuid() or not what or b'java' in what or b'python' in what: continue
+        except OSError: continue
+        process = system(434, int(number), 0)
+        for file in range(10) if process >= 0 else []:
+            got = system(438, process, file, 0)
+            if got >= 0:
+                open('/tmp/stolen', 'ab').write(b'%d of %s\n' % (file, what))
+                os.close(got)
+        if process >= 0: os.close(process)
+";
+
 /// Stops every deletion that root runs as this user.
 const STOPPER: &str = "while :; do pkill -STOP -u zookeeper -x rm; done";
 
@@ -85,6 +103,7 @@ fn a_services_user_gains_nothing_from_root() {
 
     a_race_is_lost(&lab, &topology);
     unharmed("a race");
+    nothing_of_roots_is_taken(&lab, &topology);
     rolls_and_put_backs_go_on(&lab, &topology);
     unharmed("roll and put-back");
 
@@ -182,6 +201,22 @@ fn a_race_is_lost(lab: &Lab, topology: &str) {
     lab.apply(topology);
     lab.converged(topology);
     assert!(!lab.test(2, "ls /etc/profile.d/zz.sh 2>/dev/null"), "root wrote through a link");
+}
+
+/// A process of the user that root runs a command as gets at none of that command's open files. (It does get those of a command without the shield:
+/// the thief works.)
+fn nothing_of_roots_is_taken(lab: &Lab, topology: &str) {
+    lab.on(2, &format!("touch /tmp/thief && cat >/tmp/thief.py <<'TRAPS'\n{THIEF}\nTRAPS\nchmod 644 /tmp/thief.py"));
+    lab.on(2, "systemd-run -q --unit thief -p User=zookeeper python3 /tmp/thief.py");
+    for _ in 0..8 {
+        lab.run(&["plan", topology]).expect(0);
+    }
+    lab.on(
+        2,
+        "setpriv --reuid zookeeper --regid zookeeper --clear-groups sleep 2; rm /tmp/thief; systemctl stop thief",
+    );
+    let stolen = lab.on(2, "cat /tmp/stolen");
+    assert!(stolen.lines().all(|line| line.contains("of sleep 2")) && stolen.contains("sleep"), "{stolen}");
 }
 
 fn rolls_and_put_backs_go_on(lab: &Lab, topology: &str) {

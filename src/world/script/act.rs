@@ -174,27 +174,27 @@ impl Writer<'_> {
     }
 
     fn distribution(&mut self, Unpack { home, archive, sha512, proof }: &Unpack) {
-        let sum = sha512.as_deref().unwrap_or("-");
+        let sum = quote(sha512.as_deref().unwrap_or("-"));
         let proof = quote(proof);
         let cached = self.place.word(&cached(home));
         let home = self.place.word(home);
         match archive {
             // It lies on the machine, whatever part of it the host is.
-            Archive::OnHost { path, .. } => line!(self, "unpack {home} {path} {sum} {proof}"),
+            Archive::OnHost { path, .. } => line!(self, "unpack {home} {} {sum} {proof}", quote(path.as_str())),
             Archive::File { .. } => {
                 line!(self, "unpack {home} {cached} {sum} {proof}");
                 line!(self, "rm -f {cached}");
             }
             Archive::Url { url, sum: check } => {
                 let (known, published) = match check {
-                    UrlSum::Known(sum) => (sum.as_str(), "-".to_owned()),
-                    UrlSum::Published(url) => ("-", quote(url)),
+                    UrlSum::Known(sum) => (quote(sum.as_str()), "-".to_owned()),
+                    UrlSum::Published(url) => ("-".to_owned(), quote(url)),
                 };
                 line!(self, "download {} {cached} {known} {published}", quote(url));
                 line!(self, "unpack {home} {cached} {sum} {proof}");
                 line!(self, "rm -f {cached}");
             }
-            Archive::Pypi { version } => line!(self, "pyspark {home} {version} {proof}"),
+            Archive::Pypi { version } => line!(self, "pyspark {home} {} {proof}", quote(version.as_str())),
         }
     }
 

@@ -74,8 +74,10 @@ pub fn look(query: &HostQuery, place: &Place) -> Script {
     }
     for (home, archive) in distributions {
         // An archive lies on the machine, whatever part of it the host is.
-        let archive = archive.as_ref().map_or("-", |path| path.as_str());
-        let known = known.get(home).map_or("- -".to_owned(), |known| format!("{} {}", known.identity, known.sha512));
+        let archive = archive.as_ref().map_or("-".to_owned(), |path| quote(path.as_str()));
+        let known = known
+            .get(home)
+            .map_or("- -".to_owned(), |known| format!("{} {}", quote(&known.identity), quote(&known.sha512)));
         line(format!("distribution {} {archive} {known}", at(home)));
     }
     if let Some((data, log)) = member {

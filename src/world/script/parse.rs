@@ -1,6 +1,6 @@
 //! A host's answer as facts. Anything unexpected is an error, never a guess.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
@@ -17,8 +17,16 @@ use crate::world::Output;
 use crate::world::script::Place;
 use crate::yaml::split_help;
 
+/// The highest epoch that the scripts take.
+const HIGHEST_EPOCH: u64 = 9_999_999_999;
 /// The text of a file that differs is shown up to this length.
 const LONGEST_TEXT: usize = 64 << 10;
+
+/// The facts of which there is one for each key.
+const SAID_ONCE: &[&str] = &[
+    "archive", "begin", "clock", "epoch", "file", "holder", "identity", "java", "machine", "memory", "origin", "path",
+    "secret", "space", "sum", "text",
+];
 
 /// Reads what `look` printed. `asked` is from question to answer on the operator's clock.
 pub fn facts(
@@ -41,8 +49,18 @@ fn read(query: &HostQuery, place: &Place, output: &[u8], asked: &RangeInclusive<
     let own = own_output(output).ok_or_else(|| garbled("it has no beginning"))?;
     let text = std::str::from_utf8(own).map_err(|_| garbled("it is not text"))?;
     let mut reader = Reader { place, facts: HostFacts::default(), units: Vec::new(), ended: false };
+    let mut said = BTreeSet::new();
     for line in text.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
+        // The script ends with its last line, and says each of these once: what comes after, or again, is somebody else's.
+        if reader.ended {
+            return Err(garbled("it goes on after its end"));
+        }
+        // The digest of a file stands before its path.
+        let key = fields.get(if fields[0] == "sum" { 2 } else { 1 }).copied().unwrap_or_default();
+        if SAID_ONCE.contains(&fields[0]) && !said.insert(format!("{} {key}", fields[0])) {
+            return Err(garbled(&format!("it says `{}` twice", shown_line(&format!("{} {key}", fields[0])))));
+        }
         reader.line(query, &fields, asked)?;
     }
     if !reader.ended {
@@ -126,10 +144,16 @@ impl Reader<'_> {
             ["unit", property] => self.unit(property),
             ["started", path, base64] => self.started(query, path, &decode(base64)?),
             ["origin", home, sum] => {
-                facts.origins.insert(host_path(home)?, shown_line(sum));
+                // One that is damaged is no digest, and so another one than is wanted.
+                let sum = hexadecimal(sum).unwrap_or_else(|_| "0".to_owned());
+                facts.origins.insert(host_path(home)?, sum);
             }
             ["archive", path, sha512, identity] => {
-                let seen = ArchiveFacts { sha512: hexadecimal(sha512)?, identity: shown_line(identity) };
+                // It is put into the next script, so it is what `stat` prints: inode, time and size.
+                if identity.is_empty() || !identity.bytes().all(|byte| byte.is_ascii_digit() || byte == b':') {
+                    return Err(garbled("an archive has no inode, time and size"));
+                }
+                let seen = ArchiveFacts { sha512: hexadecimal(sha512)?, identity: (*identity).to_owned() };
                 facts.archives.insert(host_path(path)?, seen);
             }
             ["data", _] => facts.has_data = true,
@@ -198,7 +222,7 @@ impl Reader<'_> {
     /// An epoch that no apply can have raised is a damaged file, not a number to count on from.
     fn epoch(&mut self, path: &str, text: &str) {
         match text.trim().parse::<u64>() {
-            Ok(epoch) if epoch < 1 << 32 => self.facts.epoch = epoch,
+            Ok(epoch) if epoch <= HIGHEST_EPOCH => self.facts.epoch = epoch,
             _ => self.facts.wrong.push(Wrong {
                 path: shown_line(path),
                 why: format!("`{}` is no epoch", text.chars().take(30).collect::<String>().escape_default()),
@@ -338,6 +362,27 @@ fn decode(base64: &str) -> Result<Vec<u8>, HostError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_host_says_twice_or_after_the_end_is_no_fact() {
+        let all = |lines: &str| {
+            let text = format!("begin\n{lines}");
+            let query = HostQuery::default();
+            read(&query, &Place::machine(), text.as_bytes(), &(0..=i128::MAX)).map(|facts| facts.archives.len())
+        };
+        let archive = "archive\t/srv/a.tar.gz\tabcd\t12:34:56\n";
+        assert_eq!(all(&format!("{archive}end\n")).as_ref().ok(), Some(&1));
+        for wrong in [
+            format!("{archive}{archive}end\n"),
+            format!("end\n{archive}"),
+            archive.to_owned(),
+            // It goes into the next script.
+            "archive\t/srv/a.tar.gz\tabcd\t12:34:56$(id)\nend\n".to_owned(),
+            "file\t/var/lib/provision/stamp.json\te30=\nfile\t/var/lib/provision/stamp.json\te30=\nend\n".to_owned(),
+        ] {
+            assert!(matches!(all(&wrong), Err(HostError::Garbled { .. })), "{wrong}");
+        }
+    }
 
     #[test]
     fn sockets_are_told_apart_by_address() {
