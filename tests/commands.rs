@@ -127,6 +127,44 @@ fn render_writes_what_check_then_finds_and_shows_what_differs() {
 }
 
 #[test]
+fn render_follows_no_link_waits_for_no_fifo_and_leaves_its_folder_for_no_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |path: &str| folder.path().join(path);
+    let run = |args: &[&str]| provision(folder.path(), args);
+    for file in ["a.yaml", "...yaml", "..yaml"] {
+        std::fs::copy(root("topologies/nodes.yaml"), at(file)).expect("copied");
+    }
+    std::fs::create_dir_all(at("hosts-out/of-another")).expect("a folder");
+    std::fs::create_dir(at("mine")).expect("a folder");
+    for precious in ["mine/thesis", "hosts-out/of-another/file", "secret"] {
+        std::fs::write(at(precious), "precious").expect("written");
+    }
+    for file in ["./...yaml", "./..yaml"] {
+        let output = run(&["render", file]);
+        assert_eq!(output.status.code(), Some(64), "{}", stderr(&output));
+    }
+    assert_eq!(run(&["render", "a.yaml"]).status.code(), Some(0));
+    let zoo_cfg = at("hosts-out/a/analytics-zk-1/etc/zookeeper/zoo.cfg");
+    std::fs::remove_file(&zoo_cfg).expect("removed");
+    std::os::unix::fs::symlink(at("secret"), &zoo_cfg).expect("a link");
+    for args in [&["render", "a.yaml", "--check"] as &[&str], &["render", "a.yaml"]] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            stderr(&output).contains("is not a regular file") && !stdout(&output).contains("precious"),
+            "{}",
+            stderr(&output)
+        );
+    }
+    std::fs::remove_file(&zoo_cfg).expect("removed");
+    std::process::Command::new("mkfifo").arg(&zoo_cfg).status().expect("mkfifo runs");
+    assert_eq!(run(&["render", "a.yaml", "--check"]).status.code(), Some(1));
+    for precious in ["mine/thesis", "hosts-out/of-another/file", "secret"] {
+        assert_eq!(std::fs::read_to_string(at(precious)).ok().as_deref(), Some("precious"), "{precious}");
+    }
+}
+
+#[test]
 fn a_one_number_change_is_a_one_line_diff() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = std::fs::read_to_string(root("topologies/nodes.yaml")).expect("readable");

@@ -37,7 +37,14 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let source = input::read(args.topology.path())?;
     let topology = input::load(&source)?;
-    let folders = folders(&topology, &source.stem(), &args.out)?;
+    let Some(stem) = source.stem() else {
+        let text = format!(
+            "the folder of what is rendered has the topology's name without its ending, and that of {} is none: rename the file",
+            source.name
+        );
+        return Err(Failure::say(Exit::Usage, text));
+    };
+    let folders = folders(&topology, &stem, &args.out)?;
     if args.check {
         return check(&folders, args, &source.name);
     }

@@ -19,8 +19,10 @@ pub fn cloud_folder(stem: &str, cloud: &Cloud, several: bool) -> PathBuf {
 
 /// The differences between the topology and the modules on disk, where there are any.
 pub fn show_edits(source: &Source, clouds: &[Cloud]) -> Result<(), Failure> {
+    // Without a folder's name nothing was rendered.
+    let Some(stem) = source.stem() else { return Ok(()) };
     for cloud in clouds {
-        let path = cloud_folder(&source.stem(), cloud, clouds.len() > 1);
+        let path = cloud_folder(&stem, cloud, clouds.len() > 1);
         let ours = |file: &Path| cloud.is_ours(file);
         let context = || format!("cannot read {}", path.display());
         let old = render::read(&path, &ours).with_context(context).map_err(Failure::error)?;

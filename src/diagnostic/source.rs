@@ -41,10 +41,9 @@ impl Source {
         (line + 1, before.chars().count() + 1)
     }
 
-    /// The name without folder and ending: the folder of what is rendered.
-    pub fn stem(&self) -> String {
-        Path::new(&self.name)
-            .file_stem()
-            .map_or_else(|| "topology".to_owned(), |stem| stem.to_string_lossy().into_owned())
+    /// The name without folder and ending: the folder of what is rendered. `None` if that is no name: of `...yaml` it is the folder above.
+    pub fn stem(&self) -> Option<String> {
+        let stem = Path::new(&self.name).file_stem()?.to_str()?;
+        (!["", ".", ".."].contains(&stem)).then(|| stem.to_owned())
     }
 }

@@ -1,8 +1,11 @@
 //! A tree of rendered files, on disk and against it.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+
+/// No rendered file comes near this size.
+const LONGEST_FILE: u64 = 64 << 20;
 
 /// Relative paths and their bytes.
 pub type FileTree = BTreeMap<PathBuf, String>;
@@ -56,7 +59,12 @@ pub fn write(folder: &Path, tree: &FileTree, ours: Ours<'_>) -> io::Result<()> {
                 std::fs::create_dir_all(target.parent().expect("a file of a tree is below its folder"))?;
                 // Whole or not at all: a file that is cut short says something else.
                 let new = target.with_extension("rendering");
-                std::fs::write(&new, &tree[&path])?;
+                // What lies there by that name goes, a link too: nothing is written through one.
+                match std::fs::remove_file(&new) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+                std::fs::File::create_new(&new)?.write_all(tree[&path].as_bytes())?;
                 std::fs::rename(new, target)?;
             }
         }
@@ -103,6 +111,18 @@ pub fn check(folder: &Path, tree: &FileTree, ours: Ours<'_>) -> io::Result<Vec<D
     Ok(differences)
 }
 
+/// The bytes of a file that is nothing else: a link may lead to a secret, a fifo or a device never ends.
+fn regular(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other(format!("{} is not a regular file", path.display())));
+    }
+    if metadata.len() > LONGEST_FILE {
+        return Err(io::Error::other(format!("{} is larger than anything that is rendered", path.display())));
+    }
+    std::fs::read(path)
+}
+
 fn collect(root: &Path, below: &Path, ours: Ours<'_>, found: &mut BTreeMap<PathBuf, Vec<u8>>) -> io::Result<()> {
     let entries = match std::fs::read_dir(root.join(below)) {
         Ok(entries) => entries,
@@ -115,7 +135,7 @@ fn collect(root: &Path, below: &Path, ours: Ours<'_>, found: &mut BTreeMap<PathB
         if entry.file_type()?.is_dir() {
             collect(root, &path, ours, found)?;
         } else if ours(&path) {
-            found.insert(path, std::fs::read(entry.path())?);
+            found.insert(path, regular(&entry.path())?);
         }
     }
     Ok(())
