@@ -110,8 +110,9 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         output::json(&report);
     }
     finish(&report, &again(&loaded.source.name, &goal))?;
+    report.left.iter().for_each(|line| sayln!("left: {line}"));
     sayln!("{}", next_steps(&loaded.cluster, &loaded.source.name, began.elapsed()));
-    Ok(Exit::Done)
+    Ok(if report.left.is_empty() { Exit::Done } else { Exit::Unreachable })
 }
 
 /// The command that continues after a failed apply. It names the topology, because the hosts no longer match a saved plan.

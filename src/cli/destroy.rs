@@ -40,25 +40,26 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     } else {
         input::confirm(&format!("Destroy the cluster `{}`?", plan.cluster)).map(|()| Agreed::Shown)?
     };
-    let skipped = plan.skipped.clone();
     let report = carry_out(&goal, plan, agreed, &mut loaded, &observed, &BTreeMap::new()).await?;
     if args.json {
-        let mut result = serde_json::json!(report);
-        result["left"] = serde_json::json!(skipped);
-        output::json(&result);
+        output::json(&report);
     } else {
         for (host, lines) in &report.said {
             lines.iter().for_each(|line| outln!("{host:16} {line}"));
         }
-        skipped.iter().for_each(|line| outln!("{line}"));
+        report.left.iter().for_each(|line| outln!("{line}"));
     }
     finish(&report, &format!("provision destroy {}", args.topology.path().display()))?;
     let data = report.said.values().flatten().filter(|line| line.starts_with("stays data")).count();
-    sayln!("`{}` is destroyed.", loaded.cluster.name);
+    if report.left.is_empty() {
+        sayln!("`{}` is destroyed.", loaded.cluster.name);
+    } else {
+        sayln!("`{}` is destroyed, but for what is left above.", loaded.cluster.name);
+    }
     if data > 0 {
         sayln!(
             "Its data stays in {data} directories: `provision apply` uses it again, `provision destroy --delete-data` removes it."
         );
     }
-    Ok(if skipped.is_empty() { Exit::Done } else { Exit::Unreachable })
+    Ok(if report.left.is_empty() { Exit::Done } else { Exit::Unreachable })
 }

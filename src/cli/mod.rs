@@ -25,6 +25,8 @@ mod validate;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::value::shown;
+
 pub use exit::{Exit, Failure};
 
 /// One topology file in, a running highly available Apache Spark cluster out.
@@ -80,7 +82,8 @@ pub mod screens {
 /// Prints why a command failed; with `--json` also as an object, where the result would be.
 pub fn complain(failure: &Failure) {
     let Failure { exit, error, refusals } = failure;
-    output::sayln!("error: {error:#}");
+    // Names of files and texts of topologies are shown, not obeyed.
+    output::sayln!("error: {}", shown(&format!("{error:#}")));
     if std::env::args().skip(1).take_while(|word| word != "--").any(|word| word == "--json") {
         let mut object = serde_json::json!({ "error": format!("{error:#}"), "exit": exit.code() });
         if !refusals.is_empty() {

@@ -6,6 +6,7 @@ use super::output::{self, coloured_to_stdout, sayln};
 use super::{Exit, Failure, input};
 use crate::diagnostic::{Severity, locate, show};
 use crate::topology;
+use crate::value::shown_line;
 
 /// Checks topologies and reports all problems at once
 ///
@@ -51,7 +52,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     if args.json {
         output::json(&serde_json::json!({ "diagnostics": all }));
     } else {
-        sayln!("{names} is {}", if bad { "not valid" } else { "valid" });
+        sayln!("{} is {}", shown_line(&names), if bad { "not valid" } else { "valid" });
     }
     Ok(if bad { Exit::Error } else { Exit::Done })
 }

@@ -87,6 +87,8 @@ impl<W: World> Work<'_, W> {
                 Err(error) => return Err(error),
             };
             report.done += more.done;
+            // Of the last plan: the one that was carried out.
+            report.left = more.left;
             more.said.into_iter().for_each(|(host, said)| report.said.entry(host).or_default().extend(said));
             let failures = match more.outcome {
                 Outcome::Failed { failures } => failures,
@@ -179,6 +181,6 @@ fn interrupted() -> Report {
 
 impl Default for Report {
     fn default() -> Report {
-        Report { outcome: Outcome::Done, done: 0, said: BTreeMap::new() }
+        Report { outcome: Outcome::Done, done: 0, said: BTreeMap::new(), left: Vec::new() }
     }
 }

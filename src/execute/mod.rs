@@ -74,6 +74,8 @@ pub struct Report {
     pub done: usize,
     /// The hosts' own lines about them.
     pub said: BTreeMap<Name, Vec<String>>,
+    /// The work that the executed plan leaves for later, by host, with the reason.
+    pub left: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error, Serialize)]
@@ -150,7 +152,7 @@ pub struct Execution<'a, W: World, S: Sink> {
 
 /// Executes an approved plan.
 pub async fn execute<W: World, S: Sink>(plan: ApprovedPlan, mut execution: Execution<'_, W, S>) -> Report {
-    let mut report = Report { outcome: Outcome::Done, done: 0, said: BTreeMap::new() };
+    let mut report = Report { left: plan.plan().skipped.clone(), ..Report::default() };
     if let Err(outcome) = execution.all(&plan, &mut report).await {
         report.outcome = outcome;
     }
@@ -310,12 +312,12 @@ mod tests {
         let error = HostError::LeaseLost;
         let failure = StepFailure { host: host.clone(), action: "enable zookeeper".to_owned(), error: error.clone() };
         let outcome = Outcome::Failed { failures: vec![failure] };
-        let report = Report { outcome, done: 2, said: BTreeMap::from([(host, vec!["file /a".to_owned()])]) };
+        let report =
+            Report { outcome, done: 2, said: BTreeMap::from([(host, vec!["file /a".to_owned()])]), left: Vec::new() };
         let failure = serde_json::json!({ "host": "h2", "action": "enable zookeeper", "error": error.to_string() });
-        let wanted =
-            serde_json::json!({ "outcome": "failed", "failures": [failure], "done": 2, "said": { "h2": ["file /a"] } });
+        let wanted = serde_json::json!({ "outcome": "failed", "failures": [failure], "done": 2, "said": { "h2": ["file /a"] }, "left": [] });
         assert_eq!(serde_json::json!(report), wanted);
-        let report = Report { outcome: Outcome::Done, done: 0, said: BTreeMap::new() };
+        let report = Report::default();
         assert_eq!(serde_json::json!(report)["outcome"], "done");
     }
 }

@@ -34,7 +34,7 @@ pub fn shown_line(text: &str) -> String {
 }
 
 /// Controls of both sets, and what turns the direction of text or joins it invisibly (Unicode UAX 9, and the byte order mark).
-fn acts(c: char) -> bool {
+pub fn acts(c: char) -> bool {
     let direction = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{61c}' | '\u{feff}');
     direction || (c.is_control() && c != '\n' && c != '\t')
 }

@@ -16,6 +16,8 @@ const UNSUPPORTED: &[(&str, &str)] = &[
     ("identityagent", "set SSH_AUTH_SOCK"),
     ("pkcs11provider", "use ssh-agent"),
     ("knownhostscommand", "use UserKnownHostsFile"),
+    ("revokedhostkeys", "write @revoked lines into known_hosts"),
+    ("globalknownhostsfile", "use UserKnownHostsFile"),
 ];
 
 /// The operator's side of SSH, read once.
@@ -143,7 +145,7 @@ impl Config {
     }
 
     /// The known hosts of a route.
-    pub fn known_hosts(route: &Route) -> KnownHosts {
+    pub fn known_hosts(route: &Route) -> std::io::Result<KnownHosts> {
         KnownHosts::read(&route.known_hosts)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config::Config;
-use super::session::{LONGEST_TRAFFIC, Session, WITHOUT_LIMIT, is_silence};
+use super::session::{LONGEST_TRAFFIC, Session, is_silence};
 use crate::host::{HostError, Target};
 use crate::value::shown_line;
 use crate::world::lines::Lines;
@@ -14,9 +14,12 @@ use crate::world::{Io, LONGEST_ERRORS, Upload};
 /// The time after which a blocked read checks that the connection still lives.
 const POLL_MILLIS: u32 = 500;
 
+/// The bytes that a host may send for each byte of output: SSH's own part of a short packet is several times what it carries.
+const PER_BYTE: u64 = 64;
+
 pub async fn run(config: Arc<Config>, target: Target, command: String, io: Io) -> Result<i32, HostError> {
     let session = Session::open(&config, &target).await?;
-    session.meter.allow(WITHOUT_LIMIT);
+    session.meter.allow(LONGEST_TRAFFIC);
     let work = tokio::task::spawn_blocking(move || stream(&session, &command, io));
     work.await.map_err(|error| HostError::Lost { during: "the command".to_owned(), why: error.to_string() })?
 }
@@ -38,9 +41,11 @@ fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
     let (mut out, mut err) = (Pump::new(io, std::io::stdout()), Pump::new(io, std::io::stderr()));
     let mut buffer = vec![0; 32 * 1024];
     loop {
-        let mut moved = out.once(&mut channel.stream(0), &mut buffer).map_err(lost)?;
-        moved |= err.once(&mut channel.stderr(), &mut buffer).map_err(lost)?;
-        if channel.eof() && !moved {
+        let mut passed = out.once(&mut channel.stream(0), &mut buffer).map_err(lost)?;
+        passed += err.once(&mut channel.stderr(), &mut buffer).map_err(lost)?;
+        // Output that is passed on may go on for ever. What a host sends beside it, libssh2 would keep.
+        session.meter.add(PER_BYTE * passed);
+        if channel.eof() && passed == 0 {
             break;
         }
     }
@@ -49,7 +54,7 @@ fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
     channel.wait_close().map_err(|error| lost(error.message().to_owned()))?;
     // One that a signal ended has no status, and the library's word for that is 0.
     if let Some(signal) = channel.exit_signal().map_err(|error| lost(error.message().to_owned()))?.exit_signal {
-        let _ = writeln!(std::io::stderr(), "the command was ended by SIG{signal}");
+        let _ = writeln!(std::io::stderr(), "the command was ended by SIG{}", shown_line(&signal));
         return Ok(ENDED_BY_SIGNAL);
     }
     channel.exit_status().map_err(|error| lost(error.message().to_owned()))
@@ -74,18 +79,18 @@ impl<W: Write> Pump<W> {
         }
     }
 
-    /// Moves what is there. A timeout means that nothing is.
-    fn once(&mut self, from: &mut impl Read, buffer: &mut [u8]) -> Result<bool, String> {
+    /// Moves what is there, and returns its bytes. A timeout means that nothing is.
+    fn once(&mut self, from: &mut impl Read, buffer: &mut [u8]) -> Result<u64, String> {
         match from.read(buffer) {
-            Ok(0) => Ok(false),
+            Ok(0) => Ok(0),
             Ok(count) => {
                 let passed = match self {
                     Pump::Lines(lines) => lines.take(&buffer[..count]),
                     Pump::Raw(to) => to.write_all(&buffer[..count]).and_then(|()| to.flush()),
                 };
-                passed.map(|()| true).map_err(|error| error.to_string())
+                passed.map(|()| count as u64).map_err(|error| error.to_string())
             }
-            Err(error) if is_silence(&error) => Ok(false),
+            Err(error) if is_silence(&error) => Ok(0),
             Err(error) => Err(error.to_string()),
         }
     }

@@ -44,11 +44,18 @@ enum Hosts {
 }
 
 impl KnownHosts {
-    /// Files that are not there know nobody.
-    pub fn read(files: &[PathBuf]) -> KnownHosts {
-        let lines =
-            files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).flat_map(|text| parse(&text)).collect();
-        KnownHosts { lines, file: files.first().cloned().unwrap_or_default() }
+    /// Files that are not there know nobody. One that is there and cannot be read is an error: it may revoke a key.
+    pub fn read(files: &[PathBuf]) -> std::io::Result<KnownHosts> {
+        let mut lines = Vec::new();
+        for file in files {
+            match std::fs::read(file) {
+                // One line that is not text is no reason to pass over the others.
+                Ok(bytes) => lines.extend(parse(&String::from_utf8_lossy(&bytes))),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(std::io::Error::new(error.kind(), format!("{}: {error}", file.display()))),
+            }
+        }
+        Ok(KnownHosts { lines, file: files.first().cloned().unwrap_or_default() })
     }
 
     /// The algorithms under which this host is known, for the order in which keys are asked for: otherwise a host would be
@@ -219,6 +226,17 @@ mod tests {
         let changed = other.check(&route("h1", 22), b"another").expect_err("changed");
         assert!(matches!(changed, HostError::ChangedKey { .. }));
         assert!(!changed.to_string().contains("ssh-keygen"), "a changed key comes with no command");
+    }
+
+    #[test]
+    fn one_line_that_is_not_text_hides_no_revocation() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("known_hosts");
+        let text = format!("@revoked * ssh-ed25519 {KEY}\nh1 ssh-ed25519 {KEY}\n");
+        std::fs::write(&file, [b"# caf\xe9\n".as_slice(), text.as_bytes()].concat()).expect("written");
+        let known = KnownHosts::read(&[file, folder.path().join("absent")]).expect("readable");
+        assert!(known.check(&route("h1", 22), &key()).is_err());
+        assert!(KnownHosts::read(&[folder.path().to_owned()]).is_err(), "a folder has no lines");
     }
 
     #[test]

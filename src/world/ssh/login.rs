@@ -16,7 +16,10 @@ pub fn login(route: &Route, stream: Relayed) -> Result<Session, HostError> {
         during: during.to_owned(),
         why: error.message().to_owned(),
     };
-    let known = Config::known_hosts(route);
+    let known = Config::known_hosts(route).map_err(|error| HostError::Unreachable {
+        address: route.address.clone(),
+        why: format!("its host key cannot be checked: {error}"),
+    })?;
     let mut session = Session::new().map_err(|error| lost("starting ssh", &error))?;
     session.set_timeout(HANDSHAKE_MILLIS);
     let algorithms = known.algorithms(route);

@@ -32,6 +32,11 @@ impl Meter {
         self.0.store(bytes, Ordering::SeqCst);
     }
 
+    /// The host may send so many more.
+    pub fn add(&self, bytes: u64) {
+        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_add(bytes)));
+    }
+
     /// Returns true if the host sent all that it might: the connection has ended.
     pub fn is_spent(&self) -> bool {
         self.0.load(Ordering::SeqCst) == 0

@@ -24,8 +24,6 @@ const LAST_MILLIS: u32 = 50;
 const LOGIN_LIMIT: Duration = Duration::from_secs(60);
 /// The bytes that a host may send while a script runs: what it prints, and SSH's own part of it.
 pub(super) const LONGEST_TRAFFIC: u64 = (LONGEST_OUTPUT as u64) * 5 / 4;
-/// The bytes that it may send to a command whose output is passed on as it comes.
-pub(super) const WITHOUT_LIMIT: u64 = u64::MAX;
 
 pub struct Session {
     pub(super) ssh: ssh2::Session,
