@@ -2,21 +2,44 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use crate::ran::Ran;
 use crate::ran::run;
 
-/// Labs share the machine: one at a time, however many threads the runner takes.
-static ONE: Mutex<()> = Mutex::new(());
+/// The labs that may be up at once: most of a test is waiting, and two of them fit the cores and the memory of a small machine.
+const AT_ONCE: usize = 2;
+
+/// The labs that are up, and a bell for those that wait.
+static UP: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+/// Room for a lab, as long as it is held.
+struct Room;
+
+impl Room {
+    fn take() -> Room {
+        let up = UP.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut up = UP.1.wait_while(up, |up| *up >= AT_ONCE).unwrap_or_else(PoisonError::into_inner);
+        *up += 1;
+        Room
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        *UP.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        UP.1.notify_one();
+    }
+}
 
 pub struct Lab {
     name: &'static str,
     /// The home of the operator: `.ssh/config` and nothing else.
     home: tempfile::TempDir,
     folder: tempfile::TempDir,
-    _one: MutexGuard<'static, ()>,
+    began: Instant,
+    _room: Room,
 }
 
 fn root(path: &str) -> PathBuf {
@@ -51,7 +74,7 @@ impl Lab {
 
     /// With these hosts (as `3 4`) from the slim root.
     pub fn up_with(name: &'static str, hosts: u32, slim: &str) -> Option<Lab> {
-        let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = Room::take();
         if let Some(why) = missing() {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "skipped in CI: {why}");
             eprintln!("SKIPPED {name}: {why}");
@@ -61,7 +84,8 @@ impl Lab {
             name,
             home: tempfile::tempdir().expect("a folder"),
             folder: tempfile::tempdir().expect("a folder"),
-            _one: one,
+            began: Instant::now(),
+            _room: room,
         };
         lab.verb(&["down"]);
         let dist = format!("{}:/srv/dist", lab_home().join("dist").display());
@@ -186,6 +210,7 @@ impl Drop for Lab {
             return;
         }
         self.verb(&["down"]);
+        eprintln!("{:5} s  {}", self.began.elapsed().as_secs(), self.name);
     }
 }
 

@@ -207,16 +207,17 @@ fn a_race_is_lost(lab: &Lab, topology: &str) {
 /// the thief works.)
 fn nothing_of_roots_is_taken(lab: &Lab, topology: &str) {
     lab.on(2, &format!("touch /tmp/thief && cat >/tmp/thief.py <<'TRAPS'\n{THIEF}\nTRAPS\nchmod 644 /tmp/thief.py"));
-    lab.on(2, "systemd-run -q --unit thief -p User=zookeeper python3 /tmp/thief.py");
+    // Not as a unit: the lab's hosts let none ask for another one's files.
+    lab.on(
+        2,
+        "setpriv --reuid zookeeper --regid zookeeper --clear-groups python3 /tmp/thief.py </dev/null >/dev/null 2>&1 &",
+    );
     for _ in 0..8 {
         lab.run(&["plan", topology]).expect(0);
     }
-    lab.on(
-        2,
-        "setpriv --reuid zookeeper --regid zookeeper --clear-groups sleep 2; rm /tmp/thief; systemctl stop thief",
-    );
+    lab.on(2, "setpriv --reuid zookeeper --regid zookeeper --clear-groups sleep 2; rm /tmp/thief");
     let stolen = lab.on(2, "cat /tmp/stolen");
-    assert!(stolen.lines().all(|line| line.contains("of sleep 2")) && stolen.contains("sleep"), "{stolen}");
+    assert!(stolen.lines().all(|line| line.contains("sleep 2")) && stolen.contains("sleep"), "{stolen}");
 }
 
 fn rolls_and_put_backs_go_on(lab: &Lab, topology: &str) {
