@@ -191,7 +191,7 @@ fn a_plan_shows_what_terraform_owns_and_says_what_comes_later() {
         assert_eq!(output.status.code(), Some(3));
         assert!(stdout(&output).contains(owned), "{}", stdout(&output));
         assert!(
-            stderr(&output).contains("does not deliver yet") && stderr(&output).contains(kind),
+            stderr(&output).contains("does not implement yet") && stderr(&output).contains(kind),
             "{}",
             stderr(&output)
         );

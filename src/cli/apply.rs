@@ -284,7 +284,7 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
         Outcome::NotWell { .. } | Outcome::PutBack { .. } => Exit::Failed,
     };
     // Why a service does not come up, it alone can say.
-    let ask = if exit == Exit::Failed { "`provision logs` shows what a service itself says; " } else { "" };
+    let ask = if exit == Exit::Failed { "`provision logs` shows the service's own output; " } else { "" };
     Err(Failure::say(exit, format!("{}\n{ask}`{again}` continues from here", report.outcome)))
 }
 

@@ -28,7 +28,7 @@ pub struct TopologyArg {
     /// The topology [default: provision.yaml]
     #[arg(value_name = "TOPOLOGY")]
     path: Option<PathBuf>,
-    /// The topology, as an option
+    /// The topology, given as an option
     #[arg(short = 'f', long = "file", value_name = "TOPOLOGY", conflicts_with = "path")]
     file: Option<PathBuf>,
 }
@@ -214,7 +214,7 @@ fn open_resolved(
     Ok(Loaded { source, cluster, desired, new_identity: Identity::random(), secrets, world })
 }
 
-/// A firewall that closes the port through which the operator comes in would be the last thing that was done.
+/// Refuses a firewall that would close the port through which the operator comes in.
 fn check_firewall(cluster: &Cluster, config: &Config) -> Result<(), Failure> {
     if cluster.firewall != Firewall::Nftables {
         return Ok(());

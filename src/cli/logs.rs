@@ -50,9 +50,6 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The words that stand for all nodes of a service, or of a role.
-const SERVICES: &[&str] = &["zookeeper", "spark", "spark-master", "spark-worker", "spark-history"];
-
 /// The units, with their hosts.
 fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str>)>, Failure> {
     let names = |role: &Role| [role.unit(), role.slug(), role.service()].contains(&what);
@@ -68,7 +65,12 @@ fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str
         let target = |host: &Name| Target::of(&loaded.cluster.hosts[host]);
         return Ok(units.into_iter().map(|(host, units)| (target(host), units)).collect());
     }
-    let target = find(what, loaded).ok_or_else(|| unknown(what, "node, host or service", SERVICES, loaded))?;
+    let target = find(what, loaded).ok_or_else(|| {
+        // The words that stand for all nodes of a service, or of a role.
+        let mut words: Vec<&str> = crate::service::roles().flat_map(|role| [role.service(), role.unit()]).collect();
+        words.dedup();
+        unknown(what, "node, host or service", &words, loaded)
+    })?;
     let units = loaded
         .cluster
         .on_host(&target.name)

@@ -1,5 +1,5 @@
 //! Writing to stdout and stderr. Whatever hosts said is in it, so control characters are shown and not obeyed (`shown`). A pager that was
-//! closed ends nobody's work: what it no longer reads is dropped, and the exit code stays what it is. (The standard library's macros panic.)
+//! closed does not end a command: what it no longer reads is dropped, and the exit code stays what it is. (The standard library's macros panic.)
 
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Write};

@@ -93,7 +93,7 @@ fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<St
             ));
         }
     }
-    // What follows from a fault that is said already is no other fault.
+    // A fault that follows from a reported one is not reported again.
     let mut leaderless = BTreeSet::new();
     for role in roles() {
         let on: Vec<&Name> = cluster.of_role(role).map(|instance| &instance.host).collect();

@@ -16,7 +16,7 @@ pub struct Args {
     /// The topologies [default: provision.yaml]
     #[arg(value_name = "TOPOLOGY")]
     paths: Vec<PathBuf>,
-    /// A topology, as an option
+    /// A topology, given as an option
     #[arg(short = 'f', long = "file", value_name = "TOPOLOGY")]
     files: Vec<PathBuf>,
     /// Treat warnings as errors

@@ -17,12 +17,12 @@ use crate::value::{Name, Role, node_name};
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NotDelivered {
     #[error(
-        "{service} is on `{platform}`, a platform of kind {kind}, which this version validates but does not deliver yet; it delivers zookeeper and spark on platforms of kind nodes, local, azureVms or awsVms"
+        "{service} is on `{platform}`, a platform of kind {kind}, which this version validates but does not implement yet; it implements zookeeper and spark on platforms of kind nodes, local, azureVms or awsVms"
     )]
     Platform { service: &'static str, platform: Name, kind: PlatformKind },
-    #[error("{service} is not delivered by this version yet: it validates, and `plan` cannot show what it would do")]
+    #[error("{service} is not implemented yet: it validates, but `plan` cannot show what it would do")]
     Service { service: &'static str },
-    #[error("{one} is on `{here}` and {other} on `{there}`: this version delivers them on one platform")]
+    #[error("{one} is on `{here}` and {other} on `{there}`: this version needs them on one platform")]
     Apart { one: &'static str, here: Name, other: &'static str, there: Name },
     #[error("the platform `{platform}` cannot be here: {why}")]
     NotHere { platform: Name, why: String },

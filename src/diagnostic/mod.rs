@@ -40,7 +40,7 @@ impl Diagnostics {
         Added(self.0.last_mut().expect("one was just pushed"))
     }
 
-    /// A key that must be there: its value, where one is there and right.
+    /// Reports a required key that is missing. Returns its value if it is valid.
     pub fn need<'f, T>(&mut self, within: Span, key: &str, field: &'f Field<T>) -> Option<&'f T> {
         if field.is_missing() {
             self.add(Code::T003, within, format!("`{key}` is missing"));

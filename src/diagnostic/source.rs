@@ -41,7 +41,7 @@ impl Source {
         (line + 1, before.chars().count() + 1)
     }
 
-    /// The name without folder and ending: the folder of what is rendered. `None` if that is no name: of `...yaml` it is the folder above.
+    /// The file name without its extension, which names the output folder. `None` if it cannot: that of `...yaml` is `..`.
     pub fn stem(&self) -> Option<String> {
         let stem = Path::new(&self.name).file_stem()?.to_str()?;
         (!["", ".", ".."].contains(&stem)).then(|| stem.to_owned())

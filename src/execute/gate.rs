@@ -20,7 +20,7 @@ const PASSES_OVER: Duration = Duration::from_secs(2);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// Looks at these hosts of a role (for workers at the masters too: theirs is the word that counts).
+/// Looks at these hosts of a role (for workers at the masters too, which are the authority).
 pub async fn look(
     role: Role,
     hosts: &[Name],
@@ -50,7 +50,7 @@ pub async fn look(
     seen
 }
 
-/// Counts passes in a row, and starts anew when a member was restarted in between, by whomever.
+/// Counts passes in a row, and starts over when a member was restarted in between.
 #[derive(Debug)]
 pub struct Settled {
     role: Role,
@@ -74,7 +74,7 @@ impl Settled {
         }
     }
 
-    /// Takes one look into account; for an ensemble `facts.whole` is left only once it has lasted.
+    /// Adds one observation; for an ensemble `facts.whole` stays true only once it has lasted.
     pub fn take(&mut self, seen: &BTreeMap<Name, Seen>, facts: &mut ServiceFacts) {
         if facts.nodes.values().any(|node| node.health.serves()) {
             self.silent_since = None;

@@ -1,4 +1,4 @@
-//! Latches of masters that ended. One leaves its latch in `ZooKeeper` for a whole session (40 s), and until then none behind it
+//! Latches of masters that ended. A dead master's latch stays in `ZooKeeper` for its session (40 s), and until then none behind it
 //! can lead. Once the process is proven dead, its latch is removed, and the next takes over at once (docs/measurements.md).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ struct Note {
 }
 
 impl Note {
-    /// The latches of the dead. `ended` never takes back what it said.
+    /// The latches of ended masters. `ended` never turns from true to false.
     fn dead(&self, ended: impl Fn(&Name, &str) -> bool) -> Vec<String> {
         let has_ended = |name: &Name, life: &String| ended(name, life);
         let leader = self.lives.get(&self.leader).is_some_and(|life| has_ended(&self.leader, life));
@@ -70,7 +70,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         }
     }
 
-    /// One that was ALIVE before the latches were listed and is so afterwards, in the same life, led all the while: whoever
+    /// A master that was ALIVE before the latches were listed and still is, in the same run, led throughout: one that
     /// loses leadership exits. The lives are read last, so that no latch can be of a later one.
     async fn latches(&self) -> Option<Note> {
         let role = self.desired.election.as_ref()?.role;
@@ -82,10 +82,10 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             was.is_some_and(|(life, alive)| alive && !life.is_empty() && is == Some((life, true)))
         };
         let mut leaders = after.keys().filter(leads);
-        // Two that say so are for people to look at.
+        // Two leaders are a case for the operator.
         let leader = leaders.next().filter(|_| leaders.next().is_none())?.clone();
         let mut latches = service::of(role).latches(before[&leader].facts()?)?;
-        // More latches than masters: some are of lives that nobody here knows of.
+        // More latches than masters: some belong to processes that we do not know of.
         (latches.len() <= after.len()).then_some(())?;
         latches.sort_by(|a, b| sequence(a).cmp(sequence(b)));
         let lives = after.iter().map(|(name, seen)| (name.clone(), life(seen).unwrap_or_default().0)).collect();

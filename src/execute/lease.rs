@@ -95,7 +95,7 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
     }
     let mut holds: BTreeMap<Name, Box<dyn Hold>> = BTreeMap::new();
     let (mut why, mut refused) = (Vec::new(), BTreeMap::new());
-    // One after the other in one order for everybody: of two who come at once, one gets the most.
+    // One after another, in the same order for every operator: of two at once, one gets the majority.
     for (name, target) in &targets {
         if let Some(error) = set_aside(name, desired, observed) {
             why.push(format!("{name}: {error}"));

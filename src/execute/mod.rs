@@ -185,7 +185,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         Ok(())
     }
 
-    /// Hosts that cannot reach each other would part at the next restart: connections that stand hide it until then.
+    /// Checks that hosts reach each other: existing connections would hide a fault until the next restart.
     async fn reach(&self, from: &Reach) -> Result<(), Outcome> {
         let query = |(name, pairs): (&Name, &Vec<(String, u16)>)| {
             (Target::of(&self.desired.hosts[name].host), for_reach(pairs))
@@ -202,7 +202,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         Err(Outcome::NotWell { what: "waiting for new connections between the hosts".to_owned(), seconds: 3, because })
     }
 
-    /// From here on every host of the plan refuses whoever came before.
+    /// Raises the epoch: from here on every host of the plan refuses earlier applies.
     async fn raise(&mut self, plan: &crate::plan::Plan, report: &mut Report) -> Result<(), Outcome> {
         if !self.lease.is_held() {
             return Err(Outcome::LeaseLost);

@@ -28,13 +28,13 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             self.release_latches(&mut latches, report).await;
             let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
             let mut facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
-            // What the plan holds back for a node is laid by its restart: without it the node is not done.
+            // Files held back for a node are written by its restart: until then the node is not done.
             for (host, member) in roll.members.iter().filter(|(host, _)| !tried.contains(*host)) {
                 if let Some(node) = facts.nodes.get_mut(host).filter(|_| !member.files.is_empty()) {
                     node.current = false;
                 }
             }
-            // What was restarted has what a restart can give it: the rest is waited for, or comes from others.
+            // A restarted node counts as current: another restart would change nothing.
             for (_, node) in facts.nodes.iter_mut().filter(|(host, _)| tried.contains(*host)) {
                 node.current = true;
             }
@@ -144,7 +144,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         if roll.role.redundancy() != Redundancy::Pool {
             return outcome;
         }
-        // Nothing stands on one of many: whether the others go on without it is decided as for any other failed step.
+        // One node of a pool is not essential: whether the run goes on without it is decided as for any failed step.
         let why = outcome.to_string();
         let failure = |host: Name| {
             let error = HostError::Failed { step: "restart".to_owned(), why: why.clone() };

@@ -39,7 +39,7 @@ pub enum Action {
     /// Puts back what the last `Swap` of this unit kept, and restarts it.
     PutBack { unit: String },
     /// Removes latches of masters that have ended, so that another leads without waiting for their sessions to end. No two
-    /// latches ever share a name, and a life that has ended stays so: whenever this arrives, it can hit no other.
+    /// latches ever share a name, and an ended process stays ended: however late this arrives, it removes no other.
     Release { latches: Vec<String>, members: Vec<(String, u16)> },
     /// Removes what the tool made.
     Remove(Box<Removal>),
@@ -112,12 +112,12 @@ pub struct Removal {
 }
 
 impl Action {
-    /// Its title, for progress, journal and errors.
     /// Returns true if it keeps the run's own records and changes nothing that people asked for.
     pub fn is_bookkeeping(&self) -> bool {
         matches!(self, Action::Raise | Action::Journal { .. } | Action::Remember { .. })
     }
 
+    /// Its title, for progress, journal and errors.
     pub fn title(&self) -> String {
         match self {
             Action::Raise => "raise the epoch".to_owned(),

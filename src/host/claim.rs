@@ -12,7 +12,7 @@ use crate::value::{Identity, MemberId, Name};
 pub struct Claim {
     pub identity: Identity,
     pub cluster: Name,
-    /// A digest of where the anchors were when the host was claimed: an apply that was killed early knows its own hosts by it.
+    /// A digest of the anchors' places when the host was claimed, by which an apply recognizes hosts of one that was killed early.
     pub anchors: String,
 }
 

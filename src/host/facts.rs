@@ -15,7 +15,7 @@ pub struct HostFacts {
     /// The identity of this machine and its kernel's life: equal for two names of one machine, and not for
     /// two machines cloned with one machine-id.
     pub machine: String,
-    /// The milliseconds by which its clock is certainly ahead of the operator's: 0 while it is between question and answer.
+    /// The milliseconds by which its clock is certainly ahead of the operator's; 0 if it lies between question and answer.
     pub clock_ahead_millis: i64,
     pub memory_mib: u64,
     /// Programs that the scripts need, as far as they are there.
@@ -41,14 +41,14 @@ pub struct HostFacts {
     pub wrong: Vec<Wrong>,
     /// The holder of this host's lease.
     pub holder: Option<Holder>,
-    /// True if the host lists anything that the tool made there: the list comes before what is in it.
+    /// True if the host's `made` list is not empty; an entry is written before the thing itself.
     pub has_made: bool,
     pub epoch: u64,
     /// The cluster that it says it belongs to.
     pub claim: Option<Claim>,
     /// True if the kernel has no longer the rules that the packet filter's unit loaded.
     pub has_lost_rules: bool,
-    /// True if somebody else's packet filter has a table of the name of ours.
+    /// True if a packet filter that is not ours has a table with the name of ours.
     pub has_foreign_table: bool,
     /// Directories in which several users can change names: root does nothing there.
     pub shared: BTreeSet<HostPath>,
@@ -58,13 +58,13 @@ pub struct HostFacts {
     pub has_data: bool,
     /// Data directories of a member that hold anything at all.
     pub filled: BTreeSet<HostPath>,
-    /// Paths that root looked at as the user whose directory they are in, and that user's command ended before it could tell.
+    /// Paths that were inspected as the user who owns their directory, where that user's command was killed or timed out.
     pub slow: BTreeSet<HostPath>,
     /// True if a one-shot `initialize` marker lies there.
     pub has_marker: bool,
     /// The answers of services, by the name of the question; their services read them.
     pub answers: BTreeMap<&'static str, Vec<u8>>,
-    /// Addresses and ports that answer with silence.
+    /// Addresses and ports that did not answer.
     pub silent: Vec<(String, u16)>,
 }
 
@@ -196,7 +196,7 @@ impl RecordName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub cluster: Name,
-    /// The cluster's. What was written before clusters had identities has none.
+    /// The cluster's identity. Records from before clusters had identities have none.
     #[serde(default)]
     pub identity: Option<Identity>,
     /// Of the apply that wrote it: the newest record is the one that counts.

@@ -10,13 +10,13 @@ pub struct NodeFacts {
     pub health: Health,
     /// True if it runs with the inputs that it must have.
     pub current: bool,
-    /// True if it counts while a majority forms: a member without its data does not, until those that have theirs let it in.
+    /// True if it counts towards a majority: a member without data does not, until those with data let it join.
     pub counts: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// Nobody could ask its host.
+    /// Its host could not be asked.
     Unknown,
     /// Its service does not run.
     Down,
@@ -44,7 +44,7 @@ pub struct ServiceFacts {
     pub missing: Vec<String>,
     /// The reason why no node may be touched now, whatever its own state: for workers, that no master is ALIVE.
     pub blocked: Option<String>,
-    /// For how many seconds no node at all has served: longer than any election, and a restart takes nothing away.
+    /// The seconds for which no node has served. Once longer than any election, a restart does no harm.
     pub silent_seconds: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The words spoken to and about one host.
+//! The types about one host: its goal, the query, the facts, the actions and the errors.
 
 pub mod action;
 mod birth;
@@ -70,7 +70,7 @@ impl Host {
     }
 }
 
-/// In double quotes, where a word would end too early. A path has nothing in it that means more within them.
+/// Puts a word in double quotes where it needs them. Paths contain nothing that is special within them.
 pub fn unit_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._+@/:-*,=%".contains(c);
     if word.chars().all(plain) { word.to_owned() } else { format!("\"{word}\"") }

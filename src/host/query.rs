@@ -10,7 +10,7 @@ use crate::value::{HostPath, random_digits};
 /// The questions to a host. Everything is read, nothing is changed.
 #[derive(Clone, Debug, Default)]
 pub struct HostQuery {
-    /// Paths, with the digest that a file's text is shown for when it differs.
+    /// Paths, each with the digest of the wanted text: a file that differs comes with its text.
     pub paths: BTreeMap<HostPath, Option<String>>,
     pub secrets: Vec<SecretQuestion>,
     pub users: Vec<String>,
@@ -27,7 +27,7 @@ pub struct HostQuery {
     pub asks: Vec<Ask>,
     /// Addresses and ports that must be reachable from it: refused is reachable, silence is not.
     pub reach: Vec<(String, u16)>,
-    /// Directories in which root is to make others, as far as they are not made themselves.
+    /// Directories in which root is to create others, except those that it creates itself.
     pub grounds: BTreeSet<HostPath>,
     /// A unit whose rules the kernel should have.
     pub rules: Option<String>,
@@ -59,7 +59,7 @@ impl HostQuery {
     }
 }
 
-/// Is the file at `path` the one I mean? Answered by a digest keyed with `nonce`, which is new for every question.
+/// The question whether a secret file is right, answered by a digest keyed with `nonce`, which is new for each question.
 #[derive(Clone, Debug)]
 pub struct SecretQuestion {
     pub path: HostPath,
@@ -87,7 +87,7 @@ impl Ask {
     pub const LONG: u32 = 16 << 20;
 }
 
-/// A question whose answer tells nothing to who does not know the secret already.
+/// A question whose answer reveals nothing to anyone who does not know the secret.
 pub fn secret_question(path: &HostPath, before: &str, secret: &str, after: &str) -> SecretQuestion {
     let nonce = random_digits();
     let mut hash = Sha256::new();

@@ -1,4 +1,4 @@
-//! The way to a host, and what it is to whoever works on it.
+//! The way to a host: an SSH login, or a folder of this machine.
 
 use serde::{Deserialize, Deserializer, Serialize};
 

@@ -12,7 +12,7 @@ pub enum Class {
     Live,
     /// Taken up by restarting one node after the other.
     Roll,
-    /// Data moves: a procedure of its own, which a plan names and does not improvise.
+    /// Data would have to move, which the plan refuses by name.
     Migrate,
     /// Old and new cannot run side by side: everything stops for a moment.
     Outage,

@@ -107,7 +107,7 @@ impl UnitFacts {
         matches!(self.active, Active::Active | Active::Reloading | Active::Refreshing)
     }
 
-    /// Returns true if the process that lived `life` is certainly gone: another lives, or systemd has buried it.
+    /// Returns true if the run `life` has certainly ended: there is a newer run, or systemd has seen it end.
     pub fn has_ended(&self, life: &str) -> bool {
         self.life != life
             || matches!(self.active, Active::Inactive | Active::Failed)

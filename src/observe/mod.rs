@@ -57,7 +57,7 @@ pub async fn observe_again(desired: &Desired, secrets: &Secrets, before: &Observ
     observed
 }
 
-/// The hosts that the memory names and the topology has not, or not there, as far as they may be asked at all.
+/// The hosts that the memory names and the topology does not have at that place, if they may be asked at all.
 fn remembered<'a>(desired: &'a Desired, observed: &Observed) -> impl Iterator<Item = (Name, Reach)> + use<'a> {
     let hosts = observed.memory.hosts().into_iter();
     hosts
@@ -66,7 +66,7 @@ fn remembered<'a>(desired: &'a Desired, observed: &Observed) -> impl Iterator<It
         .filter(|(_, reach)| !desired.has_place(reach))
 }
 
-/// A host whose own files cannot be read is not known, whatever else it says; the others are. Nor is one that could not be asked for all.
+/// Marks a host as unknown if one of our files on it cannot be read, or if it could not be inspected completely.
 pub fn set_aside(seen: &mut Seen) {
     if let Some(path) = seen.facts().and_then(|facts| facts.slow.first().cloned()) {
         *seen = Seen::Unknown(HostError::Stopped { path: path.to_string() });
@@ -88,7 +88,7 @@ async fn look_at_memory(hosts: BTreeMap<Name, Reach>, world: &impl World) -> BTr
         .collect()
 }
 
-/// All at once; the world bounds how many really are.
+/// Asks all hosts at once; the world limits how many run in parallel.
 pub async fn look_at_all(queries: Vec<(Target, HostQuery)>, world: &impl World) -> BTreeMap<Name, Seen> {
     let looks = queries.into_iter().map(|(target, query)| async move {
         let seen = match world.look(&target, &query).await {

@@ -15,7 +15,7 @@ pub struct Observed {
     pub departed: BTreeMap<Name, Departed>,
     /// The machines at the former addresses of hosts that have another one now.
     pub old_places: BTreeMap<Name, Departed>,
-    /// The facts of hosts of which not all could be seen: enough to remove things from them.
+    /// The facts of hosts that could not be inspected completely: enough to remove things from them.
     pub slow: BTreeMap<Name, HostFacts>,
     /// The records that the anchors agree on.
     pub memory: Memory,
@@ -53,7 +53,7 @@ impl Observed {
         }
     }
 
-    /// The observation for who removes things: of hosts of which not all could be seen, what was.
+    /// The observation for a destroy: it includes what was seen of hosts that could not be inspected completely.
     pub fn for_removal(&self) -> Observed {
         let mut all = self.clone();
         for (name, facts) in &self.slow {

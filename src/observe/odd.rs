@@ -16,7 +16,7 @@ pub(super) fn set_odd_aside(observed: &mut Observed, desired: &Desired) {
     for (name, reach, seen) in here.chain(departed) {
         let Some(facts) = seen.facts() else { continue };
         let error = if observed.memory.has(name, reach) { disowns(name, facts, desired, ours.as_ref()) } else { None };
-        // Somebody else's host is refused as that.
+        // A host of another cluster is refused as such.
         let is_ours = binding(facts, desired).is_none_or(|theirs| Some(theirs) == ours.as_ref());
         let error = error.or_else(|| {
             let ours = ours.as_ref().filter(|_| is_ours)?;

@@ -83,7 +83,7 @@ fn member_directories(desired: &Desired, has: impl Fn(Role) -> bool) -> Option<(
     Some((quorum.data_dir.clone(), quorum.log_dir.clone()))
 }
 
-/// Returns true if a host reaches those that it will talk to.
+/// The query that tries these addresses and ports from a host.
 pub fn for_reach(pairs: &[(String, u16)]) -> HostQuery {
     HostQuery { reach: pairs.to_vec(), ..HostQuery::default() }
 }

@@ -9,7 +9,7 @@ use crate::desired::Desired;
 use crate::host::{Anchor, Claim, HostFacts, Reach, Record, RecordName, Seen};
 use crate::value::{Identity, Name};
 
-/// An epoch further above those of most anchors than applies can have raised it is a damaged or a forged one: each apply that gets the lease of one
+/// The largest credible lead of an epoch over those of most anchors; one further ahead is damaged or forged. Each apply that gets the lease of one
 /// anchor and not of most raises that one alone, and two months of one each minute do not come this far. One forged anchor needs a hundred thousand
 /// applies to reach the highest epoch that there is.
 const FAR: u64 = 100_000;
@@ -22,8 +22,8 @@ pub fn credible_epoch(epochs: impl IntoIterator<Item = u64>) -> u64 {
     all.into_iter().rev().find(|epoch| *epoch <= middle + FAR).unwrap_or(middle)
 }
 
-/// The identity that binds a host. A claim for this very cluster, by its name and its anchors, binds nobody while nothing is laid: it is
-/// what an apply leaves that was killed early.
+/// The identity that a host is bound to. A claim for this cluster, by name and anchors, does not bind it while nothing is installed: it is
+/// left by an apply that was killed early.
 pub fn binding<'a>(facts: &'a HostFacts, desired: &Desired) -> Option<&'a Identity> {
     let laid = facts.stamp.is_some() || facts.has_made || facts.birth.is_some();
     let ours = |claim: &Claim| claim.cluster == desired.cluster && claim.anchors == desired.anchors_digest();
@@ -37,7 +37,7 @@ pub fn identity(desired: &Desired, observed: &Observed) -> Option<Identity> {
         return desired.identity.clone();
     }
     let named = |name: &Name| observed.facts(name).filter(|facts| is_ours(facts, desired));
-    // Workers that another cluster of the same name has lost are no electorate: their anchors are elsewhere.
+    // Hosts that another cluster of the same name has lost do not vote: their anchors are elsewhere.
     let stamps = desired.hosts.keys().filter_map(|name| named(name)?.stamp.as_ref());
     let electorates: HashSet<&Vec<Anchor>> = stamps.map(|stamp| &stamp.anchors).collect();
     let are_here = |anchors: &&Vec<Anchor>| {
@@ -69,7 +69,7 @@ fn most<'a, T: Eq + Hash>(all: impl Iterator<Item = Option<&'a T>>) -> Option<&'
     counts.into_iter().find(|(_, count)| *count * 2 > total).map(|(value, _)| value)
 }
 
-/// Says whether a host that only the memory knows claims itself that it is this host of this cluster: nothing is done to any other.
+/// Returns true if a host that only the memory knows says itself that it is this host of this cluster. No other host is changed.
 pub fn says_it_is_ours(name: &Name, facts: &HostFacts, desired: &Desired) -> bool {
     let stamped = facts.stamp.as_ref().is_some_and(|stamp| stamp.host == *name);
     (stamped || facts.claim.is_some()) && is_ours(facts, desired)
@@ -103,7 +103,7 @@ pub fn recall(desired: &Desired, observed: &Observed) -> Memory {
     memory
 }
 
-/// Takes the hosts out of a record that the topology does not name, and notes who remembers them.
+/// Removes hosts that the topology does not name from a record, and notes which hosts remember them.
 fn confine(memory: &mut Memory, record: Record, desired: &Desired, observed: &Observed) -> Record {
     let (hosts, others): (BTreeMap<Name, Reach>, BTreeMap<Name, Reach>) =
         record.hosts.into_iter().partition(|(name, reach)| desired.is_at(name, reach));
@@ -144,7 +144,7 @@ struct Former {
     backed: bool,
 }
 
-/// Says whether nothing on a host names another cluster.
+/// Returns true if nothing on a host names another cluster.
 pub fn is_ours(facts: &HostFacts, desired: &Desired) -> bool {
     let named = facts.stamp.as_ref().is_none_or(|stamp| stamp.cluster == desired.cluster)
         && facts.claim.as_ref().is_none_or(|claim| claim.cluster == desired.cluster);
@@ -167,7 +167,7 @@ fn seen_at<'a>(anchor: &Anchor, desired: &Desired, observed: &'a Observed) -> Op
     here.and_then(|(name, _)| observed.hosts.get(name)).or_else(|| departed().map(|departed| &departed.seen))
 }
 
-/// The record that more than half of so many anchors have; the newest of those that agree but for the epoch.
+/// The record that more than half of `anchors` have; of records that differ only in the epoch, the newest.
 fn majority(records: &[&Record], anchors: usize) -> Option<Record> {
     let agreeing = |one: &Record| records.iter().filter(|other| other.agrees(one)).count();
     let agreed = records.iter().filter(|record| agreeing(record) * 2 > anchors);

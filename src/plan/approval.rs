@@ -8,7 +8,7 @@ use super::{Goal, Phase, Plan};
 use crate::host::{Action, sha256};
 use crate::value::{Identity, Name};
 
-/// Somebody said yes.
+/// Proof that the operator approved.
 #[derive(Clone, Copy, Debug)]
 pub struct Consent {
     _private: (),
@@ -66,15 +66,15 @@ impl Plan {
         None
     }
 
-    /// The parts that two equal plans share: every change, every step, every reason.
+    /// The parts by which plans are compared: every change, step and reason.
     fn essence(&self) -> serde_json::Value {
         let mut all = serde_json::to_value(self).expect("a plan is plain JSON");
-        // Which hosts are left is part of the plan. In which words they said why may differ from look to look.
+        // The hosts left out are part of the plan; the wording of their errors may vary between observations.
         all["unknown"] = serde_json::json!(self.unknown.keys().collect::<Vec<_>>());
         all
     }
 
-    /// The steps of this plan that the other one does not have. What the tool writes for itself does not count.
+    /// The steps of this plan that the other one does not have. Bookkeeping actions do not count.
     pub fn beyond(&self, other: &Plan) -> Vec<Moved> {
         let known = other.work();
         let more = self.work().into_iter().filter(|(key, _)| !known.contains_key(key));
@@ -90,8 +90,7 @@ impl Plan {
     fn work(&self) -> BTreeMap<(String, String), String> {
         let mut all = BTreeMap::new();
         let mut put = |host: &Name, action: &Action| {
-            let own = matches!(action, Action::Raise | Action::Journal { .. } | Action::Remember { .. });
-            if !own {
+            if !action.is_bookkeeping() {
                 let text = serde_json::to_string(action).expect("an action is plain JSON");
                 all.insert((host.to_string(), sha256(text.as_bytes())), action.title());
             }

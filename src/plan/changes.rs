@@ -77,7 +77,7 @@ impl Plan {
                 all.entry(&step.target.name).or_default().extend(removed(owned, *delete_data));
             }
         }
-        // Of a destroy nothing else is to be said of a host, be it little.
+        // In a destroy a host is listed even if nothing on it changes.
         all.retain(|_, changes| !changes.is_empty() || matches!(self.goal, Goal::Destroy { .. }));
         all
     }

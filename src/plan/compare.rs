@@ -157,7 +157,7 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
     (seen.access != *access).then(|| Difference::Access { is: seen.access.clone() })
 }
 
-/// Hides what may be a secret that somebody wrote into a file of ours: of a line that sounds like one, and is none of `ours`, only the
+/// Hides what may be a secret that somebody wrote into a file of ours: of a suspicious line that is not in `ours`, only the
 /// first word is shown.
 fn masked(text: &str, ours: &str) -> String {
     let ours: BTreeSet<&str> = ours.lines().collect();
@@ -202,7 +202,7 @@ pub fn known_sum(archive: &Archive) -> Option<String> {
 fn service_change(unit: &str, service: &Service, state: &HostState, facts: &HostFacts) -> Option<ServiceChange> {
     let seen = facts.units.get(unit).cloned().unwrap_or_default();
     if !seen.is_running() {
-        // No finer: a unit that keeps failing changes its state between two looks.
+        // Not more precise: a failing unit changes its state between two observations.
         let mut why = vec![if seen.is_there() { Reason::NotRunning } else { Reason::NotThere }];
         if seen.needs_reload {
             why.push(Reason::UnitNotRead);
@@ -252,7 +252,7 @@ pub fn stale_inputs(service: &Service, unit: &UnitFacts, state: &HostState, fact
     for path in &service.secret_inputs {
         let there = facts.paths.get(path).map(|seen| seen.identity.as_str());
         let started = unit.started.get(path.as_str()).map(String::as_str);
-        // One that was taken away is laid again as another file.
+        // A secret file that was removed is written again with a new inode.
         let is_same = there.is_some() && there == started;
         if !is_same || facts.secrets.get(path) == Some(&false) {
             why.push(Reason::InputChanged { path: path.to_string() });

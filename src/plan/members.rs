@@ -21,7 +21,7 @@ pub struct Roll {
     pub seconds: u64,
     /// True if a node may be restarted even when that interrupts the service.
     pub outage_allowed: bool,
-    /// For an ensemble: members that run with something else than they should keep the right ones out, and may be stopped although no
+    /// For an ensemble: members with wrong inputs keep the right ones out, and may be stopped although no
     /// majority is left then. The plan says so as an outage.
     pub regroup: bool,
     /// For masters: one that cannot be asked may be the ALIVE one.

@@ -66,7 +66,7 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// The work that `--skip-unreachable` leaves for later.
     pub skipped: Vec<String>,
-    /// Every host that answered: all of them learn of the new epoch, so that nobody who was overtaken can touch any.
+    /// Every host that answered: all of them learn of the new epoch, so that an apply that was overtaken can change none of them.
     #[serde(serialize_with = "target_names")]
     pub everyone: Vec<Target>,
 }
@@ -115,7 +115,7 @@ pub struct Gate {
     pub role: Role,
     /// The hosts that must be well.
     pub hosts: Vec<Name>,
-    /// For masters: one that is no longer, or cannot be, among them may be the ALIVE one.
+    /// For masters: one outside `hosts` (departed or unreachable) may be the ALIVE one.
     pub led_elsewhere: bool,
     pub seconds: u64,
 }

@@ -75,7 +75,7 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         let ahead = facts.clock_ahead_millis;
         let far = ahead.abs() > CLOCK_MILLIS;
         check("clock", format!("{ahead:+} ms"), far.then(|| "set it (chrony or systemd-timesyncd)".to_owned()));
-        // Below another XDG_STATE_HOME there may be the very cluster.
+        // The same cluster may exist below another XDG_STATE_HOME.
         let perhaps = if state.host.owner.is_some() { "; or is XDG_STATE_HOME another than before?" } else { "" };
         let another = match state.host.reach.numbering() {
             Numbering::Written => "choose another port",
@@ -98,17 +98,17 @@ fn java(facts: &HostFacts, oldest: u32) -> (String, Option<String>) {
         (Some(java), _) => {
             let seen = format!("{} at {}", java.version, java.path);
             let old = Java::major(java).is_none_or(|major| major < oldest);
-            (seen, old.then(|| format!("make a Java {oldest} or later the default `java`")))
+            (seen, old.then(|| format!("make Java {oldest} or later the default `java`")))
         }
         (None, Some(package)) => (format!("none; {package} will be installed"), None),
         (None, None) => (
             "none".to_owned(),
-            Some(format!("install a Java {oldest} or later: none is on the path, and none can be installed from here")),
+            Some(format!("install Java {oldest} or later: none is on the path, and none can be installed from here")),
         ),
     }
 }
 
-/// The needs for getting the package, while it is not there.
+/// The problem if the `pyspark` package must be fetched and pip is missing.
 fn no_pip(state: &HostState, facts: &HostFacts) -> Option<String> {
     let package = |archive: &Archive| matches!(archive, Archive::Pypi { .. });
     let wanted = state.distributions.iter().any(|(home, d)| package(&d.archive) && !facts.origins.contains_key(home));

@@ -89,7 +89,7 @@ pub fn silences(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<Silence> 
     all.into_iter().map(silence).collect()
 }
 
-/// The hosts that silences are put down to: as few as explain all of them, so that one host that drops packets has no others left out.
+/// The hosts blamed for silences: as few as explain all of them, so that one host that drops packets does not exclude others.
 pub fn culprits(silences: &[Silence]) -> Vec<(Name, Vec<&Silence>)> {
     let mut left: Vec<&Silence> = silences.iter().collect();
     let mut all = Vec::new();
@@ -99,7 +99,7 @@ pub fn culprits(silences: &[Silence]) -> Vec<(Name, Vec<&Silence>)> {
             *counts.entry(&silence.from).or_default() += 1;
             *counts.entry(&silence.to).or_default() += 1;
         }
-        // Of two that explain as much it is the one that heard nothing.
+        // On a tie it is the host that heard nothing.
         let hears = |name: &Name| left.iter().any(|silence| silence.from == *name);
         let most = counts.into_iter().max_by_key(|(name, count)| (*count, hears(name)));
         let culprit = most.expect("a silence has two ends").0.clone();

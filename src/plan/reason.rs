@@ -13,7 +13,7 @@ pub enum Reason {
     },
     /// Nobody recorded what it runs with.
     NoRecord,
-    /// It will not be there after a reboot.
+    /// It will not start after a reboot.
     NotEnabled,
     /// systemd has not read the unit since it changed.
     UnitNotRead,

@@ -173,7 +173,7 @@ impl ClusterRefusal {
                 "restore the connection; an ensemble never starts for the first time without all its members"
             }
             ClusterRefusal::DataLost { .. } => {
-                "restore the data of a majority from a backup; or give up all data, what is left too: destroy with --delete-data, then apply"
+                "restore the data of a majority from a backup; or discard all data, including what is left: destroy with --delete-data, then apply"
             }
         }
     }

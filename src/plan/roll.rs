@@ -15,7 +15,7 @@ pub enum Next {
     Refuse { why: String },
 }
 
-/// Measured: an election ends within 1.2 s, a master's takeover within 43 s; and air for a loaded machine.
+/// Measured: an election ends within 1.2 s, a master's takeover within 43 s; plus a margin for a loaded machine.
 const LONGEST_ELECTION_SECONDS: u64 = 60;
 
 /// The next step of a roll. It depends on nothing but rule and facts, so a killed roll goes on where the facts say.
@@ -45,7 +45,7 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     let leaders = facts.nodes.values().filter(|node| node.health == Health::Leading).count();
     let harmless = |name: &&Name| match health(name) {
         Health::Down => true,
-        // Who leads beside another leads something else than the topology says.
+        // A second leader leads something other than the topology's ensemble.
         Health::Leading => {
             redundancy != Redundancy::Pool && leaders > 1 && super::safety::may_stop(roll, facts, name).is_ok()
         }
@@ -53,14 +53,14 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
         Health::Unsettled => {
             facts.silent_seconds >= LONGEST_ELECTION_SECONDS
                 || super::safety::may_stop(roll, facts, name).is_ok()
-                // While somebody serves, none goes on: it serves elsewhere, or never will.
+                // While another node serves, no election is going on: this one serves on another port, or never will.
                 || (some_serve && (roll.outage_allowed || regrouping))
         }
         Health::Unknown | Health::Serving => false,
     };
     let down: Vec<Name> = pending.iter().copied().filter(harmless).cloned().collect();
     if let Some(first) = down.first() {
-        // Workers that are down are down all at once; those that run and are not known (yet, or again) go by the batch.
+        // Stopped workers are restarted all at once; those that run and are not registered, by the batch.
         let stopped: Vec<Name> = down.iter().filter(|name| health(name) == Health::Down).cloned().collect();
         let members = match redundancy {
             Redundancy::Pool if stopped.is_empty() => down.iter().take(roll.batch.max(1)).cloned().collect(),
@@ -86,9 +86,9 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     }
     let leads = |name: &&&Name| health(name) == Health::Leading;
     let (name, because) = match pending.iter().find(|name| !leads(name)) {
-        Some(name) if redundancy == Redundancy::One => (*name, "standbys first: their restart costs nothing"),
-        Some(name) => (*name, "followers first: their restart costs no election"),
-        None => (pending[0], "it leads, so it is last"),
+        Some(name) if redundancy == Redundancy::One => (*name, "standbys restart first, at no cost"),
+        Some(name) => (*name, "followers restart first, without an election"),
+        None => (pending[0], "it is the leader, so it is last"),
     };
     match super::safety::may_stop(roll, facts, name) {
         Ok(()) => Next::Do { members: vec![name.clone()], because: because.to_owned() },
@@ -99,7 +99,7 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     }
 }
 
-/// Returns true if the members that run with what they should, and those others that serve, are too few for a majority: then nobody becomes well
+/// Returns true if the members with the right inputs, and the others that serve, are too few for a majority: then no member recovers
 /// before one that does neither is repaired.
 fn waits_in_vain(roll: &Roll, facts: &ServiceFacts, pending: &[&Name]) -> bool {
     let can_serve = |name: &&Name| {

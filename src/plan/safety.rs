@@ -13,12 +13,12 @@ pub enum Hazard {
     LastOne { node: Name, title: &'static str },
 }
 
-/// Returns true if so many of the members of a roll are a majority of them.
+/// Returns true if this number of nodes is a majority of the roll's nodes.
 pub fn is_majority(roll: &Roll, members: usize) -> bool {
     members > roll.all.len() / 2
 }
 
-/// Returns true if `node` may be stopped, as far as the others are concerned (law 3).
+/// Checks that enough other nodes serve for `node` to be stopped (law 3).
 pub fn may_stop(roll: &Roll, facts: &ServiceFacts, node: &Name) -> Result<(), Hazard> {
     let left = roll
         .all

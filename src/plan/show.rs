@@ -206,8 +206,8 @@ fn show_phase(f: &mut Formatter<'_>, at: usize, phase: &Phase) -> fmt::Result {
 fn roll_headline(roll: &Roll) -> String {
     let Roll { role, batch, seconds, .. } = roll;
     let order = match role.redundancy() {
-        Redundancy::Majority => "one at a time, followers first, the leader (as it is then) last".to_owned(),
-        Redundancy::One => "one at a time, standbys first, the ALIVE one (as it is then) last".to_owned(),
+        Redundancy::Majority => "one at a time, followers first, the leader at that time last".to_owned(),
+        Redundancy::One => "one at a time, standbys first, the one that is ALIVE at that time last".to_owned(),
         Redundancy::Pool => format!("in batches of {batch}, each drained first"),
     };
     format!("restart every {} in turn: {order}; each must be healthy within {seconds} s", role.title())

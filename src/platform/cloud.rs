@@ -98,7 +98,7 @@ impl PoolNodes {
     }
 }
 
-/// Ranges that come to nobody through the internet (RFC 1918).
+/// Private ranges, which are not routed on the internet (RFC 1918).
 const PRIVATE: &[&str] = &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
 /// Reports what a public API server does not take as ranges; `most`: how many it takes.
@@ -150,7 +150,7 @@ pub fn tags(field: &Field<Entries<String>>, problems: &mut Diagnostics) -> BTree
         // Azure does not tell small letters from capitals.
         if OWN_TAGS.iter().any(|own| own.eq_ignore_ascii_case(key)) {
             problems
-                .add(Code::T012, entry.key.span, format!("the tag `{key}` is the tool's own"))
+                .add(Code::T012, entry.key.span, format!("the tag `{key}` is set by the tool itself"))
                 .help("take another key");
         }
         if !right || key.to_lowercase().starts_with("aws:") {
@@ -256,12 +256,12 @@ impl CloudSsh {
     }
 }
 
-/// They stand in a command of a page, which must not be another command.
+/// The paths go into a command in the README, which they must not alter.
 pub fn check_public_keys(file: &CloudSshFile, problems: &mut Diagnostics) {
     let is_plain = |path: &str| path.chars().all(|c| c.is_ascii_alphanumeric() || "_./~-".contains(c));
     let paths = file.public_keys.ok().into_iter().flatten().filter_map(Field::spanned);
     for (at, path) in paths.filter(|(_, path)| path.is_empty() || !is_plain(path)) {
-        let message = format!("`{}` is no path that a command can name without quotes", path.escape_default());
+        let message = format!("`{}` has characters that must be quoted on a command line", path.escape_default());
         problems.add(Code::T012, at, message).help("write the path of a file, as in ~/.ssh/id_ed25519.pub");
     }
 }
@@ -315,7 +315,9 @@ fn check_pool_count(key: &Key, pool: &PoolFile, problems: &mut Diagnostics) {
     }
     let least = pool.autoscale.ok().map_or(&pool.nodes, |scale| &scale.min);
     if let Some((at, 0)) = least.spanned().filter(|_| key.text == "system") {
-        problems.add(Code::T012, at, "the cluster's own pods need a machine").help("at least 1, better 3");
+        problems
+            .add(Code::T012, at, "the cluster's own pods need at least one machine")
+            .help("take at least 1, preferably 3");
     }
     if let Some(at) = pool.spot.span().filter(|_| key.text == "system" && pool.spot.or(false)) {
         problems
@@ -329,7 +331,11 @@ fn check_pool_count(key: &Key, pool: &PoolFile, problems: &mut Diagnostics) {
             && (min > max || *max == 0)
         {
             problems
-                .add(Code::T012, at, format!("at least {min} and at most {max} machines cannot be"))
+                .add(
+                    Code::T012,
+                    at,
+                    format!("the minimum of {min} machines is above the maximum of {max}, or the maximum is 0"),
+                )
                 .help("`max` is 1 or more, and not below `min`");
         }
     }

@@ -57,7 +57,7 @@ fn named(
         return Some(name.clone());
     }
     let near: String = name.as_str().to_lowercase().chars().filter_map(near).collect();
-    let help = right(&near).then(|| format!("`{near}` would be one"));
+    let help = right(&near).then(|| format!("`{near}` would be valid"));
     problems
         .add(Code::T012, at, format!("`{name}` cannot be the name of {rule}"))
         .help(help.unwrap_or_else(|| "take another name".to_owned()));

@@ -79,7 +79,7 @@ const SPECIAL: &[(&str, &str)] = &[
     ("0.0.0.0/8", "this host"),
     ("127.0.0.0/8", "every machine itself"),
     ("168.63.129.16/32", "Azure's own services"),
-    ("169.254.0.0/16", "one link, and the clouds' metadata"),
+    ("169.254.0.0/16", "link-local, and has the clouds' metadata service"),
     ("224.0.0.0/3", "groups, and what is reserved"),
 ];
 

@@ -23,7 +23,7 @@ impl ServicesFile {
     }
 }
 
-/// Finds what is no service. Serde cannot call a service's reader through the registry: [`ServicesFile::read`] does.
+/// Reports unknown keys only. Serde cannot read a service's part through the registry: [`ServicesFile::read`] does.
 impl<'de> Deserialize<'de> for ServicesFile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Keys;

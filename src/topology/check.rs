@@ -1,4 +1,4 @@
-//! Is this topology right? Every check runs that can; a value that is wrong silences only what depends on it.
+//! The checks of a topology. Every check runs; a wrong value skips only the checks that depend on it.
 
 use std::collections::BTreeMap;
 

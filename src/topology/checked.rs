@@ -26,11 +26,6 @@ impl Topology {
         !self.placement.is_empty() && self.placement.values().all(managed)
     }
 
-    /// The platform that carries a service.
-    pub fn platform_of(&self, service: &str) -> Option<&Platform> {
-        self.platforms.get(self.placement.get(service)?)
-    }
-
     /// Returns true if a platform carries a service.
     pub fn is_on(&self, service: &str, platform: &Name) -> bool {
         self.placement.get(service) == Some(platform)

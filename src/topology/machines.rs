@@ -128,7 +128,8 @@ fn check_azure(wanted: &Machines<'_>, azure: &AzureVms, problems: &mut Diagnosti
     check_memory(wanted, &size, shape, at, problems);
     check_processor(wanted, (&size, shape.arm), &azure.image, at, problems);
     if !shape.premium_disks {
-        let message = format!("{size} takes no premium disks, on which the machines of a {} are", wanted.role.title());
+        let message =
+            format!("{size} does not support premium disks, which the machines of a {} use", wanted.role.title());
         problems.add(Code::T012, at, message).help("take one with an `s` behind its number, as in Standard_D2s_v5");
     }
     if !shape.accelerated_networking {
@@ -160,7 +161,7 @@ fn check_memory(wanted: &Machines<'_>, size: &str, shape: Shape, at: Span, probl
     let needed = wanted.memory + SYSTEM.mebibytes();
     if shape.mebibytes < needed {
         let message = format!(
-            "{size} has {} MiB, and a {} with what runs beside it needs {needed}",
+            "{size} has {} MiB, but a {} and the system beside it need {needed} MiB",
             shape.mebibytes,
             wanted.role.title()
         );
@@ -203,7 +204,7 @@ fn check_overlaps(topology: &Topology, platforms: &Entries<PlatformFile>, proble
             let message = format!("{network} overlaps {range} of `{other}`: the two could never be joined");
             problems.add(Code::T012, at, message).help("give each platform a range of its own");
         }
-        // What Kubernetes keeps hides what is outside from the pods.
+        // Pods cannot reach outside addresses in the ranges that Kubernetes uses itself.
         let kept: &[&str] = match platform {
             Platform::Aks(_) => &[aks::POD_RANGE, aks::SERVICE_RANGE],
             Platform::Eks(_) => &[eks::SERVICE_RANGE],
@@ -241,10 +242,10 @@ fn check_one_of_each_cloud(topology: &Topology, platforms: &Entries<PlatformFile
         if let Some(other) = seen.insert(cloud, name) {
             let at = platforms.get(name.as_str()).map(|entry| entry.key.span).unwrap_or_default();
             let message = format!(
-                "`{other}` and `{name}` are both on {cloud}, where both would make resources of the name `{}`",
+                "`{other}` and `{name}` are both on {cloud}, where both would create resources with the name `{}`",
                 topology.name
             );
-            problems.add(Code::T012, at, message).help("give each a topology, and a name, of its own");
+            problems.add(Code::T012, at, message).help("put them into separate topologies with different names");
         }
     }
 }

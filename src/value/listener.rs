@@ -33,7 +33,7 @@ pub const FIRST_FREE_PORT: u16 = 1024;
 /// When something listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lasts {
-    /// As long as its service runs. `place`: which of its role's own it is, from 0.
+    /// As long as its service runs. `place`: its index among its role's lasting listeners, from 0.
     Always { place: u16 },
     /// Only while a job runs.
     ForJobs,
@@ -103,7 +103,7 @@ impl Listener {
     }
 }
 
-/// The listener of this name: a role that is there has all of its own.
+/// The listener of this name. Panics without one: a placed role has all of its listeners.
 pub fn named(listeners: &[Listener], name: ListenerName) -> &Listener {
     let found = listeners.iter().find(|listener| listener.name == name);
     found.unwrap_or_else(|| unreachable!("a {} has the listener `{name}`", name.role.title()))

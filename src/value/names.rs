@@ -26,7 +26,7 @@ text_value!(
             .collect();
         let fixed = fixed.trim_matches('-');
         let message = format!("`{}` is not a name: lower-case letters, digits and dashes, at most 63", text.escape_default());
-        Err(if fixed.is_empty() { message } else { crate::yaml::with_help(message, format!("`{fixed}` would be one")) })
+        Err(if fixed.is_empty() { message } else { crate::yaml::with_help(message, format!("`{fixed}` would be valid")) })
     }
 );
 
@@ -44,7 +44,7 @@ text_value!(
         // As a cloud shows it to people: `West Europe`.
         let near: String = text.to_lowercase().split(' ').collect();
         let is_word = !near.is_empty() && near.len() <= 200 && near.bytes().all(|b| b.is_ascii_alphanumeric());
-        Err(if is_word { crate::yaml::with_help(message, format!("`{near}` would be one")) } else { message })
+        Err(if is_word { crate::yaml::with_help(message, format!("`{near}` would be valid")) } else { message })
     }
 );
 

@@ -28,7 +28,7 @@ impl Address {
         self.as_str().parse::<Ipv4Addr>().is_ok()
     }
 
-    /// Returns true if another machine can mean this one by it: `0.0.0.0`, `127.0.0.1` and `localhost` lead everyone to himself.
+    /// Returns true if it means one machine from everywhere: `0.0.0.0`, `127.0.0.1` and `localhost` lead each machine to itself.
     pub fn leads_to_one_machine(&self) -> bool {
         let reserved = |ip: Ipv4Addr| ip.is_unspecified() || ip.is_loopback() || ip.is_broadcast() || ip.is_multicast();
         let name = self.as_str().to_lowercase();

@@ -16,7 +16,7 @@ pub fn shown(text: &str) -> String {
     out
 }
 
-/// The same of bytes, of which those that are no text are shown as `\x1b`.
+/// The same for bytes; those that are not UTF-8 are shown as `\x1b`.
 pub fn shown_bytes(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {

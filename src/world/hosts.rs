@@ -1,4 +1,4 @@
-//! The world of hosts: scripts are written here, carried there by the way that leads to each, and their words are read here.
+//! The world of hosts: scripts are built here, run on each host over its connection, and their output is parsed here.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -9,15 +9,15 @@ use super::{Hold, LONGEST_ERRORS};
 use crate::host::HostError;
 use crate::value::shown_line;
 
-/// A heartbeat every so often,
+/// The interval between heartbeats,
 const BEAT: Duration = Duration::from_secs(2);
-/// and without one for so long the anchor gives the lease to the next.
+/// and the seconds without one after which the anchor releases the lease.
 pub const GRACE_SECONDS: u64 = 15;
 /// A holder that could not send for this long no longer trusts its lease. Less than the grace, so that it gives up first.
 const TRUST: Duration = Duration::from_secs(10);
 /// The time within which an anchor must answer first, or it does not grant the lease.
 const FIRST_WORD: Duration = Duration::from_secs(30);
-/// An answer that takes longer than this does not come.
+/// An answer that takes longer than this counts as missing.
 pub const BEAT_MILLIS: u32 = 8000;
 
 /// The script on an anchor that holds the lease there, with its input and output.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::value::shown_bytes;
 
-/// A line that is longer is passed on in parts: nobody fills the operator's memory with one that does not end.
+/// A longer line is passed on in parts, so that an endless line cannot fill the operator's memory.
 const LONGEST_LINE: usize = 64 * 1024;
 
 /// Collects bytes into lines.

@@ -20,7 +20,7 @@ pub const LONGEST_OUTPUT: usize = 32 << 20;
 /// The most that is kept of a script's errors, in bytes: the first.
 pub const LONGEST_ERRORS: usize = 64 << 10;
 
-/// The number of a lease, higher than that of every lease before. A host refuses an action with a lower one than it has seen.
+/// The number of a lease, higher than that of every lease before. A host refuses an action under any epoch but the one it was raised to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Epoch(u64);
 
@@ -30,7 +30,7 @@ impl Epoch {
     }
 }
 
-/// The permit that an action shows at a host: its cluster and its lease. Only anchors that hold the lease give one.
+/// The permit that every action carries: its cluster and its epoch. Only anchors that granted the lease give one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
     claim: Claim,
@@ -57,7 +57,7 @@ impl Permit {
 pub trait World: Sync {
     fn look(&self, target: &Target, query: &HostQuery) -> impl Future<Output = Result<HostFacts, HostError>> + Send;
 
-    /// Does one action under the host's lock, or refuses it for its cluster or its epoch. What was done is said in lines.
+    /// Does one action under the host's lock, or refuses it because of its cluster or epoch. Returns a line for each thing done.
     fn act(
         &self,
         target: &Target,
@@ -93,8 +93,8 @@ pub struct Output {
 /// The input of an operator's command. Its output always goes to this program's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Io {
-    /// None; as whoever may do everything on the host. The input stays open while we live, so that the other side notices when
-    /// we do not.
+    /// None; run as root or the folder's owner. The input stays open while this program runs, so that the host notices when
+    /// it ends.
     Watched,
     /// None; as the user that logs in.
     AsUser,

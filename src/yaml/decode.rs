@@ -120,7 +120,7 @@ impl<'de> Deserializer<'de> for At<'de, '_> {
             Value::Scalar { .. } => match self.scalar("a value")? {
                 (_, Plain::Null) => visitor.visit_unit(),
                 (_, Plain::Bool(value)) => visitor.visit_bool(value),
-                // A number of more than 64 bits is text to who takes anything.
+                // A number of more than 64 bits is passed on as text.
                 (text, Plain::Integer) => match self.integer() {
                     Ok(number) => visitor.visit_i64(number),
                     Err(_) => visitor.visit_borrowed_str(text),

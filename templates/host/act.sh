@@ -1,4 +1,4 @@
-# Changes this host under its lock, unless somebody with a higher epoch was here. POSIX sh.
+# Changes this host under its lock, unless another apply has raised its epoch. POSIX sh.
 set -u
 LC_ALL=C; export LC_ALL
 PATH=${path:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; export PATH
@@ -49,7 +49,7 @@ belongs() { # our identity
   there=$(head -c 200 "$state/identity" 2>/dev/null)
   [ "${there%% *}" = "$1" ] || { word foreign "$there"; exit 1; }
 }
-# What only root may change is root's to work in; anything else is said.
+# Fails unless root alone can change names in a directory.
 ours() { # directory
   [ "$(keeper "$1")" != 0 ] || return 0
   way=
@@ -199,7 +199,7 @@ try_rules() { # seconds; rules in base64 on stdin
   why=$(nft -c -f "$run/firewall.trial" 2>&1) || { rm -f "$run/firewall.trial"; fail "nft refuses the rules: $(printf %s "$why" | head -n 1)"; }
   why=$(systemd-run --quiet --collect --unit "$trial" /bin/sh -c "sleep $1; nft -f $run/firewall.before; rm -f $run/firewall.trial $run/firewall.before" 2>&1) ||
     { rm -f "$run/firewall.trial"; fail "cannot schedule the rollback of the packet filter: $why"; }
-  # Connections that stand already are no strangers: the kernel gets to know them before anything is dropped, within a beat of ZooKeeper's.
+  # Existing connections must survive: conntrack learns them before anything is dropped, within one ZooKeeper heartbeat.
   nft list table inet provision >/dev/null 2>&1 ||
     { nft 'add table inet provision; add chain inet provision known { type filter hook input priority filter; policy accept; }; add rule inet provision known ct state established accept' && sleep 4; }
   why=$(nft -f "$run/firewall.trial" 2>&1) || fail "nft refuses the rules: $(printf %s "$why" | head -n 1)"

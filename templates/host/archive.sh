@@ -1,6 +1,6 @@
-# How a distribution comes to a host: downloaded or copied, checked, unpacked by nobody, looked through, renamed. POSIX sh.
+# Installs a distribution: downloaded or copied, checked, unpacked by an unprivileged user, inspected, renamed. POSIX sh.
 
-# A number that is no user's, of those that systemd takes for users of a moment: whoever has it can touch nothing of anybody's.
+# An unused uid from the range of systemd's dynamic users: a process with it can touch no user's files.
 spare_user() {
   spare=61184
   while getent passwd "$spare" >/dev/null || pgrep -U "$spare" >/dev/null; do spare=$((spare + 1)); done

@@ -1,7 +1,7 @@
 # A folder that stands for a host: $root before every path, the user's own programs, and services kept by $program.
 # What is unpacked is kept in $store, once for all such folders.
 path=$PATH
-# Another place would be changed, and another one than this is removed.
+# Through a link, another directory would be changed and removed.
 [ ! -L "$root" ] || { echo "$root is a symbolic link, and a node's folder must be a directory" >&2; exit 1; }
 # What only Linux has programs for.
 flock() { # as util-linux's, as far as the scripts use it: -n or -w SECONDS, and a descriptor, which the lock stays with
@@ -31,7 +31,7 @@ journalctl() { # the options of it that are used
     log=$root/run/provision/$unit.log
     [ -e "$log" ] || continue
     set -- "$@" "$log"
-    # What the present log is too new for is in the former one.
+    # Older lines are in the rotated log.
     more=$((lines - $(wc -l <"$log")))
     [ "$more" -le 0 ] || [ ! -e "$log.old" ] || tail -n "$more" -- "$log.old"
   done

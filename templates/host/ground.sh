@@ -17,7 +17,7 @@ keeper() { # directory
       seen=$name
       case $access in
       l*)
-        # Root's link in a directory of root's leads where root says.
+        # A link of root's in a directory of root's is trusted.
         [ "$who" = 0 ] && [ "$uid" = 0 ] || exit 1
         real=$(readlink -f -- "$name") && [ "$real" != "$name" ] || exit 1
         keeper "$real${1#"$name"}"

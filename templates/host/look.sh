@@ -108,7 +108,7 @@ inspect() { # paths
   done
   return 0
 }
-ran_out() { # how a user's command ended, where it looked: that nothing came in time is not that nothing is there
+ran_out() { # exit code of a user's command, path: a timeout does not mean that nothing is there
   case $1 in 124 | 137) fact slow "$2" ;; esac
 }
 told() { # digest, path: says the digest; whether the text is wanted too
@@ -135,7 +135,7 @@ digests() {
     told "$digest" "$path" && [ "$(stat -c %s -- "$path")" -le 65536 ] && text text "$path"
   done
 }
-secret() { # path, nonce: a digest that tells nothing to who does not know the secret
+secret() { # path, nonce: a digest that reveals nothing to anyone who does not know the secret
   [ -f "$1" ] && fact secret "$1" "$({ printf %s "$2"; cat -- "$1"; } | sha256sum | cut -d ' ' -f 1)"
 }
 units() {

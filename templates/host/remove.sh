@@ -59,7 +59,7 @@ purge() { # directory, patterns of names in it
   [ -z "$within" ] || { say "stays what is in $1 (something is mounted at $within: unmount it first)"; return 0; }
   who=$(keeper "$1") || { say "stays what is in $1 (several users can change it)"; return 0; }
   patience=300
-  # The user's service is stopped by now: whatever of theirs stands still is a job that they stopped, perhaps ours.
+  # The user could suspend our deletion: suspended processes of theirs are killed (their service has stopped by now).
   while [ "$who" != 0 ] && kill -0 $$ && sleep 2; do pkill -KILL -u "$who" -r T; done >/dev/null 2>&1 8>&- 9>&- &
   watcher=$!
   insist "$who" sh -c "$PURGE" purge "$@"
@@ -130,7 +130,7 @@ remove_user() { # user, directories of its data
   if pgrep -u "$1" >/dev/null 2>&1; then say "stays user $1 (a process of it runs)"; return 0; fi
   # What Java leaves of a job's driver.
   as "$(id -u "$1")" rm -rf "/tmp/hsperfdata_$1" </dev/null >/dev/null 2>&1
-  # Whoever gets its number next would own what it left, and whoever runs a setuid file of it would be them.
+  # The next user with its uid would own what it left, and a setuid file of it would run as that user.
   left=$(left_by "$(id -u "$1")")
   [ -z "$left" ] || { say "stays user $1 ($left)"; return 0; }
   userdel "$1" 2>/dev/null && say "gone user $1"

@@ -119,7 +119,7 @@ fn a_services_user_gains_nothing_from_root() {
     // Another one ends all that root runs as this user: of its host not all can be seen, and still it can be removed.
     lab.on(1, "systemd-run -q --unit killer -p User=zookeeper bash -c 'while :; do kill -KILL -1; done'");
     lab.run(&["plan", &topology])
-        .says("unknown: h1: what root runs as the owner of /data/zookeeper")
+        .says("unknown: h1: a command that root ran as the owner of /data/zookeeper")
         .says("pkill -KILL -u");
     // Whether it is quick enough differs; that nobody waits for long does not.
     let began = Instant::now();

@@ -140,3 +140,16 @@ fn workers_that_run_and_are_unknown_go_by_the_batch() {
     };
     assert_eq!((many(Health::Down), many(Health::Unsettled)), (10, 2));
 }
+
+/// What a destroy leaves is what the executed plan says, by host.
+#[test]
+fn a_destroy_reports_the_hosts_that_it_left() {
+    run(async {
+        let site = Shape::side_by_side(3, 2, 3).site();
+        let world = converged(&site).await;
+        assert_eq!(report(site.carry_out(&DESTROY, &world.fork()).await).left, Vec::<String>::new());
+        lose(&world, &["h3"]);
+        let left = report(site.carry_out(&DESTROY, &world).await).left;
+        assert!(left.len() == 1 && left[0].contains("h3"), "{left:?}");
+    });
+}

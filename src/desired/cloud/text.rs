@@ -23,7 +23,7 @@ impl ServicesOn<'_> {
         listener.from.iter().filter(|role| self.has(**role)).map(|role| role.tier()).collect()
     }
 
-    /// Of the files that are no HCL, those for what is here.
+    /// The files other than HCL for the services on this platform.
     pub fn files(&self, all: &[(&'static str, &str)]) -> BTreeMap<&'static str, String> {
         let is_wanted = |name: &str| match name {
             "cloud-init/zookeeper.yaml" => self.zookeeper.is_some(),

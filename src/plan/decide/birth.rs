@@ -51,7 +51,7 @@ impl Planner<'_> {
             Life::Unborn | Life::Begun if !unseen.is_empty() => {
                 refusals.push(Refusal::Cluster { because: ClusterRefusal::MembersUnseen { members: unseen } });
             }
-            // Where the data was to move, the setting is refused: what is in the new place says nothing.
+            // If the data directory changed, the setting is refused already: the contents of the new one mean nothing.
             Life::Complete if refusals.iter().any(moves_data) => {}
             Life::Complete if with_data < majority && unseen.is_empty() => {
                 let because = ClusterRefusal::DataLost { with_data, members: count, majority };
@@ -75,7 +75,7 @@ impl Planner<'_> {
         }
     }
 
-    /// The hosts that a destroy leaves: hosts that this cluster stamped with other anchors.
+    /// Refuses, for a destroy, hosts that this cluster stamped with other anchors.
     pub(super) fn refuse_stamps_of_others(&self, refusals: &mut Vec<Refusal>) {
         let life = self.desired.quorum.as_ref().map_or(Life::Complete, |quorum| self.life(quorum));
         self.refuse_other_stamps(life, refusals);
@@ -98,7 +98,7 @@ impl Planner<'_> {
     }
 }
 
-/// A member that runs without its data directory writes into files that nobody will find again.
+/// A member that runs without its data directory writes into files that are already deleted.
 pub(super) fn lost_data(desired: &Desired, state: &HostState, facts: &HostFacts, change: &mut HostChange) {
     let Some(quorum) = &desired.quorum else { return };
     let unit = quorum.role.unit();

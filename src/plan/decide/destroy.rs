@@ -12,7 +12,7 @@ impl Planner<'_> {
         let mut owned: Vec<(Target, Owned, bool)> = Vec::new();
         let here: Vec<(&Name, &HostFacts)> =
             self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))).collect();
-        // With the data, an earlier destroy left the record of what was made, and for a member that of its birth.
+        // An earlier destroy that kept the data also kept `made`, and a member's birth record.
         let left = |facts: &HostFacts| delete_data && (facts.birth.is_some() || facts.has_made);
         let touched = |facts: &HostFacts| facts.stamp.is_some() || facts.epoch > 0 || left(facts);
         // Taking the lease leaves an epoch on the anchors: they are part of every destroy that does anything.
@@ -26,7 +26,7 @@ impl Planner<'_> {
                     None if facts.birth.is_some() || facts.has_made || is_remembered(name, self.observed) => {
                         self.state(name).stamp().owned
                     }
-                    // Nothing was laid yet but what the tool keeps for itself.
+                    // Nothing was installed yet except the tool's own records.
                     None => Owned::default(),
                 };
                 owned.push((self.target(name), here, anchor));

@@ -12,12 +12,12 @@ use crate::service::roles;
 use crate::value::{HostPath, Name, Redundancy, Role};
 
 impl Planner<'_> {
-    /// Nodes of a role of which one leads, where the topology no longer has them: they go when the new ones stand by, so that one of those leads.
+    /// Retires nodes of a role of which one leads: they go once the new ones stand by, so that one of those takes over.
     pub(super) fn retire_role(&mut self, role: Role) {
         self.retire_those(|units| units.contains(role.unit()));
     }
 
-    /// Everything else that the cluster remembers and the topology no longer has.
+    /// Retires everything else that the cluster remembers and the topology no longer has.
     pub(super) fn retire(&mut self) {
         self.retire_those(|units| {
             !roles().any(|role| role.redundancy() == Redundancy::One && units.contains(role.unit()))
@@ -75,7 +75,7 @@ impl Planner<'_> {
         self.steps("retire what has left the topology", steps);
     }
 
-    /// Wraps everything in the two records, if there is anything, or if the records are not what they should be.
+    /// Writes the two records before and after the other phases, if there are any or a record is out of date.
     pub(super) fn remember(&mut self) {
         let record = Record {
             cluster: self.desired.cluster.clone(),
@@ -105,7 +105,7 @@ impl Planner<'_> {
         };
         let union = self.intended_with_past(&record);
         let first = on_anchors(RecordName::Intended, &union);
-        // The last word on both records: what was left behind is remembered until it is gone.
+        // Written last: hosts that were left behind stay in both records until they are gone.
         let applied = if whole { on_anchors(RecordName::Applied, &record) } else { Vec::new() };
         let last = [applied, on_anchors(RecordName::Intended, &record)].concat();
         if !idle {

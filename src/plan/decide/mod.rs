@@ -25,7 +25,7 @@ use crate::observe::{Observed, recall};
 use crate::value::Name;
 use planner::Planner;
 
-/// Decides everything. Refusals are all that stand in the way, not the first.
+/// Decides everything. Returns all refusals, not only the first.
 ///
 /// A host that is refused is left for later, with the reason, where the operator allows that; in a destroy, if the anchors have it on record.
 /// (Of any other host the topology itself may be wrong.)
@@ -43,7 +43,7 @@ pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan,
     let mut rest = observed.clone();
     let mut any = false;
     for refusal in refusals.iter().filter(leavable) {
-        // The first reason that a host gives is said.
+        // Only a host's first reason is reported.
         if let Refusal::Host { host, because } = refusal
             && rest.facts(host).is_some()
         {
@@ -54,7 +54,7 @@ pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan,
     if !any {
         return Err(refusals);
     }
-    // What the cluster remembers, the others say; with the rest of the refusals, if they stand without these hosts, too.
+    // The memory is recalled without these hosts; refusals that remain without them are added.
     rest.memory = recall(desired, &rest);
     plan(goal, desired, &rest).map_err(|mut more| {
         more.retain(|refusal| !refusals.contains(refusal));

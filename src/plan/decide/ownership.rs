@@ -20,7 +20,7 @@ pub(super) fn not_ours(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
             let because = HostRefusal::OtherCluster { cluster: stamp.cluster.clone(), host: stamp.host.clone() };
             all.push(Refusal::Host { host: name.clone(), because });
         }
-        // Of another cluster's host its data is another cluster's, too.
+        // On another cluster's host the data belongs to that cluster too.
         if facts.stamp.as_ref().is_none_or(|stamp| stamp.cluster == desired.cluster) {
             all.extend(foreign_data(name, facts, desired, observed));
         }
@@ -52,7 +52,7 @@ fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired, observed: &Ob
     let members = state.files.iter().filter(|(path, _)| path.name() == MEMBER_FILE);
     let other = |(path, file): (&HostPath, &File)| {
         let Content::Text(ours) = &file.content else { return None };
-        // What nobody can read is somebody's edit, and is written anew like any other file.
+        // A label that cannot be parsed was edited, and is rewritten like any other file.
         let (ours, theirs) =
             (ours.parse::<DataLabel>().ok()?, facts.paths.get(path)?.text.as_ref()?.parse::<DataLabel>().ok()?);
         let same_member = ours.cluster == theirs.cluster && ours.member == theirs.member;
@@ -67,7 +67,7 @@ fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired, observed: &Ob
 }
 
 /// Hosts that a few hosts remember as this cluster's, and that neither the topology nor most hosts know: nobody touches them, and forgetting
-/// them in silence would leave what may be on them. It is the matter of those that say so.
+/// them in silence would leave what may be on them. The refusal names the hosts that remember them.
 pub(super) fn unvouched(observed: &Observed) -> Vec<Refusal> {
     let mut by_host: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
     for (remembered, by) in &observed.memory.unvouched {
@@ -146,13 +146,13 @@ pub(super) fn in_the_way(goal: &Goal, desired: &Desired, observed: &Observed) ->
     let mut all = Vec::new();
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name) else { continue };
-        // Where the stamp is lost, what was made here says that it was us. (An epoch alone is left by an apply that did nothing.)
+        // If the stamp is lost, `made` or the birth record shows that it was us. (An epoch alone is left by an apply that did nothing.)
         if facts.stamp.is_some() || facts.birth.is_some() || facts.has_made {
             continue;
         }
         let units =
             state.services.keys().filter(|unit| facts.units.get(*unit).is_some_and(|seen| seen.load == Load::Loaded));
-        // The disk of a member whose machine was replaced, and one that says whose it is: that is judged by itself.
+        // Directories with a data label (the disk of a replaced machine): those are judged separately.
         let own: Vec<&HostPath> =
             state.directories.keys().filter(|path| is_own(path, state, facts) || is_labelled(path, facts)).collect();
         let is_foreign = |path: &&HostPath| !own.iter().any(|own| path.is_within(own));

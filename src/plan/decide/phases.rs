@@ -31,7 +31,7 @@ impl Planner<'_> {
     /// Waits for a role that is not well, or stands on one that was touched, where nothing else waits for it: what is above
     /// is touched only then, and an apply that ends well leaves a cluster that is.
     pub(super) fn settle(&mut self, role: Role) {
-        // What is left for later would not become well.
+        // Work that is left for later would keep the gate from passing.
         if self.held_up || self.observed.unknown().next().is_some() {
             return;
         }
@@ -65,8 +65,8 @@ impl Planner<'_> {
         self.phases.push(Phase::Gate { title, gate: Gate { role, hosts, led_elsewhere, seconds } });
     }
 
-    /// A roll waits for what was started before it touches others, and a gate in front of it would wait in vain where what
-    /// is to be restarted cannot be well before.
+    /// A roll waits for started nodes before it touches others; a gate before it would never pass where nodes that
+    /// are to be restarted cannot be healthy before.
     pub(super) fn start_and_roll(&mut self, role: Role, batch: usize) {
         self.start(role);
         self.roll(role, batch);
@@ -75,7 +75,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Then what follows waits by itself, and a gate before it would wait for what only the restart can mend.
+    /// Returns true if nodes are to be started or restarted: a gate before that would wait for what only the restart can fix.
     pub(super) fn starts_or_restarts(&self, role: Role) -> bool {
         self.changes.keys().any(|host| matches!(self.need(host, role.unit()), Some(Need::Start | Need::Restart)))
     }
@@ -150,7 +150,7 @@ impl Planner<'_> {
     }
 
     /// Returns true if every node of the election that may run is one of the topology's. (A latch may be that of a node which leaves, or of one
-    /// that nobody can ask.)
+    /// that cannot be asked.)
     fn knows_all_lives(&self) -> bool {
         let Some(election) = &self.desired.election else { return false };
         let lost = self.departed_unseen().next().is_some();

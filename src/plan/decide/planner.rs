@@ -45,7 +45,7 @@ impl<'a> Planner<'a> {
     pub(super) fn finish(self) -> Plan {
         let everyone = match self.goal {
             Goal::Apply { .. } => self.present(),
-            // A destroy leaves hosts alone on which nothing is.
+            // A destroy does not touch hosts that have nothing of ours.
             Goal::Destroy { .. } => self.touched(),
         };
         Plan {

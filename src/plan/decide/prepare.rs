@@ -118,7 +118,7 @@ fn is_tried(need: Need) -> bool {
     }
 }
 
-/// Changed files of the packet filter: they are laid when its rules have proven harmless, so that no reboot loads any others.
+/// Changed files of the packet filter: they are written once its rules have passed their trial, so that no reboot loads untested ones.
 fn held_for_trial(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> {
     let Some(service) = state.services.get(FIREWALL_UNIT) else { return BTreeSet::new() };
     let tried = change.services.get(FIREWALL_UNIT).is_some_and(|service| is_tried(service.need));
@@ -126,7 +126,7 @@ fn held_for_trial(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> 
     inputs.cloned().collect()
 }
 
-/// Changed files that a service reads which runs now and is stopped with the others.
+/// Changed files that are read by a running service that is stopped with the others.
 fn held_for_stop(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> {
     let stops = |unit: &String| change.services.get(unit).is_some_and(|service| service.why.contains(&Reason::Outage));
     let reads = |path: &HostPath| {

@@ -83,7 +83,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Members that were given another list of members, or another port for clients, by hand: where they are needed for a majority, those
-    /// that are right cannot come in before they stop.
+    /// that are right cannot join before they stop.
     pub(super) fn note_outage_of_regrouping(&mut self, role: Role, all: &[Name], pending: &[Name]) -> bool {
         let facts = health(role, all, false, self.desired, &self.observed.hosts);
         let serves = |name: &&Name| facts.nodes.get(*name).is_some_and(|node| node.health.serves());
@@ -91,7 +91,7 @@ impl<'a> Planner<'a> {
         let others = |names: &[Name]| all.len() - names.len();
         let unsettled = |name: &&Name| facts.nodes.get(*name).is_some_and(|node| node.health == Health::Unsettled);
         let kept_out = all.iter().any(|name| unsettled(&name));
-        // Where the file was changed again since, nobody can tell what a member runs with: that another does not come in tells enough.
+        // If the file has changed since, a member's list is unknown; another member that cannot join is evidence enough.
         let is_misled = |name: &&Name| {
             let other =
                 self.observed.facts(name).map(|facts| service::of(role).runs_with_others(self.state(name), facts));
@@ -101,7 +101,7 @@ impl<'a> Planner<'a> {
         let hidden: Vec<Name> = pending.iter().filter(unsettled).cloned().collect();
         let seen: Vec<Name> = all.iter().filter(serves).cloned().collect();
         let keep_out = misled.iter().any(|name| serves(&name)) && others(&misled) < majority;
-        // A member serves only with a majority behind it: who is not seen to may be part of it, at another port.
+        // A serving member has a majority behind it: members not seen to serve may belong to it, on another port.
         let hides = !seen.is_empty() && seen.len() < majority && !hidden.is_empty();
         let why = match (keep_out, hides) {
             _ if all.len() < 3 || all.len() - pending.len() >= majority => return false,

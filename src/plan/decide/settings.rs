@@ -13,7 +13,7 @@ use crate::value::{HostPath, Name, Role};
 
 impl Planner<'_> {
     /// Returns true if a host that cannot be asked has one of the services that must change together, while some of them run. (Where
-    /// all that can be asked are stopped, by an apply that was killed, one that comes back later harms nobody.)
+    /// all that can be asked are stopped, by an apply that was killed, one that comes back later does no harm.)
     fn some_would_be_left_behind(&self, setting: &str) -> bool {
         let roles = Together::by(setting).roles;
         let involved = |name: &Name| roles.iter().any(|role| self.with_role(*role).contains(name));
@@ -88,7 +88,7 @@ impl Planner<'_> {
         let applied = self.observed.record(RecordName::Applied);
         let intended = self.observed.record(RecordName::Intended);
         let Some(before) = applied.or(intended) else { return BTreeSet::new() };
-        // An apply that was killed may have got as far as what it intended: nodes can run with either.
+        // A killed apply may have carried out part of what it intended: nodes can run with either value.
         let halfway =
             |path: &String| intended.is_some_and(|record| record.settings.get(path) != self.desired.settings.get(path));
         let applied = applied.is_some();
@@ -179,7 +179,7 @@ struct Together {
 }
 
 impl Together {
-    /// A service's own roles, and those that stand on them. What belongs to no service is about all of them.
+    /// A service's own roles, and those that stand on them. A setting that belongs to no service affects all of them.
     fn by(setting: &str) -> Together {
         let Some(service) = service_of(setting) else {
             let titles: Vec<_> =

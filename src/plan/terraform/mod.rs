@@ -13,9 +13,12 @@ use hcl_edit::structure::Body;
 
 use crate::desired::cloud::Cloud;
 use crate::hcl::{self, Address, Resource};
+use crate::service::spark::MASTER;
+use crate::service::zookeeper::MEMBER;
+use crate::value::{Redundancy, Role};
 
-/// Machines with addresses of their own, by the name of their table.
-const TABLES: &[&str] = &["zookeeper", "masters"];
+/// The roles of machines with addresses of their own: each has a table of the name of its tier.
+const TABLES: &[Role] = &[MEMBER, MASTER];
 /// The fields by which others know a machine.
 const IDENTITY: &[&str] = &["name", "address", "zone"];
 /// The fields that a machine gets when it is made.
@@ -24,7 +27,7 @@ const MAKE: &[&str] = &["size", "image"];
 const SUBNETS: &[&str] = &["public_subnets", "zookeeper_subnets", "masters_subnets", "workers_subnets", "zones"];
 /// Shares of files, by pod.
 const SHARES: &str = "eventstore_nodes";
-/// Arguments that cannot change without everything in it being made anew.
+/// Arguments whose change replaces the resource and everything in it.
 const FIXED: &[(&str, &str)] = &[
     ("aws_eks_cluster", "name"),
     ("aws_s3_bucket", "bucket"),
@@ -140,8 +143,9 @@ impl Edit {
         let file = Path::new("eventstore.tf");
         edit.keep_shares(&shares(bodies.get(file)), &shares(new.files.get("eventstore.tf")));
         let new_image = image(&before) != image(&after);
-        for table in TABLES {
-            edit.compare_tables(&after, table, &hcl::table(tables, table), &hcl::table(wanted, table), new_image);
+        for role in TABLES {
+            let table = role.tier();
+            edit.compare_tables(&after, *role, &hcl::table(tables, table), &hcl::table(wanted, table), new_image);
         }
         edit
     }
@@ -164,7 +168,7 @@ impl Edit {
         }
     }
 
-    /// First boot is done: who may log in, and where the data disk is, stays with the machine.
+    /// Refuses a new login or data directory: first boot has set them for as long as the machine lives.
     fn keep_first_boot(&mut self, what: &str, (was, is): (Option<String>, Option<String>)) {
         if let (Some(was), Some(is)) = (was, is)
             && was != is
@@ -173,7 +177,7 @@ impl Edit {
         }
     }
 
-    /// `prevent_destroy` protects nothing any more once its block is gone.
+    /// Refuses to drop a resource that holds data: its `prevent_destroy` would go with its block.
     fn keep_data(&mut self, before: &[Resource], after: &[Resource]) {
         let there: BTreeSet<&Address> = after.iter().map(|one| &one.address).collect();
         for old in before.iter().filter(|one| holds_data(one) && !there.contains(&one.address)) {
@@ -211,7 +215,7 @@ impl Edit {
     fn compare_tables(
         &mut self,
         resources: &[Resource],
-        table: &str,
+        role: Role,
         before: &BTreeMap<String, Row>,
         after: &BTreeMap<String, Row>,
         new_image: bool,
@@ -223,17 +227,17 @@ impl Edit {
             .collect();
         if leave.len() > 1 {
             self.refused.push(format!("{} would go at once: take away one at a time", leave.join(" and ")));
-        } else if let Some(member) = leave.first().filter(|_| table == "zookeeper") {
+        } else if let Some(member) = leave.first().filter(|_| role.redundancy() == Redundancy::Majority) {
             self.notes.push(format!("{member} leaves the module: the plan stops at its data disk, as README.md says"));
         }
         for (key, row) in after {
             let Some(was) = before.get(key) else { continue };
-            self.compare(resources, (table, key), was, row, new_image);
+            self.compare(resources, (role, key), was, row, new_image);
         }
     }
 
-    fn compare(&mut self, resources: &[Resource], (table, key): (&str, &str), was: &Row, is: &Row, new_image: bool) {
-        let none = "none".to_owned();
+    fn compare(&mut self, resources: &[Resource], (role, key): (Role, &str), was: &Row, is: &Row, new_image: bool) {
+        let (none, table) = ("none".to_owned(), role.tier());
         let same = |field: &str| {
             was.get(field).map(|text| text.to_lowercase()) == is.get(field).map(|text| text.to_lowercase())
         };
@@ -262,11 +266,10 @@ impl Edit {
         };
         let Some(resource) = first(&["azurerm_linux_virtual_machine", "aws_instance"]) else { return };
         let attachment = first(&["azurerm_virtual_machine_data_disk_attachment", "aws_volume_attachment"]);
-        let unit = if table == "masters" { "spark-master" } else { "zookeeper" };
         self.replacements.push(Replacement {
             why: format!("{node}: {}", made.join(", ")),
             node,
-            unit,
+            unit: role.unit(),
             resource,
             attachment,
         });
@@ -288,7 +291,7 @@ fn image(resources: &[Resource]) -> Option<String> {
     looked_up.or_else(|| given?.arguments.get_attribute("ami")).map(|image| image.value.to_string())
 }
 
-/// Whom machines know, where that is an argument of theirs.
+/// The machines' login user, where that is an argument of theirs.
 fn login(resources: &[Resource]) -> Option<String> {
     let named = |one: &Resource| Some(one.arguments.get_attribute("admin_username")?.value.as_str()?.to_owned());
     resources.iter().find_map(named)

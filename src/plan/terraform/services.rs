@@ -9,14 +9,14 @@ use crate::hcl::{Address, Resource};
 
 /// Sizes that only grow, in GiB.
 const DISKS: &[(&str, &str)] = &[("aws_ebs_volume", "size"), ("azurerm_managed_disk", "disk_size_gb")];
-/// Arguments that a pool's machines have to be replaced for, all of it, a few at a time.
+/// Arguments whose change replaces all machines of a pool, a few at a time.
 const ROTATED: &[(&str, &[&str])] = &[("azurerm_kubernetes_cluster", &["default_node_pool", "zones"])];
 /// Versions of Kubernetes: one minor at a time, and never back (both clouds' pages on upgrades).
 const KUBERNETES: &[(&str, &str)] =
     &[("aws_eks_cluster", "version"), ("azurerm_kubernetes_cluster", "kubernetes_version")];
 /// Pools of nodes.
 const POOLS: &[&str] = &["aws_eks_node_group", "azurerm_kubernetes_cluster_node_pool"];
-/// Arguments, through blocks, that the provider changes only by making the thing anew.
+/// Arguments (paths through blocks) whose change makes the provider replace the resource.
 const MADE_ANEW: &[(&str, &[&str])] = &[
     ("azurerm_hdinsight_spark_cluster", &["cluster_version"]),
     ("aws_eks_node_group", &["capacity_type"]),
@@ -101,7 +101,7 @@ impl Edit {
     }
 }
 
-/// Of sizes as they are written.
+/// Returns true if a size, as it is written, becomes smaller.
 fn shrinks(was: &str, is: &str) -> bool {
     matches!((was.parse::<u32>(), is.parse::<u32>()), (Ok(was), Ok(is)) if is < was)
 }

@@ -107,8 +107,9 @@ fn check_room(at: Span, network: Cidr, pools: &BTreeMap<Name, Pool>, problems: &
     let block = Subnets::of(network).nodes;
     let room = block.size().saturating_sub(subnets::RESERVED);
     if wanted > room {
-        let message =
-            format!("{network} leaves {block} for nodes, with room for {room}: {most} and an upgrade's want {wanted}");
+        let message = format!(
+            "{network} leaves {block} for nodes, with room for {room}: {most} and those of an upgrade need {wanted}"
+        );
         problems.add(Code::T012, at, message).help("take a wider range, as in 10.40.0.0/16");
     }
     if most > NODES_MAX {

@@ -26,7 +26,7 @@ pub struct Aks {
     pub state: State,
 }
 
-/// Pods' addresses, never seen outside: from the range between customers and carriers (RFC 6598), which no network of a company has.
+/// Pods' addresses, not visible outside: from the shared address space (RFC 6598), which company networks do not use.
 pub const POD_RANGE: &str = "100.64.0.0/10";
 /// AKS's own default.
 pub const SERVICE_RANGE: &str = "10.0.0.0/16";

@@ -39,7 +39,7 @@ const RESERVED: &[&str] = &[
     "video",
 ];
 
-/// The login that is written, where Azure gives it to somebody; reports it otherwise.
+/// The user name in the file. Reports one that Azure reserves.
 pub fn check_login<'f>(ssh: &'f Field<CloudSshFile>, problems: &mut Diagnostics) -> Option<(Span, &'f UserName)> {
     let (at, user) = ssh.ok()?.user.spanned()?;
     if RESERVED.contains(&user.as_str()) {

@@ -24,7 +24,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     let gateway_user = gateway.ok().and_then(|gateway| gateway.user.ok());
     if let Some((at, user)) = login.filter(|(_, user)| gateway_user == Some(*user)) {
         problems
-            .add(Code::T012, at, format!("the gateway's user is {user} too, and the two must differ"))
+            .add(Code::T012, at, format!("the users of ssh and of the gateway are both {user}, and must differ"))
             .help("take another for ssh, as in sshops");
     }
     if let Some(ssh) = ssh.ok() {

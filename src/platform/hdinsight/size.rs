@@ -47,7 +47,9 @@ pub fn check_size(at: Span, size: &Label, node: Node, problems: &mut Diagnostics
         _ if !taken => format!("HDInsight makes no machines of the size {size}"),
         Some(shape) if shape.vcpus < vcpus || shape.gibibytes() < gibibytes => {
             let (cores, memory) = (shape.cores(), shape.gibibytes());
-            format!("{size} has {cores} and {memory} GiB, and HDInsight wants {vcpus} and {gibibytes} at least")
+            format!(
+                "{size} has {cores} and {memory} GiB, but HDInsight needs at least {vcpus} vCPUs and {gibibytes} GiB"
+            )
         }
         _ => return,
     };

@@ -31,7 +31,7 @@ pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option
         };
         // All on one machine, it may be its own.
         if several && !machine.address.leads_to_one_machine() {
-            let message = format!("`{name}` has the address {}, which leads every machine to itself", machine.address);
+            let message = format!("`{name}` has the address {}, which does not identify one machine", machine.address);
             problems
                 .add(Code::T012, entry.value.span().unwrap_or(entry.key.span), message)
                 .help("write the address by which the other hosts reach it");

@@ -85,7 +85,7 @@ pub fn picture(desired: &Desired, plan: Option<&Plan>) -> Picture {
         let roles: BTreeSet<Role> = state.services.values().filter_map(|service| service.role).collect();
         let roles: Vec<Role> = roles.into_iter().collect();
         let change = change(name, plan);
-        // Among many that stay as they are, those that change must not be counted away.
+        // Hosts that change must not disappear among the many that do not.
         let alike = if few { (Vec::new(), Change::None) } else { (roles.clone(), change) };
         let group = groups.entry(alike).or_insert_with(|| Group { title: String::new(), cards: Vec::new(), more: 0 });
         let count = group.cards.len() + group.more + 1;

@@ -38,7 +38,7 @@ pub fn check_keys(file: &SparkFile, problems: &mut Diagnostics) {
     }
 }
 
-/// The version that is meant, also by what comes along with it.
+/// The version of Spark, which is also that of the `pyspark` package that may carry `ZooKeeper`.
 pub fn version(file: Option<&SparkFile>) -> Version {
     let default = || DEFAULT_VERSION.parse().expect("a version");
     file.map_or_else(default, |file| file.version.or(default()))
@@ -64,7 +64,7 @@ pub fn check(
             .add(
                 Code::SEC01,
                 span,
-                "whoever reaches a master's port can run code on every worker: there is no `authenticate`",
+                "without `authenticate`, anyone who reaches a master's port can run code on every worker",
             )
             .help("add authenticate: { secret: { env: SPARK_SECRET } }");
     }
@@ -259,7 +259,7 @@ fn check_history(
 ) -> Option<History> {
     if !matches!(kind, PlatformKind::Nodes | PlatformKind::Local) {
         problems
-            .add(Code::T012, span, format!("a history server is not delivered on a platform of kind {kind} yet"))
+            .add(Code::T012, span, format!("a history server is not implemented on a platform of kind {kind} yet"))
             .help("leave `history` out, and run one on a host of your own");
         return None;
     }

@@ -17,7 +17,7 @@ use crate::value::{HostPath, JvmSize, Role, Version};
 /// The user that daemons and jobs run as, and that user's group.
 pub const USER: &str = "spark";
 pub const CONFIG: &str = "/etc/spark";
-/// Root's, so that nobody exchanges what is in it: the directories of Spark's user, which belong to that user.
+/// Owned by root, so that no user can swap the directories in it, which belong to Spark's user.
 pub const DATA: &str = "/var/lib/spark";
 /// The directory in which daemons and jobs start, and where a job's own files go unless it says otherwise.
 pub const HOME: &str = "/var/lib/spark/home";
@@ -247,7 +247,7 @@ fn common(spark: SparkOnHosts<'_>) -> Pairs<'static> {
 }
 
 /// The properties that all daemons share. One whose port is taken ends, and systemd starts it again until the port is free: it would
-/// take the next port, where nobody asks it.
+/// otherwise take the next port, where it is not expected.
 fn daemon(spark: SparkOnHosts<'_>) -> Pairs<'static> {
     let mut pairs = common(spark);
     pairs.insert("spark.port.maxRetries", "0".to_owned());

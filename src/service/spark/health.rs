@@ -12,7 +12,7 @@ use crate::service::stages::{Service as _, Totals};
 use crate::service::zookeeper::{self, MEMBER};
 use crate::value::{Name, Role, counted};
 
-/// Of these masters one is ALIVE (unless another may be), all others are STANDBY.
+/// Healthy if one of these masters is ALIVE (or one outside of them may be) and the others are STANDBY.
 pub fn health_of_masters(
     hosts: &[Name],
     led_elsewhere: bool,
@@ -61,7 +61,7 @@ pub fn health_of_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name
         // A recovering master forgets workers that come back with new ids (measured): none is restarted now.
         facts.blocked = Some("no master is ALIVE".to_owned());
     }
-    // Once for all: with ten thousand workers, a search for each is a hundred million.
+    // Built once: for ten thousand workers, a search for each would take a hundred million steps.
     let alive = master.as_ref().map(alive_workers).unwrap_or_default();
     for (name, state) in with_role(hosts, desired, WORKER) {
         let Some(host) = seen.get(name).and_then(Seen::facts) else {

@@ -70,7 +70,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     let logging = config.join(log);
     let plain = serde_json::json!({});
     state.file(&logging, Access::root(0o644), text(render_template(&format!("zookeeper/{log}"), &plain)), node);
-    // The directory of data is the service's: what ZooKeeper reads there, the service itself copies from here when it starts.
+    // The service owns the data directory, so the unit copies this file into it when it starts.
     let myid = config.join("myid");
     state.file(&myid, Access::root(0o644), text(format!("{id}\n")), node);
 

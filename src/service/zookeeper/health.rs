@@ -9,7 +9,7 @@ use crate::plan::compare::stale_inputs;
 use crate::service::zookeeper::{MEMBER, MemberFacts, MemberMode, canary, member_facts};
 use crate::value::{HostPath, Name};
 
-/// One look at these members. (That it stays so for a while is the gate's to see.)
+/// The health of these members, from one observation. (The gate checks that it lasts.)
 pub fn health(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
     let unit = MEMBER.unit();
     let mut facts = ServiceFacts::default();
@@ -61,8 +61,11 @@ pub fn health(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) ->
 /// The leader must have the others of `asked` in sync, and count `all` members.
 fn check_leader(leaders: &[(Name, MemberFacts)], asked: usize, all: usize, facts: &mut ServiceFacts) {
     let [(name, leader)] = leaders else {
-        let what =
-            if leaders.is_empty() { "nobody leads".to_owned() } else { format!("{} members lead", leaders.len()) };
+        let what = if leaders.is_empty() {
+            "there is no leader".to_owned()
+        } else {
+            format!("{} members lead", leaders.len())
+        };
         facts.missing.push(what);
         return;
     };

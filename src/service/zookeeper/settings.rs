@@ -7,7 +7,7 @@ use crate::service::settings::{Writer, origin};
 
 pub fn settings(cluster: &Cluster, all: &mut Writer) {
     let Some(zookeeper) = cluster.services.get::<ZooKeeper>() else { return };
-    // What the machines are is for whoever makes them.
+    // Machines are the cloud module's concern, not settings.
     let ZooKeeper { settings, config, archive, members: _, machine: _, zones: _, load_balancer: _ } = zookeeper;
     all.each("zookeeper", settings.each());
     all.each("zookeeper.config", config.each());

@@ -29,7 +29,7 @@ pub fn canary_request() -> Vec<u8> {
     ])
 }
 
-/// Returns true if a canary's answer proves a committed write. No answer is not "not written", but it is not a proof either.
+/// Returns true if a canary's answer proves a committed write. A missing answer proves neither success nor failure.
 pub fn canary_succeeded(answer: &[u8]) -> bool {
     // Another operator's canary still being there proves a commit as well: the refusal went through the quorum.
     reply(answer).is_some_and(|reply| matches!(reply.error, 0 | NODE_EXISTS))

@@ -57,7 +57,7 @@ impl Anchor for Here {
         HostError::Failed { step: "take the lease".to_owned(), why }
     }
 
-    /// A process of this machine that is not stopped answers, and one that is stopped is not believed for longer than a lease is.
+    /// Nothing to do: a local process answers unless it is stopped, and then the lease expires by itself.
     fn begin_beats(&mut self) {}
 
     fn end(&mut self) {

@@ -142,7 +142,7 @@ fn failed(step: &str) -> impl Fn(std::io::Error) -> HostError + Copy {
     move |error| HostError::Failed { step: step.to_owned(), why: error.to_string() }
 }
 
-/// A folder that somebody else has closed looks like one that is not there, to a script.
+/// To a script, a folder without read permission looks like a missing one.
 fn readable(root: &Path) -> std::io::Result<()> {
     match std::fs::read_dir(root) {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {

@@ -1,4 +1,4 @@
-//! The identity of a process: a number alone is given to another one day.
+//! The identity of a process: process ids are reused.
 
 use std::io;
 use std::path::Path;
@@ -23,12 +23,12 @@ pub struct Process {
 static HAS_PROC: LazyLock<bool> = LazyLock::new(|| Path::new("/proc/self/stat").exists());
 
 impl Process {
-    /// The process that has this number now, unless it has ended and only waits to be forgotten.
+    /// The process that has this number now, unless it is a zombie.
     pub fn of(pid: u32) -> Option<Process> {
         Some(Process { pid: i32::try_from(pid).ok()?, began: began(pid).ok()?? })
     }
 
-    /// Returns true if it still runs, and is the one that is meant. Where that cannot be asked, it is taken to live: who takes it for dead would
+    /// Returns true if this very process still runs. If that cannot be determined, it counts as alive: otherwise a caller would
     /// start another beside it.
     pub fn is_alive(self) -> bool {
         self.still_runs().unwrap_or(true)
@@ -62,12 +62,12 @@ impl Process {
     }
 }
 
-/// The life of the machine that a beginning counts in: empty where it is a time of the calendar, which no other life repeats.
+/// The machine's boot id, which start times count from; empty where they are calendar times, which never repeat.
 pub fn boot() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
-/// Lets a moment pass between two looks at a process: where `ps` is what looks, each is a process of its own.
+/// Pauses between two checks of a process; longer with `ps`, where each check starts a process.
 pub fn pause() {
     std::thread::sleep(Duration::from_millis(if *HAS_PROC { 20 } else { 200 }));
 }
@@ -79,7 +79,7 @@ fn began(pid: u32) -> io::Result<Option<u64>> {
     }
     match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
         Ok(stat) => Ok(said_by_proc(&stat)),
-        // The one is said when it is opened, the other when it ends before it is read.
+        // `NotFound` comes from opening the file, `SRCH` if the process ends before it is read.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => Ok(None),
         Err(error) => Err(error),

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::files::Files;
 use super::process::{Process, boot};
 
-/// A service and who keeps it.
+/// A service and its supervisor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The folder that it is of: a copy of the folder says nothing of processes.
     root: PathBuf,
-    /// The machine's life that the processes are of.
+    /// The boot of the machine that the processes belong to.
     boot: String,
     pub supervisor: Process,
     pub main: Option<Process>,
@@ -75,7 +75,7 @@ impl State {
         }
     }
 
-    /// Nobody keeps the service any more.
+    /// Removes the record: the service has no supervisor any more.
     pub fn forget(files: &Files) -> std::io::Result<()> {
         match fs::remove_file(files.state()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),

@@ -40,7 +40,7 @@ enum Told {
 
 /// Runs the service until it is told to stop.
 pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
-    // Away from the terminal of whoever started it. It fails only for who leads a group: a person who starts one by hand.
+    // Away from the terminal of whoever started it. It fails only for a group leader, as when a person starts one by hand.
     let _ = rustix::process::setsid();
     let me = Process::of(std::process::id()).ok_or_else(|| io::Error::other("neither /proc nor ps tells of it"))?;
     let mut asked = signal(SignalKind::terminate())?;
@@ -184,7 +184,7 @@ impl Keeper {
             signal(Signal::TERM);
             let _ = tokio::time::timeout(unit.stop_within, child.wait()).await;
         }
-        // Its number is nobody else's as long as one of the group is left, and for long after.
+        // The group's id is not reused while one of its processes is left, nor soon after.
         signal(Signal::KILL);
         drop(bond);
         let _ = child.wait().await;

@@ -1,4 +1,4 @@
-//! The questions of the scripts to `systemctl`, answered for a folder by the supervisors in it.
+//! A `systemctl` for the scripts of a folder, backed by the supervisors in it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -31,7 +31,7 @@ pub fn environment() -> impl Iterator<Item = (&'static str, OsString)> {
     ENVIRONMENT.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)))
 }
 
-/// Does as one command line says. What is wrong comes back in words.
+/// Executes one command line. Returns an error as text.
 pub fn systemctl(program: &Path, root: &Path, arguments: &[String]) -> Result<(), String> {
     let Some(Asked { verb, units, signal }) = Asked::read(arguments) else {
         return Err(format!("systemctl {}: not known here", arguments.join(" ")));
@@ -124,7 +124,7 @@ impl Service<'_> {
         let phase = state.as_ref().map_or(Phase::Stopped, |state| state.phase);
         let (active, sub) = match (phase, kept) {
             (Phase::Stopped, _) => ("inactive", "dead"),
-            // Its supervisor was killed, and what binds it too: whoever starts it ends it first.
+            // Its supervisor was killed, and the shell that binds it too: the next start ends it first.
             (_, false) if state.as_ref().is_some_and(State::has_life) => ("deactivating", "stop-sigkill"),
             // Its supervisor was killed, and it with it.
             (_, false) => ("failed", "failed"),
@@ -178,7 +178,7 @@ impl Service<'_> {
         }
     }
 
-    /// Does something that nobody else does to this service meanwhile.
+    /// Runs `act` under the service's lock.
     fn alone(&self, act: impl FnOnce(&Self) -> Result<(), String>) -> Result<(), String> {
         let path = self.files.lock();
         let folder = path.parent().expect("it is in a folder");

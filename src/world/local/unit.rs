@@ -1,4 +1,4 @@
-//! As much of a unit as our own units have, read as systemd reads it. What walls a service in needs root, and is passed over.
+//! A parser for the parts of a unit that our own units have. Sandboxing needs root, and is ignored.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// Locks an open file against all others that ask; the lock ends when nobody has it open any more. Says whether it was had `within`.
+/// Locks an open file against all others that ask; the lock ends when nobody has it open any more. Returns false if it is not free `within` that time.
 pub fn lock(file: &impl AsFd, within: Option<Duration>) -> io::Result<bool> {
-    // The same open file by one more number: what has it open here ends with us, and the lock stays with the other.
+    // A duplicate descriptor: ours is closed when we exit, and the lock stays with the caller's.
     let file = File::from(file.as_fd().try_clone_to_owned()?);
     let end = within.map(|within| Instant::now() + within);
     loop {

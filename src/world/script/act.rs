@@ -179,7 +179,7 @@ impl Writer<'_> {
         let cached = self.place.word(&cached(home));
         let home = self.place.word(home);
         match archive {
-            // It lies on the machine, whatever part of it the host is.
+            // Its path is the machine's, even if the host is a folder of the machine.
             Archive::OnHost { path, .. } => line!(self, "unpack {home} {} {sum} {proof}", quote(path.as_str())),
             Archive::File { .. } => {
                 line!(self, "unpack {home} {cached} {sum} {proof}");
@@ -265,7 +265,7 @@ impl Writer<'_> {
 
     fn remove(&mut self, removal: &Removal) {
         let Removal { owned, delete_data } = removal;
-        // All services of the host are stopped: their users' processes are nobody's.
+        // All services of the host are stopped, so their users' other processes may be ended.
         line!(self, "all_goes=yes");
         self.remove_owned(owned, *delete_data);
         line!(self, "remove_made_parents");

@@ -73,7 +73,7 @@ pub fn look(query: &HostQuery, place: &Place) -> Script {
         line(format!("rules {}", quote(unit)));
     }
     for (home, archive) in distributions {
-        // An archive lies on the machine, whatever part of it the host is.
+        // An archive's path is the machine's, even if the host is a folder of the machine.
         let archive = archive.as_ref().map_or("-".to_owned(), |path| quote(path.as_str()));
         let known = known
             .get(home)

@@ -52,7 +52,7 @@ fn read(query: &HostQuery, place: &Place, output: &[u8], asked: &RangeInclusive<
     let mut said = BTreeSet::new();
     for line in text.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
-        // The script ends with its last line, and says each of these once: what comes after, or again, is somebody else's.
+        // The script prints each of these once, and `end` last: anything later or repeated does not come from it.
         if reader.ended {
             return Err(garbled("it goes on after its end"));
         }
@@ -144,7 +144,7 @@ impl Reader<'_> {
             ["unit", property] => self.unit(property),
             ["started", path, base64] => self.started(query, path, &decode(base64)?),
             ["origin", home, sum] => {
-                // One that is damaged is no digest, and so another one than is wanted.
+                // A damaged one counts as a wrong digest.
                 let sum = hexadecimal(sum).unwrap_or_else(|_| "0".to_owned());
                 facts.origins.insert(host_path(home)?, sum);
             }
@@ -169,7 +169,7 @@ impl Reader<'_> {
                 if answer.is_empty() {
                     *answer = decode(base64)?;
                 }
-                // Whoever answers too much is a service that does not serve.
+                // An answer that is too long counts as none.
                 if answer.len() > asked.most as usize {
                     answer.clear();
                 }
@@ -276,7 +276,7 @@ impl Reader<'_> {
             None => None,
         };
         if let Some(error) = failed {
-            // The help of the topology's own types is for who writes a topology.
+            // The help of these types is meant for the author of a topology.
             let text = error.to_string();
             let (why, _) = split_help(&text);
             facts.wrong.push(Wrong { path: shown_line(path), why: shown_line(why) });

@@ -44,7 +44,7 @@ impl Place {
         format!("{}{path}", self.root)
     }
 
-    /// The path of the host that a path on the machine is; others are what they are.
+    /// Turns a machine's path below the root into the host's path; others stay unchanged.
     pub fn logical<'a>(&self, path: &'a str) -> &'a str {
         path.strip_prefix(self.root.as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(path)
     }

@@ -135,7 +135,7 @@ impl Config {
         })
     }
 
-    /// The command as it is written: OpenSSH's own word for it, since quotes in it are a shell's and not the configuration's.
+    /// The command as OpenSSH itself prints it: quotes in it belong to the shell, not to the configuration.
     fn proxy_command(&self, name: &str) -> Option<String> {
         let mut ssh = std::process::Command::new("ssh");
         ssh.arg("-F").arg(self.home.join(".ssh/config")).args(["-G", "--", name]);

@@ -43,7 +43,7 @@ fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
     loop {
         let mut passed = out.once(&mut channel.stream(0), &mut buffer).map_err(lost)?;
         passed += err.once(&mut channel.stderr(), &mut buffer).map_err(lost)?;
-        // Output that is passed on may go on for ever. What a host sends beside it, libssh2 would keep.
+        // Output that is passed on may be endless. Other traffic is limited, because libssh2 would keep it.
         session.meter.add(PER_BYTE * passed);
         if channel.eof() && passed == 0 {
             break;
@@ -52,7 +52,7 @@ fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
     out.end().and_then(|()| err.end()).map_err(|error| lost(error.to_string()))?;
     session.ssh.set_timeout(20_000);
     channel.wait_close().map_err(|error| lost(error.message().to_owned()))?;
-    // One that a signal ended has no status, and the library's word for that is 0.
+    // A command ended by a signal has no status, for which the library returns 0.
     if let Some(signal) = channel.exit_signal().map_err(|error| lost(error.message().to_owned()))?.exit_signal {
         let _ = writeln!(std::io::stderr(), "the command was ended by SIG{}", shown_line(&signal));
         return Ok(ENDED_BY_SIGNAL);

@@ -44,7 +44,7 @@ enum Hosts {
 }
 
 impl KnownHosts {
-    /// Files that are not there know nobody. One that is there and cannot be read is an error: it may revoke a key.
+    /// A missing file has no keys. One that cannot be read is an error: it may revoke a key.
     pub fn read(files: &[PathBuf]) -> std::io::Result<KnownHosts> {
         let mut lines = Vec::new();
         for file in files {
@@ -59,7 +59,7 @@ impl KnownHosts {
     }
 
     /// The algorithms under which this host is known, for the order in which keys are asked for: otherwise a host would be
-    /// called changed that only offered another of its keys.
+    /// reported as changed that only offered another of its keys.
     pub fn algorithms(&self, route: &Route) -> Vec<&'static str> {
         let mut all: Vec<&'static str> = Vec::new();
         for line in self.of(route).filter(|line| line.marker == Marker::None) {

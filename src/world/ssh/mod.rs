@@ -24,9 +24,9 @@ use crate::host::{HostError, Target};
 pub use config::Config;
 use session::{Session, Way};
 
-/// So many hosts are worked with at once: each costs a thread, and more make nothing faster (docs/measurements.md).
+/// The number of hosts that are worked with at once: each costs a thread, and more make nothing faster (docs/measurements.md).
 const AT_ONCE: usize = 100;
-/// So many more are called meanwhile, each a descriptor.
+/// The number of connections that are opened meanwhile; each costs a descriptor.
 const CALLED: usize = 200;
 /// So many idle sessions are kept at most.
 const KEPT: usize = 256;
@@ -40,14 +40,14 @@ pub struct Ssh {
     /// Idle ones, by host and way there: a name alone can have meant another machine.
     sessions: Mutex<HashMap<Target, Session>>,
     kept: usize,
-    /// The number of hosts that are called beside those, so that a silent one takes no place of theirs.
+    /// The connections that are being opened, apart from `slots`, so that a silent host takes no slot.
     dials: Semaphore,
     /// The number of hosts that are worked with at once.
     slots: Semaphore,
 }
 
 impl Ssh {
-    /// Everybody whom this configuration leads to.
+    /// The hosts that this configuration reaches.
     pub fn new(config: Config) -> Ssh {
         Ssh {
             config: Arc::new(config),
@@ -66,7 +66,7 @@ impl Ssh {
         limit: Duration,
         during: &str,
     ) -> Result<Output, HostError> {
-        // Waiting for a turn is no silence of the host's: no clock runs yet.
+        // Waiting for a slot does not count as the host's silence: no timeout runs yet.
         let ran = match self.idle(target) {
             Some(session) => {
                 let _slot = self.slots.acquire().await;

@@ -27,7 +27,7 @@ static RELAYS: LazyLock<Option<Handle>> = LazyLock::new(|| {
 pub struct Meter(AtomicU64);
 
 impl Meter {
-    /// From now on the host may send so many.
+    /// Sets the number of bytes that the host may still send.
     pub fn allow(&self, bytes: u64) {
         self.0.store(bytes, Ordering::SeqCst);
     }
