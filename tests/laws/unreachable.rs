@@ -141,7 +141,7 @@ fn workers_that_run_and_are_unknown_go_by_the_batch() {
     assert_eq!((many(Health::Down), many(Health::Unsettled)), (10, 2));
 }
 
-/// What a destroy leaves is what the executed plan says, by host.
+/// The report of a destroy names the hosts that the executed plan left.
 #[test]
 fn a_destroy_reports_the_hosts_that_it_left() {
     run(async {
