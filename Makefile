@@ -52,4 +52,4 @@ setup:
 	tests/lab/setup
 
 lab: setup
-	$(CARGO) test --test lab -- --test-threads=2
+	$(CARGO) test --test lab -- --test-threads=1

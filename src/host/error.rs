@@ -53,7 +53,7 @@ pub enum HostError {
     #[error("it sent more than {mib} MiB during {during}, and the rest was not read")]
     TooMuch { mib: usize, during: String },
     #[error(
-        "a command that root ran as the owner of {path}, to look there, was killed or took more than 5 s: processes of that user may have stopped it (end them with pkill -KILL -u USER), or the disk does not answer"
+        "a command that root ran as the owner of {path}, to look there, was killed or took more than 10 s: processes of that user may have stopped it (end them with pkill -KILL -u USER), or the disk does not answer"
     )]
     Stopped { path: String },
     #[error("{path} cannot be used: {why}; inspect it, and remove it if nothing needs it")]

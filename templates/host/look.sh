@@ -6,7 +6,7 @@ PATH=${path:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; expo
 umask 077
 state=$root/var/lib/provision run=$root/run/provision
 # A user's own answer about a directory of theirs takes no longer than this.
-patience=5
+patience=10
 
 fact() {
   printf '%s' "$1"; shift

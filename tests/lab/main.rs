@@ -1,5 +1,5 @@
 //! Real hosts: SSH, systemd, `ZooKeeper`, Spark. Needs root and what `tests/lab/setup` makes; elsewhere it says why it is
-//! skipped, and with CI=true that is a failure. Two tests at a time: most of each is waiting.
+//! skipped, and with CI=true that is a failure. One test at a time: they share two cores.
 
 mod firewall;
 mod hosts;
