@@ -159,7 +159,13 @@ fn render_follows_no_link_waits_for_no_fifo_and_leaves_its_folder_for_no_name() 
     std::fs::remove_file(&zoo_cfg).expect("removed");
     std::process::Command::new("mkfifo").arg(&zoo_cfg).status().expect("mkfifo runs");
     assert_eq!(run(&["render", "a.yaml", "--check"]).status.code(), Some(1));
-    for precious in ["mine/thesis", "hosts-out/of-another/file", "secret"] {
+    std::fs::create_dir_all(at("elsewhere/a")).expect("a folder");
+    std::fs::rename(at("hosts-out"), at("real-hosts-out")).expect("renamed");
+    std::os::unix::fs::symlink(at("elsewhere"), at("hosts-out")).expect("a link");
+    std::fs::write(at("elsewhere/a/thesis"), "precious").expect("written");
+    assert_eq!(run(&["render", "a.yaml"]).status.code(), Some(1));
+    assert_eq!(run(&["render", "a.yaml", "--check"]).status.code(), Some(1));
+    for precious in ["mine/thesis", "real-hosts-out/of-another/file", "secret", "elsewhere/a/thesis"] {
         assert_eq!(std::fs::read_to_string(at(precious)).ok().as_deref(), Some("precious"), "{precious}");
     }
 }

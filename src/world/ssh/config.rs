@@ -79,6 +79,11 @@ impl Config {
             return Err(unsupported("Match", "use Host blocks"));
         }
         if let Some(params) = &params {
+            // A file that is not read may revoke a key.
+            let has_token = |all: Vec<String>| all.iter().any(|path| path.contains(['%', '$']));
+            if raw(params, "userknownhostsfile").is_some_and(has_token) {
+                return Err(unsupported("UserKnownHostsFile with a token", "write the path in full"));
+            }
             for (option, instead) in UNSUPPORTED {
                 if raw(params, option).is_some_and(|value| value != ["none"]) {
                     return Err(unsupported(option, instead));
@@ -153,14 +158,15 @@ impl Config {
         ["id_ed25519", "id_ecdsa", "id_rsa"].iter().map(|name| self.home.join(".ssh").join(name)).collect()
     }
 
-    /// The operator's files, and the machine's.
+    /// The operator's files, and the machine's: OpenSSH's defaults (ssh_config(5)).
     fn known_hosts_of(&self, params: Option<&HostParams>) -> Vec<PathBuf> {
         let own = params.and_then(|params| raw(params, "userknownhostsfile"));
         let own = own.map_or_else(
-            || vec![self.home.join(".ssh/known_hosts")],
+            || ["known_hosts", "known_hosts2"].map(|name| self.home.join(".ssh").join(name)).to_vec(),
             |all| all.iter().map(|path| self.expand(path.as_ref())).collect(),
         );
-        own.into_iter().chain([PathBuf::from("/etc/ssh/ssh_known_hosts")]).collect()
+        let machines = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"].map(PathBuf::from);
+        own.into_iter().chain(machines).collect()
     }
 
     fn expand(&self, path: &std::path::Path) -> PathBuf {
