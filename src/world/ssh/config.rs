@@ -158,7 +158,7 @@ impl Config {
         ["id_ed25519", "id_ecdsa", "id_rsa"].iter().map(|name| self.home.join(".ssh").join(name)).collect()
     }
 
-    /// The operator's files, and the machine's: OpenSSH's defaults (ssh_config(5)).
+    /// The operator's files, and the machine's: OpenSSH's defaults (`ssh_config(5)`).
     fn known_hosts_of(&self, params: Option<&HostParams>) -> Vec<PathBuf> {
         let own = params.and_then(|params| raw(params, "userknownhostsfile"));
         let own = own.map_or_else(
