@@ -64,8 +64,22 @@ pub fn show(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String {
 const WIDTH: usize = 110;
 
 /// Words in a key that announce a secret value. Rather one too many: they only hide.
-const SECRET_WORDS: [&str; 8] =
-    ["pass", "secret", "token", "credential", "accesskey", "access.key", "account.key", "authenticate"];
+const SECRET_WORDS: [&str; 14] = [
+    "pass",
+    "secret",
+    "token",
+    "credential",
+    "accesskey",
+    "access.key",
+    "account.key",
+    "authenticate",
+    "apikey",
+    "api.key",
+    "private_key",
+    "private.key",
+    "pwd",
+    "authorization",
+];
 
 /// Returns true if what stands behind this key is better not shown.
 pub fn announces_secret(key: &str) -> bool {

@@ -15,11 +15,32 @@ use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// The version that the lab proves every day.
 const DEFAULT_VERSION: &str = "4.3.0";
+/// More machines of one role than any network here has addresses for.
+const NODES_MAX: u32 = 100_000;
 /// More masters than this add elections, not availability.
 const MASTERS_MAX: usize = 9;
 
 /// Keys whose values are secrets, by their last part.
-const SECRET_ENDINGS: &[&str] = &["secret", "password", "token", "accesskey", "secret.key", "access.key"];
+const SECRET_ENDINGS: &[&str] = &[
+    "secret",
+    "password",
+    "token",
+    "accesskey",
+    "secret.key",
+    "access.key",
+    "secret_access_key",
+    "secretkey",
+    "private.key",
+    "account.key",
+    "encryption.key",
+    "apikey",
+    "api.key",
+    "credential",
+    "passphrase",
+    "passwd",
+    "pwd",
+    ".pass",
+];
 /// Azure's keys end with the account they are for.
 const SECRET_PARTS: &[&str] = &[".account.key.", ".oauth2.client.secret."];
 
@@ -333,6 +354,14 @@ fn check_place(
         problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
     }
     if !named {
+        if let Some((at, count)) = nodes.spanned().filter(|(_, count)| **count > NODES_MAX) {
+            problems.add(
+                Code::T012,
+                at,
+                format!("{count} machines are more than a cluster can have: at most {NODES_MAX}"),
+            );
+            return None;
+        }
         return if matches!(nodes, Field::Bad(_)) {
             None
         } else {
