@@ -1,7 +1,7 @@
 //! Law 2: an apply reaches its goal, and a second one has nothing to do.
 
 use crate::model::host::SimHost;
-use crate::model::site::{End, Shape, apply, apply_with_outage, run};
+use crate::model::site::{End, Shape, Site, apply, apply_with_outage, run};
 
 use crate::common::*;
 use provision::plan::HostRefusal;
@@ -136,6 +136,26 @@ fn one_hosts_word_about_an_archive_is_not_the_others() {
             };
             assert!(*host == name("h1") && by_most(because), "{refusals:?}");
         }
+    });
+}
+
+/// Before most hosts have a distribution, the one that says it has speaks for itself alone.
+#[test]
+fn one_early_archive_is_no_measure_for_the_others() {
+    run(async {
+        let text = Shape::side_by_side(3, 2, 3).text();
+        let site =
+            Site::of(&text.replace("onHost: { path: /srv/dist/zookeeper-3.9.5.tar.gz }", "file: { path: zookeeper.tar.gz }"));
+        let world = site.world();
+        let origin = "/opt/provision/zookeeper-3.9.5/.provision-origin";
+        let forged = "c".repeat(128);
+        world.state().hosts.get_mut(&name("h3")).expect("a host").scribble(
+            origin,
+            forged.as_bytes(),
+            provision::host::Access::root(0o644),
+        );
+        let plan = site.plan(&apply(), &world).await.expect("nothing is refused");
+        assert!(!serde_json::to_string(&plan).expect("plain JSON").contains(&forged), "{plan}");
     });
 }
 

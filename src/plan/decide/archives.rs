@@ -45,7 +45,17 @@ impl Planner<'_> {
         }
         let mut agreed = BTreeMap::new();
         for (home, hosts) in all {
+            let wanting =
+                self.desired.hosts.iter().filter(|(name, state)| {
+                    state.distributions.contains_key(home) && self.observed.facts(name).is_some()
+                });
             let expected = given.get(home).or_else(|| most_have(&hosts)).cloned();
+            let wanting = wanting.count();
+            // Before most hosts have one, a host alone speaks for itself: nobody is measured by its word, and it is by nobody's.
+            let is_early = hosts.len() * 2 <= wanting && (hosts.len() == 1 || expected.is_none());
+            if is_early && !given.contains_key(home) {
+                continue;
+            }
             let others = hosts.iter().filter(|has| Some(has.sum) != expected.as_ref());
             refusals.extend(others.map(|has| another(home, has, expected.as_deref(), given.contains_key(home))));
             agreed.extend(expected.map(|sum| (home.clone(), sum)));
