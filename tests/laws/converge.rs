@@ -144,8 +144,9 @@ fn one_hosts_word_about_an_archive_is_not_the_others() {
 fn one_early_archive_is_no_measure_for_the_others() {
     run(async {
         let text = Shape::side_by_side(3, 2, 3).text();
-        let site =
-            Site::of(&text.replace("onHost: { path: /srv/dist/zookeeper-3.9.5.tar.gz }", "file: { path: zookeeper.tar.gz }"));
+        let site = Site::of(
+            &text.replace("onHost: { path: /srv/dist/zookeeper-3.9.5.tar.gz }", "file: { path: zookeeper.tar.gz }"),
+        );
         let world = site.world();
         let origin = "/opt/provision/zookeeper-3.9.5/.provision-origin";
         let forged = "c".repeat(128);
