@@ -44,13 +44,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         );
         return Err(Failure::say(Exit::Usage, text));
     };
-    for folder in ["hosts-out", "terraform-out"].map(|folder| args.out.join(folder)) {
-        if folder.is_symlink() {
-            let text = format!("{} is a symbolic link: what it leads to is not rendered into", folder.display());
-            return Err(Failure::say(Exit::Error, text));
-        }
-    }
     let folders = folders(&topology, &stem, &args.out)?;
+    let parts = folders.iter().flat_map(|folder| folder.path.ancestors()).filter(|part| !part.as_os_str().is_empty());
+    if let Some(link) = parts.map(|part| args.out.join(part)).find(|part| part.is_symlink()) {
+        let text = format!("{} is a symbolic link: what it leads to is not rendered into", link.display());
+        return Err(Failure::say(Exit::Error, text));
+    }
     if args.check {
         return check(&folders, args, &source.name);
     }

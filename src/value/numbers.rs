@@ -1,5 +1,9 @@
 //! Whole numbers with bounds.
 
+fn whole(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| format!("`{}` is not a whole number", text.escape_default()))
+}
+
 macro_rules! number_value {
     ($(#[$doc:meta])* $name:ident($inner:ty), $low:literal..=$high:literal, $what:literal) => {
         $(#[$doc])*
@@ -27,8 +31,7 @@ macro_rules! number_value {
         impl std::str::FromStr for $name {
             type Err = String;
             fn from_str(text: &str) -> Result<Self, String> {
-                let number: i64 = text.parse().map_err(|_| format!("`{}` is not a whole number", text.escape_default()))?;
-                number.try_into()
+                whole(text)?.try_into()
             }
         }
 
@@ -109,8 +112,7 @@ impl<const LOW: u32> TryFrom<i64> for JavaInt<LOW> {
 impl<const LOW: u32> std::str::FromStr for JavaInt<LOW> {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let number: i64 = text.parse().map_err(|_| format!("`{}` is not a whole number", text.escape_default()))?;
-        number.try_into()
+        whole(text)?.try_into()
     }
 }
 
