@@ -220,8 +220,9 @@ impl From<&Refusal> for RefusalJson {
     }
 }
 
-fn names(all: &[Name]) -> String {
-    all.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
+/// Names as a list for people.
+pub fn names<'n>(all: impl IntoIterator<Item = &'n Name>) -> String {
+    all.into_iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// As much of a digest as tells two apart.

@@ -1,10 +1,11 @@
 //! The order of work on services: role by role, each behind the gate of what it stands on.
 
 use super::birth::Life;
-use super::planner::{Planner, names};
+use super::planner::Planner;
 use super::prepare::held_back;
 use crate::host::Action;
 use crate::plan::compare::{Need, edit};
+use crate::plan::refusal::names;
 use crate::plan::{Gate, Goal, Outage, Phase, Roll, RollMember};
 use crate::service::{self, health, roles};
 use crate::value::{Interruption, Name, Redundancy, Role, counted};

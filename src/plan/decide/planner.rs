@@ -110,7 +110,3 @@ impl<'a> Planner<'a> {
         Step { target: self.target(host), action, why }
     }
 }
-
-pub(super) fn names<'n>(names: impl IntoIterator<Item = &'n Name>) -> String {
-    names.into_iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
-}

@@ -1,7 +1,8 @@
 //! A role of interchangeable nodes.
 
-use super::planner::{Planner, names};
+use super::planner::Planner;
 use crate::host::Health;
+use crate::plan::refusal::names;
 use crate::service::health;
 use crate::value::{Name, Role};
 

@@ -1,9 +1,10 @@
 //! A role of which more than half must serve: its first start, and its members one after the other.
 
 use super::birth::Life;
-use super::planner::{Planner, names};
+use super::planner::Planner;
 use crate::desired::Quorum;
 use crate::host::{Action, BirthRecord, Health};
+use crate::plan::refusal::names;
 use crate::plan::{Reason, Step};
 use crate::service::{self, health};
 use crate::value::{Name, Role};
