@@ -64,6 +64,22 @@ fn no_kind_of_secret_in_a_topology_is_shown() {
     }
 }
 
+/// In a URL, an option for a JVM, an argument, and the argument after one that asks for it.
+#[test]
+fn no_secret_within_a_value_is_shown() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("topologies/bad/secret-in-a-value.yaml");
+    let source = Source::read(&file).expect("readable");
+    let (file, mut problems) = topology::load(&source);
+    topology::check(&file, &mut problems);
+    let shown: Vec<String> = problems
+        .sorted()
+        .into_iter()
+        .map(|problem| show(problem, &source, false))
+        .filter(|s| s.contains("T020"))
+        .collect();
+    assert!(shown.len() == 4 && !shown.concat().contains("hunter2"), "{shown:#?}");
+}
+
 #[test]
 fn every_bad_file_gives_what_its_first_lines_expect() {
     for path in yaml_files("topologies/bad") {

@@ -157,7 +157,7 @@ pub enum Agreed<'a> {
 /// The operator at this terminal.
 struct Here<'a> {
     agreed: Agreed<'a>,
-    applies: bool,
+    goal: &'a Goal,
     world: &'a Hosts,
     progress: Progress,
 }
@@ -177,15 +177,21 @@ impl Operator for Here<'_> {
         moved: &[Moved],
         desired: &Desired,
         observed: &Observed,
-    ) -> Result<(), Failure> {
+    ) -> Result<BTreeMap<Name, HostError>, Failure> {
         if moved.is_empty() {
-            return Ok(());
+            return Ok(BTreeMap::new());
         }
         say!("The hosts changed meanwhile; the plan is now:\n{fresh}");
-        if self.applies {
-            preflight::check(desired, self.world, observed, false).await?;
+        if matches!(self.goal, Goal::Apply { .. }) {
+            let unfit = preflight::check(desired, self.world, observed, self.goal.may_leave_hosts()).await?;
+            if !unfit.is_empty() {
+                return Ok(unfit);
+            }
         }
-        if matches!(self.agreed, Agreed::Shown) { input::confirm(QUESTION) } else { Ok(()) }
+        if matches!(self.agreed, Agreed::Shown) {
+            input::confirm(QUESTION)?;
+        }
+        Ok(BTreeMap::new())
     }
 }
 
@@ -201,8 +207,7 @@ pub async fn carry_out(
     let stop = watch_interrupts();
     let who = input::who();
     let Loaded { desired, new_identity, secrets, world, .. } = loaded;
-    let applies = matches!(goal, Goal::Apply { .. });
-    let mut here = Here { agreed, applies, world, progress: Progress::new() };
+    let mut here = Here { agreed, goal, world, progress: Progress::new() };
     let sealed = if let Agreed::Sealed(sealed) = agreed { Some(sealed) } else { None };
     let work = Work { goal, sealed, desired, new_identity, secrets, world, who: &who, stop: &stop, unfit };
     let report = work.converge(&plan, observed, &mut here).await;

@@ -6,11 +6,12 @@ use super::input::{self, Loaded, TopologyOption};
 use super::output::sayln;
 use super::{Exit, Failure};
 use crate::host::{Host, HostError, STATE_FOLDER, Target};
+use crate::observe;
 use crate::service::spark;
 use crate::service::spark::MASTER;
 use crate::service::zookeeper;
 use crate::topology::{Application, Job};
-use crate::value::HostPath;
+use crate::value::{HostPath, Name};
 use crate::world::script::quote;
 use crate::world::{Io, Upload};
 
@@ -38,9 +39,16 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     // Drivers run on the masters' hosts: those ports are declared. Any of them will do, the first that answers does it.
     let mut last =
         HostError::Unreachable { address: "every master".to_owned(), why: "the topology has none".to_owned() };
-    for master in loaded.cluster.of_role(MASTER) {
-        let host = &loaded.cluster.hosts[&master.host];
+    let masters: Vec<Name> = loaded.cluster.of_role(MASTER).map(|master| master.host.clone()).collect();
+    let mut strangers = observe::strangers(&loaded.desired, &masters, &loaded.world).await;
+    for master in masters {
+        let host = &loaded.cluster.hosts[&master];
         let target = Target::of(host);
+        if let Some(error) = strangers.remove(&master) {
+            sayln!("{}: {error}", target.name);
+            last = error;
+            continue;
+        }
         let command = command(job, &loaded, host).map_err(Failure::error)?;
         sayln!("{} on {}", args.job, target.name);
         if let Application::File(path) = &job.application {

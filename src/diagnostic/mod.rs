@@ -1,6 +1,7 @@
 //! The faults of a topology: a stable code, a place, a way out; and the page that explains the code.
 
 mod code;
+mod mask;
 mod report;
 mod source;
 
@@ -9,7 +10,8 @@ use serde::Serialize;
 use crate::yaml::{Fault, FaultKind, Field, Span, split_help};
 
 pub use code::{Code, hazards};
-pub use report::{Located, announces_secret, locate, show};
+pub use mask::announces_secret;
+pub use report::{Located, locate, show};
 pub use source::Source;
 
 /// The weight of a diagnostic. Errors stop every command; warnings stop only `validate --strict`.

@@ -1,7 +1,11 @@
 //! The text of a topology and where it came from.
 
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::mask::mask;
 
 /// No topology that people write comes near this size; a bound against reading something else by mistake.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -14,6 +18,7 @@ pub struct Source {
     /// The folder that relative paths in it start from.
     pub folder: PathBuf,
     line_starts: Vec<usize>,
+    masked: OnceLock<String>,
 }
 
 impl Source {
@@ -22,7 +27,7 @@ impl Source {
         let text = text.into();
         let folder = Path::new(&name).parent().map(Path::to_owned).unwrap_or_default();
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Source { name, text, folder, line_starts }
+        Source { name, text, folder, line_starts, masked: OnceLock::new() }
     }
 
     pub fn read(path: &Path) -> io::Result<Source> {
@@ -36,9 +41,21 @@ impl Source {
 
     /// Line and column, both from 1, the column in characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let (number, line) = self.line_at(offset);
+        let before = self.text.get(line.start..offset).unwrap_or_default();
+        (number, before.chars().count() + 1)
+    }
+
+    /// The number of a line, from 1, and its place without its end.
+    pub(super) fn line_at(&self, offset: usize) -> (usize, Range<usize>) {
         let line = self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1);
-        let before = self.text.get(self.line_starts[line]..offset).unwrap_or_default();
-        (line + 1, before.chars().count() + 1)
+        let end = self.line_starts.get(line + 1).map_or(self.text.len(), |next| next - 1);
+        (line + 1, self.line_starts[line]..end)
+    }
+
+    /// The text as it may be shown, of the same length.
+    pub(super) fn masked(&self) -> &str {
+        self.masked.get_or_init(|| mask(&self.text))
     }
 
     /// The file name without its extension, which names the output folder. `None` if it cannot: that of `...yaml` is `..`.

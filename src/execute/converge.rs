@@ -33,14 +33,15 @@ pub struct Work<'a, W: World> {
 pub trait Operator: Sink {
     /// The reason for a refusal.
     type No;
-    /// Approves `fresh`, the plan made under the lease. `moved` is how it differs from the plan that the operator has already seen.
+    /// Approves `fresh`, the plan made under the lease. `moved` is how it differs from the plan that the operator has already seen. Hosts that
+    /// turn out not to be fit, where the run may leave hosts for later, are returned with the reason: the plan is then made without them.
     fn agree(
         &mut self,
         fresh: &Plan,
         moved: &[Moved],
         desired: &Desired,
         observed: &Observed,
-    ) -> impl Future<Output = Result<(), Self::No>>;
+    ) -> impl Future<Output = Result<BTreeMap<Name, HostError>, Self::No>>;
 }
 
 /// The reason why a run ended before it changed anything.
@@ -137,18 +138,24 @@ impl<W: World> Work<'_, W> {
         };
         self.unfit.iter().for_each(|(host, error)| fresh.set_aside(host, error));
         failed.iter().for_each(|failure| fresh.set_aside(&failure.host, &failure.error));
-        let plan = match plan::plan(self.goal, self.desired, &fresh) {
-            Ok(plan) => plan,
-            Err(refusals) => return Err(NotBegun::NoPlan(refusals, Box::new(fresh))),
+        let plan = loop {
+            let plan = match plan::plan(self.goal, self.desired, &fresh) {
+                Ok(plan) => plan,
+                Err(refusals) => return Err(NotBegun::NoPlan(refusals, Box::new(fresh))),
+            };
+            if let Some(sealed) = self.sealed.filter(|_| failed.is_empty())
+                && let Standing::Moved(moved) = sealed.standing(&plan)
+            {
+                return Err(NotBegun::Moved(moved));
+            }
+            // What is left of the plan without some hosts is a part of what was approved.
+            let moved = if failed.is_empty() { seen.moved(&plan) } else { plan.beyond(seen) };
+            let unfit = operator.agree(&plan, &moved, self.desired, &fresh).await.map_err(NotBegun::No)?;
+            if unfit.is_empty() {
+                break plan;
+            }
+            unfit.iter().for_each(|(host, error)| fresh.set_aside(host, error));
         };
-        if let Some(sealed) = self.sealed.filter(|_| failed.is_empty())
-            && let Standing::Moved(moved) = sealed.standing(&plan)
-        {
-            return Err(NotBegun::Moved(moved));
-        }
-        // What is left of the plan without some hosts is a part of what was approved.
-        let moved = if failed.is_empty() { seen.moved(&plan) } else { plan.beyond(seen) };
-        operator.agree(&plan, &moved, self.desired, &fresh).await.map_err(NotBegun::No)?;
         let approved = plan.approve(Consent::given()).map_err(NotBegun::NotApproved)?;
         let execution =
             Execution { desired: self.desired, secrets: self.secrets, world: self.world, lease, sink: operator, stop };

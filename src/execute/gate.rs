@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Event, Execution, Outcome, Sink};
+use super::{Event, Execution, Outcome, Sink, StepFailure};
 use crate::desired::Desired;
-use crate::host::{HostQuery, Secrets, Seen, ServiceFacts, Target};
+use crate::host::{HostError, HostQuery, Secrets, Seen, ServiceFacts, Target};
 use crate::observe::{for_gate, look_at_all, set_aside};
 use crate::plan::Gate;
 use crate::service::{self, health};
@@ -116,6 +116,20 @@ impl Settled {
     }
 }
 
+/// The end of waiting in vain. One node of a pool is not essential: each that does not serve is that host's failure, so that a run which may leave
+/// hosts for later goes on without it. `otherwise` is the end where no single node is at fault.
+pub fn late(role: Role, facts: &ServiceFacts, otherwise: Outcome) -> Outcome {
+    let idle: Vec<&Name> = facts.nodes.iter().filter(|(_, node)| !node.health.serves()).map(|(host, _)| host).collect();
+    if role.redundancy() != Redundancy::Pool || facts.blocked.is_some() || idle.is_empty() {
+        return otherwise;
+    }
+    let failure = |host: &Name| {
+        let error = HostError::Failed { step: role.title().to_owned(), why: otherwise.to_string() };
+        StepFailure { host: host.clone(), action: format!("start {}", role.unit()), error }
+    };
+    Outcome::Failed { failures: idle.into_iter().map(failure).collect() }
+}
+
 /// The pause between two looks.
 pub fn pause() -> impl Future<Output = ()> {
     tokio::time::sleep(PAUSE)
@@ -135,11 +149,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             }
             let because = facts.because();
             if Instant::now() > end {
-                return Err(Outcome::NotWell {
-                    what: format!("waiting for every {}", gate.role.title()),
-                    seconds: gate.seconds,
-                    because,
-                });
+                let what = format!("waiting for every {}", gate.role.title());
+                return Err(late(gate.role, &facts, Outcome::NotWell { what, seconds: gate.seconds, because }));
             }
             if self.stop.is_asked() {
                 return Err(Outcome::Interrupted { before: format!("wait until every {} is well", gate.role.title()) });

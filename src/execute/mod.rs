@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::desired::Desired;
 use crate::host::{Action, HostError, Secrets, Target};
 use crate::observe::{for_reach, look_at_all};
-use crate::plan::reach::silences;
+use crate::plan::reach::{Silence, culprits, silences};
 use crate::plan::{ApprovedPlan, Phase, Reach, Step};
 use crate::value::Name;
 use crate::world::World;
@@ -191,15 +191,18 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             (Target::of(&self.desired.hosts[name].host), for_reach(pairs))
         };
         let seen = look_at_all(from.iter().map(query).collect(), self.world).await;
-        let silences: Vec<_> = silences(self.desired, &seen).iter().map(ToString::to_string).collect();
-        if silences.is_empty() {
-            return Ok(());
-        }
-        let because = format!(
-            "{}. The new rules let in the addresses of the topology: does a host send from another one?",
-            silences.join("; ")
-        );
-        Err(Outcome::NotWell { what: "waiting for new connections between the hosts".to_owned(), seconds: 3, because })
+        let silences = silences(self.desired, &seen);
+        let failure = |(host, its): (Name, Vec<&Silence>)| {
+            let its: Vec<_> = its.iter().map(ToString::to_string).collect();
+            let why = format!(
+                "{}. The new rules let in the addresses of the topology: does a host send from another one?",
+                its.join("; ")
+            );
+            let step = "new connections between the hosts".to_owned();
+            StepFailure { host, action: "check the packet filter".to_owned(), error: HostError::Failed { step, why } }
+        };
+        let failures: Vec<_> = culprits(&silences).into_iter().map(failure).collect();
+        if failures.is_empty() { Ok(()) } else { Err(Outcome::Failed { failures }) }
     }
 
     /// Raises the epoch: from here on every host of the plan refuses earlier applies.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::gate::{Settled, look, pause};
+use super::gate::{Settled, late, look, pause};
 use super::latches::Latches;
 use super::{Event, Execution, Outcome, Report, Sink, StepFailure};
 use crate::host::{Action, Health, HostError};
@@ -47,7 +47,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 Next::Refuse { why } => return Err(Outcome::Refused { why }),
                 Next::Wait { because } if Instant::now() > end => {
                     let what = format!("restarting every {} in turn", roll.role.title());
-                    let late = Outcome::NotWell { what, seconds: roll.seconds, because: because.clone() };
+                    let not_well = Outcome::NotWell { what, seconds: roll.seconds, because: because.clone() };
+                    let late = late(roll.role, &facts, not_well);
                     return Err(self.give_up(roll, &touched, because, late, report).await);
                 }
                 Next::Wait { because } => {

@@ -6,7 +6,7 @@ mod odd;
 mod query;
 mod recall;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::Desired;
 use crate::host::{HostError, HostQuery, Reach, Secrets, Seen, Target, Wrong};
@@ -75,6 +75,30 @@ pub fn set_aside(seen: &mut Seen) {
     if let Some(Wrong { path, why }) = wrong {
         *seen = Seen::Unknown(HostError::Unreadable { path, why });
     }
+}
+
+/// The hosts among these to which nothing of this cluster's may be given, each with the reason: it cannot be asked, or does not say itself that it is
+/// this host of this cluster, whose identity the anchors say.
+pub async fn strangers(desired: &Desired, hosts: &[Name], world: &impl World) -> BTreeMap<Name, HostError> {
+    let asked: BTreeSet<&Name> = desired.anchors.iter().chain(hosts).collect();
+    let queries = asked.into_iter().map(|name| (Target::of(&desired.hosts[name].host), for_memory())).collect();
+    let mut observed = Observed { hosts: look_at_all(queries, world).await, ..Observed::default() };
+    observed.hosts.values_mut().for_each(set_aside);
+    let mut desired = desired.clone();
+    if let Some(identity) = identity(&desired, &observed) {
+        desired.identify(identity);
+    }
+    let stranger = |name: &Name| match &observed.hosts[name] {
+        Seen::Unknown(error) => Some(error.clone()),
+        Seen::Present(facts) => match &facts.stamp {
+            None => {
+                Some(HostError::Refused { why: "nothing of this cluster is on it: provision apply first".to_owned() })
+            }
+            Some(stamp) if stamp.host == *name && is_ours(facts, &desired) => None,
+            Some(_) => Some(HostError::Foreign { carries: facts.claim.clone() }),
+        },
+    };
+    hosts.iter().filter_map(|name| Some((name.clone(), stranger(name)?))).collect()
 }
 
 /// Asks hosts that only the cluster's memory knows what they remember.

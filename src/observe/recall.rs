@@ -119,7 +119,7 @@ fn confine(memory: &mut Memory, record: Record, desired: &Desired, observed: &Ob
 }
 
 /// The former anchors: those that more than half of the stamped hosts name, if they differ from the topology's. `backed` if more than half
-/// of all hosts of the topology name them; otherwise they count only as far as the topology names them too.
+/// of all hosts of the topology name them; otherwise they count only as far as the topology vouches for them.
 fn former_anchors(desired: &Desired, observed: &Observed) -> Former {
     let seen = desired.hosts.keys().filter_map(|name| observed.facts(name));
     let stamps: Vec<_> =
@@ -132,10 +132,25 @@ fn former_anchors(desired: &Desired, observed: &Observed) -> Former {
         return Former { anchors: Vec::new(), backed: false };
     };
     let backed = count * 2 > desired.hosts.len();
-    let here = |anchor: &Anchor| desired.is_at(&anchor.host, &anchor.reach);
     let may_ask = |anchor: &Anchor| desired.may_remember(&anchor.host, &anchor.reach);
-    let believed = anchors.iter().all(here) || (backed && anchors.iter().all(may_ask));
+    let believed = if backed { anchors.iter().all(may_ask) } else { is_vouched_for(anchors, desired, observed) };
     Former { anchors: if believed { anchors.clone() } else { Vec::new() }, backed }
+}
+
+/// Returns true if the topology itself vouches for anchors that only a few of its hosts name: a small cluster has grown to more than twice its
+/// size. It has all of them at these places, they carry the cluster's identity, and most of them name each other. One host alone that names itself
+/// is believed only if it is an anchor of the topology too.
+fn is_vouched_for(anchors: &[Anchor], desired: &Desired, observed: &Observed) -> bool {
+    let Some(ours) = identity(desired, observed) else { return false };
+    let is_here = |anchor: &Anchor| desired.is_at(&anchor.host, &anchor.reach);
+    let names_them = |anchor: &&Anchor| {
+        let stamp = observed.facts(&anchor.host).and_then(|facts| facts.stamp.as_ref());
+        stamp.is_some_and(|stamp| stamp.anchors == anchors && stamp.identity.as_ref() == Some(&ours))
+    };
+    let stays = |anchor: &Anchor| desired.anchors.contains(&anchor.host);
+    anchors.iter().all(is_here)
+        && anchors.iter().filter(names_them).count() * 2 > anchors.len()
+        && (anchors.len() > 1 || anchors.iter().all(stays))
 }
 
 /// Anchors that the cluster had before.

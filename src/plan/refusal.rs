@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::host::{Class, DataLabel, Reach, STATE_FOLDER};
+use crate::host::{BIRTH_PATH, Class, DataLabel, Reach, STATE_FOLDER};
 use crate::value::{HostPath, Identity, Name};
 
 /// A reason why no plan can be made.
@@ -81,14 +81,18 @@ pub enum SettingRefusal {
 pub enum ClusterRefusal {
     #[error("no host can be reached, and a plan needs to see at least one")]
     NoHost,
-    #[error("{with_data} of {members} members have data in {directory}, and nothing records that it is this cluster's")]
-    UnknownData { with_data: usize, members: usize, directory: HostPath },
+    #[error(
+        "{} of {members} members have data in {directory} ({}), and no record there says that it is this cluster's", with_data.len(), names(with_data)
+    )]
+    UnknownData { with_data: Vec<Name>, members: usize, directory: HostPath },
     #[error("a new ensemble needs all its members for its first start, and {} cannot be reached", names(members))]
     MembersUnseen { members: Vec<Name> },
+    /// `served` are the members that record it.
     #[error(
-        "the ensemble has started before, and only {with_data} of {members} members still have data; with fewer than {majority} (a majority) it would lose what it had committed"
+        "the ensemble has served before (recorded on {}), and only {with_data} of {members} members are seen to have data; with fewer than {majority} (a majority) it would lose what it had committed",
+        names(served)
     )]
-    DataLost { with_data: usize, members: usize, majority: usize },
+    DataLost { with_data: usize, members: usize, majority: usize, served: Vec<Name> },
 }
 
 impl HostRefusal {
@@ -161,10 +165,13 @@ impl HostRefusal {
     }
 }
 
+/// The way out for an ensemble without a majority of its data.
+const RESTORE: &str = "restore the data of a majority from a backup; or discard all data, including what is left: destroy with --delete-data, then apply";
+
 impl ClusterRefusal {
     /// The way out.
-    pub fn instead(&self) -> &'static str {
-        match self {
+    pub fn instead(&self) -> String {
+        let fixed = match self {
             ClusterRefusal::NoHost => "restore the connection to one of them",
             ClusterRefusal::UnknownData { .. } => {
                 "it may be the only copy of somebody's data: inspect it and move it away, or choose another dataDir"
@@ -172,10 +179,15 @@ impl ClusterRefusal {
             ClusterRefusal::MembersUnseen { .. } => {
                 "restore the connection; an ensemble never starts for the first time without all its members"
             }
-            ClusterRefusal::DataLost { .. } => {
-                "restore the data of a majority from a backup; or discard all data, including what is left: destroy with --delete-data, then apply"
+            ClusterRefusal::DataLost { served, majority, .. } if served.len() < *majority => {
+                return format!(
+                    "inspect {}; {RESTORE}; or, if that record is wrong, remove {BIRTH_PATH} there",
+                    names(served)
+                );
             }
-        }
+            ClusterRefusal::DataLost { .. } => RESTORE,
+        };
+        fixed.to_owned()
     }
 
     fn kind(&self) -> &'static str {

@@ -3,8 +3,9 @@
 use super::TopologyFile;
 use crate::diagnostic::{Code, Diagnostics, Source};
 use crate::service::ServicesFile;
+use crate::value::{asks_for_secret, carries_secret};
 use crate::yaml::tree::{Node, Value};
-use crate::yaml::{self, Field, Span};
+use crate::yaml::{self, Fault, FaultKind, Field, Span};
 
 /// Reads a topology. What is wrong with the text is in the diagnostics; what is right is in the file nevertheless.
 pub fn load(source: &Source) -> (TopologyFile, Diagnostics) {
@@ -17,6 +18,7 @@ pub fn load(source: &Source) -> (TopologyFile, Diagnostics) {
         }
         Some(file)
     });
+    root.iter().for_each(|root| refuse_secrets(root, &mut faults));
     let file = file.unwrap_or_else(TopologyFile::unreadable);
     let mut problems = Diagnostics::default();
     if faults.is_empty() && file.name.span() == Some(Span::default()) {
@@ -26,6 +28,37 @@ pub fn load(source: &Source) -> (TopologyFile, Diagnostics) {
         problems.add_fault(fault);
     }
     (file, problems)
+}
+
+/// Refuses values that carry a secret, wherever they stand.
+fn refuse_secrets(node: &Node, faults: &mut Vec<Fault>) {
+    match &node.value {
+        Value::Scalar { text, .. } if carries_secret(text) => faults.push(inline_secret(node.span)),
+        Value::Scalar { .. } => {}
+        Value::Map(entries) => entries.iter().for_each(|(_, node)| refuse_secrets(node, faults)),
+        Value::List(nodes) => {
+            nodes.iter().for_each(|node| refuse_secrets(node, faults));
+            let follows = nodes.windows(2).filter(|pair| word(&pair[0]).is_some_and(asks_for_secret));
+            let given =
+                follows.filter(|pair| word(&pair[1]).is_some_and(|word| !word.starts_with(['-', '/', '$', '{'])));
+            faults.extend(given.map(|pair| inline_secret(pair[1].span)));
+        }
+    }
+}
+
+fn word(node: &Node) -> Option<&str> {
+    if let Value::Scalar { text, .. } = &node.value { Some(text) } else { None }
+}
+
+fn inline_secret(span: Span) -> Fault {
+    Fault {
+        kind: FaultKind::SecretInline,
+        span,
+        message: "this value carries a secret, and a topology is shared".to_owned(),
+        help: Some(
+            "take it out, let the program read it from a file or a variable of its own, and change it".to_owned(),
+        ),
+    }
 }
 
 fn services_of(root: &Node) -> Option<&Node> {

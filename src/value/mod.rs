@@ -3,6 +3,7 @@
 mod counted;
 mod duration;
 mod identity;
+mod inline_secret;
 pub mod listener;
 mod names;
 mod network;
@@ -20,6 +21,7 @@ mod words;
 pub use counted::counted;
 pub use duration::Duration;
 pub use identity::{Identity, random_digits};
+pub use inline_secret::{asks_for_secret, carries_secret, names_secret, passwords_in_urls};
 pub use names::{ConfigKey, Label, Name, Reason, UserName, Zone};
 pub use network::{Address, Cidr};
 pub use node::node_name;

@@ -22,7 +22,11 @@ fn a_host_that_is_not_fit_is_named_with_its_reason_before_anything_changes() {
         && echo 'JAVA_VERSION=\"11.0.2\"' >/opt/jdk-11/release && ln -s /opt/jdk-11/bin/java /usr/local/bin/java",
     );
     lab.on(3, "systemd-run -q --unit stranger nc -lk 10.77.0.13 7078 || systemd-run -q --unit stranger nc -lkp 7078");
-    lab.run(&["apply", &topology, "--yes"]).expect(6).says("11.0.2").says("make Java 17 or later").says("7078 is taken");
+    lab.run(&["apply", &topology, "--yes"])
+        .expect(6)
+        .says("11.0.2")
+        .says("make Java 17 or later")
+        .says("7078 is taken");
     lab.on(1, "rm -r /usr/local/bin/java /opt/jdk-11");
     lab.on(3, "systemctl stop stranger");
 

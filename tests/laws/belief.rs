@@ -429,3 +429,102 @@ fn two_first_applies_of_one_host_are_told_apart() {
         });
     }
 }
+
+/// Of a topology without `ZooKeeper` that was never applied, one worker says that it was all of this cluster, with settings of its own. It is refused
+/// by name, is asked for no lease, and who goes on without it needs nothing from it.
+#[test]
+fn before_the_first_apply_one_host_has_no_memory_for_the_others() {
+    run(async {
+        let site = Shape::spread(0, 1, 5).site();
+        let other = converged(&Shape::spread(0, 1, 1).site()).await;
+        let theirs = other.state().hosts[&name("h1")].clone();
+        let world = site.world();
+        {
+            let mut state = world.state();
+            let liar = state.hosts.get_mut(&name("h6")).expect("a host");
+            let mine = |text: String| text.replace("\"h1\"", "\"h6\"").replace("10.0.0.1", "10.0.0.6");
+            let mut stamp: serde_json::Value =
+                serde_json::from_str(&mine(theirs.text(STAMP_PATH).expect("stamped"))).expect("JSON");
+            stamp.as_object_mut().expect("an object").remove("identity");
+            let access = provision::host::Access::root(0o644);
+            liar.scribble(STAMP_PATH, stamp.to_string().as_bytes(), access.clone());
+            for record in ["intended", "applied"] {
+                let path = format!("/var/lib/provision/{record}.json");
+                let text = mine(theirs.text(&path).expect("an anchor"));
+                let mut record: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+                record.as_object_mut().expect("an object").remove("identity");
+                record["settings"]["spark.version"] = serde_json::json!({ "value": "9.9.9", "class": "migrate" });
+                liar.scribble(&path, record.to_string().as_bytes(), access.clone());
+            }
+        }
+        assert!(site.observe(&world).await.memory.is_empty());
+        let refusals = site.plan(&GENTLY, &world).await.expect_err("a past that nobody else knows");
+        let of_h6 = |refusal: &Refusal| matches!(refusal, Refusal::Host { host, because: HostRefusal::OtherAnchors { .. } } if *host == name("h6"));
+        assert!(refusals.iter().all(of_h6), "{refusals:?}");
+        let Outcome::Done = report(site.carry_out(&SKIPPING, &world).await).outcome else { panic!("it stopped") };
+        world.assert_lawful();
+    });
+}
+
+/// Before the first apply, or after one that was killed, one member says that the ensemble has served.
+#[test]
+fn one_members_birth_is_not_the_ensembles() {
+    run(async {
+        for unseen in [false, true] {
+            let site = Shape::spread(3, 1, 1).site();
+            let born = converged(&site).await;
+            let text = born.state().hosts[&name("h2")].text(BIRTH_PATH).expect("born");
+            assert!(text.contains("\"complete\":true") || text.contains("\"complete\": true"), "{text}");
+            let world = site.world();
+            let access = provision::host::Access::root(0o644);
+            world.state().hosts.get_mut(&name("h2")).expect("a host").scribble(BIRTH_PATH, text.as_bytes(), access);
+            if unseen {
+                lose(&world, &["h3"]);
+            }
+            for goal in [GENTLY, SKIPPING] {
+                let End::Refused(refusals) = site.carry_out(&goal, &world).await else {
+                    panic!("{unseen}: it went on")
+                };
+                let text: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+                assert!(text.iter().any(|text| text.contains("recorded on h2")), "{unseen}: {text:?}");
+            }
+            let state = world.state();
+            let copied = ["h1", "h3"].map(|host| state.hosts[&name(host)].text(BIRTH_PATH));
+            assert_eq!(copied, [None, None], "{unseen}");
+        }
+    });
+}
+
+/// A job goes to hosts that say themselves that they are this cluster's: not to one that has become another's, or another host's, and not to a bare one.
+#[test]
+fn a_job_goes_to_this_clusters_hosts_alone() {
+    let other = provision::value::Identity::random();
+    let lies: [Lie; 4] = [
+        (CLAIM_PATH, &|text| text.replace(new_identity().as_str(), other.as_str())),
+        (CLAIM_PATH, &|text| text.replace(" sim ", " others ")),
+        (STAMP_PATH, &|text| text.replace("\"sim\"", "\"others\"")),
+        (STAMP_PATH, &|text| text.replace("\"host\": \"h4\"", "\"host\": \"h5\"")),
+    ];
+    run(async {
+        let site = Shape::spread(3, 2, 1).site();
+        let masters = [name("h4"), name("h5")];
+        let strangers = async |world: &SimWorld| {
+            let strangers = provision::observe::strangers(&site.desired, &masters, world).await;
+            strangers.into_iter().map(|(host, error)| format!("{host}: {error}")).collect::<Vec<_>>()
+        };
+        let world = converged(&site).await;
+        assert_eq!(strangers(&world).await, Vec::<String>::new());
+        for (path, lie) in lies {
+            let world = world.fork();
+            let text = world.state().hosts[&name("h4")].text(path).expect("it is there");
+            assert_ne!(lie(&text), text, "{path}");
+            let access = provision::host::Access::root(0o644);
+            world.state().hosts.get_mut(&name("h4")).expect("a host").scribble(path, lie(&text).as_bytes(), access);
+            let refused = strangers(&world).await;
+            assert!(refused.len() == 1 && refused[0].starts_with("h4: "), "{path}: {refused:?}");
+        }
+        assert_eq!(strangers(&site.world()).await.len(), 2);
+        lose(&world, &["h5"]);
+        assert_eq!(strangers(&world).await.len(), 1);
+    });
+}

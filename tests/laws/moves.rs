@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::host::SimHost;
-use crate::model::site::{End, Shape, Site, apply, apply_with_outage, run};
+use crate::model::site::{End, Shape, Site, apply, apply_with_outage, new_identity, run};
 use crate::model::{Cut, SimWorld};
 use provision::execute::Outcome;
 use provision::host::Action;
@@ -137,5 +137,36 @@ fn an_outage_that_was_cut_goes_on_without_a_host_that_is_gone_since() {
         }
         assert!(matches!(report(changed.carry_out(&leave, &world).await).outcome, Outcome::Done));
         world.assert_lawful();
+    });
+}
+
+/// A small cluster grows to six hosts. Where two of its three anchors say what it was, that is enough; one alone is confirmed by the operator, with
+/// the cluster's identity.
+#[test]
+fn a_cluster_that_grows_to_more_than_twice_its_size_is_confirmed_by_its_identity() {
+    run(async {
+        let alone = Shape { hosts: 1, workers: vec![0], ..Shape::spread(0, 1, 0) };
+        for small in [Shape::spread(0, 1, 1), alone] {
+            let world = converged(&small.site()).await;
+            let grown = Shape::spread(0, 1, 5).text();
+            {
+                let more = Site::of(&grown).world();
+                let mut state = world.state();
+                for (name, host) in &more.state().hosts {
+                    state.hosts.entry(name.clone()).or_insert_with(|| host.clone());
+                }
+            }
+            let fresh = Site { new_identity: provision::value::Identity::random(), ..Site::of(&grown) };
+            if small.hosts == 2 {
+                fresh.converge(&world).await;
+                continue;
+            }
+            let End::Refused(refusals) = fresh.carry_out(&GENTLY, &world).await else { panic!("it went on") };
+            let said: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+            let way = format!("write `id: {}` into the topology", new_identity());
+            assert!(said.iter().any(|text| text.contains(&way)), "{said:?}");
+            Site::of(&grown.replace("name: sim", &format!("name: sim\nid: {}", new_identity()))).converge(&world).await;
+            world.assert_lawful();
+        }
     });
 }

@@ -1,10 +1,12 @@
 //! Hosts that cannot be asked, or do not do what they are asked.
 
+use std::collections::BTreeMap;
+
 use crate::model::SimWorld;
 use crate::model::host::SimHost;
 use crate::model::site::{End, Shape, Site, apply_with_outage, run};
 use provision::execute::Outcome;
-use provision::host::{Health, NodeFacts, ServiceFacts};
+use provision::host::{Health, HostError, NodeFacts, ServiceFacts};
 use provision::plan::Goal;
 use provision::plan::roll::{Next, next};
 use provision::service::spark::WORKER;
@@ -152,4 +154,51 @@ fn a_destroy_reports_the_hosts_that_it_left() {
         let left = report(site.carry_out(&DESTROY, &world).await).left;
         assert!(left.len() == 1 && left[0].contains("h3"), "{left:?}");
     });
+}
+
+/// `--skip-unreachable` holds under the lease too: a host that is found unfit only then is left for later.
+#[test]
+fn a_host_found_unfit_under_the_lease_is_left_for_later() {
+    run(async {
+        let shape = Shape::spread(3, 1, 3);
+        let world = converged(&shape.site()).await;
+        let why = "not fit: port: 7078 is taken by uid 0".to_owned();
+        let unfit = BTreeMap::from([(name("h6"), HostError::Refused { why })]);
+        let changed = Site { unfit, ..shape.with(|s| s.live = 2).site() };
+        let outcome = report(changed.carry_out(&SKIPPING, &world).await).outcome;
+        assert!(matches!(outcome, Outcome::Done), "{outcome}");
+        world.assert_lawful();
+        let left = Site { unfit: BTreeMap::new(), ..changed }.plan(&GENTLY, &world).await.expect("a plan");
+        assert_eq!(left.changes.keys().collect::<Vec<_>>(), [&name("h6")], "{left}");
+    });
+}
+
+/// With `--skip-unreachable` the others are rolled and started, whatever one worker does that runs and that no master lists.
+#[test]
+fn a_worker_that_no_master_lists_stops_nobody() {
+    for (shunned, starts) in ["h5", "h6", "h9"].into_iter().flat_map(|host| [false, true].map(|starts| (host, starts)))
+    {
+        run(async {
+            let shape = Shape::spread(3, 1, 5);
+            let world = converged(&shape.site()).await;
+            {
+                let mut state = world.state();
+                state.hosts.get_mut(&name(shunned)).expect("a host").is_shunned = true;
+                let stopped = state.hosts.get_mut(&name("h7")).expect("a host");
+                if starts {
+                    stopped.crash("spark-worker");
+                }
+            }
+            let changed = if starts { shape.site() } else { shape.with(|s| s.daemon += 1).site() };
+            let Outcome::Failed { failures } = report(changed.carry_out(&SKIPPING, &world).await).outcome else {
+                panic!("{shunned} {starts}: it is not said")
+            };
+            assert!(failures.iter().all(|failure| failure.host == name(shunned)), "{shunned} {starts}: {failures:?}");
+            world.assert_lawful();
+            world.state().hosts.get_mut(&name(shunned)).expect("a host").is_shunned = false;
+            let left = changed.plan(&GENTLY, &world).await.expect("a plan");
+            let others: Vec<_> = left.changes.keys().filter(|changed| **changed != name(shunned)).collect();
+            assert!(others.is_empty(), "{shunned} {starts}: {left}");
+        });
+    }
 }

@@ -64,6 +64,8 @@ pub struct SimHost {
     pub budget: Option<usize>,
     /// The number of actions that it still carries out; then it answers questions only.
     pub obeys: Option<usize>,
+    /// True if no master lists its worker.
+    pub is_shunned: bool,
     counter: u64,
 }
 
@@ -88,6 +90,7 @@ impl SimHost {
             has_lost_rules: false,
             budget: None,
             obeys: None,
+            is_shunned: false,
             counter: 0,
         };
         for path in BASE {

@@ -306,6 +306,7 @@ impl Services {
         let place = format!("{}:{}", master.address, option(&active.unit, "--port "));
         hosts
             .values()
+            .filter(|host| !host.is_shunned)
             .filter_map(|host| Some((host, host.process(WORKER)?)))
             .filter(|(_, worker)| worker.since + self.pace.worker <= now)
             .filter(|(_, worker)| worker.unit.split(['/', ',', '\n', ' ']).any(|master| master == place))

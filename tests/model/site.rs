@@ -8,7 +8,7 @@ use super::host::SimHost;
 use provision::desired::{self, Desired};
 use provision::diagnostic::{Severity, Source};
 use provision::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work, identify};
-use provision::host::{Content, Secrets};
+use provision::host::{Content, HostError, Secrets};
 use provision::observe::{self, Observed};
 use provision::plan::{self, Goal, Moved, Plan, Refusal, SealedPlan};
 use provision::value::{Identity, Name};
@@ -185,6 +185,8 @@ pub struct Site {
     pub new_identity: Identity,
     /// True if somebody else changes the same hosts meanwhile.
     pub has_rival: bool,
+    /// Hosts that turn out not to be fit once the lease is there.
+    pub unfit: BTreeMap<Name, HostError>,
     pub desired: Desired,
     pub secrets: Secrets,
 }
@@ -205,7 +207,14 @@ impl Site {
         let files = desired.hosts.values().flat_map(|state| &state.files);
         let secret = files.filter(|(_, file)| matches!(file.content, Content::Secret { .. }));
         let secrets = Secrets(secret.map(|(path, _)| (path.clone(), SECRET.to_owned())).collect());
-        Site { text: text.to_owned(), new_identity: new_identity(), has_rival: false, desired, secrets }
+        Site {
+            text: text.to_owned(),
+            new_identity: new_identity(),
+            has_rival: false,
+            unfit: BTreeMap::new(),
+            desired,
+            secrets,
+        }
     }
 
     /// Fresh machines.
@@ -252,7 +261,15 @@ impl Site {
         };
         let destroys = matches!(goal, Goal::Destroy { .. });
         let allowed = destroys || matches!(goal, Goal::Apply { allow_outage: true, .. });
-        let mut desk = Desk { log: Vec::new(), world, has_rival: self.has_rival, destroys, allowed, asked: false };
+        let mut desk = Desk {
+            log: Vec::new(),
+            world,
+            has_rival: self.has_rival,
+            destroys,
+            allowed,
+            asked: false,
+            unfit: self.unfit.clone(),
+        };
         let stop = Stop::default();
         let work = Work {
             goal,
@@ -344,6 +361,7 @@ struct Desk<'a> {
     destroys: bool,
     allowed: bool,
     asked: bool,
+    unfit: BTreeMap<Name, HostError>,
 }
 
 impl Sink for Desk<'_> {
@@ -355,9 +373,19 @@ impl Sink for Desk<'_> {
 impl Operator for Desk<'_> {
     type No = String;
 
-    async fn agree(&mut self, fresh: &Plan, moved: &[Moved], _: &Desired, _: &Observed) -> Result<(), String> {
+    async fn agree(
+        &mut self,
+        fresh: &Plan,
+        moved: &[Moved],
+        _: &Desired,
+        _: &Observed,
+    ) -> Result<BTreeMap<Name, HostError>, String> {
         if !moved.is_empty() && self.has_rival {
             return Err(format!("{moved:?}"));
+        }
+        if !self.asked && !self.unfit.is_empty() {
+            self.asked = true;
+            return Ok(self.unfit.clone());
         }
         // Without the hosts that failed it is another one.
         assert!(moved.is_empty() || self.asked, "nothing changed in between, and {moved:?}");
@@ -366,7 +394,7 @@ impl Operator for Desk<'_> {
         let witness = &mut self.world.state().witness;
         witness.allow_outage = self.allowed;
         witness.quorum_may_stop = self.destroys || (self.allowed && planned);
-        Ok(())
+        Ok(BTreeMap::new())
     }
 }
 

@@ -36,16 +36,24 @@ impl Planner<'_> {
                 refusals.push(Refusal::Host { host: (*host).clone(), because });
             }
         }
-        let with_data =
-            members.iter().filter(|name| self.observed.facts(name).is_some_and(|facts| facts.has_data)).count();
+        let facts = |name: &Name| self.observed.facts(name);
+        let has_data = |name: &&Name| facts(name).is_some_and(|facts| facts.has_data);
+        let unrecorded = |name: &&Name| has_data(name) && facts(name).is_some_and(|facts| facts.birth.is_none());
+        let served = |name: &&Name| facts(name).is_some_and(says_it_served);
+        let those = |which: &dyn Fn(&&Name) -> bool| members.iter().filter(which).cloned().collect::<Vec<Name>>();
+        let with_data = members.iter().filter(has_data).count();
         let moves_data = |refusal: &Refusal| matches!(refusal, Refusal::Setting { setting, .. } if quorum.data_settings.contains(&setting.as_str()));
         let life = self.life(quorum);
-        let unseen: Vec<Name> = members.iter().filter(|name| self.observed.facts(name).is_none()).cloned().collect();
+        let unseen = those(&|name| facts(name).is_none());
         let (count, majority) = (members.len(), quorum.majority());
         match life {
-            Life::Unborn if with_data > 0 => {
-                let directory = quorum.data_dir.clone();
-                let because = ClusterRefusal::UnknownData { with_data, members: count, directory };
+            // Every member has the record before the first of them gets data.
+            Life::Unborn | Life::Begun if members.iter().any(|name| unrecorded(&name)) => {
+                let because = ClusterRefusal::UnknownData {
+                    with_data: those(&unrecorded),
+                    members: count,
+                    directory: quorum.data_dir.clone(),
+                };
                 refusals.push(Refusal::Cluster { because });
             }
             Life::Unborn | Life::Begun if !unseen.is_empty() => {
@@ -53,8 +61,9 @@ impl Planner<'_> {
             }
             // If the data directory changed, the setting is refused already: the contents of the new one mean nothing.
             Life::Complete if refusals.iter().any(moves_data) => {}
-            Life::Complete if with_data < majority && unseen.is_empty() => {
-                let because = ClusterRefusal::DataLost { with_data, members: count, majority };
+            // Where most members record that the ensemble has served, those that cannot be asked may have the data.
+            Life::Complete if with_data < majority && (unseen.is_empty() || those(&served).len() < majority) => {
+                let because = ClusterRefusal::DataLost { with_data, members: count, majority, served: those(&served) };
                 refusals.push(Refusal::Cluster { because });
             }
             _ => {}
@@ -98,6 +107,11 @@ impl Planner<'_> {
     }
 }
 
+/// Returns true if a member records that its ensemble has served.
+fn says_it_served(facts: &HostFacts) -> bool {
+    facts.birth.as_ref().is_some_and(|record| record.complete)
+}
+
 /// A member that runs without its data directory writes into files that are already deleted.
 pub(super) fn lost_data(desired: &Desired, state: &HostState, facts: &HostFacts, change: &mut HostChange) {
     let Some(quorum) = &desired.quorum else { return };
@@ -105,7 +119,7 @@ pub(super) fn lost_data(desired: &Desired, state: &HostState, facts: &HostFacts,
     if !state.services.contains_key(unit) {
         return;
     }
-    let born = facts.birth.as_ref().is_some_and(|record| record.complete);
+    let born = says_it_served(facts);
     let running = facts.units.get(unit).is_some_and(UnitFacts::is_running);
     if born && running && !facts.has_data && !change.services.contains_key(unit) {
         let why = vec![Reason::InputChanged { path: quorum.log_dir.join("version-2").to_string() }];

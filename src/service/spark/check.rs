@@ -10,7 +10,7 @@ use crate::platform::nodes::declared::Hosts;
 use crate::platform::storage::Storage;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
-use crate::value::{ConfigKey, Name, SecretRef, Version};
+use crate::value::{ConfigKey, Name, SecretRef, Version, names_secret};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// The version that the lab proves every day.
@@ -19,30 +19,6 @@ const DEFAULT_VERSION: &str = "4.3.0";
 const NODES_MAX: u32 = 100_000;
 /// More masters than this add elections, not availability.
 const MASTERS_MAX: usize = 9;
-
-/// Keys whose values are secrets, by their last part.
-const SECRET_ENDINGS: &[&str] = &[
-    "secret",
-    "password",
-    "token",
-    "accesskey",
-    "secret.key",
-    "access.key",
-    "secret_access_key",
-    "secretkey",
-    "private.key",
-    "account.key",
-    "encryption.key",
-    "apikey",
-    "api.key",
-    "credential",
-    "passphrase",
-    "passwd",
-    "pwd",
-    ".pass",
-];
-/// Azure's keys end with the account they are for.
-const SECRET_PARTS: &[&str] = &[".account.key.", ".oauth2.client.secret."];
 
 /// Reports keys that are missing, and bounds that contradict each other, whatever the platform.
 pub fn check_keys(file: &SparkFile, problems: &mut Diagnostics) {
@@ -394,11 +370,6 @@ fn check_place(
     complete.then_some(Place::Named(place))
 }
 
-fn is_secret(key: &str) -> bool {
-    let key = key.to_lowercase();
-    SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending)) || SECRET_PARTS.iter().any(|part| key.contains(part))
-}
-
 /// Checks properties that the user sets, for the service or for one job.
 pub fn check_config(
     config: &Field<Entries<RawScalar>>,
@@ -412,7 +383,7 @@ pub fn check_config(
         if let Some(instead) = properties::instead_of(key) {
             problems.add(Code::SP005, at, format!("`{key}` is derived from the topology")).help(instead);
             complete = false;
-        } else if is_secret(key) {
+        } else if names_secret(key) {
             problems
                 .add(Code::T020, at, format!("`{key}` holds a secret, and a topology is shared"))
                 .help("use `authenticate`, or a credential provider that Spark reads itself");

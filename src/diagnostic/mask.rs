@@ -1,0 +1,160 @@
+//! Hides what looks like a secret in a text that is shown.
+
+use crate::value::{acts, passwords_in_urls};
+
+/// Words in a key that announce a secret value. Rather one too many: they only hide.
+const SECRET_WORDS: [&str; 17] = [
+    "pass",
+    "secret",
+    "token",
+    "credential",
+    "accesskey",
+    "access.key",
+    "account.key",
+    "authenticate",
+    "apikey",
+    "api.key",
+    "private_key",
+    "private.key",
+    "pwd",
+    "authorization",
+    ".sas",
+    "sig=",
+    "signature",
+];
+
+/// Returns true if what stands behind this key is better not shown.
+pub fn announces_secret(key: &str) -> bool {
+    secret_word(key).is_some()
+}
+
+/// The end of the first word that announces a secret.
+fn secret_word(text: &str) -> Option<usize> {
+    let text = text.to_ascii_lowercase();
+    SECRET_WORDS.iter().filter_map(|word| text.find(word).map(|at| at + word.len())).min()
+}
+
+/// The text with all that may be a secret overwritten, byte for byte, so that spans still agree: the rest of the line behind a key that announces
+/// one, the lines below that belong to it, and passwords in URLs. Names of variables and files stay. So do characters that a terminal would obey, as `?`.
+pub(super) fn mask(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut below: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_start_matches(' ');
+        let indent = line.len() - content.len();
+        let belongs =
+            |depth: usize| content.trim().is_empty() || indent > depth || (indent == depth && content.starts_with('-'));
+        if below.is_some_and(belongs) {
+            out.push_str(&line[..indent]);
+            let names_it = |rest: &str| rest.trim().is_empty() || rest.trim_start().starts_with('{');
+            match content.strip_prefix("secret:") {
+                // `authenticate`, and its key on a line of its own.
+                Some(rest) if names_it(rest) => out.push_str(&mask_line(content).0),
+                _ if reference(content).is_some_and(|end| content[end..].trim().is_empty()) => out.push_str(content),
+                _ => out.push_str(&stars(content)),
+            }
+            continue;
+        }
+        let (masked, goes_on) = mask_line(&without_passwords(line));
+        below = goes_on.then_some(indent);
+        out.push_str(&masked);
+    }
+    out.chars().flat_map(|c| if c != '\n' && acts(c) { vec!['?'; c.len_utf8()] } else { vec![c] }).collect()
+}
+
+/// A line without the users and passwords of its URLs.
+fn without_passwords(line: &str) -> String {
+    let mut out = line.to_owned();
+    passwords_in_urls(line).for_each(|place| out.replace_range(place.clone(), &stars(&line[place])));
+    out
+}
+
+/// One line, and whether the secret goes on below it.
+fn mask_line(line: &str) -> (String, bool) {
+    // A key with escapes in it may say anything.
+    let word = secret_word(line).or_else(|| (line.trim_start().starts_with('"') && line.contains('\\')).then_some(0));
+    let Some(word) = word else { return (line.to_owned(), false) };
+    let Some(sign) = line[word..].find([':', '=']).map(|at| word + at + 1) else { return (line.to_owned(), false) };
+    let (shown, value) = line.split_at(sign);
+    let plain = value.trim();
+    if plain.is_empty() || plain.starts_with(['#', '|', '>']) {
+        return (shown.to_owned() + &stars(value), true);
+    }
+    // Within braces a key may name where the secret is, or announce it once more.
+    let inner = value.trim_start();
+    if let Some(inner) = inner.strip_prefix('{') {
+        let shown = format!("{shown}{}{{", &value[..value.len() - inner.len() - 1]);
+        if let Some(end) = reference(inner) {
+            let (rest, goes_on) = mask_line(&inner[end..]);
+            return (shown + &inner[..end] + &rest, goes_on);
+        }
+        let first = inner.split([':', '=']).next().unwrap_or_default();
+        return if announces_secret(first) {
+            (shown + &mask_line(inner).0, true)
+        } else {
+            (shown + &stars(inner), true)
+        };
+    }
+    (shown.to_owned() + &stars(value), true)
+}
+
+/// The end of what says where a secret is, if a text begins with that: `env: NAME` or `file: path`.
+fn reference(text: &str) -> Option<usize> {
+    let content = text.trim_start();
+    let value = content.strip_prefix("env:").or_else(|| content.strip_prefix("file:"))?;
+    let word = value.split([',', '}', '\n']).next().unwrap_or_default();
+    let is_plain = word.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./-~".contains(&byte));
+    is_plain.then(|| text.len() - value.len() + word.len())
+}
+
+fn stars(text: &str) -> String {
+    text.bytes().map(|byte| if byte.is_ascii_whitespace() { char::from(byte) } else { '*' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_masked_however_it_is_written_and_nothing_moves() {
+        let table = [
+            (
+                "  postgres: { user: a, password: hunter2, database: x }\n",
+                "  postgres: { user: a, password: ******** ********* * *\n",
+            ),
+            ("password:\n  hunter2\nuser: a\n", "password:\n  *******\nuser: a\n"),
+            ("password:\n\n  # why\n  hunter:2\n", "password:\n\n  * ***\n  ********\n"),
+            ("password: [hunter2]\n", "password: *********\n"),
+            ("tokens:\n- hunter1\n- hunter2\nuser: a\n", "tokens:\n* *******\n* *******\nuser: a\n"),
+            ("secret: |\n  hunter2\n", "secret: *\n  *******\n"),
+            ("secret: \"abc,hunter2}x\"\n", "secret: ***************\n"),
+            ("secret: { value: hunter2 }\n", "secret: { ****** ******* *\n"),
+            ("authenticate: hunter2\n", "authenticate: *******\n"),
+            ("options: -Dpassword=hunter2\n", "options: -Dpassword=*******\n"),
+            ("urls: [https://a:b@c/d, https://e:f@g]\n", "urls: [https://***@c/d, https://***@g]\n"),
+            ("fs.azure.sas.c.a: sv=1\n", "fs.azure.sas.c.a: ****\n"),
+            ("  \"pass\\u0077ord\": hunter2\n", "  \"pass\\u0077ord\": *******\n"),
+        ];
+        for (text, masked) in table {
+            assert_eq!(mask(text), masked);
+            assert_eq!(mask(text).len(), text.len());
+        }
+    }
+
+    #[test]
+    fn a_reference_to_a_secret_stays_readable() {
+        for text in [
+            "authenticate: { secret: { env: SPARK_SECRET } }\n",
+            "secret: { file: ~/secret.txt }\n",
+            "authenticate:\n  secret: { env: SPARK_SECRET }\n",
+            "authenticate:\n  secret:\n    env: SPARK_SECRET\nconfig: {}\n",
+        ] {
+            assert_eq!(mask(text), text);
+        }
+    }
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_shown() {
+        assert_eq!(mask("name: a\u{9b}31m\u{1b}b\n"), "name: a??31m?b\n");
+    }
+}

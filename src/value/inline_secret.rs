@@ -1,0 +1,96 @@
+//! Recognizes secrets that are written as values, where a topology may only refer to them.
+
+use std::ops::Range;
+
+/// Endings of keys whose values are secrets.
+const ENDINGS: [&str; 20] = [
+    "secret",
+    "password",
+    "token",
+    "accesskey",
+    "secret.key",
+    "access.key",
+    "secret_access_key",
+    "secretkey",
+    "private.key",
+    "account.key",
+    "encryption.key",
+    "apikey",
+    "api.key",
+    "credential",
+    "passphrase",
+    "passwd",
+    "pwd",
+    ".pass",
+    // Of addresses that are signed in advance.
+    "signature",
+    "sig",
+];
+/// Azure's keys end with the account or the container that they are for.
+const PARTS: [&str; 3] = [".account.key.", ".oauth2.client.secret.", ".azure.sas."];
+
+/// Returns true if the value of this key is a secret.
+pub fn names_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    ENDINGS.iter().any(|ending| key.ends_with(ending)) || PARTS.iter().any(|part| key.contains(part))
+}
+
+/// Returns true if a value carries a secret within it: a password in a URL, or a setting such as `-Djavax.net.ssl.keyStorePassword=…`.
+pub fn carries_secret(value: &str) -> bool {
+    passwords_in_urls(value).next().is_some()
+        || value.split(|c: char| c.is_whitespace() || ",;&?\"'".contains(c)).any(sets_secret)
+}
+
+/// Returns true if this is an option that announces a secret as the word after it (`--password`).
+pub fn asks_for_secret(word: &str) -> bool {
+    word.starts_with('-') && !word.contains('=') && names_secret(word)
+}
+
+/// The place of each `user:password` in a URL.
+pub fn passwords_in_urls(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices("://").filter_map(|(at, scheme)| {
+        let start = at + scheme.len();
+        let rest = &text[start..];
+        let authority = &rest[..rest.find(|c: char| c.is_whitespace() || "/?#\"'".contains(c)).unwrap_or(rest.len())];
+        let (login, _) = authority.rsplit_once('@')?;
+        let (_, password) = login.split_once(':')?;
+        (!password.is_empty()).then(|| start..start + login.len())
+    })
+}
+
+/// A value that is a path, a variable or a placeholder names where the secret is.
+fn sets_secret(word: &str) -> bool {
+    let Some((key, value)) = word.split_once('=') else { return false };
+    names_secret(key) && !value.is_empty() && !value.starts_with(['/', '$', '{'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_within_a_value_is_recognized_and_what_names_one_is_not() {
+        for value in [
+            "https://ops:hunter2@example.org/spark.tgz",
+            "jdbc:postgresql://u:p@db:5432/x",
+            "-Xmx1g -Djavax.net.ssl.trustStorePassword=hunter2 -Dx=y",
+            "jdbc:postgresql://db/x?user=a&password=hunter2",
+            "https://account.blob.core.windows.net/c/a.jar?sv=2024&sig=abc%3D",
+            "--api-token=abc",
+        ] {
+            assert!(carries_secret(value), "{value}");
+        }
+        for value in [
+            "https://example.org/spark.tgz",
+            "abfss://container@account.dfs.core.windows.net/events",
+            "spark://h1:7077,h2:7077",
+            "-Djavax.net.ssl.trustStorePassword=$PASSWORD",
+            "--password=/run/secrets/db",
+            "--tokens=3",
+            "git@example.org:a/b",
+        ] {
+            assert!(!carries_secret(value), "{value}");
+        }
+        assert!(asks_for_secret("--password") && !asks_for_secret("--password=x") && !asks_for_secret("password"));
+    }
+}
