@@ -1,11 +1,10 @@
 //! `provision apply`
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::input::{self, Loaded, TopologyArg};
+use super::input::{self, Input, Loaded, TopologyArg};
 use super::output::{self, say, sayln};
 use super::progress::Progress;
 use super::{Exit, Failure, plan as planning, preflight};
@@ -15,7 +14,7 @@ use crate::diagnostic::Source;
 use crate::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work};
 use crate::host::HostError;
 use crate::observe::Observed;
-use crate::plan::{Goal, Moved, NotApproved, NotSealed, Plan, SealedPlan, Standing};
+use crate::plan::{Goal, Moved, NotApproved, Plan, SealedPlan, Standing};
 use crate::service;
 use crate::value::{Name, counted};
 use crate::world::Hosts;
@@ -50,25 +49,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if args.dry_run {
         return Err(Failure::say(Exit::Usage, "`provision plan` shows what apply would do, and changes nothing"));
     }
-    let path = args.topology.path();
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    let sealed = SealedPlan::read(&text).transpose().map_err(|error| unusable(path, &error))?;
-    if sealed.is_some() && (args.allow_outage || args.skip_unreachable) {
-        return Err(Failure::say(
-            Exit::Usage,
-            "a saved plan says itself what it allows: give these options to `plan --out`",
-        ));
-    }
-    let (mut loaded, goal) = if let Some(sealed) = &sealed {
-        let source = Source::new(sealed.topology_name.clone(), sealed.topology_text.clone());
-        (input::open(source)?, sealed.goal())
-    } else {
-        let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
-        (input::open(input::read(path)?)?, goal)
-    };
-    if let Some(sealed) = &sealed {
-        loaded.new_identity = sealed.identity.clone();
-    }
+    let (mut loaded, goal, sealed) = read(args)?;
     let (plan, observed) = planning::make(&goal, &mut loaded).await?;
     if let Some(sealed) = &sealed {
         match sealed.standing(&plan) {
@@ -115,6 +96,26 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(if report.left.is_empty() { Exit::Done } else { Exit::Unreachable })
 }
 
+/// The topology to apply, with the goal; or those of a saved plan.
+fn read(args: &Args) -> Result<(Loaded, Goal, Option<Box<SealedPlan>>), Failure> {
+    let options = args.allow_outage || args.skip_unreachable;
+    match input::read_either(args.topology.path())? {
+        Input::Plan(_) if options => Err(Failure::say(
+            Exit::Usage,
+            "a saved plan says itself what it allows: give these options to `plan --out`",
+        )),
+        Input::Plan(sealed) => {
+            let source = Source::new(sealed.topology_name.clone(), sealed.topology_text.clone());
+            let loaded = Loaded { new_identity: sealed.identity.clone(), ..input::open(source)? };
+            Ok((loaded, sealed.goal(), Some(sealed)))
+        }
+        Input::Topology(source) => {
+            let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
+            Ok((input::open(source)?, goal, None))
+        }
+    }
+}
+
 /// The command that continues after a failed apply. It names the topology, because the hosts no longer match a saved plan.
 fn again(topology: &str, goal: &Goal) -> String {
     let (outage, unreachable) = match goal {
@@ -133,14 +134,6 @@ pub fn print_nothing(json: bool) {
     }
 }
 
-fn unusable(path: &Path, error: &NotSealed) -> Failure {
-    let exit = match error {
-        NotSealed::NotAPlan(_) => Exit::Error,
-        NotSealed::Broken => Exit::Refused,
-    };
-    Failure::say(exit, format!("{}: {error}", path.display()))
-}
-
 const QUESTION: &str = "Do this?";
 
 /// The plans that the operator has approved.
@@ -155,20 +148,20 @@ pub enum Agreed<'a> {
 }
 
 /// The operator at this terminal.
-struct Here<'a> {
+struct Terminal<'a> {
     agreed: Agreed<'a>,
     goal: &'a Goal,
     world: &'a Hosts,
     progress: Progress,
 }
 
-impl Sink for Here<'_> {
+impl Sink for Terminal<'_> {
     fn event(&mut self, event: Event) {
         self.progress.event(event);
     }
 }
 
-impl Operator for Here<'_> {
+impl Operator for Terminal<'_> {
     type No = Failure;
 
     async fn agree(
@@ -207,7 +200,7 @@ pub async fn carry_out(
     let stop = watch_interrupts();
     let who = input::who();
     let Loaded { desired, new_identity, secrets, world, .. } = loaded;
-    let mut here = Here { agreed, goal, world, progress: Progress::new() };
+    let mut here = Terminal { agreed, goal, world, progress: Progress::new() };
     let sealed = if let Agreed::Sealed(sealed) = agreed { Some(sealed) } else { None };
     let work = Work { goal, sealed, desired, new_identity, secrets, world, who: &who, stop: &stop, unfit };
     let report = work.converge(&plan, observed, &mut here).await;

@@ -13,8 +13,8 @@ use crate::cluster::{self, Cluster};
 use crate::desired::{self, Desired};
 use crate::diagnostic::{Severity, Source, show};
 use crate::host::{Content, Owner, Reach, Secrets, Target};
-use crate::plan::SealedPlan;
-use crate::platform::local::Here;
+use crate::plan::{NotSealed, SealedPlan};
+use crate::platform::local::ThisMachine;
 use crate::platform::nodes::Firewall;
 use crate::topology::{self, Topology};
 use crate::value::{Identity, SecretRef};
@@ -62,7 +62,13 @@ pub fn is_terminal(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
 }
 
-pub fn read(path: &Path) -> Result<Source, Failure> {
+/// A file that a command was given: its kind is told by what is in it.
+pub enum Input {
+    Topology(Source),
+    Plan(Box<SealedPlan>),
+}
+
+pub fn read_either(path: &Path) -> Result<Input, Failure> {
     let source = Source::read(path).map_err(|error| {
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => "; `provision init` writes one to begin with",
@@ -70,11 +76,28 @@ pub fn read(path: &Path) -> Result<Source, Failure> {
         };
         Failure::say(Exit::Error, format!("cannot read the topology {}: {error}{hint}", path.display()))
     })?;
-    if SealedPlan::read(&source.text).is_some() {
-        let text = format!("{0} is a saved plan; `provision apply {0}` carries it out", path.display());
-        return Err(Failure::say(Exit::Error, text));
+    let unusable = |error: NotSealed| {
+        let exit = match error {
+            NotSealed::NotAPlan(_) => Exit::Error,
+            NotSealed::Broken => Exit::Refused,
+        };
+        Failure::say(exit, format!("{}: {error}", path.display()))
+    };
+    match SealedPlan::read(&source.text) {
+        Some(plan) => Ok(Input::Plan(Box::new(plan.map_err(unusable)?))),
+        None => Ok(Input::Topology(source)),
     }
-    Ok(source)
+}
+
+/// Reads a topology, where a saved plan is of no use.
+pub fn read(path: &Path) -> Result<Source, Failure> {
+    match read_either(path)? {
+        Input::Topology(source) => Ok(source),
+        Input::Plan(_) => {
+            let text = format!("{0} is a saved plan; `provision apply {0}` carries it out", path.display());
+            Err(Failure::say(Exit::Error, text))
+        }
+    }
 }
 
 /// A topology without errors; warnings are shown on stderr.
@@ -114,10 +137,10 @@ fn settled(path: PathBuf) -> PathBuf {
 }
 
 /// This machine, for what runs on it.
-pub fn here() -> Result<Here, String> {
+pub fn here() -> Result<ThisMachine, String> {
     let state = settled(xdg("XDG_STATE_HOME", ".local/state")?);
     check_programs()?;
-    Here::new(&state, Owner { user: id("-un")?, group: id("-gn")? }, has_all_loopbacks()?)
+    ThisMachine::new(&state, Owner { user: id("-un")?, group: id("-gn")? }, has_all_loopbacks()?)
 }
 
 /// Returns true if all of 127.0.0.0/8 is this machine, as on Linux, or 127.0.0.1 alone. Asked of an address that nobody gives a machine by hand.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::services_on::ServicesOn;
 use super::{Cluster, Instance};
 use crate::host::{Folder, Host, Login, Reach, SshName};
-use crate::platform::local::{Here, Local};
+use crate::platform::local::{Local, ThisMachine};
 use crate::platform::nodes::{Firewall, Nodes};
 use crate::platform::provider::MachineProvider;
 use crate::platform::{Platform, PlatformKind};
@@ -40,7 +40,10 @@ impl NotDelivered {
 
 /// Names every node; `here` is asked only where a node is on this machine. Fails only for what is validated but not delivered
 /// (yet, or here).
-pub fn resolve(topology: &Topology, here: impl FnOnce() -> Result<Here, String>) -> Result<Cluster, NotDelivered> {
+pub fn resolve(
+    topology: &Topology,
+    here: impl FnOnce() -> Result<ThisMachine, String>,
+) -> Result<Cluster, NotDelivered> {
     let platform = delivered_platform(topology)?;
     let makes_fleets = matches!(platform, Some((_, Carrier::Provider(_))));
     let in_fleet = |role: Role| makes_fleets && service::of(role).fleet_role() == Some(role);
@@ -158,7 +161,7 @@ fn number_of(instance: &Instance) -> u32 {
 }
 
 /// A folder of this machine for each node.
-fn folders(cluster: &Name, here: &Here, own_ports: Option<u16>, instances: &[Instance]) -> BTreeMap<Name, Host> {
+fn folders(cluster: &Name, here: &ThisMachine, own_ports: Option<u16>, instances: &[Instance]) -> BTreeMap<Name, Host> {
     let host = |instance: &Instance| {
         let name = instance.host.clone();
         let number = u8::try_from(number_of(instance)).expect("the check has counted them");

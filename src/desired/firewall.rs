@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::cluster::Cluster;
-use crate::host::{Access, Content, HostState, OnChange, Service, render_template, unit_path};
+use crate::host::{Access, Content, HostState, OnChange, ServiceUnit, render_template, unit_path};
 use crate::value::listener::Bind;
 use crate::value::{HostPath, Role};
 
@@ -56,8 +56,14 @@ pub fn desire(cluster: &Cluster, state: &mut HostState) {
     let unit_values = serde_json::json!({ "cluster": cluster.name.as_str(), "inputs": listed });
     let text = render_template("firewall/provision-firewall.service", &unit_values);
     state.file(&unit, Access::root(0o644), Content::Text(text), node);
-    let service =
-        Service { role: None, node: None, inputs, secret_inputs: Vec::new(), memory_mib: 0, change: OnChange::Reload };
+    let service = ServiceUnit {
+        role: None,
+        node: None,
+        inputs,
+        secret_inputs: Vec::new(),
+        memory_mib: 0,
+        change: OnChange::Reload,
+    };
     state.services.insert(UNIT.to_owned(), service);
     state.nft = true;
 }

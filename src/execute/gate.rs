@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Event, Execution, Outcome, Sink, StepFailure};
 use crate::desired::Desired;
 use crate::host::{HostError, HostQuery, Secrets, Seen, ServiceFacts, Target};
-use crate::observe::{for_gate, look_at_all, set_aside};
+use crate::observe::{for_gate, look_at_all, set_unreadable_aside};
 use crate::plan::Gate;
 use crate::service::{self, health};
 use crate::value::{Name, Redundancy, Role};
@@ -46,7 +46,7 @@ pub async fn look(
         })
         .collect();
     let mut seen = look_at_all(queries, world).await;
-    seen.values_mut().for_each(set_aside);
+    seen.values_mut().for_each(set_unreadable_aside);
     seen
 }
 

@@ -97,7 +97,7 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
     let (mut why, mut refused) = (Vec::new(), BTreeMap::new());
     // One after another, in the same order for every operator: of two at once, one gets the majority.
     for (name, target) in &targets {
-        if let Some(error) = set_aside(name, desired, observed) {
+        if let Some(error) = why_left_out(name, desired, observed) {
             why.push(format!("{name}: {error}"));
             continue;
         }
@@ -144,7 +144,7 @@ fn no_lease(set: &[Name], got: usize, refused: BTreeMap<Name, NoLease>, mut why:
 
 /// The reason why an anchor does not count: it was asked and set aside, or does not say itself that it is this cluster's. One that could not be reached may
 /// be there by now.
-fn set_aside(name: &Name, desired: &Desired, observed: &Observed) -> Option<String> {
+fn why_left_out(name: &Name, desired: &Desired, observed: &Observed) -> Option<String> {
     let departed = || observed.departed.get(name).map(|departed| &departed.seen);
     match observed.hosts.get(name).or_else(departed)? {
         Seen::Unknown(error) if !error.is_unreachable() => Some(error.to_string()),

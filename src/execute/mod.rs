@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use serde::Serialize;
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::desired::Desired;
 use crate::host::{Action, HostError, Secrets, Target};
 use crate::observe::{for_reach, look_at_all};
 use crate::plan::reach::{Silence, culprits, silences};
-use crate::plan::{ApprovedPlan, Phase, Reach, Step};
+use crate::plan::{ApprovedPlan, Connections, Phase, Step};
 use crate::value::Name;
 use crate::world::World;
 
@@ -186,7 +187,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     }
 
     /// Checks that hosts reach each other: existing connections would hide a fault until the next restart.
-    async fn reach(&self, from: &Reach) -> Result<(), Outcome> {
+    async fn reach(&self, from: &Connections) -> Result<(), Outcome> {
         let query = |(name, pairs): (&Name, &Vec<(String, u16)>)| {
             (Target::of(&self.desired.hosts[name].host), for_reach(pairs))
         };
@@ -240,42 +241,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             by_host.entry(&step.target.name).or_default().push(step);
         }
         let (events, mut incoming) = tokio::sync::mpsc::unbounded_channel();
-        let lease = self.lease;
-        let world = self.world;
-        let work = join_all(by_host.into_values().map(|steps| {
-            let events = events.clone();
-            async move {
-                let mut done = Vec::new();
-                for step in steps {
-                    let (host, title) = (step.target.name.clone(), step.action.title());
-                    let failure = |error| Some(StepFailure { host: host.clone(), action: title.clone(), error });
-                    if !lease.is_held() {
-                        return (done, failure(HostError::LeaseLost));
-                    }
-                    if !step.action.is_bookkeeping() {
-                        let _ = events.send(Event::Begun { host: host.clone(), title: title.clone() });
-                    }
-                    match world.act(&step.target, &step.action, lease.permit()).await {
-                        Ok(said) => {
-                            let title = title.clone();
-                            if !step.action.is_bookkeeping() {
-                                let _ = events.send(Event::Done { host: host.clone(), title, said: said.clone() });
-                            }
-                            done.push((host.clone(), said));
-                        }
-                        Err(error) => {
-                            let _ = events.send(Event::Failed {
-                                host: host.clone(),
-                                title: title.clone(),
-                                error: error.to_string(),
-                            });
-                            return (done, failure(error));
-                        }
-                    }
-                }
-                (done, None)
-            }
-        }));
+        let (lease, world) = (self.lease, self.world);
+        let work = join_all(by_host.into_values().map(|steps| on_one_host(steps, lease, world, events.clone())));
         drop(events);
         let show = async {
             while let Some(event) = incoming.recv().await {
@@ -296,6 +263,46 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         }
         if failures.is_empty() { Ok(()) } else { Err(Outcome::Failed { failures }) }
     }
+}
+
+/// The lines that each action of a host printed, and the failure that ended them.
+type HostWork = (Vec<(Name, Vec<String>)>, Option<StepFailure>);
+
+/// The steps of one host, one after the other, up to the first that fails.
+async fn on_one_host<W: World>(
+    steps: Vec<&Step>,
+    lease: &Lease,
+    world: &W,
+    events: UnboundedSender<Event>,
+) -> HostWork {
+    let mut done = Vec::new();
+    for step in steps {
+        let (host, title) = (step.target.name.clone(), step.action.title());
+        let tell = |event: Event| {
+            if !step.action.is_bookkeeping() || matches!(event, Event::Failed { .. }) {
+                // The other end is gone only when nobody reads any more.
+                let _ = events.send(event);
+            }
+        };
+        let error = if lease.is_held() {
+            tell(Event::Begun { host: host.clone(), title: title.clone() });
+            match world.act(&step.target, &step.action, lease.permit()).await {
+                Ok(said) => {
+                    tell(Event::Done { host: host.clone(), title, said: said.clone() });
+                    done.push((host, said));
+                    continue;
+                }
+                Err(error) => {
+                    tell(Event::Failed { host: host.clone(), title: title.clone(), error: error.to_string() });
+                    error
+                }
+            }
+        } else {
+            HostError::LeaseLost
+        };
+        return (done, Some(StepFailure { host, action: title, error }));
+    }
+    (done, None)
 }
 
 fn title(phase: &Phase) -> String {

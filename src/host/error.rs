@@ -33,7 +33,7 @@ pub enum HostError {
     #[error("the connection was lost during {during}: {why}")]
     Lost { during: String, why: String },
     #[error("the connection is gone, and nothing had begun: {why}")]
-    NotBegun { why: String },
+    ConnectionGone { why: String },
     #[error("another change is running on the host; it kept its lock for {seconds} s")]
     Busy { seconds: u64 },
     #[error("refused: another apply has raised the epoch to {seen} (this one has {ours})")]
@@ -74,7 +74,7 @@ impl HostError {
         let in_handshake = |during: &str| during == HANDSHAKE;
         match self {
             HostError::Unreachable { .. }
-            | HostError::NotBegun { .. }
+            | HostError::ConnectionGone { .. }
             | HostError::UnknownKey { .. }
             | HostError::ChangedKey { .. }
             | HostError::KeyPolicy { .. }
@@ -93,7 +93,7 @@ impl HostError {
             HostError::Unreachable { .. }
             | HostError::Timeout { .. }
             | HostError::Lost { .. }
-            | HostError::NotBegun { .. } => true,
+            | HostError::ConnectionGone { .. } => true,
             HostError::Unsupported { .. }
             | HostError::UnknownKey { .. }
             | HostError::ChangedKey { .. }

@@ -35,7 +35,7 @@ pub use settings::{Class, Setting, Settings};
 pub use stamp::{Anchor, Owned, Stamp};
 pub use state::{
     Access, CLAIM_PATH, Content, Directory, Distribution, EPOCH_PATH, File, HostState, MEMBER_FILE, ORIGIN_FILE,
-    OnChange, RUN_FOLDER, STAMP_PATH, STATE_FOLDER, Service, UNIT_FOLDER, User, unit_path,
+    OnChange, RUN_FOLDER, STAMP_PATH, STATE_FOLDER, ServiceUnit, UNIT_FOLDER, User, unit_path,
 };
 pub use template::render as render_template;
 pub use unit::{Active, Load, Sub, UnitFacts, UnitFile};

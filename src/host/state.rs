@@ -17,7 +17,7 @@ pub struct HostState {
     pub directories: BTreeMap<HostPath, Directory>,
     pub files: BTreeMap<HostPath, File>,
     pub distributions: BTreeMap<HostPath, Distribution>,
-    pub services: BTreeMap<String, Service>,
+    pub services: BTreeMap<String, ServiceUnit>,
     /// The oldest Java that its services run on.
     pub java: Option<u32>,
     /// True if nftables must be there.
@@ -102,7 +102,7 @@ pub const ORIGIN_FILE: &str = ".provision-origin";
 
 /// A systemd unit that is enabled and runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Service {
+pub struct ServiceUnit {
     pub role: Option<Role>,
     pub node: Option<String>,
     /// Files it reads at start: it must have started with what they are now. The unit itself is among them.

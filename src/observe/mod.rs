@@ -34,7 +34,7 @@ pub async fn observe_again(desired: &Desired, secrets: &Secrets, before: &Observ
     let mut observed = Observed { hosts, ..Observed::default() };
     let slow = observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?)));
     observed.slow = slow.filter(|(_, facts)| !facts.slow.is_empty()).map(|(n, f)| (n.clone(), f.clone())).collect();
-    observed.hosts.values_mut().for_each(set_aside);
+    observed.hosts.values_mut().for_each(set_unreadable_aside);
     observed.memory = recall::recall(desired, &observed);
     // Anchors that have left may know of further hosts: ask until nothing new turns up.
     loop {
@@ -46,7 +46,7 @@ pub async fn observe_again(desired: &Desired, secrets: &Secrets, before: &Observ
         }
         let seen = look_at_memory(unseen, world).await;
         observed.departed.extend(seen.into_iter().map(|(name, mut departed)| {
-            set_aside(&mut departed.seen);
+            set_unreadable_aside(&mut departed.seen);
             (name, departed)
         }));
         observed.memory = recall::recall(desired, &observed);
@@ -67,7 +67,7 @@ fn remembered<'a>(desired: &'a Desired, observed: &Observed) -> impl Iterator<It
 }
 
 /// Marks a host as unknown if one of our files on it cannot be read, or if it could not be inspected completely.
-pub fn set_aside(seen: &mut Seen) {
+pub fn set_unreadable_aside(seen: &mut Seen) {
     if let Some(path) = seen.facts().and_then(|facts| facts.slow.first().cloned()) {
         *seen = Seen::Unknown(HostError::Stopped { path: path.to_string() });
     }
@@ -83,7 +83,7 @@ pub async fn strangers(desired: &Desired, hosts: &[Name], world: &impl World) ->
     let asked: BTreeSet<&Name> = desired.anchors.iter().chain(hosts).collect();
     let queries = asked.into_iter().map(|name| (Target::of(&desired.hosts[name].host), for_memory())).collect();
     let mut observed = Observed { hosts: look_at_all(queries, world).await, ..Observed::default() };
-    observed.hosts.values_mut().for_each(set_aside);
+    observed.hosts.values_mut().for_each(set_unreadable_aside);
     let mut desired = desired.clone();
     if let Some(identity) = identity(&desired, &observed) {
         desired.identify(identity);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Reason;
 use crate::diagnostic::announces_secret;
 use crate::host::{
-    Access, Content, Distribution, FileEdit, HostFacts, HostState, OnChange, Owned, Patch, PathKind, Service,
+    Access, Content, Distribution, FileEdit, HostFacts, HostState, OnChange, Owned, Patch, PathKind, ServiceUnit,
     UnitFacts, Unpack, sha256,
 };
 use crate::service::archive::{Archive, UrlSum};
@@ -199,7 +199,7 @@ pub fn known_sum(archive: &Archive) -> Option<String> {
     }
 }
 
-fn service_change(unit: &str, service: &Service, state: &HostState, facts: &HostFacts) -> Option<ServiceChange> {
+fn service_change(unit: &str, service: &ServiceUnit, state: &HostState, facts: &HostFacts) -> Option<ServiceChange> {
     let seen = facts.units.get(unit).cloned().unwrap_or_default();
     if !seen.is_running() {
         // Not more precise: a failing unit changes its state between two observations.
@@ -233,7 +233,7 @@ fn service_change(unit: &str, service: &Service, state: &HostState, facts: &Host
 }
 
 /// Inputs that the running service did not start with.
-pub fn stale_inputs(service: &Service, unit: &UnitFacts, state: &HostState, facts: &HostFacts) -> Vec<Reason> {
+pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, facts: &HostFacts) -> Vec<Reason> {
     if unit.started.is_empty() {
         return vec![Reason::NoRecord];
     }

@@ -6,12 +6,14 @@ pub mod compare;
 mod decide;
 mod json;
 mod members;
+mod moved;
 pub mod preflight;
 pub mod reach;
 pub mod reason;
 pub mod refusal;
 pub mod roll;
 pub mod safety;
+mod sealed;
 pub mod show;
 pub mod terraform;
 
@@ -22,14 +24,16 @@ use serde::Serialize;
 use crate::host::{Action, Target};
 use crate::value::{Name, Role};
 
-pub use approval::{ApprovedPlan, Consent, Moved, NotApproved, NotSealed, SealedPlan, Standing};
+pub use approval::{ApprovedPlan, Consent, NotApproved};
 pub use changes::Change;
 pub use compare::HostChange;
 pub use decide::{TRIAL_SECONDS, plan};
 pub use members::{Roll, RollMember};
-pub use reach::Reach;
+pub use moved::Moved;
+pub use reach::Connections;
 pub use reason::Reason;
 pub use refusal::{ClusterRefusal, HostRefusal, Refusal, SettingRefusal};
+pub use sealed::{NotSealed, SealedPlan, Standing};
 
 /// The operator's goal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -87,7 +91,7 @@ pub enum Phase {
     /// Wait until a service is whole.
     Gate { title: String, gate: Gate },
     /// Check that hosts reach each other through a packet filter that has just changed.
-    Reach { title: String, from: Reach },
+    Reach { title: String, from: Connections },
     /// One node (or batch) after the other, each chosen from fresh facts by `roll::next`.
     Roll(Roll),
 }

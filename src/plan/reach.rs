@@ -9,16 +9,16 @@ use crate::value::listener::Bind;
 use crate::value::{HostPath, Name, Role};
 
 /// From each host, the addresses and ports that it must reach.
-pub type Reach = BTreeMap<Name, Vec<(String, u16)>>;
+pub type Connections = BTreeMap<Name, Vec<(String, u16)>>;
 
 /// The ports that must be reachable before anything changes. Hosts whose packet filter of ours is about to change are left out: their present rules may
 /// close what the new ones open.
-pub fn before(desired: &Desired, observed: &Observed) -> Reach {
+pub fn before(desired: &Desired, observed: &Observed) -> Connections {
     pairs(desired, observed, |to| !has_other_rules(desired, observed, to))
 }
 
 /// The ports that must be reachable on these hosts once their new packet filter is there.
-pub fn after(desired: &Desired, observed: &Observed, changed: &[&Name]) -> Reach {
+pub fn after(desired: &Desired, observed: &Observed, changed: &[&Name]) -> Connections {
     pairs(desired, observed, |to| changed.contains(&to))
 }
 
@@ -32,8 +32,8 @@ fn has_other_rules(desired: &Desired, observed: &Observed, host: &Name) -> bool 
     ours && (wanted.is_none() || wanted != there)
 }
 
-fn pairs(desired: &Desired, observed: &Observed, counts: impl Fn(&Name) -> bool) -> Reach {
-    let mut all = Reach::new();
+fn pairs(desired: &Desired, observed: &Observed, counts: impl Fn(&Name) -> bool) -> Connections {
+    let mut all = Connections::new();
     let has = |name: &Name, role: Role| desired.hosts[name].services.values().any(|service| service.role == Some(role));
     for from in desired.hosts.keys().filter(|from| observed.facts(from).is_some()) {
         for listener in desired.listeners.iter().filter(|l| l.bind == Bind::Host) {

@@ -20,94 +20,133 @@ const LONGEST_ELECTION_SECONDS: u64 = 60;
 
 /// The next step of a roll. It depends on nothing but rule and facts, so a killed roll goes on where the facts say.
 pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
-    let redundancy = roll.role.redundancy();
-    let pending: Vec<&Name> =
-        roll.members.keys().filter(|name| facts.nodes.get(*name).is_none_or(|node| !node.current)).collect();
+    let is_pending = |name: &&Name| facts.nodes.get(*name).is_none_or(|node| !node.current);
+    let pending: Vec<&Name> = roll.members.keys().filter(is_pending).collect();
     if pending.is_empty() {
-        let done = facts.whole;
-        return if done { Next::Done } else { Next::Wait { because: facts.because() } };
+        return if facts.whole { Next::Done } else { Next::Wait { because: facts.because() } };
     }
-    let health = |name: &Name| facts.nodes.get(name).map_or(Health::Unknown, |node| node.health);
-    if let Some(unknown) = pending.iter().find(|name| health(name) == Health::Unknown) {
-        return Next::Wait { because: format!("nobody can ask {unknown}") };
+    let right = roll.all.iter().filter(|name| !pending.contains(name)).count();
+    let regrouping = roll.regroup && !super::safety::is_majority(roll, right);
+    let situation = Situation { roll, facts, pending, regrouping };
+    if let Some(because) = situation.must_wait() {
+        return Next::Wait { because };
     }
-    if let Some(because) = &facts.blocked {
-        return Next::Wait { because: because.clone() };
+    situation.idle_first().or_else(|| situation.not_yet()).unwrap_or_else(|| situation.one_that_serves())
+}
+
+/// A roll with nodes left to do.
+struct Situation<'a> {
+    roll: &'a Roll,
+    facts: &'a ServiceFacts,
+    /// The nodes that do not run with their new inputs yet.
+    pending: Vec<&'a Name>,
+    /// True if those that run with wrong inputs keep the right ones out, and may be stopped although no majority is left.
+    regrouping: bool,
+}
+
+impl Situation<'_> {
+    fn health(&self, name: &Name) -> Health {
+        self.facts.nodes.get(name).map_or(Health::Unknown, |node| node.health)
     }
-    let right = roll.all.iter().filter(|name| !pending.contains(name));
-    let regrouping = roll.regroup && !super::safety::is_majority(roll, right.clone().count());
-    // A node that is done but not well again holds up the rest: never touch a second one, unless the first cannot be well before.
-    let settling = right.clone().find(|name| !health(name).serves());
-    if let Some(settling) = settling.filter(|_| !regrouping && !waits_in_vain(roll, facts, &pending)) {
-        return Next::Wait { because: format!("{settling} has not recovered yet") };
-    }
-    let some_serve = facts.nodes.values().any(|node| node.health.serves());
-    let leaders = facts.nodes.values().filter(|node| node.health == Health::Leading).count();
-    let harmless = |name: &&Name| match health(name) {
-        Health::Down => true,
-        // A second leader leads something other than the topology's ensemble.
-        Health::Leading => {
-            redundancy != Redundancy::Pool && leaders > 1 && super::safety::may_stop(roll, facts, name).is_ok()
+
+    /// The reason why no node may be touched now, whatever its own state.
+    fn must_wait(&self) -> Option<String> {
+        if let Some(unknown) = self.pending.iter().find(|name| self.health(name) == Health::Unknown) {
+            return Some(format!("nobody can ask {unknown}"));
         }
-        // It may be electing: its restart could take away the majority that is forming.
-        Health::Unsettled => {
-            facts.silent_seconds >= LONGEST_ELECTION_SECONDS
-                || super::safety::may_stop(roll, facts, name).is_ok()
-                // While another node serves, no election is going on: this one serves on another port, or never will.
-                || (some_serve && (roll.outage_allowed || regrouping))
+        if let Some(because) = &self.facts.blocked {
+            return Some(because.clone());
         }
-        Health::Unknown | Health::Serving => false,
-    };
-    let down: Vec<Name> = pending.iter().copied().filter(harmless).cloned().collect();
-    if let Some(first) = down.first() {
+        // A node that is done but not well again holds up the rest: never touch a second one, unless the first cannot be well before.
+        let mut right = self.roll.all.iter().filter(|name| !self.pending.contains(name));
+        let settling = right.find(|name| !self.health(name).serves())?;
+        (!self.regrouping && !self.waits_in_vain()).then(|| format!("{settling} has not recovered yet"))
+    }
+
+    /// Nodes whose restart costs nothing, because they do not serve or need not.
+    fn idle_first(&self) -> Option<Next> {
+        let idle: Vec<Name> = self.pending.iter().copied().filter(|name| self.is_idle(name)).cloned().collect();
+        let first = idle.first()?;
+        let stopped: Vec<Name> = idle.iter().filter(|name| self.health(name) == Health::Down).cloned().collect();
         // Stopped workers are restarted all at once; those that run and are not registered, by the batch.
-        let stopped: Vec<Name> = down.iter().filter(|name| health(name) == Health::Down).cloned().collect();
-        let members = match redundancy {
-            Redundancy::Pool if stopped.is_empty() => down.iter().take(roll.batch.max(1)).cloned().collect(),
+        let members = match self.roll.role.redundancy() {
+            Redundancy::Pool if stopped.is_empty() => idle.iter().take(self.roll.batch.max(1)).cloned().collect(),
             Redundancy::Pool => stopped,
             Redundancy::Majority | Redundancy::One => vec![first.clone()],
         };
-        let because = if health(first) == Health::Leading {
+        let because = if self.health(first) == Health::Leading {
             "two nodes lead, so restarting this one costs nothing"
         } else {
             "it does not serve, so restarting it costs nothing"
         };
-        return Next::Do { members, because: because.to_owned() };
+        Some(Next::Do { members, because: because.to_owned() })
     }
-    if let Some(unsettled) = pending.iter().find(|name| health(name) == Health::Unsettled) {
-        return Next::Wait { because: format!("{unsettled} runs and does not serve: an election may be going on") };
-    }
-    if !facts.whole && !roll.outage_allowed && !regrouping {
-        return Next::Wait { because: facts.because() };
-    }
-    if redundancy == Redundancy::Pool {
-        let members = pending.iter().take(roll.batch.max(1)).map(|name| (*name).clone()).collect();
-        return Next::Do { members, because: format!("in batches of {}", roll.batch.max(1)) };
-    }
-    let leads = |name: &&&Name| health(name) == Health::Leading;
-    let (name, because) = match pending.iter().find(|name| !leads(name)) {
-        Some(name) if redundancy == Redundancy::One => (*name, "standbys restart first, at no cost"),
-        Some(name) => (*name, "followers restart first, without an election"),
-        None => (pending[0], "it is the leader, so it is last"),
-    };
-    match super::safety::may_stop(roll, facts, name) {
-        Ok(()) => Next::Do { members: vec![name.clone()], because: because.to_owned() },
-        Err(hazard) if roll.outage_allowed || regrouping => {
-            Next::Do { members: vec![name.clone()], because: format!("{hazard}; the outage is allowed") }
-        }
-        Err(hazard) => Next::Refuse { why: hazard.to_string() },
-    }
-}
 
-/// Returns true if the members with the right inputs, and the others that serve, are too few for a majority: then no member recovers
-/// before one that does neither is repaired.
-fn waits_in_vain(roll: &Roll, facts: &ServiceFacts, pending: &[&Name]) -> bool {
-    let can_serve = |name: &&Name| {
-        facts.nodes.get(*name).is_some_and(|node| {
-            let comes_in = !pending.contains(name) && node.counts && node.health != Health::Unknown;
-            node.health.serves() || comes_in
-        })
-    };
-    roll.role.redundancy() == Redundancy::Majority
-        && !super::safety::is_majority(roll, roll.all.iter().filter(can_serve).count())
+    fn is_idle(&self, name: &Name) -> bool {
+        let Situation { roll, facts, regrouping, .. } = self;
+        let may_stop = || super::safety::may_stop(roll, facts, name).is_ok();
+        match self.health(name) {
+            Health::Down => true,
+            // A second leader leads something other than the topology's ensemble.
+            Health::Leading => {
+                let leaders = facts.nodes.values().filter(|node| node.health == Health::Leading).count();
+                roll.role.redundancy() != Redundancy::Pool && leaders > 1 && may_stop()
+            }
+            // It may be electing: its restart could take away the majority that is forming.
+            Health::Unsettled => {
+                // While another node serves, no election is going on: this one serves on another port, or never will.
+                let some_serve = || facts.nodes.values().any(|node| node.health.serves());
+                facts.silent_seconds >= LONGEST_ELECTION_SECONDS
+                    || may_stop()
+                    || ((roll.outage_allowed || *regrouping) && some_serve())
+            }
+            Health::Unknown | Health::Serving => false,
+        }
+    }
+
+    /// The reason why no node that serves may be touched yet.
+    fn not_yet(&self) -> Option<Next> {
+        if let Some(unsettled) = self.pending.iter().find(|name| self.health(name) == Health::Unsettled) {
+            let because = format!("{unsettled} runs and does not serve: an election may be going on");
+            return Some(Next::Wait { because });
+        }
+        let must_be_whole = !self.roll.outage_allowed && !self.regrouping;
+        (must_be_whole && !self.facts.whole).then(|| Next::Wait { because: self.facts.because() })
+    }
+
+    /// All that are left serve: the one whose restart costs least.
+    fn one_that_serves(&self) -> Next {
+        let Situation { roll, facts, pending, regrouping } = self;
+        let redundancy = roll.role.redundancy();
+        if redundancy == Redundancy::Pool {
+            let batch = roll.batch.max(1);
+            let members = pending.iter().take(batch).map(|name| (*name).clone()).collect();
+            return Next::Do { members, because: format!("in batches of {batch}") };
+        }
+        let (name, because) = match pending.iter().find(|name| self.health(name) != Health::Leading) {
+            Some(name) if redundancy == Redundancy::One => (*name, "standbys restart first, at no cost"),
+            Some(name) => (*name, "followers restart first, without an election"),
+            None => (pending[0], "it is the leader, so it is last"),
+        };
+        match super::safety::may_stop(roll, facts, name) {
+            Ok(()) => Next::Do { members: vec![name.clone()], because: because.to_owned() },
+            Err(hazard) if roll.outage_allowed || *regrouping => {
+                Next::Do { members: vec![name.clone()], because: format!("{hazard}; the outage is allowed") }
+            }
+            Err(hazard) => Next::Refuse { why: hazard.to_string() },
+        }
+    }
+
+    /// Returns true if the members with the right inputs, and the others that serve, are too few for a majority: then no member recovers
+    /// before one that does neither is repaired.
+    fn waits_in_vain(&self) -> bool {
+        let can_serve = |name: &&Name| {
+            self.facts.nodes.get(*name).is_some_and(|node| {
+                let comes_in = !self.pending.contains(name) && node.counts && node.health != Health::Unknown;
+                node.health.serves() || comes_in
+            })
+        };
+        self.roll.role.redundancy() == Redundancy::Majority
+            && !super::safety::is_majority(self.roll, self.roll.all.iter().filter(can_serve).count())
+    }
 }

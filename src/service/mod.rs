@@ -18,4 +18,4 @@ pub mod zookeeper;
 pub use file::{FileType, Part, ServiceFile, ServicesFile};
 pub use registry::{add, all, by_key, health, keys, of, roles, warnings};
 pub use services::{Checked, Services};
-pub use stages::{DATA_MOVES, Machines, NodePlace, NodeSpec, Place, Service, Totals, WrittenPort};
+pub use stages::{DATA_MOVES, Machines, NodePlace, NodeSpec, PlatformView, Service, Totals, WrittenPort};

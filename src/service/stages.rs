@@ -47,7 +47,7 @@ pub trait Service: Sync {
     fn check_keys(&self, _files: &ServicesFile, _problems: &mut Diagnostics) {}
 
     /// Checks its part of the file against the platform that carries it.
-    fn check(&self, at: &Place<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked>;
+    fn check(&self, at: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked>;
 
     /// The sizes of machines that the file asks for, each with the machine's part in a managed service.
     fn sizes<'f>(&self, _files: &'f ServicesFile) -> Vec<(Span, &'f Label, hdinsight::Node)> {
@@ -222,13 +222,13 @@ pub trait Service: Sync {
 
 /// The platform that carries a service.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct PlatformView<'a> {
     pub kind: PlatformKind,
     /// The hosts that it names.
     pub hosts: &'a Hosts<'a>,
 }
 
-impl Place<'_> {
+impl PlatformView<'_> {
     /// Checks a list of hosts, and reports keys that this kind of platform does not use. `counted`: the keys for machines that are made.
     pub fn check_hosts(
         &self,
@@ -236,7 +236,7 @@ impl Place<'_> {
         counted: &[(&str, Option<Span>)],
         problems: &mut Diagnostics,
     ) {
-        let Place { kind, hosts } = self;
+        let PlatformView { kind, hosts } = self;
         let named = kind.ground() == Ground::NamedHosts;
         let hosts_key = [("hosts", names.span())];
         for (name, span) in if named { counted } else { &hosts_key } {

@@ -8,7 +8,7 @@ use super::{accepted, job, jobs, listeners, machines, sizes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Platform, PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes};
-use crate::service::{self, Place, Services, ServicesFile, spark};
+use crate::service::{self, PlatformView, Services, ServicesFile, spark};
 use crate::value::{Name, Role};
 use crate::yaml::{Entries, Field, Span, suggest};
 
@@ -208,7 +208,7 @@ fn check_services(
         let file = placement.get(service.key()).and_then(|name| platforms.get(name.as_str())?.value.ok());
         let Some((file, (kind, _))) = file.and_then(|file| Some((file, *file.kinds().first()?))) else { continue };
         let hosts = Hosts::of(file.nodes.ok().and_then(|nodes| nodes.hosts.ok()));
-        if let Some(service_checked) = service.check(&Place { kind, hosts: &hosts }, files, problems) {
+        if let Some(service_checked) = service.check(&PlatformView { kind, hosts: &hosts }, files, problems) {
             checked.insert(service.key(), service_checked);
         }
     }

@@ -56,7 +56,7 @@ fn inline_secret(span: Span) -> Fault {
         span,
         message: "this value carries a secret, and a topology is shared".to_owned(),
         help: Some(
-            "take it out, let the program read it from a file or a variable of its own, and change it".to_owned(),
+            "let the program read it from a file or a variable of its own; and change the secret: it has been in a file that is shared".to_owned(),
         ),
     }
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::lease::{GRACE_SECONDS, Lease};
+use super::lease::{AnchorLease, GRACE_SECONDS};
 use super::local::Local;
-use super::script::{Place, Script, act, cached, facts, hold, look, outcome};
+use super::script::{Script, ScriptPlace, act, cached, facts, hold, look, outcome};
 use super::ssh::Ssh;
 use super::{Hold, Io, Output, Permit, Upload, World};
 use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Reach, Secrets, Target};
@@ -83,9 +83,9 @@ impl Hosts {
         }
     }
 
-    fn place(&self, target: &Target) -> Place {
+    fn place(&self, target: &Target) -> ScriptPlace {
         match target.reach {
-            Reach::Ssh(_) => Place::machine(),
+            Reach::Ssh(_) => ScriptPlace::machine(),
             Reach::Local(_) => self.local.place(target),
         }
     }
@@ -135,7 +135,7 @@ impl World for Hosts {
         let title = action.title();
         let script = act(action, permit, &self.secrets, &self.place(target));
         let output = self.run(target, script, limit(action), &title).await.map_err(|error| match error {
-            error @ (HostError::Unreachable { .. } | HostError::NotBegun { .. }) if keeps_rules => {
+            error @ (HostError::Unreachable { .. } | HostError::ConnectionGone { .. }) if keeps_rules => {
                 HostError::LockedOut { why: error.to_string(), seconds: TRIAL_SECONDS }
             }
             error => error,
@@ -149,7 +149,7 @@ impl World for Hosts {
             Reach::Ssh(_) => self.ssh.anchor(target, script).await?,
             Reach::Local(_) => self.local.anchor(script),
         };
-        Ok(Box::new(Lease::take(begin).await?))
+        Ok(Box::new(AnchorLease::take(begin).await?))
     }
 }
 

@@ -21,7 +21,7 @@ const FIRST_WORD: Duration = Duration::from_secs(30);
 pub const BEAT_MILLIS: u32 = 8000;
 
 /// The script on an anchor that holds the lease there, with its input and output.
-pub trait Anchor: Read + Write {
+pub trait LeaseScript: Read + Write {
     /// The reason why it ended without a word.
     fn why_silent(&mut self) -> HostError;
     /// From now on no answer takes longer than [`BEAT_MILLIS`].
@@ -31,11 +31,11 @@ pub trait Anchor: Read + Write {
 }
 
 /// Starts the script, in the thread that then keeps it.
-pub type Begin = Box<dyn FnOnce() -> Result<Box<dyn Anchor>, HostError> + Send>;
+pub type Begin = Box<dyn FnOnce() -> Result<Box<dyn LeaseScript>, HostError> + Send>;
 
 /// A lease on one anchor, as long as its beats are answered.
 #[derive(Debug)]
-pub struct Lease {
+pub struct AnchorLease {
     epoch: u64,
     beats: Arc<Beats>,
     stop: Option<mpsc::Sender<()>>,
@@ -57,9 +57,9 @@ impl Beats {
     }
 }
 
-impl Lease {
+impl AnchorLease {
     /// Starts the anchor in a thread of its own and waits for its first word.
-    pub async fn take(begin: Begin) -> Result<Lease, HostError> {
+    pub async fn take(begin: Begin) -> Result<AnchorLease, HostError> {
         let (answer, first) = tokio::sync::oneshot::channel();
         let (stop, stopped) = mpsc::channel();
         let beats = Arc::new(Beats { alive: AtomicBool::new(true), started: Instant::now(), last: AtomicU64::new(0) });
@@ -76,7 +76,7 @@ impl Lease {
         match fields.as_slice() {
             ["mine", epoch] => {
                 let garbled = |_| HostError::Garbled { why: format!("`{}` is no epoch", shown_line(epoch)) };
-                Ok(Lease { epoch: epoch.parse().map_err(garbled)?, beats, stop: Some(stop) })
+                Ok(AnchorLease { epoch: epoch.parse().map_err(garbled)?, beats, stop: Some(stop) })
             }
             ["held", owner, since] => Err(HostError::Held { owner: shown_line(owner), since: shown_line(since) }),
             ["foreign", whose] => Err(HostError::Foreign { carries: whose.parse().ok() }),
@@ -125,7 +125,7 @@ fn hold(begin: Begin, answer: FirstLine, stopped: &mpsc::Receiver<()>, beats: &B
 }
 
 /// The first line of the script. A login shell's profile may print before it does.
-fn first_line(anchor: &mut (dyn Anchor + 'static)) -> std::io::Result<String> {
+fn first_line(anchor: &mut (dyn LeaseScript + 'static)) -> std::io::Result<String> {
     let mut reader = BufReader::new(anchor.take(LONGEST_ERRORS as u64));
     loop {
         let mut bytes = Vec::new();
@@ -137,7 +137,7 @@ fn first_line(anchor: &mut (dyn Anchor + 'static)) -> std::io::Result<String> {
     }
 }
 
-impl Hold for Lease {
+impl Hold for AnchorLease {
     fn is_held(&self) -> bool {
         let since =
             self.beats.started.elapsed().saturating_sub(Duration::from_millis(self.beats.last.load(Ordering::SeqCst)));
@@ -149,7 +149,7 @@ impl Hold for Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for AnchorLease {
     fn drop(&mut self) {
         drop(self.stop.take());
         // The next apply, of this operator too, should find the lease free: wait until the thread has let go, a moment at most.

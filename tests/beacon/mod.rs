@@ -11,13 +11,13 @@ use provision::cluster::{Cluster, Instance};
 use provision::desired::Desired;
 use provision::diagnostic::{Code, Diagnostics};
 use provision::host::{
-    Access, Ask, Content, Health, Host, HostFacts, HostState, NodeFacts, OnChange, Seen, Service as Unit, ServiceFacts,
+    Access, Ask, Content, Health, Host, HostFacts, HostState, NodeFacts, OnChange, Seen, ServiceFacts, ServiceUnit,
     UnitFacts, unit_path,
 };
 use provision::plan::compare::stale_inputs;
 use provision::platform::{Ground, PlatformKind};
 use provision::service::settings::Writer;
-use provision::service::{Checked, FileType, NodePlace, NodeSpec, Place, Service, Services, ServicesFile};
+use provision::service::{Checked, FileType, NodePlace, NodeSpec, PlatformView, Service, Services, ServicesFile};
 use provision::value::listener::{Bind, Lasts, Listener, ListenerName};
 use provision::value::{HostPath, Interruption, Name, Redundancy, Role, RoleData, Slots};
 use provision::yaml::Field;
@@ -91,7 +91,7 @@ impl Service for OnHosts {
         platform.ground() == Ground::NamedHosts
     }
 
-    fn check(&self, at: &Place<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
+    fn check(&self, at: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let (span, file) = files.spanned::<BeaconFile>()?;
         at.check_hosts(&file.keepers, &[], problems);
         at.check_hosts(&file.lamps, &[], problems);
@@ -154,7 +154,7 @@ impl Service for OnHosts {
             all.join(" ")
         );
         state.file(&unit_path(unit), Access::root(0o644), Content::Text(text), node);
-        let service = Unit {
+        let service = ServiceUnit {
             role: Some(instance.role),
             node: Some(node.to_owned()),
             inputs,

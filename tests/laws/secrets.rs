@@ -49,7 +49,7 @@ fn law_6_no_secret_is_rendered_planned_sealed_logged_or_remembered() {
             let sealed = SealedPlan::seal(&plan, &new_identity(), "site.yaml", &site.text);
             assert_no_trace("a sealed plan", &format!("{sealed:?}{}", serde_json::to_string(&sealed).expect("JSON")));
             for action in actions(&plan) {
-                let script = script::act(&action, &permit(1), &site.secrets, &script::Place::machine());
+                let script = script::act(&action, &permit(1), &site.secrets, &script::ScriptPlace::machine());
                 assert_no_trace("an action or its script", &format!("{action:?}{script:?}{}", action.title()));
             }
         }

@@ -238,7 +238,7 @@ impl World for SimWorld {
         self.state().reachable(target)?;
         let answer = self.answer(target, query);
         let output = Output { status: 0, stdout: answer.into_bytes(), stderr: Vec::new() };
-        script::facts(query, &script::Place::machine(), &output, &(0..=i128::MAX))
+        script::facts(query, &script::ScriptPlace::machine(), &output, &(0..=i128::MAX))
     }
 
     async fn act(&self, target: &Target, action: &Action, permit: &Permit) -> Result<Vec<String>, HostError> {

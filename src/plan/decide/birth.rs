@@ -11,7 +11,7 @@ use crate::value::{MemberId, Name};
 
 /// The stages of an ensemble's first start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Life {
+pub(super) enum BirthStage {
     Unborn,
     /// The record is written, the ensemble has not served yet.
     Begun,
@@ -19,10 +19,10 @@ pub(super) enum Life {
 }
 
 impl Planner<'_> {
-    pub(super) fn judge_birth(&mut self, refusals: &mut Vec<Refusal>) -> Life {
+    pub(super) fn judge_birth(&mut self, refusals: &mut Vec<Refusal>) -> BirthStage {
         let Some(quorum) = &self.desired.quorum else {
-            self.refuse_other_stamps(Life::Complete, refusals);
-            return Life::Complete;
+            self.refuse_other_stamps(BirthStage::Complete, refusals);
+            return BirthStage::Complete;
         };
         let members = self.with_role(quorum.role);
         let records: Vec<(&Name, &BirthRecord)> =
@@ -48,7 +48,7 @@ impl Planner<'_> {
         let (count, majority) = (members.len(), quorum.majority());
         match life {
             // Every member has the record before the first of them gets data.
-            Life::Unborn | Life::Begun if members.iter().any(|name| unrecorded(&name)) => {
+            BirthStage::Unborn | BirthStage::Begun if members.iter().any(|name| unrecorded(&name)) => {
                 let because = ClusterRefusal::UnknownData {
                     with_data: those(&unrecorded),
                     members: count,
@@ -56,13 +56,13 @@ impl Planner<'_> {
                 };
                 refusals.push(Refusal::Cluster { because });
             }
-            Life::Unborn | Life::Begun if !unseen.is_empty() => {
+            BirthStage::Unborn | BirthStage::Begun if !unseen.is_empty() => {
                 refusals.push(Refusal::Cluster { because: ClusterRefusal::MembersUnseen { members: unseen } });
             }
             // If the data directory changed, the setting is refused already: the contents of the new one mean nothing.
-            Life::Complete if refusals.iter().any(moves_data) => {}
+            BirthStage::Complete if refusals.iter().any(moves_data) => {}
             // Where most members record that the ensemble has served, those that cannot be asked may have the data.
-            Life::Complete if with_data < majority && (unseen.is_empty() || those(&served).len() < majority) => {
+            BirthStage::Complete if with_data < majority && (unseen.is_empty() || those(&served).len() < majority) => {
                 let because = ClusterRefusal::DataLost { with_data, members: count, majority, served: those(&served) };
                 refusals.push(Refusal::Cluster { because });
             }
@@ -72,27 +72,27 @@ impl Planner<'_> {
         life
     }
 
-    fn life(&self, quorum: &Quorum) -> Life {
+    fn life(&self, quorum: &Quorum) -> BirthStage {
         let members = self.with_role(quorum.role);
         let mut records = members.iter().filter_map(|name| self.observed.facts(name)?.birth.as_ref()).peekable();
         if records.peek().is_none() {
-            Life::Unborn
+            BirthStage::Unborn
         } else if records.any(|record| record.complete) {
-            Life::Complete
+            BirthStage::Complete
         } else {
-            Life::Begun
+            BirthStage::Begun
         }
     }
 
     /// Refuses, for a destroy, hosts that this cluster stamped with other anchors.
     pub(super) fn refuse_stamps_of_others(&self, refusals: &mut Vec<Refusal>) {
-        let life = self.desired.quorum.as_ref().map_or(Life::Complete, |quorum| self.life(quorum));
+        let life = self.desired.quorum.as_ref().map_or(BirthStage::Complete, |quorum| self.life(quorum));
         self.refuse_other_stamps(life, refusals);
     }
 
     /// Refuses hosts that this cluster stamped with other anchors, unless the cluster's memory explains them.
-    fn refuse_other_stamps(&self, life: Life, refusals: &mut Vec<Refusal>) {
-        if life == Life::Complete && !self.observed.memory.is_empty() {
+    fn refuse_other_stamps(&self, life: BirthStage, refusals: &mut Vec<Refusal>) {
+        if life == BirthStage::Complete && !self.observed.memory.is_empty() {
             return;
         }
         for (name, facts) in self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))) {

@@ -1,6 +1,6 @@
 //! The order of work on services: role by role, each behind the gate of what it stands on.
 
-use super::birth::Life;
+use super::birth::BirthStage;
 use super::planner::Planner;
 use super::prepare::held_back;
 use crate::host::Action;
@@ -12,7 +12,7 @@ use crate::value::{Interruption, Name, Redundancy, Role, counted};
 
 impl Planner<'_> {
     /// Brings every role to its goal.
-    pub(super) fn roles(&mut self, life: Life) {
+    pub(super) fn roles(&mut self, life: BirthStage) {
         for role in roles() {
             match role.redundancy() {
                 Redundancy::Majority => self.quorum(role, life),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::memory::leaves_role;
 use super::planner::Planner;
 use crate::desired::{FIREWALL_RULES, FIREWALL_UNIT};
-use crate::host::{Access, Action, Content, FileEdit, HostState, Owned, Patch, Service, Stamp, unit_path};
+use crate::host::{Access, Action, Content, FileEdit, HostState, Owned, Patch, ServiceUnit, Stamp, unit_path};
 use crate::plan::compare::{Difference, HostChange, Need, edit, patch};
 use crate::plan::{Phase, Reason, Step, reach};
 use crate::value::{HostPath, Name};
@@ -142,10 +142,10 @@ pub(super) fn held_back(state: &HostState, change: &HostChange) -> BTreeMap<Stri
     let restarts = |unit: &str| change.services.get(unit).is_some_and(|service| service.need == Need::Restart);
     let starts = |unit: &str| change.services.get(unit).is_some_and(|service| service.need == Need::Start);
     let reads =
-        |service: &Service, path: &HostPath| service.inputs.contains(path) || service.secret_inputs.contains(path);
+        |service: &ServiceUnit, path: &HostPath| service.inputs.contains(path) || service.secret_inputs.contains(path);
     let mut held: BTreeMap<String, BTreeSet<HostPath>> = BTreeMap::new();
     for path in change.files.keys() {
-        let mut readers: Vec<(&String, &Service)> =
+        let mut readers: Vec<(&String, &ServiceUnit)> =
             state.services.iter().filter(|(_, service)| reads(service, path)).collect();
         readers.sort_by_key(|(_, service)| service.role);
         if readers.iter().any(|(unit, _)| starts(unit)) {

@@ -1,6 +1,6 @@
 //! A role of which more than half must serve: its first start, and its members one after the other.
 
-use super::birth::Life;
+use super::birth::BirthStage;
 use super::planner::Planner;
 use crate::desired::Quorum;
 use crate::host::{Action, BirthRecord, Health};
@@ -15,9 +15,9 @@ impl<'a> Planner<'a> {
         self.desired.quorum.as_ref().filter(|quorum| quorum.role == role)
     }
 
-    pub(super) fn quorum(&mut self, role: Role, life: Life) {
+    pub(super) fn quorum(&mut self, role: Role, life: BirthStage) {
         if let Some(quorum) = self.quorum_of(role) {
-            if life != Life::Complete {
+            if life != BirthStage::Complete {
                 return self.first_start(quorum);
             }
             self.complete_records(quorum);

@@ -25,7 +25,7 @@ pub struct Local {
 
 /// The owner of this machine and its state folder, as far as a cluster on it needs to know.
 #[derive(Clone, Debug)]
-pub struct Here {
+pub struct ThisMachine {
     /// The folder of all clusters' nodes.
     state: PathBuf,
     pub owner: Owner,
@@ -45,12 +45,12 @@ const FIRST_PASSING_PORT: u16 = 32768;
 /// The last that all nodes' own ports may begin with.
 const LAST_FIRST_PORT: u16 = FIRST_PASSING_PORT - ALL_PORTS;
 
-impl Here {
+impl ThisMachine {
     /// `state`: the user's `$XDG_STATE_HOME`. Refuses a path that could not stand in the services' own files.
-    pub fn new(state: &Path, owner: Owner, loopbacks: bool) -> Result<Here, String> {
+    pub fn new(state: &Path, owner: Owner, loopbacks: bool) -> Result<ThisMachine, String> {
         let text = state.to_str().ok_or_else(|| format!("{} is not UTF-8", state.display()))?;
         match text.parse::<FolderRoot>() {
-            Ok(_) => Ok(Here { state: state.join("provision"), owner, loopbacks }),
+            Ok(_) => Ok(ThisMachine { state: state.join("provision"), owner, loopbacks }),
             Err(why) => Err(format!("{why}: set XDG_STATE_HOME to another folder")),
         }
     }
@@ -113,9 +113,9 @@ mod tests {
 
     const CLIENT: ListenerName = ListenerName::new(MASTER, "client");
 
-    fn here(loopbacks: bool) -> Here {
+    fn here(loopbacks: bool) -> ThisMachine {
         let owner = Owner { user: "ada".to_owned(), group: "ada".to_owned() };
-        Here::new(Path::new("/home/ada/.local/state"), owner, loopbacks).expect("a path")
+        ThisMachine::new(Path::new("/home/ada/.local/state"), owner, loopbacks).expect("a path")
     }
 
     fn local(ports: Option<u16>, written: &[ListenerName]) -> Local {

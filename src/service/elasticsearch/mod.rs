@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostics;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::Checked;
-use crate::service::stages::{Place, Service};
+use crate::service::stages::{PlatformView, Service};
 use file::ElasticsearchFile;
 
 /// Elasticsearch, as far as it is checked: this version does not deliver it.
@@ -36,7 +36,7 @@ impl Service for Elasticsearch {
         &["elasticsearch.host", "elasticsearch.port"]
     }
 
-    fn check(&self, at: &Place<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
+    fn check(&self, at: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let file = files.get::<ElasticsearchFile>()?;
         at.check_hosts(&file.hosts, &[("nodes", file.nodes.span()), ("pool", file.pool.span())], problems);
         Some(Arc::new(Elasticsearch))

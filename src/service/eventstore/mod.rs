@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostics;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::Checked;
-use crate::service::stages::{Place, Service};
+use crate::service::stages::{PlatformView, Service};
 use file::EventstoreFile;
 
 pub use file::KEY;
@@ -56,7 +56,7 @@ impl Service for OnKubernetes {
         &["eventstore.host"]
     }
 
-    fn check(&self, _: &Place<'_>, files: &ServicesFile, _: &mut Diagnostics) -> Option<Checked> {
+    fn check(&self, _: &PlatformView<'_>, files: &ServicesFile, _: &mut Diagnostics) -> Option<Checked> {
         let file = files.get::<EventstoreFile>()?;
         Some(Arc::new(Eventstore::of(file)))
     }

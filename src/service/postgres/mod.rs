@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostics;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::Checked;
-use crate::service::stages::{Place, Service};
+use crate::service::stages::{PlatformView, Service};
 use file::PostgresFile;
 
 /// `PostgreSQL`, as far as it is checked: this version does not deliver it.
@@ -43,7 +43,7 @@ impl Service for Postgres {
         &["postgres.host", "postgres.port"]
     }
 
-    fn check(&self, at: &Place<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
+    fn check(&self, at: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let file = files.get::<PostgresFile>()?;
         at.check_hosts(&file.hosts, &[], problems);
         Some(Arc::new(Postgres))

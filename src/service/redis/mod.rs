@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostics;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::Checked;
-use crate::service::stages::{Place, Service};
+use crate::service::stages::{PlatformView, Service};
 use file::RedisFile;
 
 /// Redis, as far as it is checked: this version does not deliver it.
@@ -36,7 +36,7 @@ impl Service for Redis {
         &["redis.host", "redis.port"]
     }
 
-    fn check(&self, at: &Place<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
+    fn check(&self, at: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let file = files.get::<RedisFile>()?;
         at.check_hosts(&file.hosts, &[], problems);
         Some(Arc::new(Redis))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{HistoryFile, MastersFile, SparkFile, WorkersFile};
-use super::{History, Masters, Place, Spark, Standalone, Workers, managed, properties};
+use super::{History, Masters, RoleNodes, Spark, Standalone, Workers, managed, properties};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::machine::{Autoscale, Machine, check_pins};
 use crate::platform::nodes::declared::Hosts;
@@ -231,7 +231,7 @@ fn check_workers(
     let place = check_place(span, &file.nodes, &file.hosts, kind, hosts, None, problems)?;
     // This machine does not grow with the load.
     let scales = !file.autoscale.is_missing() && kind != PlatformKind::Local;
-    if place == Place::Counted(None) && !scales {
+    if place == RoleNodes::Counted(None) && !scales {
         problems.add(Code::T003, span, "how many workers? neither `nodes` nor `autoscale` is given");
         return None;
     }
@@ -280,7 +280,7 @@ fn check_history(
     Some(History { place, settings })
 }
 
-fn named_history(span: Span, file: &HistoryFile, hosts: &Hosts<'_>, problems: &mut Diagnostics) -> Option<Place> {
+fn named_history(span: Span, file: &HistoryFile, hosts: &Hosts<'_>, problems: &mut Diagnostics) -> Option<RoleNodes> {
     if let Some(at) = file.nodes.span() {
         problems.add(Code::T090, at, "`nodes` is not used by a platform of kind nodes");
     }
@@ -288,10 +288,10 @@ fn named_history(span: Span, file: &HistoryFile, hosts: &Hosts<'_>, problems: &m
         problems.add(Code::T003, span, "`host` is missing").help("say where: history: { host: h1 }");
     }
     let (at, host) = file.host.spanned()?;
-    hosts.check_declared(at, host, problems).then(|| Place::Named(vec![host.clone()]))
+    hosts.check_declared(at, host, problems).then(|| RoleNodes::Named(vec![host.clone()]))
 }
 
-fn counted_history(file: &HistoryFile, problems: &mut Diagnostics) -> Option<Place> {
+fn counted_history(file: &HistoryFile, problems: &mut Diagnostics) -> Option<RoleNodes> {
     if let Some(at) = file.host.span() {
         problems.add(Code::T090, at, "`host` is not used by a platform of kind local");
     }
@@ -299,7 +299,7 @@ fn counted_history(file: &HistoryFile, problems: &mut Diagnostics) -> Option<Pla
         problems.add(Code::T012, at, format!("{nodes} history servers: one shows everything")).help("write nodes: 1");
         return None;
     }
-    (!matches!(file.nodes, Field::Bad(_))).then_some(Place::Counted(Some(1)))
+    (!matches!(file.nodes, Field::Bad(_))).then_some(RoleNodes::Counted(Some(1)))
 }
 
 /// Properties that follow from the history server, where there is one.
@@ -323,7 +323,7 @@ fn check_place(
     hosts: &Hosts<'_>,
     default: Option<u32>,
     problems: &mut Diagnostics,
-) -> Option<Place> {
+) -> Option<RoleNodes> {
     let named = kind.ground() == Ground::NamedHosts;
     let unused = if named { nodes.span().map(|s| (s, "nodes")) } else { names.span().map(|s| (s, "hosts")) };
     if let Some((span, name)) = unused {
@@ -341,7 +341,7 @@ fn check_place(
         return if matches!(nodes, Field::Bad(_)) {
             None
         } else {
-            Some(Place::Counted(nodes.ok().copied().or(default)))
+            Some(RoleNodes::Counted(nodes.ok().copied().or(default)))
         };
     }
     if names.is_missing() {
@@ -367,7 +367,7 @@ fn check_place(
         problems.add(Code::T012, span, "at least one host is needed");
         complete = false;
     }
-    complete.then_some(Place::Named(place))
+    complete.then_some(RoleNodes::Named(place))
 }
 
 /// Checks properties that the user sets, for the service or for one job.

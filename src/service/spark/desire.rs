@@ -7,7 +7,7 @@ use super::properties::is_read_by;
 use super::{Spark, SparkOnHosts};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
-    Access, Content, Host, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, Service, properties,
+    Access, Content, Host, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, ServiceUnit, properties,
     render_template, unit_path, unit_word,
 };
 use crate::service::settings::holes;
@@ -221,7 +221,7 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     }
     let text = render_template(&format!("spark/{}.service", role.unit()), &values);
     state.file(&unit_path(role.unit()), Access::root(0o644), Content::Text(text), &instance.node);
-    let service = Service {
+    let service = ServiceUnit {
         role: Some(role),
         node: Some(instance.node.clone()),
         inputs,

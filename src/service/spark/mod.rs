@@ -88,7 +88,7 @@ pub struct Standalone {
 
 #[derive(Clone, Debug)]
 pub struct Masters {
-    pub place: Place,
+    pub place: RoleNodes,
     pub settings: MasterSettings,
     pub machine: Machine,
     /// The zones of masters 1 to N, where they are not to follow the platform's order.
@@ -97,7 +97,7 @@ pub struct Masters {
 
 #[derive(Clone, Debug)]
 pub struct Workers {
-    pub place: Place,
+    pub place: RoleNodes,
     pub settings: WorkerSettings,
     pub machine: Machine,
     pub autoscale: Option<Autoscale>,
@@ -106,23 +106,23 @@ pub struct Workers {
 /// The history server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
-    pub place: Place,
+    pub place: RoleNodes,
     pub settings: HistorySettings,
 }
 
 /// The hosts of one role's nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum RoleNodes {
     Named(Vec<Name>),
     /// The number, where one is given (and not bounds).
     Counted(Option<u32>),
 }
 
-impl Place {
+impl RoleNodes {
     pub fn count(&self) -> Option<usize> {
         match self {
-            Place::Named(hosts) => Some(hosts.len()),
-            Place::Counted(count) => count.map(|count| count as usize),
+            RoleNodes::Named(hosts) => Some(hosts.len()),
+            RoleNodes::Counted(count) => count.map(|count| count as usize),
         }
     }
 }

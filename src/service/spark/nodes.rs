@@ -1,6 +1,6 @@
 //! The nodes that a topology asks for.
 
-use super::{HISTORY, MASTER, Place, Standalone, WORKER};
+use super::{HISTORY, MASTER, RoleNodes, Standalone, WORKER};
 use crate::service::stages::{NodePlace, NodeSpec};
 use crate::value::Role;
 
@@ -11,10 +11,10 @@ pub fn nodes(standalone: &Standalone) -> Vec<NodeSpec> {
     placed(MASTER, &masters.place).into_iter().chain(placed(WORKER, &workers.place)).chain(history).collect()
 }
 
-fn placed(role: Role, place: &Place) -> Vec<NodeSpec> {
+fn placed(role: Role, place: &RoleNodes) -> Vec<NodeSpec> {
     let node = |place| NodeSpec { role, id: None, place };
     match place {
-        Place::Named(hosts) => hosts.iter().map(|host| node(NodePlace::Named(host.clone()))).collect(),
-        Place::Counted(count) => (1..=count.unwrap_or(0)).map(|number| node(NodePlace::Own(number))).collect(),
+        RoleNodes::Named(hosts) => hosts.iter().map(|host| node(NodePlace::Named(host.clone()))).collect(),
+        RoleNodes::Counted(count) => (1..=count.unwrap_or(0)).map(|number| node(NodePlace::Own(number))).collect(),
     }
 }

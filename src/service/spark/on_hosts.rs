@@ -18,7 +18,7 @@ use crate::platform::{Platform, PlatformKind, hdinsight};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::{Checked, Services};
 use crate::service::settings::Writer;
-use crate::service::stages::{Machines, NodeSpec, Place, Service, Totals, WrittenPort};
+use crate::service::stages::{Machines, NodeSpec, PlatformView, Service, Totals, WrittenPort};
 use crate::service::zookeeper;
 use crate::topology::Topology;
 use crate::value::listener::Listener;
@@ -55,7 +55,7 @@ impl Service for OnHosts {
         }
     }
 
-    fn check(&self, at: &Place<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
+    fn check(&self, at: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let (span, file) = files.spanned::<SparkFile>()?;
         let quorum = files.part(zookeeper::KEY).is_some();
         Some(Arc::new(super::check(span, file, at.kind, at.hosts, quorum, problems)?))

@@ -6,7 +6,7 @@ use super::listeners::{ADMIN, CLIENT, ELECTION, PEER};
 use super::{ZooKeeper, ZooKeeperSettings};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
-    Access, Content, Host, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange, RUN_FOLDER, Service, property_value,
+    Access, Content, Host, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange, RUN_FOLDER, ServiceUnit, property_value,
     render_template, unit_path, unit_word,
 };
 use crate::service::archive::Archive;
@@ -94,7 +94,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     });
     let unit_text = render_template("zookeeper/zookeeper.service", &values);
     state.file(&unit_path(unit), Access::root(0o644), text(unit_text), node);
-    let service = Service {
+    let service = ServiceUnit {
         role: Some(MEMBER),
         node: Some(node.to_owned()),
         inputs,

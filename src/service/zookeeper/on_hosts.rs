@@ -18,7 +18,7 @@ use crate::platform::{Ground, Platform, PlatformKind, hdinsight};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::{Checked, Services};
 use crate::service::settings::Writer;
-use crate::service::stages::{DATA_MOVES, Machines, NodePlace, NodeSpec, Place, Service, WrittenPort};
+use crate::service::stages::{DATA_MOVES, Machines, NodePlace, NodeSpec, PlatformView, Service, WrittenPort};
 use crate::topology::Topology;
 use crate::value::listener::Listener;
 use crate::value::{Label, MemberId, Name, Role, Zone, counted};
@@ -45,7 +45,7 @@ impl Service for OnHosts {
         matches!(platform.ground(), Ground::NamedHosts | Ground::CountedHosts)
     }
 
-    fn check(&self, at: &Place<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
+    fn check(&self, at: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let (span, file) = files.spanned::<ZooKeeperFile>()?;
         let pyspark = crate::service::spark::version(files.get());
         Some(Arc::new(super::check(span, file, &pyspark, at.kind, at.hosts, problems)?))

@@ -5,17 +5,17 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::host::HostError;
-use crate::world::lease::Anchor;
+use crate::world::lease::LeaseScript;
 use crate::world::script::Script;
 
-pub struct Here {
+pub struct LocalAnchor {
     child: Child,
     said: ChildStdout,
 }
 
-impl Here {
+impl LocalAnchor {
     /// Starts the script. Its input stays open: it ends with it.
-    pub fn begin(script: &Script) -> Result<Here, HostError> {
+    pub fn begin(script: &Script) -> Result<LocalAnchor, HostError> {
         let failed =
             |error: std::io::Error| HostError::Failed { step: "take the lease".to_owned(), why: error.to_string() };
         let mut child = Command::new("sh")
@@ -29,17 +29,17 @@ impl Here {
             .map_err(failed)?;
         child.stdin.as_mut().expect("it is piped").write_all(script.0.as_bytes()).map_err(failed)?;
         let said = child.stdout.take().expect("it is piped");
-        Ok(Here { child, said })
+        Ok(LocalAnchor { child, said })
     }
 }
 
-impl std::io::Read for Here {
+impl std::io::Read for LocalAnchor {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.said.read(buffer)
     }
 }
 
-impl std::io::Write for Here {
+impl std::io::Write for LocalAnchor {
     fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
         self.child.stdin.as_mut().expect("it is piped").write(buffer)
     }
@@ -49,7 +49,7 @@ impl std::io::Write for Here {
     }
 }
 
-impl Anchor for Here {
+impl LeaseScript for LocalAnchor {
     fn why_silent(&mut self) -> HostError {
         let mut said = String::new();
         let _ = self.child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said));

@@ -19,9 +19,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 use tokio::sync::Semaphore;
 
-use super::lease::{Anchor, Begin};
+use super::lease::{Begin, LeaseScript};
 use super::lines::Lines;
-use super::script::{Place, Script};
+use super::script::{Script, ScriptPlace};
 use super::{Io, LONGEST_ERRORS, LONGEST_OUTPUT, Output, Upload};
 use crate::host::{HostError, Target};
 
@@ -48,8 +48,8 @@ impl Local {
         Local { program, store, slots: Semaphore::new(AT_ONCE) }
     }
 
-    pub fn place(&self, target: &Target) -> Place {
-        Place::folder(target.reach.root(), &self.program, self.store.as_deref())
+    pub fn place(&self, target: &Target) -> ScriptPlace {
+        ScriptPlace::folder(target.reach.root(), &self.program, self.store.as_deref())
     }
 
     /// Runs a script and returns all it printed.
@@ -100,7 +100,7 @@ impl Local {
 
     /// A script whose input and output stay open.
     pub fn anchor(&self, script: Script) -> Begin {
-        Box::new(move || anchor::Here::begin(&script).map(|here| Box::new(here) as Box<dyn Anchor>))
+        Box::new(move || anchor::LocalAnchor::begin(&script).map(|here| Box::new(here) as Box<dyn LeaseScript>))
     }
 
     /// Runs a command line of the operator's with this machine's own output. Returns its exit code.

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::look::GROUND;
-use super::{Place, Script, own_output, quote};
+use super::{Script, ScriptPlace, own_output, quote};
 use crate::host::{
     Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, HostError, Owned, Patch, Removal, STATE_FOLDER,
     Secrets, Unpack,
@@ -30,7 +30,7 @@ macro_rules! line {
 }
 
 /// The script that does `action` at `place`.
-pub fn act(action: &Action, permit: &Permit, secrets: &Secrets, place: &Place) -> Script {
+pub fn act(action: &Action, permit: &Permit, secrets: &Secrets, place: &ScriptPlace) -> Script {
     let (claim, epoch) = (permit.claim(), permit.epoch());
     let mut writer =
         Writer { text: format!("{}{GROUND}{PRELUDE}\nlock {LOCK_SECONDS}\n", place.prelude()), epoch, secrets, place };
@@ -48,7 +48,7 @@ struct Writer<'a> {
     text: String,
     epoch: Epoch,
     secrets: &'a Secrets,
-    place: &'a Place,
+    place: &'a ScriptPlace,
 }
 
 /// The tool's own files belong to whoever writes them: root, or the owner of the folder.
@@ -402,8 +402,10 @@ mod tests {
             Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data: false })),
             Action::Remove(Box::new(Removal { owned, delete_data: true })),
         ];
-        let places =
-            [Place::machine(), Place::folder("/a b/c", "/it's a/provision".as_ref(), Some("/a b/store".as_ref()))];
+        let places = [
+            ScriptPlace::machine(),
+            ScriptPlace::folder("/a b/c", "/it's a/provision".as_ref(), Some("/a b/store".as_ref())),
+        ];
         let identity = crate::value::Identity::random();
         let claim = Claim { identity, cluster: "c".parse().expect("a name"), anchors: "0".to_owned() };
         let permit = Permit { claim, epoch: Epoch(1) };

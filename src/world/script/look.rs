@@ -3,10 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Place, Script, quote};
+use super::{Script, ScriptPlace, quote};
 use crate::host::HostQuery;
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, PIP};
-use crate::value::HostPath;
 
 pub(super) const GROUND: &str = include_str!("../../../templates/host/ground.sh");
 const PRELUDE: &str = include_str!("../../../templates/host/look.sh");
@@ -15,88 +14,105 @@ const PRELUDE: &str = include_str!("../../../templates/host/look.sh");
 const REACH_BATCH: usize = 32;
 
 /// The script that answers `query` at `place`.
-pub fn look(query: &HostQuery, place: &Place) -> Script {
-    let HostQuery {
-        paths,
-        secrets,
-        users,
-        units,
-        distributions,
-        known,
-        space,
-        java,
-        member,
-        asks,
-        reach,
-        grounds,
-        rules,
-        machine,
-    } = query;
-    let mut s = format!("{}{GROUND}{PRELUDE}", place.prelude());
-    let at = |path: &HostPath| place.word(path);
-    let mut line = |text: String| {
-        s.push_str(&text);
-        s.push('\n');
-    };
-    if *machine {
-        line(format!("machine {} {} nft {PIP}", words(NEEDED_TOOLS), words(MACHINE_TOOLS)));
-        line("holder".to_owned());
+pub fn look(query: &HostQuery, place: &ScriptPlace) -> Script {
+    let mut writer = Writer { text: format!("{}{GROUND}{PRELUDE}", place.prelude()), place };
+    writer.machine(query);
+    writer.files(query);
+    writer.services(query);
+    writer.distributions(query);
+    writer.network(query);
+    // The records that the host keeps, which are always asked for.
+    writer.line("memory");
+    writer.line("fact end");
+    Script(whole(&writer.text))
+}
+
+/// Writes the lines of a script, each of which calls one of its functions.
+struct Writer<'a> {
+    text: String,
+    place: &'a ScriptPlace,
+}
+
+impl Writer<'_> {
+    fn line(&mut self, text: impl AsRef<str>) {
+        self.text.push_str(text.as_ref());
+        self.text.push('\n');
     }
-    if let Some(oldest) = java {
-        line(format!("java_facts {oldest}"));
-    }
-    for path in space {
-        line(format!("space {}", at(path)));
-    }
-    if !users.is_empty() {
-        line(format!("users {}", words(users)));
-    }
-    if !paths.is_empty() {
-        let expected: String =
-            paths.iter().filter_map(|(path, sum)| Some(format!("{} {}\n", sum.as_ref()?, place.path(path)))).collect();
-        line(format!("expected={}", quote(&expected)));
-        // No digest of a secret: a plain one is as good as the secret to whoever can guess.
-        let closed: String = secrets.iter().map(|secret| place.path(&secret.path) + "\n").collect();
-        line(format!("secrets={}", quote(&closed)));
-        line(format!("inspect {}", listed(paths.keys().map(at))));
-    }
-    for secret in secrets {
-        line(format!("secret {} {}", at(&secret.path), secret.nonce));
-    }
-    if !units.is_empty() {
-        line(format!("units {}", words(units.iter().map(|unit| format!("{unit}.service")))));
-    }
-    if !grounds.is_empty() {
-        line(format!("grounds {}", listed(grounds.iter().map(at))));
-    }
-    if let Some(unit) = rules {
-        line(format!("rules {}", quote(unit)));
-    }
-    for (home, archive) in distributions {
-        // An archive's path is the machine's, even if the host is a folder of the machine.
-        let archive = archive.as_ref().map_or("-".to_owned(), |path| quote(path.as_str()));
-        let known = known
-            .get(home)
-            .map_or("- -".to_owned(), |known| format!("{} {}", quote(&known.identity), quote(&known.sha512)));
-        line(format!("distribution {} {archive} {known}", at(home)));
-    }
-    if let Some((data, log)) = member {
-        line(format!("member {} {}", at(data), at(log)));
-        line(format!("filled {} {}", at(data), at(log)));
-    }
-    for ask in asks {
-        let request = STANDARD.encode(&ask.bytes);
-        line(format!("ask {} {} {} {request} {}", ask.name, quote(&ask.address), ask.port, ask.most));
-    }
-    for batch in reach.chunks(REACH_BATCH) {
-        for (address, port) in batch {
-            line(format!("reach {} {port} &", quote(address)));
+
+    fn machine(&mut self, HostQuery { machine, java, space, grounds, .. }: &HostQuery) {
+        let place = self.place;
+        if *machine {
+            self.line(format!("machine {} {} nft {PIP}", words(NEEDED_TOOLS), words(MACHINE_TOOLS)));
+            self.line("holder");
         }
-        line("wait".to_owned());
+        if let Some(oldest) = java {
+            self.line(format!("java_facts {oldest}"));
+        }
+        for path in space {
+            self.line(format!("space {}", place.word(path)));
+        }
+        if !grounds.is_empty() {
+            self.line(format!("grounds {}", listed(grounds.iter().map(|path| place.word(path)))));
+        }
     }
-    line("memory".to_owned());
-    line("fact end".to_owned());
-    Script(whole(&s))
+
+    fn files(&mut self, HostQuery { users, paths, secrets, .. }: &HostQuery) {
+        let place = self.place;
+        if !users.is_empty() {
+            self.line(format!("users {}", words(users)));
+        }
+        if !paths.is_empty() {
+            let known = paths.iter().filter_map(|(path, sum)| Some((sum.as_ref()?, path)));
+            let expected: String = known.map(|(sum, path)| format!("{sum} {}\n", place.path(path))).collect();
+            self.line(format!("expected={}", quote(&expected)));
+            // No digest of a secret: a plain one is as good as the secret to whoever can guess.
+            let closed: String = secrets.iter().map(|secret| place.path(&secret.path) + "\n").collect();
+            self.line(format!("secrets={}", quote(&closed)));
+            self.line(format!("inspect {}", listed(paths.keys().map(|path| place.word(path)))));
+        }
+        for secret in secrets {
+            self.line(format!("secret {} {}", place.word(&secret.path), secret.nonce));
+        }
+    }
+
+    fn services(&mut self, HostQuery { units, rules, member, asks, .. }: &HostQuery) {
+        let place = self.place;
+        if !units.is_empty() {
+            self.line(format!("units {}", words(units.iter().map(|unit| format!("{unit}.service")))));
+        }
+        if let Some(unit) = rules {
+            self.line(format!("rules {}", quote(unit)));
+        }
+        if let Some((data, log)) = member {
+            let (data, log) = (place.word(data), place.word(log));
+            self.line(format!("member {data} {log}"));
+            self.line(format!("filled {data} {log}"));
+        }
+        for ask in asks {
+            let request = STANDARD.encode(&ask.bytes);
+            self.line(format!("ask {} {} {} {request} {}", ask.name, quote(&ask.address), ask.port, ask.most));
+        }
+    }
+
+    fn distributions(&mut self, HostQuery { distributions, known, .. }: &HostQuery) {
+        for (home, archive) in distributions {
+            // An archive's path is the machine's, even if the host is a folder of the machine.
+            let archive = archive.as_ref().map_or("-".to_owned(), |path| quote(path.as_str()));
+            let known = known
+                .get(home)
+                .map_or("- -".to_owned(), |known| format!("{} {}", quote(&known.identity), quote(&known.sha512)));
+            self.line(format!("distribution {} {archive} {known}", self.place.word(home)));
+        }
+    }
+
+    fn network(&mut self, HostQuery { reach, .. }: &HostQuery) {
+        for batch in reach.chunks(REACH_BATCH) {
+            for (address, port) in batch {
+                self.line(format!("reach {} {port} &", quote(address)));
+            }
+            self.line("wait");
+        }
+    }
 }
 
 fn words<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {

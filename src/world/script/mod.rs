@@ -6,12 +6,13 @@ mod look;
 mod parse;
 mod place;
 mod quote;
+mod sockets;
 
 pub use act::{act, cached, outcome};
 pub use hold::hold;
 pub use look::look;
 pub use parse::facts;
-pub use place::Place;
+pub use place::ScriptPlace;
 pub use quote::quote;
 
 /// The part that a script printed itself: a login shell's profile may print before the script does, in any encoding.

@@ -1,20 +1,20 @@
 //! A host's answer as facts. Anything unexpected is an error, never a guess.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::own_output;
+use super::sockets::{said_by_netstat, socket_address};
 use crate::host::{
     Access, ArchiveFacts, Holder, HostError, HostFacts, HostQuery, Java, Listening, PathFacts, PathKind, RecordName,
     UnitFacts, Wrong,
 };
 use crate::value::{HostPath, Label, shown, shown_line};
 use crate::world::Output;
-use crate::world::script::Place;
+use crate::world::script::ScriptPlace;
 use crate::yaml::split_help;
 
 /// The highest epoch that the scripts take.
@@ -31,7 +31,7 @@ const SAID_ONCE: &[&str] = &[
 /// Reads what `look` printed. `asked` is from question to answer on the operator's clock.
 pub fn facts(
     query: &HostQuery,
-    place: &Place,
+    place: &ScriptPlace,
     output: &Output,
     asked: &RangeInclusive<i128>,
 ) -> Result<HostFacts, HostError> {
@@ -45,7 +45,12 @@ pub fn facts(
     })
 }
 
-fn read(query: &HostQuery, place: &Place, output: &[u8], asked: &RangeInclusive<i128>) -> Result<HostFacts, HostError> {
+fn read(
+    query: &HostQuery,
+    place: &ScriptPlace,
+    output: &[u8],
+    asked: &RangeInclusive<i128>,
+) -> Result<HostFacts, HostError> {
     let own = own_output(output).ok_or_else(|| garbled("it has no beginning"))?;
     let text = std::str::from_utf8(own).map_err(|_| garbled("it is not text"))?;
     let mut reader = Reader { place, facts: HostFacts::default(), units: Vec::new(), ended: false };
@@ -74,7 +79,7 @@ fn garbled(why: &str) -> HostError {
 }
 
 struct Reader<'a> {
-    place: &'a Place,
+    place: &'a ScriptPlace,
     facts: HostFacts,
     /// Properties of units, an empty map between two.
     units: Vec<BTreeMap<String, String>>,
@@ -83,8 +88,25 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn line(&mut self, query: &HostQuery, fields: &[&str], asked: &RangeInclusive<i128>) -> Result<(), HostError> {
-        let place = self.place;
-        let host_path = |text: &str| host_path(place, text);
+        if *fields == ["end"] {
+            self.ended = true;
+            return Ok(());
+        }
+        let is_known = self.of_machine(fields, asked)?
+            || self.of_network(query, fields)?
+            || self.of_files(query, fields)?
+            || self.of_distributions(fields)?
+            || self.of_services(query, fields)?
+            || self.of_ours(fields)?;
+        if is_known {
+            return Ok(());
+        }
+        let line = fields.join(" ").chars().take(80).collect::<String>();
+        Err(garbled(&format!("an unknown line `{}`", shown_line(&line))))
+    }
+
+    /// Facts of the machine itself. Each of these functions returns false for a line that it does not know.
+    fn of_machine(&mut self, fields: &[&str], asked: &RangeInclusive<i128>) -> Result<bool, HostError> {
         let facts = &mut self.facts;
         match fields {
             ["clock", nanos] => {
@@ -96,6 +118,25 @@ impl Reader<'_> {
             ["machine", id] => facts.machine = shown_line(id),
             ["memory", kib] => facts.memory_mib = kib.parse::<u64>().unwrap_or(0) / 1024,
             ["tool", tool] => facts.tools.push(shown_line(tool)),
+            ["java", path, version] => {
+                facts.java = Some(Java { path: shown_line(path), version: shown_line(version) });
+            }
+            ["apt-java", package] => {
+                let package = package.parse::<Label>().map_err(|_| garbled("a package has no such name"))?;
+                facts.java_package = Some(package.to_string());
+            }
+            ["space", path, kib] => {
+                facts.free_kib.insert(host_path(self.place, path)?, kib.parse().unwrap_or(0));
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Sockets that listen there, and addresses that the host cannot reach.
+    fn of_network(&mut self, query: &HostQuery, fields: &[&str]) -> Result<bool, HostError> {
+        let facts = &mut self.facts;
+        match fields {
             ["listen", address, port, uid] => {
                 let port = u16::from_str_radix(port, 16).map_err(|_| garbled("a port is no number"))?;
                 let uid = Some(uid.parse().unwrap_or(u32::MAX));
@@ -105,25 +146,31 @@ impl Reader<'_> {
                 let port = port.parse().map_err(|_| garbled("a port is no number"))?;
                 facts.listening.extend(said_by_netstat(address).map(|address| Listening { address, port, uid: None }));
             }
-            ["java", path, version] => {
-                facts.java = Some(Java { path: shown_line(path), version: shown_line(version) });
+            ["silent", address, port] => {
+                let port = port.parse().map_err(|_| garbled("a port is no number"))?;
+                let pair = ((*address).to_owned(), port);
+                if query.reach.contains(&pair) {
+                    facts.silent.push(pair);
+                }
             }
-            ["apt-java", package] => {
-                let package = package.parse::<Label>().map_err(|_| garbled("a package has no such name"))?;
-                facts.java_package = Some(package.to_string());
-            }
-            ["space", path, kib] => {
-                facts.free_kib.insert(host_path(path)?, kib.parse().unwrap_or(0));
-            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Users, files and directories.
+    fn of_files(&mut self, query: &HostQuery, fields: &[&str]) -> Result<bool, HostError> {
+        let facts = &mut self.facts;
+        match fields {
             ["user", name, uid] if query.users.iter().any(|asked| asked == name) => {
                 facts.users.insert((*name).to_owned(), uid.parse().unwrap_or(u32::MAX));
             }
             ["path", path, kind, owner, group, mode, identity] => {
                 let seen = path_facts(kind, owner, group, mode, identity)?;
-                facts.paths.insert(host_path(path)?, seen);
+                facts.paths.insert(host_path(self.place, path)?, seen);
             }
             ["sum", digest, path] => {
-                if let Some(seen) = facts.paths.get_mut(&host_path(path)?) {
+                if let Some(seen) = facts.paths.get_mut(&host_path(self.place, path)?) {
                     seen.sha256 = Some(hexadecimal(digest)?);
                 }
             }
@@ -132,21 +179,37 @@ impl Reader<'_> {
                 let bytes = decode(base64)?;
                 let text = (bytes.len() <= LONGEST_TEXT).then(|| String::from_utf8(bytes).ok()).flatten();
                 let text = text.map(|text| shown(&text));
-                if let Some(seen) = facts.paths.get_mut(&host_path(path)?) {
+                if let Some(seen) = facts.paths.get_mut(&host_path(self.place, path)?) {
                     seen.text = text;
                 }
             }
             ["secret", path, digest] => {
-                let path = host_path(path)?;
+                let path = host_path(self.place, path)?;
                 let same = query.secrets.iter().any(|secret| secret.path == path && secret.expected == *digest);
                 facts.secrets.insert(path, same);
             }
-            ["unit", property] => self.unit(property),
-            ["started", path, base64] => self.started(query, path, &decode(base64)?),
+            ["filled", path] => {
+                facts.filled.insert(host_path(self.place, path)?);
+            }
+            ["slow", path] => {
+                facts.slow.insert(host_path(self.place, path)?);
+            }
+            ["shared", path] => {
+                facts.shared.insert(host_path(self.place, path)?);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Archives, and what was unpacked from them.
+    fn of_distributions(&mut self, fields: &[&str]) -> Result<bool, HostError> {
+        let facts = &mut self.facts;
+        match fields {
             ["origin", home, sum] => {
                 // A damaged one counts as a wrong digest.
                 let sum = hexadecimal(sum).unwrap_or_else(|_| "0".to_owned());
-                facts.origins.insert(host_path(home)?, sum);
+                facts.origins.insert(host_path(self.place, home)?, sum);
             }
             ["archive", path, sha512, identity] => {
                 // It is put into the next script, so it is what `stat` prints: inode, time and size.
@@ -154,18 +217,26 @@ impl Reader<'_> {
                     return Err(garbled("an archive has no inode, time and size"));
                 }
                 let seen = ArchiveFacts { sha512: hexadecimal(sha512)?, identity: (*identity).to_owned() };
-                facts.archives.insert(host_path(path)?, seen);
+                facts.archives.insert(host_path(self.place, path)?, seen);
             }
-            ["data", _] => facts.has_data = true,
-            ["marker", _] => facts.has_marker = true,
-            ["filled", path] => {
-                facts.filled.insert(host_path(path)?);
-            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Units, what they started with, their data, and what their processes answer.
+    fn of_services(&mut self, query: &HostQuery, fields: &[&str]) -> Result<bool, HostError> {
+        match fields {
+            ["unit", property] => self.unit(property),
+            ["started", path, base64] => self.started(query, path, &decode(base64)?),
+            ["data", _] => self.facts.has_data = true,
+            ["marker", _] => self.facts.has_marker = true,
+            ["lost", unit] if query.rules.as_deref() == Some(*unit) => self.facts.has_lost_rules = true,
             ["answer", name, base64] => {
                 let asked = query.asks.iter().find(|ask| ask.name == *name);
                 let asked = asked.ok_or_else(|| garbled("an answer to nothing that was asked"))?;
                 // Several may be asked the same: one of them is enough.
-                let answer = facts.answers.entry(asked.name).or_default();
+                let answer = self.facts.answers.entry(asked.name).or_default();
                 if answer.is_empty() {
                     *answer = decode(base64)?;
                 }
@@ -174,21 +245,13 @@ impl Reader<'_> {
                     answer.clear();
                 }
             }
-            ["silent", address, port] => {
-                let port = port.parse().map_err(|_| garbled("a port is no number"))?;
-                let pair = ((*address).to_owned(), port);
-                if query.reach.contains(&pair) {
-                    facts.silent.push(pair);
-                }
-            }
-            ["end"] => self.ended = true,
-            _ => self.of_ours(query, fields)?,
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// The things that the host keeps for us, and that keep root from working there.
-    fn of_ours(&mut self, query: &HostQuery, fields: &[&str]) -> Result<(), HostError> {
+    /// The things that the host keeps for us.
+    fn of_ours(&mut self, fields: &[&str]) -> Result<bool, HostError> {
         let facts = &mut self.facts;
         match fields {
             ["file", path, base64] => self.memory(path, &decode(base64)?),
@@ -204,19 +267,9 @@ impl Reader<'_> {
                 Ok(claim) => facts.claim = Some(claim),
                 Err(why) => facts.wrong.push(Wrong { path: shown_line(path), why: shown_line(&why) }),
             },
-            ["lost", unit] if query.rules.as_deref() == Some(*unit) => facts.has_lost_rules = true,
-            ["slow", path] => {
-                facts.slow.insert(host_path(self.place, path)?);
-            }
-            ["shared", path] => {
-                facts.shared.insert(host_path(self.place, path)?);
-            }
-            _ => {
-                let line = fields.join(" ").chars().take(80).collect::<String>();
-                return Err(garbled(&format!("an unknown line `{}`", shown_line(&line))));
-            }
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 
     /// An epoch that no apply can have raised is a damaged file, not a number to count on from.
@@ -303,28 +356,6 @@ impl Reader<'_> {
     }
 }
 
-/// The address of a listening socket as the kernel prints it: each 32 bits in the machine's own order of bytes, which is the little end
-/// first on all that we run on. `None` where it is every address.
-fn socket_address(hex: &str) -> Option<IpAddr> {
-    let words: Vec<[u8; 4]> = hex
-        .as_bytes()
-        .chunks(8)
-        .filter_map(|word| Some(u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()?.to_le_bytes()))
-        .collect();
-    let address = match words.as_slice() {
-        [word] => IpAddr::from(*word),
-        [_, _, _, _] => IpAddr::from(<[u8; 16]>::try_from(words.concat()).ok()?).to_canonical(),
-        _ => return None,
-    };
-    (!address.is_unspecified()).then_some(address)
-}
-
-/// The address of a listening socket as BSD's netstat prints it: `Some(None)` where it is every address. One with a zone, or cut short, is
-/// none of ours.
-fn said_by_netstat(address: &str) -> Option<Option<IpAddr>> {
-    if address == "*" { Some(None) } else { address.parse().ok().map(Some) }
-}
-
 fn put<T: serde::de::DeserializeOwned>(slot: &mut Option<T>, text: &[u8]) -> Option<serde_json::Error> {
     match serde_json::from_slice(text) {
         Ok(value) => {
@@ -346,7 +377,7 @@ fn path_facts(kind: &str, owner: &str, group: &str, mode: &str, identity: &str) 
     Ok(PathFacts { kind, access, identity: shown_line(identity), sha256: None, text: None })
 }
 
-fn host_path(place: &Place, text: &str) -> Result<HostPath, HostError> {
+fn host_path(place: &ScriptPlace, text: &str) -> Result<HostPath, HostError> {
     place.logical(text).parse().map_err(|_| garbled("a path that was not asked for"))
 }
 
@@ -368,7 +399,7 @@ mod tests {
         let all = |lines: &str| {
             let text = format!("begin\n{lines}");
             let query = HostQuery::default();
-            read(&query, &Place::machine(), text.as_bytes(), &(0..=i128::MAX)).map(|facts| facts.archives.len())
+            read(&query, &ScriptPlace::machine(), text.as_bytes(), &(0..=i128::MAX)).map(|facts| facts.archives.len())
         };
         let archive = "archive\t/srv/a.tar.gz\tabcd\t12:34:56\n";
         assert_eq!(all(&format!("{archive}end\n")).as_ref().ok(), Some(&1));
@@ -381,27 +412,6 @@ mod tests {
             "file\t/var/lib/provision/stamp.json\te30=\nfile\t/var/lib/provision/stamp.json\te30=\nend\n".to_owned(),
         ] {
             assert!(matches!(all(&wrong), Err(HostError::Garbled { .. })), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn sockets_are_told_apart_by_address() {
-        let table = [
-            ("00000000", None),
-            ("0100007F", Some("127.0.0.1")),
-            ("00000000000000000000000000000000", None),
-            ("00000000000000000000000001000000", Some("::1")),
-            ("0000000000000000FFFF00000201537F", Some("127.83.1.2")),
-            // Java's way to say every address of IPv4.
-            ("0000000000000000FFFF000000000000", None),
-        ];
-        for (hex, address) in table {
-            assert_eq!(socket_address(hex), address.map(|text| text.parse().expect("an address")), "{hex}");
-        }
-        assert_eq!(said_by_netstat("*"), Some(None));
-        assert_eq!(said_by_netstat("127.0.0.1"), Some(Some(IpAddr::from([127, 0, 0, 1]))));
-        for other in ["fe80::1%lo0", "2001:db8:1234:56", ""] {
-            assert_eq!(said_by_netstat(other), None, "{other:?}");
         }
     }
 }

@@ -10,23 +10,23 @@ const FOLDER: &str = include_str!("../../../templates/host/folder.sh");
 
 /// A whole machine, or a folder of one that stands for a host.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ScriptPlace {
     root: String,
     prelude: String,
 }
 
-impl Place {
+impl ScriptPlace {
     /// A host that is all of a machine.
-    pub fn machine() -> Place {
-        Place { root: String::new(), prelude: MACHINE.to_owned() }
+    pub fn machine() -> ScriptPlace {
+        ScriptPlace { root: String::new(), prelude: MACHINE.to_owned() }
     }
 
     /// `program` keeps the services of the folder; what is unpacked is kept once for all folders in `store`.
-    pub fn folder(root: &str, program: &Path, store: Option<&Path>) -> Place {
+    pub fn folder(root: &str, program: &Path, store: Option<&Path>) -> ScriptPlace {
         let word = |path: &Path| quote(&path.display().to_string());
         let store = store.map(word).unwrap_or_default();
         let variables = format!("root={} program={} store={store}\n", quote(root), word(program));
-        Place { root: root.to_owned(), prelude: variables + FOLDER }
+        ScriptPlace { root: root.to_owned(), prelude: variables + FOLDER }
     }
 
     /// The text before every script, and before an operator's own command.

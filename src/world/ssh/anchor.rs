@@ -7,7 +7,7 @@ use super::session::{LONGEST_TRAFFIC, Session, refused_by_sudo};
 use crate::host::HostError;
 use crate::value::shown_line;
 use crate::world::LONGEST_ERRORS;
-use crate::world::lease::{Anchor, BEAT_MILLIS};
+use crate::world::lease::{BEAT_MILLIS, LeaseScript};
 use crate::world::script::Script;
 
 /// No apply is longer than this.
@@ -49,7 +49,7 @@ impl Write for Remote {
     }
 }
 
-impl Anchor for Remote {
+impl LeaseScript for Remote {
     fn why_silent(&mut self) -> HostError {
         let mut said = Vec::new();
         let _ = self.channel.stderr().take(LONGEST_ERRORS as u64).read_to_end(&mut said);

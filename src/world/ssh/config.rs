@@ -69,75 +69,71 @@ impl Config {
             return Err(HostError::Unreachable { address: target.reach.to_string(), why });
         };
         let name = login.ssh_name.0.clone();
-        let params = self.file.as_ref().map(|file| file.query(&name));
-        let unsupported = |option: &str, instead: &str| HostError::Unsupported {
-            name: name.clone(),
-            option: option.to_owned(),
-            instead: instead.to_owned(),
-        };
-        if self.matches {
-            return Err(unsupported("Match", "use Host blocks"));
-        }
-        if let Some(params) = &params {
-            // A file that is not read may revoke a key.
-            let has_token = |all: Vec<String>| all.iter().any(|path| path.contains(['%', '$']));
-            if raw(params, "userknownhostsfile").is_some_and(has_token) {
-                return Err(unsupported("UserKnownHostsFile with a token", "write the path in full"));
-            }
-            for (option, instead) in UNSUPPORTED {
-                if raw(params, option).is_some_and(|value| value != ["none"]) {
-                    return Err(unsupported(option, instead));
-                }
-            }
-        }
-        let user = login.user.as_ref().map(ToString::to_string);
-        let user = user.or_else(|| params.as_ref()?.user.clone()).or_else(|| std::env::var("USER").ok());
-        let identities = params.as_ref().and_then(|params| params.identity_file.clone());
-        let yes = |value: Option<Vec<String>>| {
-            value.is_some_and(|words| words.first().is_some_and(|word| word.eq_ignore_ascii_case("yes")))
-        };
-        let jump = params.as_ref().and_then(|params| params.proxy_jump.clone()).filter(|jumps| jumps != &["none"]);
-        let has_command =
-            params.as_ref().and_then(|params| raw(params, "proxycommand")).is_some_and(|words| words != ["none"]);
-        let address = params.as_ref().and_then(|params| params.host_name.clone());
-        let address = match address {
-            Some(written) => {
-                let filled = expand(&written, &[('h', &name)]);
-                filled.ok_or_else(|| unsupported("HostName with another token than %h", "write the name in full"))?
-            }
+        let params = self.file.clone().unwrap_or_default().query(&name);
+        self.refuse_unsupported(&name, &params)?;
+        let address = match &params.host_name {
+            Some(written) => expand(written, &[('h', &name)])
+                .ok_or_else(|| unsupported(&name, "HostName with another token than %h", "write the name in full"))?,
             None => login.address.to_string(),
         };
-        let port = login.port.map(crate::value::Port::get).or_else(|| params.as_ref()?.port).unwrap_or(22);
-        let Some(user) = user else {
+        let port = login.port.map(crate::value::Port::get).or(params.port).unwrap_or(22);
+        let user = login.user.as_ref().map(ToString::to_string).or_else(|| params.user.clone());
+        let Some(user) = user.or_else(|| std::env::var("USER").ok()) else {
             let why = "no SSH user is configured: write ssh.user in the topology, User in ~/.ssh/config, or set USER"
                 .to_owned();
             return Err(HostError::Unreachable { address, why });
         };
-        let proxy = match jump {
-            Some(jumps) => Some(Proxy::Jump(jumps.join(","))),
-            None if has_command => {
-                let command =
-                    self.proxy_command(&name).ok_or_else(|| unsupported("proxycommand", "see what `ssh -G` says"))?;
-                let tokens = [('h', address.as_str()), ('n', &name), ('p', &port.to_string()), ('r', &user)];
-                let filled = expand(&command, &tokens);
-                Some(Proxy::Command(filled.ok_or_else(|| {
-                    unsupported("ProxyCommand with another token than %h, %n, %p and %r", "write it in full")
-                })?))
-            }
-            None => None,
-        };
+        let yes = |words: Vec<String>| words.first().is_some_and(|word| word.eq_ignore_ascii_case("yes"));
+        let identities = params.identity_file.as_ref();
         Ok(Route {
-            address,
             port,
-            user,
             identities: identities
                 .map_or_else(|| self.default_identities(), |all| all.iter().map(|path| self.expand(path)).collect()),
-            identities_only: yes(params.as_ref().and_then(|params| raw(params, "identitiesonly"))),
-            known_hosts: self.known_hosts_of(params.as_ref()),
-            proxy,
+            identities_only: raw(&params, "identitiesonly").is_some_and(yes),
+            known_hosts: self.known_hosts_of(&params),
+            proxy: self.proxy(&name, &params, (&address, port, &user))?,
             config: self.file.as_ref().map(|_| self.home.join(".ssh/config")),
+            address,
+            user,
             name,
         })
+    }
+
+    /// Refuses options that would make ssh go another way than this program does, or trust less.
+    fn refuse_unsupported(&self, name: &str, params: &HostParams) -> Result<(), HostError> {
+        if self.matches {
+            return Err(unsupported(name, "Match", "use Host blocks"));
+        }
+        // A file that is not read may revoke a key.
+        let has_token = |all: Vec<String>| all.iter().any(|path| path.contains(['%', '$']));
+        if raw(params, "userknownhostsfile").is_some_and(has_token) {
+            return Err(unsupported(name, "UserKnownHostsFile with a token", "write the path in full"));
+        }
+        let is_set = |option: &str| raw(params, option).is_some_and(|value| value != ["none"]);
+        let found = UNSUPPORTED.iter().find(|(option, _)| is_set(option));
+        found.map_or(Ok(()), |(option, instead)| Err(unsupported(name, option, instead)))
+    }
+
+    /// The way through another host or command, to the address and port that a user logs in to.
+    fn proxy(
+        &self,
+        name: &str,
+        params: &HostParams,
+        (address, port, user): (&str, u16, &str),
+    ) -> Result<Option<Proxy>, HostError> {
+        if let Some(jumps) = params.proxy_jump.as_ref().filter(|jumps| *jumps != &["none"]) {
+            return Ok(Some(Proxy::Jump(jumps.join(","))));
+        }
+        if raw(params, "proxycommand").is_none_or(|words| words == ["none"]) {
+            return Ok(None);
+        }
+        let command =
+            self.proxy_command(name).ok_or_else(|| unsupported(name, "proxycommand", "see what `ssh -G` says"))?;
+        let tokens = [('h', address), ('n', name), ('p', &port.to_string()), ('r', user)];
+        let filled = expand(&command, &tokens).ok_or_else(|| {
+            unsupported(name, "ProxyCommand with another token than %h, %n, %p and %r", "write it in full")
+        })?;
+        Ok(Some(Proxy::Command(filled)))
     }
 
     /// The command as OpenSSH itself prints it: quotes in it belong to the shell, not to the configuration.
@@ -159,8 +155,8 @@ impl Config {
     }
 
     /// The operator's files, and the machine's: OpenSSH's defaults (`ssh_config(5)`).
-    fn known_hosts_of(&self, params: Option<&HostParams>) -> Vec<PathBuf> {
-        let own = params.and_then(|params| raw(params, "userknownhostsfile"));
+    fn known_hosts_of(&self, params: &HostParams) -> Vec<PathBuf> {
+        let own = raw(params, "userknownhostsfile");
         let own = own.map_or_else(
             || ["known_hosts", "known_hosts2"].map(|name| self.home.join(".ssh").join(name)).to_vec(),
             |all| all.iter().map(|path| self.expand(path.as_ref())).collect(),
@@ -172,6 +168,10 @@ impl Config {
     fn expand(&self, path: &std::path::Path) -> PathBuf {
         path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| self.home.join(rest))
     }
+}
+
+fn unsupported(name: &str, option: &str, instead: &str) -> HostError {
+    HostError::Unsupported { name: name.to_owned(), option: option.to_owned(), instead: instead.to_owned() }
 }
 
 /// Fills in what `%h` and the like stand for; `None` where one is another. `ssh -G` leaves them as they are.

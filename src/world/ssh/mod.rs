@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::lease::{Anchor, Begin};
+use super::lease::{Begin, LeaseScript};
 use super::script::Script;
 use super::{Io, Output, Upload};
 use crate::host::{HostError, Target};
@@ -72,7 +72,7 @@ impl Ssh {
                 let _slot = self.slots.acquire().await;
                 match session.run(script.clone(), limit, during).await {
                     // It died while nobody looked; nothing has run yet.
-                    Err(HostError::NotBegun { .. }) => None,
+                    Err(HostError::ConnectionGone { .. }) => None,
                     other => Some(other?),
                 }
             }
@@ -111,7 +111,9 @@ impl Ssh {
     /// A session of its own, for a script whose input and output stay open.
     pub async fn anchor(&self, target: &Target, script: Script) -> Result<Begin, HostError> {
         let session = Session::open(&self.config, target).await?;
-        Ok(Box::new(move || anchor::Remote::begin(session, &script).map(|remote| Box::new(remote) as Box<dyn Anchor>)))
+        Ok(Box::new(move || {
+            anchor::Remote::begin(session, &script).map(|remote| Box::new(remote) as Box<dyn LeaseScript>)
+        }))
     }
 
     /// Runs a command line of the operator's with this machine's own input and output. Returns its exit code.

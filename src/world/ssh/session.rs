@@ -113,7 +113,7 @@ impl Session {
     fn run_blocking(&self, script: &Script, limit: Duration, during: &str) -> Result<Output, HostError> {
         let lost = |why: String| HostError::Lost { during: during.to_owned(), why };
         self.ssh.set_timeout(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
-        let not_begun = |error: ssh2::Error| HostError::NotBegun { why: error.message().to_owned() };
+        let not_begun = |error: ssh2::Error| HostError::ConnectionGone { why: error.message().to_owned() };
         let mut channel = self.ssh.channel_session().map_err(not_begun)?;
         channel.exec(&self.root_command("sh -s", limit)).map_err(|error| lost(error.message().to_owned()))?;
         // A sudo that refuses closes its end: what it says is worth more than the broken pipe.

@@ -1,0 +1,80 @@
+//! The images and disks of machines that a cloud makes.
+
+use std::ops::RangeInclusive;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::value::{Disk, Label};
+use crate::yaml::Field;
+
+/// The image that machines boot from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Image {
+    /// Canonical's image of this release.
+    Ubuntu(Label),
+    /// An image of your own, by its id.
+    Own(Label),
+}
+
+impl Image {
+    /// Without a word: Ubuntu 24.04, which is supported until 2029. `own`: an id as the cloud gives them to images, up to what
+    /// differs.
+    pub fn check(field: &Field<ImageFile>, own: &str, problems: &mut Diagnostics) -> Option<Image> {
+        let Some((span, file)) = field.spanned() else {
+            return Some(Image::Ubuntu("24.04".parse().expect("a label")));
+        };
+        match (file.ubuntu.spanned(), file.gallery.spanned()) {
+            (Some((at, release)), None) => {
+                if !UBUNTU.contains(&release.as_str()) {
+                    problems
+                        .add(Code::T012, at, format!("no supported image of Ubuntu {release} is known"))
+                        .help(format!("take \"{}\"", UBUNTU.join("\" or \"")));
+                    return None;
+                }
+                Some(Image::Ubuntu(release.clone()))
+            }
+            (None, Some((at, id))) => {
+                if !id.as_str().starts_with(own) {
+                    problems
+                        .add(Code::T012, at, format!("`{id}` is not an image id of this cloud"))
+                        .help(format!("it begins with {own}"));
+                }
+                Some(Image::Own(id.clone()))
+            }
+            _ => {
+                let named = [file.ubuntu.is_missing(), file.gallery.is_missing()];
+                // One that is there and wrong is reported already.
+                if named[0] == named[1] {
+                    problems
+                        .add(Code::T012, span, "an image is one of `ubuntu` and `gallery`")
+                        .help("write one of them: image: { ubuntu: \"24.04\" }");
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Releases that Canonical supports and that carry Java 17 (November 2026).
+const UBUNTU: &[&str] = &["22.04", "24.04", "26.04"];
+
+/// Reports a disk that the cloud would not make. `sizes` in GiB.
+pub fn check_disk(field: &Field<Disk>, what: &str, sizes: RangeInclusive<u32>, problems: &mut Diagnostics) {
+    if let Some((at, disk)) = field.spanned().filter(|(_, disk)| !sizes.contains(&disk.get())) {
+        let (least, most) = (sizes.start(), sizes.end());
+        let message = format!("{what} cannot have {disk} GiB");
+        problems.add(Code::T012, at, message).help(format!("take {least} to {most}"));
+    }
+}
+
+/// The image that machines boot from: exactly one of these.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageFile {
+    /// Canonical's image of this Ubuntu release, as in `"24.04"`.
+    pub ubuntu: Field<Label>,
+    /// The id of an image of your own: a version in a gallery on Azure, an AMI on AWS.
+    pub gallery: Field<Label>,
+}

@@ -1,0 +1,15 @@
+//! The parts that clouds share in a topology.
+
+mod login;
+mod machines;
+mod pools;
+mod ranges;
+mod state;
+mod tags;
+
+pub use login::{CloudSsh, CloudSshFile, check_public_keys};
+pub use machines::{Image, ImageFile, check_disk};
+pub use pools::{Pool, PoolFile, PoolNodes, check_kubernetes, check_pools, pools};
+pub use ranges::{check_api_from, values, warn_open};
+pub use state::{State, StateFile};
+pub use tags::tags;
