@@ -439,3 +439,20 @@ fn a_log_is_the_owners_alone_and_what_is_there_stays() {
     let of_h1 = text.lines().filter(|line| line.contains("failed") && line.contains("host=\"h1\"")).count();
     assert_eq!(of_h1, 2, "{text}");
 }
+
+/// Whoever changes a template or a type renders the committed examples again (`make render`), and the change shows what that does.
+#[test]
+fn the_committed_examples_are_what_is_rendered() {
+    let rendered = |name: &str| {
+        ["hosts-out", "terraform-out", "kubernetes-out", "ansible-out"].iter().any(|out| root(out).join(name).is_dir())
+    };
+    let topologies = std::fs::read_dir(root("topologies"))
+        .expect("a folder")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let examples: Vec<String> = topologies.filter(|file| file.strip_suffix(".yaml").is_some_and(rendered)).collect();
+    assert!(examples.len() >= 6, "{examples:?}");
+    for file in examples {
+        let output = provision(&root(""), &["render", &format!("topologies/{file}"), "--check"]);
+        assert!(output.status.success(), "{file}: make render\n{}{}", stdout(&output), stderr(&output));
+    }
+}

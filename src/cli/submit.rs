@@ -7,9 +7,8 @@ use super::output::sayln;
 use super::{Exit, Failure};
 use crate::host::{Host, HostError, STATE_FOLDER, Target};
 use crate::observe;
-use crate::service::spark;
 use crate::service::spark::MASTER;
-use crate::service::zookeeper;
+use crate::service::{self, spark};
 use crate::topology::{Application, Job};
 use crate::value::{HostPath, Name};
 use crate::world::script::quote;
@@ -106,12 +105,14 @@ fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
         Application::Url(url) => url.clone(),
         Application::File(path) => host.path(&upload(path, loaded)?.remote),
     });
-    let connect = zookeeper::connect(&loaded.cluster).unwrap_or_default();
-    words.extend(
-        job.arguments
-            .iter()
-            .map(|argument| argument.replace("{spark.master}", &master).replace("{zookeeper.connect}", &connect)),
-    );
+    let addresses: Vec<(String, String)> = service::all()
+        .flat_map(|service| service.fill(&loaded.cluster))
+        .map(|(name, address)| (format!("{{{name}}}"), address))
+        .collect();
+    let fill = |argument: &String| {
+        addresses.iter().fold(argument.clone(), |text, (placeholder, address)| text.replace(placeholder, address))
+    };
+    words.extend(job.arguments.iter().map(fill));
     let submit: Vec<_> = words.iter().map(|word| quote(word)).collect();
     let environment = spark.service.authenticate.as_ref().map_or_else(String::new, |_| {
         format!("set -a; . {}; set +a; ", host.word(&HostPath::known(spark::SECRET_FILE)))

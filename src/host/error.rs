@@ -2,8 +2,28 @@
 
 use crate::host::{Claim, EPOCH_PATH};
 
-/// The name of the step before a host has let us in.
-pub const HANDSHAKE: &str = "the ssh handshake";
+/// The step during which a connection failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum During {
+    /// The host had not let us in yet.
+    Handshake,
+    Step(String),
+}
+
+impl From<&str> for During {
+    fn from(step: &str) -> During {
+        During::Step(step.to_owned())
+    }
+}
+
+impl std::fmt::Display for During {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            During::Handshake => write!(f, "the ssh handshake"),
+            During::Step(step) => write!(f, "{step}"),
+        }
+    }
+}
 
 /// The reason why a host did not answer, or did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,9 +49,9 @@ pub enum HostError {
     )]
     Sudo { user: String },
     #[error("no answer within {seconds} s during {during}")]
-    Timeout { seconds: u64, during: String },
+    Timeout { seconds: u64, during: During },
     #[error("the connection was lost during {during}: {why}")]
-    Lost { during: String, why: String },
+    Lost { during: During, why: String },
     #[error("the connection is gone, and nothing had begun: {why}")]
     ConnectionGone { why: String },
     #[error("another change is running on the host; it kept its lock for {seconds} s")]
@@ -51,7 +71,7 @@ pub enum HostError {
     #[error("the host's answer makes no sense: {why}")]
     Garbled { why: String },
     #[error("it sent more than {mib} MiB during {during}, and the rest was not read")]
-    TooMuch { mib: usize, during: String },
+    TooMuch { mib: usize, during: During },
     #[error(
         "a command that root ran as the owner of {path}, to look there, was killed or took more than 10 s: processes of that user may have stopped it (end them with pkill -KILL -u USER), or the disk does not answer"
     )]
@@ -71,7 +91,6 @@ pub enum HostError {
 impl HostError {
     /// Returns true if a command on the host has certainly not begun: there was no way to the host, or no login.
     pub fn is_before_the_command(&self) -> bool {
-        let in_handshake = |during: &str| during == HANDSHAKE;
         match self {
             HostError::Unreachable { .. }
             | HostError::ConnectionGone { .. }
@@ -81,7 +100,7 @@ impl HostError {
             | HostError::Unsupported { .. }
             | HostError::Login { .. } => true,
             HostError::Timeout { during, .. } | HostError::Lost { during, .. } | HostError::TooMuch { during, .. } => {
-                in_handshake(during)
+                *during == During::Handshake
             }
             _ => false,
         }

@@ -22,7 +22,7 @@ use crate::value::{Address, HostPath, Name, Zone};
 pub use action::{Action, Drain, FileEdit, Patch, Removal, Unpack};
 pub use birth::{BIRTH_PATH, Birth};
 pub use claim::{Claim, DataLabel};
-pub use error::{HANDSHAKE, HostError};
+pub use error::{During, HostError};
 pub use facts::{
     ArchiveFacts, BirthRecord, Holder, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, Seen, Wrong,
 };

@@ -62,6 +62,11 @@ pub trait Service: Sync {
         &[]
     }
 
+    /// The addresses that stand for its placeholders, where this version delivers it.
+    fn fill(&self, _cluster: &Cluster) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// Its roles, in the order in which they start.
     fn roles(&self) -> &'static [Role] {
         &[]

@@ -38,7 +38,7 @@ pub fn check(
         let entry = platforms.get(name.as_str()).map(|entry| entry.key.span);
         let Some(platform) = topology.platforms.get(name) else { continue };
         let machines = service.machines(&topology.services, services);
-        machines.iter().for_each(|machines| check_pins(machines, platform, problems));
+        machines.iter().for_each(|machines| check_zones(machines, platform, problems));
         service.check_on(topology, services, platform, network.or(entry).unwrap_or_default(), problems);
     }
     // A network that is too small is so for several: said once.
@@ -78,7 +78,7 @@ fn check_name(topology: &Topology, at: Span, problems: &mut Diagnostics) {
 }
 
 /// Checks that machines are pinned to zones in which their platform has subnets.
-fn check_pins(machines: &Machines<'_>, platform: &Platform, problems: &mut Diagnostics) {
+fn check_zones(machines: &Machines<'_>, platform: &Platform, problems: &mut Diagnostics) {
     let Some(zones) = platform.zones() else { return };
     let there: Vec<&str> = zones.iter().map(Zone::as_str).collect();
     let pinned = machines.zones.ok().into_iter().flatten().filter_map(Field::spanned);

@@ -71,7 +71,7 @@ impl Hosts {
             }
         };
         // The host ends it in time by itself, if it is honest.
-        let late = |_| HostError::Timeout { seconds: LONGEST.as_secs(), during: "copying a file".to_owned() };
+        let late = |_| HostError::Timeout { seconds: LONGEST.as_secs(), during: "copying a file".into() };
         tokio::time::timeout(LONGEST + Duration::from_secs(30), copy).await.map_err(late)?
     }
 
@@ -104,7 +104,7 @@ impl Hosts {
         }
         match ran {
             Ok(Output { status: TIMED_OUT, .. }) => {
-                Err(HostError::Timeout { seconds: limit.as_secs(), during: during.to_owned() })
+                Err(HostError::Timeout { seconds: limit.as_secs(), during: during.into() })
             }
             other => other,
         }

@@ -68,9 +68,9 @@ impl AnchorLease {
             .name("lease".to_owned())
             .spawn(move || hold(begin, answer, &stopped, &shared))
             .map_err(|error| lost(&error))?;
-        let gone = |_| HostError::Lost { during: "taking the lease".to_owned(), why: "its thread ended".to_owned() };
+        let gone = |_| HostError::Lost { during: "taking the lease".into(), why: "its thread ended".to_owned() };
         let seconds = FIRST_WORD.as_secs();
-        let late = |_| HostError::Timeout { seconds, during: "taking the lease".to_owned() };
+        let late = |_| HostError::Timeout { seconds, during: "taking the lease".into() };
         let line = tokio::time::timeout(FIRST_WORD, first).await.map_err(late)?.map_err(gone)??;
         let fields: Vec<&str> = line.trim_end().split('\t').collect();
         match fields.as_slice() {
@@ -87,7 +87,7 @@ impl AnchorLease {
 }
 
 fn lost(error: &std::io::Error) -> HostError {
-    HostError::Lost { during: "taking the lease".to_owned(), why: error.to_string() }
+    HostError::Lost { during: "taking the lease".into(), why: error.to_string() }
 }
 
 type FirstLine = tokio::sync::oneshot::Sender<Result<String, HostError>>;

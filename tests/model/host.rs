@@ -107,7 +107,7 @@ impl SimHost {
     /// One primitive change; a machine that is cut off makes no more.
     fn change(&mut self) -> Result<(), HostError> {
         match &mut self.budget {
-            Some(0) => Err(HostError::Lost { during: "a simulated action".to_owned(), why: "cut off".to_owned() }),
+            Some(0) => Err(HostError::Lost { during: "a simulated action".into(), why: "cut off".to_owned() }),
             Some(left) => {
                 *left -= 1;
                 Ok(())

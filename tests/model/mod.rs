@@ -201,7 +201,7 @@ impl State {
         let number = self.journal.len();
         self.journal.push((target.name.clone(), action.title()));
         let fault = self.fault.filter(|fault| fault.at == number);
-        let lost = || Err(HostError::Lost { during: action.title(), why: "simulated".to_owned() });
+        let lost = || Err(HostError::Lost { during: action.title().as_str().into(), why: "simulated".to_owned() });
         let kills = fault.is_some_and(|fault| fault.kills);
         if fault.is_some_and(|fault| fault.cut == Cut::Before) {
             return (lost(), kills);

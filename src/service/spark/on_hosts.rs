@@ -73,6 +73,10 @@ impl Service for OnHosts {
         &["spark.master"]
     }
 
+    fn fill(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
+        super::master_url(cluster).into_iter().map(|url| ("spark.master", url)).collect()
+    }
+
     fn roles(&self) -> &'static [Role] {
         &[MASTER, WORKER, HISTORY]
     }

@@ -64,6 +64,10 @@ impl Service for OnHosts {
         &["zookeeper.connect"]
     }
 
+    fn fill(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
+        super::connect(cluster).into_iter().map(|connect| ("zookeeper.connect", connect)).collect()
+    }
+
     fn roles(&self) -> &'static [Role] {
         &[MEMBER]
     }

@@ -77,7 +77,7 @@ impl Local {
         let (stdout, stderr) = (out.map_err(failed)?, err.map_err(failed)?);
         let status = child.wait().await.map_err(failed)?;
         if stdout.len() > LONGEST_OUTPUT {
-            return Err(HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.to_owned() });
+            return Err(HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.into() });
         }
         Ok(Output { status: status.code().unwrap_or(-1), stdout, stderr })
     }

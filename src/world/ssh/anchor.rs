@@ -20,7 +20,7 @@ pub struct Remote {
 
 impl Remote {
     pub fn begin(session: Session, script: &Script) -> Result<Remote, HostError> {
-        let lost = |why: String| HostError::Lost { during: "taking the lease".to_owned(), why };
+        let lost = |why: String| HostError::Lost { during: "taking the lease".into(), why };
         session.ssh.set_timeout(20_000);
         session.meter.allow(LONGEST_TRAFFIC);
         let mut channel = session.ssh.channel_session().map_err(|error| lost(error.message().to_owned()))?;
@@ -58,7 +58,7 @@ impl LeaseScript for Remote {
         }
         let said = String::from_utf8_lossy(&said);
         let why = shown_line(said.lines().last().unwrap_or("the host said nothing"));
-        HostError::Lost { during: "taking the lease".to_owned(), why }
+        HostError::Lost { during: "taking the lease".into(), why }
     }
 
     fn begin_beats(&mut self) {

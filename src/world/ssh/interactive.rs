@@ -21,11 +21,11 @@ pub async fn run(config: Arc<Config>, target: Target, command: String, io: Io) -
     let session = Session::open(&config, &target).await?;
     session.meter.allow(LONGEST_TRAFFIC);
     let work = tokio::task::spawn_blocking(move || stream(&session, &command, io));
-    work.await.map_err(|error| HostError::Lost { during: "the command".to_owned(), why: error.to_string() })?
+    work.await.map_err(|error| HostError::Lost { during: "the command".into(), why: error.to_string() })?
 }
 
 fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
-    let lost = |why: String| HostError::Lost { during: "the command".to_owned(), why };
+    let lost = |why: String| HostError::Lost { during: "the command".into(), why };
     session.ssh.set_timeout(20_000);
     let mut channel = session.ssh.channel_session().map_err(|error| lost(error.message().to_owned()))?;
     let line = match io {
@@ -109,7 +109,7 @@ pub async fn upload(config: Arc<Config>, target: Target, upload: Upload, limit: 
     let session = Session::open(&config, &target).await?;
     session.meter.allow(LONGEST_TRAFFIC);
     let work = tokio::task::spawn_blocking(move || send(&session, &upload, limit));
-    work.await.map_err(|error| HostError::Lost { during: "copying a file".to_owned(), why: error.to_string() })?
+    work.await.map_err(|error| HostError::Lost { during: "copying a file".into(), why: error.to_string() })?
 }
 
 fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostError> {

@@ -5,31 +5,28 @@ use ssh2::{MethodType, Session};
 use super::config::Config;
 use super::connect::Relayed;
 use super::route::Route;
-use crate::host::{HANDSHAKE, HostError};
+use crate::host::{During, HostError};
 
 /// A handshake or a login that takes longer than this does not end at all.
 const HANDSHAKE_MILLIS: u32 = 20_000;
 
 /// Blocking: runs in a thread of its own.
 pub fn login(route: &Route, stream: Relayed) -> Result<Session, HostError> {
-    let lost = |during: &str, error: &ssh2::Error| HostError::Lost {
-        during: during.to_owned(),
-        why: error.message().to_owned(),
-    };
+    let lost = |during: During, error: &ssh2::Error| HostError::Lost { during, why: error.message().to_owned() };
     let known = Config::known_hosts(route).map_err(|error| HostError::Unreachable {
         address: route.address.clone(),
         why: format!("its host key cannot be checked: {error}"),
     })?;
-    let mut session = Session::new().map_err(|error| lost("starting ssh", &error))?;
+    let mut session = Session::new().map_err(|error| lost("starting ssh".into(), &error))?;
     session.set_timeout(HANDSHAKE_MILLIS);
     let algorithms = known.algorithms(route);
     if !algorithms.is_empty() {
         session
             .method_pref(MethodType::HostKey, &algorithms.join(","))
-            .map_err(|error| lost("choosing host keys", &error))?;
+            .map_err(|error| lost("choosing host keys".into(), &error))?;
     }
     session.set_tcp_stream(stream);
-    session.handshake().map_err(|error| lost(HANDSHAKE, &error))?;
+    session.handshake().map_err(|error| lost(During::Handshake, &error))?;
     let (key, _) = session
         .host_key()
         .ok_or_else(|| HostError::KeyPolicy { name: route.name.clone(), why: "it offered none".to_owned() })?;

@@ -11,7 +11,7 @@ use super::connect::{Stream, connect};
 use super::login::login;
 use super::relay::{Meter, Relay};
 use super::route::Route;
-use crate::host::{HANDSHAKE, HostError, Target};
+use crate::host::{During, HostError, Target};
 use crate::world::script::Script;
 use crate::world::{LONGEST_ERRORS, LONGEST_OUTPUT, Output};
 
@@ -56,7 +56,7 @@ impl Way {
 
     pub async fn log_in(self) -> Result<Session, HostError> {
         let Way { route, stream } = self;
-        let lost = |why: String| HostError::Lost { during: HANDSHAKE.to_owned(), why };
+        let lost = |why: String| HostError::Lost { during: During::Handshake, why };
         let (stream, Relay { socket: _, meter, end: breaker }) =
             stream.relay().map_err(|error| lost(error.to_string()))?;
         let user = route.user.clone();
@@ -64,12 +64,12 @@ impl Way {
         let opened = tokio::task::spawn_blocking(move || login(&route, stream));
         match tokio::time::timeout(LOGIN_LIMIT, opened).await {
             Ok(Ok(Ok(ssh))) => Ok(Session { ssh, breaker, meter, user }),
-            Ok(Ok(Err(_))) if meter.is_spent() => Err(HostError::TooMuch { mib: 1, during: HANDSHAKE.to_owned() }),
+            Ok(Ok(Err(_))) if meter.is_spent() => Err(HostError::TooMuch { mib: 1, during: During::Handshake }),
             Ok(Ok(Err(error))) => Err(error),
             Ok(Err(error)) => Err(lost(error.to_string())),
             Err(_) => {
                 breaker.abort();
-                Err(HostError::Timeout { seconds: LOGIN_LIMIT.as_secs(), during: HANDSHAKE.to_owned() })
+                Err(HostError::Timeout { seconds: LOGIN_LIMIT.as_secs(), during: During::Handshake })
             }
         }
     }
@@ -98,20 +98,20 @@ impl Session {
         });
         match tokio::time::timeout(limit + Duration::from_secs(10), work).await {
             Ok(Ok((_, Err(_)))) if meter.is_spent() => {
-                Err(HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.to_owned() })
+                Err(HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.into() })
             }
             Ok(Ok((session, output))) => output.map(|output| (session, output)),
-            Ok(Err(error)) => Err(HostError::Lost { during: during.to_owned(), why: error.to_string() }),
+            Ok(Err(error)) => Err(HostError::Lost { during: during.into(), why: error.to_string() }),
             Err(_) => {
                 // Ends the blocked read; the thread then ends by itself.
                 breaker.abort();
-                Err(HostError::Timeout { seconds: limit.as_secs(), during: during.to_owned() })
+                Err(HostError::Timeout { seconds: limit.as_secs(), during: during.into() })
             }
         }
     }
 
     fn run_blocking(&self, script: &Script, limit: Duration, during: &str) -> Result<Output, HostError> {
-        let lost = |why: String| HostError::Lost { during: during.to_owned(), why };
+        let lost = |why: String| HostError::Lost { during: during.into(), why };
         self.ssh.set_timeout(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
         let not_begun = |error: ssh2::Error| HostError::ConnectionGone { why: error.message().to_owned() };
         let mut channel = self.ssh.channel_session().map_err(not_begun)?;
@@ -139,8 +139,8 @@ impl Session {
 
 /// All that a script prints, within bounds: of its errors the first, which libssh2 keeps for us in the meantime.
 fn all_of(channel: &mut ssh2::Channel, end: Instant, during: &str) -> Result<(Vec<u8>, Vec<u8>), HostError> {
-    let too_much = || HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.to_owned() };
-    let lost = |error: std::io::Error| HostError::Lost { during: during.to_owned(), why: error.to_string() };
+    let too_much = || HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.into() };
+    let lost = |error: std::io::Error| HostError::Lost { during: during.into(), why: error.to_string() };
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -203,7 +203,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_host_that_talks_without_end_is_cut_off_before_it_is_known() {
-        let too_much = HostError::TooMuch { mib: 1, during: HANDSHAKE.to_owned() };
+        let too_much = HostError::TooMuch { mib: 1, during: During::Handshake };
         // Never a version; and packets of a type that nobody knows, which libssh2 keeps.
         assert_eq!(answer(b"", b"abcdef\n".repeat(1000)).await, too_much);
         let packet = [&[0, 0, 1, 0, 4, 200][..], &[7; 254][..]].concat();
