@@ -456,3 +456,39 @@ fn the_committed_examples_are_what_is_rendered() {
         assert!(output.status.success(), "{file}: make render\n{}{}", stdout(&output), stderr(&output));
     }
 }
+
+/// A way through one host of the topology to another is closed by the first one's rules, unless it takes the port that they open.
+#[test]
+fn a_firewall_that_closes_a_jump_is_refused() {
+    let topology = "apiVersion: provision/v1\nname: demo\nplatforms: { rack: { nodes: { ssh: { user: ops }, firewall: nftables, hosts: { h1: { address: 10.0.0.1 }, h2: { address: 10.0.0.2 } } } } }\n\
+        services: { spark: { version: 4.3.0, masters: { hosts: [h1] }, workers: { hosts: [h2], cores: 1, memory: 1g } } }\n";
+    for (jump, refused) in [
+        ("ProxyJump bastion", Some("ssh reaches h2 through h1 at port 2200")),
+        ("ProxyJump ops@10.0.0.1:2201", Some("ssh reaches h2 through h1 at port 2201")),
+        ("ProxyJump outer", Some("ssh reaches h2 through h1 at port 2200")),
+        ("ProxyCommand ssh -W %h:%p bastion", Some("ssh reaches h2 through h1 at a port that a ProxyCommand chooses")),
+        ("ProxyJump h1", None),
+        ("ProxyJump elsewhere", None),
+    ] {
+        let home = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(home.path().join(".ssh")).expect("a folder");
+        let config = format!(
+            "Host bastion\n  HostName 10.0.0.1\n  Port 2200\nHost outer\n  HostName 192.0.2.1\n  ProxyJump bastion\nHost elsewhere\n  HostName 192.0.2.2\n  Port 2200\nHost h2 10.0.0.2\n  {jump}\n"
+        );
+        std::fs::write(home.path().join(".ssh/config"), config).expect("written");
+        std::fs::write(home.path().join("provision.yaml"), topology).expect("written");
+        let output = Command::new("timeout")
+            .args(["5", env!("CARGO_BIN_EXE_provision"), "plan"])
+            .current_dir(home.path())
+            .env_clear()
+            .env("HOME", home.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .output()
+            .expect("the program runs");
+        let said = stderr(&output);
+        match refused {
+            Some(text) => assert!(said.contains(text) && output.status.code() == Some(3), "{jump}: {said}"),
+            None => assert!(!said.contains("the firewall would leave"), "{jump}: {said}"),
+        }
+    }
+}

@@ -8,14 +8,13 @@ use std::process::Stdio;
 use anyhow::{Context, anyhow};
 
 use super::output::{coloured_to_stderr, say};
-use super::{Exit, Failure};
+use super::{Exit, Failure, way_in};
 use crate::cluster::{self, Cluster};
 use crate::desired::{self, Desired};
 use crate::diagnostic::{Severity, Source, show};
-use crate::host::{Content, Owner, Reach, Secrets, Target};
+use crate::host::{Content, Owner, Reach, Secrets};
 use crate::plan::{NotSealed, SealedPlan};
 use crate::platform::local::ThisMachine;
-use crate::platform::nodes::Firewall;
 use crate::topology::{self, Topology};
 use crate::value::{Identity, SecretRef};
 use crate::world::Hosts;
@@ -225,7 +224,7 @@ fn open_resolved(
     // Who stays on this machine needs no way to another.
     let leaves = cluster.hosts.values().any(|host| matches!(host.reach, Reach::Ssh(_)));
     let config = if leaves { Config::read().map_err(Failure::error)? } else { Config::default() };
-    check_firewall(&cluster, &config)?;
+    way_in::check_firewall(&cluster, &config)?;
     let store = xdg("XDG_CACHE_HOME", ".cache").ok().map(|cache| cache.join("provision"));
     let program = std::env::current_exe().map_err(Failure::error)?;
     let world = Hosts {
@@ -235,25 +234,6 @@ fn open_resolved(
         folder: source.folder.clone(),
     };
     Ok(Loaded { source, cluster, desired, new_identity: Identity::random(), secrets, world })
-}
-
-/// Refuses a firewall that would close the port through which the operator comes in.
-fn check_firewall(cluster: &Cluster, config: &Config) -> Result<(), Failure> {
-    if cluster.firewall != Firewall::Nftables {
-        return Ok(());
-    }
-    for host in cluster.hosts.values() {
-        let Some(opened) = host.reach.ssh_port() else { continue };
-        let Ok(route) = config.route(&Target::of(host)) else { continue };
-        if route.port != opened {
-            let text = format!(
-                "ssh reaches {} at port {}, and the firewall would leave {opened} open: write ssh: {{ port: {} }} in the topology",
-                host.name, route.port, route.port
-            );
-            return Err(Failure::say(Exit::Refused, text));
-        }
-    }
-    Ok(())
 }
 
 fn read_secrets(desired: &Desired, folder: &Path) -> anyhow::Result<Secrets> {

@@ -22,6 +22,7 @@ mod status;
 mod submit;
 mod terraform;
 mod validate;
+mod way_in;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 

@@ -178,6 +178,7 @@ fn word(health: Health) -> &'static str {
         Health::Unsettled => "unsettled",
         Health::Serving => "serving",
         Health::Leading => "leading",
+        Health::Straying => "straying",
     }
 }
 

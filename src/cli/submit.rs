@@ -74,6 +74,8 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     Err(Failure::new(Exit::Unreachable, last))
 }
 
+const SCRIPT: &str = include_str!("../../templates/spark/submit.sh");
+
 /// spark-submit as the user `spark`. It ends when our side of its input does.
 fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
     let spark =
@@ -113,26 +115,17 @@ fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
         addresses.iter().fold(argument.clone(), |text, (placeholder, address)| text.replace(placeholder, address))
     };
     words.extend(job.arguments.iter().map(fill));
-    let submit: Vec<_> = words.iter().map(|word| quote(word)).collect();
-    let environment = spark.service.authenticate.as_ref().map_or_else(String::new, |_| {
-        format!("set -a; . {}; set +a; ", host.word(&HostPath::known(spark::SECRET_FILE)))
-    });
-    let (home_word, config) = (host.word(&HostPath::known(spark::HOME)), host.word(&HostPath::known(spark::CONFIG)));
-    let variables = host.word(&HostPath::known(spark::CONFIG).join("spark-env.sh"));
-    // Where all of a host has one owner, that is who submits. Elsewhere nothing that the driver starts can gain privileges.
-    let user = if host.owner.is_some() {
-        ""
-    } else {
-        "setpriv --reuid spark --regid spark --init-groups --no-new-privs --inh-caps -all --bounding-set -all "
-    };
-    // A group of its own, so that all of it can be ended. The secret is in the environment, never in an argument.
-    Ok(format!(
-        "exec 3<&0; [ -x {} ] && cd {home_word} || {{ echo 'error: Spark is not on this host: provision apply first' >&2; exit 127; }}; {environment}export SPARK_CONF_DIR={config} HOME={home_word} SPARK_ENV_LOADED=1; . {variables}; \
-         setsid {user}{} </dev/null 3<&- & pid=$!; \
-         (cat <&3 >/dev/null; kill -- -$pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
-        quote(&program),
-        submit.join(" ")
-    ))
+    let secret = spark.service.authenticate.as_ref().map(|_| host.path(&HostPath::known(spark::SECRET_FILE)));
+    let variables = [
+        ("program", program),
+        ("home", host.path(&HostPath::known(spark::HOME))),
+        ("config", host.path(&HostPath::known(spark::CONFIG))),
+        ("secret", secret.unwrap_or_default()),
+        ("owner", host.owner.as_ref().map(|owner| owner.user.clone()).unwrap_or_default()),
+    ];
+    let variables: Vec<_> = variables.iter().map(|(name, value)| format!("{name}={}", quote(value))).collect();
+    let words: Vec<_> = words.iter().map(|word| quote(word)).collect();
+    Ok(format!("{}\nset -- {}\n{SCRIPT}", variables.join("\n"), words.join(" ")))
 }
 
 /// The place of an operator's application on a host: by its content, so that two versions never meet.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Event, Execution, Outcome, Sink, StepFailure};
 use crate::desired::Desired;
-use crate::host::{HostError, HostQuery, Secrets, Seen, ServiceFacts, Target};
+use crate::host::{HostError, HostQuery, NodeFacts, Secrets, Seen, ServiceFacts, Target};
 use crate::observe::{for_gate, look_at_all, set_unreadable_aside};
 use crate::plan::Gate;
 use crate::service::{self, health};
@@ -116,18 +116,25 @@ impl Settled {
     }
 }
 
-/// The end of waiting in vain. One node of a pool is not essential: each that does not serve is that host's failure, so that a run which may leave
-/// hosts for later goes on without it. `otherwise` is the end where no single node is at fault.
+/// The end of waiting in vain. Where the service works without the nodes that do not serve, or whose words contradict the others', each of them is that
+/// host's failure, so that a run which may leave hosts for later goes on without it. `otherwise` is the end where no single node is at fault.
 pub fn late(role: Role, facts: &ServiceFacts, otherwise: Outcome) -> Outcome {
-    let idle: Vec<&Name> = facts.nodes.iter().filter(|(_, node)| !node.health.serves()).map(|(host, _)| host).collect();
-    if role.redundancy() != Redundancy::Pool || facts.blocked.is_some() || idle.is_empty() {
+    let is_well = |(host, node): &(&Name, &NodeFacts)| node.health.serves() && !facts.contradict.contains(*host);
+    let (well, unwell): (Vec<_>, Vec<_>) = facts.nodes.iter().partition(is_well);
+    let works_without = match role.redundancy() {
+        Redundancy::Majority => well.len() * 2 > facts.nodes.len(),
+        Redundancy::One => !well.is_empty(),
+        Redundancy::Pool => facts.blocked.is_none(),
+    };
+    if unwell.is_empty() || !works_without {
         return otherwise;
     }
-    let failure = |host: &Name| {
-        let error = HostError::Failed { step: role.title().to_owned(), why: otherwise.to_string() };
+    let failure = |(host, _): (&Name, &NodeFacts)| {
+        let why = format!("{otherwise} (`provision logs {host}` shows its own output)");
+        let error = HostError::Failed { step: role.title().to_owned(), why };
         StepFailure { host: host.clone(), action: format!("start {}", role.unit()), error }
     };
-    Outcome::Failed { failures: idle.into_iter().map(failure).collect() }
+    Outcome::Failed { failures: unwell.into_iter().map(failure).collect() }
 }
 
 /// The pause between two looks.

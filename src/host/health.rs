@@ -26,6 +26,8 @@ pub enum Health {
     Serving,
     /// It serves and leads; for masters: it is ALIVE.
     Leading,
+    /// Another node leads too, and this one leads something else than the topology's service: its own list of members, or its own inputs, say so.
+    Straying,
 }
 
 impl Health {
@@ -42,6 +44,8 @@ pub struct ServiceFacts {
     pub whole: bool,
     /// The faults that were seen, in words.
     pub missing: Vec<String>,
+    /// Nodes whose words about others contradict what those say themselves.
+    pub contradict: Vec<Name>,
     /// The reason why no node may be touched now, whatever its own state: for workers, that no master is ALIVE.
     pub blocked: Option<String>,
     /// The seconds for which no node has served. Once longer than any election, a restart does no harm.

@@ -76,11 +76,16 @@ pub struct Ask {
     pub address: String,
     pub port: u16,
     pub bytes: Vec<u8>,
-    /// A longer answer counts as none.
+    /// No more of the answer is read.
     pub most: u32,
+    /// The beginnings of the lines that are wanted, separated by `|`; all of the answer where it is empty. What else stands in an answer may be as
+    /// long as its users make it.
+    pub lines: &'static str,
 }
 
 impl Ask {
+    /// Enough for the head of a page.
+    pub const HEAD: u32 = 64 << 10;
     /// Enough for what says little.
     pub const SHORT: u32 = 1 << 20;
     /// A master's page about ten thousand workers has 4 MiB.

@@ -4,6 +4,7 @@ use super::observed::Observed;
 use super::recall::{binding, credible_epoch, identity};
 use crate::desired::Desired;
 use crate::host::{BIRTH_PATH, HostError, HostFacts, STAMP_PATH, STATE_FOLDER};
+use crate::service;
 use crate::value::{Identity, Name};
 
 /// Marks hosts as unknown whose own files contradict what a majority says about them.
@@ -26,6 +27,8 @@ pub(super) fn set_odd_aside(observed: &mut Observed, desired: &Desired) {
         odd.extend(error.map(|error| (name.clone(), error)));
     }
     odd.extend(births(desired, observed));
+    let contradictions = service::all().flat_map(|service| service.contradictions(desired, &observed.hosts));
+    odd.extend(contradictions.map(|(name, why)| (name, HostError::Refused { why })));
     odd.iter().for_each(|(name, error)| observed.set_aside(name, error));
 }
 

@@ -35,62 +35,95 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
     let moves = ports_move(desired, observed);
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name) else { continue };
-        let mut check = |what, seen: String, problem: Option<String>| {
-            checks.push(Check { host: name.clone(), what, seen, problem });
-        };
+        let mut of = HostChecks { name, state, facts, checks: &mut checks };
+        of.programs();
+        of.disks();
+        let (seen, problem) = memory(desired, observed, facts);
+        of.add("memory", seen, problem);
+        of.pip();
+        of.clock();
+        of.ports(taken_ports(desired, state, facts, moves));
+    }
+    checks
+}
+
+/// The checks of one host.
+struct HostChecks<'a> {
+    name: &'a Name,
+    state: &'a HostState,
+    facts: &'a HostFacts,
+    checks: &'a mut Vec<Check>,
+}
+
+impl HostChecks<'_> {
+    fn add(&mut self, what: &'static str, seen: String, problem: Option<String>) {
+        self.checks.push(Check { host: self.name.clone(), what, seen, problem });
+    }
+
+    /// The programs that scripts and services call, and that nobody else can exchange them.
+    fn programs(&mut self) {
+        let (state, facts) = (self.state, self.facts);
         // Where one owner has all of a host, no user is added, and nothing is run as one.
         let of_machine = MACHINE_TOOLS.iter().filter(|_| state.host.owner.is_none());
         let needed = NEEDED_TOOLS.iter().chain(of_machine);
         let missing: Vec<_> = needed.filter(|tool| !facts.tools.iter().any(|there| there == *tool)).copied().collect();
-        let problem = (!missing.is_empty()).then(|| format!("install {}", missing.join(", ")));
-        check(
-            "programs",
-            if missing.is_empty() { "all there".to_owned() } else { format!("{} missing", missing.join(", ")) },
-            problem,
-        );
+        let missing = missing.join(", ");
+        if missing.is_empty() {
+            self.add("programs", "all there".to_owned(), None);
+        } else {
+            self.add("programs", format!("{missing} missing"), Some(format!("install {missing}")));
+        }
         for path in &facts.shared {
             let problem = format!("give {path} and every directory above it to root (chown root, chmod go-w)");
-            check("ownership", format!("users other than root can write to {path}"), Some(problem));
+            self.add("ownership", format!("users other than root can write to {path}"), Some(problem));
         }
         if state.nft && !facts.tools.iter().any(|tool| tool == "nft") {
-            check("nftables", "missing".to_owned(), Some("install nftables, or write firewall: none".to_owned()));
+            let problem = "install nftables, or write firewall: none".to_owned();
+            self.add("nftables", "missing".to_owned(), Some(problem));
         }
         if let Some(oldest) = state.java {
             let (seen, problem) = java(facts, oldest);
-            check("java", seen, problem);
+            self.add("java", seen, problem);
         }
-        for (path, free) in &facts.free_kib {
-            let unpacks = state.distributions.contains_key(path) && !facts.origins.contains_key(path);
+    }
+
+    fn disks(&mut self) {
+        for (path, free) in &self.facts.free_kib {
+            let unpacks = self.state.distributions.contains_key(path) && !self.facts.origins.contains_key(path);
             let needed = if unpacks { FREE_KIB } else { FREE_LATER_KIB };
             if *free < needed {
                 let problem = format!("free {} MiB more on the file system of {path}", (needed - free) / 1024);
-                check("disk", format!("{} MiB free for {path}", free / 1024), Some(problem));
+                self.add("disk", format!("{} MiB free for {path}", free / 1024), Some(problem));
             }
         }
-        let (seen, problem) = memory(desired, observed, facts);
-        check("memory", seen, problem);
-        if let Some(problem) = no_pip(state, facts) {
-            check("pip", "missing".to_owned(), Some(problem));
+    }
+
+    fn pip(&mut self) {
+        if let Some(problem) = no_pip(self.state, self.facts) {
+            self.add("pip", "missing".to_owned(), Some(problem));
         }
-        let ahead = facts.clock_ahead_millis;
+    }
+
+    fn clock(&mut self) {
+        let ahead = self.facts.clock_ahead_millis;
         let far = ahead.abs() > CLOCK_MILLIS;
-        check("clock", format!("{ahead:+} ms"), far.then(|| "set it (chrony or systemd-timesyncd)".to_owned()));
+        self.add("clock", format!("{ahead:+} ms"), far.then(|| "set it (chrony or systemd-timesyncd)".to_owned()));
+    }
+
+    fn ports(&mut self, taken: BTreeMap<u16, Option<u32>>) {
+        let host = &self.state.host;
         // The same cluster may exist below another XDG_STATE_HOME.
-        let perhaps = if state.host.owner.is_some() { "; or is XDG_STATE_HOME another than before?" } else { "" };
-        let another = match state.host.reach.numbering() {
+        let perhaps = if host.owner.is_some() { "; or is XDG_STATE_HOME another than before?" } else { "" };
+        let another = match host.reach.numbering() {
             Numbering::Written => "choose another port",
             Numbering::Own(_) => "let `ports` of `local` begin elsewhere",
         };
-        for (port, owner) in taken_ports(desired, state, facts, moves) {
+        for (port, owner) in taken {
             let owner = owner.map_or("another program".to_owned(), |uid| format!("uid {uid}"));
-            check(
-                "port",
-                format!("{port} is taken by {owner}"),
-                Some(format!("stop what listens on {port}, or {another}{perhaps}")),
-            );
+            let problem = format!("stop what listens on {port}, or {another}{perhaps}");
+            self.add("port", format!("{port} is taken by {owner}"), Some(problem));
         }
     }
-    checks
 }
 
 fn java(facts: &HostFacts, oldest: u32) -> (String, Option<String>) {

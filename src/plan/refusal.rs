@@ -70,8 +70,8 @@ pub enum SettingRefusal {
     /// The service's own reason, with the way out.
     #[error("{0}")]
     Migrates(&'static str),
-    #[error("all hosts must change together, and some cannot be reached")]
-    SomeUnreachable,
+    #[error("all hosts must change together, and {} cannot be reached or used", names(hosts))]
+    SomeUnreachable { hosts: Vec<Name> },
     #[error("nodes would take each other's ports; begin at least {0} away")]
     PortsOverlap(u16),
 }
@@ -204,7 +204,7 @@ impl SettingRefusal {
     fn kind(&self) -> &'static str {
         match self {
             SettingRefusal::Migrates(_) => "migrates",
-            SettingRefusal::SomeUnreachable => "someUnreachable",
+            SettingRefusal::SomeUnreachable { .. } => "someUnreachable",
             SettingRefusal::PortsOverlap(_) => "portsOverlap",
         }
     }

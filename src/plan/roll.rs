@@ -74,8 +74,8 @@ impl Situation<'_> {
             Redundancy::Pool => stopped,
             Redundancy::Majority | Redundancy::One => vec![first.clone()],
         };
-        let because = if self.health(first) == Health::Leading {
-            "two nodes lead, so restarting this one costs nothing"
+        let because = if self.health(first) == Health::Straying {
+            "another node leads, and this one leads something else, so restarting it costs nothing"
         } else {
             "it does not serve, so restarting it costs nothing"
         };
@@ -87,11 +87,7 @@ impl Situation<'_> {
         let may_stop = || super::safety::may_stop(roll, facts, name).is_ok();
         match self.health(name) {
             Health::Down => true,
-            // A second leader leads something other than the topology's ensemble.
-            Health::Leading => {
-                let leaders = facts.nodes.values().filter(|node| node.health == Health::Leading).count();
-                roll.role.redundancy() != Redundancy::Pool && leaders > 1 && may_stop()
-            }
+            Health::Straying => may_stop(),
             // It may be electing: its restart could take away the majority that is forming.
             Health::Unsettled => {
                 // While another node serves, no election is going on: this one serves on another port, or never will.
@@ -100,7 +96,8 @@ impl Situation<'_> {
                     || may_stop()
                     || ((roll.outage_allowed || *regrouping) && some_serve())
             }
-            Health::Unknown | Health::Serving => false,
+            // That a second one leads is that host's word, and says nothing about this one.
+            Health::Unknown | Health::Serving | Health::Leading => false,
         }
     }
 

@@ -169,6 +169,12 @@ pub trait Service: Sync {
         Vec::new()
     }
 
+    /// Hosts whose words about their node contradict what most others say of themselves, each with the contradiction. Nothing else that such a host
+    /// says is believed.
+    fn contradictions(&self, _desired: &Desired, _seen: &BTreeMap<Name, Seen>) -> Vec<(Name, String)> {
+        Vec::new()
+    }
+
     /// The roles whose nodes must be asked to judge this one.
     fn witnesses(&self, role: Role) -> Vec<Role> {
         vec![role]

@@ -191,10 +191,11 @@ filled() {
     esac
   done
 }
-ask() { # name, address, port, request in base64, bytes at most: what the other side answers until it closes, within 4 s. More is no answer
+# Name, address, port, request in base64, bytes at most, the beginnings of the lines that are wanted: what the other side answers until it closes,
+# within 4 s, cut off there.
+ask() {
   answer=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && cat <&3' ask "$2" "$3" "$4" 2>/dev/null |
-    head -c "$(($5 + 1))" | encoded)
-  [ "${#answer}" -le "$((($5 + 2) / 3 * 4))" ] || answer=
+    if [ -n "$6" ]; then grep -aE "^($6)"; else cat; fi | head -c "$5" | encoded)
   fact answer "$1" "$answer"
 }
 reach() { # address, port: a refusal shows that packets get there; silence, or a route that leads nowhere, is said

@@ -168,7 +168,7 @@ impl Service for OnHosts {
     fn questions(&self, role: Role, host: &Host, listeners: &[Listener], _proof: bool) -> Vec<Ask> {
         let name = if role == KEEPER { KEEPER_PORT } else { LAMP_PORT };
         let (address, port) = (host.address.to_string(), host.port(listeners, name));
-        vec![Ask { name: role.unit(), address, port, bytes: b"config\n".to_vec(), most: Ask::SHORT }]
+        vec![Ask { name: role.unit(), address, port, bytes: b"config\n".to_vec(), most: Ask::SHORT, lines: "" }]
     }
 
     /// Keepers serve when more than half of their list run with one list; the first of those leads. A lamp is lit if it answers.

@@ -65,7 +65,9 @@ fn answer(role: Role, state: &HostState, desired: &Desired, facts: &mut HostFact
             let alive = first(role);
             let workers: Vec<_> = if alive { desired.hosts.values().map(entry).collect() } else { Vec::new() };
             let status = if alive { "ALIVE" } else { "STANDBY" };
-            say("master", page(&serde_json::json!({ "status": status, "workers": workers, "activeapps": [] })));
+            say("master-status", page(&serde_json::json!({ "status": status })));
+            say("master-workers", page(&serde_json::json!({ "workers": workers })));
+            say("master-applications", page(&serde_json::json!({ "activeapps": [] })));
         }
         _ => say("worker", page(&serde_json::json!({ "executors": [] }))),
     }

@@ -20,6 +20,22 @@ fn topology_text(workers: &str) -> String {
         )
 }
 
+/// An application that says what it was given, and whom it could ask to do more for it than its unit may.
+const OWN: &str = r"import os, socket, sys
+from pyspark.sql import SparkSession
+def asks(path):
+    try: socket.socket(socket.AF_UNIX).connect(path); return 'somebody'
+    except OSError: return 'nobody'
+def rights(_):
+    bound = open('/proc/self/status').read().split('NoNewPrivs:')[1].split()[0]
+    return [bound, asks('/run/dbus/system_bus_socket'), asks('/run/systemd/private'), os.environ.get('SUDO_USER', 'none')]
+s = SparkSession.builder.getOrCreate()
+print('driver', rights(0))
+print('executor', *s.sparkContext.parallelize([0], 1).map(rights).collect())
+print('sum', s.sparkContext.parallelize(range(10)).sum(), sys.argv[1:])
+sys.exit(int(sys.argv[1]))
+";
+
 #[test]
 fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
     let Some(lab) = Lab::up("leaving", 4) else { return };
@@ -35,17 +51,17 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
     assert!(!lab.test(3, "ls /var/lib/provision/cache/* 2>/dev/null"), "the copied archive is left");
 
     // An application of the operator's own, with arguments that want to be more than arguments.
-    lab.topology(
-        "own.py",
-        "import sys\nfrom pyspark.sql import SparkSession\ns = SparkSession.builder.getOrCreate()\n\
-        print('sum', s.sparkContext.parallelize(range(10)).sum(), sys.argv[1:])\nsys.exit(int(sys.argv[1]))\n",
-    );
+    lab.topology("own.py", OWN);
     let hostile = r#"["3", "$(id)", "`id`", "{{ 7*7 }}", "a'b\"c\nd", "%n", "; exit 9"]"#;
     let text = topology_text("[h2, h3]")
         .replace("application: home:examples/src/main/python/pi.py", "application: file:own.py")
         .replace("[\"20\"]", hostile);
     std::fs::write(&topology, text).expect("writable");
     let ran = lab.run(&["submit", "pi", "-f", &topology]).expect(3).says("sum 45");
+    // Neither the driver nor an executor has more rights than its unit, finds anybody to ask, or sees the operator's session.
+    for place in ["driver", "executor"] {
+        assert!(ran.stdout.contains(&format!("{place} ['1', 'nobody', 'nobody', 'none']")), "{}", ran.stdout);
+    }
     assert!(
         ran.stdout.contains(r#"['3', '$(id)', '`id`', '{{ 7*7 }}', 'a\'b"c\nd', '%n', '; exit 9']"#),
         "{}",

@@ -8,6 +8,7 @@ use crate::model::site::{End, Shape, Site, apply, apply_with_outage, new_identit
 use provision::execute::{Outcome, Report};
 use provision::host::{BIRTH_PATH, CLAIM_PATH, Claim, STAMP_PATH};
 use provision::plan::{HostRefusal, Refusal};
+use provision::service::spark::WORKER;
 
 use crate::common::*;
 
@@ -526,5 +527,60 @@ fn a_job_goes_to_this_clusters_hosts_alone() {
         assert_eq!(strangers(&site.world()).await.len(), 2);
         lose(&world, &["h5"]);
         assert_eq!(strangers(&world).await.len(), 1);
+    });
+}
+
+/// One member is stopped, and what answers in its place says that it leads: the others are a bare majority, and nobody touches them.
+#[test]
+fn a_member_that_poses_as_leader_has_no_other_restarted() {
+    for liar in ["h1", "h2", "h3"] {
+        run(async {
+            let shape = Shape::spread(3, 1, 2);
+            let world = converged(&shape.site()).await;
+            {
+                let mut state = world.state();
+                let host = state.hosts.get_mut(&name(liar)).expect("a host");
+                host.poses_as_leader = true;
+                // Its list of members is its own: it takes part in no ensemble of ours any more.
+                let process = host.process_mut("zookeeper").expect("it runs");
+                let cfg = process.inputs.get_mut("/etc/zookeeper/zoo.cfg").expect("an input");
+                *cfg = String::from_utf8_lossy(cfg).replace("2888", "2999").into_bytes();
+            }
+            world.settled().await;
+            let changed = shape.with(|s| (s.connections, s.daemon) = (61, 2)).site();
+            let End::NotApproved(why) = changed.carry_out(&GENTLY, &world).await else { panic!("it went on") };
+            assert!(why.starts_with(&format!("{liar} cannot be")), "{why}");
+            let outcome = report(changed.carry_out(&SKIPPING, &world).await).outcome;
+            assert!(matches!(outcome, Outcome::Done), "{liar}: {outcome}");
+            world.assert_lawful();
+            // Whatever does not stand on that member is as it must be: the workers.
+            let left = changed.plan(&SKIPPING, &world).await.expect("a plan");
+            let others: Vec<_> = left.changes.keys().filter(|host| [name("h5"), name("h6")].contains(host)).collect();
+            assert!(others.is_empty(), "{liar}: {left}");
+        });
+    }
+}
+
+/// A standby that is not Spark's says that it is ALIVE, and lists no worker: that fails no worker, and the others go on without it.
+#[test]
+fn a_standby_that_poses_as_alive_fails_no_worker() {
+    run(async {
+        let shape = Shape::spread(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let alive = world.state().services.alive.clone().expect("an ALIVE master").host;
+        let liar = if alive == name("h4") { name("h5") } else { name("h4") };
+        world.state().hosts.get_mut(&liar).expect("a host").poses_as_alive = true;
+        let workers = ["h6", "h7", "h8"].map(name);
+        let seen =
+            provision::execute::look(WORKER, &workers, &shape.site().desired, &shape.site().secrets, &world).await;
+        let facts = provision::service::health(WORKER, &workers, false, &shape.site().desired, &seen);
+        assert!(facts.whole, "{}", facts.because());
+        let changed = shape.with(|s| s.daemon = 2).site();
+        let End::NotApproved(why) = changed.carry_out(&GENTLY, &world).await else { panic!("it went on") };
+        assert!(why.contains(liar.as_str()) && !why.contains(alive.as_str()), "{why}");
+        let end = changed.carry_out(&SKIPPING, &world).await;
+        world.assert_lawful();
+        let left = changed.plan(&SKIPPING, &world).await.expect("a plan");
+        assert!(workers.iter().all(|worker| !left.changes.contains_key(worker)), "{end:?}\n{left}");
     });
 }

@@ -64,6 +64,10 @@ pub struct SimHost {
     pub budget: Option<usize>,
     /// The number of actions that it still carries out; then it answers questions only.
     pub obeys: Option<usize>,
+    /// True if something answers in its member's place that it leads, with all others in sync.
+    pub poses_as_leader: bool,
+    /// True if something answers in its master's place that it is ALIVE, and lists no worker.
+    pub poses_as_alive: bool,
     /// True if no master lists its worker.
     pub is_shunned: bool,
     counter: u64,
@@ -91,6 +95,8 @@ impl SimHost {
             budget: None,
             obeys: None,
             is_shunned: false,
+            poses_as_leader: false,
+            poses_as_alive: false,
             counter: 0,
         };
         for path in BASE {

@@ -12,15 +12,17 @@ use crate::service::{self, DATA_MOVES, Service, roles};
 use crate::value::{HostPath, Name, Role};
 
 impl Planner<'_> {
-    /// Returns true if a host that cannot be asked has one of the services that must change together, while some of them run. (Where
-    /// all that can be asked are stopped, by an apply that was killed, one that comes back later does no harm.)
-    fn some_would_be_left_behind(&self, setting: &str) -> bool {
+    /// The hosts that cannot be asked and have one of the services that must change together, while some of them run. (Where all that can be
+    /// asked are stopped, by an apply that was killed, one that comes back later does no harm.)
+    fn left_behind(&self, setting: &str) -> Vec<Name> {
         let roles = Together::by(setting).roles;
         let involved = |name: &Name| roles.iter().any(|role| self.with_role(*role).contains(name));
         let runs =
             |facts: &HostFacts| roles.iter().any(|role| facts.units.get(role.unit()).is_some_and(UnitFacts::may_run));
-        let unknown = self.observed.unknown().any(|(name, _)| involved(name));
-        unknown && self.observed.hosts.values().filter_map(Seen::facts).any(runs)
+        if !self.observed.hosts.values().filter_map(Seen::facts).any(runs) {
+            return Vec::new();
+        }
+        self.observed.unknown().map(|(name, _)| name).filter(|name| involved(name)).cloned().collect()
     }
 
     /// A secret that no host has as it must be was changed on purpose: old and new cannot talk to each other. (Where some
@@ -53,13 +55,14 @@ impl Planner<'_> {
 
     fn change_secret(&mut self, path: &str, refusals: &mut Vec<Refusal>) -> Together {
         let setting = format!("the secret of {path}");
-        if self.some_would_be_left_behind(path) {
+        let hosts = self.left_behind(path);
+        if !hosts.is_empty() {
             refusals.push(Refusal::Setting {
                 setting: setting.clone(),
                 from: "the old one".to_owned(),
                 to: "the new one".to_owned(),
                 class: Class::Outage,
-                because: SettingRefusal::SomeUnreachable,
+                because: SettingRefusal::SomeUnreachable { hosts },
             });
         }
         let together = Together::by(path);
@@ -102,50 +105,41 @@ impl Planner<'_> {
                 continue;
             }
             let value = |setting: Option<&Setting>| setting.map_or(none.clone(), |setting| setting.value.clone());
-            match class {
-                Class::Live | Class::Roll => {}
-                Class::Migrate if !applied => {}
-                Class::Migrate => refusals.push(Refusal::Setting {
-                    setting: path.clone(),
-                    from: value(was),
-                    to: value(is),
-                    class,
-                    because: SettingRefusal::Migrates(
-                        service_of(path).map_or(DATA_MOVES, |service| service.migration(path)),
-                    ),
-                }),
-                Class::Outage if path == FIRST_OWN_PORT && self.own_ports_overlap() => {
-                    refusals.push(Refusal::Setting {
-                        setting: path.clone(),
-                        from: value(was),
-                        to: value(is),
-                        class,
-                        because: SettingRefusal::PortsOverlap(ALL_PORTS),
-                    });
-                }
-                Class::Outage if self.some_would_be_left_behind(path) => refusals.push(Refusal::Setting {
-                    setting: path.clone(),
-                    from: value(was),
-                    to: value(is),
-                    class,
-                    because: SettingRefusal::SomeUnreachable,
-                }),
-                Class::Outage => {
-                    let together = Together::by(path);
-                    roles.extend(together.roles.iter().copied());
-                    self.outages.push(Outage {
-                        seconds: together.seconds(),
-                        what: together.title,
-                        why: if was == is {
-                            format!("{path} goes back to {}: an interrupted apply had begun to change it", value(is))
-                        } else {
-                            format!("{path} changes from {} to {}", value(was), value(is))
-                        },
-                    });
-                }
+            if let Some(because) = self.why_not(path, class, applied) {
+                let setting = path.clone();
+                refusals.push(Refusal::Setting { setting, from: value(was), to: value(is), class, because });
+            } else if class == Class::Outage {
+                let together = Together::by(path);
+                roles.extend(together.roles.iter().copied());
+                self.outages.push(Outage {
+                    seconds: together.seconds(),
+                    what: together.title,
+                    why: if was == is {
+                        format!("{path} goes back to {}: an interrupted apply had begun to change it", value(is))
+                    } else {
+                        format!("{path} changes from {} to {}", value(was), value(is))
+                    },
+                });
             }
         }
         roles
+    }
+
+    /// The reason why a setting of this class cannot change now. `applied`: with its old value the cluster has served.
+    fn why_not(&self, path: &str, class: Class, applied: bool) -> Option<SettingRefusal> {
+        match class {
+            Class::Migrate if applied => {
+                Some(SettingRefusal::Migrates(service_of(path).map_or(DATA_MOVES, |service| service.migration(path))))
+            }
+            Class::Outage if path == FIRST_OWN_PORT && self.own_ports_overlap() => {
+                Some(SettingRefusal::PortsOverlap(ALL_PORTS))
+            }
+            Class::Outage => {
+                let hosts = self.left_behind(path);
+                (!hosts.is_empty()).then_some(SettingRefusal::SomeUnreachable { hosts })
+            }
+            Class::Live | Class::Roll | Class::Migrate => None,
+        }
     }
 
     /// Stops every unit of these roles, clients first; what follows starts them again.

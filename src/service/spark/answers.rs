@@ -1,20 +1,21 @@
 //! The pages of masters and workers, read into facts. The host only carries bytes.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny};
+use serde::de::IgnoredAny;
 
 use super::listeners::{HISTORY_PAGE, MASTER_PAGE, WORKER_PAGE};
 use super::roles::{MASTER, WORKER};
 use crate::host::{Ask, Host, HostFacts};
 use crate::value::listener::Listener;
-use crate::value::{Role, words};
+use crate::value::{Role, counted, words};
 
-/// Spark's web servers close after one answer in HTTP/1.0.
-const JSON_REQUEST: &[u8] = b"GET /json/ HTTP/1.0\r\n\r\n";
-const MASTER_ANSWER: &str = "master";
-const HISTORY_REQUEST: &[u8] = b"GET /api/v1/applications HTTP/1.0\r\n\r\n";
-const WORKER_ANSWER: &str = "worker";
-const HISTORY_ANSWER: &str = "history";
+// Spark's web servers close after one answer in HTTP/1.0. Of a master's page only what no job can make longer: its list of applications is asked for
+// by itself, and nothing depends on it.
+const STATUS: (&str, &[u8]) = ("master-status", b"GET /json/status HTTP/1.0\r\n\r\n");
+const WORKERS: (&str, &[u8]) = ("master-workers", b"GET /json/workers HTTP/1.0\r\n\r\n");
+const APPLICATIONS: (&str, &[u8]) = ("master-applications", b"GET /json/activeapps HTTP/1.0\r\n\r\n");
+const WORKER_PAGE_ANSWER: (&str, &[u8]) = ("worker", b"GET /json/ HTTP/1.0\r\n\r\n");
+const HISTORY_ANSWER: (&str, &[u8]) = ("history", b"GET /api/v1/applications HTTP/1.0\r\n\r\n");
 
 words!(
     /// The state of a master (`RecoveryState`).
@@ -35,19 +36,31 @@ words!(
     }
 );
 
-/// A master's `/json/`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// A number of things, or that there are more than are read.
+pub fn counted_or_many(count: Option<usize>, noun: &str) -> String {
+    count.map_or_else(|| format!("more {noun}s than are read"), |count| counted(count, noun))
+}
+
+/// A master, as its page describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MasterFacts {
     pub status: MasterState,
-    #[serde(default)]
     pub workers: Vec<WorkerEntry>,
-    #[serde(default, rename = "activeapps", deserialize_with = "count")]
-    pub applications: usize,
+    /// The number of running applications; `None` where their names are too long to be read.
+    pub applications: Option<usize>,
+}
+
+/// The value of a key of an object, as far as an answer that may be cut off has all of it. Only the first such key counts.
+fn value<'a, T: Deserialize<'a>>(text: &'a [u8], key: &str) -> Option<T> {
+    let key = format!("\"{key}\"");
+    let at = text.windows(key.len()).position(|window| window == key.as_bytes())?;
+    let rest = text[at + key.len()..].trim_ascii_start().strip_prefix(b":")?;
+    serde_json::Deserializer::from_slice(rest).into_iter().next()?.ok()
 }
 
 /// The length of a list. What is in it is a job's word, and costs no memory.
-fn count<'de, D: Deserializer<'de>>(list: D) -> Result<usize, D::Error> {
-    Vec::<IgnoredAny>::deserialize(list).map(|list| list.len())
+fn count(text: &[u8], key: &str) -> Option<usize> {
+    value::<Vec<IgnoredAny>>(text, key).map(|list| list.len())
 }
 
 /// A worker as a master lists it. Former ones stay listed, as DEAD.
@@ -66,8 +79,12 @@ pub struct WorkerEntry {
 }
 
 impl MasterFacts {
-    pub fn read(answer: &[u8]) -> Option<MasterFacts> {
-        serde_json::from_slice(body(answer)?).ok()
+    pub fn read(status: &[u8], workers: &[u8], applications: &[u8]) -> Option<MasterFacts> {
+        Some(MasterFacts {
+            status: value(body(status)?, "status")?,
+            workers: value(body(workers)?, "workers")?,
+            applications: body(applications).and_then(|text| count(text, "activeapps")),
+        })
     }
 
     pub fn is_alive(&self) -> bool {
@@ -79,16 +96,21 @@ impl MasterFacts {
     }
 }
 
-/// A worker's own `/json/`. Whether a master knows it is the master's to say.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// A worker, as the head of its own page describes it: below stand executors that have ended, with names that jobs choose. Whether a master knows it is
+/// the master's to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerFacts {
-    #[serde(default, deserialize_with = "count")]
-    pub executors: usize,
+    /// The number of running executors; `None` where their list is too long to be read.
+    pub executors: Option<usize>,
+    /// The URL of the master that it follows.
+    pub master: String,
 }
 
 impl WorkerFacts {
     pub fn read(answer: &[u8]) -> Option<WorkerFacts> {
-        serde_json::from_slice(body(answer)?).ok()
+        let text = body(answer)?;
+        let master = value(text, "masterurl").unwrap_or_default();
+        Some(WorkerFacts { executors: count(text, "executors"), master })
     }
 }
 
@@ -101,27 +123,60 @@ fn body(answer: &[u8]) -> Option<&[u8]> {
 
 /// A master's own page, if it answers.
 pub fn master_facts(facts: &HostFacts) -> Option<MasterFacts> {
-    MasterFacts::read(facts.answer(MASTER_ANSWER))
+    MasterFacts::read(facts.answer(STATUS.0), facts.answer(WORKERS.0), facts.answer(APPLICATIONS.0))
 }
 
 /// A worker's own page, if it answers.
 pub fn worker_facts(facts: &HostFacts) -> Option<WorkerFacts> {
-    WorkerFacts::read(facts.answer(WORKER_ANSWER))
+    WorkerFacts::read(facts.answer(WORKER_PAGE_ANSWER.0))
 }
 
-/// The number of applications that a history server shows, if it answers.
-pub fn ended_applications(facts: &HostFacts) -> Option<usize> {
-    let list: Vec<IgnoredAny> = serde_json::from_slice(body(facts.answer(HISTORY_ANSWER))?).ok()?;
-    Some(list.len())
+/// The number of applications that a history server shows, if it answers: `Some(None)` where their list is too long to be read.
+pub fn ended_applications(facts: &HostFacts) -> Option<Option<usize>> {
+    let list = body(facts.answer(HISTORY_ANSWER.0))?;
+    list.trim_ascii_start()
+        .starts_with(b"[")
+        .then(|| serde_json::from_slice::<Vec<IgnoredAny>>(list).ok().map(|list| list.len()))
 }
 
-/// The question for the page of a node.
+/// The questions for the page of a node.
 pub fn questions(role: Role, host: &Host, listeners: &[Listener]) -> Vec<Ask> {
-    let (name, listener, request, most) = match role {
-        MASTER => (MASTER_ANSWER, MASTER_PAGE, JSON_REQUEST, Ask::LONG),
-        WORKER => (WORKER_ANSWER, WORKER_PAGE, JSON_REQUEST, Ask::SHORT),
-        _ => (HISTORY_ANSWER, HISTORY_PAGE, HISTORY_REQUEST, Ask::SHORT),
+    let (listener, all): (_, &[_]) = match role {
+        MASTER => (MASTER_PAGE, &[(STATUS, Ask::SHORT), (WORKERS, Ask::LONG), (APPLICATIONS, Ask::SHORT)]),
+        WORKER => (WORKER_PAGE, &[(WORKER_PAGE_ANSWER, Ask::HEAD)]),
+        _ => (HISTORY_PAGE, &[(HISTORY_ANSWER, Ask::SHORT)]),
     };
-    let port = host.port(listeners, listener);
-    vec![Ask { name, address: host.address.to_string(), port, bytes: request.to_vec(), most }]
+    let (address, port) = (host.address.to_string(), host.port(listeners, listener));
+    let ask = |&((name, request), most): &((&'static str, &[u8]), u32)| Ask {
+        name,
+        address: address.clone(),
+        port,
+        bytes: request.to_vec(),
+        most,
+        lines: "",
+    };
+    all.iter().map(ask).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_jobs_choose_hide_nothing_that_matters() {
+        let page = |body: &str| format!("HTTP/1.1 200 OK\r\nContent-Type: text/json\r\n\r\n{body}").into_bytes();
+        let long = "x".repeat(100);
+        let whole = format!(
+            "{{ \"id\" : \"w\", \"masterurl\" : \"spark://h1:7077\", \"executors\" : [ {{}}, {{}} ], \"finishedexecutors\" : [ {{ \"name\" : \"{long}\" }} ] }}"
+        );
+        let cut = |at: usize| WorkerFacts::read(&page(&whole[..at])).expect("it answers");
+        let known = WorkerFacts { executors: Some(2), master: "spark://h1:7077".to_owned() };
+        assert_eq!(cut(whole.len()), known);
+        assert_eq!(cut(whole.len() - 50), known);
+        assert_eq!(cut(60), WorkerFacts { executors: None, ..known });
+        let status = page("{ \"status\" : \"ALIVE\" }");
+        let (workers, applications) = (page("{ \"workers\" : [ ] }"), page("{ \"activeapps\" : [ { \"name\" : \"xxx"));
+        let master = MasterFacts::read(&status, &workers, &applications).expect("it answers");
+        assert!(master.is_alive() && master.applications.is_none());
+    }
 }

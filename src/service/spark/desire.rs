@@ -17,6 +17,8 @@ use crate::value::{HostPath, JvmSize, Role, Version};
 /// The user that daemons and jobs run as, and that user's group.
 pub const USER: &str = "spark";
 pub const CONFIG: &str = "/etc/spark";
+/// A master's own properties: how it takes part in elections.
+pub const HA_CONF: &str = "/etc/spark/ha.conf";
 /// Owned by root, so that no user can swap the directories in it, which belong to Spark's user.
 pub const DATA: &str = "/var/lib/spark";
 /// The directory in which daemons and jobs start, and where a job's own files go unless it says otherwise.
@@ -41,7 +43,7 @@ fn oldest_java(version: &Version) -> u32 {
 pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     let Some(spark) = super::on_hosts(&cluster.services) else { return };
     shared(cluster, spark, instance, state);
-    let path = HostPath::known(CONFIG).join("ha.conf");
+    let path = HostPath::known(HA_CONF);
     let lines = properties(master_properties(cluster, spark));
     put_properties(&path, "spark/ha.conf", cluster, &lines, &instance.node, state);
     let masters = &spark.standalone.masters;

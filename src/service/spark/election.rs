@@ -34,7 +34,14 @@ pub fn for_election(state: &HostState, listeners: &[Listener], latches: Option<&
     query.asks = questions(MASTER, &state.host, listeners);
     for (address, port) in latches.iter().flat_map(|election| &election.members) {
         let bytes = children_request(&latches.expect("it has members").folder);
-        query.asks.push(Ask { name: LATCHES, address: address.clone(), port: *port, bytes, most: Ask::SHORT });
+        query.asks.push(Ask {
+            name: LATCHES,
+            address: address.clone(),
+            port: *port,
+            bytes,
+            most: Ask::SHORT,
+            lines: "",
+        });
     }
     query
 }

@@ -1,13 +1,14 @@
 //! The health of masters and workers. The masters' word counts: a worker may believe in a master that has forgotten it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::answers::{MasterFacts, WorkerEntry, WorkerState, ended_applications, master_facts};
-use super::listeners::WORKER_RPC;
+use super::answers::{MasterFacts, WorkerEntry, WorkerState, counted_or_many, ended_applications, master_facts};
+use super::masters::{AliveMasters, elects_elsewhere, is_running};
 use super::roles::{HISTORY, MASTER, WORKER};
 use crate::desired::Desired;
 use crate::host::{Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts};
 use crate::plan::compare::stale_inputs;
+use crate::plan::refusal::names;
 use crate::service::stages::{Service as _, Totals};
 use crate::service::zookeeper::{self, MEMBER};
 use crate::value::{Name, Role, counted};
@@ -20,7 +21,7 @@ pub fn health_of_masters(
     seen: &BTreeMap<Name, Seen>,
 ) -> ServiceFacts {
     let mut facts = ServiceFacts::default();
-    let mut alive = 0;
+    let mut alive: Vec<&Name> = Vec::new();
     for (name, state) in with_role(hosts, desired, MASTER) {
         let Some(host) = seen.get(name).and_then(Seen::facts) else {
             unknown(name, &mut facts);
@@ -29,7 +30,7 @@ pub fn health_of_masters(
         let running = is_running(host, MASTER);
         let health = match master_facts(host).filter(|_| running) {
             Some(master) if master.is_alive() => {
-                alive += 1;
+                alive.push(name);
                 Health::Leading
             }
             Some(master) if master.is_standby() => Health::Serving,
@@ -45,31 +46,37 @@ pub fn health_of_masters(
         };
         facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, MASTER), counts: true });
     }
-    if alive > 1 || (alive == 0 && !led_elsewhere) {
-        facts.missing.push(format!("{alive} masters are ALIVE"));
+    match alive.as_slice() {
+        [_] => {}
+        [] if led_elsewhere => {}
+        [] => facts.missing.push("no master is ALIVE".to_owned()),
+        several => {
+            facts.missing.push(format!("{} all say that they are ALIVE", names(several.iter().copied())));
+            let strays = several.iter().filter(|name| elects_elsewhere(&desired.hosts[**name], seen[**name].facts()));
+            for name in strays {
+                facts.nodes.get_mut(*name).expect("a master is a node").health = Health::Straying;
+            }
+        }
     }
     facts.whole = facts.nothing_is_missing();
     facts
 }
 
-/// An ALIVE master lists every one of these workers as ALIVE.
+/// The ALIVE master that each of these workers follows lists it as ALIVE.
 pub fn health_of_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
     let mut facts = ServiceFacts::default();
-    let master = alive_master(seen);
-    if master.is_none() {
+    let masters = AliveMasters::of(desired, seen);
+    if masters.is_empty() {
         facts.missing.push("no master is ALIVE".to_owned());
         // A recovering master forgets workers that come back with new ids (measured): none is restarted now.
         facts.blocked = Some("no master is ALIVE".to_owned());
     }
-    // Built once: for ten thousand workers, a search for each would take a hundred million steps.
-    let alive = master.as_ref().map(alive_workers).unwrap_or_default();
     for (name, state) in with_role(hosts, desired, WORKER) {
         let Some(host) = seen.get(name).and_then(Seen::facts) else {
             unknown(name, &mut facts);
             continue;
         };
-        let known = is_running(host, WORKER)
-            && alive.contains(&(state.host.address.as_str(), state.host.port(&desired.listeners, WORKER_RPC)));
+        let known = is_running(host, WORKER) && masters.list(desired, state, host);
         if !known {
             facts.missing.push(format!("the ALIVE master does not list the worker on {name} as ALIVE"));
         }
@@ -113,12 +120,6 @@ pub fn alive_master(seen: &BTreeMap<Name, Seen>) -> Option<MasterFacts> {
     running.filter_map(master_facts).find(MasterFacts::is_alive)
 }
 
-/// The addresses and ports of the workers that a master lists as ALIVE. Former lives of a worker stay listed as DEAD.
-fn alive_workers(master: &MasterFacts) -> BTreeSet<(&str, u16)> {
-    let alive = master.workers.iter().filter(|worker| worker.state == WorkerState::Alive);
-    alive.map(|worker| (worker.host.as_str(), worker.port)).collect()
-}
-
 /// The masters that run while no member of the ensemble leads.
 pub fn without_a_quorum(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<Name> {
     let hosts: Vec<Name> = desired.hosts.keys().cloned().collect();
@@ -143,7 +144,7 @@ pub fn totals(url: &str, master: &MasterFacts) -> Totals {
     let words = format!(
         "{url}: {}, {cores_used} of {cores} cores and {memory_used} of {memory} MiB in use, {}",
         counted(workers, "worker"),
-        counted(applications, "application")
+        counted_or_many(applications, "application")
     );
     let figures = serde_json::json!({
         "master": url,
@@ -167,10 +168,6 @@ fn with_role<'a>(
 
 fn unknown(name: &Name, facts: &mut ServiceFacts) {
     facts.nodes.insert(name.clone(), NodeFacts { health: Health::Unknown, current: false, counts: false });
-}
-
-fn is_running(host: &HostFacts, role: Role) -> bool {
-    host.units.get(role.unit()).is_some_and(crate::host::UnitFacts::is_running)
 }
 
 fn is_current(state: &HostState, host: &HostFacts, role: Role) -> bool {

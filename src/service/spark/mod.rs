@@ -10,6 +10,7 @@ mod health;
 mod listeners;
 mod machines;
 mod managed;
+mod masters;
 mod nodes;
 mod on_hosts;
 mod properties;

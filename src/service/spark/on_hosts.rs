@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::answers::{ended_applications, master_facts, questions, worker_facts};
+use super::answers::{counted_or_many, ended_applications, master_facts, questions, worker_facts};
 use super::election::{election, for_election, latches};
 use super::file::SparkFile;
 use super::health::{alive_master, health_of_history, health_of_masters, health_of_workers};
@@ -22,7 +22,7 @@ use crate::service::stages::{Machines, NodeSpec, PlatformView, Service, Totals, 
 use crate::service::zookeeper;
 use crate::topology::Topology;
 use crate::value::listener::Listener;
-use crate::value::{Label, Name, Role, Zone, counted};
+use crate::value::{Label, Name, Role, Zone};
 use crate::yaml::Span;
 
 /// The seconds that a worker has to finish its executors' work before it is stopped.
@@ -161,10 +161,14 @@ impl Service for OnHosts {
     fn state(&self, role: Role, facts: &HostFacts) -> String {
         let state = match role {
             MASTER => master_facts(facts).map(|master| master.status.to_string()),
-            WORKER => worker_facts(facts).map(|worker| counted(worker.executors, "executor")),
-            _ => ended_applications(facts).map(|count| format!("shows {}", counted(count, "application"))),
+            WORKER => worker_facts(facts).map(|worker| counted_or_many(worker.executors, "executor")),
+            _ => ended_applications(facts).map(|count| format!("shows {}", counted_or_many(count, "application"))),
         };
         state.unwrap_or_else(|| "does not answer".to_owned())
+    }
+
+    fn contradictions(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, String)> {
+        super::masters::contradictions(desired, seen)
     }
 
     /// The masters' word counts: a worker may believe in a master that has forgotten it.
@@ -195,11 +199,11 @@ impl Service for OnHosts {
     }
 
     fn notes_of_removal(&self, seen: &BTreeMap<Name, Seen>) -> Option<String> {
-        let running = alive_master(seen).map_or(0, |master| master.applications);
+        let running = alive_master(seen).map_or(Some(0), |master| master.applications);
         let count = match running {
-            0 => return None,
-            1 => "1 application is running".to_owned(),
-            _ => format!("{running} applications are running"),
+            Some(0) => return None,
+            Some(1) => "1 application is running".to_owned(),
+            some => format!("{} are running", counted_or_many(some, "application")),
         };
         Some(format!(
             "{count}. Their executors will end, and their drivers will wait for a master for ever: stop the drivers"

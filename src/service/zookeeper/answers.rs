@@ -6,6 +6,8 @@ use crate::host::HostFacts;
 // The names of the questions.
 pub(super) const SRVR: &str = "srvr";
 pub(super) const MNTR: &str = "mntr";
+/// The metrics that are read: of thousands, whose number and names the users of `ZooKeeper` decide.
+pub(super) const METRICS: &str = "zk_peer_state|zk_synced_|zk_pending_syncs|zk_quorum_size|zk_uptime";
 pub(super) const CANARY: &str = "canary";
 
 /// A member, as `srvr` and `mntr` describe it.
@@ -14,8 +16,8 @@ pub struct MemberFacts {
     pub mode: MemberMode,
     /// The epoch of the last transaction it knows: the upper half of its zxid.
     pub epoch: u64,
-    /// True if its peer state is `broadcast`: it takes part and is in sync.
-    pub broadcasts: bool,
+    /// True if its peer state is `broadcast`: it takes part and is in sync. `None` without an answer to `mntr`.
+    pub broadcasts: Option<bool>,
     /// Voters (itself not counted) that the leader has in sync.
     pub synced_voters: Option<u32>,
     pub pending_syncs: Option<u32>,
@@ -67,8 +69,10 @@ impl MemberFacts {
         Some(MemberFacts {
             mode,
             epoch: zxid >> 32,
-            broadcasts: mode == MemberMode::Standalone
-                || key("zk_peer_state").is_some_and(|state| state.ends_with("broadcast")),
+            broadcasts: match mode {
+                MemberMode::Standalone => Some(true),
+                _ => key("zk_peer_state").map(|state| state.ends_with("broadcast")),
+            },
             synced_voters: voters,
             pending_syncs: count("zk_pending_syncs"),
             quorum_size: count("zk_quorum_size"),
@@ -80,7 +84,7 @@ impl MemberFacts {
         MemberFacts {
             mode: MemberMode::NotServing,
             epoch: 0,
-            broadcasts: false,
+            broadcasts: Some(false),
             synced_voters: None,
             pending_syncs: None,
             quorum_size: None,
@@ -88,8 +92,20 @@ impl MemberFacts {
         }
     }
 
+    /// Returns true if a leader says itself that its ensemble is not one of `all` members, or that it has no majority of them in sync.
+    pub fn leads_others(&self, all: usize) -> bool {
+        let is = |count: Option<u32>, wanted: usize| count.is_none_or(|count| count as usize == wanted);
+        let has_majority = self.synced_voters.is_none_or(|synced| synced as usize + 1 > all / 2);
+        match self.mode {
+            MemberMode::Standalone => all > 1,
+            MemberMode::Leader => !is(self.quorum_size, all) || !has_majority,
+            MemberMode::Follower | MemberMode::NotServing => false,
+        }
+    }
+
+    /// Returns true if it serves clients: a member that does not says so to `srvr`.
     pub fn serves(&self) -> bool {
-        self.mode != MemberMode::NotServing && self.broadcasts
+        self.mode != MemberMode::NotServing && self.broadcasts != Some(false)
     }
 }
 
@@ -101,4 +117,19 @@ pub fn member_facts(facts: &HostFacts) -> Option<MemberFacts> {
 /// The outcome of the write that was tried through a member; `None` if none was asked for.
 pub fn canary(facts: &HostFacts) -> Option<bool> {
     facts.answers.get(CANARY).map(|answer| canary_succeeded(answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_that_serves_clients_serves_whatever_its_metrics_say_of_them() {
+        let srvr = b"Zookeeper version: 3.9.5\nZxid: 0x100000001\nMode: follower\nNode count: 5\n";
+        let serves = |mntr: &[u8]| MemberFacts::read(srvr, mntr).map(|member| (member.serves(), member.broadcasts));
+        assert_eq!(serves(b"zk_peer_state\tfollowing - broadcast\n"), Some((true, Some(true))));
+        assert_eq!(serves(b"zk_peer_state\tfollowing - synchronization\n"), Some((false, Some(false))));
+        // Too long, or late: nobody knows, and nothing is done for it.
+        assert_eq!(serves(b""), Some((true, None)));
+    }
 }

@@ -6,6 +6,7 @@ use super::desire::ZOO_CFG;
 use crate::desired::Desired;
 use crate::host::{Content, Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts, sha256};
 use crate::plan::compare::stale_inputs;
+use crate::plan::refusal::names;
 use crate::service::zookeeper::{MEMBER, MemberFacts, MemberMode, canary, member_facts};
 use crate::value::{HostPath, Name};
 
@@ -38,6 +39,9 @@ pub fn health(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) ->
             if health == Health::Leading {
                 leaders.push(((*name).clone(), member.clone()));
             }
+            if member.broadcasts.is_none() {
+                facts.missing.push(format!("{name} does not answer `mntr`"));
+            }
             // A fresh follower knows no transaction yet and says epoch 0.
             epochs.extend((member.epoch > 0).then_some(member.epoch));
         } else {
@@ -49,6 +53,23 @@ pub fn health(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) ->
         facts.nodes.insert((*name).clone(), NodeFacts { health, current, counts: host.has_data || host.has_marker });
     }
     let all = desired.quorum.as_ref().map_or(members.len(), |quorum| quorum.birth.members.len());
+    if leaders.len() > 1 {
+        // One that cannot be asked may follow.
+        let may_follow = |health: Health| matches!(health, Health::Serving | Health::Unknown);
+        let followers = facts.nodes.values().filter(|node| may_follow(node.health)).count();
+        let has_more = |leader: &MemberFacts| leader.synced_voters.is_some_and(|synced| synced as usize > followers);
+        let strays = |name: &Name, leader: &MemberFacts| {
+            let lists_others = || seen[name].facts().and_then(|host| runs_with_others(&desired.hosts[name], host));
+            leader.leads_others(all) || lists_others() == Some(true)
+        };
+        for (name, leader) in &leaders {
+            if strays(name, leader) {
+                facts.nodes.get_mut(name).expect("a leader is a node").health = Health::Straying;
+            } else if has_more(leader) {
+                facts.contradict.push(name.clone());
+            }
+        }
+    }
     check_leader(&leaders, members.len(), all, &mut facts);
     epochs.dedup();
     if epochs.len() > 1 {
@@ -64,7 +85,7 @@ fn check_leader(leaders: &[(Name, MemberFacts)], asked: usize, all: usize, facts
         let what = if leaders.is_empty() {
             "there is no leader".to_owned()
         } else {
-            format!("{} members lead", leaders.len())
+            format!("{} all say that they lead", names(leaders.iter().map(|(name, _)| name)))
         };
         facts.missing.push(what);
         return;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::answers::{CANARY, MNTR, MemberMode, SRVR, member_facts};
+use super::answers::{CANARY, METRICS, MNTR, MemberMode, SRVR, member_facts};
 use super::file::ZooKeeperFile;
 use super::health::health;
 use super::listeners::{ADMIN, CLIENT, ELECTION, PEER};
@@ -137,16 +137,17 @@ impl Service for OnHosts {
 
     fn questions(&self, _: Role, host: &Host, listeners: &[Listener], proof: bool) -> Vec<Ask> {
         let port = host.port(listeners, CLIENT);
-        let ask = |name, bytes: &[u8]| Ask {
+        let ask = |name, bytes: &[u8], lines| Ask {
             name,
             address: host.address.to_string(),
             port,
             bytes: bytes.to_vec(),
             most: Ask::SHORT,
+            lines,
         };
-        let mut all = vec![ask(SRVR, b"srvr"), ask(MNTR, b"mntr")];
+        let mut all = vec![ask(SRVR, b"srvr", ""), ask(MNTR, b"mntr", METRICS)];
         if proof {
-            all.push(ask(CANARY, &canary_request()));
+            all.push(ask(CANARY, &canary_request(), ""));
         }
         all
     }
@@ -166,6 +167,13 @@ impl Service for OnHosts {
                 format!("leader, epoch {}, {} in sync", member.epoch, counted(followers, "follower"))
             }
         }
+    }
+
+    fn contradictions(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, String)> {
+        let hosts: Vec<Name> = desired.hosts.keys().cloned().collect();
+        let contradict = super::health::health(&hosts, desired, seen).contradict;
+        let why = |name| (name, "it says that it leads more members than say that they follow".to_owned());
+        contradict.into_iter().map(why).collect()
     }
 
     fn addresses(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {

@@ -12,7 +12,11 @@ const OP_CLOSE: i32 = -11;
 const ANY_VERSION: i32 = -1;
 const EPHEMERAL: i32 = 1;
 const ALL_PERMISSIONS: i32 = 31;
-const NODE_EXISTS: i32 = -110;
+/// From here on errors are refusals of a request, and not faults of the system (`KeeperException.Code`),
+const FIRST_REFUSAL: i32 = -101;
+/// but for these two, which a member gives by itself.
+const SESSION_EXPIRED: i32 = -112;
+const SESSION_MOVED: i32 = -118;
 const NO_NODE: i32 = -101;
 
 /// Creates an ephemeral node. It is answered only once the quorum has agreed.
@@ -31,8 +35,11 @@ pub fn canary_request() -> Vec<u8> {
 
 /// Returns true if a canary's answer proves a committed write. A missing answer proves neither success nor failure.
 pub fn canary_succeeded(answer: &[u8]) -> bool {
-    // Another operator's canary still being there proves a commit as well: the refusal went through the quorum.
-    reply(answer).is_some_and(|reply| matches!(reply.error, 0 | NODE_EXISTS))
+    // A refusal proves a commit as well, because the leader has the quorum agree to it: another operator's canary is still there, or somebody has
+    // taken the right to create it away from everybody.
+    let agreed =
+        |error: i32| error == 0 || (error <= FIRST_REFUSAL && ![SESSION_EXPIRED, SESSION_MOVED].contains(&error));
+    reply(answer).is_some_and(|reply| agreed(reply.error))
 }
 
 /// Asks for the names of a node's children.
@@ -127,16 +134,13 @@ mod tests {
             00000025 00000001 0000000100000002 00000000 00000011 2f70726f766973696f6e2d63616e617279
             00000010 00000002 0000000100000003 00000000";
         assert!(canary_succeeded(&bytes(success)));
-        assert!(canary_succeeded(&bytes(&success.replacen(
-            "0000000100000002 00000000",
-            "0000000100000002 ffffff92",
-            1
-        ))));
-        assert!(!canary_succeeded(&bytes(&success.replacen(
-            "0000000100000002 00000000",
-            "0000000100000002 ffffff9c",
-            1
-        ))));
+        let with = |error: &str| {
+            bytes(&success.replacen("0000000100000002 00000000", &format!("0000000100000002 {error}"), 1))
+        };
+        // It is there already; somebody took the right to create it away; and a fault of the system, an expired session.
+        for (error, proves) in [("ffffff92", true), ("ffffff9a", true), ("ffffff9c", false), ("ffffff90", false)] {
+            assert_eq!(canary_succeeded(&with(error)), proves, "{error}");
+        }
         assert!(!canary_succeeded(b""));
         assert!(!canary_succeeded(&bytes("00000025 00000000 00000fa0")));
     }

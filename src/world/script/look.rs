@@ -90,7 +90,8 @@ impl Writer<'_> {
         }
         for ask in asks {
             let request = STANDARD.encode(&ask.bytes);
-            self.line(format!("ask {} {} {} {request} {}", ask.name, quote(&ask.address), ask.port, ask.most));
+            let (address, lines) = (quote(&ask.address), quote(ask.lines));
+            self.line(format!("ask {} {address} {} {request} {} {lines}", ask.name, ask.port, ask.most));
         }
     }
 

@@ -35,6 +35,19 @@ pub struct BadConfig {
     why: String,
 }
 
+/// A host on the way to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// As ssh's configuration calls it.
+    pub name: String,
+    pub address: String,
+    /// `None` if a command chooses it.
+    pub port: Option<u16>,
+}
+
+/// Jumps behind jumps are followed so far; a longer way is none that people have.
+const MOST_JUMPS: usize = 8;
+
 impl Config {
     /// Reads `~/.ssh/config`, if there is one.
     pub fn read() -> Result<Config, BadConfig> {
@@ -134,6 +147,48 @@ impl Config {
             unsupported(name, "ProxyCommand with another token than %h, %n, %p and %r", "write it in full")
         })?;
         Ok(Some(Proxy::Command(filled)))
+    }
+
+    /// The hosts on the way of a route, as far as its configuration names them.
+    pub fn hops(&self, route: &Route) -> Vec<Hop> {
+        match &route.proxy {
+            None => Vec::new(),
+            Some(Proxy::Jump(jumps)) => self.jumps(jumps, MOST_JUMPS),
+            // Nobody but the command knows which of its words are hosts, and at which port.
+            Some(Proxy::Command(command)) => {
+                let words = command.split(|c: char| c.is_whitespace() || "'\"=,".contains(c));
+                words.filter(|word| !word.is_empty()).map(|word| Hop { port: None, ..self.hop(word) }).collect()
+            }
+        }
+    }
+
+    fn jumps(&self, jumps: &str, most: usize) -> Vec<Hop> {
+        let mut all = Vec::new();
+        for jump in jumps.split(',').take(most) {
+            let hop = self.hop(jump);
+            let next = self.file.as_ref().and_then(|file| file.query(&hop.name).proxy_jump);
+            if let Some(next) = next.filter(|next| next != &["none"]) {
+                all.extend(self.jumps(&next.join(","), most - 1));
+            }
+            all.push(hop);
+        }
+        all
+    }
+
+    /// A host as `ssh -J` takes it: `[user@]host[:port]`, or a URI.
+    fn hop(&self, text: &str) -> Hop {
+        let text = text.trim().trim_start_matches("ssh://").trim_end_matches('/');
+        let place = text.rsplit_once('@').map_or(text, |(_, place)| place);
+        let (name, port) = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((name, rest)) => (name, rest.strip_prefix(':')),
+            None => match place.split_once(':') {
+                Some((name, port)) if !port.contains(':') => (name, Some(port)),
+                _ => (place, None),
+            },
+        };
+        let params = self.file.clone().unwrap_or_default().query(name);
+        let written = port.and_then(|port| port.parse().ok()).or(params.port).unwrap_or(22);
+        Hop { name: name.to_owned(), address: params.host_name.unwrap_or_else(|| name.to_owned()), port: Some(written) }
     }
 
     /// The command as OpenSSH itself prints it: quotes in it belong to the shell, not to the configuration.

@@ -21,7 +21,7 @@ use super::script::Script;
 use super::{Io, Output, Upload};
 use crate::host::{HostError, Target};
 
-pub use config::Config;
+pub use config::{Config, Hop};
 use session::{Session, Way};
 
 /// The number of hosts that are worked with at once: each costs a thread, and more make nothing faster (docs/measurements.md).

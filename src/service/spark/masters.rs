@@ -1,0 +1,93 @@
+//! Masters that say that they are ALIVE, and the workers that follow them. A master alone is believed about itself and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::answers::{MasterFacts, WorkerState, master_facts, worker_facts};
+use super::desire::HA_CONF;
+use super::listeners::{MASTER_RPC, WORKER_RPC};
+use super::roles::{MASTER, WORKER};
+use crate::desired::Desired;
+use crate::host::{HostFacts, HostState, Seen, UnitFacts};
+use crate::plan::Reason;
+use crate::plan::compare::stale_inputs;
+use crate::value::{HostPath, Name, Role};
+
+/// The masters that say that they are ALIVE.
+pub struct AliveMasters {
+    /// By the address that workers know: the host, and the addresses and ports of the workers that it lists as ALIVE.
+    by_endpoint: BTreeMap<String, (Name, BTreeSet<(String, u16)>)>,
+}
+
+impl AliveMasters {
+    pub fn of(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> AliveMasters {
+        let alive = |(name, state): (&Name, &HostState)| {
+            let host = seen.get(name)?.facts().filter(|host| is_running(host, MASTER))?;
+            let master = master_facts(host).filter(MasterFacts::is_alive)?;
+            let endpoint = format!("{}:{}", state.host.address, state.host.port(&desired.listeners, MASTER_RPC));
+            // Former lives of a worker stay listed as DEAD.
+            let alive = master.workers.into_iter().filter(|worker| worker.state == WorkerState::Alive);
+            Some((endpoint, (name.clone(), alive.map(|worker| (worker.host, worker.port)).collect())))
+        };
+        let masters = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(MASTER.unit()));
+        AliveMasters { by_endpoint: masters.filter_map(alive).collect() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_endpoint.is_empty()
+    }
+
+    /// Returns true if the master that a worker follows lists it. Of several that say that they are ALIVE, each is asked about its own followers
+    /// alone; a worker that does not say whom it follows needs one that lists it.
+    pub fn list(&self, desired: &Desired, state: &HostState, worker: &HostFacts) -> bool {
+        let place = (state.host.address.to_string(), state.host.port(&desired.listeners, WORKER_RPC));
+        match followed(worker) {
+            Some(endpoint) => self.by_endpoint.get(&endpoint).is_some_and(|(_, workers)| workers.contains(&place)),
+            None => self.by_endpoint.values().any(|(_, workers)| workers.contains(&place)),
+        }
+    }
+}
+
+/// The address of the master that a worker follows, as it says itself.
+fn followed(worker: &HostFacts) -> Option<String> {
+    let master = worker_facts(worker)?.master;
+    (!master.is_empty()).then(|| master.trim_start_matches("spark://").to_owned())
+}
+
+/// Masters that say that they are ALIVE beside one that more than half of the workers follow.
+pub fn contradictions(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, String)> {
+    let masters = AliveMasters::of(desired, seen).by_endpoint;
+    if masters.len() < 2 {
+        return Vec::new();
+    }
+    let runs = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(WORKER.unit()));
+    let follows =
+        |(name, _): (&Name, &HostState)| followed(seen.get(name)?.facts().filter(|host| is_running(host, WORKER))?);
+    let mut votes: HashMap<String, usize> = HashMap::new();
+    runs.filter_map(follows).for_each(|endpoint| *votes.entry(endpoint).or_default() += 1);
+    let all: usize = votes.values().sum();
+    let Some(real) =
+        votes.iter().find(|(_, count)| **count * 2 > all).and_then(|(real, _)| masters.get_key_value(real))
+    else {
+        return Vec::new();
+    };
+    // One that started with another way to elect is repaired.
+    let others = masters.iter().filter(|(endpoint, (name, _))| {
+        *endpoint != real.0 && !elects_elsewhere(&desired.hosts[name], seen[name].facts())
+    });
+    let why = |(_, (name, _)): (&String, &(Name, _))| {
+        (name.clone(), format!("it says that it is the ALIVE master, and most workers follow the one on {}", real.1.0))
+    };
+    others.map(why).collect()
+}
+
+/// Returns true if a running master started with another way to elect than the topology has.
+pub(super) fn elects_elsewhere(state: &HostState, host: Option<&HostFacts>) -> bool {
+    let unit = host.and_then(|host| host.units.get(MASTER.unit()));
+    let (Some(host), Some(unit)) = (host, unit) else { return false };
+    let changed = Reason::InputChanged { path: HostPath::known(HA_CONF).to_string() };
+    stale_inputs(&state.services[MASTER.unit()], unit, state, host).contains(&changed)
+}
+
+pub(super) fn is_running(host: &HostFacts, role: Role) -> bool {
+    host.units.get(role.unit()).is_some_and(UnitFacts::is_running)
+}

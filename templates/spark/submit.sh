@@ -1,0 +1,46 @@
+# Runs a job's driver as Spark's user, and ends it when this script's input ends. Before it stand the variables `program`, `home`, `config`, `secret` (a path,
+# or nothing) and `owner` (whose host it is, where all of it has one owner), and the words of spark-submit's command line.
+[ -x "$program" ] && cd "$home" || { echo 'error: Spark is not on this host: provision apply first' >&2; exit 127; }
+exec 3<&0
+name=provision-job-$$
+
+# The secret is in the environment, never in an argument.
+as_owner() {
+  [ -z "$secret" ] || { set -a; . "$secret"; set +a; }
+  export SPARK_CONF_DIR="$config" HOME="$home" SPARK_ENV_LOADED=1
+  . "$config/spark-env.sh"
+  [ -n "$owner" ] || set -- setpriv --reuid spark --regid spark --init-groups --no-new-privs --inh-caps -all --bounding-set -all "$@"
+  # A group of its own, so that all of it can be ended.
+  exec setsid "$@"
+}
+
+# A unit of its own: nothing of the operator's session reaches the driver, and nothing that it starts leaves the unit's limits by asking another program.
+in_a_unit() {
+  job=
+  for word; do job="$job '$(printf %s "$word" | sed "s/'/'\\\\''/g"; printf .)"; job="${job%.}'"; done
+  [ -z "$secret" ] || set -- -p EnvironmentFile="$secret"
+  [ -n "$secret" ] || set --
+  # systemd reads $$ as one $.
+  exec systemd-run --quiet --pipe --wait --collect --unit "$name" --service-type exec -p SyslogIdentifier=spark-submit \
+    -p User=spark -p Group=spark -p WorkingDirectory="$home" -p UMask=0027 -p LimitNOFILE=65536 -p TimeoutStopSec=30 \
+    -p NoNewPrivileges=yes -p CapabilityBoundingSet= -p AmbientCapabilities= -p RestrictSUIDSGID=yes -p RestrictNamespaces=yes \
+    -p LockPersonality=yes -p KeyringMode=private -p PrivateDevices=yes -p ProtectKernelTunables=yes -p ProtectControlGroups=yes \
+    -p "InaccessiblePaths=-/run/dbus -/run/user" -p TemporaryFileSystem=/run/systemd:ro -p BindReadOnlyPaths=-/run/systemd/resolve \
+    -E SPARK_CONF_DIR="$config" -E HOME="$home" -E SPARK_ENV_LOADED=1 -E job="$job" "$@" \
+    /bin/sh -c 'eval "set -- $$job"; unset job; . "$$SPARK_CONF_DIR/spark-env.sh"; exec "$$@"'
+}
+
+# Without D-Bus there is nobody to ask either.
+if [ -z "$owner" ] && [ -S /run/dbus/system_bus_socket ]; then
+  in_a_unit "$@" </dev/null 3<&- &
+  pid=$!
+  (cat <&3 >/dev/null; systemctl stop "$name") 2>/dev/null &
+else
+  as_owner "$@" </dev/null 3<&- &
+  pid=$!
+  (cat <&3 >/dev/null; kill -- -$pid) 2>/dev/null &
+fi
+watch=$!
+wait $pid; code=$?
+kill $watch 2>/dev/null
+exit $code
