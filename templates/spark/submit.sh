@@ -4,22 +4,11 @@
 exec 3<&0
 name=provision-job-$$
 
-# The secret is in the environment, never in an argument.
-as_owner() {
-  [ -z "$secret" ] || { set -a; . "$secret"; set +a; }
-  export SPARK_CONF_DIR="$config" HOME="$home" SPARK_ENV_LOADED=1
-  . "$config/spark-env.sh"
-  [ -n "$owner" ] || set -- setpriv --reuid spark --regid spark --init-groups --no-new-privs --inh-caps -all --bounding-set -all "$@"
-  # A group of its own, so that all of it can be ended.
-  exec setsid "$@"
-}
-
 # A unit of its own: nothing of the operator's session reaches the driver, and nothing that it starts leaves the unit's limits by asking another program.
 in_a_unit() {
   job=
   for word; do job="$job '$(printf %s "$word" | sed "s/'/'\\\\''/g"; printf .)"; job="${job%.}'"; done
-  [ -z "$secret" ] || set -- -p EnvironmentFile="$secret"
-  [ -n "$secret" ] || set --
+  if [ -n "$secret" ]; then set -- -p EnvironmentFile="$secret"; else set --; fi
   # systemd reads $$ as one $.
   exec systemd-run --quiet --pipe --wait --collect --unit "$name" --service-type exec -p SyslogIdentifier=spark-submit \
     -p User=spark -p Group=spark -p WorkingDirectory="$home" -p UMask=0027 -p LimitNOFILE=65536 -p TimeoutStopSec=30 \
@@ -36,7 +25,13 @@ if [ -z "$owner" ] && [ -S /run/dbus/system_bus_socket ]; then
   pid=$!
   (cat <&3 >/dev/null; systemctl stop "$name") 2>/dev/null &
 else
-  as_owner "$@" </dev/null 3<&- &
+  # The secret is in the environment, never in an argument.
+  [ -z "$secret" ] || { set -a; . "$secret"; set +a; }
+  export SPARK_CONF_DIR="$config" HOME="$home" SPARK_ENV_LOADED=1
+  . "$config/spark-env.sh"
+  [ -n "$owner" ] || set -- setpriv --reuid spark --regid spark --init-groups --no-new-privs --inh-caps -all --bounding-set -all "$@"
+  # A group of its own, so that all of it can be ended.
+  setsid "$@" </dev/null 3<&- &
   pid=$!
   (cat <&3 >/dev/null; kill -- -$pid) 2>/dev/null &
 fi
