@@ -216,3 +216,44 @@ fn doc_comments_begin_with_a_noun_or_a_verb() {
     }
     assert!(all.len() > 100 && wrong.is_empty(), "{wrong:#?}");
 }
+
+/// Words that are put into sentences, beside names of hosts.
+const PUT_IN: &[&str] = &["ZooKeeper member", "zookeeper", "another program"];
+
+/// Tests on real hosts run for long and fail late: a sentence that they ask for, and that nothing can say any more, fails here.
+#[test]
+fn what_the_tests_on_real_hosts_ask_for_can_be_said() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut program, mut asking) = (Vec::new(), Vec::new());
+    sources(&root.join("src"), &mut program);
+    ["tests/lab", "tests/local"].iter().for_each(|tree| sources(&root.join(tree), &mut asking));
+    let mut said: String = program.into_iter().map(|(_, text)| text).collect();
+    for folder in ["templates/host", "templates/spark"] {
+        for entry in std::fs::read_dir(root.join(folder)).expect("a folder") {
+            said += &std::fs::read_to_string(entry.expect("an entry").path()).expect("text");
+        }
+    }
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for (file, text) in &asking {
+        for literal in text.split(".says(\"").skip(1).filter_map(|rest| rest.split("\")").next()) {
+            // Names, paths and numbers are put in: what is left between them are words of the program's own.
+            let literal = PUT_IN.iter().fold(literal.to_owned(), |text, name| text.replace(name, "|"));
+            for phrase in literal.split(|c: char| !(c.is_ascii_alphabetic() || " ',".contains(c))) {
+                let words: Vec<&str> = phrase.split_whitespace().collect();
+                if words.len() < 4 {
+                    continue;
+                }
+                seen += 1;
+                // The first and the last word may be such a name.
+                let ends = [(0, 0), (1, 0), (0, 1), (1, 1)];
+                let can_be =
+                    ends.iter().any(|(first, last)| said.contains(&words[*first..words.len() - last].join(" ")));
+                if !can_be {
+                    missing.push(format!("{file}: {phrase}"));
+                }
+            }
+        }
+    }
+    assert!(seen > 20 && missing.is_empty(), "{seen} {missing:#?}");
+}

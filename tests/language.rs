@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use provision::diagnostic::Source;
-use provision::diagnostic::{Severity, locate, show};
+use provision::diagnostic::{Severity, locate, show, show_all};
 use provision::topology;
 use provision::value::listener::{Lasts, OWN_PORTS};
 
@@ -62,6 +62,21 @@ fn no_kind_of_secret_in_a_topology_is_shown() {
         let shown: String = problems.sorted().into_iter().map(said).collect();
         assert!(shown.contains("T020") && !shown.contains(secret), "{shown}");
     }
+}
+
+#[test]
+fn a_screen_gets_a_hundred_problems_and_the_number_of_the_others() {
+    let wrong: String = (0..150).map(|number| format!("wrong{number}: 1\n")).collect();
+    let source = Source::new("bad.yaml", format!("apiVersion: provision/v1\nname: demo\n{wrong}"));
+    let (file, mut problems) = topology::load(&source);
+    topology::check(&file, &mut problems);
+    let shown = show_all(&problems.sorted(), &source, false);
+    let all = problems.sorted().len();
+    assert_eq!(shown.matches("error[").count(), 100);
+    assert!(
+        shown.ends_with(&format!("... and {} more; `provision validate --json` lists them all\n\n", all - 100)),
+        "{all}"
+    );
 }
 
 /// In a URL, an option for a JVM, an argument, and the argument after one that asks for it.

@@ -96,14 +96,13 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(if report.left.is_empty() { Exit::Done } else { Exit::Unreachable })
 }
 
-/// The topology to apply, with the goal; or those of a saved plan.
+/// Reads the topology and the goal, from a topology or from a saved plan.
 fn read(args: &Args) -> Result<(Loaded, Goal, Option<Box<SealedPlan>>), Failure> {
     let options = args.allow_outage || args.skip_unreachable;
     match input::read_either(args.topology.path())? {
-        Input::Plan(_) if options => Err(Failure::say(
-            Exit::Usage,
-            "a saved plan says itself what it allows: give these options to `plan --out`",
-        )),
+        Input::Plan(_) if options => {
+            Err(Failure::say(Exit::Usage, "a saved plan has its options in it: give them to `plan --out`"))
+        }
         Input::Plan(sealed) => {
             let source = Source::new(sealed.topology_name.clone(), sealed.topology_text.clone());
             let loaded = Loaded { new_identity: sealed.identity.clone(), ..input::open(source)? };
@@ -200,11 +199,11 @@ pub async fn carry_out(
     let stop = watch_interrupts();
     let who = input::who();
     let Loaded { desired, new_identity, secrets, world, .. } = loaded;
-    let mut here = Terminal { agreed, goal, world, progress: Progress::new() };
+    let mut terminal = Terminal { agreed, goal, world, progress: Progress::new() };
     let sealed = if let Agreed::Sealed(sealed) = agreed { Some(sealed) } else { None };
     let work = Work { goal, sealed, desired, new_identity, secrets, world, who: &who, stop: &stop, unfit };
-    let report = work.converge(&plan, observed, &mut here).await;
-    here.progress.finish();
+    let report = work.converge(&plan, observed, &mut terminal).await;
+    terminal.progress.finish();
     report.map_err(|error| match error {
         NotBegun::NoLease(error) => no_lease(error),
         NotBegun::NoPlan(refusals, observed) => planning::refused(&refusals, &observed),

@@ -11,7 +11,7 @@ use super::output::{coloured_to_stderr, say};
 use super::{Exit, Failure, way_in};
 use crate::cluster::{self, Cluster};
 use crate::desired::{self, Desired};
-use crate::diagnostic::{Severity, Source, show};
+use crate::diagnostic::{Severity, Source, show_all};
 use crate::host::{Content, Owner, Reach, Secrets};
 use crate::plan::{NotSealed, SealedPlan};
 use crate::platform::local::ThisMachine;
@@ -61,19 +61,20 @@ pub fn is_terminal(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
 }
 
-/// A file that a command was given: its kind is told by what is in it.
+/// A file given to a command.
 pub enum Input {
     Topology(Source),
     Plan(Box<SealedPlan>),
 }
 
+/// Reads a topology or a saved plan; the content decides which.
 pub fn read_either(path: &Path) -> Result<Input, Failure> {
     let source = Source::read(path).map_err(|error| {
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => "; `provision init` writes one to begin with",
             _ => "",
         };
-        Failure::say(Exit::Error, format!("cannot read the topology {}: {error}{hint}", path.display()))
+        Failure::say(Exit::Error, format!("cannot read {}: {error}{hint}", path.display()))
     })?;
     let unusable = |error: NotSealed| {
         let exit = match error {
@@ -88,7 +89,7 @@ pub fn read_either(path: &Path) -> Result<Input, Failure> {
     }
 }
 
-/// Reads a topology, where a saved plan is of no use.
+/// Reads a topology; refuses a saved plan.
 pub fn read(path: &Path) -> Result<Source, Failure> {
     match read_either(path)? {
         Input::Topology(source) => Ok(source),
@@ -104,11 +105,9 @@ pub fn load(source: &Source) -> Result<Topology, Failure> {
     let (file, mut problems) = topology::load(source);
     let topology = topology::check(&file, &mut problems);
     let colour = colour(&std::io::stderr());
-    for problem in problems.sorted() {
-        if problem.code.severity() != Severity::Note {
-            coloured_to_stderr(&show(problem, source, colour));
-        }
-    }
+    let shown: Vec<_> =
+        problems.sorted().into_iter().filter(|problem| problem.code.severity() != Severity::Note).collect();
+    coloured_to_stderr(&show_all(&shown, source, colour));
     topology.ok_or_else(|| {
         Failure::say(Exit::Error, format!("{} has errors; `provision explain CODE` explains a code", source.name))
     })
@@ -189,7 +188,8 @@ pub struct Loaded {
 
 /// Reads a topology for a command that goes to hosts and may lay files there.
 pub fn open(source: Source) -> Result<Loaded, Failure> {
-    open_with(source, read_secrets)
+    let loaded = open_with(source, read_secrets)?;
+    loaded.check_way_in()
 }
 
 /// Reads a topology for a command that only looks, or takes away: whoever is on call need not know the secrets for that.
@@ -199,7 +199,16 @@ pub fn open_without_secrets(source: Source) -> Result<Loaded, Failure> {
 
 /// The same of a topology that is read already.
 pub fn open_checked(source: Source, topology: &Topology) -> Result<Loaded, Failure> {
-    open_resolved(source, topology, read_secrets)
+    let loaded = open_resolved(source, topology, read_secrets)?;
+    loaded.check_way_in()
+}
+
+impl Loaded {
+    /// Refuses what would close the operator's way to a host.
+    fn check_way_in(self) -> Result<Loaded, Failure> {
+        way_in::check_firewall(&self.cluster, self.world.ssh.config())?;
+        Ok(self)
+    }
 }
 
 fn open_with(source: Source, secrets: fn(&Desired, &Path) -> anyhow::Result<Secrets>) -> Result<Loaded, Failure> {
@@ -221,10 +230,9 @@ fn open_resolved(
     }
     let desired = desired::of(&cluster);
     let secrets = secrets(&desired, &source.folder).map_err(Failure::error)?;
-    // Who stays on this machine needs no way to another.
+    // A cluster on this machine alone needs no ssh configuration.
     let leaves = cluster.hosts.values().any(|host| matches!(host.reach, Reach::Ssh(_)));
     let config = if leaves { Config::read().map_err(Failure::error)? } else { Config::default() };
-    way_in::check_firewall(&cluster, &config)?;
     let store = xdg("XDG_CACHE_HOME", ".cache").ok().map(|cache| cache.join("provision"));
     let program = std::env::current_exe().map_err(Failure::error)?;
     let world = Hosts {

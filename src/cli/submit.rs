@@ -39,11 +39,11 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let mut last =
         HostError::Unreachable { address: "every master".to_owned(), why: "the topology has none".to_owned() };
     let masters: Vec<Name> = loaded.cluster.of_role(MASTER).map(|master| master.host.clone()).collect();
-    let mut strangers = observe::strangers(&loaded.desired, &masters, &loaded.world).await;
+    let mut not_ours = observe::not_ours(&loaded.desired, &masters, &loaded.world).await;
     for master in masters {
         let host = &loaded.cluster.hosts[&master];
         let target = Target::of(host);
-        if let Some(error) = strangers.remove(&master) {
+        if let Some(error) = not_ours.remove(&master) {
             sayln!("{}: {error}", target.name);
             last = error;
             continue;
@@ -76,7 +76,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
 
 const SCRIPT: &str = include_str!("../../templates/spark/submit.sh");
 
-/// spark-submit as the user `spark`. It ends when our side of its input does.
+/// The script that runs spark-submit (`submit.sh`), with its variables and words.
 fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
     let spark =
         spark::on_hosts(&loaded.cluster.services).ok_or_else(|| anyhow!("the topology has no spark on hosts"))?;

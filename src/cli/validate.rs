@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::output::{self, coloured_to_stdout, sayln};
 use super::{Exit, Failure, input};
-use crate::diagnostic::{Severity, locate, show};
+use crate::diagnostic::{Severity, locate, show_all};
 use crate::topology;
 use crate::value::shown_line;
 
@@ -38,13 +38,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         let source = input::read(path)?;
         let (file, mut problems) = topology::load(&source);
         topology::check(&file, &mut problems);
-        for problem in problems.sorted() {
-            worst = worst.min(problem.code.severity());
-            if args.json {
-                all.push(locate(problem, &source));
-            } else {
-                coloured_to_stdout(&show(problem, &source, input::colour(&std::io::stdout())));
-            }
+        let problems = problems.sorted();
+        worst = problems.iter().map(|problem| problem.code.severity()).fold(worst, Severity::min);
+        if args.json {
+            all.extend(problems.iter().map(|problem| locate(problem, &source)));
+        } else {
+            coloured_to_stdout(&show_all(&problems, &source, input::colour(&std::io::stdout())));
         }
     }
     let bad = worst == Severity::Error || (args.strict && worst == Severity::Warning);

@@ -18,10 +18,14 @@ pub fn check_firewall(cluster: &Cluster, config: &Config) -> Result<(), Failure>
             return Err(refusal(format!("ssh reaches {} at {problem}", host.name)));
         }
         for hop in config.hops(&route) {
+            // By its own name or address, or as ssh reaches it.
             let is_there = |other: &&Host| {
-                let places = [other.name.as_str(), other.address.as_str()];
-                other.name != host.name
-                    && (places.contains(&hop.name.as_str()) || places.contains(&hop.address.as_str()))
+                let route = config.route(&Target::of(other)).ok();
+                let (ssh_name, address) = route.map(|route| (route.name, route.address)).unzip();
+                let places =
+                    [Some(other.name.as_str()), Some(other.address.as_str()), ssh_name.as_deref(), address.as_deref()];
+                let is_it = |place: &str| places.contains(&Some(place));
+                other.name != host.name && (is_it(&hop.name) || is_it(&hop.address))
             };
             let Some(through) = cluster.hosts.values().find(is_there) else { continue };
             if let Some(problem) = closed(through, &hop) {
@@ -32,16 +36,16 @@ pub fn check_firewall(cluster: &Cluster, config: &Config) -> Result<(), Failure>
     Ok(())
 }
 
-/// The port that the firewall of a host would close, with the way out.
+/// The rest of the message if the firewall of a host would close the port of this hop.
 fn closed(host: &Host, hop: &Hop) -> Option<String> {
     let opened = host.reach.ssh_port()?;
     match hop.port {
         Some(port) if port == opened => None,
         Some(port) => Some(format!(
-            "port {port}, and the firewall would leave {opened} open: write ssh: {{ port: {port} }} in the topology"
+            "port {port}, which the firewall would close (it opens only {opened}): write ssh: {{ port: {port} }} in the topology"
         )),
         None => Some(format!(
-            "a port that a ProxyCommand chooses, and the firewall would leave {opened} open: use ProxyJump, which says the port"
+            "a port that its ProxyCommand chooses; the firewall opens only {opened}: use ProxyJump, which names the port"
         )),
     }
 }

@@ -1,9 +1,9 @@
 //! Hides what looks like a secret in a text that is shown.
 
-use crate::value::{acts, passwords_in_urls};
+use crate::value::{SECRET_NAMES, acts, passwords_in_urls};
 
-/// Words in a key that announce a secret value. Rather one too many: they only hide.
-const SECRET_WORDS: [&str; 17] = [
+/// Words in a key that announce a secret value, beside those for which a value is refused. Rather one too many: they only hide.
+const SECRET_WORDS: [&str; 24] = [
     "pass",
     "secret",
     "token",
@@ -19,7 +19,14 @@ const SECRET_WORDS: [&str; 17] = [
     "pwd",
     "authorization",
     ".sas",
+    "digest",
+    "api_key",
+    "access_key",
+    ".auth",
+    "jaas",
     "sig=",
+    "sig:",
+    "sig\"",
     "signature",
 ];
 
@@ -31,11 +38,13 @@ pub fn announces_secret(key: &str) -> bool {
 /// The end of the first word that announces a secret.
 fn secret_word(text: &str) -> Option<usize> {
     let text = text.to_ascii_lowercase();
-    SECRET_WORDS.iter().filter_map(|word| text.find(word).map(|at| at + word.len())).min()
+    // Too short to be looked for within other words (`hdinsight`).
+    let words = SECRET_WORDS.iter().chain(SECRET_NAMES.iter().filter(|name| **name != "sig"));
+    words.filter_map(|word| text.find(word).map(|at| at + word.len())).min()
 }
 
 /// The text with all that may be a secret overwritten, byte for byte, so that spans still agree: the rest of the line behind a key that announces
-/// one, the lines below that belong to it, and passwords in URLs. Names of variables and files stay. So do characters that a terminal would obey, as `?`.
+/// one, the lines below that belong to it, and passwords in URLs. Names of variables and files stay. Characters that a terminal would obey become `?`.
 pub(super) fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut below: Option<usize> = None;
@@ -74,7 +83,9 @@ fn mask_line(line: &str) -> (String, bool) {
     // A key with escapes in it may say anything.
     let word = secret_word(line).or_else(|| (line.trim_start().starts_with('"') && line.contains('\\')).then_some(0));
     let Some(word) = word else { return (line.to_owned(), false) };
-    let Some(sign) = line[word..].find([':', '=']).map(|at| word + at + 1) else { return (line.to_owned(), false) };
+    let sign = line[word..].find([':', '=']).map(|at| word + at + 1);
+    // An option whose value is the next word.
+    let Some(sign) = sign else { return (line[..word].to_owned() + &stars(&line[word..]), false) };
     let (shown, value) = line.split_at(sign);
     let plain = value.trim();
     if plain.is_empty() || plain.starts_with(['#', '|', '>']) {
@@ -107,6 +118,31 @@ fn reference(text: &str) -> Option<usize> {
     is_plain.then(|| text.len() - value.len() + word.len())
 }
 
+/// A message without the words that its place in the text hides: many messages quote what somebody wrote.
+pub(super) fn redact(message: &str, text: &str, masked: &str) -> String {
+    let is_border = |c: char| c.is_whitespace() || "\"'`{}[],:=&*#;".contains(c);
+    let mut hidden: Vec<&str> = Vec::new();
+    let mut at = 0;
+    for run in masked.split_inclusive(|c: char| c != '*') {
+        let stars = run.len() - run.trim_start_matches('*').len();
+        let part = text.get(at..at + stars).unwrap_or_default();
+        hidden.extend(part.split(is_border).filter(|word| !word.is_empty()));
+        at += run.len();
+    }
+    // A longer one may contain a shorter one.
+    hidden.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+    let whole = |part: &str| {
+        let word = part.trim_end_matches(is_border);
+        if hidden.contains(&word) { format!("***{}", &part[word.len()..]) } else { part.to_owned() }
+    };
+    let message: String = message.split_inclusive(is_border).map(whole).collect();
+    // A short one may be part of any word.
+    hidden.iter().filter(|word| word.len() >= SHORTEST).fold(message, |message, word| message.replace(word, "***"))
+}
+
+/// Shorter secrets are hidden in messages only where they stand alone.
+const SHORTEST: usize = 4;
+
 fn stars(text: &str) -> String {
     text.bytes().map(|byte| if byte.is_ascii_whitespace() { char::from(byte) } else { '*' }).collect()
 }
@@ -131,6 +167,7 @@ mod tests {
             ("secret: { value: hunter2 }\n", "secret: { ****** ******* *\n"),
             ("authenticate: hunter2\n", "authenticate: *******\n"),
             ("options: -Dpassword=hunter2\n", "options: -Dpassword=*******\n"),
+            ("arguments: [\"--password\", \"hunter2\"]\n", "arguments: [\"--pass****** **********\n"),
             ("urls: [https://a:b@c/d, https://e:f@g]\n", "urls: [https://***@c/d, https://***@g]\n"),
             ("fs.azure.sas.c.a: sv=1\n", "fs.azure.sas.c.a: ****\n"),
             ("  \"pass\\u0077ord\": hunter2\n", "  \"pass\\u0077ord\": *******\n"),
@@ -138,6 +175,28 @@ mod tests {
         for (text, masked) in table {
             assert_eq!(mask(text), masked);
             assert_eq!(mask(text).len(), text.len());
+        }
+    }
+
+    #[test]
+    fn what_is_refused_as_a_secret_is_not_shown() {
+        for name in SECRET_NAMES {
+            for text in [format!("spark.x.{name}: hunter2\n"), format!("config: {{ \"x{name}\": hunter2 }}\n")] {
+                assert!(!mask(&text).contains("hunter2"), "{}", mask(&text));
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_quotes_nothing_that_its_place_hides() {
+        for (text, message, redacted) in [
+            ("authenticate: hunter2\n", "`hunter2` is no map", "`***` is no map"),
+            ("secret:hunter2\n", "unknown key `secret:hunter2`", "unknown key `secret:***`"),
+            ("secret: { hunter2: 1 }\n", "unknown key `hunter2`", "unknown key `***`"),
+            ("url: https://me:hunter2@h/x\n", "`https://me:hunter2@h/x` is no map", "`https://me:***@h/x` is no map"),
+            ("name: hunter2\n", "`hunter2` is taken", "`hunter2` is taken"),
+        ] {
+            assert_eq!(redact(message, text, &mask(text)), redacted);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::yaml::{Fault, FaultKind, Field, Span, split_help};
 
 pub use code::{Code, hazards};
 pub use mask::announces_secret;
-pub use report::{Located, locate, show};
+pub use report::{Located, locate, show, show_all};
 pub use source::Source;
 
 /// The weight of a diagnostic. Errors stop every command; warnings stop only `validate --strict`.

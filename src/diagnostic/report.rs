@@ -28,11 +28,11 @@ pub fn locate(diagnostic: &Diagnostic, source: &Source) -> Located {
     Located {
         severity: diagnostic.code.severity(),
         code: diagnostic.code.name(),
-        message: diagnostic.message.clone(),
+        message: source.redact(&diagnostic.message, diagnostic.span),
         file: source.name.clone(),
         line,
         column,
-        help: diagnostic.help.clone(),
+        help: diagnostic.help.as_ref().map(|help| source.redact(help, diagnostic.span)),
     }
 }
 
@@ -50,14 +50,31 @@ pub fn show(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String {
     let label = AnnotationKind::Primary.span(at(diagnostic.span.start)..at(diagnostic.span.end));
     let line = &source.masked()[place.clone()];
     let snippet = Snippet::source(line).line_start(number).path(shown_line(&source.name)).annotation(label);
-    let title = level.primary_title(&diagnostic.message).id(diagnostic.code.name()).element(snippet);
-    let report = match &diagnostic.help {
+    let message = source.redact(&diagnostic.message, diagnostic.span);
+    let help = diagnostic.help.as_ref().map(|help| source.redact(help, diagnostic.span));
+    let title = level.primary_title(&message).id(diagnostic.code.name()).element(snippet);
+    let report = match &help {
         Some(help) => title.element(Level::HELP.message(help)),
         None => title,
     };
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     renderer.term_width(WIDTH).render(&[report]) + "\n\n"
 }
+
+/// Writes diagnostics one after the other. Of more than a hundred, the first hundred, errors before warnings: nobody reads more of them on a screen.
+pub fn show_all(problems: &[&Diagnostic], source: &Source, colour: bool) -> String {
+    let mut problems = problems.to_vec();
+    if problems.len() > MOST_SHOWN {
+        problems.sort_by_key(|problem| problem.code.severity());
+    }
+    let mut text: String = problems.iter().take(MOST_SHOWN).map(|problem| show(problem, source, colour)).collect();
+    if let Some(more) = problems.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+        text += &format!("... and {more} more; `provision validate --json` lists them all\n\n");
+    }
+    text
+}
+
+const MOST_SHOWN: usize = 100;
 
 /// Longer lines of a topology are cut around the label.
 const WIDTH: usize = 110;

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::mask::mask;
+use super::mask::{mask, redact};
+use crate::yaml::Span;
 
 /// No topology that people write comes near this size; a bound against reading something else by mistake.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -51,6 +52,14 @@ impl Source {
         let line = self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1);
         let end = self.line_starts.get(line + 1).map_or(self.text.len(), |next| next - 1);
         (line + 1, self.line_starts[line]..end)
+    }
+
+    /// A message about a place, without what that place hides.
+    pub(super) fn redact(&self, message: &str, span: Span) -> String {
+        let (_, first) = self.line_at(span.start);
+        let (_, last) = self.line_at(span.end.saturating_sub(1).max(span.start));
+        let lines = first.start..last.end;
+        redact(message, &self.text[lines.clone()], &self.masked()[lines])
     }
 
     /// The text as it may be shown, of the same length.

@@ -97,7 +97,7 @@ impl Settled {
             if before.is_some_and(|before| restarts > before) {
                 restarted = true;
                 facts.whole = false;
-                facts.missing.push(format!("{name}: {unit} exited and was restarted by systemd"));
+                facts.suspect(name, format!("{name}: {unit} exited and was restarted by systemd"));
             }
         }
         if !facts.whole || restarted {
@@ -116,25 +116,35 @@ impl Settled {
     }
 }
 
-/// The end of waiting in vain. Where the service works without the nodes that do not serve, or whose words contradict the others', each of them is that
-/// host's failure, so that a run which may leave hosts for later goes on without it. `otherwise` is the end where no single node is at fault.
-pub fn late(role: Role, facts: &ServiceFacts, otherwise: Outcome) -> Outcome {
-    let is_well = |(host, node): &(&Name, &NodeFacts)| node.health.serves() && !facts.contradict.contains(*host);
+/// Turns a wait that ran out into failures of the nodes that are not well, keep the service from being whole, or contradict the others, if the service
+/// works without them: a run that may leave hosts for later then goes on without these. Otherwise returns `otherwise`.
+pub fn blame_nodes(role: Role, facts: &ServiceFacts, contradict: &[Name], otherwise: Outcome) -> Outcome {
+    let is_well = |(host, node): &(&Name, &NodeFacts)| {
+        node.health.serves() && !contradict.contains(host) && !facts.suspects.contains(*host)
+    };
     let (well, unwell): (Vec<_>, Vec<_>) = facts.nodes.iter().partition(is_well);
     let works_without = match role.redundancy() {
         Redundancy::Majority => well.len() * 2 > facts.nodes.len(),
         Redundancy::One => !well.is_empty(),
         Redundancy::Pool => facts.blocked.is_none(),
     };
-    if unwell.is_empty() || !works_without {
+    // A lying master contradicts workers, whose role it does not have.
+    let others = contradict.iter().filter(|host| !facts.nodes.contains_key(*host));
+    let blamed: Vec<&Name> = unwell.into_iter().map(|(host, _)| host).chain(others).collect();
+    if blamed.is_empty() || !works_without {
         return otherwise;
     }
-    let failure = |(host, _): (&Name, &NodeFacts)| {
+    let failure = |host: &Name| {
         let why = format!("{otherwise} (`provision logs {host}` shows its own output)");
         let error = HostError::Failed { step: role.title().to_owned(), why };
-        StepFailure { host: host.clone(), action: format!("start {}", role.unit()), error }
+        StepFailure { host: host.clone(), action: format!("wait for {}", role.unit()), error }
     };
-    Outcome::Failed { failures: unwell.into_iter().map(failure).collect() }
+    Outcome::Failed { failures: blamed.into_iter().map(failure).collect() }
+}
+
+/// The hosts whose words about their node of this role's service contradict the others'.
+pub fn contradictions(role: Role, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<Name> {
+    service::of(role).contradictions(desired, seen).into_iter().map(|(host, _)| host).collect()
 }
 
 /// The pause between two looks.
@@ -157,7 +167,9 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let because = facts.because();
             if Instant::now() > end {
                 let what = format!("waiting for every {}", gate.role.title());
-                return Err(late(gate.role, &facts, Outcome::NotWell { what, seconds: gate.seconds, because }));
+                let contradict = contradictions(gate.role, self.desired, &seen);
+                let otherwise = Outcome::NotWell { what, seconds: gate.seconds, because };
+                return Err(blame_nodes(gate.role, &facts, &contradict, otherwise));
             }
             if self.stop.is_asked() {
                 return Err(Outcome::Interrupted { before: format!("wait until every {} is well", gate.role.title()) });

@@ -265,7 +265,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     }
 }
 
-/// The lines that each action of a host printed, and the failure that ended them.
+/// The lines that each action printed, and the failure that stopped the host's work, if any.
 type HostWork = (Vec<(Name, Vec<String>)>, Option<StepFailure>);
 
 /// The steps of one host, one after the other, up to the first that fails.
@@ -280,7 +280,7 @@ async fn on_one_host<W: World>(
         let (host, title) = (step.target.name.clone(), step.action.title());
         let tell = |event: Event| {
             if !step.action.is_bookkeeping() || matches!(event, Event::Failed { .. }) {
-                // The other end is gone only when nobody reads any more.
+                // Sending fails only when nobody listens any more.
                 let _ = events.send(event);
             }
         };

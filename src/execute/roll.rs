@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::gate::{Settled, late, look, pause};
+use super::gate::{Settled, blame_nodes, contradictions, look, pause};
 use super::latches::Latches;
 use super::{Event, Execution, Outcome, Report, Sink, StepFailure};
 use crate::host::{Action, Health, HostError};
@@ -48,8 +48,9 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 Next::Wait { because } if Instant::now() > end => {
                     let what = format!("restarting every {} in turn", roll.role.title());
                     let not_well = Outcome::NotWell { what, seconds: roll.seconds, because: because.clone() };
-                    let late = late(roll.role, &facts, not_well);
-                    return Err(self.give_up(roll, &touched, because, late, report).await);
+                    let contradict = contradictions(roll.role, self.desired, &seen);
+                    let otherwise = blame_nodes(roll.role, &facts, &contradict, not_well);
+                    return Err(self.give_up(roll, &touched, because, otherwise, report).await);
                 }
                 Next::Wait { because } => {
                     self.sink.event(Event::Waiting { because });
@@ -104,26 +105,26 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     }
 
     /// The nodes touched last that do not serve get their old files back; whatever happens then, no further one is touched.
-    /// `healthy` is how it ends when all of them serve.
+    /// `otherwise` is the outcome if every touched node serves.
     async fn give_up(
         &mut self,
         roll: &Roll,
         touched: &[Name],
         because: String,
-        healthy: Outcome,
+        otherwise: Outcome,
         report: &mut Report,
     ) -> Outcome {
         let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
         let facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
-        let sick: Vec<Name> = touched
-            .iter()
-            .filter(|host| {
-                facts.nodes.get(*host).is_some_and(|node| matches!(node.health, Health::Down | Health::Unsettled))
-            })
-            .cloned()
-            .collect();
+        // One that strays came up with other files than the topology's: those are not put back. One that cannot be asked is not touched either.
+        let is_sick = |health: Health| match health {
+            Health::Down | Health::Unsettled => true,
+            Health::Unknown | Health::Serving | Health::Leading | Health::Straying => false,
+        };
+        let sick = touched.iter().filter(|host| facts.nodes.get(*host).is_some_and(|node| is_sick(node.health)));
+        let sick: Vec<Name> = sick.cloned().collect();
         if sick.is_empty() {
-            return healthy;
+            return otherwise;
         }
         if !self.lease.is_held() {
             return Outcome::LeaseLost;

@@ -1,6 +1,6 @@
 //! The health of a service's nodes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::value::Name;
 
@@ -26,7 +26,7 @@ pub enum Health {
     Serving,
     /// It serves and leads; for masters: it is ALIVE.
     Leading,
-    /// Another node leads too, and this one leads something else than the topology's service: its own list of members, or its own inputs, say so.
+    /// Another node leads too, and this one says itself that it leads another ensemble or election: by its own figures, its list of members or its inputs.
     Straying,
 }
 
@@ -40,12 +40,12 @@ impl Health {
 #[derive(Clone, Debug, Default)]
 pub struct ServiceFacts {
     pub nodes: BTreeMap<Name, NodeFacts>,
-    /// For an ensemble: one leader, all in sync. For masters: exactly one ALIVE. For workers: an ALIVE master knows them.
+    /// For an ensemble: one leader, all in sync. For masters: exactly one ALIVE. For workers: the master that each follows lists it.
     pub whole: bool,
     /// The faults that were seen, in words.
     pub missing: Vec<String>,
-    /// Nodes whose words about others contradict what those say themselves.
-    pub contradict: Vec<Name>,
+    /// Nodes that serve, and whose answers keep the service from being whole.
+    pub suspects: BTreeSet<Name>,
     /// The reason why no node may be touched now, whatever its own state: for workers, that no master is ALIVE.
     pub blocked: Option<String>,
     /// The seconds for which no node has served. Once longer than any election, a restart does no harm.
@@ -53,6 +53,12 @@ pub struct ServiceFacts {
 }
 
 impl ServiceFacts {
+    /// Notes a fault of one node, which keeps the service from being whole.
+    pub fn suspect(&mut self, node: &Name, fault: String) {
+        self.suspects.insert(node.clone());
+        self.missing.push(fault);
+    }
+
     /// Nothing is missing, of nodes that could all be asked.
     pub fn nothing_is_missing(&self) -> bool {
         self.missing.is_empty() && self.unseen().next().is_none()

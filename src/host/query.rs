@@ -76,11 +76,19 @@ pub struct Ask {
     pub address: String,
     pub port: u16,
     pub bytes: Vec<u8>,
-    /// No more of the answer is read.
+    /// The most bytes that are read.
     pub most: u32,
-    /// The beginnings of the lines that are wanted, separated by `|`; all of the answer where it is empty. What else stands in an answer may be as
-    /// long as its users make it.
-    pub lines: &'static str,
+    pub lines: Lines,
+}
+
+/// The lines of an answer to keep. Users of a service may make the others any number, and any length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    All,
+    /// Those of at most a thousand bytes.
+    Short,
+    /// Those that begin with one of these.
+    Beginning(&'static [&'static str]),
 }
 
 impl Ask {

@@ -77,9 +77,8 @@ pub fn set_unreadable_aside(seen: &mut Seen) {
     }
 }
 
-/// The hosts among these to which nothing of this cluster's may be given, each with the reason: it cannot be asked, or does not say itself that it is
-/// this host of this cluster, whose identity the anchors say.
-pub async fn strangers(desired: &Desired, hosts: &[Name], world: &impl World) -> BTreeMap<Name, HostError> {
+/// The hosts that must not be given a job, each with the reason: it cannot be asked, or does not itself say that it is this host of this cluster.
+pub async fn not_ours(desired: &Desired, hosts: &[Name], world: &impl World) -> BTreeMap<Name, HostError> {
     let asked: BTreeSet<&Name> = desired.anchors.iter().chain(hosts).collect();
     let queries = asked.into_iter().map(|name| (Target::of(&desired.hosts[name].host), for_memory())).collect();
     let mut observed = Observed { hosts: look_at_all(queries, world).await, ..Observed::default() };
@@ -88,17 +87,21 @@ pub async fn strangers(desired: &Desired, hosts: &[Name], world: &impl World) ->
     if let Some(identity) = identity(&desired, &observed) {
         desired.identify(identity);
     }
-    let stranger = |name: &Name| match &observed.hosts[name] {
+    let refusal = |name: &Name| match &observed.hosts[name] {
         Seen::Unknown(error) => Some(error.clone()),
         Seen::Present(facts) => match &facts.stamp {
             None => {
                 Some(HostError::Refused { why: "nothing of this cluster is on it: provision apply first".to_owned() })
             }
-            Some(stamp) if stamp.host == *name && is_ours(facts, &desired) => None,
-            Some(_) => Some(HostError::Foreign { carries: facts.claim.clone() }),
+            Some(stamp) if stamp.host != *name || stamp.cluster != desired.cluster => {
+                let why = format!("its stamp says that it is {} of the cluster `{}`", stamp.host, stamp.cluster);
+                Some(HostError::Refused { why })
+            }
+            Some(_) if !is_ours(facts, &desired) => Some(HostError::Foreign { carries: facts.claim.clone() }),
+            Some(_) => None,
         },
     };
-    hosts.iter().filter_map(|name| Some((name.clone(), stranger(name)?))).collect()
+    hosts.iter().filter_map(|name| Some((name.clone(), refusal(name)?))).collect()
 }
 
 /// Asks hosts that only the cluster's memory knows what they remember.

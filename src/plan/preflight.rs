@@ -60,7 +60,7 @@ impl HostChecks<'_> {
         self.checks.push(Check { host: self.name.clone(), what, seen, problem });
     }
 
-    /// The programs that scripts and services call, and that nobody else can exchange them.
+    /// Checks that the needed programs are there, and that only root can replace what is installed.
     fn programs(&mut self) {
         let (state, facts) = (self.state, self.facts);
         // Where one owner has all of a host, no user is added, and nothing is run as one.
@@ -113,7 +113,7 @@ impl HostChecks<'_> {
     fn ports(&mut self, taken: BTreeMap<u16, Option<u32>>) {
         let host = &self.state.host;
         // The same cluster may exist below another XDG_STATE_HOME.
-        let perhaps = if host.owner.is_some() { "; or is XDG_STATE_HOME another than before?" } else { "" };
+        let perhaps = if host.owner.is_some() { "; or has XDG_STATE_HOME changed?" } else { "" };
         let another = match host.reach.numbering() {
             Numbering::Written => "choose another port",
             Numbering::Own(_) => "let `ports` of `local` begin elsewhere",

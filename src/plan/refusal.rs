@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::host::{BIRTH_PATH, Class, DataLabel, Reach, STATE_FOLDER};
-use crate::value::{HostPath, Identity, Name};
+use crate::value::{HostPath, Identity, Name, listed};
 
 /// A reason why no plan can be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,10 +32,10 @@ pub enum HostRefusal {
     OtherData { directory: HostPath, theirs: DataLabel, ours: DataLabel, adoptable: bool },
     #[error(
         "it remembers {} as part of this cluster; less than half of the hosts do, and the topology does not name them",
-        names(hosts)
+        listed(hosts)
     )]
     Unvouched { hosts: Vec<Name> },
-    #[error("it is the same machine as {}, by another address", names(others))]
+    #[error("it is the same machine as {}, by another address", listed(others))]
     SameMachine { others: Vec<Name> },
     #[error("its old place {place} still carries this cluster's stamp")]
     OldPlace { place: Reach },
@@ -49,7 +49,7 @@ pub enum HostRefusal {
     OtherArchive { home: HostPath, sum: String, expected: Expected, unpacked: bool },
     #[error("it took part in the first start of {cluster} with other members ({members})")]
     OtherMembers { cluster: Name, members: String },
-    #[error("it carries this cluster's stamp with other anchors ({})", names(anchors))]
+    #[error("it carries this cluster's stamp with other anchors ({})", listed(anchors))]
     OtherAnchors { anchors: Vec<Name> },
 }
 
@@ -70,7 +70,7 @@ pub enum SettingRefusal {
     /// The service's own reason, with the way out.
     #[error("{0}")]
     Migrates(&'static str),
-    #[error("all hosts must change together, and {} cannot be reached or used", names(hosts))]
+    #[error("all hosts must change together, and {} cannot be reached or used", listed(hosts))]
     SomeUnreachable { hosts: Vec<Name> },
     #[error("nodes would take each other's ports; begin at least {0} away")]
     PortsOverlap(u16),
@@ -82,15 +82,15 @@ pub enum ClusterRefusal {
     #[error("no host can be reached, and a plan needs to see at least one")]
     NoHost,
     #[error(
-        "{} of {members} members have data in {directory} ({}), and no record there says that it is this cluster's", with_data.len(), names(with_data)
+        "{} of {members} members have data in {directory} ({}), and no record there says that it is this cluster's", with_data.len(), listed(with_data)
     )]
     UnknownData { with_data: Vec<Name>, members: usize, directory: HostPath },
-    #[error("a new ensemble needs all its members for its first start, and {} cannot be reached", names(members))]
+    #[error("a new ensemble needs all its members for its first start, and {} cannot be reached", listed(members))]
     MembersUnseen { members: Vec<Name> },
     /// `served` are the members that record it.
     #[error(
         "the ensemble has served before (recorded on {}), and only {with_data} of {members} members are seen to have data; with fewer than {majority} (a majority) it would lose what it had committed",
-        names(served)
+        listed(served)
     )]
     DataLost { with_data: usize, members: usize, majority: usize, served: Vec<Name> },
 }
@@ -182,7 +182,7 @@ impl ClusterRefusal {
             ClusterRefusal::DataLost { served, majority, .. } if served.len() < *majority => {
                 return format!(
                     "inspect {}; {RESTORE}; or, if that record is wrong, remove {BIRTH_PATH} there",
-                    names(served)
+                    listed(served)
                 );
             }
             ClusterRefusal::DataLost { .. } => RESTORE,
@@ -230,11 +230,6 @@ impl From<&Refusal> for RefusalJson {
         };
         RefusalJson { kind, host, setting, text: refusal.to_string() }
     }
-}
-
-/// Names as a list for people.
-pub fn names<'n>(all: impl IntoIterator<Item = &'n Name>) -> String {
-    all.into_iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// As much of a digest as tells two apart.

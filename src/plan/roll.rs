@@ -28,10 +28,13 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     let right = roll.all.iter().filter(|name| !pending.contains(name)).count();
     let regrouping = roll.regroup && !super::safety::is_majority(roll, right);
     let situation = Situation { roll, facts, pending, regrouping };
-    if let Some(because) = situation.must_wait() {
+    if let Some(because) = situation.why_none_may_be_touched() {
         return Next::Wait { because };
     }
-    situation.idle_first().or_else(|| situation.not_yet()).unwrap_or_else(|| situation.one_that_serves())
+    situation
+        .at_no_cost()
+        .or_else(|| Some(Next::Wait { because: situation.why_no_serving_node_may_be_touched()? }))
+        .unwrap_or_else(|| situation.one_that_serves())
 }
 
 /// A roll with nodes left to do.
@@ -50,22 +53,23 @@ impl Situation<'_> {
     }
 
     /// The reason why no node may be touched now, whatever its own state.
-    fn must_wait(&self) -> Option<String> {
+    fn why_none_may_be_touched(&self) -> Option<String> {
         if let Some(unknown) = self.pending.iter().find(|name| self.health(name) == Health::Unknown) {
-            return Some(format!("nobody can ask {unknown}"));
+            return Some(format!("{unknown} cannot be reached"));
         }
         if let Some(because) = &self.facts.blocked {
             return Some(because.clone());
         }
-        // A node that is done but not well again holds up the rest: never touch a second one, unless the first cannot be well before.
+        // A node that is done but not well again holds up the rest, unless it cannot recover before another is repaired.
         let mut right = self.roll.all.iter().filter(|name| !self.pending.contains(name));
         let settling = right.find(|name| !self.health(name).serves())?;
         (!self.regrouping && !self.waits_in_vain()).then(|| format!("{settling} has not recovered yet"))
     }
 
     /// Nodes whose restart costs nothing, because they do not serve or need not.
-    fn idle_first(&self) -> Option<Next> {
-        let idle: Vec<Name> = self.pending.iter().copied().filter(|name| self.is_idle(name)).cloned().collect();
+    fn at_no_cost(&self) -> Option<Next> {
+        let idle: Vec<Name> =
+            self.pending.iter().copied().filter(|name| self.restarts_at_no_cost(name)).cloned().collect();
         let first = idle.first()?;
         let stopped: Vec<Name> = idle.iter().filter(|name| self.health(name) == Health::Down).cloned().collect();
         // Stopped workers are restarted all at once; those that run and are not registered, by the batch.
@@ -75,14 +79,14 @@ impl Situation<'_> {
             Redundancy::Majority | Redundancy::One => vec![first.clone()],
         };
         let because = if self.health(first) == Health::Straying {
-            "another node leads, and this one leads something else, so restarting it costs nothing"
+            "another node leads the service and this one does not belong to it, so restarting it costs nothing"
         } else {
             "it does not serve, so restarting it costs nothing"
         };
         Some(Next::Do { members, because: because.to_owned() })
     }
 
-    fn is_idle(&self, name: &Name) -> bool {
+    fn restarts_at_no_cost(&self, name: &Name) -> bool {
         let Situation { roll, facts, regrouping, .. } = self;
         let may_stop = || super::safety::may_stop(roll, facts, name).is_ok();
         match self.health(name) {
@@ -96,22 +100,21 @@ impl Situation<'_> {
                     || may_stop()
                     || ((roll.outage_allowed || *regrouping) && some_serve())
             }
-            // That a second one leads is that host's word, and says nothing about this one.
+            // A second leader's claim is no evidence against this one.
             Health::Unknown | Health::Serving | Health::Leading => false,
         }
     }
 
     /// The reason why no node that serves may be touched yet.
-    fn not_yet(&self) -> Option<Next> {
+    fn why_no_serving_node_may_be_touched(&self) -> Option<String> {
         if let Some(unsettled) = self.pending.iter().find(|name| self.health(name) == Health::Unsettled) {
-            let because = format!("{unsettled} runs and does not serve: an election may be going on");
-            return Some(Next::Wait { because });
+            return Some(format!("{unsettled} runs and does not serve: an election may be going on"));
         }
         let must_be_whole = !self.roll.outage_allowed && !self.regrouping;
-        (must_be_whole && !self.facts.whole).then(|| Next::Wait { because: self.facts.because() })
+        (must_be_whole && !self.facts.whole).then(|| self.facts.because())
     }
 
-    /// All that are left serve: the one whose restart costs least.
+    /// The restart that costs least, when all pending nodes serve.
     fn one_that_serves(&self) -> Next {
         let Situation { roll, facts, pending, regrouping } = self;
         let redundancy = roll.role.redundancy();

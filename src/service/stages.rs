@@ -169,8 +169,7 @@ pub trait Service: Sync {
         Vec::new()
     }
 
-    /// Hosts whose words about their node contradict what most others say of themselves, each with the contradiction. Nothing else that such a host
-    /// says is believed.
+    /// Hosts whose claims about their own node contradict what most other nodes say, each with the contradiction. They are set aside.
     fn contradictions(&self, _desired: &Desired, _seen: &BTreeMap<Name, Seen>) -> Vec<(Name, String)> {
         Vec::new()
     }

@@ -3,7 +3,7 @@
 use super::TopologyFile;
 use crate::diagnostic::{Code, Diagnostics, Source};
 use crate::service::ServicesFile;
-use crate::value::{asks_for_secret, carries_secret};
+use crate::value::{asks_for_secret, carries_secret, is_reference};
 use crate::yaml::tree::{Node, Value};
 use crate::yaml::{self, Fault, FaultKind, Field, Span};
 
@@ -39,8 +39,7 @@ fn refuse_secrets(node: &Node, faults: &mut Vec<Fault>) {
         Value::List(nodes) => {
             nodes.iter().for_each(|node| refuse_secrets(node, faults));
             let follows = nodes.windows(2).filter(|pair| word(&pair[0]).is_some_and(asks_for_secret));
-            let given =
-                follows.filter(|pair| word(&pair[1]).is_some_and(|word| !word.starts_with(['-', '/', '$', '{'])));
+            let given = follows.filter(|pair| word(&pair[1]).is_some_and(|word| !is_reference(word)));
             faults.extend(given.map(|pair| inline_secret(pair[1].span)));
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Endings of keys whose values are secrets.
-const ENDINGS: [&str; 20] = [
+pub const SECRET_NAMES: &[&str] = &[
     "secret",
     "password",
     "token",
@@ -17,12 +17,19 @@ const ENDINGS: [&str; 20] = [
     "encryption.key",
     "apikey",
     "api.key",
+    "api_key",
+    "secret_key",
+    "private_key",
+    "jaas.config",
+    "connectionstring",
     "credential",
     "passphrase",
     "passwd",
     "pwd",
     ".pass",
-    // Of addresses that are signed in advance.
+    // spark-redis has its password there.
+    "redis.auth",
+    // Signatures of presigned URLs.
     "signature",
     "sig",
 ];
@@ -32,7 +39,7 @@ const PARTS: [&str; 3] = [".account.key.", ".oauth2.client.secret.", ".azure.sas
 /// Returns true if the value of this key is a secret.
 pub fn names_secret(key: &str) -> bool {
     let key = key.to_lowercase();
-    ENDINGS.iter().any(|ending| key.ends_with(ending)) || PARTS.iter().any(|part| key.contains(part))
+    SECRET_NAMES.iter().any(|ending| key.ends_with(ending)) || PARTS.iter().any(|part| key.contains(part))
 }
 
 /// Returns true if a value carries a secret within it: a password in a URL, or a setting such as `-Djavax.net.ssl.keyStorePassword=…`.
@@ -58,10 +65,15 @@ pub fn passwords_in_urls(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// A value that is a path, a variable or a placeholder names where the secret is.
+/// Returns true if `key=value` sets a secret; a reference only says where it is.
 fn sets_secret(word: &str) -> bool {
     let Some((key, value)) = word.split_once('=') else { return false };
-    names_secret(key) && !value.is_empty() && !value.starts_with(['/', '$', '{'])
+    names_secret(key) && !value.is_empty() && !is_reference(value)
+}
+
+/// Returns true if a word is a path, a variable or a placeholder, which say where something is, or an option.
+pub fn is_reference(word: &str) -> bool {
+    word.starts_with(['/', '$', '{', '-'])
 }
 
 #[cfg(test)]

@@ -104,7 +104,8 @@ user() { # name home
   getent passwd "$1" >/dev/null && return 0
   # The comment says whose it is: a user that somebody else adds after a failure here is not ours to remove.
   made "user $1"
-  why=$(useradd --system --user-group --comment "$OURS" --home-dir "$2" --no-create-home --shell /usr/sbin/nologin "$1" 2>&1) ||
+  # Expired: units run as this user all the same, and nobody logs in as it, by a key in its home, cron or a lingering session.
+  why=$(useradd --system --user-group --expiredate 1 --comment "$OURS" --home-dir "$2" --no-create-home --shell /usr/sbin/nologin "$1" 2>&1) ||
     fail "cannot add the user $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
   say "user $1"
 }

@@ -191,11 +191,11 @@ filled() {
     esac
   done
 }
-# Name, address, port, request in base64, bytes at most, the beginnings of the lines that are wanted: what the other side answers until it closes,
-# within 4 s, cut off there.
+# Name, address, port, request in base64, most bytes, the lines to keep (all, short ones, or those with these beginnings): prints what the other side
+# sends until it closes, for at most 4 s, and no more than that many bytes.
 ask() {
   answer=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && cat <&3' ask "$2" "$3" "$4" 2>/dev/null |
-    if [ -n "$6" ]; then grep -aE "^($6)"; else cat; fi | head -c "$5" | encoded)
+    case $6 in all) cat ;; short) LC_ALL=C grep -avE '.{1001}' ;; *) LC_ALL=C grep -aE "^($6)" ;; esac | head -c "$5" | encoded)
   fact answer "$1" "$answer"
 }
 reach() { # address, port: a refusal shows that packets get there; silence, or a route that leads nowhere, is said

@@ -19,11 +19,12 @@ in_a_unit() {
     /bin/sh -c 'eval "set -- $$job"; unset job; . "$$SPARK_CONF_DIR/spark-env.sh"; exec "$$@"'
 }
 
-# Without D-Bus there is nobody to ask either.
+# Without D-Bus, systemd-run does not work.
 if [ -z "$owner" ] && [ -S /run/dbus/system_bus_socket ]; then
   in_a_unit "$@" </dev/null 3<&- &
   pid=$!
-  (cat <&3 >/dev/null; systemctl stop "$name") 2>/dev/null &
+  # Until it is gone: it may not be there yet.
+  (cat <&3 >/dev/null; while kill -0 $pid; do systemctl stop "$name"; sleep 0.3; done) 2>/dev/null &
 else
   # The secret is in the environment, never in an argument.
   [ -z "$secret" ] || { set -a; . "$secret"; set +a; }
@@ -38,4 +39,5 @@ fi
 watch=$!
 wait $pid; code=$?
 kill $watch 2>/dev/null
+[ -n "$owner" ] || systemctl stop "$name" 2>/dev/null
 exit $code

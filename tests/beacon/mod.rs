@@ -11,8 +11,8 @@ use provision::cluster::{Cluster, Instance};
 use provision::desired::Desired;
 use provision::diagnostic::{Code, Diagnostics};
 use provision::host::{
-    Access, Ask, Content, Health, Host, HostFacts, HostState, NodeFacts, OnChange, Seen, ServiceFacts, ServiceUnit,
-    UnitFacts, unit_path,
+    Access, Ask, Content, Health, Host, HostFacts, HostState, Lines, NodeFacts, OnChange, Seen, ServiceFacts,
+    ServiceUnit, UnitFacts, unit_path,
 };
 use provision::plan::compare::stale_inputs;
 use provision::platform::{Ground, PlatformKind};
@@ -168,7 +168,7 @@ impl Service for OnHosts {
     fn questions(&self, role: Role, host: &Host, listeners: &[Listener], _proof: bool) -> Vec<Ask> {
         let name = if role == KEEPER { KEEPER_PORT } else { LAMP_PORT };
         let (address, port) = (host.address.to_string(), host.port(listeners, name));
-        vec![Ask { name: role.unit(), address, port, bytes: b"config\n".to_vec(), most: Ask::SHORT, lines: "" }]
+        vec![Ask { name: role.unit(), address, port, bytes: b"config\n".to_vec(), most: Ask::SHORT, lines: Lines::All }]
     }
 
     /// Keepers serve when more than half of their list run with one list; the first of those leads. A lamp is lit if it answers.

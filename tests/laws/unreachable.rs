@@ -164,7 +164,10 @@ fn a_host_found_unfit_under_the_lease_is_left_for_later() {
         let world = converged(&shape.site()).await;
         let why = "not fit: port: 7078 is taken by uid 0".to_owned();
         let unfit = BTreeMap::from([(name("h6"), HostError::Refused { why })]);
-        let changed = Site { unfit, ..shape.with(|s| s.live = 2).site() };
+        let meanwhile = |world: &SimWorld| {
+            world.state().hosts.get_mut(&name("h7")).expect("a host").crash("spark-worker");
+        };
+        let changed = Site { meanwhile, unfit, ..shape.with(|s| s.live = 2).site() };
         let outcome = report(changed.carry_out(&SKIPPING, &world).await).outcome;
         assert!(matches!(outcome, Outcome::Done), "{outcome}");
         world.assert_lawful();

@@ -68,6 +68,8 @@ pub struct SimHost {
     pub poses_as_leader: bool,
     /// True if something answers in its master's place that it is ALIVE, and lists no worker.
     pub poses_as_alive: bool,
+    /// The address of the master that its worker says it follows, if not the real one.
+    pub follows: Option<String>,
     /// True if no master lists its worker.
     pub is_shunned: bool,
     counter: u64,
@@ -97,6 +99,7 @@ impl SimHost {
             is_shunned: false,
             poses_as_leader: false,
             poses_as_alive: false,
+            follows: None,
             counter: 0,
         };
         for path in BASE {

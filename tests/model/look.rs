@@ -173,10 +173,11 @@ fn ask_service(state: &State, name: &Name, ask: &str, port: u16, now: Instant) -
         "latches" => latches(state),
         "worker" if host.process(WORKER).is_some() => {
             let alive = state.services.alive.as_ref().and_then(|alive| state.hosts.get(&alive.host));
-            let master = alive.map(|alive| format!("spark://{}:7077", alive.address)).unwrap_or_default();
+            let address = host.follows.clone().or_else(|| Some(alive?.address.clone()));
+            let master = address.map(|address| format!("spark://{address}:7077")).unwrap_or_default();
             json(&format!("{{\"executors\":[],\"masterurl\":\"{master}\"}}"))
         }
-        "history" if host.process("spark-history").is_some() => json("[]"),
+        "history" | "history-version" if host.process("spark-history").is_some() => json("[]"),
         // A unit of which nothing more is known tells what it was started with.
         unit => host.process(unit).and_then(|process| process.inputs.values().next().cloned()).unwrap_or_default(),
     }

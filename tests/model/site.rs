@@ -185,7 +185,9 @@ pub struct Site {
     pub new_identity: Identity,
     /// True if somebody else changes the same hosts meanwhile.
     pub has_rival: bool,
-    /// Hosts that turn out not to be fit once the lease is there.
+    /// A change of the world between the plan and the lease.
+    pub meanwhile: fn(&SimWorld),
+    /// Hosts that turn out not to be fit then, if the plan is another.
     pub unfit: BTreeMap<Name, HostError>,
     pub desired: Desired,
     pub secrets: Secrets,
@@ -211,6 +213,7 @@ impl Site {
             text: text.to_owned(),
             new_identity: new_identity(),
             has_rival: false,
+            meanwhile: |_| {},
             unfit: BTreeMap::new(),
             desired,
             secrets,
@@ -259,6 +262,7 @@ impl Site {
             Ok(plan) => plan,
             Err(refusals) => return End::Refused(refusals),
         };
+        (self.meanwhile)(world);
         let destroys = matches!(goal, Goal::Destroy { .. });
         let allowed = destroys || matches!(goal, Goal::Apply { allow_outage: true, .. });
         let mut desk = Desk {
@@ -383,7 +387,8 @@ impl Operator for Desk<'_> {
         if !moved.is_empty() && self.has_rival {
             return Err(format!("{moved:?}"));
         }
-        if !self.asked && !self.unfit.is_empty() {
+        // As at the terminal: a plan that is the same is not judged again.
+        if !self.asked && !moved.is_empty() && !self.unfit.is_empty() {
             self.asked = true;
             return Ok(self.unfit.clone());
         }

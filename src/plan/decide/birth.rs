@@ -12,7 +12,7 @@ use crate::value::{MemberId, Name};
 /// The stages of an ensemble's first start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BirthStage {
-    Unborn,
+    NotBegun,
     /// The record is written, the ensemble has not served yet.
     Begun,
     Complete,
@@ -48,7 +48,7 @@ impl Planner<'_> {
         let (count, majority) = (members.len(), quorum.majority());
         match life {
             // Every member has the record before the first of them gets data.
-            BirthStage::Unborn | BirthStage::Begun if members.iter().any(|name| unrecorded(&name)) => {
+            BirthStage::NotBegun | BirthStage::Begun if members.iter().any(|name| unrecorded(&name)) => {
                 let because = ClusterRefusal::UnknownData {
                     with_data: those(&unrecorded),
                     members: count,
@@ -56,7 +56,7 @@ impl Planner<'_> {
                 };
                 refusals.push(Refusal::Cluster { because });
             }
-            BirthStage::Unborn | BirthStage::Begun if !unseen.is_empty() => {
+            BirthStage::NotBegun | BirthStage::Begun if !unseen.is_empty() => {
                 refusals.push(Refusal::Cluster { because: ClusterRefusal::MembersUnseen { members: unseen } });
             }
             // If the data directory changed, the setting is refused already: the contents of the new one mean nothing.
@@ -76,7 +76,7 @@ impl Planner<'_> {
         let members = self.with_role(quorum.role);
         let mut records = members.iter().filter_map(|name| self.observed.facts(name)?.birth.as_ref()).peekable();
         if records.peek().is_none() {
-            BirthStage::Unborn
+            BirthStage::NotBegun
         } else if records.any(|record| record.complete) {
             BirthStage::Complete
         } else {

@@ -5,10 +5,9 @@ use super::planner::Planner;
 use super::prepare::held_back;
 use crate::host::Action;
 use crate::plan::compare::{Need, edit};
-use crate::plan::refusal::names;
 use crate::plan::{Gate, Goal, Outage, Phase, Roll, RollMember};
 use crate::service::{self, health, roles};
-use crate::value::{Interruption, Name, Redundancy, Role, counted};
+use crate::value::{Interruption, Name, Redundancy, Role, counted, listed};
 
 impl Planner<'_> {
     /// Brings every role to its goal.
@@ -111,7 +110,7 @@ impl Planner<'_> {
             all.into_iter().partition(|name| self.observed.facts(name).is_some());
         if majority && !unseen.is_empty() {
             self.held_up = true;
-            self.skipped.push(format!("{} must be restarted, but not while {} cannot be reached: no member is stopped while another may be down", names(&pending), names(&unseen)));
+            self.skipped.push(format!("{} must be restarted, but not while {} cannot be reached: no member is stopped while another may be down", listed(&pending), listed(&unseen)));
             return;
         }
         self.note_outage_of_roll(role, &all, &pending);

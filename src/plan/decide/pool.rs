@@ -2,9 +2,8 @@
 
 use super::planner::Planner;
 use crate::host::Health;
-use crate::plan::refusal::names;
 use crate::service::health;
-use crate::value::{Name, Role};
+use crate::value::{Name, Role, listed};
 
 impl Planner<'_> {
     pub(super) fn pool(&mut self, role: Role) {
@@ -33,6 +32,6 @@ impl Planner<'_> {
         let facts = health(below, nodes, true, self.desired, &self.observed.hosts);
         let leads = facts.nodes.values().any(|node| node.health == Health::Leading);
         (!unseen.is_empty() && !leads)
-            .then(|| format!("{} cannot be reached, {}", names(unseen), takeover.why_above_waits))
+            .then(|| format!("{} cannot be reached, {}", listed(unseen), takeover.why_above_waits))
     }
 }

@@ -4,10 +4,9 @@ use super::birth::BirthStage;
 use super::planner::Planner;
 use crate::desired::Quorum;
 use crate::host::{Action, BirthRecord, Health};
-use crate::plan::refusal::names;
 use crate::plan::{Reason, Step};
 use crate::service::{self, health};
-use crate::value::{Name, Role};
+use crate::value::{Name, Role, listed};
 
 impl<'a> Planner<'a> {
     /// The ensemble, where a role is its members'.
@@ -108,10 +107,10 @@ impl<'a> Planner<'a> {
             _ if all.len() < 3 || all.len() - pending.len() >= majority => return false,
             (true, _) => format!(
                 "{} run with a list of members that differs from the topology, and without them there is no majority",
-                names(&misled)
+                listed(&misled)
             ),
             (false, true) => {
-                let (seen, hidden) = (names(&seen), names(&hidden));
+                let (seen, hidden) = (listed(&seen), listed(&hidden));
                 format!(
                     "{seen} serves, so a majority exists, and {hidden} must belong to it on another client port than the topology's"
                 )

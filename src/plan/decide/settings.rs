@@ -12,9 +12,9 @@ use crate::service::{self, DATA_MOVES, Service, roles};
 use crate::value::{HostPath, Name, Role};
 
 impl Planner<'_> {
-    /// The hosts that cannot be asked and have one of the services that must change together, while some of them run. (Where all that can be
-    /// asked are stopped, by an apply that was killed, one that comes back later does no harm.)
-    fn left_behind(&self, setting: &str) -> Vec<Name> {
+    /// The hosts that cannot be asked and have a service that must change together with running ones. If all reachable ones are stopped, a host
+    /// that returns later does no harm.
+    fn hosts_with_the_old_value(&self, setting: &str) -> Vec<Name> {
         let roles = Together::by(setting).roles;
         let involved = |name: &Name| roles.iter().any(|role| self.with_role(*role).contains(name));
         let runs =
@@ -55,7 +55,7 @@ impl Planner<'_> {
 
     fn change_secret(&mut self, path: &str, refusals: &mut Vec<Refusal>) -> Together {
         let setting = format!("the secret of {path}");
-        let hosts = self.left_behind(path);
+        let hosts = self.hosts_with_the_old_value(path);
         if !hosts.is_empty() {
             refusals.push(Refusal::Setting {
                 setting: setting.clone(),
@@ -105,7 +105,7 @@ impl Planner<'_> {
                 continue;
             }
             let value = |setting: Option<&Setting>| setting.map_or(none.clone(), |setting| setting.value.clone());
-            if let Some(because) = self.why_not(path, class, applied) {
+            if let Some(because) = self.refusal_of(path, class, applied) {
                 let setting = path.clone();
                 refusals.push(Refusal::Setting { setting, from: value(was), to: value(is), class, because });
             } else if class == Class::Outage {
@@ -125,8 +125,8 @@ impl Planner<'_> {
         roles
     }
 
-    /// The reason why a setting of this class cannot change now. `applied`: with its old value the cluster has served.
-    fn why_not(&self, path: &str, class: Class, applied: bool) -> Option<SettingRefusal> {
+    /// The reason why a setting of this class cannot change now. `applied` is true if the cluster has served with the old value.
+    fn refusal_of(&self, path: &str, class: Class, applied: bool) -> Option<SettingRefusal> {
         match class {
             Class::Migrate if applied => {
                 Some(SettingRefusal::Migrates(service_of(path).map_or(DATA_MOVES, |service| service.migration(path))))
@@ -135,7 +135,7 @@ impl Planner<'_> {
                 Some(SettingRefusal::PortsOverlap(ALL_PORTS))
             }
             Class::Outage => {
-                let hosts = self.left_behind(path);
+                let hosts = self.hosts_with_the_old_value(path);
                 (!hosts.is_empty()).then_some(SettingRefusal::SomeUnreachable { hosts })
             }
             Class::Live | Class::Roll | Class::Migrate => None,

@@ -27,7 +27,7 @@ pub enum PoolNodes {
 }
 
 impl PoolNodes {
-    /// So many at most.
+    /// The largest number of machines.
     pub fn most(self) -> u32 {
         match self {
             PoolNodes::Fixed(nodes) => nodes,

@@ -36,7 +36,7 @@ pub fn warn_open(field: &Field<Vec<Field<Cidr>>>, what: &str, problems: &mut Dia
     }
 }
 
-/// Everything of a list that is right; what is not is reported already.
+/// The valid entries of a list; the others are reported already.
 pub fn values<T: Clone>(field: &Field<Vec<Field<T>>>) -> Vec<T> {
     field.ok().into_iter().flatten().filter_map(|value| value.ok().cloned()).collect()
 }

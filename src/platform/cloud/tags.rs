@@ -8,7 +8,7 @@ use crate::yaml::{Entries, Field};
 /// Every resource has these: `provision-cluster` and `managed-by`, where the topology has an identity `provision-id`, and on AWS a `Name`.
 const OWN_TAGS: &[&str] = &["provision-cluster", "provision-id", "managed-by", "Name"];
 
-/// On both clouds.
+/// The most tags on a resource; the same on both clouds.
 const TAGS_MAX: usize = 50;
 
 /// Tags for every resource, in the order of their keys; what a cloud would refuse is reported.

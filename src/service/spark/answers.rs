@@ -1,20 +1,21 @@
 //! The pages of masters and workers, read into facts. The host only carries bytes.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
 use super::listeners::{HISTORY_PAGE, MASTER_PAGE, WORKER_PAGE};
 use super::roles::{MASTER, WORKER};
-use crate::host::{Ask, Host, HostFacts};
+use crate::host::{Ask, Host, HostFacts, Lines};
 use crate::value::listener::Listener;
 use crate::value::{Role, counted, words};
 
-// Spark's web servers close after one answer in HTTP/1.0. Of a master's page only what no job can make longer: its list of applications is asked for
-// by itself, and nothing depends on it.
+// Spark's web servers close after one answer in HTTP/1.0. Only the parts of a master's page that a job cannot lengthen are needed; the list of
+// applications is asked for separately, for display.
 const STATUS: (&str, &[u8]) = ("master-status", b"GET /json/status HTTP/1.0\r\n\r\n");
 const WORKERS: (&str, &[u8]) = ("master-workers", b"GET /json/workers HTTP/1.0\r\n\r\n");
 const APPLICATIONS: (&str, &[u8]) = ("master-applications", b"GET /json/activeapps HTTP/1.0\r\n\r\n");
 const WORKER_PAGE_ANSWER: (&str, &[u8]) = ("worker", b"GET /json/ HTTP/1.0\r\n\r\n");
+const HISTORY_VERSION: (&str, &[u8]) = ("history-version", b"GET /api/v1/version HTTP/1.0\r\n\r\n");
 const HISTORY_ANSWER: (&str, &[u8]) = ("history", b"GET /api/v1/applications HTTP/1.0\r\n\r\n");
 
 words!(
@@ -36,9 +37,9 @@ words!(
     }
 );
 
-/// A number of things, or that there are more than are read.
-pub fn counted_or_many(count: Option<usize>, noun: &str) -> String {
-    count.map_or_else(|| format!("more {noun}s than are read"), |count| counted(count, noun))
+/// A number of things, which may be unknown.
+pub fn counted_or_unknown(count: Option<usize>, noun: &str) -> String {
+    count.map_or_else(|| format!("an unknown number of {noun}s"), |count| counted(count, noun))
 }
 
 /// A master, as its page describes it.
@@ -50,12 +51,51 @@ pub struct MasterFacts {
     pub applications: Option<usize>,
 }
 
-/// The value of a key of an object, as far as an answer that may be cut off has all of it. Only the first such key counts.
+/// Reads one key of a JSON object that may be cut off; `None` if its value is incomplete. The first occurrence counts.
 fn value<'a, T: Deserialize<'a>>(text: &'a [u8], key: &str) -> Option<T> {
+    serde_json::Deserializer::from_slice(behind(text, key)?).into_iter().next()?.ok()
+}
+
+/// The workers that a master lists, as far as they can be read: whoever has Spark's secret can register one with any figures.
+fn entries(text: &[u8]) -> Vec<WorkerEntry> {
+    struct Entries<'a>(&'a mut Vec<WorkerEntry>);
+
+    impl<'de> DeserializeSeed<'de> for Entries<'_> {
+        type Value = ();
+
+        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+            deserializer.deserialize_seq(self)
+        }
+    }
+
+    impl<'de> Visitor<'de> for Entries<'_> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a list of workers")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+            while let Some(entry) = list.next_element::<serde_json::Value>()? {
+                self.0.extend(serde_json::from_value::<WorkerEntry>(entry).ok());
+            }
+            Ok(())
+        }
+    }
+
+    let mut all = Vec::new();
+    if let Some(rest) = behind(text, "workers") {
+        // A list that is cut off has entries before that.
+        let _ = Entries(&mut all).deserialize(&mut serde_json::Deserializer::from_slice(rest));
+    }
+    all
+}
+
+/// The text behind the first occurrence of a key.
+fn behind<'a>(text: &'a [u8], key: &str) -> Option<&'a [u8]> {
     let key = format!("\"{key}\"");
     let at = text.windows(key.len()).position(|window| window == key.as_bytes())?;
-    let rest = text[at + key.len()..].trim_ascii_start().strip_prefix(b":")?;
-    serde_json::Deserializer::from_slice(rest).into_iter().next()?.ok()
+    text[at + key.len()..].trim_ascii_start().strip_prefix(b":")
 }
 
 /// The length of a list. What is in it is a job's word, and costs no memory.
@@ -82,7 +122,7 @@ impl MasterFacts {
     pub fn read(status: &[u8], workers: &[u8], applications: &[u8]) -> Option<MasterFacts> {
         Some(MasterFacts {
             status: value(body(status)?, "status")?,
-            workers: value(body(workers)?, "workers")?,
+            workers: body(workers).map(entries).unwrap_or_default(),
             applications: body(applications).and_then(|text| count(text, "activeapps")),
         })
     }
@@ -131,6 +171,11 @@ pub fn worker_facts(facts: &HostFacts) -> Option<WorkerFacts> {
     WorkerFacts::read(facts.answer(WORKER_PAGE_ANSWER.0))
 }
 
+/// Returns true if a history server answers. Its list of applications may take long: that is for display.
+pub fn history_answers(facts: &HostFacts) -> bool {
+    body(facts.answer(HISTORY_VERSION.0)).is_some()
+}
+
 /// The number of applications that a history server shows, if it answers: `Some(None)` where their list is too long to be read.
 pub fn ended_applications(facts: &HostFacts) -> Option<Option<usize>> {
     let list = body(facts.answer(HISTORY_ANSWER.0))?;
@@ -144,7 +189,7 @@ pub fn questions(role: Role, host: &Host, listeners: &[Listener]) -> Vec<Ask> {
     let (listener, all): (_, &[_]) = match role {
         MASTER => (MASTER_PAGE, &[(STATUS, Ask::SHORT), (WORKERS, Ask::LONG), (APPLICATIONS, Ask::SHORT)]),
         WORKER => (WORKER_PAGE, &[(WORKER_PAGE_ANSWER, Ask::HEAD)]),
-        _ => (HISTORY_PAGE, &[(HISTORY_ANSWER, Ask::SHORT)]),
+        _ => (HISTORY_PAGE, &[(HISTORY_VERSION, Ask::SHORT), (HISTORY_ANSWER, Ask::SHORT)]),
     };
     let (address, port) = (host.address.to_string(), host.port(listeners, listener));
     let ask = |&((name, request), most): &((&'static str, &[u8]), u32)| Ask {
@@ -153,7 +198,7 @@ pub fn questions(role: Role, host: &Host, listeners: &[Listener]) -> Vec<Ask> {
         port,
         bytes: request.to_vec(),
         most,
-        lines: "",
+        lines: Lines::Short,
     };
     all.iter().map(ask).collect()
 }
@@ -178,5 +223,14 @@ mod tests {
         let (workers, applications) = (page("{ \"workers\" : [ ] }"), page("{ \"activeapps\" : [ { \"name\" : \"xxx"));
         let master = MasterFacts::read(&status, &workers, &applications).expect("it answers");
         assert!(master.is_alive() && master.applications.is_none());
+        let good = r#"{ "id": "a", "host": "h5", "port": 7078, "cores": 1, "memory": 512, "state": "ALIVE" }"#;
+        let bad = r#"{ "id": "b", "host": "h6", "port": 70000, "cores": -1, "memory": 512, "state": "ALIVE" }"#;
+        for list in
+            [format!("[ {bad}, {good} ] }}"), format!("[ {good}, {bad} ] }}"), format!("[ {good}, {{ \"id\" : \"xxx")]
+        {
+            let workers = page(&format!("{{ \"workers\" : {list}"));
+            let master = MasterFacts::read(&status, &workers, &applications).expect("it answers");
+            assert_eq!(master.workers.iter().map(|worker| worker.host.as_str()).collect::<Vec<_>>(), ["h5"], "{list}");
+        }
     }
 }

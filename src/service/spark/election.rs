@@ -4,7 +4,7 @@ use super::answers::questions;
 use super::roles::MASTER;
 use crate::cluster::Cluster;
 use crate::desired::Election;
-use crate::host::{Ask, HostFacts, HostQuery, HostState};
+use crate::host::{Ask, HostFacts, HostQuery, HostState, Lines};
 use crate::service::zookeeper::{CLIENT, children, children_request, members};
 use crate::value::listener::Listener;
 
@@ -40,7 +40,7 @@ pub fn for_election(state: &HostState, listeners: &[Listener], latches: Option<&
             port: *port,
             bytes,
             most: Ask::SHORT,
-            lines: "",
+            lines: Lines::All,
         });
     }
     query

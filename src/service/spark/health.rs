@@ -1,17 +1,16 @@
-//! The health of masters and workers. The masters' word counts: a worker may believe in a master that has forgotten it.
+//! The health of masters and workers. A worker is well if the ALIVE master that it follows lists it.
 
 use std::collections::BTreeMap;
 
-use super::answers::{MasterFacts, WorkerEntry, WorkerState, counted_or_many, ended_applications, master_facts};
+use super::answers::{MasterFacts, WorkerEntry, WorkerState, counted_or_unknown, history_answers, master_facts};
 use super::masters::{AliveMasters, elects_elsewhere, is_running};
 use super::roles::{HISTORY, MASTER, WORKER};
 use crate::desired::Desired;
 use crate::host::{Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts};
 use crate::plan::compare::stale_inputs;
-use crate::plan::refusal::names;
 use crate::service::stages::{Service as _, Totals};
 use crate::service::zookeeper::{self, MEMBER};
-use crate::value::{Name, Role, counted};
+use crate::value::{Name, Role, counted, listed};
 
 /// Healthy if one of these masters is ALIVE (or one outside of them may be) and the others are STANDBY.
 pub fn health_of_masters(
@@ -36,7 +35,7 @@ pub fn health_of_masters(
             Some(master) if master.is_standby() => Health::Serving,
             Some(master) => {
                 // Recovering: it leads, and must not be touched before it has finished.
-                facts.missing.push(format!("the master on {name} is {}", master.status));
+                facts.suspect(name, format!("the master on {name} is {}", master.status));
                 Health::Leading
             }
             None => {
@@ -51,7 +50,7 @@ pub fn health_of_masters(
         [] if led_elsewhere => {}
         [] => facts.missing.push("no master is ALIVE".to_owned()),
         several => {
-            facts.missing.push(format!("{} all say that they are ALIVE", names(several.iter().copied())));
+            facts.missing.push(format!("{} all say that they are ALIVE", listed(several.iter().copied())));
             let strays = several.iter().filter(|name| elects_elsewhere(&desired.hosts[**name], seen[**name].facts()));
             for name in strays {
                 facts.nodes.get_mut(*name).expect("a master is a node").health = Health::Straying;
@@ -100,7 +99,7 @@ pub fn health_of_history(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name
             continue;
         };
         let running = is_running(host, HISTORY);
-        let health = match (running, ended_applications(host).is_some()) {
+        let health = match (running, history_answers(host)) {
             (true, true) => Health::Serving,
             (true, false) => Health::Unsettled,
             (false, _) => Health::Down,
@@ -144,7 +143,7 @@ pub fn totals(url: &str, master: &MasterFacts) -> Totals {
     let words = format!(
         "{url}: {}, {cores_used} of {cores} cores and {memory_used} of {memory} MiB in use, {}",
         counted(workers, "worker"),
-        counted_or_many(applications, "application")
+        counted_or_unknown(applications, "application")
     );
     let figures = serde_json::json!({
         "master": url,

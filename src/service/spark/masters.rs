@@ -1,6 +1,6 @@
 //! Masters that say that they are ALIVE, and the workers that follow them. A master alone is believed about itself and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::{MasterFacts, WorkerState, master_facts, worker_facts};
 use super::desire::HA_CONF;
@@ -53,31 +53,30 @@ fn followed(worker: &HostFacts) -> Option<String> {
     (!master.is_empty()).then(|| master.trim_start_matches("spark://").to_owned())
 }
 
-/// Masters that say that they are ALIVE beside one that more than half of the workers follow.
+/// Masters that say that they are ALIVE beside one that more than half of the topology's workers follow. Workers on the hosts of such masters have no
+/// vote: they would say what those say.
 pub fn contradictions(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, String)> {
     let masters = AliveMasters::of(desired, seen).by_endpoint;
     if masters.len() < 2 {
         return Vec::new();
     }
-    let runs = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(WORKER.unit()));
-    let follows =
-        |(name, _): (&Name, &HostState)| followed(seen.get(name)?.facts().filter(|host| is_running(host, WORKER))?);
-    let mut votes: HashMap<String, usize> = HashMap::new();
-    runs.filter_map(follows).for_each(|endpoint| *votes.entry(endpoint).or_default() += 1);
-    let all: usize = votes.values().sum();
-    let Some(real) =
-        votes.iter().find(|(_, count)| **count * 2 > all).and_then(|(real, _)| masters.get_key_value(real))
-    else {
+    let workers = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(WORKER.unit()));
+    let voters: Vec<&Name> = workers.map(|(name, _)| name).collect();
+    let votes = |endpoint: &String| {
+        let others = voters.iter().filter(|name| masters.values().all(|(master, _)| master != **name));
+        let seen = others.filter_map(|name| seen.get(*name)?.facts().filter(|host| is_running(host, WORKER)));
+        seen.filter_map(followed).filter(|follows| follows == endpoint).count()
+    };
+    let Some((_, (real, _))) = masters.iter().find(|(endpoint, _)| votes(endpoint) * 2 > voters.len()) else {
         return Vec::new();
     };
     // One that started with another way to elect is repaired.
-    let others = masters.iter().filter(|(endpoint, (name, _))| {
-        *endpoint != real.0 && !elects_elsewhere(&desired.hosts[name], seen[name].facts())
-    });
-    let why = |(_, (name, _)): (&String, &(Name, _))| {
-        (name.clone(), format!("it says that it is the ALIVE master, and most workers follow the one on {}", real.1.0))
-    };
-    others.map(why).collect()
+    let others = masters
+        .values()
+        .map(|(name, _)| name)
+        .filter(|name| *name != real && !elects_elsewhere(&desired.hosts[*name], seen[*name].facts()));
+    let why = format!("it says that it is the ALIVE master, and most workers follow the one on {real}");
+    others.map(|name| (name.clone(), why.clone())).collect()
 }
 
 /// Returns true if a running master started with another way to elect than the topology has.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::answers::{counted_or_many, ended_applications, master_facts, questions, worker_facts};
+use super::answers::{counted_or_unknown, ended_applications, master_facts, questions, worker_facts};
 use super::election::{election, for_election, latches};
 use super::file::SparkFile;
 use super::health::{alive_master, health_of_history, health_of_masters, health_of_workers};
@@ -161,8 +161,8 @@ impl Service for OnHosts {
     fn state(&self, role: Role, facts: &HostFacts) -> String {
         let state = match role {
             MASTER => master_facts(facts).map(|master| master.status.to_string()),
-            WORKER => worker_facts(facts).map(|worker| counted_or_many(worker.executors, "executor")),
-            _ => ended_applications(facts).map(|count| format!("shows {}", counted_or_many(count, "application"))),
+            WORKER => worker_facts(facts).map(|worker| counted_or_unknown(worker.executors, "executor")),
+            _ => ended_applications(facts).map(|count| format!("shows {}", counted_or_unknown(count, "application"))),
         };
         state.unwrap_or_else(|| "does not answer".to_owned())
     }
@@ -171,7 +171,7 @@ impl Service for OnHosts {
         super::masters::contradictions(desired, seen)
     }
 
-    /// The masters' word counts: a worker may believe in a master that has forgotten it.
+    /// Workers are judged by what the masters that they follow list.
     fn witnesses(&self, role: Role) -> Vec<Role> {
         if role == WORKER { vec![MASTER, WORKER] } else { vec![role] }
     }
@@ -203,7 +203,8 @@ impl Service for OnHosts {
         let count = match running {
             Some(0) => return None,
             Some(1) => "1 application is running".to_owned(),
-            some => format!("{} are running", counted_or_many(some, "application")),
+            None => "an unknown number of applications is running".to_owned(),
+            Some(running) => format!("{running} applications are running"),
         };
         Some(format!(
             "{count}. Their executors will end, and their drivers will wait for a master for ever: stop the drivers"

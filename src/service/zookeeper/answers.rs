@@ -7,7 +7,7 @@ use crate::host::HostFacts;
 pub(super) const SRVR: &str = "srvr";
 pub(super) const MNTR: &str = "mntr";
 /// The metrics that are read: of thousands, whose number and names the users of `ZooKeeper` decide.
-pub(super) const METRICS: &str = "zk_peer_state|zk_synced_|zk_pending_syncs|zk_quorum_size|zk_uptime";
+pub(super) const METRICS: &[&str] = &["zk_peer_state", "zk_synced_", "zk_quorum_size", "zk_uptime"];
 pub(super) const CANARY: &str = "canary";
 
 /// A member, as `srvr` and `mntr` describe it.
@@ -20,7 +20,6 @@ pub struct MemberFacts {
     pub broadcasts: Option<bool>,
     /// Voters (itself not counted) that the leader has in sync.
     pub synced_voters: Option<u32>,
-    pub pending_syncs: Option<u32>,
     pub quorum_size: Option<u32>,
     pub uptime_millis: u64,
 }
@@ -74,7 +73,6 @@ impl MemberFacts {
                 _ => key("zk_peer_state").map(|state| state.ends_with("broadcast")),
             },
             synced_voters: voters,
-            pending_syncs: count("zk_pending_syncs"),
             quorum_size: count("zk_quorum_size"),
             uptime_millis,
         })
@@ -86,21 +84,23 @@ impl MemberFacts {
             epoch: 0,
             broadcasts: Some(false),
             synced_voters: None,
-            pending_syncs: None,
             quorum_size: None,
             uptime_millis: 0,
         }
     }
 
-    /// Returns true if a leader says itself that its ensemble is not one of `all` members, or that it has no majority of them in sync.
-    pub fn leads_others(&self, all: usize) -> bool {
-        let is = |count: Option<u32>, wanted: usize| count.is_none_or(|count| count as usize == wanted);
-        let has_majority = self.synced_voters.is_none_or(|synced| synced as usize + 1 > all / 2);
+    /// Returns true if a leader says itself that its ensemble is not one of `all` members.
+    pub fn leads_another_ensemble(&self, all: usize) -> bool {
         match self.mode {
             MemberMode::Standalone => all > 1,
-            MemberMode::Leader => !is(self.quorum_size, all) || !has_majority,
+            MemberMode::Leader => self.quorum_size.is_some_and(|size| size as usize != all),
             MemberMode::Follower | MemberMode::NotServing => false,
         }
+    }
+
+    /// Returns true if a leader says itself that it has no majority of `all` members in sync.
+    pub fn has_lost_its_majority(&self, all: usize) -> bool {
+        self.mode == MemberMode::Leader && self.synced_voters.is_some_and(|synced| (synced as usize) < all / 2)
     }
 
     /// Returns true if it serves clients: a member that does not says so to `srvr`.

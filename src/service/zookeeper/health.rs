@@ -6,9 +6,8 @@ use super::desire::ZOO_CFG;
 use crate::desired::Desired;
 use crate::host::{Content, Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts, sha256};
 use crate::plan::compare::stale_inputs;
-use crate::plan::refusal::names;
 use crate::service::zookeeper::{MEMBER, MemberFacts, MemberMode, canary, member_facts};
-use crate::value::{HostPath, Name};
+use crate::value::{HostPath, Name, listed};
 
 /// The health of these members, from one observation. (The gate checks that it lasts.)
 pub fn health(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
@@ -40,43 +39,48 @@ pub fn health(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) ->
                 leaders.push(((*name).clone(), member.clone()));
             }
             if member.broadcasts.is_none() {
-                facts.missing.push(format!("{name} does not answer `mntr`"));
+                facts.suspect(name, format!("{name} does not answer `mntr`"));
             }
             // A fresh follower knows no transaction yet and says epoch 0.
-            epochs.extend((member.epoch > 0).then_some(member.epoch));
+            epochs.extend((member.epoch > 0).then_some(((*name).clone(), member.epoch)));
         } else {
             facts.missing.push(format!("{name} does not serve"));
         }
         if serving.is_some() && canary(host) == Some(false) {
-            facts.missing.push(format!("a write through {name} is not answered"));
+            facts.suspect(name, format!("a write through {name} is not answered"));
         }
         facts.nodes.insert((*name).clone(), NodeFacts { health, current, counts: host.has_data || host.has_marker });
     }
     let all = desired.quorum.as_ref().map_or(members.len(), |quorum| quorum.birth.members.len());
     if leaders.len() > 1 {
-        // One that cannot be asked may follow.
-        let may_follow = |health: Health| matches!(health, Health::Serving | Health::Unknown);
-        let followers = facts.nodes.values().filter(|node| may_follow(node.health)).count();
-        let has_more = |leader: &MemberFacts| leader.synced_voters.is_some_and(|synced| synced as usize > followers);
-        let strays = |name: &Name, leader: &MemberFacts| {
-            let lists_others = || seen[name].facts().and_then(|host| runs_with_others(&desired.hosts[name], host));
-            leader.leads_others(all) || lists_others() == Some(true)
-        };
         for (name, leader) in &leaders {
-            if strays(name, leader) {
+            if strays(name, leader, desired, seen) {
                 facts.nodes.get_mut(name).expect("a leader is a node").health = Health::Straying;
-            } else if has_more(leader) {
-                facts.contradict.push(name.clone());
             }
         }
     }
     check_leader(&leaders, members.len(), all, &mut facts);
-    epochs.dedup();
-    if epochs.len() > 1 {
-        facts.missing.push(format!("members are in different epochs ({epochs:?})"));
-    }
+    check_epochs(&epochs, &mut facts);
     facts.whole = facts.nothing_is_missing();
     facts
+}
+
+/// Members of one ensemble are in one epoch: that of more than half of those that say one.
+fn check_epochs(epochs: &[(Name, u64)], facts: &mut ServiceFacts) {
+    let share = |epoch: u64| epochs.iter().filter(|(_, other)| *other == epoch).count();
+    if epochs.iter().all(|(_, epoch)| share(*epoch) == epochs.len()) {
+        return;
+    }
+    for (name, epoch) in epochs.iter().filter(|(_, epoch)| share(*epoch) * 2 <= epochs.len()) {
+        facts.suspect(name, format!("{name} is in epoch {epoch}, and most members are not"));
+    }
+}
+
+/// Returns true if a leader says itself that what it leads is not the topology's ensemble.
+fn strays(name: &Name, leader: &MemberFacts, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> bool {
+    let all = desired.quorum.as_ref().map_or(1, |quorum| quorum.birth.members.len());
+    let lists_others = || seen[name].facts().and_then(|host| runs_with_others(&desired.hosts[name], host));
+    leader.leads_another_ensemble(all) || leader.has_lost_its_majority(all) || lists_others() == Some(true)
 }
 
 /// The leader must have the others of `asked` in sync, and count `all` members.
@@ -85,7 +89,7 @@ fn check_leader(leaders: &[(Name, MemberFacts)], asked: usize, all: usize, facts
         let what = if leaders.is_empty() {
             "there is no leader".to_owned()
         } else {
-            format!("{} all say that they lead", names(leaders.iter().map(|(name, _)| name)))
+            format!("{} all say that they lead", listed(leaders.iter().map(|(name, _)| name)))
         };
         facts.missing.push(what);
         return;
@@ -97,9 +101,6 @@ fn check_leader(leaders: &[(Name, MemberFacts)], asked: usize, all: usize, facts
     if leader.synced_voters.is_none_or(|synced| synced < wanted) {
         let have = leader.synced_voters.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
         facts.missing.push(format!("the leader {name} has {have} of {wanted} followers in sync"));
-    }
-    if leader.pending_syncs.is_some_and(|pending| pending > 0) {
-        facts.missing.push(format!("the leader {name} still syncs a follower"));
     }
     if leader.quorum_size.is_some_and(|size| size as usize != all) {
         facts.missing.push(format!("the leader {name} counts another number of members"));

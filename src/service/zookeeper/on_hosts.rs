@@ -13,7 +13,7 @@ use super::{Members, ZooKeeper, connect};
 use crate::cluster::{Cluster, Instance};
 use crate::desired::{Desired, Quorum};
 use crate::diagnostic::Diagnostics;
-use crate::host::{Ask, Host, HostFacts, HostState, Seen, ServiceFacts};
+use crate::host::{Ask, Host, HostFacts, HostState, Lines, Seen, ServiceFacts};
 use crate::platform::{Ground, Platform, PlatformKind, hdinsight};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::{Checked, Services};
@@ -145,9 +145,9 @@ impl Service for OnHosts {
             most: Ask::SHORT,
             lines,
         };
-        let mut all = vec![ask(SRVR, b"srvr", ""), ask(MNTR, b"mntr", METRICS)];
+        let mut all = vec![ask(SRVR, b"srvr", Lines::All), ask(MNTR, b"mntr", Lines::Beginning(METRICS))];
         if proof {
-            all.push(ask(CANARY, &canary_request(), ""));
+            all.push(ask(CANARY, &canary_request(), Lines::All));
         }
         all
     }
@@ -167,13 +167,6 @@ impl Service for OnHosts {
                 format!("leader, epoch {}, {} in sync", member.epoch, counted(followers, "follower"))
             }
         }
-    }
-
-    fn contradictions(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, String)> {
-        let hosts: Vec<Name> = desired.hosts.keys().cloned().collect();
-        let contradict = super::health::health(&hosts, desired, seen).contradict;
-        let why = |name| (name, "it says that it leads more members than say that they follow".to_owned());
-        contradict.into_iter().map(why).collect()
     }
 
     fn addresses(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {

@@ -12,11 +12,8 @@ const OP_CLOSE: i32 = -11;
 const ANY_VERSION: i32 = -1;
 const EPHEMERAL: i32 = 1;
 const ALL_PERMISSIONS: i32 = 31;
-/// From here on errors are refusals of a request, and not faults of the system (`KeeperException.Code`),
-const FIRST_REFUSAL: i32 = -101;
-/// but for these two, which a member gives by itself.
-const SESSION_EXPIRED: i32 = -112;
-const SESSION_MOVED: i32 = -118;
+const NODE_EXISTS: i32 = -110;
+const NO_AUTH: i32 = -102;
 const NO_NODE: i32 = -101;
 
 /// Creates an ephemeral node. It is answered only once the quorum has agreed.
@@ -35,11 +32,9 @@ pub fn canary_request() -> Vec<u8> {
 
 /// Returns true if a canary's answer proves a committed write. A missing answer proves neither success nor failure.
 pub fn canary_succeeded(answer: &[u8]) -> bool {
-    // A refusal proves a commit as well, because the leader has the quorum agree to it: another operator's canary is still there, or somebody has
+    // Two refusals prove a commit as well, because the leader has the quorum agree to them: another operator's canary is still there, or somebody has
     // taken the right to create it away from everybody.
-    let agreed =
-        |error: i32| error == 0 || (error <= FIRST_REFUSAL && ![SESSION_EXPIRED, SESSION_MOVED].contains(&error));
-    reply(answer).is_some_and(|reply| agreed(reply.error))
+    reply(answer).is_some_and(|reply| matches!(reply.error, 0 | NODE_EXISTS | NO_AUTH))
 }
 
 /// Asks for the names of a node's children.

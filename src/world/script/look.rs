@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Script, ScriptPlace, quote};
-use crate::host::HostQuery;
+use crate::host::{HostQuery, Lines};
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, PIP};
 
 pub(super) const GROUND: &str = include_str!("../../../templates/host/ground.sh");
@@ -90,7 +90,12 @@ impl Writer<'_> {
         }
         for ask in asks {
             let request = STANDARD.encode(&ask.bytes);
-            let (address, lines) = (quote(&ask.address), quote(ask.lines));
+            let lines = match ask.lines {
+                Lines::All => "all".to_owned(),
+                Lines::Short => "short".to_owned(),
+                Lines::Beginning(words) => quote(&words.join("|")),
+            };
+            let address = quote(&ask.address);
             self.line(format!("ask {} {address} {} {request} {} {lines}", ask.name, ask.port, ask.most));
         }
     }

@@ -45,8 +45,8 @@ pub struct Hop {
     pub port: Option<u16>,
 }
 
-/// Jumps behind jumps are followed so far; a longer way is none that people have.
-const MOST_JUMPS: usize = 8;
+/// The deepest chain of jump hosts that is followed.
+const DEEPEST_JUMP: usize = 8;
 
 impl Config {
     /// Reads `~/.ssh/config`, if there is one.
@@ -84,11 +84,9 @@ impl Config {
         let name = login.ssh_name.0.clone();
         let params = self.file.clone().unwrap_or_default().query(&name);
         self.refuse_unsupported(&name, &params)?;
-        let address = match &params.host_name {
-            Some(written) => expand(written, &[('h', &name)])
-                .ok_or_else(|| unsupported(&name, "HostName with another token than %h", "write the name in full"))?,
-            None => login.address.to_string(),
-        };
+        let written = host_name(&params, &name)
+            .ok_or_else(|| unsupported(&name, "HostName with another token than %h", "write the name in full"))?;
+        let address = written.unwrap_or_else(|| login.address.to_string());
         let port = login.port.map(crate::value::Port::get).or(params.port).unwrap_or(22);
         let user = login.user.as_ref().map(ToString::to_string).or_else(|| params.user.clone());
         let Some(user) = user.or_else(|| std::env::var("USER").ok()) else {
@@ -112,7 +110,7 @@ impl Config {
         })
     }
 
-    /// Refuses options that would make ssh go another way than this program does, or trust less.
+    /// Refuses options that would make ssh take another route, or trust fewer keys, than this program does.
     fn refuse_unsupported(&self, name: &str, params: &HostParams) -> Result<(), HostError> {
         if self.matches {
             return Err(unsupported(name, "Match", "use Host blocks"));
@@ -153,7 +151,7 @@ impl Config {
     pub fn hops(&self, route: &Route) -> Vec<Hop> {
         match &route.proxy {
             None => Vec::new(),
-            Some(Proxy::Jump(jumps)) => self.jumps(jumps, MOST_JUMPS),
+            Some(Proxy::Jump(jumps)) => self.jumps(jumps, DEEPEST_JUMP),
             // Nobody but the command knows which of its words are hosts, and at which port.
             Some(Proxy::Command(command)) => {
                 let words = command.split(|c: char| c.is_whitespace() || "'\"=,".contains(c));
@@ -162,13 +160,16 @@ impl Config {
         }
     }
 
-    fn jumps(&self, jumps: &str, most: usize) -> Vec<Hop> {
+    fn jumps(&self, jumps: &str, deepest: usize) -> Vec<Hop> {
         let mut all = Vec::new();
-        for jump in jumps.split(',').take(most) {
+        for jump in jumps.split(',') {
             let hop = self.hop(jump);
             let next = self.file.as_ref().and_then(|file| file.query(&hop.name).proxy_jump);
-            if let Some(next) = next.filter(|next| next != &["none"]) {
-                all.extend(self.jumps(&next.join(","), most - 1));
+            match next.filter(|next| next != &["none"]) {
+                Some(next) if deepest > 0 => all.extend(self.jumps(&next.join(","), deepest - 1)),
+                // A chain of which nobody knows the end is judged like a command.
+                Some(_) => all.push(Hop { port: None, ..hop.clone() }),
+                None => {}
             }
             all.push(hop);
         }
@@ -187,8 +188,9 @@ impl Config {
             },
         };
         let params = self.file.clone().unwrap_or_default().query(name);
-        let written = port.and_then(|port| port.parse().ok()).or(params.port).unwrap_or(22);
-        Hop { name: name.to_owned(), address: params.host_name.unwrap_or_else(|| name.to_owned()), port: Some(written) }
+        let port = port.and_then(|port| port.parse().ok()).or(params.port).unwrap_or(22);
+        let address = host_name(&params, name).flatten().unwrap_or_else(|| name.to_owned());
+        Hop { name: name.to_owned(), address, port: Some(port) }
     }
 
     /// The command as OpenSSH itself prints it: quotes in it belong to the shell, not to the configuration.
@@ -223,6 +225,11 @@ impl Config {
     fn expand(&self, path: &std::path::Path) -> PathBuf {
         path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| self.home.join(rest))
     }
+}
+
+/// The address that the configuration has for a name, `Some(None)` where it has none; `None` if it cannot be worked out.
+fn host_name(params: &HostParams, name: &str) -> Option<Option<String>> {
+    params.host_name.as_ref().map_or(Some(None), |written| expand(written, &[('h', name)]).map(Some))
 }
 
 fn unsupported(name: &str, option: &str, instead: &str) -> HostError {

@@ -58,6 +58,10 @@ impl Ssh {
         }
     }
 
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Runs a script as root and returns all it printed.
     pub async fn run(
         &self,
