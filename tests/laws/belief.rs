@@ -608,24 +608,28 @@ fn a_standby_that_poses_as_alive_fails_no_worker() {
     });
 }
 
-/// A worker on the host of a false master follows that one: it has no vote on which of the two is real.
+/// The only worker is on the host of a false master, which it follows: it has no vote on which of the two is real.
 #[test]
 fn a_false_master_is_not_confirmed_by_its_own_hosts_worker() {
-    run(async {
-        let shape = Shape { workers: vec![3, 4], hosts: 5, ..Shape::spread(3, 2, 0) };
-        let world = converged(&shape.site()).await;
-        let alive = world.state().services.alive.clone().expect("an ALIVE master").host;
-        let liar = if alive == name("h4") { "h5" } else { "h4" };
-        {
-            let mut state = world.state();
-            let follows = state.hosts[&name(liar)].address.clone();
-            let host = state.hosts.get_mut(&name(liar)).expect("a host");
-            host.poses_as_alive = true;
-            host.follows = Some(follows);
-        }
-        lose(&world, &[alive.as_str()]);
-        world.state().hosts.get_mut(&alive).expect("a host").reachable = true;
-        let observed = shape.site().observe(&world).await;
-        assert!(observed.facts(&alive).is_some(), "{:?}", observed.unknown().collect::<Vec<_>>());
-    });
+    let mut tried = 0;
+    for (liar, at) in [("h4", 3), ("h5", 4)] {
+        run(async {
+            let shape = Shape { workers: vec![at], hosts: 5, ..Shape::spread(3, 2, 0) };
+            let world = converged(&shape.site()).await;
+            let alive = world.state().services.alive.clone().expect("an ALIVE master").host;
+            if alive == name(liar) {
+                return;
+            }
+            {
+                let mut state = world.state();
+                let host = state.hosts.get_mut(&name(liar)).expect("a host");
+                host.poses_as_alive = true;
+                host.follows = Some(host.address.clone());
+            }
+            let observed = shape.site().observe(&world).await;
+            assert!(observed.facts(&alive).is_some(), "{:?}", observed.unknown().collect::<Vec<_>>());
+            tried += 1;
+        });
+    }
+    assert!(tried > 0, "the liar is never the standby");
 }
