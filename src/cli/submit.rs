@@ -117,7 +117,7 @@ fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
     words.extend(job.arguments.iter().map(fill));
     let secret = spark.service.authenticate.as_ref().map(|_| host.path(&HostPath::known(spark::SECRET_FILE)));
     let variables = [
-        ("program", program),
+        ("spark_submit", program),
         ("home", host.path(&HostPath::known(spark::HOME))),
         ("config", host.path(&HostPath::known(spark::CONFIG))),
         ("secret", secret.unwrap_or_default()),

@@ -1,6 +1,6 @@
-# Runs a job's driver as Spark's user, and ends it when this script's input ends. Before it stand the variables `program`, `home`, `config`, `secret` (a path,
+# Runs a job's driver as Spark's user, and ends it when this script's input ends. Before it stand the variables `spark_submit`, `home`, `config`, `secret` (a path,
 # or nothing) and `owner` (whose host it is, where all of it has one owner), and the words of spark-submit's command line.
-[ -x "$program" ] && cd "$home" || { echo 'error: Spark is not on this host: provision apply first' >&2; exit 127; }
+[ -x "$spark_submit" ] && cd "$home" || { echo 'error: Spark is not on this host: provision apply first' >&2; exit 127; }
 exec 3<&0
 name=provision-job-$$
 
