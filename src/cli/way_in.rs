@@ -1,34 +1,41 @@
 //! The operator's way to hosts, through a packet filter that is about to be loaded.
 
+use std::collections::HashMap;
+
 use super::{Exit, Failure};
 use crate::cluster::Cluster;
 use crate::host::{Host, Target};
 use crate::platform::nodes::Firewall;
-use crate::world::ssh::{Config, Hop};
+use crate::world::ssh::{Config, Hop, Route};
 
 /// Refuses a firewall that would close a port through which the operator comes in: a host's own, or that of a host on the way to another.
 pub fn check_firewall(cluster: &Cluster, config: &Config) -> Result<(), Failure> {
     if cluster.firewall != Firewall::Nftables {
         return Ok(());
     }
+    // Each is worked out once: a ProxyCommand costs a process.
+    let routes: Vec<(&Host, Route)> =
+        cluster.hosts.values().filter_map(|host| Some((host, config.route(&Target::of(host)).ok()?))).collect();
+    // Every host by its own name and address, and as ssh reaches it.
+    let mut places: HashMap<&str, Vec<&Host>> = HashMap::new();
     for host in cluster.hosts.values() {
-        let Ok(route) = config.route(&Target::of(host)) else { continue };
+        [host.name.as_str(), host.address.as_str()]
+            .iter()
+            .for_each(|place| places.entry(place).or_default().push(host));
+    }
+    for (host, route) in &routes {
+        [&route.name, &route.address].iter().for_each(|place| places.entry(place).or_default().push(host));
+    }
+    for (host, route) in &routes {
         let own = Hop { name: route.name.clone(), address: route.address.clone(), port: Some(route.port) };
         if let Some(problem) = closed(host, &own) {
             return Err(refusal(format!("ssh reaches {} at {problem}", host.name)));
         }
-        for hop in config.hops(&route) {
-            // By its own name or address, or as ssh reaches it.
-            let is_there = |other: &&Host| {
-                let route = config.route(&Target::of(other)).ok();
-                let (ssh_name, address) = route.map(|route| (route.name, route.address)).unzip();
-                let places =
-                    [Some(other.name.as_str()), Some(other.address.as_str()), ssh_name.as_deref(), address.as_deref()];
-                let is_it = |place: &str| places.contains(&Some(place));
-                other.name != host.name && (is_it(&hop.name) || is_it(&hop.address))
-            };
-            let Some(through) = cluster.hosts.values().find(is_there) else { continue };
-            if let Some(problem) = closed(through, &hop) {
+        for hop in config.hops(route) {
+            let there = [&hop.name, &hop.address].into_iter().filter_map(|place| places.get(place.as_str())).flatten();
+            // The first by name.
+            let through = there.filter(|other| other.name != host.name).min_by_key(|other| &other.name);
+            if let Some((through, problem)) = through.and_then(|through| Some((through, closed(through, &hop)?))) {
                 return Err(refusal(format!("ssh reaches {} through {} at {problem}", host.name, through.name)));
             }
         }

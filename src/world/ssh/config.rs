@@ -82,7 +82,7 @@ impl Config {
             return Err(HostError::Unreachable { address: target.reach.to_string(), why });
         };
         let name = login.ssh_name.0.clone();
-        let params = self.file.clone().unwrap_or_default().query(&name);
+        let params = self.params(&name);
         self.refuse_unsupported(&name, &params)?;
         let written = host_name(&params, &name)
             .ok_or_else(|| unsupported(&name, "HostName with another token than %h", "write the name in full"))?;
@@ -108,6 +108,10 @@ impl Config {
             user,
             name,
         })
+    }
+
+    fn params(&self, name: &str) -> HostParams {
+        self.file.as_ref().map_or_else(|| SshConfig::default().query(name), |file| file.query(name))
     }
 
     /// Refuses options that would make ssh take another route, or trust fewer keys, than this program does.
@@ -164,7 +168,7 @@ impl Config {
         let mut all = Vec::new();
         for jump in jumps.split(',') {
             let hop = self.hop(jump);
-            let next = self.file.as_ref().and_then(|file| file.query(&hop.name).proxy_jump);
+            let next = self.params(&hop.name).proxy_jump;
             match next.filter(|next| next != &["none"]) {
                 Some(next) if deepest > 0 => all.extend(self.jumps(&next.join(","), deepest - 1)),
                 // A chain of which nobody knows the end is judged like a command.
@@ -187,7 +191,7 @@ impl Config {
                 _ => (place, None),
             },
         };
-        let params = self.file.clone().unwrap_or_default().query(name);
+        let params = self.params(name);
         let port = port.and_then(|port| port.parse().ok()).or(params.port).unwrap_or(22);
         let address = host_name(&params, name).flatten().unwrap_or_else(|| name.to_owned());
         Hop { name: name.to_owned(), address, port: Some(port) }

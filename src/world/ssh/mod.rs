@@ -22,6 +22,7 @@ use super::{Io, Output, Upload};
 use crate::host::{HostError, Target};
 
 pub use config::{Config, Hop};
+pub use route::Route;
 use session::{Session, Way};
 
 /// The number of hosts that are worked with at once: each costs a thread, and more make nothing faster (docs/measurements.md).
