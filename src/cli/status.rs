@@ -198,7 +198,7 @@ impl fmt::Display for Status {
         }
         let mut rows = vec![["node", "host", "service", "state"]];
         for Node { node, host, reachable, service, health: _, state } in &self.nodes {
-            rows.push([node, host, if *reachable { service } else { "host not reachable" }, state]);
+            rows.push([node, host, if *reachable { service } else { "host unknown" }, state]);
         }
         let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
         let [node_width, host_width, service_width] = [width(0), width(1), width(2)];

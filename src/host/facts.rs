@@ -64,6 +64,8 @@ pub struct HostFacts {
     pub has_marker: bool,
     /// The answers of services, by the name of the question; their services read them.
     pub answers: BTreeMap<&'static str, Vec<u8>>,
+    /// The remote ends of the connections that were asked for.
+    pub connected: BTreeSet<(IpAddr, u16)>,
     /// Addresses and ports that did not answer.
     pub silent: Vec<(String, u16)>,
 }

@@ -66,7 +66,7 @@ impl ServiceFacts {
 
     /// The reasons why it is not whole.
     pub fn because(&self) -> String {
-        let unseen = self.unseen().map(|name| format!("{name} cannot be reached"));
+        let unseen = self.unseen().map(|name| format!("{name} cannot be reached or used"));
         unseen.chain(self.missing.iter().cloned()).collect::<Vec<_>>().join("; ")
     }
 

@@ -25,6 +25,8 @@ pub struct HostQuery {
     /// Data and log directory of a member.
     pub member: Option<(HostPath, HostPath)>,
     pub asks: Vec<Ask>,
+    /// Connections to these ports of other hosts, that this user's processes have now (the operator's own if it is `None`).
+    pub connections: Option<(Option<String>, BTreeSet<u16>)>,
     /// Addresses and ports that must be reachable from it: refused is reachable, silence is not.
     pub reach: Vec<(String, u16)>,
     /// Directories in which root is to create others, except those that it creates itself.

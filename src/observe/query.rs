@@ -54,12 +54,10 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
         state.directories.iter().filter(|(_, directory)| directory.data).map(|(path, _)| path.clone()).collect();
     query.space.extend(state.distributions.keys().cloned());
     query.member = member_directories(desired, |role| state.services.contains_key(role.unit()));
-    query.asks = state
-        .services
-        .values()
-        .filter_map(|service| service.role)
-        .flat_map(|role| service::of(role).questions(role, &state.host, &desired.listeners, false))
-        .collect();
+    for role in state.services.values().filter_map(|service| service.role) {
+        query.asks.extend(service::of(role).questions(role, &state.host, &desired.listeners, false));
+        ask_connections(&mut query, role, state, desired);
+    }
     query
 }
 
@@ -73,8 +71,17 @@ pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: 
         service.inputs.iter().chain(&service.secret_inputs).for_each(|path| query.ask_path(path, state, secrets));
         query.member = query.member.or_else(|| member_directories(desired, |member| member == *role));
         query.asks.extend(service::of(*role).questions(*role, &state.host, &desired.listeners, write));
+        ask_connections(&mut query, *role, state, desired);
     }
     query
+}
+
+/// Asks which node of its role a node follows, as the kernel of its host has it.
+fn ask_connections(query: &mut HostQuery, role: Role, state: &HostState, desired: &Desired) {
+    let Some(listener) = service::of(role).followed_at(role) else { return };
+    let user = state.users.contains_key(role.user()).then(|| role.user().to_owned());
+    let nodes = desired.hosts.values().filter(|other| other.services.contains_key(role.unit()));
+    query.connections = Some((user, nodes.map(|other| other.host.port(&desired.listeners, listener)).collect()));
 }
 
 /// The directories of data and log, where a host's role is the quorum's.

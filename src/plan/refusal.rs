@@ -85,7 +85,10 @@ pub enum ClusterRefusal {
         "{} of {members} members have data in {directory} ({}), and no record there says that it is this cluster's", with_data.len(), listed(with_data)
     )]
     UnknownData { with_data: Vec<Name>, members: usize, directory: HostPath },
-    #[error("a new ensemble needs all its members for its first start, and {} cannot be reached", listed(members))]
+    #[error(
+        "a new ensemble needs all its members for its first start, and {} cannot be reached or used",
+        listed(members)
+    )]
     MembersUnseen { members: Vec<Name> },
     /// `served` are the members that record it.
     #[error(

@@ -55,7 +55,7 @@ impl Situation<'_> {
     /// The reason why no node may be touched now, whatever its own state.
     fn why_none_may_be_touched(&self) -> Option<String> {
         if let Some(unknown) = self.pending.iter().find(|name| self.health(name) == Health::Unknown) {
-            return Some(format!("{unknown} cannot be reached"));
+            return Some(format!("{unknown} cannot be reached or used"));
         }
         if let Some(because) = &self.facts.blocked {
             return Some(because.clone());

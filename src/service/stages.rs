@@ -174,6 +174,11 @@ pub trait Service: Sync {
         Vec::new()
     }
 
+    /// The port of the node that leads, to which those that follow it stay connected.
+    fn followed_at(&self, _role: Role) -> Option<ListenerName> {
+        None
+    }
+
     /// The roles whose nodes must be asked to judge this one.
     fn witnesses(&self, role: Role) -> Vec<Role> {
         vec![role]

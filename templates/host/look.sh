@@ -198,6 +198,13 @@ ask() {
     case $6 in all) cat ;; short) LC_ALL=C grep -avE '.{1001}' ;; *) LC_ALL=C grep -aE "^($6)" ;; esac | head -c "$5" | encoded)
   fact answer "$1" "$answer"
 }
+# The remote ends of a user's connections to these ports: whom its service follows. The state 01 is ESTABLISHED. Where there is no /proc, nobody can say.
+connections() { # user, or nothing for the operator's own; ports in hexadecimal
+  who=$(id -u ${1:+"$1"} 2>/dev/null) || return 0
+  shift
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v who="$who" -v ports=" $* " '
+    $4 == "01" && $8 == who { split($3, a, ":"); if (index(ports, " " a[2] " ")) print "connected\t" a[1] "\t" a[2] }' | sort -u | head -n 100
+}
 reach() { # address, port: a refusal shows that packets get there; silence, or a route that leads nowhere, is said
   why=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' reach "$1" "$2" 2>&1) && return 0
   # In one write: several of these run at once.

@@ -40,6 +40,7 @@ fn what_a_host_forges_steers_nobody() {
     forged_records_of_one_host_are_not_believed(&lab, &topology);
     an_epoch_out_of_reach_is_one_hosts_matter(&lab, &topology);
     a_host_that_does_nothing_it_is_asked_stops_nobody(&lab, &topology);
+    a_member_that_poses_as_leader_is_its_own_hosts_failure(&lab, &topology);
     what_a_host_says_is_shown_and_bounded(&lab, &topology);
     lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
     lab.run(&["status", &other]).expect(0).says("all is well");
@@ -216,6 +217,54 @@ fn a_host_that_does_nothing_it_is_asked_stops_nobody(lab: &Lab, topology: &str) 
     assert!(!ran.stdout.contains("`id:"), "{}", ran.stdout);
     lab.run(&["apply", topology, "--yes", "--skip-unreachable"]).expect(4);
     lab.on(4, "mv /root/identity /var/lib/provision/identity");
+    lab.converged(topology);
+}
+
+/// Whoever asks it is told by root of its host that it leads, with the others in sync.
+const LEADER: &str = r#"
+import socket
+s = socket.socket(); s.bind(("", 2999)); s.listen(50)
+mntr = b"zk_uptime\t900000\nzk_peer_state\tleading - broadcast\nzk_synced_followers\t2\nzk_quorum_size\t3\n"
+srvr = b"Zookeeper version: 3.9.5\nZxid: 0x100000001\nMode: leader\n"
+canary = bytes(4) + bytes.fromhex("0000001000000001") + bytes(12)
+while True:
+    c, _ = s.accept()
+    asked = c.recv(4096)
+    c.sendall(srvr if asked.startswith(b"srvr") else mntr if asked.startswith(b"mntr") else canary)
+    c.close()
+"#;
+
+/// Members are connected to the one that they follow, and their kernels say to which.
+fn a_member_that_poses_as_leader_is_its_own_hosts_failure(lab: &Lab, topology: &str) {
+    let status = lab.run(&["status", topology]).stdout;
+    let row = status.lines().find(|row| row.contains("leader, epoch")).expect("a member leads");
+    let leader = (1..=3).find(|host| row.contains(&format!(" h{host} "))).expect("a host of the topology");
+    let liar = 1 + leader % 2;
+    let started = |host| lab.on(host, "systemctl show -p ExecMainStartTimestamp zookeeper");
+    let before: Vec<String> = (1..=3).map(started).collect();
+    lab.on(liar, &format!("cat >/root/leader.py <<'E'{LEADER}E\nsystemd-run -q --unit leader python3 /root/leader.py"));
+    lab.on(
+        liar,
+        "nft 'add table ip lie; add chain ip lie out { type nat hook output priority -100; }; \
+         add rule ip lie out meta skuid 0 tcp dport 2181 redirect to :2999'",
+    );
+    wait_until("it lies", Duration::from_secs(10), || {
+        let said = lab.run(&["status", topology]).stdout;
+        said.contains(&format!(
+            "h{liar}: refused: it says that it leads the ensemble, and most members follow the one on h{leader}"
+        ))
+    });
+    let text = std::fs::read_to_string(topology).expect("readable");
+    let live = text.replace("spark.eventLog.enabled: \"false\"", "spark.eventLog.enabled: \"true\"");
+    std::fs::write(topology, live).expect("writable");
+    lab.run(&["apply", topology, "--yes"]).expect(4);
+    lab.run(&["apply", topology, "--yes", "--skip-unreachable"]).expect(0);
+    let has_it = |host| lab.test(host, "grep -q 'eventLog.enabled true' /etc/spark/spark-defaults.conf");
+    assert!(has_it(4) && !has_it(liar));
+    assert_eq!((1..=3).map(started).collect::<Vec<_>>(), before);
+    lab.on(liar, "nft delete table ip lie; systemctl stop leader; rm /root/leader.py");
+    std::fs::write(topology, &text).expect("writable");
+    lab.apply(topology);
     lab.converged(topology);
 }
 

@@ -103,7 +103,7 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
     lab.apply(&topology);
     lab.verb(&["kill", "3"]);
     std::fs::write(&topology, topology_text("[h2]")).expect("writable");
-    lab.run(&["apply", &topology, "--yes"]).says("h3 has left the topology and cannot be reached");
+    lab.run(&["apply", &topology, "--yes"]).says("h3 has left the topology and cannot be reached or used");
     lab.verb(&["start", "3"]);
     lab.apply(&topology);
     lab.converged(&topology);

@@ -69,7 +69,7 @@ fn workers_are_left_alone_while_no_master_can_be_asked() {
         lose(&world, &[&alive]);
         let none = plan(world.fork(), shape.site()).await;
         assert!(
-            none.phases.is_empty() && none.to_string().contains("h4, h5 cannot be reached, no other master"),
+            none.phases.is_empty() && none.to_string().contains("h4, h5 cannot be reached or used, no other master"),
             "{none}"
         );
     });

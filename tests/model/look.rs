@@ -57,6 +57,7 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
     if let Some(unit) = query.rules.as_ref().filter(|unit| host.process(unit).is_none() || host.has_lost_rules) {
         lines.fact(&["lost", unit]);
     }
+    connections(state, name, query, &mut lines);
     for (home, archive) in &query.distributions {
         let archive = archive.as_ref().map(|path| (path, host.archives.get(path.as_str())));
         match (host.text(&format!("{home}/.provision-origin")), archive) {
@@ -123,6 +124,19 @@ fn paths(host: &SimHost, query: &HostQuery, lines: &mut Lines) {
                 lines.fact(&["text", path, &STANDARD.encode(bytes)]);
             }
         }
+    }
+}
+
+/// A member that follows is connected to its leader, as the kernel prints it.
+fn connections(state: &State, name: &Name, query: &HostQuery, lines: &mut Lines) {
+    let leader = state.services.leader.as_ref().map(|(leader, _)| leader).filter(|leader| *leader != name);
+    let (Some((_, ports)), Some(leader)) = (&query.connections, leader) else { return };
+    if state.services.synced.contains(name) && state.hosts[name].process(ZOOKEEPER).is_some() {
+        let address: std::net::Ipv4Addr = state.hosts[leader].address.parse().expect("an address");
+        let words = format!("{:08X}", u32::from_le_bytes(address.octets()));
+        let ports: Vec<u16> = ports.iter().copied().collect();
+        assert_eq!(ports.len(), 1, "members of the model have hosts of their own");
+        lines.fact(&["connected", &words, &format!("{:04X}", ports[0])]);
     }
 }
 

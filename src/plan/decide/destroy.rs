@@ -10,12 +10,13 @@ use crate::value::Name;
 impl Planner<'_> {
     pub(super) fn destroy(mut self, delete_data: bool) -> Plan {
         let owned = self.what_is_owned(delete_data);
-        let unseen =
-            self.departed_unseen().map(|(name, _)| format!("{name} cannot be reached: nothing is removed from it"));
+        let unseen = self
+            .departed_unseen()
+            .map(|(name, _)| format!("{name} cannot be reached or used: nothing is removed from it"));
         let unseen: Vec<_> = unseen.collect();
         self.skipped.extend(unseen);
         for (name, error) in self.observed.unknown() {
-            self.skipped.push(format!("{name} cannot be reached ({error}): nothing is removed from it"));
+            self.skipped.push(format!("{name} cannot be reached or used ({error}): nothing is removed from it"));
         }
         self.notes.extend(service::all().filter_map(|service| service.notes_of_removal(&self.observed.hosts)));
         let step = |target: &Target, action: Action| Step { target: target.clone(), action, why: vec![Reason::Left] };

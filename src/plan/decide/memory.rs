@@ -23,7 +23,9 @@ impl Planner<'_> {
             !roles().any(|role| role.redundancy() == Redundancy::One && units.contains(role.unit()))
         });
         let unseen = self.departed_unseen().map(|(name, _)| {
-            format!("{name} has left the topology and cannot be reached: nothing is removed from it until it can")
+            format!(
+                "{name} has left the topology and cannot be reached or used: nothing is removed from it until it can"
+            )
         });
         let unseen: Vec<_> = unseen.collect();
         self.skipped.extend(unseen);

@@ -110,7 +110,7 @@ impl Planner<'_> {
             all.into_iter().partition(|name| self.observed.facts(name).is_some());
         if majority && !unseen.is_empty() {
             self.held_up = true;
-            self.skipped.push(format!("{} must be restarted, but not while {} cannot be reached: no member is stopped while another may be down", listed(&pending), listed(&unseen)));
+            self.skipped.push(format!("{} must be restarted, but not while {} cannot be reached or used: no member is stopped while another may be down", listed(&pending), listed(&unseen)));
             return;
         }
         self.note_outage_of_roll(role, &all, &pending);

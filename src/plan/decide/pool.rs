@@ -32,6 +32,6 @@ impl Planner<'_> {
         let facts = health(below, nodes, true, self.desired, &self.observed.hosts);
         let leads = facts.nodes.values().any(|node| node.health == Health::Leading);
         (!unseen.is_empty() && !leads)
-            .then(|| format!("{} cannot be reached, {}", listed(unseen), takeover.why_above_waits))
+            .then(|| format!("{} cannot be reached or used, {}", listed(unseen), takeover.why_above_waits))
     }
 }

@@ -64,7 +64,7 @@ impl Change {
         match self {
             Change::None => "",
             Change::Changed => ", to change",
-            Change::Unknown => ", not reachable",
+            Change::Unknown => ", not known",
         }
     }
 }

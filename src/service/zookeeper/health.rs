@@ -77,7 +77,7 @@ fn check_epochs(epochs: &[(Name, u64)], facts: &mut ServiceFacts) {
 }
 
 /// Returns true if a leader says itself that what it leads is not the topology's ensemble.
-fn strays(name: &Name, leader: &MemberFacts, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> bool {
+pub fn strays(name: &Name, leader: &MemberFacts, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> bool {
     let all = desired.quorum.as_ref().map_or(1, |quorum| quorum.birth.members.len());
     let lists_others = || seen[name].facts().and_then(|host| runs_with_others(&desired.hosts[name], host));
     leader.leads_another_ensemble(all) || leader.has_lost_its_majority(all) || lists_others() == Some(true)

@@ -5,6 +5,7 @@ mod check;
 mod desire;
 pub mod file;
 mod health;
+mod leaders;
 mod listeners;
 mod machines;
 mod on_hosts;

@@ -20,7 +20,7 @@ use crate::service::services::{Checked, Services};
 use crate::service::settings::Writer;
 use crate::service::stages::{DATA_MOVES, Machines, NodePlace, NodeSpec, PlatformView, Service, WrittenPort};
 use crate::topology::Topology;
-use crate::value::listener::Listener;
+use crate::value::listener::{Listener, ListenerName};
 use crate::value::{Label, MemberId, Name, Role, Zone, counted};
 use crate::yaml::Span;
 
@@ -171,6 +171,14 @@ impl Service for OnHosts {
 
     fn addresses(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
         connect(cluster).map(|connect| ("quorum", connect)).into_iter().collect()
+    }
+
+    fn contradictions(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, String)> {
+        super::leaders::contradictions(desired, seen)
+    }
+
+    fn followed_at(&self, _: Role) -> Option<ListenerName> {
+        Some(PEER)
     }
 
     fn runs_with_others(&self, state: &HostState, facts: &HostFacts) -> Option<bool> {

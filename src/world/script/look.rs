@@ -111,7 +111,11 @@ impl Writer<'_> {
         }
     }
 
-    fn network(&mut self, HostQuery { reach, .. }: &HostQuery) {
+    fn network(&mut self, HostQuery { connections, reach, .. }: &HostQuery) {
+        if let Some((user, ports)) = connections {
+            let user = quote(user.as_deref().unwrap_or_default());
+            self.line(format!("connections {user} {}", listed(ports.iter().map(|port| format!("{port:04X}")))));
+        }
         for batch in reach.chunks(REACH_BATCH) {
             for (address, port) in batch {
                 self.line(format!("reach {} {port} &", quote(address)));

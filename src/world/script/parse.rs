@@ -133,7 +133,7 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    /// Sockets that listen there, and addresses that the host cannot reach.
+    /// Sockets that listen there, connections, and addresses that the host cannot reach.
     fn of_network(&mut self, query: &HostQuery, fields: &[&str]) -> Result<bool, HostError> {
         let facts = &mut self.facts;
         match fields {
@@ -145,6 +145,10 @@ impl Reader<'_> {
             ["listening", address, port] => {
                 let port = port.parse().map_err(|_| garbled("a port is no number"))?;
                 facts.listening.extend(said_by_netstat(address).map(|address| Listening { address, port, uid: None }));
+            }
+            ["connected", address, port] => {
+                let port = u16::from_str_radix(port, 16).map_err(|_| garbled("a port is no number"))?;
+                facts.connected.extend(socket_address(address).map(|address| (address, port)));
             }
             ["silent", address, port] => {
                 let port = port.parse().map_err(|_| garbled("a port is no number"))?;

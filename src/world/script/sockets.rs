@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// The address of a listening socket as the kernel prints it: each 32 bits in the machine's own order of bytes, which is the little end
+/// The address of a socket as the kernel prints it: each 32 bits in the machine's own order of bytes, which is the little end
 /// first on all that we run on. `None` where it is every address.
 pub(super) fn socket_address(hex: &str) -> Option<IpAddr> {
     let words: Vec<[u8; 4]> = hex
