@@ -35,7 +35,7 @@ pub fn contradictions(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Na
     false_ones.map(|(name, ..)| ((*name).clone(), why.clone())).collect()
 }
 
-/// What a member says that serves, and says that it leads.
+/// The figures of a member that serves and says that it leads.
 fn leader(host: &HostFacts) -> Option<MemberFacts> {
     host.units.get(MEMBER.unit()).filter(|unit| UnitFacts::is_running(unit))?;
     member_facts(host)
