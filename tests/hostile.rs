@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use provision::diagnostic::Source;
 use provision::diagnostic::{locate, show};
 use provision::topology;
-use provision::{cluster, desired, host, render};
+use provision::{cluster, desired, host, render, world};
 
 const BASE: &str = include_str!("../topologies/nodes.yaml");
 
@@ -157,5 +157,70 @@ proptest! {
             text.push_str(&junk);
         }
         rendered(&text);
+    }
+}
+
+/// Words of hosts end up in tables, messages and JSON: each is short there, or the host is unknown with a short reason.
+#[test]
+fn whatever_a_host_says_is_short() {
+    let query = host::HostQuery { machine: true, units: vec!["zookeeper".to_owned()], ..host::HostQuery::default() };
+    let long = "A".repeat(1 << 20);
+    let owned = |users: usize, files: usize| {
+        let users: Vec<_> = (0..users).map(|n| format!("\"u{n}\":\"/u{n}\"")).collect();
+        let files: Vec<_> = (0..files).map(|n| format!("\"/f{n}\"")).collect();
+        let (users, files) = (users.join(","), files.join(","));
+        let owned = format!(
+            "{{\"users\":{{{users}}},\"directories\":{{}},\"files\":[{files}],\"distributions\":[],\"units\":[]}}"
+        );
+        format!("{{\"cluster\":\"a\",\"host\":\"h\",\"instances\":[],\"anchors\":[],\"owned\":{owned}}}")
+    };
+    let file = |text: &str| {
+        use base64::Engine as _;
+        format!("file\t/var/lib/provision/stamp.json\t{}", base64::engine::general_purpose::STANDARD.encode(text))
+    };
+    let answer = |lines: &str| {
+        let stdout = format!("begin\n{lines}\nend\n").into_bytes();
+        let output = world::Output { status: 0, stdout, stderr: long.clone().into_bytes() };
+        world::script::facts(&query, &world::script::ScriptPlace::machine(), &output, &(0..=i128::MAX))
+    };
+    let facts = answer(&file(&owned(3, 50))).expect("an answer");
+    assert!(facts.wrong.is_empty() && facts.stamp.is_some_and(|stamp| stamp.owned.files.len() == 50));
+    let lies = [
+        format!("machine\t{long}"),
+        format!("java\t/{long}\t{long}"),
+        format!("tool\t{long}"),
+        format!("apt-java\t{long}"),
+        format!("memory\t{long}"),
+        format!("memory\t{long}\nmemory\t{long}"),
+        format!("path\t/{long}\tdirectory\troot\troot\t755\t1:1"),
+        format!("path\t/a\tdirectory\t{long}\t{long}\t755\t{long}"),
+        format!("epoch\t/e\t{long}"),
+        format!("identity\t/i\t{long}"),
+        format!("unit\tId=zookeeper.service\nunit\tActiveState={long}\nunit\tSubState={long}"),
+        format!("space\t/{long}\t1"),
+        format!("answer\t{long}\t"),
+        long.clone(),
+        file(&format!("{{\"cluster\":\"{long}\"}}")),
+        file(&owned(21, 0)),
+        file(&owned(0, 1001)),
+    ];
+    for lie in &lies {
+        let said = match answer(lie) {
+            Ok(facts) => {
+                assert!(facts.stamp.is_none());
+                format!("{facts:?}")
+            }
+            Err(error) => error.to_string(),
+        };
+        assert!(said.len() < 5000, "{} bytes for {:.60}", said.len(), lie);
+    }
+    // Those of a step, and of a connection.
+    let why = long.clone();
+    for error in [
+        host::HostError::Failed { step: "step".to_owned(), why: why.clone() },
+        host::HostError::Lost { during: "step".into(), why: why.clone() },
+        host::HostError::Login { name: "h".to_owned(), user: "u".to_owned(), why },
+    ] {
+        assert!(error.to_string().len() < 5000);
     }
 }

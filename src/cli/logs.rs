@@ -1,16 +1,20 @@
 //! `provision logs`
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use super::input::{self, Loaded, TopologyOption};
 use super::ssh::{find, unknown};
 use super::{Exit, Failure};
-use crate::host::Target;
+use crate::host::{HostError, Target};
 use crate::service::roles;
 use crate::value::{Name, Role};
 use crate::world::Io;
+
+/// The limit for reading a journal to its end.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Shows the journal of a node, or of a service on all its hosts
 #[derive(Debug, clap::Args)]
@@ -31,6 +35,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
     let wanted = journals(&args.what, &loaded)?;
     let follow = if args.follow { " -f" } else { "" };
+    let named = wanted.len() > 1;
     let runs = wanted.iter().map(|(target, units)| {
         let units: String = units.iter().map(|unit| format!(" -u {unit}")).collect();
         // Ends with this program: its input closes when we do.
@@ -39,15 +44,27 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
             args.lines
         );
         let world = &loaded.world;
-        async move { world.interactive(target, &command, Io::Watched).await }
-    });
-    for code in join_all(runs).await {
-        let code = code.map_err(|error| Failure::new(Exit::Unreachable, error))?;
-        if code != 0 {
-            return Ok(Exit::Code(u8::try_from(code).unwrap_or(255)));
+        async move {
+            let read = world.interactive(target, &command, Io::Watched { named });
+            if args.follow {
+                return read.await;
+            }
+            let late = |_| HostError::Timeout { seconds: LIMIT.as_secs(), during: "reading its journal".into() };
+            tokio::time::timeout(LIMIT, read).await.map_err(late)?
         }
+    });
+    let ended = join_all(runs).await;
+    // Every host has had its say by now, and so has every failure.
+    let failed: Vec<String> = wanted
+        .iter()
+        .zip(&ended)
+        .filter_map(|((target, _), ended)| Some(format!("{}: {}", target.name, ended.as_ref().err()?)))
+        .collect();
+    if !failed.is_empty() {
+        return Err(Failure::say(Exit::Unreachable, failed.join("\n")));
     }
-    Ok(Exit::Done)
+    let bad = ended.iter().flatten().find(|code| **code != 0);
+    Ok(bad.map_or(Exit::Done, |code| Exit::Code(u8::try_from(*code).unwrap_or(255))))
 }
 
 /// The units, with their hosts.

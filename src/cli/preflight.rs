@@ -63,6 +63,9 @@ pub async fn check(
     Err(Failure::say(Exit::Unfit, format!("{} of {} checks failed; nothing was changed", bad.len(), checks.len())))
 }
 
+/// The widest column of the table.
+const WIDEST: usize = 120;
+
 /// Failed checks as a table. What is the same on several hosts is said once.
 pub fn table(bad: &[&Check]) -> String {
     let mut alike: Vec<(&Check, Vec<&Name>)> = Vec::new();
@@ -76,7 +79,8 @@ pub fn table(bad: &[&Check]) -> String {
             }
         }
     }
-    let width = |of: fn(&Check) -> &str| alike.iter().map(|(check, _)| of(check).len()).max().unwrap_or(0);
+    // Beside an entry that is longer than any of ours the others need no room.
+    let width = |of: fn(&Check) -> &str| alike.iter().map(|(check, _)| of(check).len()).max().unwrap_or(0).min(WIDEST);
     let host_width = width(|check| check.host.as_str()).max("host".len());
     let what_width = width(|check| check.what).max("check".len());
     let seen_width = width(|check| &check.seen).max("seen".len());

@@ -62,7 +62,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
                 }
             }
         }
-        match loaded.world.interactive(&target, &command, Io::Watched).await {
+        match loaded.world.interactive(&target, &command, Io::Watched { named: false }).await {
             Ok(code) => return Ok(Exit::Code(u8::try_from(code).unwrap_or(255))),
             Err(error) if error.is_before_the_command() => {
                 sayln!("{}: {error}", target.name);

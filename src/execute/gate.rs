@@ -1,6 +1,6 @@
 //! Waiting until a service is whole, and stays so for a while.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -59,6 +59,8 @@ pub struct Settled {
     uptimes: BTreeMap<Name, u64>,
     /// The number of times that systemd has restarted each unit of a host.
     restarts: BTreeMap<(Name, String), u32>,
+    /// Nodes that were not well after all had been, and before that had lasted: whoever changes back and forth keeps the others waiting.
+    restless: BTreeSet<Name>,
     silent_since: Option<Instant>,
 }
 
@@ -70,6 +72,7 @@ impl Settled {
             since: None,
             uptimes: BTreeMap::new(),
             restarts: BTreeMap::new(),
+            restless: BTreeSet::new(),
             silent_since: None,
         }
     }
@@ -81,12 +84,14 @@ impl Settled {
         } else {
             facts.silent_seconds = self.silent_since.get_or_insert_with(Instant::now).elapsed().as_secs();
         }
-        let mut restarted = false;
         for (name, uptime) in
             seen.iter().filter_map(|(name, seen)| Some((name, service::of(self.role).uptime(seen.facts()?)?)))
         {
             let before = self.uptimes.insert(name.clone(), uptime);
-            restarted |= before.is_some_and(|before| uptime < before);
+            if before.is_some_and(|before| uptime < before) {
+                facts.whole = false;
+                facts.suspect(name, format!("{name} says that it was started again since the last look"));
+            }
         }
         for (name, unit, restarts) in seen
             .iter()
@@ -95,12 +100,14 @@ impl Settled {
         {
             let before = self.restarts.insert((name.clone(), unit.clone()), restarts);
             if before.is_some_and(|before| restarts > before) {
-                restarted = true;
                 facts.whole = false;
                 facts.suspect(name, format!("{name}: {unit} exited and was restarted by systemd"));
             }
         }
-        if !facts.whole || restarted {
+        if !facts.whole {
+            if (1..PASSES).contains(&self.passes) {
+                self.restless.extend(unwell(facts).cloned());
+            }
             self.passes = 0;
             self.since = None;
         }
@@ -112,8 +119,17 @@ impl Settled {
         if self.passes < PASSES || since.elapsed() < PASSES_OVER {
             facts.whole = false;
             facts.missing.push("all members are healthy, and must stay so for 2 s".to_owned());
+            facts.suspects.extend(self.restless.iter().cloned());
+        } else {
+            self.restless.clear();
         }
     }
+}
+
+/// The nodes that do not serve, or whose answers keep the service from being whole.
+fn unwell(facts: &ServiceFacts) -> impl Iterator<Item = &Name> {
+    let is_unwell = |(host, node): &(&Name, &NodeFacts)| !node.health.serves() || facts.suspects.contains(*host);
+    facts.nodes.iter().filter(is_unwell).map(|(host, _)| host)
 }
 
 /// Turns a wait that ran out into failures of the nodes that are not well, keep the service from being whole, or contradict the others, if the service
@@ -180,5 +196,45 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             self.sink.event(Event::Waiting { because });
             pause().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Health;
+    use crate::service::zookeeper::MEMBER;
+
+    /// Members as one look has them: all serve but `down`.
+    fn look(down: Option<&str>) -> ServiceFacts {
+        let mut facts = ServiceFacts { whole: down.is_none(), ..ServiceFacts::default() };
+        for name in ["h1", "h2", "h3"] {
+            let health = if Some(name) == down { Health::Unsettled } else { Health::Serving };
+            let node = NodeFacts { health, current: true, counts: true };
+            facts.nodes.insert(name.parse().expect("a name"), node);
+        }
+        facts
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_that_changes_back_and_forth_is_the_one_to_blame() {
+        let mut settled = Settled::of(MEMBER);
+        let mut suspects = Vec::new();
+        // h2 has only just been started; h3 comes and goes.
+        for down in [Some("h2"), None, Some("h3"), None, Some("h3"), None] {
+            let mut facts = look(down);
+            settled.take(&BTreeMap::new(), &mut facts);
+            tokio::time::advance(Duration::from_secs(1)).await;
+            suspects = facts.suspects.iter().map(ToString::to_string).collect();
+        }
+        assert_eq!(suspects, ["h3"]);
+        // Once all have stayed well nobody is.
+        for _ in 0..3 {
+            let mut facts = look(None);
+            settled.take(&BTreeMap::new(), &mut facts);
+            tokio::time::advance(Duration::from_secs(1)).await;
+            suspects = facts.suspects.iter().map(ToString::to_string).collect();
+        }
+        assert!(suspects.is_empty(), "{suspects:?}");
     }
 }

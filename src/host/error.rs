@@ -1,6 +1,7 @@
 //! The errors of one host: each kind is data, and says what to do.
 
 use crate::host::{Claim, EPOCH_PATH};
+use crate::value::cut;
 
 /// The step during which a connection failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl std::fmt::Display for During {
 /// The reason why a host did not answer, or did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
-    #[error("no connection to {address}: {why}")]
+    #[error("no connection to {address}: {words}", words = short(.why))]
     Unreachable { address: String, why: String },
     #[error("the ssh configuration for {name} says `{option}`, which is not supported: {instead}")]
     Unsupported { name: String, option: String, instead: String },
@@ -40,9 +41,9 @@ pub enum HostError {
         "the host key of {name} has changed: known_hosts has {known}, the host offered {offered}; somebody may be intercepting the connection. Find out why before you remove the old key from known_hosts"
     )]
     ChangedKey { name: String, known: String, offered: String },
-    #[error("the host key of {name} cannot be judged: {why}")]
+    #[error("the host key of {name} cannot be judged: {words}", words = short(.why))]
     KeyPolicy { name: String, why: String },
-    #[error("{user}@{name} was refused: {why}")]
+    #[error("{user}@{name} was refused: {words}", words = short(.why))]
     Login { name: String, user: String, why: String },
     #[error(
         "{user} may not use sudo without a password: add `{user} ALL=(ALL) NOPASSWD:ALL` to sudoers, or log in as root"
@@ -50,9 +51,9 @@ pub enum HostError {
     Sudo { user: String },
     #[error("no answer within {seconds} s during {during}")]
     Timeout { seconds: u64, during: During },
-    #[error("the connection was lost during {during}: {why}")]
+    #[error("the connection was lost during {during}: {words}", words = short(.why))]
     Lost { during: During, why: String },
-    #[error("the connection is gone, and nothing had begun: {why}")]
+    #[error("the connection is gone, and nothing had begun: {words}", words = short(.why))]
     ConnectionGone { why: String },
     #[error("another change is running on the host; it kept its lock for {seconds} s")]
     Busy { seconds: u64 },
@@ -62,13 +63,14 @@ pub enum HostError {
     LeaseLost,
     #[error("the lease is held by {owner} since {since}")]
     Held { owner: String, since: String },
-    #[error("{step}: {why}")]
+    #[error("{step}: {words}", words = short(.why))]
     Failed { step: String, why: String },
     #[error(
-        "no new connection succeeded with the new packet filter ({why}); the host restores its previous rules {seconds} s after loading them. The rules open the topology's `ssh` port: check that sshd itself listens on it"
+        "no new connection succeeded with the new packet filter ({words}); the host restores its previous rules {seconds} s after loading them. The rules open the topology's `ssh` port: check that sshd itself listens on it",
+        words = short(.why)
     )]
     LockedOut { why: String, seconds: u32 },
-    #[error("the host's answer makes no sense: {why}")]
+    #[error("the host's answer makes no sense: {words}", words = short(.why))]
     Garbled { why: String },
     #[error("it sent more than {mib} MiB during {during}, and the rest was not read")]
     TooMuch { mib: usize, during: During },
@@ -76,13 +78,13 @@ pub enum HostError {
         "a command that root ran as the owner of {path}, to look there, was killed or took more than 10 s: processes of that user may have stopped it (end them with pkill -KILL -u USER), or the disk does not answer"
     )]
     Stopped { path: String },
-    #[error("{path} cannot be used: {why}; inspect it, and remove it if nothing needs it")]
+    #[error("{path} cannot be used: {words}; inspect it, and remove it if nothing needs it", words = short(.why))]
     Unreadable { path: String, why: String },
     #[error(
         "its epoch {seen} is above the anchors' epoch, so no lease of this cluster issued it; if no apply is running, reset it with: provision ssh {name} -- sudo rm {EPOCH_PATH} (docs/troubleshooting.md)"
     )]
     EpochAhead { name: String, seen: u64 },
-    #[error("refused: {why}")]
+    #[error("refused: {words}", words = short(.why))]
     Refused { why: String },
     #[error("refused: {}", belongs(carries.as_ref()))]
     Foreign { carries: Option<Claim> },
@@ -134,6 +136,11 @@ impl HostError {
             | HostError::Foreign { .. } => false,
         }
     }
+}
+
+/// The words of a host or of a library, which may be any number: an error is read by people.
+fn short(words: &str) -> String {
+    cut(words, 1000)
 }
 
 fn belongs(carries: Option<&Claim>) -> String {

@@ -1,6 +1,7 @@
 //! The questions about one host, asked together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -33,11 +34,18 @@ pub struct HostQuery {
     pub grounds: BTreeSet<HostPath>,
     /// A unit whose rules the kernel should have.
     pub rules: Option<String>,
+    /// True for the few questions between two steps, while others wait.
+    pub is_quick: bool,
     /// True if the machine itself (memory, clock, ports, tools) is asked for.
     pub machine: bool,
 }
 
 impl HostQuery {
+    /// The time within which a host answers, or is unknown. A few questions take up to 4 s each where a port is silent.
+    pub fn limit(&self) -> Duration {
+        Duration::from_secs(if self.is_quick { 20 } else { 60 })
+    }
+
     /// Asks what is at a path, and whether it is what it should be.
     pub fn ask_path(&mut self, path: &HostPath, state: &HostState, secrets: &Secrets) {
         let digest = match state.files.get(path).map(|file| &file.content) {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{Content, Directory, HostState, Reach, STAMP_PATH, User};
-use crate::value::{HostPath, Identity, Name, UserName};
+use crate::value::{HostPath, Identity, Name, UserName, counted};
 
 /// Depends on the topology alone, so that every way of delivering a host can lay it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,26 +29,47 @@ pub struct Anchor {
 
 /// The things on a host that are ours: what may be removed when it has left the topology.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "SaidOwned")]
 pub struct Owned {
-    #[serde(deserialize_with = "user_names")]
     pub users: BTreeMap<String, HostPath>,
     /// Directories; `true` where they hold the user's data.
     pub directories: BTreeMap<HostPath, bool>,
     pub files: BTreeSet<HostPath>,
     pub distributions: BTreeSet<HostPath>,
-    #[serde(deserialize_with = "unit_names")]
     pub units: BTreeSet<String>,
 }
 
-/// Names that a host says are names by the rules of a topology's.
-fn user_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, HostPath>, D::Error> {
-    let users = BTreeMap::<UserName, HostPath>::deserialize(deserializer)?;
-    Ok(users.into_iter().map(|(name, home)| (name.to_string(), home)).collect())
+/// The most users and the most things of all kinds on a host that are ours: some twenty times what any host has. All of them stand in plans and scripts,
+/// some next to each other.
+const MOST_USERS: usize = 20;
+const MOST_OWNED: usize = 1000;
+
+/// The things that a host says are ours: their names are names by the rules of a topology's, and they are not too many.
+#[derive(Deserialize)]
+struct SaidOwned {
+    users: BTreeMap<UserName, HostPath>,
+    directories: BTreeMap<HostPath, bool>,
+    files: BTreeSet<HostPath>,
+    distributions: BTreeSet<HostPath>,
+    units: BTreeSet<Name>,
 }
 
-fn unit_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>, D::Error> {
-    let units = BTreeSet::<Name>::deserialize(deserializer)?;
-    Ok(units.into_iter().map(|name| name.to_string()).collect())
+impl TryFrom<SaidOwned> for Owned {
+    type Error = String;
+
+    fn try_from(said: SaidOwned) -> Result<Owned, String> {
+        let SaidOwned { users, directories, files, distributions, units } = said;
+        let all = users.len() + directories.len() + files.len() + distributions.len() + units.len();
+        if users.len() > MOST_USERS || all > MOST_OWNED {
+            return Err(format!(
+                "it names {} and {all} things in all: no host has more than {MOST_USERS} and {MOST_OWNED}",
+                counted(users.len(), "user")
+            ));
+        }
+        let users = users.into_iter().map(|(name, home)| (name.to_string(), home)).collect();
+        let units = units.into_iter().map(|name| name.to_string()).collect();
+        Ok(Owned { users, directories, files, distributions, units })
+    }
 }
 
 impl Stamp {

@@ -161,15 +161,29 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
 /// first word is shown.
 fn masked(text: &str, ours: &str) -> String {
     let ours: BTreeSet<&str> = ours.lines().collect();
-    let hide = |line: &str| {
-        if ours.contains(line.trim_end_matches('\n')) || !announces_secret(line) {
-            return line.to_owned();
+    let mut out = String::new();
+    let mut lines = text.split_inclusive('\n').peekable();
+    while let Some(first) = lines.next() {
+        // A line that ends with a backslash goes on in the next one, in files of properties, of units and of a shell.
+        let mut parts = vec![first];
+        while parts.last().is_some_and(|line| goes_on(line)) {
+            let Some(next) = lines.next() else { break };
+            parts.push(next);
         }
-        let first =
-            line.trim().split_once(|c: char| c.is_whitespace() || "=:".contains(c)).map_or("", |(first, _)| first);
-        format!("{first} (hidden)\n")
-    };
-    text.split_inclusive('\n').map(hide).collect()
+        let whole: String = parts.iter().map(|part| part.trim().trim_end_matches('\\')).collect();
+        if parts.iter().all(|line| ours.contains(line.trim_end_matches('\n'))) || !announces_secret(&whole) {
+            out.extend(parts);
+            continue;
+        }
+        let key = whole.split_once(|c: char| c.is_whitespace() || "=:".contains(c)).map_or("", |(key, _)| key);
+        out += &format!("{key} (hidden)\n");
+    }
+    out
+}
+
+fn goes_on(line: &str) -> bool {
+    let line = line.trim_end_matches(['\n', '\r']);
+    (line.len() - line.trim_end_matches('\\').len()) % 2 == 1
 }
 
 fn distribution_differences(state: &HostState, facts: &HostFacts) -> Vec<(HostPath, Difference)> {
@@ -333,7 +347,16 @@ mod tests {
         ] {
             assert_eq!(shown(line), format!("{first} (hidden)\n"));
         }
-        for plain in ["spark.authenticate.secret in-the-environment", "spark.ui.port 4041", ""] {
+        // A value, or a key, that goes on in the next line.
+        for (lines, first) in [
+            ("spark.hadoop.x.secret: \\\n   abc\\\n  def", "spark.hadoop.x.secret"),
+            ("spark.hadoop.x.sec\\\n  ret abc", "spark.hadoop.x.secret"),
+            ("spark.authenticate.secret \\\nin-the-environment", "spark.authenticate.secret"),
+        ] {
+            assert_eq!(shown(lines), format!("{first} (hidden)\n"));
+        }
+        assert_eq!(shown("a 1\\\\\nx.secret abc"), "a 1\\\\\nx.secret (hidden)\n");
+        for plain in ["spark.authenticate.secret in-the-environment", "spark.ui.port 4041", "a \\\n b", ""] {
             assert_eq!(shown(plain), format!("{plain}\n"));
         }
     }

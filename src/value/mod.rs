@@ -30,7 +30,7 @@ pub use path::HostPath;
 pub use role::{Interruption, Redundancy, Role, RoleData, Slots, Takeover};
 pub use root::FolderRoot;
 pub use secret::{SecretFile, SecretRef};
-pub use shown::{acts, shown, shown_bytes, shown_line};
+pub use shown::{acts, brief, cut, shown, shown_bytes, shown_line};
 pub use size::JvmSize;
 pub use version::Version;
 

@@ -33,6 +33,22 @@ pub fn shown_line(text: &str) -> String {
     shown(&text.replace(['\n', '\t'], " "))
 }
 
+/// The most characters of one thing that a host says.
+const MOST: usize = 300;
+
+/// One thing that a host says, in one line of at most 300 characters: it stands in messages, tables and JSON.
+pub fn brief(text: &str) -> String {
+    cut(text, MOST)
+}
+
+/// The beginning of a text, in one line.
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}...", shown_line(&text[..end])),
+        None => shown_line(text),
+    }
+}
+
 /// Controls of both sets, and what turns the direction of text or joins it invisibly (Unicode UAX 9, and the byte order mark).
 pub fn acts(c: char) -> bool {
     let direction = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{61c}' | '\u{feff}');
@@ -50,5 +66,7 @@ mod tests {
         assert_eq!(shown("a\u{202e}b"), "a\\u202eb");
         assert_eq!(shown_bytes(b"a\xff\x1b]0;x\x07"), "a\\xff\\u001b]0;x\\u0007");
         assert_eq!(shown_line("a\nb\tc"), "a b c");
+        assert_eq!(brief("a\u{1b}\nb"), "a\\u001b b");
+        assert_eq!(brief(&"é".repeat(9_999)), format!("{}...", "é".repeat(300)));
     }
 }

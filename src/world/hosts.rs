@@ -12,8 +12,6 @@ use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Reach, Secrets
 use crate::plan::TRIAL_SECONDS;
 use crate::service::archive::Archive;
 
-/// A question is answered within this, or the host is unknown.
-const LOOK_LIMIT: Duration = Duration::from_secs(60);
 /// Limit for downloading, checking and unpacking a distribution of 400 MB on a slow disk, or installing a package with its dependencies.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 /// Limit for deleting data, one directory after the other.
@@ -115,7 +113,7 @@ impl World for Hosts {
     async fn look(&self, target: &Target, query: &HostQuery) -> Result<HostFacts, HostError> {
         let place = self.place(target);
         let before = now_nanos();
-        let output = self.run(target, look(query, &place), LOOK_LIMIT, "looking").await?;
+        let output = self.run(target, look(query, &place), query.limit(), "looking").await?;
         facts(query, &place, &output, &(before..=now_nanos()))
     }
 

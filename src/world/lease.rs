@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Hold, LONGEST_ERRORS};
 use crate::host::HostError;
-use crate::value::shown_line;
+use crate::value::brief;
 
 /// The interval between heartbeats,
 const BEAT: Duration = Duration::from_secs(2);
@@ -75,13 +75,13 @@ impl AnchorLease {
         let fields: Vec<&str> = line.trim_end().split('\t').collect();
         match fields.as_slice() {
             ["mine", epoch] => {
-                let garbled = |_| HostError::Garbled { why: format!("`{}` is no epoch", shown_line(epoch)) };
+                let garbled = |_| HostError::Garbled { why: format!("`{}` is no epoch", brief(epoch)) };
                 Ok(AnchorLease { epoch: epoch.parse().map_err(garbled)?, beats, stop: Some(stop) })
             }
-            ["held", owner, since] => Err(HostError::Held { owner: shown_line(owner), since: shown_line(since) }),
+            ["held", owner, since] => Err(HostError::Held { owner: brief(owner), since: brief(since) }),
             ["foreign", whose] => Err(HostError::Foreign { carries: whose.parse().ok() }),
             ["held", ..] => Err(HostError::Held { owner: "somebody".to_owned(), since: "a moment ago".to_owned() }),
-            _ => Err(HostError::Failed { step: "take the lease".to_owned(), why: shown_line(&fields.join(" ")) }),
+            _ => Err(HostError::Failed { step: "take the lease".to_owned(), why: brief(&fields.join(" ")) }),
         }
     }
 }

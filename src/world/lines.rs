@@ -11,12 +11,14 @@ const LONGEST_LINE: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Lines<W> {
     to: W,
+    /// Each line begins with this.
+    before: String,
     held: Vec<u8>,
 }
 
 impl<W: Write> Lines<W> {
-    pub fn to(to: W) -> Lines<W> {
-        Lines { to, held: Vec::new() }
+    pub fn to(to: W, before: &str) -> Lines<W> {
+        Lines { to, before: before.to_owned(), held: Vec::new() }
     }
 
     pub fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -34,8 +36,11 @@ impl<W: Write> Lines<W> {
     }
 
     fn pass(&mut self, count: usize) -> io::Result<()> {
-        let text = plain(&self.held[..count]);
+        let mut text = plain(&self.held[..count]);
         self.held.drain(..count);
+        if !self.before.is_empty() {
+            text = text.split_inclusive('\n').map(|line| format!("{}{line}", self.before)).collect();
+        }
         // A reader that has closed our output ends the command through its own input.
         self.to.write_all(text.as_bytes()).and_then(|()| self.to.flush())
     }
@@ -65,8 +70,12 @@ mod tests {
     use super::*;
 
     fn passed(parts: &[&[u8]]) -> String {
+        passed_with("", parts)
+    }
+
+    fn passed_with(before: &str, parts: &[&[u8]]) -> String {
         let mut out = Vec::new();
-        let mut lines = Lines::to(&mut out);
+        let mut lines = Lines::to(&mut out, before);
         parts.iter().for_each(|part| lines.take(part).expect("a vector takes all"));
         lines.end().expect("a vector takes all");
         String::from_utf8(out).expect("text")
@@ -79,11 +88,12 @@ mod tests {
         assert_eq!(passed(&[b"one\r\ntwo\r[==>  ]\rdone\n"]), "one\ntwo\n[==>  ]\ndone\n");
         assert_eq!(passed(&[b"one\r", b"\ntwo\r"]), "one\ntwo\n");
         assert_eq!(passed(&[b"a\tb\n"]), "a\tb\n");
+        assert_eq!(passed_with("h1  ", &[b"a\rh2  b\n", b"c"]), "h1  a\nh1  h2  b\nh1  c");
     }
 
     #[test]
     fn a_line_without_an_end_is_not_collected_for_ever() {
-        let mut lines = Lines::to(Vec::new());
+        let mut lines = Lines::to(Vec::new(), "");
         for _ in 0..1000 {
             lines.take(&[b'x'; 1024]).expect("a vector takes all");
             assert!(lines.held.len() <= LONGEST_LINE);

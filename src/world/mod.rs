@@ -11,7 +11,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Target};
-use crate::value::HostPath;
+use crate::value::{HostPath, Name};
 
 pub use hosts::Hosts;
 
@@ -94,10 +94,17 @@ pub struct Output {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Io {
     /// None; run as root or the folder's owner. The input stays open while this program runs, so that the host notices when
-    /// it ends.
-    Watched,
+    /// it ends. With `named` each line of output begins with the name of its host, which no host can choose.
+    Watched { named: bool },
     /// None; as the user that logs in.
     AsUser,
+}
+
+impl Io {
+    /// The beginning of each line of a host's output.
+    fn before_lines(self, name: &Name) -> String {
+        if self == (Io::Watched { named: true }) { format!("{name}  ") } else { String::new() }
+    }
 }
 
 /// A file on its way to a host.

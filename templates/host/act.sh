@@ -191,10 +191,7 @@ put_back() { # unit epoch
 # still come in has said that they may stay.
 try_rules() { # seconds; rules in base64 on stdin
   trial=provision-firewall-trial
-  if [ -e "$run/firewall.trial" ]; then
-    systemctl stop "$trial" 2>/dev/null
-    nft -f "$run/firewall.before" 2>/dev/null
-  fi
+  end_trial
   { printf 'table inet provision\ndelete table inet provision\n'; nft list table inet provision 2>/dev/null; } >"$run/firewall.before"
   base64 -d >"$run/firewall.trial" || exit 1
   why=$(nft -c -f "$run/firewall.trial" 2>&1) || { rm -f "$run/firewall.trial"; fail "nft refuses the rules: $(printf %s "$why" | head -n 1)"; }

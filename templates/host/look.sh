@@ -16,9 +16,9 @@ fact() {
 encoded() { base64 | tr -d '\n'; }
 # No file of ours is larger, and no answer: the operator reads no more.
 most=16777216
-text() { # key, file: the file's bytes, if there is one. Below root's own directories alone
+text() { # key, file, most bytes if they are others: the file's bytes, if there is one. Below root's own directories alone
   [ -f "$2" ] || return 0
-  printf '%s\t%s\t' "$1" "$2"; head -c "$most" -- "$2" | encoded; printf '\n'
+  printf '%s\t%s\t' "$1" "$2"; head -c "${3:-$most}" -- "$2" | encoded; printf '\n'
 }
 # The nearest directory above a path that exists.
 above() {
@@ -146,7 +146,8 @@ rules() { # unit: whether the kernel still has what the unit loaded; and, where 
   [ -e /etc/provision/firewall.nft ] || [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] ||
     ! nft list table inet provision >/dev/null 2>&1 || fact occupied "table inet provision"
   loaded=$(head -c 200 "$run/$1.service.loaded" 2>/dev/null)
-  [ -n "$loaded" ] && [ "$(nft list table inet provision 2>/dev/null | sha256sum)" = "$loaded" ] || fact lost "$1"
+  # The unit may have taken the digest of a table that was flushed before it looked: without the table nothing is as it was loaded.
+  now=$(nft list table inet provision 2>/dev/null) && [ "$(printf '%s\n' "$now" | sha256sum)" = "$loaded" ] || fact lost "$1"
 }
 distribution() { # home, archive or -, and of an archive that was asked for before: identity and digest, or - -
   if [ -f "$1/.provision-origin" ]; then
@@ -217,7 +218,9 @@ holder() {
   text holder "$run/holder"
 }
 memory() {
-  for name in stamp birth intended applied; do text file "$state/$name.json"; done
+  # A stamp names a host's own things, a birth the members; the records name every host.
+  for name in stamp birth; do text file "$state/$name.json" 262144; done
+  for name in intended applied; do text file "$state/$name.json"; done
   [ -s "$state/made" ] && fact made
   [ -f "$state/epoch" ] && fact epoch "$state/epoch" "$(head -c 200 "$state/epoch")"
   [ -f "$state/identity" ] && fact identity "$state/identity" "$(head -c 200 "$state/identity")"

@@ -46,6 +46,8 @@ fn a_packet_filter_that_locks_out_is_taken_back() {
     lab.apply(&topology).says("keep the packet filter: a new connection came in");
     lab.converged(&topology);
     lab.on(1, "nft flush ruleset");
+    // As it would be if the flush had come before the unit looked at what it had loaded.
+    lab.on(1, "printf '' | sha256sum >/run/provision/provision-firewall.service.loaded");
     lab.run(&["plan", &topology, "--detailed-exitcode"]).expect(2).says("its rules are no longer loaded in the kernel");
     lab.apply(&topology);
     lab.converged(&topology);
@@ -69,6 +71,17 @@ fn a_packet_filter_that_locks_out_is_taken_back() {
     lab.converged(&topology);
     lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
     assert!(!lab.test(1, "nft list table inet provision"), "its rules are left");
+
+    // An apply is killed while its rules are on trial, and the cluster destroyed before the host has taken them back.
+    let mut apply = lab.start(&["apply", &topology, "--yes"]);
+    wait_until("rules are on trial", std::time::Duration::from_secs(60), || {
+        lab.test(1, "nft list table inet provision | grep -q 'policy drop'")
+    });
+    apply.kill().expect("it runs");
+    apply.wait().expect("it has ended");
+    assert!(lab.test(1, "test -e /run/provision/firewall.before"), "the trial was over");
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
+    assert!(!lab.test(1, "nft list table inet provision || test -e /run/provision"), "the trial's rules are left");
 }
 
 /// A master on h1 and workers, behind a packet filter or not.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::SimWorld;
-use crate::model::host::SimHost;
+use crate::model::host::{MemberLie, SimHost};
 use crate::model::site::{End, Shape, Site, apply, apply_with_outage, new_identity, run};
 use provision::execute::{Outcome, Report};
 use provision::host::{BIRTH_PATH, CLAIM_PATH, Claim, HostError, STAMP_PATH};
@@ -557,7 +557,7 @@ fn a_member_that_poses_as_leader_has_no_other_restarted() {
             {
                 let mut state = world.state();
                 let host = state.hosts.get_mut(&name(liar)).expect("a host");
-                host.poses_as_leader = true;
+                host.lie = Some(MemberLie::Leads);
                 if !follows {
                     // Its list of members is its own: it takes part in no ensemble of ours any more.
                     let process = host.process_mut("zookeeper").expect("it runs");
@@ -580,6 +580,53 @@ fn a_member_that_poses_as_leader_has_no_other_restarted() {
     }
 }
 
+/// Whatever a member says that keeps every gate from passing, in whatever time: that is its own host's failure, by name. No other member is restarted, and
+/// the others' work goes on.
+#[test]
+fn a_member_that_keeps_gates_from_passing_is_its_own_hosts_failure() {
+    let lies = [MemberLie::HasLostOne, MemberLie::Follows, MemberLie::StartsAgain, MemberLie::Flaps].map(Some);
+    for (lie, slowness) in lies.into_iter().map(|lie| (lie, 0)).chain([(None, 45)]) {
+        for is_leader in [true, false] {
+            if !is_leader && matches!(lie, Some(MemberLie::HasLostOne | MemberLie::Follows)) {
+                continue; // A lie of leaders.
+            }
+            run(async {
+                let shape = Shape::spread(3, 1, 2);
+                let world = converged(&shape.site()).await;
+                let leader = world.state().services.leader.clone().expect("a leader").0;
+                let mut members = ["h1", "h2", "h3"].into_iter();
+                let liar = members.find(|host| (*host == leader.as_str()) == is_leader).expect("a member");
+                let honest = ["h1", "h2", "h3"].into_iter().filter(|host| *host != liar);
+                let lives = || honest.clone().map(|host| life(&world, host)).collect::<Vec<_>>();
+                let before = lives();
+                {
+                    let mut state = world.state();
+                    let host = state.hosts.get_mut(&name(liar)).expect("a host");
+                    (host.lie, host.slowness) = (lie, Duration::from_secs(slowness));
+                }
+                let changed = shape.with(|s| (s.connections, s.daemon) = (61, 2)).site();
+                let outcome = report(changed.carry_out(&SKIPPING, &world).await).outcome;
+                world.assert_lawful();
+                assert_eq!(lives(), before, "{lie:?}");
+                let failures = match &outcome {
+                    Outcome::Failed { failures } => failures,
+                    // It was restarted, and nobody restarts others while it does not recover.
+                    Outcome::PutBack { node, .. } if lie == Some(MemberLie::Flaps) && node.ends_with(&liar[1..]) => {
+                        return;
+                    }
+                    _ => panic!("{lie:?} of {liar}: {outcome}"),
+                };
+                assert!(failures.iter().all(|failure| failure.host == name(liar)), "{lie:?}: {failures:?}");
+                let left = changed.plan(&SKIPPING, &world).await.expect("a plan");
+                assert!(
+                    ["h4", "h5", "h6"].iter().all(|host| !left.changes.contains_key(&name(host))),
+                    "{lie:?}: {left}"
+                );
+            });
+        }
+    }
+}
+
 /// Two members say that they lead, and the third cannot be asked: nobody can tell which of the two lies, and neither is restarted.
 #[test]
 fn of_two_leaders_without_a_third_word_neither_is_restarted() {
@@ -591,7 +638,7 @@ fn of_two_leaders_without_a_third_word_neither_is_restarted() {
         let (liar, off) = (others.next().expect("a follower"), others.next().expect("another"));
         let lives = || [liar, leader.as_str()].map(|host| life(&world, host));
         let before = lives();
-        world.state().hosts.get_mut(&name(liar)).expect("a host").poses_as_leader = true;
+        world.state().hosts.get_mut(&name(liar)).expect("a host").lie = Some(MemberLie::Leads);
         world.state().hosts.get_mut(&name(off)).expect("a host").reachable = false;
         let changed = shape.with(|s| (s.connections, s.daemon) = (61, 2)).site();
         for goal in [GENTLY, SKIPPING] {

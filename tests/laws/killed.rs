@@ -107,6 +107,36 @@ fn law_5_killed_at_any_step_the_next_destroy_of_data_too_leaves_a_host_as_it_was
     });
 }
 
+/// The power of a host fails while it is retired: the next apply goes on with it, and only then forgets it.
+#[test]
+fn law_5_a_host_that_loses_power_while_it_is_retired_is_not_forgotten() {
+    run(async {
+        let before = Shape::spread(3, 1, 2);
+        let start = converged(&before.site()).await;
+        let after = Shape { workers: vec![4], ..before }.site();
+        let whole = start.fork();
+        assert!(matches!(report(after.carry_out(&apply(), &whole).await).outcome, Outcome::Done));
+        let at =
+            whole.state().journal.iter().position(|(host, action)| *host == name("h6") && action.starts_with("remove"));
+        for changes in 0..40 {
+            let world = start.fork();
+            world.cut(at.expect("h6 is retired"), Cut::Within(changes), false);
+            after.carry_out(&apply(), &world).await;
+            world.revive();
+            let again = after.carry_out(&apply(), &world).await;
+            assert!(
+                matches!(&again, End::Nothing | End::Executed(Report { outcome: Outcome::Done, .. }, _)),
+                "{again:?}"
+            );
+            world.assert_lawful();
+            let mut left = paths(&world.state().hosts[&name("h6")]);
+            // Between the last record and its folder nothing can say any more whose the folder is: it is empty.
+            left.remove("/var/lib/provision");
+            assert_eq!(left, paths(&SimHost::new("x")), "after {changes} changes");
+        }
+    });
+}
+
 #[test]
 fn law_5_whoever_was_overtaken_is_refused_by_every_host() {
     run(async {

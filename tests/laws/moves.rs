@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::host::SimHost;
+use crate::model::host::{MUTE, SimHost};
 use crate::model::site::{End, Shape, Site, apply, apply_with_outage, new_identity, run};
 use crate::model::{Cut, SimWorld};
 use provision::execute::Outcome;
@@ -29,6 +29,32 @@ fn masters_move_from_any_hosts_to_any_others_and_never_are_two_alive() {
             assert!(after.site().plan(&apply(), &world).await.expect("a plan").is_empty());
         }
     });
+}
+
+/// Masters leave while one that stays answers nobody before its restart: nothing waits for it before that.
+#[test]
+fn a_master_that_its_restart_repairs_is_not_waited_for_before() {
+    for mute in ["h4", "h5"] {
+        run(async {
+            let before = Shape::spread(3, 3, 1);
+            let world = converged(&before.site()).await;
+            {
+                let mut state = world.state();
+                let process = state.hosts.get_mut(&name(mute)).expect("a host").process_mut("spark-master");
+                let process = process.expect("it runs");
+                let path = "/etc/spark/ha.conf";
+                let input = process.inputs.get_mut(path).expect("an input");
+                input.extend(MUTE);
+                process.started.insert(path.to_owned(), provision::host::sha256(input));
+            }
+            // h6's master leaves.
+            let after = Shape { masters: vec![3, 4], ..before.clone() };
+            let outcome = report(after.site().carry_out(&apply(), &world).await).outcome;
+            assert!(matches!(outcome, Outcome::Done), "{mute}: {outcome}");
+            world.assert_lawful();
+            assert!(after.site().plan(&apply(), &world).await.expect("a plan").is_empty());
+        });
+    }
 }
 
 /// The same cluster with another version of Spark, whose archive is on every host.

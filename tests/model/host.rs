@@ -1,10 +1,11 @@
 //! One simulated machine: what lies on it, who lives on it, what runs on it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use provision::host::{Access, CLAIM_PATH, Claim, HostError, Owned, STATE_FOLDER, sha256};
+use provision::host::{Access, CLAIM_PATH, Claim, HostError, Owned, STAMP_PATH, STATE_FOLDER, sha256};
 use provision::value::HostPath;
 
 #[derive(Clone, Debug)]
@@ -64,8 +65,10 @@ pub struct SimHost {
     pub budget: Option<usize>,
     /// The number of actions that it still carries out; then it answers questions only.
     pub obeys: Option<usize>,
-    /// True if something answers in its member's place that it leads, with all others in sync.
-    pub poses_as_leader: bool,
+    /// A lie that its host tells about its member.
+    pub lie: Option<MemberLie>,
+    /// The time that it takes to answer a question.
+    pub slowness: Duration,
     /// True if something answers in its master's place that it is ALIVE, and lists no worker.
     pub poses_as_alive: bool,
     /// The address of the master that its worker says it follows, if not the real one.
@@ -73,6 +76,24 @@ pub struct SimHost {
     /// True if no master lists its worker.
     pub is_shunned: bool,
     counter: u64,
+}
+
+/// The end of an input with which a master answers nobody.
+pub const MUTE: &[u8] = b"# mute\n";
+
+/// A lie about a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberLie {
+    /// It leads, with all others in sync.
+    Leads,
+    /// As leader it has one follower in sync.
+    HasLostOne,
+    /// It follows.
+    Follows,
+    /// It has been started again since it was last asked.
+    StartsAgain,
+    /// It serves, and at every second question it does not.
+    Flaps,
 }
 
 const BASE: &[&str] = &["/etc", "/etc/systemd", "/etc/systemd/system", "/opt", "/srv", "/var", "/var/lib"];
@@ -97,7 +118,8 @@ impl SimHost {
             budget: None,
             obeys: None,
             is_shunned: false,
-            poses_as_leader: false,
+            lie: None,
+            slowness: Duration::ZERO,
             poses_as_alive: false,
             follows: None,
             counter: 0,
@@ -293,7 +315,7 @@ impl SimHost {
                 unit.enabled = false;
             }
         }
-        for path in files {
+        for path in files.iter().filter(|path| path.as_str() != STAMP_PATH) {
             self.change()?;
             self.paths.remove(path.as_str());
         }

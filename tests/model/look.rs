@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::time::Instant;
 
 use super::State;
-use super::host::{Kind, Node, SimHost, identity_text};
+use super::host::{Kind, MUTE, MemberLie, Node, Process, SimHost, identity_text};
 use super::services::{Latch, MASTER, Member, WORKER, ZOOKEEPER};
 use provision::host::{CLAIM_PATH, HostQuery, STATE_FOLDER};
 use provision::observe::{MACHINE_TOOLS, NEEDED_TOOLS};
@@ -199,7 +199,7 @@ fn ask_service(state: &State, name: &Name, ask: &str, port: u16, now: Instant) -
 
 fn ask_member(state: &State, name: &Name, ask: &str, port: u16, now: Instant) -> Vec<u8> {
     let host = &state.hosts[name];
-    if host.poses_as_leader {
+    if host.lie == Some(MemberLie::Leads) {
         return as_leader(ask);
     }
     let Some(member) = Member::of(name, host, now, &state.services.pace) else { return Vec::new() };
@@ -216,6 +216,11 @@ fn ask_member(state: &State, name: &Name, ask: &str, port: u16, now: Instant) ->
         (_, false) => "follower",
     };
     let uptime = now.duration_since(host.process(ZOOKEEPER).expect("asked above").since).as_millis();
+    let (mode, leads) = if leads && host.lie == Some(MemberLie::Follows) { ("follower", false) } else { (mode, leads) };
+    let uptime = if host.lie == Some(MemberLie::StartsAgain) { 900_000_000 - uptime } else { uptime };
+    if host.lie == Some(MemberLie::Flaps) && uptime / 1000 % 2 == 0 {
+        return b"This ZooKeeper instance is not currently serving requests\n".to_vec();
+    }
     match ask {
         "srvr" => format!("Zookeeper version: 3.9.5\nZxid: 0x100000001\nMode: {mode}\nNode count: 5\n").into_bytes(),
         "mntr" => {
@@ -224,7 +229,8 @@ fn ask_member(state: &State, name: &Name, ask: &str, port: u16, now: Instant) ->
                 text += &format!("zk_peer_state\t{} - broadcast\n", if leads { "leading" } else { "following" });
             }
             if mode == "leader" {
-                let synced = state.services.synced.len() - 1;
+                let lost = usize::from(host.lie == Some(MemberLie::HasLostOne));
+                let synced = state.services.synced.len() - 1 - lost;
                 text += &format!("zk_synced_followers\t{synced}\nzk_synced_non_voting_followers\t0\n");
                 text += &format!("zk_pending_syncs\t0\nzk_quorum_size\t{}\n", member.list.len());
             }
@@ -260,7 +266,8 @@ fn ask_master(state: &State, name: &Name, now: Instant) -> Vec<u8> {
     if host.poses_as_alive {
         return json("{\"status\":\"ALIVE\",\"workers\":[],\"activeapps\":[]}");
     }
-    if !state.services.master_stands(host, now) || host.process(MASTER).is_none() {
+    let is_mute = |process: &Process| process.inputs.values().any(|input| input.ends_with(MUTE));
+    if !state.services.master_stands(host, now) || host.process(MASTER).is_none_or(is_mute) {
         return Vec::new();
     }
     let alive = state.services.alive.as_ref().is_some_and(|alive| alive.host == *name);

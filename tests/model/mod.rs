@@ -236,6 +236,12 @@ impl World for SimWorld {
     async fn look(&self, target: &Target, query: &HostQuery) -> Result<HostFacts, HostError> {
         self.if_alive().await;
         self.state().reachable(target)?;
+        let slowness = self.state().hosts[&target.name].slowness;
+        if slowness > query.limit() {
+            tokio::time::sleep(query.limit()).await;
+            return Err(HostError::Timeout { seconds: query.limit().as_secs(), during: "looking".into() });
+        }
+        tokio::time::sleep(slowness).await;
         let answer = self.answer(target, query);
         let output = Output { status: 0, stdout: answer.into_bytes(), stderr: Vec::new() };
         script::facts(query, &script::ScriptPlace::machine(), &output, &(0..=i128::MAX))

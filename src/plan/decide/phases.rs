@@ -69,9 +69,10 @@ impl Planner<'_> {
     /// are to be restarted cannot be healthy before.
     pub(super) fn start_and_roll(&mut self, role: Role, batch: usize) {
         self.start(role);
-        self.roll(role, batch);
+        let led_elsewhere = role.redundancy() == Redundancy::One && self.some_unseen(&self.with_role(role));
+        self.roll(role, batch, led_elsewhere);
         if self.starts(role) && !self.rolled(role) {
-            self.gate(role, role.redundancy() == Redundancy::One && self.some_unseen(&self.with_role(role)));
+            self.gate(role, led_elsewhere);
         }
     }
 
@@ -97,7 +98,8 @@ impl Planner<'_> {
         self.steps(&format!("start {unit}"), steps);
     }
 
-    pub(super) fn roll(&mut self, role: Role, batch: usize) {
+    /// `led_elsewhere` means that a node outside of those that are seen may lead.
+    pub(super) fn roll(&mut self, role: Role, batch: usize, led_elsewhere: bool) {
         let (unit, majority) = (role.unit(), role.redundancy() == Redundancy::Majority);
         let all = self.with_role(role);
         let pending: Vec<Name> =
@@ -134,7 +136,6 @@ impl Planner<'_> {
             .collect();
         // An outage that is allowed for one role is not one for another.
         let outage_allowed = allowed && all.len() < fewest(role);
-        let led_elsewhere = role.redundancy() == Redundancy::One && !unseen.is_empty();
         let releases_latches = self.knows_all_lives();
         self.phases.push(Phase::Roll(Roll {
             role,

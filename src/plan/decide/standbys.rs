@@ -1,6 +1,8 @@
 //! A role of which one node leads and the others stand by.
 
 use super::planner::Planner;
+use crate::plan::compare::Need;
+use crate::service::health;
 use crate::value::{Name, Role};
 
 impl Planner<'_> {
@@ -9,11 +11,18 @@ impl Planner<'_> {
         if self.some_leave(role) && !nodes.is_empty() {
             // The one that leads may be one that leaves: it goes when those that stay stand by.
             self.start(role);
+            // One that only its restart can repair must not be waited for before.
+            let broken = self.some_wait_for_their_restart(role, &nodes);
+            if broken {
+                self.roll(role, 1, true);
+            }
             self.gate(role, true);
             self.retire_role(role);
             self.gate(role, self.some_unseen(&nodes));
             self.notes.extend(role.takeover().map(|takeover| takeover.on_leave.to_owned()));
-            self.roll(role, 1);
+            if !broken {
+                self.roll(role, 1, self.some_unseen(&nodes));
+            }
             return;
         }
         self.retire_role(role);
@@ -27,6 +36,13 @@ impl Planner<'_> {
         }
         self.start_and_roll(role, 1);
         self.settle(role);
+    }
+
+    /// Returns true if nodes that are to be restarted do not serve now.
+    fn some_wait_for_their_restart(&self, role: Role, nodes: &[Name]) -> bool {
+        let facts = health(role, nodes, true, self.desired, &self.observed.hosts);
+        let restarts = |name: &&Name| self.need(name, role.unit()) == Some(Need::Restart);
+        nodes.iter().filter(restarts).any(|name| facts.nodes.get(name).is_some_and(|node| !node.health.serves()))
     }
 
     pub(super) fn some_unseen(&self, hosts: &[Name]) -> bool {

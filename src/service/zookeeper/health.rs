@@ -1,13 +1,13 @@
 //! The health of an ensemble. Every member is asked by itself, never through one address.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::desire::ZOO_CFG;
+use super::leaders::{followed_by_most, strays};
 use crate::desired::Desired;
-use crate::host::{Content, Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts, sha256};
+use crate::host::{Health, HostState, NodeFacts, Seen, ServiceFacts};
 use crate::plan::compare::stale_inputs;
 use crate::service::zookeeper::{MEMBER, MemberFacts, MemberMode, canary, member_facts};
-use crate::value::{HostPath, Name, listed};
+use crate::value::{Name, listed};
 
 /// The health of these members, from one observation. (The gate checks that it lasts.)
 pub fn health(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
@@ -59,6 +59,12 @@ pub fn health(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) ->
             }
         }
     }
+    if leaders.is_empty()
+        && facts.nothing_is_missing()
+        && let Some(leader) = followed_by_most(desired, seen)
+    {
+        facts.suspect(&leader, format!("most members follow {leader}, which does not say that it leads"));
+    }
     check_leader(&leaders, members.len(), all, &mut facts);
     check_epochs(&epochs, &mut facts);
     facts.whole = facts.nothing_is_missing();
@@ -76,14 +82,8 @@ fn check_epochs(epochs: &[(Name, u64)], facts: &mut ServiceFacts) {
     }
 }
 
-/// Returns true if a leader says itself that what it leads is not the topology's ensemble.
-pub fn strays(name: &Name, leader: &MemberFacts, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> bool {
-    let all = desired.quorum.as_ref().map_or(1, |quorum| quorum.birth.members.len());
-    let lists_others = || seen[name].facts().and_then(|host| runs_with_others(&desired.hosts[name], host));
-    leader.leads_another_ensemble(all) || leader.has_lost_its_majority(all) || lists_others() == Some(true)
-}
-
-/// The leader must have the others of `asked` in sync, and count `all` members.
+/// The leader must have the others of `asked` in sync, and count `all` members. If every other member serves, what is wrong with its figures is its own
+/// fault.
 fn check_leader(leaders: &[(Name, MemberFacts)], asked: usize, all: usize, facts: &mut ServiceFacts) {
     let [(name, leader)] = leaders else {
         let what = if leaders.is_empty() {
@@ -97,28 +97,17 @@ fn check_leader(leaders: &[(Name, MemberFacts)], asked: usize, all: usize, facts
     if leader.mode == MemberMode::Standalone {
         return;
     }
+    let others_serve = facts.nothing_is_missing();
     let wanted = u32::try_from(asked - 1).unwrap_or(u32::MAX);
+    let mut faults = Vec::new();
     if leader.synced_voters.is_none_or(|synced| synced < wanted) {
         let have = leader.synced_voters.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
-        facts.missing.push(format!("the leader {name} has {have} of {wanted} followers in sync"));
+        faults.push(format!("the leader {name} has {have} of {wanted} followers in sync"));
     }
     if leader.quorum_size.is_some_and(|size| size as usize != all) {
-        facts.missing.push(format!("the leader {name} counts another number of members"));
+        faults.push(format!("the leader {name} counts another number of members"));
     }
-}
-
-/// Returns true if a running member started with another list of members than the topology has; `None` where nobody can tell, since its file was
-/// changed again meanwhile.
-pub fn runs_with_others(state: &HostState, facts: &HostFacts) -> Option<bool> {
-    let path = HostPath::known(ZOO_CFG);
-    let started = facts.units.get(MEMBER.unit()).filter(|unit| unit.is_running())?.started.get(path.as_str())?;
-    let Some(Content::Text(ours)) = state.files.get(&path).map(|file| &file.content) else { return None };
-    if *started == sha256(ours.as_bytes()) {
-        return Some(false);
+    for fault in faults {
+        if others_serve { facts.suspect(name, fault) } else { facts.missing.push(fault) }
     }
-    let there = facts.paths.get(&path).filter(|there| there.sha256.as_ref() == Some(started))?;
-    let members = |text: &str| -> BTreeSet<String> {
-        text.lines().filter(|line| line.starts_with("server.")).map(str::to_owned).collect()
-    };
-    Some(members(there.text.as_deref()?) != members(ours))
 }

@@ -182,7 +182,7 @@ impl Service for OnHosts {
     }
 
     fn runs_with_others(&self, state: &HostState, facts: &HostFacts) -> Option<bool> {
-        super::health::runs_with_others(state, facts)
+        super::leaders::runs_with_others(state, facts)
     }
 
     fn uptime(&self, facts: &HostFacts) -> Option<u64> {

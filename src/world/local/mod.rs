@@ -122,8 +122,9 @@ impl Local {
         let mut child =
             sh.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
         let _open = child.stdin.take();
-        let out = lines(child.stdout.take().expect("it is piped"), std::io::stdout());
-        let err = lines(child.stderr.take().expect("it is piped"), std::io::stderr());
+        let before = io.before_lines(&target.name);
+        let out = lines(child.stdout.take().expect("it is piped"), &before, std::io::stdout());
+        let err = lines(child.stderr.take().expect("it is piped"), &before, std::io::stderr());
         let (out, err) = tokio::join!(out, err);
         out.and(err).map_err(failed)?;
         Ok(child.wait().await.map_err(failed)?.code().unwrap_or(255))
@@ -160,8 +161,8 @@ fn bounded(limit: Duration) -> Command {
 }
 
 /// Passes whole lines on: several hosts may speak at once.
-async fn lines(mut from: impl AsyncRead + Unpin, to: impl std::io::Write) -> std::io::Result<()> {
-    let mut lines = Lines::to(to);
+async fn lines(mut from: impl AsyncRead + Unpin, before: &str, to: impl std::io::Write) -> std::io::Result<()> {
+    let mut lines = Lines::to(to, before);
     let mut buffer = vec![0; 32 * 1024];
     loop {
         match from.read(&mut buffer).await? {

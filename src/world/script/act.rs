@@ -8,12 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use super::look::GROUND;
 use super::{Script, ScriptPlace, own_output, quote};
 use crate::host::{
-    Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, HostError, Owned, Patch, Removal, STATE_FOLDER,
-    Secrets, Unpack,
+    Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, HostError, Owned, Patch, Removal, STAMP_PATH,
+    STATE_FOLDER, Secrets, Unpack,
 };
 use crate::service::archive::{Archive, UrlSum};
 use crate::service::zookeeper::delete_request;
-use crate::value::{HostPath, shown_line};
+use crate::value::{HostPath, brief};
 use crate::world::{Epoch, Output, Permit};
 
 const PRELUDE: &str = concat!(
@@ -154,8 +154,7 @@ impl Writer<'_> {
         let Patch { users, directories, distributions, files, leftovers, reload_units } = patch;
         // What has left goes first, by the old stamp; then the new stamp, so that a killed run knows all it may have laid.
         self.remove_owned(leftovers, false);
-        let (stamps, others): (Vec<_>, Vec<_>) =
-            files.iter().partition(|file| file.path.as_str() == crate::host::STAMP_PATH);
+        let (stamps, others): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.path.as_str() == STAMP_PATH);
         stamps.into_iter().for_each(|file| self.put_file(file));
         for (name, home) in users {
             line!(self, "user {} {}", quote(name), self.place.word(home));
@@ -230,7 +229,8 @@ impl Writer<'_> {
         for unit in units {
             line!(self, "drop_unit {}", quote(unit));
         }
-        for path in files {
+        // The stamp goes last of all, with the host's other records: a removal that was cut short goes on by it.
+        for path in files.iter().filter(|path| path.as_str() != STAMP_PATH) {
             line!(self, "remove_file {}", self.place.word(path));
         }
         if !units.is_empty() {
@@ -278,11 +278,6 @@ impl Writer<'_> {
 /// The place of an archive that comes from the operator, until it is unpacked.
 pub fn cached(home: &HostPath) -> HostPath {
     HostPath::known(&format!("{STATE_FOLDER}/cache/{}.tar.gz", home.name()))
-}
-
-/// One line of a host's, as far as the scripts write one.
-fn brief(text: &str) -> String {
-    shown_line(&text.chars().take(500).collect::<String>())
 }
 
 /// The lines of a script that succeeded, or the reason why it failed.

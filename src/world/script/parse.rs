@@ -12,7 +12,7 @@ use crate::host::{
     Access, ArchiveFacts, Holder, HostError, HostFacts, HostQuery, Java, Listening, PathFacts, PathKind, RecordName,
     UnitFacts, Wrong,
 };
-use crate::value::{HostPath, Label, shown, shown_line};
+use crate::value::{HostPath, Label, brief, shown};
 use crate::world::Output;
 use crate::world::script::ScriptPlace;
 use crate::yaml::split_help;
@@ -38,7 +38,7 @@ pub fn facts(
     read(query, place, &output.stdout, asked).map_err(|error| match error {
         HostError::Garbled { why } if !output.stderr.is_empty() => {
             let stderr = String::from_utf8_lossy(&output.stderr);
-            let last = shown_line(stderr.lines().last().unwrap_or_default());
+            let last = brief(stderr.lines().last().unwrap_or_default());
             HostError::Garbled { why: format!("{why}; it said: {last}") }
         }
         other => other,
@@ -64,7 +64,7 @@ fn read(
         // The digest of a file stands before its path.
         let key = fields.get(if fields[0] == "sum" { 2 } else { 1 }).copied().unwrap_or_default();
         if SAID_ONCE.contains(&fields[0]) && !said.insert(format!("{} {key}", fields[0])) {
-            return Err(garbled(&format!("it says `{}` twice", shown_line(&format!("{} {key}", fields[0])))));
+            return Err(garbled(&format!("it says `{}` twice", brief(&format!("{} {key}", fields[0])))));
         }
         reader.line(query, &fields, asked)?;
     }
@@ -102,7 +102,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let line = fields.join(" ").chars().take(80).collect::<String>();
-        Err(garbled(&format!("an unknown line `{}`", shown_line(&line))))
+        Err(garbled(&format!("an unknown line `{}`", brief(&line))))
     }
 
     /// Facts of the machine itself. Each of these functions returns false for a line that it does not know.
@@ -115,11 +115,11 @@ impl Reader<'_> {
                 let off = host.saturating_sub(host.clamp(*asked.start(), *asked.end()));
                 facts.clock_ahead_millis = i64::try_from(off / 1_000_000).unwrap_or(i64::MAX);
             }
-            ["machine", id] => facts.machine = shown_line(id),
+            ["machine", id] => facts.machine = brief(id),
             ["memory", kib] => facts.memory_mib = kib.parse::<u64>().unwrap_or(0) / 1024,
-            ["tool", tool] => facts.tools.push(shown_line(tool)),
+            ["tool", tool] => facts.tools.push(brief(tool)),
             ["java", path, version] => {
-                facts.java = Some(Java { path: shown_line(path), version: shown_line(version) });
+                facts.java = Some(Java { path: brief(path), version: brief(version) });
             }
             ["apt-java", package] => {
                 let package = package.parse::<Label>().map_err(|_| garbled("a package has no such name"))?;
@@ -153,7 +153,7 @@ impl Reader<'_> {
             ["silent", address, port] => {
                 let port = port.parse().map_err(|_| garbled("a port is no number"))?;
                 let pair = ((*address).to_owned(), port);
-                if query.reach.contains(&pair) {
+                if query.reach.contains(&pair) && !facts.silent.contains(&pair) {
                     facts.silent.push(pair);
                 }
             }
@@ -261,12 +261,12 @@ impl Reader<'_> {
             ["holder", _, base64] => {
                 let text = String::from_utf8_lossy(&decode(base64)?).into_owned();
                 let (who, since) = text.trim_end().split_once('\t').unwrap_or((text.trim_end(), ""));
-                facts.holder = Some(Holder { who: shown_line(who), since: shown_line(since) });
+                facts.holder = Some(Holder { who: brief(who), since: brief(since) });
             }
             ["epoch", path, epoch] => self.epoch(path, epoch),
             ["identity", path, claim] => match claim.parse() {
                 Ok(claim) => facts.claim = Some(claim),
-                Err(why) => facts.wrong.push(Wrong { path: shown_line(path), why: shown_line(&why) }),
+                Err(why) => facts.wrong.push(Wrong { path: brief(path), why: brief(&why) }),
             },
             _ => return Ok(false),
         }
@@ -278,7 +278,7 @@ impl Reader<'_> {
         match text.trim().parse::<u64>() {
             Ok(epoch) if epoch <= HIGHEST_EPOCH => self.facts.epoch = epoch,
             _ => self.facts.wrong.push(Wrong {
-                path: shown_line(path),
+                path: brief(path),
                 why: format!("`{}` is no epoch", text.chars().take(30).collect::<String>().escape_default()),
             }),
         }
@@ -290,7 +290,7 @@ impl Reader<'_> {
             self.units.push(BTreeMap::new());
         }
         if let (Some((name, value)), Some(unit)) = (property.split_once('='), self.units.last_mut()) {
-            unit.insert(name.to_owned(), shown_line(value));
+            unit.insert(name.to_owned(), brief(value));
         }
     }
 
@@ -333,7 +333,7 @@ impl Reader<'_> {
             // The help of these types is meant for the author of a topology.
             let text = error.to_string();
             let (why, _) = split_help(&text);
-            facts.wrong.push(Wrong { path: shown_line(path), why: shown_line(why) });
+            facts.wrong.push(Wrong { path: brief(path), why: brief(why) });
         }
     }
 
@@ -374,8 +374,8 @@ fn path_facts(kind: &str, owner: &str, group: &str, mode: &str, identity: &str) 
         _ => PathKind::Other,
     };
     let mode = u32::from_str_radix(mode, 8).map_err(|_| garbled("a mode is no number"))?;
-    let access = Access { owner: shown_line(owner), group: shown_line(group), mode };
-    Ok(PathFacts { kind, access, identity: shown_line(identity), sha256: None, text: None })
+    let access = Access { owner: brief(owner), group: brief(group), mode };
+    Ok(PathFacts { kind, access, identity: brief(identity), sha256: None, text: None })
 }
 
 fn host_path(place: &ScriptPlace, text: &str) -> Result<HostPath, HostError> {

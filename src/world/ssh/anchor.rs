@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::session::{LONGEST_TRAFFIC, Session, refused_by_sudo};
 use crate::host::HostError;
-use crate::value::shown_line;
+use crate::value::brief;
 use crate::world::LONGEST_ERRORS;
 use crate::world::lease::{BEAT_MILLIS, LeaseScript};
 use crate::world::script::Script;
@@ -57,7 +57,7 @@ impl LeaseScript for Remote {
             return HostError::Sudo { user: self.session.user.clone() };
         }
         let said = String::from_utf8_lossy(&said);
-        let why = shown_line(said.lines().last().unwrap_or("the host said nothing"));
+        let why = brief(said.lines().last().unwrap_or("the host said nothing"));
         HostError::Lost { during: "taking the lease".into(), why }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::config::Config;
 use super::session::{LONGEST_TRAFFIC, Session, is_silence};
 use crate::host::{HostError, Target};
-use crate::value::shown_line;
+use crate::value::{Name, brief};
 use crate::world::lines::Lines;
 use crate::world::{Io, LONGEST_ERRORS, Upload};
 
@@ -20,25 +20,26 @@ const PER_BYTE: u64 = 64;
 pub async fn run(config: Arc<Config>, target: Target, command: String, io: Io) -> Result<i32, HostError> {
     let session = Session::open(&config, &target).await?;
     session.meter.allow(LONGEST_TRAFFIC);
-    let work = tokio::task::spawn_blocking(move || stream(&session, &command, io));
+    let work = tokio::task::spawn_blocking(move || stream(&session, &target.name, &command, io));
     work.await.map_err(|error| HostError::Lost { during: "the command".into(), why: error.to_string() })?
 }
 
-fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
+fn stream(session: &Session, name: &Name, command: &str, io: Io) -> Result<i32, HostError> {
     let lost = |why: String| HostError::Lost { during: "the command".into(), why };
     session.ssh.set_timeout(20_000);
     let mut channel = session.ssh.channel_session().map_err(|error| lost(error.message().to_owned()))?;
     let line = match io {
         Io::AsUser => command.to_owned(),
-        Io::Watched if session.user == "root" => format!("sh -c {}", crate::world::script::quote(command)),
-        Io::Watched => format!("sudo -n sh -c {}", crate::world::script::quote(command)),
+        Io::Watched { .. } if session.user == "root" => format!("sh -c {}", crate::world::script::quote(command)),
+        Io::Watched { .. } => format!("sudo -n sh -c {}", crate::world::script::quote(command)),
     };
     channel.exec(&line).map_err(|error| lost(error.message().to_owned()))?;
     if io == Io::AsUser {
         channel.send_eof().map_err(|error| lost(error.message().to_owned()))?;
     }
     session.ssh.set_timeout(POLL_MILLIS);
-    let (mut out, mut err) = (Pump::new(io, std::io::stdout()), Pump::new(io, std::io::stderr()));
+    let before = io.before_lines(name);
+    let (mut out, mut err) = (Pump::new(io, &before, std::io::stdout()), Pump::new(io, &before, std::io::stderr()));
     let mut buffer = vec![0; 32 * 1024];
     loop {
         let mut passed = out.once(&mut channel.stream(0), &mut buffer).map_err(lost)?;
@@ -54,7 +55,7 @@ fn stream(session: &Session, command: &str, io: Io) -> Result<i32, HostError> {
     channel.wait_close().map_err(|error| lost(error.message().to_owned()))?;
     // A command ended by a signal has no status, for which the library returns 0.
     if let Some(signal) = channel.exit_signal().map_err(|error| lost(error.message().to_owned()))?.exit_signal {
-        let _ = writeln!(std::io::stderr(), "the command was ended by SIG{}", shown_line(&signal));
+        let _ = writeln!(std::io::stderr(), "the command was ended by SIG{}", brief(&signal));
         return Ok(ENDED_BY_SIGNAL);
     }
     channel.exit_status().map_err(|error| lost(error.message().to_owned()))
@@ -72,9 +73,9 @@ enum Pump<W: Write> {
 }
 
 impl<W: Write> Pump<W> {
-    fn new(io: Io, to: W) -> Pump<W> {
+    fn new(io: Io, before: &str, to: W) -> Pump<W> {
         match io {
-            Io::Watched => Pump::Lines(Lines::to(to)),
+            Io::Watched { .. } => Pump::Lines(Lines::to(to, before)),
             Io::AsUser => Pump::Raw(to),
         }
     }
@@ -133,7 +134,7 @@ fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostE
     let ended = channel.send_eof();
     let mut stderr = Vec::new();
     let _ = channel.stderr().take(LONGEST_ERRORS as u64).read_to_end(&mut stderr);
-    let stderr = shown_line(String::from_utf8_lossy(&stderr).trim_end());
+    let stderr = brief(String::from_utf8_lossy(&stderr).trim_end());
     let closed = channel.wait_close();
     match (sent, ended, closed, channel.exit_status()) {
         (Ok(_), Ok(()), Ok(()), Ok(0)) => Ok(()),
