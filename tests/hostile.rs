@@ -214,6 +214,31 @@ fn whatever_a_host_says_is_short() {
         };
         assert!(said.len() < 5000, "{} bytes for {:.60}", said.len(), lie);
     }
+    // What nobody asked for is no fact, and ends the reading.
+    let many = |line: &dyn Fn(usize) -> String| (0..100_000).map(line).collect::<Vec<_>>().join("\n");
+    for lie in [
+        many(&|n| format!("path\t/{n}\tx\tx\tx\t0\tx")),
+        many(&|n| format!("epoch\t/{n}\t1")),
+        many(&|n| format!("space\t/{n}\t1")),
+        many(&|n| format!("origin\t/{n}\tab")),
+        many(&|n| format!("archive\t/{n}\tab\t1")),
+        many(&|n| format!("file\t/{n}/stamp.json\t")),
+        many(&|n| format!("secret\t/{n}\tab")),
+        many(&|n| format!("sum\tab\t/{n}")),
+    ] {
+        assert!(matches!(answer(&lie), Err(host::HostError::Garbled { .. })), "{lie:.60}");
+    }
+    for lie in [
+        many(&|n| format!("tool\tx{n}")),
+        many(&|n| format!("filled\t/{n}")),
+        many(&|n| format!("shared\t/{n}")),
+        many(&|n| format!("slow\t/{n}")),
+        many(&|_| "unit\t".to_owned()),
+        many(&|n| format!("silent\t10.0.0.1\t{}", n % 65536)),
+        many(&|n| format!("connected\t{n:08X}\t0001")),
+    ] {
+        assert!(answer(&lie).is_ok_and(|facts| format!("{facts:?}").len() < 200_000), "{lie:.60}");
+    }
     // Those of a step, and of a connection.
     let why = long.clone();
     for error in [

@@ -382,8 +382,8 @@ fn preflight_says_what_is_not_fit_and_what_to_do() {
             golden(&format!("preflight/{file}.txt"), &table(&bad));
         };
         let path = |text: &str| HostPath::known(text);
-        screen("programs", &|facts| facts.tools.retain(|tool| tool != "bash" && tool != "tar"));
-        screen("nftables", &|facts| facts.tools.retain(|tool| tool != "nft"));
+        screen("programs", &|facts| facts.tools.retain(|tool| *tool != "bash" && *tool != "tar"));
+        screen("nftables", &|facts| facts.tools.retain(|tool| *tool != "nft"));
         screen("ownership", &|facts| {
             facts.shared.insert(path("/data"));
         });

@@ -17,11 +17,26 @@ use crate::world::World;
 /// docs/measurements.md: three passes in a row over at least two seconds; a member with a full disk looked well in between.
 const PASSES: u32 = 3;
 const PASSES_OVER: Duration = Duration::from_secs(2);
-/// Between two looks.
-const PAUSE: Duration = Duration::from_millis(400);
+/// Between two looks: longer, the longer nothing has come of it. A look takes CPU from what it waits for.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(400);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Between passes.
+const PASS_PAUSE: Duration = Duration::from_secs(1);
 
 /// Looks at these hosts of a role (for workers at the masters too, which are the authority).
 pub async fn look(
+    role: Role,
+    hosts: &[Name],
+    desired: &Desired,
+    secrets: &Secrets,
+    world: &impl World,
+) -> BTreeMap<Name, Seen> {
+    look_at(&service::of(role).witnesses(role), role, hosts, desired, secrets, world).await
+}
+
+/// Looks at the nodes of `asked`, and of `role` only at those on `hosts`.
+async fn look_at(
+    asked: &[Role],
     role: Role,
     hosts: &[Name],
     desired: &Desired,
@@ -32,15 +47,10 @@ pub async fn look(
         .hosts
         .iter()
         .filter_map(|(name, state)| {
-            let asked: Vec<Role> =
-                service::of(role)
-                    .witnesses(role)
-                    .iter()
-                    .copied()
-                    .filter(|other| {
-                        if *other == role { hosts.contains(name) } else { state.services.contains_key(other.unit()) }
-                    })
-                    .collect();
+            let is_asked = |other: &Role| {
+                if *other == role { hosts.contains(name) } else { state.services.contains_key(other.unit()) }
+            };
+            let asked: Vec<Role> = asked.iter().copied().filter(is_asked).collect();
             let query = for_gate(state, desired, secrets, &asked, role.redundancy() == Redundancy::Majority);
             (!asked.is_empty()).then(|| (Target::of(&state.host), query))
         })
@@ -54,6 +64,7 @@ pub async fn look(
 #[derive(Debug)]
 pub struct Settled {
     role: Role,
+    began: Instant,
     passes: u32,
     since: Option<Instant>,
     uptimes: BTreeMap<Name, u64>,
@@ -68,6 +79,7 @@ impl Settled {
     pub fn of(role: Role) -> Settled {
         Settled {
             role,
+            began: Instant::now(),
             passes: 0,
             since: None,
             uptimes: BTreeMap::new(),
@@ -75,6 +87,12 @@ impl Settled {
             restless: BTreeSet::new(),
             silent_since: None,
         }
+    }
+
+    /// The pause before the next look.
+    pub fn pause(&self) -> impl Future<Output = ()> + use<> {
+        let growing = (SHORTEST_PAUSE + self.began.elapsed() / 8).min(LONGEST_PAUSE);
+        tokio::time::sleep(if self.passes > 0 { PASS_PAUSE } else { growing })
     }
 
     /// Adds one observation; for an ensemble `facts.whole` stays true only once it has lasted.
@@ -134,7 +152,7 @@ fn unwell(facts: &ServiceFacts) -> impl Iterator<Item = &Name> {
 
 /// Turns a wait that ran out into failures of the nodes that are not well, keep the service from being whole, or contradict the others, if the service
 /// works without them: a run that may leave hosts for later then goes on without these. Otherwise returns `otherwise`.
-pub fn blame_nodes(role: Role, facts: &ServiceFacts, contradict: &[Name], otherwise: Outcome) -> Outcome {
+fn blame_nodes(role: Role, facts: &ServiceFacts, contradict: &[Name], otherwise: Outcome) -> Outcome {
     let is_well = |(host, node): &(&Name, &NodeFacts)| {
         node.health.serves() && !contradict.contains(host) && !facts.suspects.contains(*host)
     };
@@ -158,17 +176,25 @@ pub fn blame_nodes(role: Role, facts: &ServiceFacts, contradict: &[Name], otherw
     Outcome::Failed { failures: blamed.into_iter().map(failure).collect() }
 }
 
-/// The hosts whose words about their node of this role's service contradict the others'.
-pub fn contradictions(role: Role, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<Name> {
-    service::of(role).contradictions(desired, seen).into_iter().map(|(host, _)| host).collect()
-}
-
-/// The pause between two looks.
-pub fn pause() -> impl Future<Output = ()> {
-    tokio::time::sleep(PAUSE)
-}
-
 impl<W: World, S: Sink> Execution<'_, W, S> {
+    /// Turns a wait that ran out into failures of the nodes to blame. Which those are may be known only to the other roles of the service: they are asked
+    /// once.
+    pub(super) async fn blame(
+        &self,
+        role: Role,
+        hosts: &[Name],
+        led_elsewhere: bool,
+        mut facts: ServiceFacts,
+        otherwise: Outcome,
+    ) -> Outcome {
+        let service = service::of(role);
+        let seen = look_at(service.roles(), role, hosts, self.desired, self.secrets, self.world).await;
+        facts.suspects.extend(health(role, hosts, led_elsewhere, self.desired, &seen).suspects);
+        let contradict: Vec<Name> =
+            service.contradictions(self.desired, &seen).into_iter().map(|(host, _)| host).collect();
+        blame_nodes(role, &facts, &contradict, otherwise)
+    }
+
     pub(super) async fn gate(&mut self, gate: &Gate) -> Result<(), Outcome> {
         let mut settled = Settled::of(gate.role);
         let end = Instant::now() + Duration::from_secs(gate.seconds);
@@ -183,9 +209,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let because = facts.because();
             if Instant::now() > end {
                 let what = format!("waiting for every {}", gate.role.title());
-                let contradict = contradictions(gate.role, self.desired, &seen);
                 let otherwise = Outcome::NotWell { what, seconds: gate.seconds, because };
-                return Err(blame_nodes(gate.role, &facts, &contradict, otherwise));
+                return Err(self.blame(gate.role, &gate.hosts, gate.led_elsewhere, facts, otherwise).await);
             }
             if self.stop.is_asked() {
                 return Err(Outcome::Interrupted { before: format!("wait until every {} is well", gate.role.title()) });
@@ -194,7 +219,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 return Err(Outcome::LeaseLost);
             }
             self.sink.event(Event::Waiting { because });
-            pause().await;
+            settled.pause().await;
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::gate::{Settled, blame_nodes, contradictions, look, pause};
+use super::gate::{Settled, look};
 use super::latches::Latches;
 use super::{Event, Execution, Outcome, Report, Sink, StepFailure};
 use crate::host::{Action, Health, HostError};
@@ -48,13 +48,12 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 Next::Wait { because } if Instant::now() > end => {
                     let what = format!("restarting every {} in turn", roll.role.title());
                     let not_well = Outcome::NotWell { what, seconds: roll.seconds, because: because.clone() };
-                    let contradict = contradictions(roll.role, self.desired, &seen);
-                    let otherwise = blame_nodes(roll.role, &facts, &contradict, not_well);
+                    let otherwise = self.blame(roll.role, &roll.all, roll.led_elsewhere, facts, not_well).await;
                     return Err(self.give_up(roll, &touched, because, otherwise, report).await);
                 }
                 Next::Wait { because } => {
                     self.sink.event(Event::Waiting { because });
-                    pause().await;
+                    settled.pause().await;
                 }
                 // Between two nodes all are well: the safe point to stop at.
                 Next::Do { .. } if self.stop.is_asked() => {
@@ -157,13 +156,14 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
 
     async fn serves_again(&mut self, roll: &Roll, touched: &[Name]) -> bool {
         let end = Instant::now() + Duration::from_secs(roll.seconds);
+        let settled = Settled::of(roll.role);
         while Instant::now() < end {
             let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
             let facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
             if touched.iter().all(|host| facts.nodes.get(host).is_some_and(|node| node.health.serves())) {
                 return true;
             }
-            pause().await;
+            settled.pause().await;
         }
         false
     }

@@ -78,6 +78,10 @@ pub enum HostError {
         "a command that root ran as the owner of {path}, to look there, was killed or took more than 10 s: processes of that user may have stopped it (end them with pkill -KILL -u USER), or the disk does not answer"
     )]
     Stopped { path: String },
+    #[error(
+        "the data in {path} belongs to root, so its service cannot write it: give it to the service's user (chown -R USER:GROUP {path})"
+    )]
+    RootsData { path: String },
     #[error("{path} cannot be used: {words}; inspect it, and remove it if nothing needs it", words = short(.why))]
     Unreadable { path: String, why: String },
     #[error(
@@ -129,6 +133,7 @@ impl HostError {
             | HostError::Garbled { .. }
             | HostError::TooMuch { .. }
             | HostError::Stopped { .. }
+            | HostError::RootsData { .. }
             | HostError::Unreadable { .. }
             | HostError::EpochAhead { .. }
             | HostError::LockedOut { .. }

@@ -19,7 +19,7 @@ pub struct HostFacts {
     pub clock_ahead_millis: i64,
     pub memory_mib: u64,
     /// Programs that the scripts need, as far as they are there.
-    pub tools: Vec<String>,
+    pub tools: BTreeSet<&'static str>,
     pub java: Option<Java>,
     /// A package of apt that would bring a Java new enough.
     pub java_package: Option<String>,
@@ -33,6 +33,8 @@ pub struct HostFacts {
     pub units: BTreeMap<String, UnitFacts>,
     /// SHA-512 of the archive each distribution was unpacked from.
     pub origins: BTreeMap<HostPath, String>,
+    /// A file of a distribution that is missing, or has another size than when it was unpacked.
+    pub lacks: BTreeMap<HostPath, String>,
     /// Archives that are on the host, by path; asked only while nothing is unpacked.
     pub archives: BTreeMap<HostPath, ArchiveFacts>,
     pub listening: Vec<Listening>,
@@ -56,6 +58,8 @@ pub struct HostFacts {
     pub records: BTreeMap<RecordName, Record>,
     /// True if a member's data directory holds data.
     pub has_data: bool,
+    /// A directory of a member's data that root owns.
+    pub roots_data: Option<HostPath>,
     /// Data directories of a member that hold anything at all.
     pub filled: BTreeSet<HostPath>,
     /// Paths that were inspected as the user who owns their directory, where that user's command was killed or timed out.

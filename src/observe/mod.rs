@@ -71,6 +71,10 @@ pub fn set_unreadable_aside(seen: &mut Seen) {
     if let Some(path) = seen.facts().and_then(|facts| facts.slow.first().cloned()) {
         *seen = Seen::Unknown(HostError::Stopped { path: path.to_string() });
     }
+    // A backup that root restored, which nobody but root can change: root changes nothing by name below a directory of a service's.
+    if let Some(path) = seen.facts().and_then(|facts| facts.roots_data.clone()) {
+        *seen = Seen::Unknown(HostError::RootsData { path: path.to_string() });
+    }
     let wrong = seen.facts().and_then(|facts| facts.wrong.first().cloned());
     if let Some(Wrong { path, why }) = wrong {
         *seen = Seen::Unknown(HostError::Unreadable { path, why });

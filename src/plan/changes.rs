@@ -137,6 +137,7 @@ fn different(kind: Kind, path: &impl ToString, how: &Difference) -> Change {
         Difference::Access { is } => Some(format!(": it is {}:{} {:04o}", is.owner, is.group, is.mode)),
         Difference::Secret => Some(": the secret in it differs".to_owned()),
         Difference::Kind => Some(": something else is in its place".to_owned()),
+        Difference::Damaged { file } => Some(format!(": {file} is missing, or not as it was unpacked")),
         Difference::Origin { is } => {
             Some(format!(": it was unpacked from another archive ({}...)", is.get(..16).unwrap_or(is)))
         }

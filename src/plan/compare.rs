@@ -11,7 +11,7 @@ use crate::host::{
     UnitFacts, Unpack, sha256,
 };
 use crate::service::archive::{Archive, UrlSum};
-use crate::value::HostPath;
+use crate::value::{HostPath, counted};
 
 /// The differences on one host, for people and for the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -44,6 +44,10 @@ pub enum Difference {
     /// Another archive.
     Origin {
         is: String,
+    },
+    /// A file of it is missing or damaged.
+    Damaged {
+        file: String,
     },
 }
 
@@ -145,7 +149,7 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
                     .unified_diff()
                     .header("on the host", "topology")
                     .to_string();
-                return Some(Difference::Text { diff });
+                return Some(Difference::Text { diff: beginning(&diff) });
             }
         }
         Content::Secret { .. } => {
@@ -181,6 +185,26 @@ fn masked(text: &str, ours: &str) -> String {
     out
 }
 
+/// The most lines of a diff, and the most characters of each: several times what any of our files has.
+const LONGEST_DIFF: usize = 400;
+const LONGEST_LINE: usize = 1000;
+
+/// A diff as people can read it: a host may have put anything into a file.
+fn beginning(diff: &str) -> String {
+    let mut lines = diff.lines();
+    let mut text = String::new();
+    for line in lines.by_ref().take(LONGEST_DIFF) {
+        match line.char_indices().nth(LONGEST_LINE) {
+            Some((end, _)) => text += &format!("{}...\n", &line[..end]),
+            None => text += &format!("{line}\n"),
+        }
+    }
+    match lines.count() {
+        0 => text,
+        more => format!("{text}... and {} more\n", counted(more, "line")),
+    }
+}
+
 fn goes_on(line: &str) -> bool {
     let line = line.trim_end_matches(['\n', '\r']);
     (line.len() - line.trim_end_matches('\\').len()) % 2 == 1
@@ -195,7 +219,7 @@ fn distribution_differences(state: &HostState, facts: &HostFacts) -> Vec<(HostPa
             let difference = match (facts.origins.get(home), wanted) {
                 (None, _) => Difference::Absent,
                 (Some(is), Some(wanted)) if *is != wanted => Difference::Origin { is: is.clone() },
-                (Some(_), _) => return None,
+                (Some(_), _) => Difference::Damaged { file: facts.lacks.get(home)?.clone() },
             };
             Some((home.clone(), difference))
         })
@@ -330,7 +354,14 @@ impl Patch {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::{beginning, masked};
+
+    #[test]
+    fn a_diff_has_an_end() {
+        assert_eq!(beginning("-a\n+b\n"), "-a\n+b\n");
+        assert_eq!(beginning(&"-x\n".repeat(60_000)).lines().last(), Some("... and 59600 lines more"));
+        assert_eq!(beginning(&"y".repeat(60_000)).len(), 1004);
+    }
 
     #[test]
     fn a_secret_that_somebody_wrote_is_not_shown() {

@@ -66,7 +66,7 @@ impl HostChecks<'_> {
         // Where one owner has all of a host, no user is added, and nothing is run as one.
         let of_machine = MACHINE_TOOLS.iter().filter(|_| state.host.owner.is_none());
         let needed = NEEDED_TOOLS.iter().chain(of_machine);
-        let missing: Vec<_> = needed.filter(|tool| !facts.tools.iter().any(|there| there == *tool)).copied().collect();
+        let missing: Vec<_> = needed.filter(|tool| !facts.tools.contains(**tool)).copied().collect();
         let missing = missing.join(", ");
         if missing.is_empty() {
             self.add("programs", "all there".to_owned(), None);
@@ -77,7 +77,7 @@ impl HostChecks<'_> {
             let problem = format!("give {path} and every directory above it to root (chown root, chmod go-w)");
             self.add("ownership", format!("users other than root can write to {path}"), Some(problem));
         }
-        if state.nft && !facts.tools.iter().any(|tool| tool == "nft") {
+        if state.nft && !facts.tools.contains("nft") {
             let problem = "install nftables, or write firewall: none".to_owned();
             self.add("nftables", "missing".to_owned(), Some(problem));
         }
@@ -145,7 +145,7 @@ fn java(facts: &HostFacts, oldest: u32) -> (String, Option<String>) {
 fn no_pip(state: &HostState, facts: &HostFacts) -> Option<String> {
     let package = |archive: &Archive| matches!(archive, Archive::Pypi { .. });
     let wanted = state.distributions.iter().any(|(home, d)| package(&d.archive) && !facts.origins.contains_key(home));
-    let there = facts.tools.iter().any(|tool| tool == PIP);
+    let there = facts.tools.contains(PIP);
     (wanted && !there).then(|| "install python3-pip, or say in `archive` where else the distribution is".to_owned())
 }
 

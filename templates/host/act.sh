@@ -71,7 +71,7 @@ keeps() { # path owner group mode
 WRITE='t=$1.provision-new; set -C; umask 077
 rm -f "$t" && cat >"$t" && chmod "$2" "$t" && sync "$t" || { rm -f "$t"; exit 1; }
 [ -L "$1" ] || [ ! -d "$1" ] || rmdir "$1"
-if [ -f "$1" ] && [ ! -L "$1" ] && cmp -s "$1" "$t"; then chmod "$2" "$1" && rm -f "$t"; else mv -fT "$t" "$1"; fi'
+{ [ -f "$1" ] && [ ! -L "$1" ] && cmp -s "$1" "$t" && chmod "$2" "$1" 2>/dev/null && rm -f "$t"; } || mv -fT "$t" "$1"'
 # Beside, synced, renamed: a reader sees the old bytes or the new ones, also after a power cut.
 write() { # path owner group mode; bytes on stdin. An owner - is whoever writes
   t=$1.provision-new dir=${1%/*}

@@ -8,7 +8,9 @@ spare_user() {
 }
 # What an archive may hold: files, directories, and links that stay inside. Prints the first thing that is something else.
 violations() { # folder, number of the user that unpacked it
-  { [ ! -e "$1/.provision-origin" ] && [ ! -L "$1/.provision-origin" ]; } || echo "it has a .provision-origin, which only provision writes"
+  for name in origin files; do
+    { [ ! -e "$1/.provision-$name" ] && [ ! -L "$1/.provision-$name" ]; } || echo "it has a .provision-$name, which only provision writes"
+  done
   find "$1" ! -uid "$2" -print | sed 's/$/ belongs to another user/'
   find "$1" ! -type f ! -type d ! -type l -print | sed 's/$/ is neither a file nor a directory nor a link/'
   find "$1" -type l -exec sh -c 'inside=$(readlink -f -- "$0")
@@ -35,9 +37,10 @@ broken() { # folder, why: nothing half-unpacked stays
   case ${archive:-} in *.copy) rm -f "$archive" ;; esac
   fail "$2"
 }
-origin() { # folder, SHA-512: what it was unpacked from
+origin() { # folder, SHA-512: what it was unpacked from, and which files that were, with their sizes
+  sizes "$1" >"$1/.provision-files"
   printf '%s\n' "$2" >"$1/.provision-origin"
-  chmod 644 "$1/.provision-origin"
+  chmod 644 "$1/.provision-files" "$1/.provision-origin"
 }
 prove() { # unpacked folder, pattern of a file that must be in it, what it came from
   # The pattern is meant as one.
@@ -62,7 +65,8 @@ unpack() { # home archive sha512-or-dash pattern-of-a-file-that-must-be-in-it
   [ "$3" = - ] || [ "$sum" = "$3" ] || { [ "$archive" = "$2" ] || rm -f "$archive"; fail "the archive $2 has the SHA-512 $sum, not $3: it is another one, or damaged"; }
   if [ -n "$store" ]; then
     lock_store
-    if [ ! -e "$store/$sum" ]; then
+    if [ ! -e "$store/$sum" ] || [ -n "$(lost "$store/$sum")" ]; then
+      gone "$store/$sum"
       expand "$archive" "$store/$sum.provision-new"
       origin "$store/$sum.provision-new" "$sum"
       mv -T "$store/$sum.provision-new" "$store/$sum" || fail "cannot rename what was unpacked in $store"
@@ -110,7 +114,7 @@ pyspark() { # home version pattern: the package as Apache's own archive would be
   [ -n "$store" ] || fail "neither XDG_CACHE_HOME nor HOME says where to keep the package"
   lock_store
   kept=$store/pyspark-$2
-  if [ ! -e "$kept/.provision-origin" ]; then
+  if [ ! -e "$kept/.provision-origin" ] || [ -n "$(lost "$kept")" ]; then
     rm -rf "$store/pip" "$kept.provision-new" "$kept"
     why=$(pip3 download --quiet --disable-pip-version-check --no-deps --no-binary pyspark -d "$store/pip" "pyspark==$2" 2>&1) ||
       fail "pip cannot download pyspark $2: $(printf %s "$why" | grep -v '^ ' | tail -n 1 | cut -c 1-300)"

@@ -6,10 +6,10 @@
 # are lent there.
 keeper() { # directory
   [ -z "$root" ] || { echo 0; return 0; }
-  ways=/ way=
-  for part in $(printf %s "${1#/}" | tr / ' '); do
-    way=$way/$part ways="$ways $way"
-  done
+  ways=/ way= between=$IFS
+  IFS=/
+  for part in ${1#/}; do way=$way/$part ways="$ways $way"; done
+  IFS=$between
   # shellcheck disable=SC2086 # paths of hosts have no spaces
   stat -c '%u %A %n' -- $ways 2>/dev/null | {
     who=0 seen=
@@ -86,3 +86,7 @@ peek() { # file, bytes at most
   as "$who" dd if="$1" iflag=nofollow,nonblock,count_bytes,fullblock count="$2" bs=64k status=none </dev/null 2>/dev/null |
     timeout "$((${patience:-60} + 2))" head -c "$2"
 }
+# The files in a distribution, with their sizes; and the first that is missing, or has another size than when it was unpacked. (Those that an earlier
+# version unpacked have no list.)
+sizes() { (cd "$1" && find . -type f ! -name '.provision-*' -exec stat -c '%s %n' {} + | sort); }
+lost() { [ ! -f "$1/.provision-files" ] || sizes "$1" | comm -13 - "$1/.provision-files" | head -n 1 | sed 's/^[0-9]* [.]*[/]*//'; }

@@ -13,7 +13,8 @@ fact() {
   for field do printf '\t%s' "$field"; done
   printf '\n'
 }
-encoded() { base64 | tr -d '\n'; }
+# In one line. GNU's and busybox's base64 break it otherwise; others' know no such option, and do not.
+if [ -r /proc/meminfo ]; then encoded() { base64 -w 0; }; else encoded() { base64 | tr -d '\n'; }; fi
 # No file of ours is larger, and no answer: the operator reads no more.
 most=16777216
 text() { # key, file, most bytes if they are others: the file's bytes, if there is one. Below root's own directories alone
@@ -37,7 +38,7 @@ of_linux() {
   fact memory "$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)"
   # Listening sockets: address and port in hexadecimal, and the owner's uid. The state 0A is LISTEN.
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-    awk '$4 == "0A" { split($2, a, ":"); print "listen\t" a[1] "\t" a[2] "\t" $8 }' | sort -u
+    awk '$4 == "0A" { split($2, a, ":"); print "listen\t" a[1] "\t" a[2] "\t" $8 }' | sort -u | head -n 20000
 }
 of_others() { # a folder of a machine that is no Linux: sysctl and netstat of macOS and the BSDs, which few have on their path
   PATH=$PATH:/usr/sbin:/sbin
@@ -152,6 +153,8 @@ rules() { # unit: whether the kernel still has what the unit loaded; and, where 
 distribution() { # home, archive or -, and of an archive that was asked for before: identity and digest, or - -
   if [ -f "$1/.provision-origin" ]; then
     fact origin "$1" "$(head -c 200 "$1/.provision-origin")"
+    lost=$(lost "$1" | tr '\t' ' ')
+    [ -z "$lost" ] || fact lacks "$1" "$lost"
   elif [ "$2" != - ] && [ -f "$2" ] && who=$(reader "${2%/*}"); then
     id=$(hear 100 "$who" stat -L -c %i:%Y:%s -- "$2" </dev/null)
     id=$(words "$id" | tr -d '\t')
@@ -167,6 +170,8 @@ member() { # data directory, log directory: data is there only when snapshots an
     as "$who" sh -c "$DATA" data "$1" "$2" </dev/null >/dev/null 2>&1
     ended=$?
     if [ "$ended" = 0 ]; then fact data "$1"; else ran_out "$ended" "$1"; fi
+    # A backup that root restored: the member cannot write there, and root changes nothing below a directory of its user's.
+    [ "$(words "$(hear 100 "$who" stat -c %u -- "$1/version-2" </dev/null)")" != 0 ] || [ -n "$root" ] || fact roots "$1/version-2"
   fi
   if who=$(reader "$2"); then
     as "$who" test -e "$2/initialize" </dev/null >/dev/null 2>&1
@@ -192,13 +197,17 @@ filled() {
     esac
   done
 }
-# Name, address, port, request in base64, most bytes, the lines to keep (all, short ones, or those with these beginnings): prints what the other side
-# sends until it closes, for at most 4 s, and no more than that many bytes.
+# Name, address, port, request as printf writes it, most bytes, the lines to keep (all, short ones, or those with these beginnings): prints what the other
+# side sends until it closes, for at most 4 s, and no more than that many bytes.
 ask() {
-  answer=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && cat <&3' ask "$2" "$3" "$4" 2>/dev/null |
-    case $6 in all) cat ;; short) LC_ALL=C grep -avE '.{1001}' ;; *) LC_ALL=C grep -aE "^($6)" ;; esac | head -c "$5" | encoded)
+  case $6 in
+  all) answer=$(heard "$@" | head -c "$5" | encoded) ;;
+  short) answer=$(heard "$@" | grep -avE '.{1001}' | head -c "$5" | encoded) ;;
+  *) answer=$(heard "$@" | grep -aE "^($6)" | head -c "$5" | encoded) ;;
+  esac
   fact answer "$1" "$answer"
 }
+heard() { timeout 4 bash -c 'exec 3<>"/dev/tcp/$2/$3" && printf "$4" >&3 && exec cat <&3' ask "$@" 2>/dev/null; }
 # The remote ends of a user's connections to these ports: whom its service follows. The state 01 is ESTABLISHED. Where there is no /proc, nobody can say.
 connections() { # user, or nothing for the operator's own; ports in hexadecimal
   who=$(id -u ${1:+"$1"} 2>/dev/null) || return 0

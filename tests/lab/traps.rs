@@ -279,5 +279,13 @@ fn an_archive_is_unpacked_by_nobody_and_believed_in_nothing() {
     lab.apply(&topology);
     lab.converged(&topology);
     assert!(!lab.test(1, "ls /var/lib/provision/cache/* 2>/dev/null"), "the copy is left");
+    // Half deleted under a member that has stopped, whose data somebody restored as root.
+    lab.on(1, "systemctl stop zookeeper && cd /opt/provision/zookeeper-3.9.5 && ls lib && rm lib/zookeeper-3.9.5.jar && chown root:root /data/zookeeper/.provision-member");
+    lab.run(&["plan", &topology]).expect(0).says("lib/zookeeper-3.9.5.jar is missing, or not as it was unpacked");
+    lab.on(1, "chown -R root:root /data/zookeeper/version-2");
+    lab.run(&["apply", &topology, "--yes"]).expect(4).says("the data in /data/zookeeper/version-2 belongs to root");
+    lab.on(1, "chown -R zookeeper:zookeeper /data/zookeeper/version-2");
+    lab.apply(&topology);
+    lab.converged(&topology);
     assert_eq!(lab.on(1, UNTOUCHED), before);
 }

@@ -677,6 +677,24 @@ fn a_standby_that_poses_as_alive_fails_no_worker() {
     });
 }
 
+/// The ALIVE master says that it stands by. Nobody restarts the others for it, and it is named: most workers follow it.
+#[test]
+fn an_alive_master_that_poses_as_standby_is_named() {
+    run(async {
+        let shape = Shape::spread(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let alive = world.state().services.alive.clone().expect("an ALIVE master").host;
+        world.state().hosts.get_mut(&alive).expect("a host").poses_as_standby = true;
+        let changed = shape.with(|s| (s.master_heap, s.connections) = (s.master_heap + 64, 61)).site();
+        let outcome = report(changed.carry_out(&SKIPPING, &world).await).outcome;
+        world.assert_lawful();
+        let Outcome::Failed { failures } = &outcome else { panic!("{outcome}") };
+        assert!(failures.iter().all(|failure| failure.host == alive), "{failures:?}");
+        let left = changed.plan(&SKIPPING, &world).await.expect("a plan");
+        assert!(!left.changes.contains_key(&name("h1")), "{left}");
+    });
+}
+
 /// The only worker is on the host of a false master, which it follows: it has no vote on which of the two is real.
 #[test]
 fn a_false_master_is_not_confirmed_by_its_own_hosts_worker() {

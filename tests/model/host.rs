@@ -71,6 +71,8 @@ pub struct SimHost {
     pub slowness: Duration,
     /// True if something answers in its master's place that it is ALIVE, and lists no worker.
     pub poses_as_alive: bool,
+    /// True if it says that it stands by, whatever its master does.
+    pub poses_as_standby: bool,
     /// The address of the master that its worker says it follows, if not the real one.
     pub follows: Option<String>,
     /// True if no master lists its worker.
@@ -121,6 +123,7 @@ impl SimHost {
             lie: None,
             slowness: Duration::ZERO,
             poses_as_alive: false,
+            poses_as_standby: false,
             follows: None,
             counter: 0,
         };

@@ -271,7 +271,7 @@ fn ask_master(state: &State, name: &Name, now: Instant) -> Vec<u8> {
         return Vec::new();
     }
     let alive = state.services.alive.as_ref().is_some_and(|alive| alive.host == *name);
-    if !alive {
+    if !alive || host.poses_as_standby {
         return json("{\"status\":\"STANDBY\",\"workers\":[],\"activeapps\":[]}");
     }
     let workers: Vec<String> = state

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::answers::{MasterFacts, WorkerEntry, WorkerState, counted_or_unknown, history_answers, master_facts};
-use super::masters::{AliveMasters, elects_elsewhere, is_running};
+use super::masters::{AliveMasters, elects_elsewhere, followed_by_most, is_running};
 use super::roles::{HISTORY, MASTER, WORKER};
 use crate::desired::Desired;
 use crate::host::{Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts};
@@ -48,7 +48,13 @@ pub fn health_of_masters(
     match alive.as_slice() {
         [_] => {}
         [] if led_elsewhere => {}
-        [] => facts.missing.push("no master is ALIVE".to_owned()),
+        [] => match followed_by_most(desired, seen).filter(|name| facts.nodes.contains_key(name)) {
+            Some(name) => {
+                let fault = format!("no master is ALIVE, and most workers follow the one on {name}");
+                facts.suspect(&name, fault);
+            }
+            None => facts.missing.push("no master is ALIVE".to_owned()),
+        },
         several => {
             facts.missing.push(format!("{} all say that they are ALIVE", listed(several.iter().copied())));
             let strays = several.iter().filter(|name| elects_elsewhere(&desired.hosts[**name], seen[**name].facts()));
@@ -66,7 +72,9 @@ pub fn health_of_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name
     let mut facts = ServiceFacts::default();
     let masters = AliveMasters::of(desired, seen);
     if masters.is_empty() {
-        facts.missing.push("no master is ALIVE".to_owned());
+        let followed = followed_by_most(desired, seen);
+        let whom = followed.map(|name| format!(", and most workers follow the one on {name}")).unwrap_or_default();
+        facts.missing.push(format!("no master is ALIVE{whom}"));
         // A recovering master forgets workers that come back with new ids (measured): none is restarted now.
         facts.blocked = Some("no master is ALIVE".to_owned());
     }

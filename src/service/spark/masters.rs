@@ -23,7 +23,7 @@ impl AliveMasters {
         let alive = |(name, state): (&Name, &HostState)| {
             let host = seen.get(name)?.facts().filter(|host| is_running(host, MASTER))?;
             let master = master_facts(host).filter(MasterFacts::is_alive)?;
-            let endpoint = format!("{}:{}", state.host.address, state.host.port(&desired.listeners, MASTER_RPC));
+            let endpoint = endpoint(state, desired);
             // Former lives of a worker stay listed as DEAD.
             let alive = master.workers.into_iter().filter(|worker| worker.state == WorkerState::Alive);
             Some((endpoint, (name.clone(), alive.map(|worker| (worker.host, worker.port)).collect())))
@@ -60,16 +60,9 @@ pub fn contradictions(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Na
     if masters.len() < 2 {
         return Vec::new();
     }
-    let workers = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(WORKER.unit()));
-    let voters: Vec<&Name> = workers.map(|(name, _)| name).collect();
-    let votes = |endpoint: &String| {
-        let others = voters.iter().filter(|name| masters.values().all(|(master, _)| master != **name));
-        let seen = others.filter_map(|name| seen.get(*name)?.facts().filter(|host| is_running(host, WORKER)));
-        seen.filter_map(followed).filter(|follows| follows == endpoint).count()
-    };
-    let Some((_, (real, _))) = masters.iter().find(|(endpoint, _)| votes(endpoint) * 2 > voters.len()) else {
-        return Vec::new();
-    };
+    let claimants: Vec<&Name> = masters.values().map(|(master, _)| master).collect();
+    let is_real = |(endpoint, _): &(&String, &(Name, _))| most_workers_follow(endpoint, &claimants, desired, seen);
+    let Some((_, (real, _))) = masters.iter().find(is_real) else { return Vec::new() };
     // One that started with another way to elect is repaired.
     let others = masters
         .values()
@@ -77,6 +70,28 @@ pub fn contradictions(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Na
         .filter(|name| *name != real && !elects_elsewhere(&desired.hosts[*name], seen[*name].facts()));
     let why = format!("it says that it is the ALIVE master, and most workers follow the one on {real}");
     others.map(|name| (name.clone(), why.clone())).collect()
+}
+
+/// The master that most workers follow, whatever it says itself.
+pub fn followed_by_most(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Option<Name> {
+    let masters = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(MASTER.unit()));
+    let is_followed =
+        |(name, state): &(&Name, &HostState)| most_workers_follow(&endpoint(state, desired), &[*name], desired, seen);
+    masters.into_iter().find(is_followed).map(|(name, _)| name.clone())
+}
+
+/// Returns true if more than half of the topology's workers say that they follow a master. Those on the hosts of `claimants` have no vote.
+fn most_workers_follow(endpoint: &String, claimants: &[&Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> bool {
+    let workers = || desired.hosts.iter().filter(|(_, state)| state.services.contains_key(WORKER.unit()));
+    let others = workers().map(|(name, _)| name).filter(|name| !claimants.contains(name));
+    let running = others.filter_map(|name| seen.get(name)?.facts().filter(|host| is_running(host, WORKER)));
+    let votes = running.filter_map(followed).filter(|follows| follows == endpoint).count();
+    votes * 2 > workers().count()
+}
+
+/// The address of a master, as its workers know it.
+fn endpoint(state: &HostState, desired: &Desired) -> String {
+    format!("{}:{}", state.host.address, state.host.port(&desired.listeners, MASTER_RPC))
 }
 
 /// Returns true if a running master started with another way to elect than the topology has.

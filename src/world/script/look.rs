@@ -1,8 +1,5 @@
 //! A query as a script that changes nothing.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::{Script, ScriptPlace, quote};
 use crate::host::{HostQuery, Lines};
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, PIP};
@@ -89,7 +86,7 @@ impl Writer<'_> {
             self.line(format!("filled {data} {log}"));
         }
         for ask in asks {
-            let request = STANDARD.encode(&ask.bytes);
+            let request = quote(&ask.bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>());
             let lines = match ask.lines {
                 Lines::All => "all".to_owned(),
                 Lines::Short => "short".to_owned(),

@@ -10,8 +10,9 @@ use super::own_output;
 use super::sockets::{said_by_netstat, socket_address};
 use crate::host::{
     Access, ArchiveFacts, Holder, HostError, HostFacts, HostQuery, Java, Listening, PathFacts, PathKind, RecordName,
-    UnitFacts, Wrong,
+    STATE_FOLDER, UnitFacts, Wrong,
 };
+use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, PIP};
 use crate::value::{HostPath, Label, brief, shown};
 use crate::world::Output;
 use crate::world::script::ScriptPlace;
@@ -22,11 +23,11 @@ const HIGHEST_EPOCH: u64 = 9_999_999_999;
 /// The text of a file that differs is shown up to this length.
 const LONGEST_TEXT: usize = 64 << 10;
 
-/// The facts of which there is one for each key.
-const SAID_ONCE: &[&str] = &[
-    "archive", "begin", "clock", "epoch", "file", "holder", "identity", "java", "machine", "memory", "origin", "path",
-    "secret", "space", "sum", "text",
-];
+/// The facts of which there is one, and those of which there is one for each key.
+const SAID_ONCE: &[&str] = &["begin", "clock", "epoch", "holder", "identity", "java", "machine", "memory"];
+const SAID_ONCE_EACH: &[&str] = &["archive", "file", "lacks", "origin", "path", "secret", "space", "sum", "text"];
+/// The most that is kept of what may be any number, where a host has a few.
+const MOST: usize = 1000;
 
 /// Reads what `look` printed. `asked` is from question to answer on the operator's clock.
 pub fn facts(
@@ -61,12 +62,18 @@ fn read(
         if reader.ended {
             return Err(garbled("it goes on after its end"));
         }
+        reader.line(query, &fields, asked)?;
         // The digest of a file stands before its path.
-        let key = fields.get(if fields[0] == "sum" { 2 } else { 1 }).copied().unwrap_or_default();
-        if SAID_ONCE.contains(&fields[0]) && !said.insert(format!("{} {key}", fields[0])) {
+        let key = match fields[0] {
+            once if SAID_ONCE.contains(&once) => "",
+            each if SAID_ONCE_EACH.contains(&each) => {
+                fields.get(if each == "sum" { 2 } else { 1 }).copied().unwrap_or("")
+            }
+            _ => continue,
+        };
+        if !said.insert(format!("{} {key}", fields[0])) {
             return Err(garbled(&format!("it says `{}` twice", brief(&format!("{} {key}", fields[0])))));
         }
-        reader.line(query, &fields, asked)?;
     }
     if !reader.ended {
         return Err(garbled("it has no end"));
@@ -92,10 +99,10 @@ impl Reader<'_> {
             self.ended = true;
             return Ok(());
         }
-        let is_known = self.of_machine(fields, asked)?
+        let is_known = self.of_machine(query, fields, asked)?
             || self.of_network(query, fields)?
             || self.of_files(query, fields)?
-            || self.of_distributions(fields)?
+            || self.of_distributions(query, fields)?
             || self.of_services(query, fields)?
             || self.of_ours(fields)?;
         if is_known {
@@ -106,7 +113,12 @@ impl Reader<'_> {
     }
 
     /// Facts of the machine itself. Each of these functions returns false for a line that it does not know.
-    fn of_machine(&mut self, fields: &[&str], asked: &RangeInclusive<i128>) -> Result<bool, HostError> {
+    fn of_machine(
+        &mut self,
+        query: &HostQuery,
+        fields: &[&str],
+        asked: &RangeInclusive<i128>,
+    ) -> Result<bool, HostError> {
         let facts = &mut self.facts;
         match fields {
             ["clock", nanos] => {
@@ -117,7 +129,10 @@ impl Reader<'_> {
             }
             ["machine", id] => facts.machine = brief(id),
             ["memory", kib] => facts.memory_mib = kib.parse::<u64>().unwrap_or(0) / 1024,
-            ["tool", tool] => facts.tools.push(brief(tool)),
+            ["tool", tool] => {
+                let known = NEEDED_TOOLS.iter().chain(MACHINE_TOOLS).chain(&["nft", PIP]);
+                facts.tools.extend(known.copied().find(|known| known == tool));
+            }
             ["java", path, version] => {
                 facts.java = Some(Java { path: brief(path), version: brief(version) });
             }
@@ -126,7 +141,8 @@ impl Reader<'_> {
                 facts.java_package = Some(package.to_string());
             }
             ["space", path, kib] => {
-                facts.free_kib.insert(host_path(self.place, path)?, kib.parse().unwrap_or(0));
+                let path = asked_path(self.place, path, |path| query.space.contains(path))?;
+                facts.free_kib.insert(path, kib.parse().unwrap_or(0));
             }
             _ => return Ok(false),
         }
@@ -148,7 +164,9 @@ impl Reader<'_> {
             }
             ["connected", address, port] => {
                 let port = u16::from_str_radix(port, 16).map_err(|_| garbled("a port is no number"))?;
-                facts.connected.extend(socket_address(address).map(|address| (address, port)));
+                if let Some(address) = socket_address(address) {
+                    keep(&mut facts.connected, (address, port));
+                }
             }
             ["silent", address, port] => {
                 let port = port.parse().map_err(|_| garbled("a port is no number"))?;
@@ -170,11 +188,12 @@ impl Reader<'_> {
                 facts.users.insert((*name).to_owned(), uid.parse().unwrap_or(u32::MAX));
             }
             ["path", path, kind, owner, group, mode, identity] => {
-                let seen = path_facts(kind, owner, group, mode, identity)?;
-                facts.paths.insert(host_path(self.place, path)?, seen);
+                let path = asked_path(self.place, path, |path| query.paths.contains_key(path))?;
+                facts.paths.insert(path, path_facts(kind, owner, group, mode, identity)?);
             }
             ["sum", digest, path] => {
-                if let Some(seen) = facts.paths.get_mut(&host_path(self.place, path)?) {
+                let path = asked_path(self.place, path, |path| query.paths.contains_key(path))?;
+                if let Some(seen) = facts.paths.get_mut(&path) {
                     seen.sha256 = Some(hexadecimal(digest)?);
                 }
             }
@@ -183,23 +202,25 @@ impl Reader<'_> {
                 let bytes = decode(base64)?;
                 let text = (bytes.len() <= LONGEST_TEXT).then(|| String::from_utf8(bytes).ok()).flatten();
                 let text = text.map(|text| shown(&text));
-                if let Some(seen) = facts.paths.get_mut(&host_path(self.place, path)?) {
+                let path = asked_path(self.place, path, |path| query.paths.contains_key(path))?;
+                if let Some(seen) = facts.paths.get_mut(&path) {
                     seen.text = text;
                 }
             }
             ["secret", path, digest] => {
-                let path = host_path(self.place, path)?;
+                let is_asked = |path: &HostPath| query.secrets.iter().any(|secret| secret.path == *path);
+                let path = asked_path(self.place, path, is_asked)?;
                 let same = query.secrets.iter().any(|secret| secret.path == path && secret.expected == *digest);
                 facts.secrets.insert(path, same);
             }
             ["filled", path] => {
-                facts.filled.insert(host_path(self.place, path)?);
+                keep(&mut facts.filled, host_path(self.place, path)?);
             }
             ["slow", path] => {
-                facts.slow.insert(host_path(self.place, path)?);
+                keep(&mut facts.slow, host_path(self.place, path)?);
             }
             ["shared", path] => {
-                facts.shared.insert(host_path(self.place, path)?);
+                keep(&mut facts.shared, host_path(self.place, path)?);
             }
             _ => return Ok(false),
         }
@@ -207,13 +228,18 @@ impl Reader<'_> {
     }
 
     /// Archives, and what was unpacked from them.
-    fn of_distributions(&mut self, fields: &[&str]) -> Result<bool, HostError> {
+    fn of_distributions(&mut self, query: &HostQuery, fields: &[&str]) -> Result<bool, HostError> {
         let facts = &mut self.facts;
         match fields {
+            ["lacks", home, file] => {
+                let home = asked_path(self.place, home, |home| query.distributions.contains_key(home))?;
+                facts.lacks.insert(home, brief(file));
+            }
             ["origin", home, sum] => {
                 // A damaged one counts as a wrong digest.
                 let sum = hexadecimal(sum).unwrap_or_else(|_| "0".to_owned());
-                facts.origins.insert(host_path(self.place, home)?, sum);
+                let home = asked_path(self.place, home, |home| query.distributions.contains_key(home))?;
+                facts.origins.insert(home, sum);
             }
             ["archive", path, sha512, identity] => {
                 // It is put into the next script, so it is what `stat` prints: inode, time and size.
@@ -221,7 +247,8 @@ impl Reader<'_> {
                     return Err(garbled("an archive has no inode, time and size"));
                 }
                 let seen = ArchiveFacts { sha512: hexadecimal(sha512)?, identity: (*identity).to_owned() };
-                facts.archives.insert(host_path(self.place, path)?, seen);
+                let is_asked = |path: &HostPath| query.distributions.values().flatten().any(|asked| asked == path);
+                facts.archives.insert(asked_path(self.place, path, is_asked)?, seen);
             }
             _ => return Ok(false),
         }
@@ -235,6 +262,7 @@ impl Reader<'_> {
             ["started", path, base64] => self.started(query, path, &decode(base64)?),
             ["data", _] => self.facts.has_data = true,
             ["marker", _] => self.facts.has_marker = true,
+            ["roots", path] => self.facts.roots_data = Some(host_path(self.place, path)?),
             ["lost", unit] if query.rules.as_deref() == Some(*unit) => self.facts.has_lost_rules = true,
             ["answer", name, base64] => {
                 let asked = query.asks.iter().find(|ask| ask.name == *name);
@@ -255,7 +283,11 @@ impl Reader<'_> {
     fn of_ours(&mut self, fields: &[&str]) -> Result<bool, HostError> {
         let facts = &mut self.facts;
         match fields {
-            ["file", path, base64] => self.memory(path, &decode(base64)?),
+            ["file", path, base64] => {
+                let is_ours = |path: &HostPath| path.parent().is_some_and(|folder| folder.as_str() == STATE_FOLDER);
+                let file = asked_path(self.place, path, is_ours)?;
+                self.memory(file.name(), path, &decode(base64)?);
+            }
             ["made"] => facts.has_made = true,
             ["occupied", _] => facts.has_foreign_table = true,
             ["holder", _, base64] => {
@@ -286,7 +318,7 @@ impl Reader<'_> {
 
     /// `systemctl show` prints a unit's properties in an order of its own; an empty line stands between two units.
     fn unit(&mut self, property: &str) {
-        if property.is_empty() || self.units.is_empty() {
+        if (property.is_empty() || self.units.is_empty()) && self.units.len() < MOST {
             self.units.push(BTreeMap::new());
         }
         if let (Some((name, value)), Some(unit)) = (property.split_once('='), self.units.last_mut()) {
@@ -308,12 +340,12 @@ impl Reader<'_> {
         }
     }
 
-    fn memory(&mut self, path: &str, text: &[u8]) {
+    fn memory(&mut self, name: &str, path: &str, text: &[u8]) {
         let facts = &mut self.facts;
-        let failed = match path.rsplit('/').next() {
-            Some("stamp.json") => put(&mut facts.stamp, text),
-            Some("birth.json") => put(&mut facts.birth, text),
-            Some(name) => {
+        let failed = match name {
+            "stamp.json" => put(&mut facts.stamp, text),
+            "birth.json" => put(&mut facts.birth, text),
+            name => {
                 let Some(name) =
                     RecordName::ALL.into_iter().find(|record| name.strip_suffix(".json") == Some(record.text()))
                 else {
@@ -327,7 +359,6 @@ impl Reader<'_> {
                     Err(error) => Some(error),
                 }
             }
-            None => None,
         };
         if let Some(error) = failed {
             // The help of these types is meant for the author of a topology.
@@ -382,8 +413,21 @@ fn host_path(place: &ScriptPlace, text: &str) -> Result<HostPath, HostError> {
     place.logical(text).parse().map_err(|_| garbled("a path that was not asked for"))
 }
 
+/// A path, if it was asked for: the script says nothing of others.
+fn asked_path(place: &ScriptPlace, text: &str, is_asked: impl Fn(&HostPath) -> bool) -> Result<HostPath, HostError> {
+    let path = host_path(place, text)?;
+    if is_asked(&path) { Ok(path) } else { Err(garbled("a path that was not asked for")) }
+}
+
+/// Adds one of a few.
+fn keep<T: Ord>(all: &mut BTreeSet<T>, one: T) {
+    if all.len() < MOST {
+        all.insert(one);
+    }
+}
+
 fn hexadecimal(digest: &str) -> Result<String, HostError> {
-    let ok = !digest.is_empty() && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let ok = (1..=128).contains(&digest.len()) && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     if ok { Ok(digest.to_owned()) } else { Err(garbled("a digest is not hexadecimal")) }
 }
 
@@ -399,7 +443,8 @@ mod tests {
     fn what_a_host_says_twice_or_after_the_end_is_no_fact() {
         let all = |lines: &str| {
             let text = format!("begin\n{lines}");
-            let query = HostQuery::default();
+            let [home, archive] = ["/opt/a", "/srv/a.tar.gz"].map(HostPath::known);
+            let query = HostQuery { distributions: [(home, Some(archive))].into(), ..HostQuery::default() };
             read(&query, &ScriptPlace::machine(), text.as_bytes(), &(0..=i128::MAX)).map(|facts| facts.archives.len())
         };
         let archive = "archive\t/srv/a.tar.gz\tabcd\t12:34:56\n";
