@@ -44,9 +44,12 @@ fn pairs(desired: &Desired, observed: &Observed, counts: impl Fn(&Name) -> bool)
             for to in others.filter(|to| has(to, listener.role()) && counts(to)) {
                 let host = &desired.hosts[to].host;
                 let pair = (host.address.to_string(), *listener.on(host.reach.numbering()).start());
-                let pairs = all.entry(from.clone()).or_default();
-                if !pairs.contains(&pair) {
-                    pairs.push(pair);
+                // The host itself, too: see `silences`.
+                for from in [from, to] {
+                    let pairs = all.entry(from.clone()).or_default();
+                    if !pairs.contains(&pair) {
+                        pairs.push(pair.clone());
+                    }
                 }
             }
         }
@@ -71,15 +74,18 @@ impl std::fmt::Display for Silence {
     }
 }
 
-/// All silences, of hosts that answered.
+/// All silences, of hosts that answered. A port that is silent for its own host is no matter of the way there: the program that has it hangs.
 pub fn silences(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<Silence> {
     let by_address: BTreeMap<&str, &Name> =
         desired.hosts.iter().map(|(name, state)| (state.host.address.as_str(), name)).collect();
+    let hangs = |to: &Name, place: &(String, u16)| {
+        seen.get(to).and_then(Seen::facts).is_some_and(|facts| facts.silent.contains(place))
+    };
     let mut all: BTreeMap<(&Name, &Name), Vec<u16>> = BTreeMap::new();
     for (from, facts) in seen.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
-        for (address, port) in &facts.silent {
-            let Some(to) = by_address.get(address.as_str()) else { continue };
-            all.entry((from, *to)).or_default().push(*port);
+        for place in &facts.silent {
+            let Some(to) = by_address.get(place.0.as_str()).filter(|to| !hangs(to, place)) else { continue };
+            all.entry((from, *to)).or_default().push(place.1);
         }
     }
     let silence = |((from, to), mut ports): ((&Name, &Name), Vec<u16>)| {

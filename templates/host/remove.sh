@@ -33,7 +33,7 @@ remove_distribution() {
 PURGE='cd -P -- "$1" || exit 1; shift
 for pattern do
   for name in $pattern; do
-    [ -L "$name" ] || [ ! -d "$name" ] || find "./$name" -xdev -type d ! -perm -700 -exec chmod u+rwx {} \;
+    [ -L "$name" ] || [ ! -d "$name" ] || find "./$name" -xdev -type d ! -perm -700 -execdir chmod u+rwx {} \;
     rm -rf --one-file-system -- "$name" || ended=1
   done
 done; exit ${ended:-0}'
@@ -143,11 +143,15 @@ is_new() { # data directory
   [ ! -d "$1/version-2" ] || ! holds_something "$1/version-2" || fail "$1 holds data: it is not new"
 }
 remove_memory() { # data directories: while they hold something, what says whose they are stays
-  stays=
-  for d do [ -d "$d" ] && holds_something "$d" && stays=yes; done
+  stays= born=
+  for d do
+    [ -d "$d" ] && holds_something "$d" && stays=yes
+    # A birth is on record as long as the member has data.
+    who=$(reader "$d") && as "$who" test -e "$d/version-2" -o -e "$d/initialize" </dev/null >/dev/null 2>&1 && born=yes
+  done
   for f in "$state"/*; do
-    case $stays$f in
-    yes*/birth.json | yes*/made | yes*/identity) say "stays record $f (data stays)" ;;
+    case $born$stays$f in
+    yesyes*/birth.json | *yes*/made | *yes*/identity) say "stays record $f (data stays)" ;;
     *) rm -rf --one-file-system "$f" ;;
     esac
   done

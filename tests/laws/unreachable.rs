@@ -6,9 +6,9 @@ use crate::model::SimWorld;
 use crate::model::host::SimHost;
 use crate::model::site::{End, Shape, Site, apply_with_outage, run};
 use provision::execute::Outcome;
-use provision::host::{Health, HostError, NodeFacts, ServiceFacts};
-use provision::plan::Goal;
+use provision::host::{Health, HostError, NodeFacts, Seen, ServiceFacts};
 use provision::plan::roll::{Next, next};
+use provision::plan::{Goal, reach};
 use provision::service::spark::WORKER;
 
 use crate::common::*;
@@ -173,6 +173,30 @@ fn a_host_found_unfit_under_the_lease_is_left_for_later() {
         world.assert_lawful();
         let left = Site { unfit: BTreeMap::new(), ..changed }.plan(&GENTLY, &world).await.expect("a plan");
         assert_eq!(left.changes.keys().collect::<Vec<_>>(), [&name("h6")], "{left}");
+    });
+}
+
+/// A program that hangs is silent for its own host, too: nobody takes that for a packet filter.
+#[test]
+fn a_program_that_hangs_is_no_matter_of_the_way_to_it() {
+    run(async {
+        let site = Shape::spread(3, 1, 2).site();
+        let world = converged(&site).await;
+        let mut observed = site.observe(&world).await;
+        let asked = reach::before(&site.desired, &observed);
+        // Each host is asked about its own ports, too.
+        let address = |host: &str| site.desired.hosts[&name(host)].host.address.to_string();
+        let place = |host: &str, port: u16| (address(host), port);
+        assert!(asked[&name("h5")].contains(&place("h5", 7078)) && asked[&name("h4")].contains(&place("h5", 7078)));
+        let mut be_silent = |from: &str, to: (String, u16)| {
+            let Some(Seen::Present(facts)) = observed.hosts.get_mut(&name(from)) else { panic!("{from}") };
+            facts.silent.push(to);
+        };
+        be_silent("h4", place("h5", 7078));
+        be_silent("h5", place("h5", 7078));
+        be_silent("h4", place("h6", 7078));
+        let silences = reach::silences(&site.desired, &observed.hosts);
+        assert_eq!(silences.iter().map(ToString::to_string).collect::<Vec<_>>(), ["h6 is silent for h4, port 7078"]);
     });
 }
 

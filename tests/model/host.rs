@@ -377,10 +377,17 @@ impl SimHost {
                 self.paths.remove(folder);
             }
         }
-        let mut data = owned.directories.iter().filter(|(_, data)| **data);
-        let stays = data.any(|(path, _)| self.holds_something(path.as_str()));
-        let kept = ["birth.json", "made", "identity"].map(|name| format!("{STATE_FOLDER}/{name}"));
-        for path in self.children(STATE_FOLDER).into_iter().filter(|path| !(stays && kept.contains(path))) {
+        let data = || owned.directories.iter().filter(|(_, data)| **data).map(|(path, _)| path);
+        let stays = data().any(|path| self.holds_something(path.as_str()));
+        let born = data().any(|path| {
+            self.holds_something(&format!("{path}/version-2")) || self.paths.contains_key(&format!("{path}/initialize"))
+        });
+        let kept: Vec<_> = [("birth.json", stays && born), ("made", stays), ("identity", stays)]
+            .into_iter()
+            .filter(|(_, stays)| *stays)
+            .map(|(name, _)| format!("{STATE_FOLDER}/{name}"))
+            .collect();
+        for path in self.children(STATE_FOLDER).into_iter().filter(|path| !kept.contains(path)) {
             self.change()?;
             self.paths.remove(&path);
         }
