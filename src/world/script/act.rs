@@ -6,15 +6,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::look::GROUND;
-use super::{Script, ScriptPlace, own_output, quote};
+use super::{Script, ScriptPlace, quote};
 use crate::host::{
-    Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, HostError, Owned, Patch, Removal, STAMP_PATH,
-    STATE_FOLDER, Secrets, Unpack,
+    Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, Owned, Patch, Removal, STAMP_PATH, STATE_FOLDER,
+    Secrets, Unpack,
 };
 use crate::service::archive::{Archive, UrlSum};
 use crate::service::zookeeper::delete_request;
-use crate::value::{HostPath, brief};
-use crate::world::{Epoch, Output, Permit};
+use crate::value::HostPath;
+use crate::world::{Epoch, Permit};
 
 const PRELUDE: &str = concat!(
     include_str!("../../../templates/host/act.sh"),
@@ -280,28 +280,6 @@ pub fn cached(home: &HostPath) -> HostPath {
     HostPath::known(&format!("{STATE_FOLDER}/cache/{}.tar.gz", home.name()))
 }
 
-/// The lines of a script that succeeded, or the reason why it failed.
-pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>, HostError> {
-    let Output { status, stdout, stderr } = output;
-    let text = own_output(stdout).map(String::from_utf8_lossy).unwrap_or_default();
-    let mut said = Vec::new();
-    for line in text.lines() {
-        match line.split_once('\t') {
-            Some(("say", what)) => said.push(brief(what)),
-            Some(("fail", why)) => return Err(HostError::Failed { step: title.to_owned(), why: brief(why) }),
-            Some(("foreign", whose)) => return Err(HostError::Foreign { carries: whose.parse().ok() }),
-            Some(("busy", seconds)) => return Err(HostError::Busy { seconds: seconds.parse().unwrap_or(0) }),
-            Some(("fenced", seen)) => return Err(HostError::Fenced { seen: seen.parse().unwrap_or(0), ours: epoch.0 }),
-            None if line == "done" && *status == 0 => return Ok(said),
-            _ => {}
-        }
-    }
-    let stderr = String::from_utf8_lossy(stderr);
-    let last = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-    let why = format!("it ended with status {status}: {}", brief(last));
-    Err(HostError::Failed { step: title.to_owned(), why })
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -311,21 +289,6 @@ mod tests {
     use crate::host::Claim;
     use crate::host::{HostQuery, RecordName};
     use crate::world::script::look;
-
-    #[test]
-    fn only_the_scripts_own_words_say_how_it_ended() {
-        let end = |status: i32, stdout: &[u8]| {
-            let output = Output { status, stdout: stdout.to_vec(), stderr: b"no room\n".to_vec() };
-            outcome("lay", &output, Epoch(1))
-        };
-        assert_eq!(end(0, b"\nbegin\nsay\tuser x\ndone\n"), Ok(vec!["user x".to_owned()]));
-        assert_eq!(end(0, b"caf\xe9\ndone\nbegin\ndone\n"), Ok(Vec::new()));
-        let failed = |why: &str| Err(HostError::Failed { step: "lay".to_owned(), why: why.to_owned() });
-        // A profile that prints what a script would.
-        assert_eq!(end(1, b"loading modules ...\ndone\nbegin\nfail\tit is mounted\n"), failed("it is mounted"));
-        assert_eq!(end(1, b"done\n"), failed("it ended with status 1: no room"));
-        assert_eq!(end(137, b"begin\ndone\n"), failed("it ended with status 137: no room"));
-    }
 
     /// As the strictest sh that hosts have reads it, without running any of it.
     fn parses(script: &Script) {

@@ -3,14 +3,16 @@
 mod act;
 mod hold;
 mod look;
+mod outcome;
 mod parse;
 mod place;
 mod quote;
 mod sockets;
 
-pub use act::{act, cached, outcome};
+pub use act::{act, cached};
 pub use hold::hold;
 pub use look::look;
+pub use outcome::outcome;
 pub use parse::facts;
 pub use place::ScriptPlace;
 pub use quote::quote;

@@ -1,33 +1,29 @@
-//! A host's answer as facts. Anything unexpected is an error, never a guess.
+//! A host's answer as facts. A line of another form is an error; a figure that is no number counts as 0, which passes no check.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod records;
+mod units;
+mod value;
+
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
+use self::records::record;
+use self::units::{Units, started};
+use self::value::{asked_path, decode, garbled, hexadecimal, host_path, keep, path_facts};
 use super::own_output;
 use super::sockets::{said_by_netstat, socket_address};
-use crate::host::{
-    Access, ArchiveFacts, Holder, HostError, HostFacts, HostQuery, Java, Listening, PathFacts, PathKind, RecordName,
-    STATE_FOLDER, UnitFacts, Wrong,
-};
+use crate::host::{ArchiveFacts, Holder, HostError, HostFacts, HostQuery, Java, Listening, STATE_FOLDER, Wrong};
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, PIP};
 use crate::value::{HostPath, Label, brief, shown};
 use crate::world::Output;
 use crate::world::script::ScriptPlace;
-use crate::yaml::split_help;
 
-/// The highest epoch that the scripts take.
-const HIGHEST_EPOCH: u64 = 9_999_999_999;
 /// The text of a file that differs is shown up to this length.
 const LONGEST_TEXT: usize = 64 << 10;
 
 /// The facts of which there is one, and those of which there is one for each key.
 const SAID_ONCE: &[&str] = &["begin", "clock", "epoch", "holder", "identity", "java", "machine", "memory"];
 const SAID_ONCE_EACH: &[&str] = &["archive", "file", "lacks", "origin", "path", "secret", "space", "sum", "text"];
-/// The most that is kept of what may be any number, where a host has a few.
-const MOST: usize = 1000;
 
 /// Reads what `look` printed. `asked` is from question to answer on the operator's clock.
 pub fn facts(
@@ -54,7 +50,7 @@ fn read(
 ) -> Result<HostFacts, HostError> {
     let own = own_output(output).ok_or_else(|| garbled("it has no beginning"))?;
     let text = std::str::from_utf8(own).map_err(|_| garbled("it is not text"))?;
-    let mut reader = Reader { place, facts: HostFacts::default(), units: Vec::new(), ended: false };
+    let mut reader = Reader { place, facts: HostFacts::default(), units: Units::default(), ended: false };
     let mut said = BTreeSet::new();
     for line in text.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
@@ -81,15 +77,10 @@ fn read(
     Ok(reader.finish(query))
 }
 
-fn garbled(why: &str) -> HostError {
-    HostError::Garbled { why: why.to_owned() }
-}
-
 struct Reader<'a> {
     place: &'a ScriptPlace,
     facts: HostFacts,
-    /// Properties of units, an empty map between two.
-    units: Vec<BTreeMap<String, String>>,
+    units: Units,
     ended: bool,
 }
 
@@ -258,8 +249,8 @@ impl Reader<'_> {
     /// Units, what they started with, their data, and what their processes answer.
     fn of_services(&mut self, query: &HostQuery, fields: &[&str]) -> Result<bool, HostError> {
         match fields {
-            ["unit", property] => self.unit(property),
-            ["started", path, base64] => self.started(query, path, &decode(base64)?),
+            ["unit", property] => self.units.add(property),
+            ["started", path, base64] => started(query, self.place, path, &decode(base64)?, &mut self.facts),
             ["data", _] => self.facts.has_data = true,
             ["marker", _] => self.facts.has_marker = true,
             ["roots", path] => self.facts.roots_data = Some(host_path(self.place, path)?),
@@ -286,7 +277,7 @@ impl Reader<'_> {
             ["file", path, base64] => {
                 let is_ours = |path: &HostPath| path.parent().is_some_and(|folder| folder.as_str() == STATE_FOLDER);
                 let file = asked_path(self.place, path, is_ours)?;
-                self.memory(file.name(), path, &decode(base64)?);
+                record(file.name(), path, &decode(base64)?, facts);
             }
             ["made"] => facts.has_made = true,
             ["occupied", _] => facts.has_foreign_table = true,
@@ -295,7 +286,7 @@ impl Reader<'_> {
                 let (who, since) = text.trim_end().split_once('\t').unwrap_or((text.trim_end(), ""));
                 facts.holder = Some(Holder { who: brief(who), since: brief(since) });
             }
-            ["epoch", path, epoch] => self.epoch(path, epoch),
+            ["epoch", path, epoch] => records::epoch(path, epoch, facts),
             ["identity", path, claim] => match claim.parse() {
                 Ok(claim) => facts.claim = Some(claim),
                 Err(why) => facts.wrong.push(Wrong { path: brief(path), why: brief(&why) }),
@@ -305,134 +296,10 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    /// An epoch that no apply can have raised is a damaged file, not a number to count on from.
-    fn epoch(&mut self, path: &str, text: &str) {
-        match text.trim().parse::<u64>() {
-            Ok(epoch) if epoch <= HIGHEST_EPOCH => self.facts.epoch = epoch,
-            _ => self.facts.wrong.push(Wrong {
-                path: brief(path),
-                why: format!("`{}` is no epoch", text.chars().take(30).collect::<String>().escape_default()),
-            }),
-        }
-    }
-
-    /// `systemctl show` prints a unit's properties in an order of its own; an empty line stands between two units.
-    fn unit(&mut self, property: &str) {
-        if (property.is_empty() || self.units.is_empty()) && self.units.len() < MOST {
-            self.units.push(BTreeMap::new());
-        }
-        if let (Some((name, value)), Some(unit)) = (property.split_once('='), self.units.last_mut()) {
-            unit.insert(name.to_owned(), brief(value));
-        }
-    }
-
-    fn started(&mut self, query: &HostQuery, path: &str, text: &[u8]) {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        let unit = name.trim_end_matches(".service.started");
-        if !query.units.iter().any(|asked| asked == unit) {
-            return;
-        }
-        let entry = self.facts.units.entry(unit.to_owned()).or_default();
-        for line in String::from_utf8_lossy(text).lines() {
-            if let Some((digest, path)) = line.split_once("  ") {
-                entry.started.insert(self.place.logical(path).to_owned(), digest.to_owned());
-            }
-        }
-    }
-
-    fn memory(&mut self, name: &str, path: &str, text: &[u8]) {
-        let facts = &mut self.facts;
-        let failed = match name {
-            "stamp.json" => put(&mut facts.stamp, text),
-            "birth.json" => put(&mut facts.birth, text),
-            name => {
-                let Some(name) =
-                    RecordName::ALL.into_iter().find(|record| name.strip_suffix(".json") == Some(record.text()))
-                else {
-                    return;
-                };
-                match serde_json::from_slice(text) {
-                    Ok(record) => {
-                        facts.records.insert(name, record);
-                        None
-                    }
-                    Err(error) => Some(error),
-                }
-            }
-        };
-        if let Some(error) = failed {
-            // The help of these types is meant for the author of a topology.
-            let text = error.to_string();
-            let (why, _) = split_help(&text);
-            facts.wrong.push(Wrong { path: brief(path), why: brief(why) });
-        }
-    }
-
     fn finish(mut self, query: &HostQuery) -> HostFacts {
-        for unit in &self.units {
-            let get = |name: &str| unit.get(name).map_or("", String::as_str);
-            let name = get("Id").trim_end_matches(".service").to_owned();
-            if !query.units.contains(&name) {
-                continue;
-            }
-            let entry: &mut UnitFacts = self.facts.units.entry(name).or_default();
-            entry.load = get("LoadState").into();
-            entry.active = get("ActiveState").into();
-            entry.sub = get("SubState").into();
-            entry.file = get("UnitFileState").into();
-            entry.needs_reload = get("NeedDaemonReload") == "yes";
-            entry.life = get("InvocationID").to_owned();
-            entry.restarts = get("NRestarts").parse().unwrap_or(0);
-        }
+        self.units.finish(query, &mut self.facts);
         self.facts
     }
-}
-
-fn put<T: serde::de::DeserializeOwned>(slot: &mut Option<T>, text: &[u8]) -> Option<serde_json::Error> {
-    match serde_json::from_slice(text) {
-        Ok(value) => {
-            *slot = Some(value);
-            None
-        }
-        Err(error) => Some(error),
-    }
-}
-
-fn path_facts(kind: &str, owner: &str, group: &str, mode: &str, identity: &str) -> Result<PathFacts, HostError> {
-    let kind = match kind {
-        "regular file" | "regular empty file" => PathKind::File,
-        "directory" => PathKind::Directory,
-        _ => PathKind::Other,
-    };
-    let mode = u32::from_str_radix(mode, 8).map_err(|_| garbled("a mode is no number"))?;
-    let access = Access { owner: brief(owner), group: brief(group), mode };
-    Ok(PathFacts { kind, access, identity: brief(identity), sha256: None, text: None })
-}
-
-fn host_path(place: &ScriptPlace, text: &str) -> Result<HostPath, HostError> {
-    place.logical(text).parse().map_err(|_| garbled("a path that was not asked for"))
-}
-
-/// A path, if it was asked for: the script says nothing of others.
-fn asked_path(place: &ScriptPlace, text: &str, is_asked: impl Fn(&HostPath) -> bool) -> Result<HostPath, HostError> {
-    let path = host_path(place, text)?;
-    if is_asked(&path) { Ok(path) } else { Err(garbled("a path that was not asked for")) }
-}
-
-/// Adds one of a few.
-fn keep<T: Ord>(all: &mut BTreeSet<T>, one: T) {
-    if all.len() < MOST {
-        all.insert(one);
-    }
-}
-
-fn hexadecimal(digest: &str) -> Result<String, HostError> {
-    let ok = (1..=128).contains(&digest.len()) && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if ok { Ok(digest.to_owned()) } else { Err(garbled("a digest is not hexadecimal")) }
-}
-
-fn decode(base64: &str) -> Result<Vec<u8>, HostError> {
-    STANDARD.decode(base64).map_err(|_| garbled("it is not base64"))
 }
 
 #[cfg(test)]

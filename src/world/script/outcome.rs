@@ -1,0 +1,53 @@
+//! The end of a script, in its own words.
+
+use super::own_output;
+use crate::host::HostError;
+use crate::value::brief;
+use crate::world::{Epoch, Output};
+
+/// The most lines that a script says to the operator: several times what the longest one does.
+const MOST_SAID: usize = 1000;
+
+/// The lines of a script that succeeded, or the reason why it failed.
+pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>, HostError> {
+    let Output { status, stdout, stderr } = output;
+    let text = own_output(stdout).map(String::from_utf8_lossy).unwrap_or_default();
+    let mut said = Vec::new();
+    for line in text.lines() {
+        match line.split_once('\t') {
+            Some(("say", what)) if said.len() < MOST_SAID => said.push(brief(what)),
+            Some(("fail", why)) => return Err(HostError::Failed { step: title.to_owned(), why: brief(why) }),
+            Some(("foreign", whose)) => return Err(HostError::Foreign { carries: whose.parse().ok() }),
+            Some(("busy", seconds)) => return Err(HostError::Busy { seconds: seconds.parse().unwrap_or(0) }),
+            Some(("fenced", seen)) => return Err(HostError::Fenced { seen: seen.parse().unwrap_or(0), ours: epoch.0 }),
+            None if line == "done" && *status == 0 => return Ok(said),
+            _ => {}
+        }
+    }
+    let stderr = String::from_utf8_lossy(stderr);
+    let last = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+    let why = format!("it ended with status {status}: {}", brief(last));
+    Err(HostError::Failed { step: title.to_owned(), why })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_scripts_own_words_say_how_it_ended() {
+        let end = |status: i32, stdout: &[u8]| {
+            let output = Output { status, stdout: stdout.to_vec(), stderr: b"no room\n".to_vec() };
+            outcome("lay", &output, Epoch(1))
+        };
+        assert_eq!(end(0, b"\nbegin\nsay\tuser x\ndone\n"), Ok(vec!["user x".to_owned()]));
+        let many = format!("begin\n{}done\n", "say\tx\n".repeat(99_999));
+        assert_eq!(end(0, many.as_bytes()).map(|said| said.len()), Ok(MOST_SAID));
+        assert_eq!(end(0, b"caf\xe9\ndone\nbegin\ndone\n"), Ok(Vec::new()));
+        let failed = |why: &str| Err(HostError::Failed { step: "lay".to_owned(), why: why.to_owned() });
+        // A profile that prints what a script would.
+        assert_eq!(end(1, b"loading modules ...\ndone\nbegin\nfail\tit is mounted\n"), failed("it is mounted"));
+        assert_eq!(end(1, b"done\n"), failed("it ended with status 1: no room"));
+        assert_eq!(end(137, b"begin\ndone\n"), failed("it ended with status 137: no room"));
+    }
+}

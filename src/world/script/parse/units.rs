@@ -1,0 +1,56 @@
+//! Units, as `systemctl show` prints them, and what they started with.
+
+use std::collections::BTreeMap;
+
+use super::value::MOST;
+use crate::host::{HostFacts, HostQuery, UnitFacts};
+use crate::value::brief;
+use crate::world::script::ScriptPlace;
+
+/// The properties of units. `systemctl show` prints a unit's in an order of its own; an empty line stands between two units.
+#[derive(Debug, Default)]
+pub struct Units(Vec<BTreeMap<String, String>>);
+
+impl Units {
+    pub fn add(&mut self, property: &str) {
+        if (property.is_empty() || self.0.is_empty()) && self.0.len() < MOST {
+            self.0.push(BTreeMap::new());
+        }
+        if let (Some((name, value)), Some(unit)) = (property.split_once('='), self.0.last_mut()) {
+            unit.insert(name.to_owned(), brief(value));
+        }
+    }
+
+    pub fn finish(&self, query: &HostQuery, facts: &mut HostFacts) {
+        for unit in &self.0 {
+            let get = |name: &str| unit.get(name).map_or("", String::as_str);
+            let name = get("Id").trim_end_matches(".service").to_owned();
+            if !query.units.contains(&name) {
+                continue;
+            }
+            let entry: &mut UnitFacts = facts.units.entry(name).or_default();
+            entry.load = get("LoadState").into();
+            entry.active = get("ActiveState").into();
+            entry.sub = get("SubState").into();
+            entry.file = get("UnitFileState").into();
+            entry.needs_reload = get("NeedDaemonReload") == "yes";
+            entry.life = get("InvocationID").to_owned();
+            entry.restarts = get("NRestarts").parse().unwrap_or(0);
+        }
+    }
+}
+
+/// The digests of what a unit started with, as its file of them at `path` has them.
+pub fn started(query: &HostQuery, place: &ScriptPlace, path: &str, text: &[u8], facts: &mut HostFacts) {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let unit = name.trim_end_matches(".service.started");
+    if !query.units.iter().any(|asked| asked == unit) {
+        return;
+    }
+    let entry = facts.units.entry(unit.to_owned()).or_default();
+    for line in String::from_utf8_lossy(text).lines() {
+        if let Some((digest, path)) = line.split_once("  ") {
+            entry.started.insert(place.logical(path).to_owned(), digest.to_owned());
+        }
+    }
+}
