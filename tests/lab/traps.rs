@@ -28,7 +28,11 @@ const SPARK_TRAPS: &str = r#"cd /var/lib/spark || exit 1
 for at in work tmp home; do
   (cd $at && ln -s /srv/bait app-link && ln -s /srv/bait driver-link && ln -s / root && mkfifo app-fifo && mkdir -p app-closed/in &&
     chmod 000 app-closed && truncate -s 100G app-huge && ln -s /srv/bait version-2 && mkdir -- "app- evil")
-done"#;
+done
+# Deeper than a path may be long, and closed at the end.
+cd work && exec python3 -c 'import os
+for name in ["app-deep"] + ["x" * 50] * 3000: os.mkdir(name); os.chdir(name)
+os.mkdir("c"); os.chmod("c", 0)'"#;
 
 /// A loop of traps by a user while root works, until the file is gone: the names come and go as links, fifos, directories.
 const RACE: &str = r"touch /tmp/race; cd /data/zookeeper; while [ -e /tmp/race ]; do
