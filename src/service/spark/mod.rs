@@ -7,6 +7,7 @@ mod desire;
 mod election;
 pub mod file;
 mod health;
+mod history;
 mod listeners;
 mod machines;
 mod managed;
