@@ -176,12 +176,10 @@ pub fn history_answers(facts: &HostFacts) -> bool {
     body(facts.answer(HISTORY_VERSION.0)).is_some()
 }
 
-/// The number of applications that a history server shows, if it answers: `Some(None)` where their list is too long to be read.
-pub fn ended_applications(facts: &HostFacts) -> Option<Option<usize>> {
+/// The number of applications that a history server shows; `None` where their list is too long to be read.
+pub fn ended_applications(facts: &HostFacts) -> Option<usize> {
     let list = body(facts.answer(HISTORY_ANSWER.0))?;
-    list.trim_ascii_start()
-        .starts_with(b"[")
-        .then(|| serde_json::from_slice::<Vec<IgnoredAny>>(list).ok().map(|list| list.len()))
+    serde_json::from_slice::<Vec<IgnoredAny>>(list).ok().map(|list| list.len())
 }
 
 /// The questions for the page of a node.

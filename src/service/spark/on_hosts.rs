@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::answers::{counted_or_unknown, ended_applications, master_facts, questions, worker_facts};
+use super::answers::{counted_or_unknown, ended_applications, history_answers, master_facts, questions, worker_facts};
 use super::election::{election, for_election, latches};
 use super::file::SparkFile;
 use super::health::{alive_master, health_of_history, health_of_masters, health_of_workers};
@@ -162,7 +162,8 @@ impl Service for OnHosts {
         let state = match role {
             MASTER => master_facts(facts).map(|master| master.status.to_string()),
             WORKER => worker_facts(facts).map(|worker| counted_or_unknown(worker.executors, "executor")),
-            _ => ended_applications(facts).map(|count| format!("shows {}", counted_or_unknown(count, "application"))),
+            _ => history_answers(facts)
+                .then(|| format!("shows {}", counted_or_unknown(ended_applications(facts), "application"))),
         };
         state.unwrap_or_else(|| "does not answer".to_owned())
     }
