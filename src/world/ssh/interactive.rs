@@ -37,12 +37,15 @@ fn stream(session: &Session, name: &Name, command: &str, io: Io) -> Result<i32, 
     if io == Io::AsUser {
         channel.send_eof().map_err(|error| lost(error.message().to_owned()))?;
     }
-    session.ssh.set_timeout(POLL_MILLIS);
     let before = io.before_lines(name);
     let (mut out, mut err) = (Pump::new(io, &before, std::io::stdout()), Pump::new(io, &before, std::io::stderr()));
     let mut buffer = vec![0; 32 * 1024];
+    let mut passed = 0;
     loop {
-        let mut passed = out.once(&mut channel.stream(0), &mut buffer).map_err(lost)?;
+        // Only a wait for both may be long: the one must not hold up the other while that has something to say.
+        session.ssh.set_timeout(if passed == 0 { POLL_MILLIS } else { 1 });
+        passed = out.once(&mut channel.stream(0), &mut buffer).map_err(lost)?;
+        session.ssh.set_timeout(1);
         passed += err.once(&mut channel.stderr(), &mut buffer).map_err(lost)?;
         // Output that is passed on may be endless. Other traffic is limited, because libssh2 would keep it.
         session.meter.add(PER_BYTE * passed);
