@@ -33,7 +33,7 @@ pub struct HostFacts {
     pub units: BTreeMap<String, UnitFacts>,
     /// SHA-512 of the archive each distribution was unpacked from.
     pub origins: BTreeMap<HostPath, String>,
-    /// A file of a distribution that is missing, or has another size than when it was unpacked.
+    /// A file of a distribution that is missing, or has another size or mode than when it was unpacked.
     pub lacks: BTreeMap<HostPath, String>,
     /// Archives that are on the host, by path; asked only while nothing is unpacked.
     pub archives: BTreeMap<HostPath, ArchiveFacts>,

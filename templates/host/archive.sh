@@ -37,8 +37,8 @@ broken() { # folder, why: nothing half-unpacked stays
   case ${archive:-} in *.copy) rm -f "$archive" ;; esac
   fail "$2"
 }
-origin() { # folder, SHA-512: what it was unpacked from, and which files that were, with their sizes
-  sizes "$1" >"$1/.provision-files"
+origin() { # folder, SHA-512: what it was unpacked from, and which files that were, with their modes and sizes
+  files "$1" >"$1/.provision-files"
   printf '%s\n' "$2" >"$1/.provision-origin"
   chmod 644 "$1/.provision-files" "$1/.provision-origin"
 }

@@ -86,7 +86,7 @@ peek() { # file, bytes at most
   as "$who" dd if="$1" iflag=nofollow,nonblock,count_bytes,fullblock count="$2" bs=64k status=none </dev/null 2>/dev/null |
     timeout "$((${patience:-60} + 2))" head -c "$2"
 }
-# The files in a distribution, with their sizes; and the first that is missing, or has another size than when it was unpacked. (Those that an earlier
+# The files in a distribution, with their modes and sizes; and the first that is missing, or has others than when it was unpacked. (Those that an earlier
 # version unpacked have no list.)
-sizes() { (cd "$1" && find . -type f ! -name '.provision-*' -exec stat -c '%s %n' {} + | sort); }
-lost() { [ ! -f "$1/.provision-files" ] || sizes "$1" | comm -13 - "$1/.provision-files" | head -n 1 | sed 's/^[0-9]* [.]*[/]*//'; }
+files() { (cd "$1" && find . -type f ! -name '.provision-*' -exec stat -c '%a %s %n' {} + | sort); }
+lost() { [ ! -f "$1/.provision-files" ] || files "$1" | comm -13 - "$1/.provision-files" | head -n 1 | sed 's/^[0-9]* [0-9]* [.]*[/]*//'; }
