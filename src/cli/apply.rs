@@ -22,7 +22,7 @@ use crate::world::script::quote;
 
 /// Brings the hosts into the state that the topology describes
 ///
-/// Takes a topology, or a plan that `provision plan --out` saved. After a failure, apply the topology again to continue.
+/// Takes a topology, or a plan that `provision plan --out` saved, which has its options in it. After a failure, apply the topology again to continue.
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("path", |arg| arg.value_name("TOPOLOGY|PLAN").help("The topology, or a saved plan [default: provision.yaml]")))]
 pub struct Args {
@@ -282,7 +282,12 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
     };
     // Why a service does not come up, it alone can say.
     let ask = if exit == Exit::Failed { "`provision logs` shows the service's own output; " } else { "" };
-    Err(Failure::say(exit, format!("{}\n{ask}`{again}` continues from here", report.outcome)))
+    let then = match &report.outcome {
+        // The same again would end in the same way.
+        Outcome::PutBack { .. } | Outcome::Refused { .. } => format!("correct the cause, then run `{again}`"),
+        _ => format!("`{again}` continues from here"),
+    };
+    Err(Failure::say(exit, format!("{}\n{ask}{then}", report.outcome)))
 }
 
 /// The last lines of a successful apply: the cluster's addresses and the next command.

@@ -54,7 +54,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if report.left.is_empty() {
         sayln!("`{}` is destroyed.", loaded.cluster.name);
     } else {
-        sayln!("`{}` is destroyed, but for what is left above.", loaded.cluster.name);
+        sayln!("`{}` is destroyed, except for what is left above.", loaded.cluster.name);
     }
     if data > 0 {
         sayln!(

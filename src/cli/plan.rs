@@ -29,7 +29,7 @@ pub struct Args {
     /// Save the plan, sealed, for `provision apply FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Include changes that make a service unavailable for a while
+    /// Plan as `apply --allow-outage` would; outages are shown without it, too
     #[arg(long)]
     allow_outage: bool,
     /// Plan without hosts that are unreachable or refused, where that is safe

@@ -11,7 +11,7 @@ use crate::value::Name;
 use crate::world::Io;
 use crate::yaml::suggest;
 
-/// Runs a command on the host of a node, or opens a shell there (on this machine, in the node's folder)
+/// Runs a command on the host of a node, or opens a shell there (on the platform `local`, in the node's folder)
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A node (analytics-zk-1) or a host (h1)

@@ -14,7 +14,7 @@ use crate::desired::Desired;
 use crate::host::{Health, Holder, ServiceFacts, UnitFacts, UnitFile};
 use crate::observe::{self, Observed};
 use crate::service::{self, Totals, health, roles};
-use crate::value::{Identity, Name, Role};
+use crate::value::{Identity, Name, Redundancy, Role, counted};
 
 /// Shows every node, and everything that is wrong with running services (`plan` compares files)
 ///
@@ -93,6 +93,7 @@ fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<St
             ));
         }
     }
+    let mut lost = Vec::new();
     // A fault that follows from a reported one is not reported again.
     let mut leaderless = BTreeSet::new();
     for role in roles() {
@@ -108,12 +109,28 @@ fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<St
         if !facts.nodes.values().any(|node| node.health == Health::Leading) {
             leaderless.insert(role);
         }
+        let needed = match role.redundancy() {
+            Redundancy::Majority => on.len() / 2 + 1,
+            Redundancy::One => 1,
+            Redundancy::Pool => 0,
+        };
+        let serving = facts.nodes.values().filter(|node| node.health.serves()).count();
+        let may_serve = facts.nodes.values().filter(|node| node.health == Health::Unknown).count();
+        if serving + may_serve < needed {
+            lost.push(format!(
+                "{serving} of {} {}, and {} needed",
+                counted(on.len(), role.title()),
+                if serving == 1 || on.len() == 1 { "serves" } else { "serve" },
+                if needed == 1 { "1 is".to_owned() } else { format!("{needed} are") }
+            ));
+        }
         if on.iter().any(is_said) || role.stands_on().is_some_and(|below| leaderless.contains(&below)) {
             continue;
         }
         wrong.extend(facts.missing);
     }
-    wrong
+    // What it means comes first.
+    lost.into_iter().chain(wrong).collect()
 }
 
 /// The holder of the lease, where more than half of the anchors name the same.

@@ -90,7 +90,10 @@ pub enum Outcome {
     Failed { failures: Vec<StepFailure> },
     #[error("{what}: gave up after {seconds} s: {because}")]
     NotWell { what: String, seconds: u64, because: String },
-    #[error("{node} did not come up with its new configuration; {}; the roll stopped here. {because}", if *put_back { "the old configuration is back and the node serves" } else { "the old configuration could not be restored" })]
+    #[error(
+        "{node} did not come up with its new configuration: {because}. {}. The roll stopped here",
+        if *put_back { "Its old configuration is back, and it serves again" } else { "Its old configuration could not be restored" }
+    )]
     PutBack { node: String, put_back: bool, because: String },
     #[error("refused: {why}")]
     Refused { why: String },

@@ -123,7 +123,8 @@ fn removed(owned: &Owned, delete_data: bool) -> Vec<Change> {
     let files = files.iter().map(|path| change(Verb::Remove, Kind::File, path));
     let distributions = distributions.iter().map(|path| change(Verb::Remove, Kind::Distribution, path));
     let directories = directories.iter().map(|(path, data)| Change {
-        detail: data.then(|| if delete_data { " with all its data" } else { " (its data stays)" }.to_owned()),
+        detail: data
+            .then(|| if delete_data { " with all its data" } else { " (stays as long as it holds data)" }.to_owned()),
         ..change(Verb::Remove, Kind::Directory, path)
     });
     let users = users.keys().map(|user| change(Verb::Remove, Kind::User, user));

@@ -107,7 +107,8 @@ impl HostChecks<'_> {
     fn clock(&mut self) {
         let ahead = self.facts.clock_ahead_millis;
         let far = ahead.abs() > CLOCK_MILLIS;
-        self.add("clock", format!("{ahead:+} ms"), far.then(|| "set it (chrony or systemd-timesyncd)".to_owned()));
+        let seen = format!("{} ms {} this machine's", ahead.abs(), if ahead < 0 { "behind" } else { "ahead of" });
+        self.add("clock", seen, far.then(|| "synchronise the two (chrony or systemd-timesyncd)".to_owned()));
     }
 
     fn ports(&mut self, taken: BTreeMap<u16, Option<u32>>) {
@@ -136,7 +137,9 @@ fn java(facts: &HostFacts, oldest: u32) -> (String, Option<String>) {
         (None, Some(package)) => (format!("none; {package} will be installed"), None),
         (None, None) => (
             "none".to_owned(),
-            Some(format!("install Java {oldest} or later: none is on the path, and none can be installed from here")),
+            Some(format!(
+                "install Java {oldest} or later: there is no `java` on the path, and apt has none to install"
+            )),
         ),
     }
 }
@@ -158,7 +161,8 @@ fn memory(desired: &Desired, observed: &Observed, facts: &HostFacts) -> (String,
     };
     let here = desired.hosts.iter().filter(same);
     let needed: u64 = here.flat_map(|(_, state)| state.services.values()).map(|service| service.memory_mib).sum();
-    let problem = (facts.memory_mib < needed).then(|| "make them smaller, or take a larger machine".to_owned());
+    let problem =
+        (facts.memory_mib < needed).then(|| "make heaps and executors smaller, or take a larger machine".to_owned());
     (format!("{} MiB; heaps and executors need {needed} MiB", facts.memory_mib), problem)
 }
 

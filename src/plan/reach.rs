@@ -26,6 +26,10 @@ pub fn after(desired: &Desired, observed: &Observed, changed: &[&Name]) -> Conne
 fn has_other_rules(desired: &Desired, observed: &Observed, host: &Name) -> bool {
     let path = HostPath::known(FIREWALL_RULES);
     let Some(facts) = observed.facts(host) else { return false };
+    // The kernel may have any: the plan loads ours again.
+    if facts.has_lost_rules {
+        return true;
+    }
     let ours = facts.stamp.as_ref().is_some_and(|stamp| stamp.owned.files.contains(&path));
     let wanted = desired.hosts[host].files.get(&path).map(|file| sha256(file.content.public().as_bytes()));
     let there = facts.paths.get(&path).and_then(|seen| seen.sha256.clone());

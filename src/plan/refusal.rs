@@ -70,7 +70,10 @@ pub enum SettingRefusal {
     /// The service's own reason, with the way out.
     #[error("{0}")]
     Migrates(&'static str),
-    #[error("all hosts must change together, and {} cannot be reached or used", listed(hosts))]
+    #[error(
+        "all hosts must change together, and {} cannot be reached or used: restore the connection, or take them out of the topology first",
+        listed(hosts)
+    )]
     SomeUnreachable { hosts: Vec<Name> },
     #[error("nodes would take each other's ports; begin at least {0} away")]
     PortsOverlap(u16),
@@ -85,10 +88,7 @@ pub enum ClusterRefusal {
         "{} of {members} members have data in {directory} ({}), and no record there says that it is this cluster's", with_data.len(), listed(with_data)
     )]
     UnknownData { with_data: Vec<Name>, members: usize, directory: HostPath },
-    #[error(
-        "a new ensemble needs all its members for its first start, and {} cannot be reached or used",
-        listed(members)
-    )]
+    #[error("a new ensemble starts only with all its members, and {} cannot be reached or used", listed(members))]
     MembersUnseen { members: Vec<Name> },
     /// `served` are the members that record it.
     #[error(
@@ -139,7 +139,7 @@ impl HostRefusal {
             }
             HostRefusal::OtherArchive { unpacked: false, .. } => "put the same archive on every host",
             HostRefusal::OtherMembers { .. } => {
-                "this version cannot add, remove or replace members; restore the old list"
+                "this version cannot add, remove, move or replace members; restore the old list"
             }
             HostRefusal::OtherAnchors { .. } => {
                 "destroy with the old topology first; or keep more than half of the old hosts, and replace the others step by step"
@@ -179,9 +179,7 @@ impl ClusterRefusal {
             ClusterRefusal::UnknownData { .. } => {
                 "it may be the only copy of somebody's data: inspect it and move it away, or choose another dataDir"
             }
-            ClusterRefusal::MembersUnseen { .. } => {
-                "restore the connection; an ensemble never starts for the first time without all its members"
-            }
+            ClusterRefusal::MembersUnseen { .. } => "restore the connection, then apply again",
             ClusterRefusal::DataLost { served, majority, .. } if served.len() < *majority => {
                 return format!(
                     "inspect {}; {RESTORE}; or, if that record is wrong, remove {BIRTH_PATH} there",

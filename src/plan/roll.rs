@@ -121,7 +121,10 @@ impl Situation<'_> {
         if redundancy == Redundancy::Pool {
             let batch = roll.batch.max(1);
             let members = pending.iter().take(batch).map(|name| (*name).clone()).collect();
-            return Next::Do { members, because: format!("in batches of {batch}") };
+            return Next::Do {
+                members,
+                because: if batch == 1 { "one at a time".to_owned() } else { format!("in batches of {batch}") },
+            };
         }
         let (name, because) = match pending.iter().find(|name| self.health(name) != Health::Leading) {
             Some(name) if redundancy == Redundancy::One => (*name, "standbys restart first, at no cost"),

@@ -58,7 +58,7 @@ impl Plan {
             .sum();
         let changes = self.changes_by_host();
         if changes.is_empty() {
-            return format!("{steps} steps on {} hosts{unknown}.", self.everyone.len());
+            return format!("{steps} actions on {} hosts{unknown}.", self.everyone.len());
         }
         let count = |action: Verb, kind: Kind| {
             changes.values().flatten().filter(|change| change.action == action && change.kind == kind).count()
@@ -75,7 +75,7 @@ impl Plan {
         let parts: Vec<_> = [("file", files), ("service", services)]
             .into_iter()
             .filter_map(|(what, counts)| some_counts(what, &counts))
-            .chain([counted(steps, "step")])
+            .chain([counted(steps, "action")])
             .collect();
         format!("{} to change: {}{unknown}.", counted(changes.len(), "host"), parts.join("; "))
     }

@@ -7,7 +7,27 @@ pub fn counted(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
+/// The most names of a list.
+const MOST_LISTED: usize = 100;
+
 /// Names as a list for people.
 pub fn listed<'n>(all: impl IntoIterator<Item = &'n Name>) -> String {
-    all.into_iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
+    let mut all = all.into_iter();
+    let text = all.by_ref().take(MOST_LISTED).map(Name::as_str).collect::<Vec<_>>().join(", ");
+    match all.count() {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_names_has_an_end() {
+        let names: Vec<Name> = (0..200_000).map(|n| format!("h{n}").parse().expect("a name")).collect();
+        assert_eq!(listed(&names[..3]), "h0, h1, h2");
+        assert!(listed(&names).ends_with("h99 and 199900 more"));
+    }
 }

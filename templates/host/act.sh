@@ -154,6 +154,7 @@ stop() {
 drop_unit() { # unit file: its service stopped, disabled and forgotten
   stop "$1"
   systemctl -q disable "$1" 2>/dev/null
+  rm -rf "$state/kept/$1"
   return 0
 }
 # Keeps the old files of a unit under the epoch of this apply: what another apply kept is never put back.
@@ -205,8 +206,9 @@ try_rules() { # seconds; rules in base64 on stdin
 keep_rules() { # by a connection that came in through them
   systemctl stop provision-firewall-trial 2>/dev/null
   [ -e "$run/firewall.trial" ] || fail "the trial of the packet filter is over, and the host has taken its rules back: apply again"
-  rm -f "$run/firewall.trial" "$run/firewall.before"
 }
+# While they are there, it is known whose the rules in the kernel are.
+forget_trial() { rm -f "$run/firewall.trial" "$run/firewall.before"; }
 # Lets a worker finish: SIGPWR decommissions it; then no executor is left, or the time is over.
 drain() { # unit address port seconds
   systemctl kill -s PWR --kill-who=main "$1" 2>/dev/null || return 0

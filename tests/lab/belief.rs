@@ -237,7 +237,7 @@ while True:
 /// Members are connected to the one that they follow, and their kernels say to which.
 fn a_member_that_poses_as_leader_is_its_own_hosts_failure(lab: &Lab, topology: &str) {
     let status = lab.run(&["status", topology]).stdout;
-    let row = status.lines().find(|row| row.contains("leader, epoch")).expect("a member leads");
+    let row = status.lines().find(|row| row.contains("leader, ZooKeeper epoch")).expect("a member leads");
     let leader = (1..=3).find(|host| row.contains(&format!(" h{host} "))).expect("a host of the topology");
     let liar = 1 + leader % 2;
     let started = |host| lab.on(host, "systemctl show -p ExecMainStartTimestamp zookeeper");

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 pub use crate::ran::Ran;
 use crate::ran::run;
 
-/// Labs share the machine: one at a time, however many threads the runner takes. Two at once, with the tests of `local` beside them, load two cores so
-/// that commands run out of their time (measured: 2230 s in place of 2340, and a failure).
+/// Labs share the machine: a runner has one at a time, however many threads it takes. Two at once, with the tests of `local` beside them, load two cores
+/// so that commands run out of their time (measured: 2230 s in place of 2340, and a failure); `tests/run` has two streams in all.
 static ONE: Mutex<()> = Mutex::new(());
 
 pub struct Lab {

@@ -56,7 +56,7 @@ fn a_host_that_is_not_fit_is_named_with_its_reason_before_anything_changes() {
 
     // A host that is off: no ensemble is begun with a part of its members, not even when unreachable ones may be skipped.
     lab.verb(&["kill", "3"]);
-    lab.run(&["plan", &topology]).expect(4).says("h3").says("a new ensemble needs all its members");
+    lab.run(&["plan", &topology]).expect(4).says("h3").says("a new ensemble starts only with all its members");
     lab.run(&["apply", &topology, "--yes", "--skip-unreachable"]).expect(4);
     lab.verb(&["start", "3"]);
 

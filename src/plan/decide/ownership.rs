@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::Desired;
+use crate::desired::{Desired, FIREWALL_RULES};
 use crate::host::{Content, DataLabel, File, HostFacts, HostState, Load, MEMBER_FILE, RecordName, sha256};
 use crate::observe::{Observed, binding};
 use crate::plan::{Goal, HostRefusal, Refusal};
@@ -136,7 +136,10 @@ fn is_labelled(directory: &HostPath, facts: &HostFacts) -> bool {
 
 /// Hosts on which somebody else's table has the name of our packet filter's: loading ours would delete it.
 pub(super) fn foreign_tables(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
-    let has = |name: &&Name| observed.facts(name).is_some_and(|facts| facts.has_foreign_table);
+    // One of ours whose file somebody deleted is ours all the same: the host's stamp says so.
+    let rules = HostPath::known(FIREWALL_RULES);
+    let owns = |facts: &HostFacts| facts.stamp.as_ref().is_some_and(|stamp| stamp.owned.files.contains(&rules));
+    let has = |name: &&Name| observed.facts(name).is_some_and(|facts| facts.has_foreign_table && !owns(facts));
     let refusal = |name: &Name| Refusal::Host { host: name.clone(), because: HostRefusal::ForeignTable };
     desired.hosts.keys().filter(has).map(refusal).collect()
 }

@@ -80,7 +80,10 @@ impl Planner<'_> {
         }
         let changed: Vec<&Name> = steps.iter().map(|step: &Step| &step.target.name).collect();
         let from = reach::after(self.desired, self.observed, &changed);
-        self.steps("load the packet filter, which is taken back unless a new connection comes in", steps);
+        self.steps(
+            "load the packet filter; each host takes it back after 40 s unless a new connection of ours comes in",
+            steps,
+        );
         if !from.is_empty() {
             let title = "check that hosts reach each other through the packet filter".to_owned();
             self.phases.push(Phase::Reach { title, from });

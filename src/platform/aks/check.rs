@@ -108,7 +108,7 @@ fn check_room(at: Span, network: Cidr, pools: &BTreeMap<Name, Pool>, problems: &
     let room = block.size().saturating_sub(subnets::RESERVED);
     if wanted > room {
         let message = format!(
-            "{network} leaves {block} for nodes, with room for {room}: {most} and those of an upgrade need {wanted}"
+            "{network} leaves {block} for nodes, which is {room} addresses; {most} nodes and those that an upgrade adds need {wanted}"
         );
         problems.add(Code::T012, at, message).help("take a wider range, as in 10.40.0.0/16");
     }

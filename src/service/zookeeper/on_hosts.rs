@@ -161,10 +161,10 @@ impl Service for OnHosts {
         match member.mode {
             MemberMode::NotServing => "does not serve".to_owned(),
             MemberMode::Standalone => "standalone".to_owned(),
-            MemberMode::Follower => format!("follower, epoch {}", member.epoch),
+            MemberMode::Follower => format!("follower, ZooKeeper epoch {}", member.epoch),
             MemberMode::Leader => {
                 let followers = usize::try_from(member.synced_voters.unwrap_or(0)).unwrap_or(usize::MAX);
-                format!("leader, epoch {}, {} in sync", member.epoch, counted(followers, "follower"))
+                format!("leader, ZooKeeper epoch {}, {} in sync", member.epoch, counted(followers, "follower"))
             }
         }
     }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::look::GROUND;
 use super::{Script, ScriptPlace, quote};
+use crate::desired::FIREWALL_RULES;
 use crate::host::{
     Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, Owned, Patch, Removal, STAMP_PATH, STATE_FOLDER,
     Secrets, Unpack,
@@ -83,6 +84,7 @@ impl Writer<'_> {
                 files.iter().for_each(|file| self.put_file(file));
                 line!(self, "reload_units");
                 line!(self, "{} {}", if *start { "start" } else { "change reload" }, quote(unit));
+                line!(self, "forget_trial");
             }
             Action::Swap { unit, files, drain } => self.swap(unit, files, drain.as_ref()),
             Action::PutBack { unit } => {
@@ -240,6 +242,10 @@ impl Writer<'_> {
         }
         for home in distributions {
             line!(self, "remove_distribution {}", self.place.word(home));
+        }
+        // Its unit does so when it stops, if it is there.
+        if files.iter().any(|path| path.as_str() == FIREWALL_RULES) {
+            line!(self, "nft delete table inet provision 2>/dev/null");
         }
         // The deepest first, so that what is empty by then can go.
         for (path, data) in directories.iter().rev().filter(|(path, _)| path.as_str() != STATE_FOLDER) {
