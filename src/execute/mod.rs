@@ -98,7 +98,7 @@ pub enum Outcome {
     #[error("refused: {why}")]
     Refused { why: String },
     #[error(
-        "the lease is lost: the anchors no longer receive this apply's heartbeats, and another apply may have started (`provision status` names it); nothing was changed after that"
+        "the lease is lost: the anchors no longer receive this apply's heartbeats, and another apply may have started (`provision status` names it); this one changed nothing after it lost the lease"
     )]
     LeaseLost,
 }

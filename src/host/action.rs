@@ -136,7 +136,7 @@ impl Action {
             Action::KeepRules { .. } => "keep the packet filter: a new connection came in".to_owned(),
             Action::Swap { unit, .. } => format!("restart {unit}"),
             Action::PutBack { unit } => format!("put back the old files of {unit}"),
-            Action::Release { .. } => "remove the election latch of a master that has ended from ZooKeeper".to_owned(),
+            Action::Release { .. } => "remove from ZooKeeper the election latch of a master that has ended".to_owned(),
             Action::Remove(_) => "remove what provision made".to_owned(),
         }
     }

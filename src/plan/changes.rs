@@ -127,7 +127,11 @@ fn removed(owned: &Owned, delete_data: bool) -> Vec<Change> {
             .then(|| if delete_data { " with all its data" } else { " (stays as long as it holds data)" }.to_owned()),
         ..change(Verb::Remove, Kind::Directory, path)
     });
-    let users = users.keys().map(|user| change(Verb::Remove, Kind::User, user));
+    let holds = owned.directories.values().any(|data| *data) && !delete_data;
+    let users = users.keys().map(|user| Change {
+        detail: holds.then(|| " (stays as long as files belong to it)".to_owned()),
+        ..change(Verb::Remove, Kind::User, user)
+    });
     services.chain(files).chain(distributions).chain(directories).chain(users).collect()
 }
 

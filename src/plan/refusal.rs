@@ -71,8 +71,8 @@ pub enum SettingRefusal {
     #[error("{0}")]
     Migrates(&'static str),
     #[error(
-        "all hosts must change together, and {} cannot be reached or used: restore the connection, or take them out of the topology first",
-        listed(hosts)
+        "all hosts must change together, and {} cannot be reached or used: restore the connection, or take {} out of the topology first",
+        listed(hosts), listed(hosts)
     )]
     SomeUnreachable { hosts: Vec<Name> },
     #[error("nodes would take each other's ports; begin at least {0} away")]

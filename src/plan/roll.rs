@@ -129,7 +129,7 @@ impl Situation<'_> {
         let (name, because) = match pending.iter().find(|name| self.health(name) != Health::Leading) {
             Some(name) if redundancy == Redundancy::One => (*name, "standbys restart first, at no cost"),
             Some(name) => (*name, "followers restart first, without an election"),
-            None => (pending[0], "it is the leader, so it is last"),
+            None => (pending[0], "it leads, so it is last"),
         };
         match super::safety::may_stop(roll, facts, name) {
             Ok(()) => Next::Do { members: vec![name.clone()], because: because.to_owned() },
