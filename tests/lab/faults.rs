@@ -141,7 +141,12 @@ fn two_members_that_keep_a_majority_from_forming_are_repaired(lab: &Lab, topolog
     lab.on(2, "systemctl restart zookeeper");
     wait_until("nobody serves", Duration::from_secs(30), || (1..=3).all(|host| !mode(lab, host).contains("Mode")));
     lab.run(&["plan", topology]).expect(0).says("/etc/zookeeper/myid changed since it started");
-    lab.apply(topology).says("it does not serve, so restarting it costs nothing");
+    // A member with another one's id exits after a while, and systemd starts it again: the plan may see it in between.
+    let ran = lab.apply(topology);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    let is_repaired =
+        ["it does not serve, so restarting it costs nothing", "start zookeeper"].iter().any(|how| said.contains(how));
+    assert!(is_repaired, "{said}");
     lab.converged(topology);
 }
 
