@@ -72,7 +72,8 @@ pub enum SettingRefusal {
     Migrates(&'static str),
     #[error(
         "all hosts must change together, and {} cannot be reached or used: restore the connection, or take {} out of the topology first",
-        listed(hosts), listed(hosts)
+        listed(hosts),
+        listed(hosts)
     )]
     SomeUnreachable { hosts: Vec<Name> },
     #[error("nodes would take each other's ports; begin at least {0} away")]
