@@ -174,7 +174,7 @@ fn a_configuration_that_does_not_start_is_put_back(lab: &Lab, topology: &str) {
     lab.run(&["apply", topology, "--yes"])
         .expect(7)
         .says("Its old configuration is back, and it serves again")
-        .says("the roll stopped here");
+        .says("The roll stopped here");
     assert!(lab.on(follower, "cat /etc/zookeeper/zoo.cfg").contains("maxClientCnxns=64"));
     assert!(lab.test(follower, "systemctl is-active -q zookeeper"));
     lab.on(follower, "rm -r /etc/systemd/system/zookeeper.service.d && systemctl daemon-reload");
