@@ -124,7 +124,8 @@ impl Settled {
         }
         if !facts.whole {
             if (1..PASSES).contains(&self.passes) {
-                self.restless.extend(unwell(facts).cloned());
+                let unwell = facts.nodes.iter().filter(|(host, node)| !is_well(facts, host, node));
+                self.restless.extend(unwell.map(|(host, _)| host.clone()));
             }
             self.passes = 0;
             self.since = None;
@@ -144,19 +145,16 @@ impl Settled {
     }
 }
 
-/// The nodes that do not serve, or whose answers keep the service from being whole.
-fn unwell(facts: &ServiceFacts) -> impl Iterator<Item = &Name> {
-    let is_unwell = |(host, node): &(&Name, &NodeFacts)| !node.health.serves() || facts.suspects.contains(*host);
-    facts.nodes.iter().filter(is_unwell).map(|(host, _)| host)
+/// Returns true if a node serves, and its answers do not keep the service from being whole.
+fn is_well(facts: &ServiceFacts, host: &Name, node: &NodeFacts) -> bool {
+    node.health.serves() && !facts.suspects.contains(host)
 }
 
 /// Turns a wait that ran out into failures of the nodes that are not well, keep the service from being whole, or contradict the others, if the service
 /// works without them: a run that may leave hosts for later then goes on without these. Otherwise returns `otherwise`.
 fn blame_nodes(role: Role, facts: &ServiceFacts, contradict: &[Name], otherwise: Outcome) -> Outcome {
-    let is_well = |(host, node): &(&Name, &NodeFacts)| {
-        node.health.serves() && !contradict.contains(host) && !facts.suspects.contains(*host)
-    };
-    let (well, unwell): (Vec<_>, Vec<_>) = facts.nodes.iter().partition(is_well);
+    let (well, unwell): (Vec<_>, Vec<_>) =
+        facts.nodes.iter().partition(|(host, node)| is_well(facts, host, node) && !contradict.contains(host));
     let works_without = match role.redundancy() {
         Redundancy::Majority => well.len() * 2 > facts.nodes.len(),
         Redundancy::One => !well.is_empty(),

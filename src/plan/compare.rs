@@ -166,7 +166,7 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
 fn masked(text: &str, ours: &str) -> String {
     let ours: BTreeSet<&str> = ours.lines().collect();
     let mut out = String::new();
-    let mut lines = text.split_inclusive('\n').peekable();
+    let mut lines = text.split_inclusive('\n');
     while let Some(first) = lines.next() {
         // A line that ends with a backslash goes on in the next one, in files of properties, of units and of a shell.
         let mut parts = vec![first];

@@ -156,7 +156,6 @@ remove_memory() { # data directories: while they hold something, what says whose
     esac
   done
   rmdir "$state" 2>/dev/null && say "gone directory $state"
-  end_trial
   rm -rf "$run"
   end_folder
 }
@@ -165,7 +164,7 @@ end_trial() {
   [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] || return 0
   systemctl stop provision-firewall-trial 2>/dev/null
   [ ! -e "$run/firewall.before" ] || nft -f "$run/firewall.before" 2>/dev/null
-  rm -f "$run/firewall.trial" "$run/firewall.before"
+  forget_trial
 }
 end_folder() { # all that is empty in the folder that stood for this host, and the folder itself
   [ -n "$root" ] || return 0

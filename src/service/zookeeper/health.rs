@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::leaders::{followed_by_most, strays};
+use super::leaders::{followed_by_most, serving, strays};
 use crate::desired::Desired;
 use crate::host::{Health, HostState, NodeFacts, Seen, ServiceFacts};
 use crate::plan::compare::stale_inputs;
-use crate::service::zookeeper::{MEMBER, MemberFacts, MemberMode, canary, member_facts};
+use crate::service::zookeeper::{MEMBER, MemberFacts, MemberMode, canary};
 use crate::value::{Name, listed};
 
 /// The health of these members, from one observation. (The gate checks that it lasts.)
@@ -27,7 +27,7 @@ pub fn health(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) ->
             && running.is_some_and(|unit| {
                 !unit.needs_reload && stale_inputs(&state.services[MEMBER.unit()], unit, state, host).is_empty()
             });
-        let serving = member_facts(host).filter(|member| running.is_some() && member.serves());
+        let serving = serving(host);
         let health = match serving.as_ref().map(|member| member.mode) {
             Some(MemberMode::Leader | MemberMode::Standalone) => Health::Leading,
             Some(MemberMode::Follower) => Health::Serving,

@@ -44,9 +44,13 @@ fn members(desired: &Desired) -> impl Iterator<Item = (&Name, &HostState)> {
 
 /// The figures of a member that serves and says that it leads.
 fn leader(host: &HostFacts) -> Option<MemberFacts> {
-    host.units.get(MEMBER.unit()).filter(|unit| UnitFacts::is_running(unit))?;
-    member_facts(host)
-        .filter(|member| member.serves() && matches!(member.mode, MemberMode::Leader | MemberMode::Standalone))
+    serving(host).filter(|member| matches!(member.mode, MemberMode::Leader | MemberMode::Standalone))
+}
+
+/// The figures of a member that runs and serves. At the address of one that does not run, another cluster's may answer.
+pub fn serving(host: &HostFacts) -> Option<MemberFacts> {
+    let runs = host.units.get(MEMBER.unit()).is_some_and(UnitFacts::is_running);
+    member_facts(host).filter(|member| runs && member.serves())
 }
 
 /// The address and port at which followers of a member would be connected to it; `None` where the topology has a name instead of an address.

@@ -273,6 +273,8 @@ impl Writer<'_> {
         let Removal { owned, delete_data } = removal;
         // All services of the host are stopped, so their users' other processes may be ended.
         line!(self, "all_goes=yes");
+        // What comes back of a trial of the packet filter may be rules of ours, which go next.
+        line!(self, "end_trial");
         self.remove_owned(owned, *delete_data);
         line!(self, "remove_made_parents");
         line!(self, "name_packages");
