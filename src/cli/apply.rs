@@ -67,7 +67,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     say!("{plan}");
     if plan.is_empty() {
         print_nothing(args.json);
-        return Ok(if plan.unknown.is_empty() && plan.skipped.is_empty() { Exit::Done } else { Exit::Unreachable });
+        return Ok(if plan.left().is_empty() { Exit::Done } else { Exit::Unreachable });
     }
     if let Some(objection) = plan.objection() {
         return Err(not_approved(objection));

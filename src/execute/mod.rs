@@ -75,7 +75,7 @@ pub struct Report {
     pub done: usize,
     /// The hosts' own lines about them.
     pub said: BTreeMap<Name, Vec<String>>,
-    /// The work that the executed plan leaves for later, by host, with the reason.
+    /// What the executed plan leaves for later: work, and hosts that are unknown, with the reason.
     pub left: Vec<String>,
 }
 
@@ -156,7 +156,7 @@ pub struct Execution<'a, W: World, S: Sink> {
 
 /// Executes an approved plan.
 pub async fn execute<W: World, S: Sink>(plan: ApprovedPlan, mut execution: Execution<'_, W, S>) -> Report {
-    let mut report = Report { left: plan.plan().skipped.clone(), ..Report::default() };
+    let mut report = Report { left: plan.plan().left(), ..Report::default() };
     if let Err(outcome) = execution.all(&plan, &mut report).await {
         report.outcome = outcome;
     }

@@ -129,4 +129,14 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.phases.is_empty()
     }
+
+    /// Everything that is not done now: the skipped work, and the hosts whose work nobody knows, with the reason.
+    pub fn left(&self) -> Vec<String> {
+        let unknown: Vec<_> = match self.goal {
+            Goal::Apply { .. } => self.unknown.iter().map(|(host, why)| format!("{host} is unknown: {why}")).collect(),
+            // A destroy names each of them among the skipped work.
+            Goal::Destroy { .. } => Vec::new(),
+        };
+        [self.skipped.clone(), unknown].concat()
+    }
 }

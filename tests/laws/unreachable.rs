@@ -143,6 +143,20 @@ fn workers_that_run_and_are_unknown_go_by_the_batch() {
     assert_eq!((many(Health::Down), many(Health::Unsettled)), (10, 2));
 }
 
+/// With `--skip-unreachable`, the report names a host that was unknown, also if the plan had no work that waits for it.
+#[test]
+fn an_apply_reports_the_hosts_that_it_left() {
+    run(async {
+        let shape = Shape::spread(3, 2, 2);
+        let world = converged(&shape.site()).await;
+        let changed = shape.with(|s| s.live += 1).site();
+        assert_eq!(report(changed.carry_out(&SKIPPING, &world.fork()).await).left, Vec::<String>::new());
+        lose(&world, &["h7"]);
+        let left = report(changed.carry_out(&SKIPPING, &world).await).left;
+        assert!(left.len() == 1 && left[0].starts_with("h7 is unknown: "), "{left:?}");
+    });
+}
+
 /// The report of a destroy names the hosts that the executed plan left.
 #[test]
 fn a_destroy_reports_the_hosts_that_it_left() {
