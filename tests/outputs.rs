@@ -167,6 +167,12 @@ fn plans_of_every_shape() {
             on(&off, host, |host| host.reachable = false);
         }
         golden("plan/left-for-later.txt", &plan_screen(&rolled, &SKIPPING, &off).await);
+        let headless = world.fork();
+        for host in ["h4", "h5"] {
+            on(&headless, host, |host| host.reachable = false);
+        }
+        let workers = spread().with(|s| s.worker_heap = 700).site();
+        golden("plan/no-master-answers.txt", &plan_screen(&workers, &SKIPPING, &headless).await);
         golden("plan/unreachable.txt", &plan_screen(&rolled, &apply(), &off).await);
         let outage = spread().with(|s| s.authenticate = true).site();
         golden("plan/outage.txt", &plan_screen(&outage, &apply_with_outage(), &world).await);

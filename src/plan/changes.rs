@@ -1,13 +1,13 @@
 //! The changes of a plan, host by host, as people and programs are shown them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::compare::{Difference, HostChange, Need};
-use super::{Goal, Phase, Plan};
-use crate::host::{Action, Owned, Removal};
-use crate::value::Name;
+use super::{Goal, Phase, Plan, Step};
+use crate::host::{Action, FileEdit, Owned, Patch, Removal};
+use crate::value::{HostPath, Name};
 
 /// One change on a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +22,9 @@ pub struct Change {
     /// A unified diff of the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
+    /// True if this plan does not make the change: it must wait for a host that cannot be used now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub later: bool,
 }
 
 /// The kind of change.
@@ -38,7 +41,7 @@ pub enum Verb {
 }
 
 /// The thing that changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
     Package,
@@ -67,11 +70,13 @@ impl Plan {
     pub fn changes_by_host(&self) -> BTreeMap<&Name, Vec<Change>> {
         let mut all: BTreeMap<&Name, Vec<Change>> =
             self.changes.iter().map(|(host, change)| (host, of_host(change))).collect();
-        let steps = self
-            .phases
-            .iter()
-            .filter_map(|phase| if let Phase::Steps { steps, .. } = phase { Some(steps) } else { None });
-        for step in steps.flatten() {
+        let made = self.made_now();
+        for (host, changes) in &mut all {
+            changes
+                .iter_mut()
+                .for_each(|change| change.later = !made.contains(&(*host, change.kind, change.name.clone())));
+        }
+        for step in self.all_steps() {
             if let Action::Remove(removal) = &step.action {
                 let Removal { owned, delete_data } = &**removal;
                 all.entry(&step.target.name).or_default().extend(removed(owned, *delete_data));
@@ -81,10 +86,54 @@ impl Plan {
         all.retain(|_, changes| !changes.is_empty() || matches!(self.goal, Goal::Destroy { .. }));
         all
     }
+
+    fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        self.phases
+            .iter()
+            .filter_map(|phase| if let Phase::Steps { steps, .. } = phase { Some(steps) } else { None })
+            .flatten()
+    }
+
+    /// The things that the phases change, by host.
+    fn made_now(&self) -> BTreeSet<(&Name, Kind, String)> {
+        let of_steps = self
+            .all_steps()
+            .flat_map(|step| made_by(&step.action).into_iter().map(|(kind, name)| (&step.target.name, kind, name)));
+        let rolls =
+            self.phases.iter().filter_map(|phase| if let Phase::Roll(roll) = phase { Some(roll) } else { None });
+        let of_rolls = rolls.flat_map(|roll| &roll.members).flat_map(|(host, member)| {
+            of_files(&member.files)
+                .chain([(Kind::Service, member.unit.clone())])
+                .map(move |(kind, name)| (host, kind, name))
+        });
+        of_steps.chain(of_rolls).collect()
+    }
+}
+
+/// The things that an action changes.
+fn made_by(action: &Action) -> Vec<(Kind, String)> {
+    match action {
+        Action::InstallPackage { package } => vec![(Kind::Package, package.clone())],
+        Action::Patch(patch) => {
+            let Patch { users, directories, distributions, files, leftovers, reload_units: _ } = &**patch;
+            let users = users.iter().map(|(name, _)| (Kind::User, name.clone()));
+            let directories = directories.iter().map(|(path, _)| (Kind::Directory, path.to_string()));
+            let distributions = distributions.iter().map(|unpack| (Kind::Distribution, unpack.home.to_string()));
+            let removed = removed(leftovers, false).into_iter().map(|change| (change.kind, change.name));
+            users.chain(directories).chain(distributions).chain(of_files(files)).chain(removed).collect()
+        }
+        Action::KeepRules { unit, files, .. } => of_files(files).chain([(Kind::Service, unit.clone())]).collect(),
+        Action::Start { unit } | Action::Enable { unit } => vec![(Kind::Service, unit.clone())],
+        _ => Vec::new(),
+    }
+}
+
+fn of_files(files: &[FileEdit]) -> impl Iterator<Item = (Kind, String)> {
+    files.iter().map(|file| (Kind::File, file.path.to_string()))
 }
 
 fn change(action: Verb, kind: Kind, name: &(impl ToString + ?Sized)) -> Change {
-    Change { action, kind, name: name.to_string(), detail: None, diff: None }
+    Change { action, kind, name: name.to_string(), detail: None, diff: None, later: false }
 }
 
 fn of_host(all: &HostChange) -> Vec<Change> {
@@ -122,9 +171,13 @@ fn removed(owned: &Owned, delete_data: bool) -> Vec<Change> {
     let services = units.iter().map(|unit| change(Verb::Remove, Kind::Service, unit));
     let files = files.iter().map(|path| change(Verb::Remove, Kind::File, path));
     let distributions = distributions.iter().map(|path| change(Verb::Remove, Kind::Distribution, path));
+    let holds_data = |path: &HostPath| owned.directories.iter().any(|(other, data)| *data && other.is_within(path));
     let directories = directories.iter().map(|(path, data)| Change {
-        detail: data
-            .then(|| if delete_data { " with all its data" } else { " (stays as long as it holds data)" }.to_owned()),
+        detail: match (delete_data, *data) {
+            (true, true) => Some(" with all its data".to_owned()),
+            (false, _) if holds_data(path) => Some(" (stays as long as it holds data)".to_owned()),
+            _ => None,
+        },
         ..change(Verb::Remove, Kind::Directory, path)
     });
     let holds = owned.directories.values().any(|data| *data) && !delete_data;

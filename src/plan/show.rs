@@ -4,49 +4,38 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
 
 use super::changes::{Change, Kind, Verb};
-use super::{Gate, Phase, Plan, Roll};
+use super::{Gate, Outage, Phase, Plan, Roll};
 use crate::host::Reach;
 use crate::value::listener::{Numbering, OWN_PORTS};
 use crate::value::{Name, Redundancy, counted};
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        show_changes(f, self)?;
-        if !self.phases.is_empty() {
-            writeln!(f, "In this order:")?;
-        }
-        for (at, phase) in self.phases.iter().enumerate() {
-            show_phase(f, at + 1, phase)?;
-        }
-        for outage in &self.outages {
-            writeln!(f, "\noutage: {} for about {} s: {}", outage.what, outage.seconds, outage.why)?;
-        }
-        for note in &self.notes {
-            writeln!(f, "\nnote: {note}")?;
-        }
-        for skipped in &self.skipped {
-            writeln!(f, "\nleft for later: {skipped}")?;
-        }
-        for (host, why) in &self.unknown {
-            writeln!(f, "\nunknown: {host}: {why}")?;
-        }
-        if !self.is_empty() {
-            writeln!(f)?;
-        }
-        writeln!(f, "{}", self.summary())
+        let outages = self.outages.iter();
+        let outages =
+            outages.map(|Outage { what, seconds, why }| format!("outage: {what} for about {seconds} s: {why}"));
+        let unknown = self.unknown.iter().map(|(host, why)| format!("unknown: {host}: {why}"));
+        let paragraphs: Vec<String> = shown_changes(self)
+            .into_iter()
+            .chain((!self.phases.is_empty()).then(|| shown_phases(&self.phases)))
+            .chain(outages)
+            .chain(self.notes.iter().map(|note| format!("note: {note}")))
+            .chain(self.skipped.iter().map(|skipped| format!("left for later: {skipped}")))
+            .chain(unknown)
+            .chain([self.summary()])
+            .collect();
+        writeln!(f, "{}", paragraphs.join("\n\n"))
     }
 }
 
 impl Plan {
     /// One line: what there is to do.
     pub fn summary(&self) -> String {
-        let unknown = if self.unknown.is_empty() { String::new() } else { format!(", {} unknown", self.unknown.len()) };
-        if self.is_empty() && !self.skipped.is_empty() {
-            return format!("Nothing that can be done now; {} left for later{unknown}.", self.skipped.len());
-        }
-        if self.is_empty() {
-            return format!("Nothing to do{unknown}.");
-        }
+        let unknown = if self.unknown.is_empty() {
+            String::new()
+        } else {
+            format!(", {} unknown", counted(self.unknown.len(), "host"))
+        };
         let steps: usize = self
             .phases
             .iter()
@@ -57,12 +46,28 @@ impl Plan {
             })
             .sum();
         let changes = self.changes_by_host();
-        if changes.is_empty() {
-            return format!("{steps} actions on {} hosts{unknown}.", self.everyone.len());
+        let made = || changes.values().flatten().filter(|change| !change.later);
+        let later = changes.values().map(Vec::len).sum::<usize>() - made().count();
+        let later = if later == 0 { String::new() } else { format!("; {} left for later", counted(later, "change")) };
+        if self.is_empty() && self.skipped.is_empty() {
+            return format!("Nothing to do{unknown}.");
         }
-        let count = |action: Verb, kind: Kind| {
-            changes.values().flatten().filter(|change| change.action == action && change.kind == kind).count()
-        };
+        if self.is_empty() {
+            // Without a change on a host that answers, what is skipped are removals.
+            let later = if later.is_empty() { "; removals left for later" } else { later.as_str() };
+            return format!("Nothing can be done now{later}{unknown}.");
+        }
+        let waits = |changes: &&Vec<Change>| !changes.is_empty() && changes.iter().all(|change| change.later);
+        let hosts = changes.len() - changes.values().filter(waits).count();
+        if hosts == 0 {
+            return format!(
+                "{} on {}{later}{unknown}.",
+                counted(steps, "action"),
+                counted(self.everyone.len(), "host")
+            );
+        }
+        let count =
+            |action: Verb, kind: Kind| made().filter(|change| change.action == action && change.kind == kind).count();
         let restarts: usize =
             self.phases.iter().map(|phase| if let Phase::Roll(roll) = phase { roll.members.len() } else { 0 }).sum();
         let of_files = [(Verb::Add, "add"), (Verb::Change, "change"), (Verb::Remove, "remove")];
@@ -77,7 +82,7 @@ impl Plan {
             .filter_map(|(what, counts)| some_counts(what, &counts))
             .chain([counted(steps, "action")])
             .collect();
-        format!("{} to change: {}{unknown}.", counted(changes.len(), "host"), parts.join("; "))
+        format!("{} to change: {}{later}{unknown}.", counted(hosts, "host"), parts.join("; "))
     }
 }
 
@@ -90,12 +95,11 @@ fn some_counts(what: &str, counts: &[(usize, &str)]) -> Option<String> {
 }
 
 /// Hosts whose changes read the same, but for their own name, address and ports, are shown once.
-fn show_changes(f: &mut Formatter<'_>, plan: &Plan) -> fmt::Result {
+fn shown_changes(plan: &Plan) -> Vec<String> {
     let folder = plan.everyone.iter().find_map(|target| target.reach.root().rsplit_once('/'));
     let changes = plan.changes_by_host();
-    if let Some((folder, _)) = folder.filter(|_| !changes.is_empty()) {
-        writeln!(f, "All paths are below {folder}/<host>.\n")?;
-    }
+    let below =
+        folder.filter(|_| !changes.is_empty()).map(|(folder, _)| format!("All paths are below {folder}/<host>."));
     let own: BTreeMap<&Name, Vec<String>> =
         plan.everyone.iter().map(|target| (&target.name, own_words(&target.reach))).collect();
     let mut alike: Vec<(&Name, String, Vec<&Name>)> = Vec::new();
@@ -111,14 +115,12 @@ fn show_changes(f: &mut Formatter<'_>, plan: &Plan) -> fmt::Result {
             alike[at].2.push(*host);
         }
     }
-    for (host, text, others) in alike {
-        write!(f, "{host}\n{text}")?;
-        if !others.is_empty() {
-            writeln!(f, "  {}", the_same_on(&others))?;
-        }
-        writeln!(f)?;
-    }
-    Ok(())
+    let hosts = alike.into_iter().map(|(host, text, others)| {
+        let text = text.trim_end();
+        let same = if others.is_empty() { String::new() } else { format!("\n  {}", the_same_on(&others)) };
+        if text.is_empty() { format!("{host}{same}") } else { format!("{host}\n{text}{same}") }
+    });
+    below.into_iter().chain(hosts).collect()
 }
 
 /// The words of a host's files that no other host has: its address, and its ports.
@@ -163,8 +165,9 @@ struct Shown<'a>(&'a [Change]);
 
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for Change { action, kind, name, detail, diff } in self.0 {
-            let detail = detail.as_deref().unwrap_or_default();
+        for Change { action, kind, name, detail, diff, later } in self.0 {
+            let later = if *later { " (left for later)" } else { "" };
+            let detail = format!("{later}{}", detail.as_deref().unwrap_or_default());
             match action {
                 Verb::Add => writeln!(f, "  + {} {name}{detail}", kind.word())?,
                 Verb::Change => writeln!(f, "  ~ {} {name}{detail}", kind.word())?,
@@ -195,12 +198,13 @@ pub fn headline(phase: &Phase) -> String {
     }
 }
 
-fn show_phase(f: &mut Formatter<'_>, at: usize, phase: &Phase) -> fmt::Result {
-    writeln!(f, "  {at}. {}", headline(phase))?;
-    match phase {
-        Phase::Steps { .. } | Phase::Gate { .. } | Phase::Reach { .. } => Ok(()),
-        Phase::Roll(roll) => show_members(f, roll),
-    }
+fn shown_phases(phases: &[Phase]) -> String {
+    let one = |(at, phase): (usize, &Phase)| {
+        let members = if let Phase::Roll(roll) = phase { shown_members(roll) } else { String::new() };
+        format!("\n  {}. {}{members}", at + 1, headline(phase))
+    };
+    let all: String = phases.iter().enumerate().map(one).collect();
+    format!("In this order:{all}")
 }
 
 fn roll_headline(roll: &Roll) -> String {
@@ -213,14 +217,11 @@ fn roll_headline(roll: &Roll) -> String {
     format!("restart every {} in turn: {order}; each must be healthy within {seconds} s", role.title())
 }
 
-fn show_members(f: &mut Formatter<'_>, Roll { members, .. }: &Roll) -> fmt::Result {
+fn shown_members(Roll { members, .. }: &Roll) -> String {
     let mut by_reason: BTreeMap<String, Vec<&Name>> = BTreeMap::new();
     for (host, member) in members {
         let why: Vec<_> = member.why.iter().map(ToString::to_string).collect();
         by_reason.entry(why.join("; ")).or_default().push(host);
     }
-    for (why, hosts) in by_reason {
-        writeln!(f, "       {}: {why}", some(hosts.into_iter()))?;
-    }
-    Ok(())
+    by_reason.into_iter().map(|(why, hosts)| format!("\n       {}: {why}", some(hosts.into_iter()))).collect()
 }

@@ -13,7 +13,7 @@ use crate::model::site::{End, Shape, Site, apply, apply_with_outage, run};
 use provision::execute::{Outcome, Report};
 use provision::host::{Health, NodeFacts, ServiceFacts, Target};
 use provision::plan::roll::{Next, next};
-use provision::plan::{Goal, Roll, RollMember};
+use provision::plan::{Goal, Plan, Roll, RollMember};
 use provision::service::spark::{MASTER, WORKER};
 use provision::service::zookeeper::MEMBER;
 use provision::value::{Name, Redundancy, Role};
@@ -38,8 +38,12 @@ proptest! {
             world.state().journal.clear();
             let changed = Shape { settings: change, ..shape.clone() }.site();
             let goal = Goal::Apply { allow_outage, skip_unreachable };
+            let planned = changed.plan(&goal, &world).await;
             let end = changed.carry_out(&goal, &world).await;
             prop_lawful(&world, &end, &changed);
+            if let (Ok(planned), End::Executed(Report { outcome: Outcome::Done, .. }, _)) = (planned, &end) {
+                assert_did_what_it_showed(&planned, &changed.plan(&goal, &world).await.expect("a plan"));
+            }
             if let End::Executed(Report { outcome: Outcome::Failed { .. }, .. }, _) = &end {
                 panic!("no action may fail here: {end:?}\n{}", changed.text);
             }
@@ -68,6 +72,20 @@ proptest! {
             }
         });
     }
+}
+
+/// After an apply, what its plan showed as changed is right, and what it showed as left for later is still to be done.
+fn assert_did_what_it_showed(planned: &Plan, left: &Plan) {
+    let all = |plan: &Plan, later: bool| -> BTreeSet<String> {
+        let by_host = plan.changes_by_host().into_iter();
+        let changes = by_host.flat_map(|(host, changes)| changes.into_iter().map(move |change| (host.clone(), change)));
+        changes
+            .filter(|(_, change)| change.later == later)
+            .map(|(host, change)| format!("{host}: {:?} {}", change.kind, change.name))
+            .collect()
+    };
+    assert_eq!(all(planned, true), all(left, true), "before:\n{planned}\nafter:\n{left}");
+    assert_eq!(all(left, false), BTreeSet::new(), "before:\n{planned}\nafter:\n{left}");
 }
 
 fn prop_lawful(world: &SimWorld, end: &End, site: &Site) {
