@@ -75,7 +75,7 @@ pub struct Report {
     pub done: usize,
     /// The hosts' own lines about them.
     pub said: BTreeMap<Name, Vec<String>>,
-    /// What the executed plan leaves for later: work, and hosts that are unknown, with the reason.
+    /// The work that the executed plan leaves for later, and the hosts that are unknown, with the reason.
     pub left: Vec<String>,
 }
 

@@ -100,6 +100,11 @@ pub enum ClusterRefusal {
 }
 
 impl HostRefusal {
+    /// Returns true if the host itself says that another cluster has it.
+    pub fn is_of_another_cluster(&self) -> bool {
+        matches!(self, HostRefusal::OtherCluster { .. } | HostRefusal::OtherIdentity { .. })
+    }
+
     /// The way out.
     pub fn instead(&self) -> String {
         let fixed = match self {

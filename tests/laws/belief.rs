@@ -278,6 +278,35 @@ fn one_early_claim_decides_no_identity() {
     });
 }
 
+/// Two first applies at once, over hosts that both topologies have, each took some: neither can go on, and each can be taken back.
+#[test]
+fn of_two_first_applies_that_stopped_each_other_each_can_be_destroyed() {
+    run(async {
+        let site = Shape::spread(3, 1, 2).site();
+        let world = site.world();
+        let digest = site.identified(&site.observe(&world).await).anchors_digest();
+        let claim = |hosts: &[&str], claim: String| {
+            for host in hosts {
+                let mut state = world.state();
+                let host = state.hosts.get_mut(&name(host)).expect("a host");
+                host.raise(1).expect("raised");
+                host.scribble(CLAIM_PATH, claim.as_bytes(), provision::host::Access::root(0o644));
+            }
+        };
+        let other = provision::value::Identity::random();
+        claim(&["h1", "h2"], format!("{} sim {digest}\n", new_identity()));
+        claim(&["h3"], format!("{other} other 1\n"));
+        assert!(matches!(site.carry_out(&GENTLY, &world).await, End::Refused(_)));
+        let left = report(site.carry_out(&DESTROY, &world).await).left;
+        assert!(left.len() == 1 && left[0].contains("h3") && left[0].contains("`other`"), "{left:?}");
+        let claims =
+            world.state().hosts.values().filter_map(SimHost::claim).map(|claim| claim.identity).collect::<Vec<_>>();
+        assert_eq!(claims, [other]);
+        // Nothing is this cluster's now: the topology may be the wrong one.
+        assert!(matches!(site.carry_out(&DESTROY, &world).await, End::Refused(_)));
+    });
+}
+
 /// Spark without `ZooKeeper`: its anchors are the first three hosts by name, and become others as it grows.
 #[test]
 fn a_cluster_whose_anchors_change_keeps_its_identity() {

@@ -18,7 +18,7 @@ pub use prepare::TRIAL_SECONDS;
 use std::collections::BTreeMap;
 
 use super::compare::{HostChange, compare};
-use super::{ClusterRefusal, Goal, Plan, Refusal};
+use super::{ClusterRefusal, Goal, HostRefusal, Plan, Refusal};
 use crate::desired::Desired;
 use crate::host::{HostError, HostState};
 use crate::observe::{Observed, recall};
@@ -27,19 +27,22 @@ use planner::Planner;
 
 /// Decides everything. Returns all refusals, not only the first.
 ///
-/// A host that is refused is left for later, with the reason, where the operator allows that; in a destroy, if the anchors have it on record.
-/// (Of any other host the topology itself may be wrong.)
+/// A host that is refused is left for later, with the reason, where the operator allows that; in a destroy, if the anchors have it on record,
+/// or if it is another cluster's and some other host is this one's. (Of any other host the topology itself may be wrong.)
 pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
-    let leaves = |host: &Name| match goal {
+    let leaves = |host: &Name, because: &HostRefusal| match goal {
         Goal::Apply { skip_unreachable, .. } => *skip_unreachable,
-        Goal::Destroy { .. } => observed.memory.has(host, &desired.hosts[host].host.reach),
+        Goal::Destroy { .. } => {
+            observed.memory.has(host, &desired.hosts[host].host.reach)
+                || (because.is_of_another_cluster() && some_are_ours(desired, observed))
+        }
     };
     let refusals = match plan_for_all(goal, desired, observed) {
         Err(refusals) => refusals,
         planned => return planned,
     };
     // Some refusals are about a host's former place, and stay when nothing is known of the host itself.
-    let leavable = |refusal: &&Refusal| matches!(refusal, Refusal::Host { host, .. } if leaves(host) && observed.facts(host).is_some());
+    let leavable = |refusal: &&Refusal| matches!(refusal, Refusal::Host { host, because } if leaves(host, because) && observed.facts(host).is_some());
     let mut rest = observed.clone();
     let mut any = false;
     for refusal in refusals.iter().filter(leavable) {
@@ -60,6 +63,12 @@ pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan,
         more.retain(|refusal| !refusals.contains(refusal));
         [refusals, more].concat()
     })
+}
+
+/// Returns true if a host of the topology carries this cluster's identity.
+fn some_are_ours(desired: &Desired, observed: &Observed) -> bool {
+    let is_ours = |name: &Name| observed.facts(name)?.claim.as_ref().map(|claim| !desired.is_another(&claim.identity));
+    desired.hosts.keys().any(|name| is_ours(name) == Some(true))
 }
 
 fn plan_for_all(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
