@@ -77,7 +77,7 @@ async fn run_screen(site: &Site, goal: &Goal, world: &SimWorld) -> String {
     for (host, said) in report.said.iter().filter(|_| matches!(goal, Goal::Destroy { .. })) {
         said.iter().for_each(|line| text += &format!("{host:16} {line}\n"));
     }
-    text + &match finish(&report, "provision apply site.yaml") {
+    text + &match finish(&report, "provision apply site.yaml", "site.yaml") {
         Ok(()) if matches!(goal, Goal::Destroy { .. }) => "`sim` is destroyed.\n[exit 0]\n".to_owned(),
         Ok(()) => format!("{}\n[exit 0]\n", next_steps(&cluster_of(site), "site.yaml", Duration::from_secs(42))),
         Err(error) => failure(&error),
@@ -253,6 +253,7 @@ fn ends_that_a_run_can_have() {
                 what: "waiting for every ZooKeeper member".to_owned(),
                 seconds: 120,
                 because: "h3 does not serve".to_owned(),
+                unit: "zookeeper",
             },
         ),
         (
@@ -262,7 +263,7 @@ fn ends_that_a_run_can_have() {
     ];
     for (file, outcome) in ends {
         let report = Report { outcome, ..Report::default() };
-        let error = finish(&report, "provision apply site.yaml").expect_err("it failed");
+        let error = finish(&report, "provision apply site.yaml", "site.yaml").expect_err("it failed");
         golden(&format!("ends/{file}.txt"), &failure(&error));
     }
     let no_majority = NoLease::NoMajority { got: 1, of: 3, why: vec![format!("h2: {}", fail("no room"))] };

@@ -90,7 +90,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if args.json {
         output::json(&report);
     }
-    finish(&report, &again(&loaded.source.name, &goal))?;
+    finish(&report, &again(&loaded.source.name, &goal), &loaded.source.name)?;
     report.left.iter().for_each(|line| sayln!("left: {line}"));
     sayln!("{}", next_steps(&loaded.cluster, &loaded.source.name, began.elapsed()));
     Ok(if report.left.is_empty() { Exit::Done } else { Exit::Unreachable })
@@ -261,7 +261,7 @@ fn watch_interrupts() -> Arc<Stop> {
 }
 
 /// Turns the outcome into a message and an exit code.
-pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
+pub fn finish(report: &Report, again: &str, topology: &str) -> Result<(), Failure> {
     let exit = match &report.outcome {
         Outcome::Done => return Ok(()),
         Outcome::Interrupted { .. } => Exit::Interrupted,
@@ -281,7 +281,12 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
         Outcome::NotWell { .. } | Outcome::PutBack { .. } => Exit::Failed,
     };
     // Why a service does not come up, it alone can say.
-    let ask = if exit == Exit::Failed { "`provision logs` shows the service's own output; " } else { "" };
+    let logs = |of: &str| format!("`provision logs {of}{}` shows the service's own output; ", of_file(topology));
+    let ask = match &report.outcome {
+        Outcome::NotWell { unit, .. } => logs(unit),
+        Outcome::PutBack { node, .. } => logs(node.split(',').next().unwrap_or(node)),
+        _ => String::new(),
+    };
     let then = match &report.outcome {
         // The same again would end in the same way.
         Outcome::PutBack { .. } | Outcome::Refused { .. } => format!("correct the cause, then run `{again}`"),
@@ -290,16 +295,21 @@ pub fn finish(report: &Report, again: &str) -> Result<(), Failure> {
     Err(Failure::say(exit, format!("{}\n{ask}{then}", report.outcome)))
 }
 
+/// The option that names the topology, if a command does not find it by itself.
+fn of_file(topology: &str) -> String {
+    match topology {
+        "provision.yaml" => String::new(),
+        other => format!(" -f {}", quote(other)),
+    }
+}
+
 /// The last lines of a successful apply: the cluster's addresses and the next command.
 pub fn next_steps(cluster: &Cluster, topology: &str, took: Duration) -> String {
     let mut text = format!("Done in {} s.", took.as_secs().max(1));
     for (label, address) in service::all().rev().flat_map(|service| service.addresses(cluster)) {
         text += &format!("\n  {label:7} {address}");
     }
-    let file = match topology {
-        "provision.yaml" => String::new(),
-        other => format!(" -f {}", quote(other)),
-    };
+    let file = of_file(topology);
     match cluster.jobs.keys().next() {
         Some(job) => text += &format!("\n  next    provision submit {job}{file}"),
         None => text += &format!("\n  next    provision status{file}"),

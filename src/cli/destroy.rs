@@ -49,7 +49,8 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         }
         report.left.iter().for_each(|line| outln!("{line}"));
     }
-    finish(&report, &format!("provision destroy {}", args.topology.path().display()))?;
+    let path = args.topology.path().display().to_string();
+    finish(&report, &format!("provision destroy {path}"), &path)?;
     let data = report.said.values().flatten().filter(|line| line.starts_with("stays data")).count();
     if report.left.is_empty() {
         sayln!("`{}` is destroyed.", loaded.cluster.name);

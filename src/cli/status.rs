@@ -86,11 +86,12 @@ fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<St
     for (name, facts) in observed.hosts.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
         wrong.extend(service::warnings(facts).map(|warning| format!("{name}: {warning}")));
         for (unit, seen) in facts.units.iter().filter(|(_, seen)| !seen.is_running() || !seen.is_enabled()) {
-            wrong.push(format!(
-                "{name}: {unit} is {}, {}",
-                seen.active,
-                if seen.file == UnitFile::Absent { "not there".to_owned() } else { seen.file.to_string() }
-            ));
+            let at_boot = match &seen.file {
+                _ if seen.is_enabled() => String::new(),
+                UnitFile::Absent => ", and its unit file is not there".to_owned(),
+                other => format!(", and {other}: it would not start after a reboot"),
+            };
+            wrong.push(format!("{name}: {unit} is {}{at_boot}", seen.active));
         }
     }
     let mut lost = Vec::new();
@@ -215,7 +216,7 @@ impl fmt::Display for Status {
         }
         let mut rows = vec![["node", "host", "service", "state"]];
         for Node { node, host, reachable, service, health: _, state } in &self.nodes {
-            rows.push([node, host, if *reachable { service } else { "host unknown" }, state]);
+            rows.push([node, host, if *reachable { service } else { "not reached" }, state]);
         }
         let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
         let [node_width, host_width, service_width] = [width(0), width(1), width(2)];
@@ -226,6 +227,13 @@ impl fmt::Display for Status {
         if self.wrong.is_empty() {
             writeln!(f, "all is well")?;
         }
-        self.wrong.iter().try_for_each(|wrong| writeln!(f, "wrong: {wrong}"))
+        self.wrong.iter().try_for_each(|wrong| writeln!(f, "wrong: {wrong}"))?;
+        if !self.wrong.is_empty() {
+            writeln!(
+                f,
+                "next: `provision plan` shows what an apply would repair, `provision logs NODE` the service's own output"
+            )?;
+        }
+        Ok(())
     }
 }

@@ -74,8 +74,10 @@ pub fn hazards() -> String {
     }
     for code in Code::ALL {
         // One level deeper than on a page of its own.
+        let mut in_example = false;
         let page = code.page().lines().map(|line| {
-            let heading = line.starts_with("# ") || line.starts_with("## ");
+            in_example ^= line.starts_with("```");
+            let heading = !in_example && (line.starts_with("# ") || line.starts_with("## "));
             format!("{}{line}\n", if heading { "#" } else { "" })
         });
         text += &format!("\n{}", page.collect::<String>());

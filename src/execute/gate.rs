@@ -207,7 +207,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let because = facts.because();
             if Instant::now() > end {
                 let what = format!("waiting for every {}", gate.role.title());
-                let otherwise = Outcome::NotWell { what, seconds: gate.seconds, because };
+                let otherwise = Outcome::NotWell { what, seconds: gate.seconds, because, unit: gate.role.unit() };
                 return Err(self.blame(gate.role, &gate.hosts, gate.led_elsewhere, facts, otherwise).await);
             }
             if self.stop.is_asked() {

@@ -66,11 +66,11 @@ impl Lease {
 
 #[derive(Debug, thiserror::Error)]
 pub enum NoLease {
-    #[error("{owner} has been changing this cluster since {since} (according to {anchor}); wait until it ends")]
+    #[error("{owner} has been changing this cluster since {since} (according to {anchor}); wait until that ends")]
     Held { owner: String, since: String, anchor: Name },
     #[error("{anchor}: refused: the host belongs to the cluster {carries} now")]
     Foreign { anchor: Name, carries: Claim },
-    #[error("only {got} of {of} anchors granted the lease, and a majority must: {}", why.join("; "))]
+    #[error("only {got} of {of} anchors granted the lease, and {} must: {}; repair what is named here, then run the command again", of / 2 + 1, why.join("; "))]
     NoMajority { got: usize, of: usize, why: Vec<String> },
 }
 

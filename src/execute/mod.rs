@@ -89,10 +89,17 @@ pub enum Outcome {
     #[error("{} failed", failures.len())]
     Failed { failures: Vec<StepFailure> },
     #[error("{what}: gave up after {seconds} s: {because}")]
-    NotWell { what: String, seconds: u64, because: String },
+    NotWell {
+        what: String,
+        seconds: u64,
+        because: String,
+        /// The unit whose log tells more.
+        #[serde(skip)]
+        unit: &'static str,
+    },
     #[error(
-        "{node} did not come up with its new configuration: {because}. {}. The roll stopped here",
-        if *put_back { "Its old configuration is back, and it serves again" } else { "Its old configuration could not be restored" }
+        "{node} did not come up with its new configuration ({because}). {}. The roll stopped here",
+        if *put_back { "Its old configuration is back, and with it the node serves again" } else { "Its old configuration could not be restored" }
     )]
     PutBack { node: String, put_back: bool, because: String },
     #[error("refused: {why}")]

@@ -47,7 +47,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 Next::Refuse { why } => return Err(Outcome::Refused { why }),
                 Next::Wait { because } if Instant::now() > end => {
                     let what = format!("restarting every {} in turn", roll.role.title());
-                    let not_well = Outcome::NotWell { what, seconds: roll.seconds, because: because.clone() };
+                    let unit = roll.role.unit();
+                    let not_well = Outcome::NotWell { what, seconds: roll.seconds, because: because.clone(), unit };
                     let otherwise = self.blame(roll.role, &roll.all, roll.led_elsewhere, facts, not_well).await;
                     return Err(self.give_up(roll, &touched, because, otherwise, report).await);
                 }

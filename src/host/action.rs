@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::host::{Access, BirthRecord, Content, Owned, Record, RecordName};
 use crate::service::archive::Archive;
-use crate::value::HostPath;
+use crate::value::{HostPath, counted};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Action {
@@ -68,6 +68,24 @@ pub struct Patch {
     pub reload_units: bool,
 }
 
+impl Patch {
+    /// The work in words: `create 1 user and 2 directories, unpack 1 distribution, write 8 files`.
+    fn title(&self) -> String {
+        let Patch { users, directories, distributions, files, leftovers, reload_units: _ } = self;
+        let some = |number: usize, what: &str| (number > 0).then(|| counted(number, what));
+        let created: Vec<_> =
+            [some(users.len(), "user"), some(directories.len(), "directory")].into_iter().flatten().collect();
+        let parts = [
+            (!created.is_empty()).then(|| format!("create {}", created.join(" and "))),
+            some(distributions.len(), "distribution").map(|all| format!("unpack {all}")),
+            some(files.len(), "file").map(|all| format!("write {all}")),
+            (*leftovers != Owned::default()).then(|| "remove what has left the topology".to_owned()),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        if parts.is_empty() { "have systemd read its units again".to_owned() } else { parts.join(", ") }
+    }
+}
+
 /// One file as it must be.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FileEdit {
@@ -124,7 +142,7 @@ impl Action {
             Action::Remember { name, .. } => format!("record what is {}", name.text()),
             Action::Journal { .. } => "write the journal".to_owned(),
             Action::InstallPackage { package } => format!("install {package}"),
-            Action::Patch(_) => "create users and directories, install distributions and files".to_owned(),
+            Action::Patch(patch) => patch.title(),
             Action::RecordBirth { record } if record.complete => "record the birth as complete".to_owned(),
             Action::RecordBirth { .. } => "record the birth".to_owned(),
             Action::MarkNew { .. } => "mark the data directory as new".to_owned(),
@@ -136,7 +154,7 @@ impl Action {
             Action::KeepRules { .. } => "keep the packet filter: a new connection came in".to_owned(),
             Action::Swap { unit, .. } => format!("restart {unit}"),
             Action::PutBack { unit } => format!("put back the old files of {unit}"),
-            Action::Release { .. } => "remove from ZooKeeper the election latch of a master that has ended".to_owned(),
+            Action::Release { .. } => "from here, remove the latch that an ended master left in ZooKeeper".to_owned(),
             Action::Remove(_) => "remove what provision made".to_owned(),
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::compare::{Difference, HostChange, Need};
 use super::{Goal, Phase, Plan, Step};
-use crate::host::{Action, FileEdit, Owned, Patch, Removal};
+use crate::host::{Access, Action, FileEdit, Owned, Patch, Removal};
 use crate::value::{HostPath, Name};
 
 /// One change on a host.
@@ -165,6 +165,9 @@ fn of_host(all: &HostChange) -> Vec<Change> {
         .collect()
 }
 
+/// Said of a directory whose data goes too.
+pub const WITH_DATA: &str = " with all its data";
+
 /// The removals of what a stamp lists. (Each host knows what existed before, and keeps it.)
 fn removed(owned: &Owned, delete_data: bool) -> Vec<Change> {
     let Owned { users, directories, files, distributions, units } = owned;
@@ -174,7 +177,7 @@ fn removed(owned: &Owned, delete_data: bool) -> Vec<Change> {
     let holds_data = |path: &HostPath| owned.directories.iter().any(|(other, data)| *data && other.is_within(path));
     let directories = directories.iter().map(|(path, data)| Change {
         detail: match (delete_data, *data) {
-            (true, true) => Some(" with all its data".to_owned()),
+            (true, true) => Some(WITH_DATA.to_owned()),
             (false, _) if holds_data(path) => Some(" (stays as long as it holds data)".to_owned()),
             _ => None,
         },
@@ -192,7 +195,10 @@ fn different(kind: Kind, path: &impl ToString, how: &Difference) -> Change {
     let action = if *how == Difference::Absent { Verb::Add } else { Verb::Change };
     let detail = match how {
         Difference::Absent | Difference::Text { .. } => None,
-        Difference::Access { is } => Some(format!(": it is {}:{} {:04o}", is.owner, is.group, is.mode)),
+        Difference::Access { is, wanted } => {
+            let shown = |access: &Access| format!("{}:{} {:04o}", access.owner, access.group, access.mode);
+            Some(format!(": it is {}, not {}", shown(is), shown(wanted)))
+        }
         Difference::Secret => Some(": the secret in it differs".to_owned()),
         Difference::Kind => Some(": something else is in its place".to_owned()),
         Difference::Damaged { file } => Some(format!(": {file} is missing, or not as it was unpacked")),

@@ -32,6 +32,7 @@ pub enum Difference {
     /// Owner, group or mode only.
     Access {
         is: Access,
+        wanted: Access,
     },
     /// A unified diff.
     Text {
@@ -110,7 +111,9 @@ pub fn compare(state: &HostState, facts: &HostFacts) -> HostChange {
                 let difference = match facts.paths.get(path) {
                     None => Difference::Absent,
                     Some(seen) if seen.kind != PathKind::Directory => Difference::Kind,
-                    Some(seen) if seen.access != directory.access => Difference::Access { is: seen.access.clone() },
+                    Some(seen) if seen.access != directory.access => {
+                        Difference::Access { is: seen.access.clone(), wanted: directory.access.clone() }
+                    }
                     Some(_) => return None,
                 };
                 Some((path.clone(), difference))
@@ -158,7 +161,7 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
             }
         }
     }
-    (seen.access != *access).then(|| Difference::Access { is: seen.access.clone() })
+    (seen.access != *access).then(|| Difference::Access { is: seen.access.clone(), wanted: access.clone() })
 }
 
 /// Hides what may be a secret that somebody wrote into a file of ours: of a suspicious line that is not in `ours`, only the

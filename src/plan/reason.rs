@@ -39,7 +39,9 @@ impl std::fmt::Display for Reason {
             Reason::UnitNotRead => write!(f, "its unit file changed after systemd last read it"),
             Reason::RulesLost => write!(f, "its rules are no longer loaded in the kernel"),
             Reason::Birth => write!(f, "the ensemble is new"),
-            Reason::Outage => write!(f, "all stop before one starts, because old and new cannot run side by side"),
+            Reason::Outage => {
+                write!(f, "all are stopped before any is started, because old and new cannot run side by side")
+            }
             Reason::Left => write!(f, "it has left the topology"),
             Reason::Differs => write!(f, "it differs from the topology"),
         }

@@ -134,14 +134,14 @@ impl HostRefusal {
             }
             HostRefusal::ForeignTable => "rename that table, or write firewall: none",
             HostRefusal::InTheWay { destroys: false, .. } => {
-                "remove it if nobody needs it; otherwise choose another host, path or port"
+                "remove what nobody needs; otherwise choose another host or path"
             }
             HostRefusal::InTheWay { destroys: true, .. } => {
                 "no record says that it belongs to this cluster: inspect it, and remove it by hand"
             }
             HostRefusal::NoArchive { .. } => "put it there, or write `archive: { file: ... }` to have it copied",
             HostRefusal::OtherArchive { unpacked: true, .. } => {
-                "another archive of the same version is not installed under running services: put the old one back, or destroy first"
+                "another archive of the same version is not installed under running services: give the host the archive that is expected; one that is installed there goes with `destroy`"
             }
             HostRefusal::OtherArchive { unpacked: false, .. } => "put the same archive on every host",
             HostRefusal::OtherMembers { .. } => {

@@ -129,7 +129,8 @@ impl Situation<'_> {
         let (name, because) = match pending.iter().find(|name| self.health(name) != Health::Leading) {
             Some(name) if redundancy == Redundancy::One => (*name, "standbys restart first, at no cost"),
             Some(name) => (*name, "followers restart first, without an election"),
-            None => (pending[0], "it leads, so it is last"),
+            None if redundancy == Redundancy::One => (pending[0], "it is ALIVE, so it comes last"),
+            None => (pending[0], "it leads, so it comes last"),
         };
         match super::safety::may_stop(roll, facts, name) {
             Ok(()) => Next::Do { members: vec![name.clone()], because: because.to_owned() },

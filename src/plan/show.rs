@@ -3,17 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
 
-use super::changes::{Change, Kind, Verb};
-use super::{Gate, Outage, Phase, Plan, Roll};
+use super::changes::{Change, Kind, Verb, WITH_DATA};
+use super::{Gate, Goal, Outage, Phase, Plan, Roll};
 use crate::host::Reach;
 use crate::value::listener::{Numbering, OWN_PORTS};
 use crate::value::{Name, Redundancy, counted};
 
+/// Said of a plan that would leave hosts for later without permission to do so.
+const NEEDS_SKIP: &str =
+    "`apply` stops at hosts that are unknown; with --skip-unreachable it does what is listed here.";
+
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let needs =
+            if matches!(self.goal, Goal::Apply { allow_outage: false, .. }) { " (needs --allow-outage)" } else { "" };
         let outages = self.outages.iter();
         let outages =
-            outages.map(|Outage { what, seconds, why }| format!("outage: {what} for about {seconds} s: {why}"));
+            outages.map(|Outage { what, seconds, why }| format!("outage{needs}: {what} for about {seconds} s: {why}"));
         let unknown = self.unknown.iter().map(|(host, why)| format!("unknown: {host}: {why}"));
         let paragraphs: Vec<String> = shown_changes(self)
             .into_iter()
@@ -22,6 +28,10 @@ impl Display for Plan {
             .chain(self.notes.iter().map(|note| format!("note: {note}")))
             .chain(self.skipped.iter().map(|skipped| format!("left for later: {skipped}")))
             .chain(unknown)
+            .chain(
+                (!self.goal.may_leave_hosts() && !self.unknown.is_empty() && !self.is_empty())
+                    .then(|| NEEDS_SKIP.to_owned()),
+            )
             .chain([self.summary()])
             .collect();
         writeln!(f, "{}", paragraphs.join("\n\n"))
@@ -77,9 +87,14 @@ impl Plan {
             (restarts, "restart"),
             (count(Verb::Remove, Kind::Service), "remove"),
         ];
+        let with_data =
+            |changes: &&Vec<Change>| changes.iter().any(|change| change.detail.as_deref() == Some(WITH_DATA));
+        let emptied = changes.values().filter(with_data).count();
+        let data = (emptied > 0).then(|| format!("the data of {} to delete", counted(emptied, "host")));
         let parts: Vec<_> = [("file", files), ("service", services)]
             .into_iter()
             .filter_map(|(what, counts)| some_counts(what, &counts))
+            .chain(data)
             .chain([counted(steps, "action")])
             .collect();
         format!("{} to change: {}{later}{unknown}.", counted(hosts, "host"), parts.join("; "))

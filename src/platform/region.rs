@@ -180,6 +180,8 @@ impl Regions {
                     _ if name.strip_prefix(region).is_some_and(|letter| there.contains(&letter)) => {
                         format!("write its letter: {}", &name[region.len()..])
                     }
+                    // Of a region that is not known, these are the zones that any can have.
+                    _ if region.is_empty() => format!("take of {}", there.join(", ")),
                     _ => format!("it has {}", there.join(", ")),
                 });
             }

@@ -52,7 +52,7 @@ pub struct OnHostFile {
     /// The absolute path on every host.
     #[schemars(required)]
     pub path: Field<HostPath>,
-    /// The SHA-512 that it must have. Default: what it has on the first host, as long as all agree.
+    /// The SHA-512 that it must have. Default: what more than half of the hosts that have it say; a host with another one is refused.
     pub sha512: Field<String>,
 }
 

@@ -55,7 +55,7 @@ fn inline_secret(span: Span) -> Fault {
         span,
         message: "this value carries a secret, and a topology is shared".to_owned(),
         help: Some(
-            "let the program read it from a file or a variable of its own; and change the secret: it has been in a file that is shared".to_owned(),
+            "leave it out: let what needs it read it from a file or a variable there, and download an archive without a login; and change the secret, because it has been in a file that is shared".to_owned(),
         ),
     }
 }

@@ -135,7 +135,7 @@ fn check_azure(wanted: &Machines<'_>, azure: &AzureVms, problems: &mut Diagnosti
     if !shape.accelerated_networking {
         let message =
             format!("{size} has no accelerated networking, which the machines of a {} use", wanted.role.title());
-        problems.add(Code::T012, at, message).help("take a larger one, as in Standard_D2s_v5");
+        problems.add(Code::T012, at, message).help("take a size that has it, as in Standard_D2s_v5");
     }
 }
 
@@ -165,7 +165,7 @@ fn check_memory(wanted: &Machines<'_>, size: &str, shape: Shape, at: Span, probl
             shape.mebibytes,
             wanted.role.title()
         );
-        problems.add(Code::T012, at, message).help("take a larger size, or less heap");
+        problems.add(Code::T012, at, message).help("take a larger size, or less memory");
     }
 }
 
@@ -214,9 +214,11 @@ fn check_overlaps(topology: &Topology, platforms: &Entries<PlatformFile>, proble
             for (machine, address) in named_addresses(topology) {
                 if address.is_some_and(|address| range.contains(address)) {
                     let message = format!(
-                        "pods of `{name}` cannot reach `{machine}`: its address is in {range}, which the cluster's own pods or services use"
+                        "pods of `{name}` cannot reach `{machine}`: the address of `{machine}` is in {range}, which Kubernetes gives to its own pods or services"
                     );
-                    problems.add(Code::T012, at, message).help("give the machine an address outside of it");
+                    problems
+                        .add(Code::T012, at, message)
+                        .help(format!("give `{machine}` an address outside of {range}"));
                 }
             }
         }

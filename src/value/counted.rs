@@ -4,7 +4,11 @@ use super::Name;
 
 /// `1 host`, `2 hosts`.
 pub fn counted(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+    match thing.strip_suffix("ry") {
+        _ if number == 1 => format!("{number} {thing}"),
+        Some(stem) => format!("{number} {stem}ries"),
+        None => format!("{number} {thing}s"),
+    }
 }
 
 /// The most names of a list.

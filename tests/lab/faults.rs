@@ -173,7 +173,7 @@ fn a_configuration_that_does_not_start_is_put_back(lab: &Lab, topology: &str) {
     lab.on(follower, "mkdir -p /etc/systemd/system/zookeeper.service.d && printf '[Service]\\nExecStartPre=/bin/sh -c \"! grep -q maxClientCnxns=65 /etc/zookeeper/zoo.cfg\"\\n' >/etc/systemd/system/zookeeper.service.d/x.conf && systemctl daemon-reload");
     lab.run(&["apply", topology, "--yes"])
         .expect(7)
-        .says("Its old configuration is back, and it serves again")
+        .says("Its old configuration is back, and with it the node serves again")
         .says("The roll stopped here");
     assert!(lab.on(follower, "cat /etc/zookeeper/zoo.cfg").contains("maxClientCnxns=64"));
     assert!(lab.test(follower, "systemctl is-active -q zookeeper"));

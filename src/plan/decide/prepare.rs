@@ -81,11 +81,11 @@ impl Planner<'_> {
         let changed: Vec<&Name> = steps.iter().map(|step: &Step| &step.target.name).collect();
         let from = reach::after(self.desired, self.observed, &changed);
         self.steps(
-            "load the packet filter; each host takes it back after 40 s unless a new connection of ours comes in",
+            "load the firewall's rules; each host takes them back after 40 s unless a new connection of ours comes in",
             steps,
         );
         if !from.is_empty() {
-            let title = "check that hosts reach each other through the packet filter".to_owned();
+            let title = "check that hosts reach each other through the firewall".to_owned();
             self.phases.push(Phase::Reach { title, from });
         }
     }

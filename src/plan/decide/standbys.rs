@@ -31,7 +31,7 @@ impl Planner<'_> {
             // What happens to the role below can cost the leader its lead: nothing goes on before one leads again.
             self.gate(role, self.some_unseen(&nodes));
         }
-        if below.is_some_and(|below| self.rolled(below)) && self.gated(role) {
+        if below.is_some_and(|below| self.rolled(below)) && (self.gated(role) || self.starts_or_restarts(role)) {
             self.notes.extend(role.takeover().map(|takeover| takeover.on_restart_below.to_owned()));
         }
         self.start_and_roll(role, 1);

@@ -54,5 +54,5 @@ pub fn check_size(at: Span, size: &Label, node: Node, problems: &mut Diagnostics
         _ => return,
     };
     let example = if node == Node::ZooKeeper { "Standard_A4_v2" } else { "Standard_E8_v3" };
-    problems.add(Code::T012, at, message).help(format!("take one that it knows, as in {example}"));
+    problems.add(Code::T012, at, message).help(format!("take a size that HDInsight accepts, as in {example}"));
 }

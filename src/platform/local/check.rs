@@ -47,7 +47,7 @@ pub fn check_file(file: &LocalFile, written: Vec<ListenerName>, problems: &mut D
 pub fn check_ports(file: &LocalFile, written: &[WrittenPort], listeners: &[Listener], problems: &mut Diagnostics) {
     let Some((at, first)) = file.ports.spanned().filter(|(_, first)| first.get() <= LAST_FIRST_PORT) else { return };
     for WrittenPort { name, span, .. } in written {
-        let message = format!("the {name} port is written, and every node of `local` gets one of its own");
+        let message = format!("the {name} port is set, but with `ports` every node of `local` gets ports of its own");
         problems.add(Code::T012, *span, message).help("leave it out, or leave out `ports` of `local`");
     }
     for message in shared_with_jobs(first.get(), listeners) {

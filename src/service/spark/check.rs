@@ -318,7 +318,7 @@ pub fn check_config(
         } else if names_secret(key) {
             problems
                 .add(Code::T020, at, format!("`{key}` holds a secret, and a topology is shared"))
-                .help("use `authenticate`, or a credential provider that Spark reads itself");
+                .help("let Spark get it from the machine's identity or from a credential provider (for Spark's own secret: `authenticate`)");
             complete = false;
         }
         match (key.parse::<ConfigKey>(), entry.value.ok()) {

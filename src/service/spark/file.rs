@@ -11,7 +11,7 @@ use crate::settings;
 use crate::value::{Disk, JavaInt, JvmSize, Label, Name, Port, SecretFile, Version, Zone, text_value};
 use crate::yaml::{Entries, Field, RawScalar};
 
-/// Spark: standalone on hosts, run by the operator or by Kubernetes itself, or managed.
+/// Spark: standalone on hosts, run on Kubernetes by the Spark operator or by Spark's own scheduler, or managed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SparkFile {
@@ -62,7 +62,7 @@ settings! {
         hosts "hosts": Vec<Field<Name>>;
         /// The size of the machines, in the cloud's own names.
         size "size": Label;
-        /// The zones of masters 1 to N, in order, where the platform's own order must not move them.
+        /// The zones of masters 1 to N, in order. They then stay where they are when the platform's `zones` change.
         zones "zones": Vec<Field<Zone>>;
     }
     settings {
@@ -255,7 +255,7 @@ settings! {
         block_manager "blockManager": Port = "7160" => Live, written "spark.blockManager.port";
         /// The first TCP port of drivers' web pages (`spark.ui.port`).
         ui "ui": Port = "4040" => Live, written "spark.ui.port";
-        /// The number of ports behind the first that may be tried (`spark.port.maxRetries`): as many jobs fit on one host.
+        /// The number of further ports that may be tried after the first (`spark.port.maxRetries`): so many jobs and one more fit on one host.
         retries "retries": u16 = "16" => Live, written "spark.port.maxRetries";
     }
 }

@@ -34,7 +34,7 @@ pub fn check_history(
             .add(
                 Code::T003,
                 span,
-                "`events` is missing: drivers write event logs on the masters' hosts, and the history server reads them on its own",
+                "`events` is missing: drivers write event logs on the masters' hosts, and the history server reads them on another host",
             )
             .help("write events: with a path that these hosts share, or a URI such as s3a://bucket/events");
         return None;

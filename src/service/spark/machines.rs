@@ -34,7 +34,10 @@ pub fn machines<'t>(services: &'t Services, files: &'t ServicesFile) -> Vec<Mach
         },
         Machines {
             role: WORKER,
-            span: file.workers.span().unwrap_or_default(),
+            span: workers_file
+                .and_then(|file| file.autoscale.ok()?.max.span())
+                .or(file.workers.span())
+                .unwrap_or_default(),
             count: most.unwrap_or(count(workers.place.count())),
             machine: &workers.machine,
             size_span: workers_file.and_then(|file| file.size.span()),

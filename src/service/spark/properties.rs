@@ -41,7 +41,7 @@ const PROPERTIES: &[Property] = &[
     derived("spark.deploy.zookeeper.dir", "it follows from the cluster's name"),
     derived(
         "spark.deploy.zookeeper.url",
-        "it lists every member of `zookeeper`: one address in front of them is a single point of failure",
+        "leave it out: provision lists every member itself, and one address in front of them is a single point of failure",
     ),
     derived("spark.driver.bindAddress", "it is the address of the host a job is submitted on"),
     derived("spark.driver.blockManager.port", "write `ports: { driverBlockManager: ... }`"),

@@ -30,8 +30,8 @@ pub const MASTER: Role = Role::new(&RoleData {
     takeover: Some(Takeover {
         wait_led_elsewhere: "wait until every master that stays is ALIVE or STANDBY",
         on_restart: "restarting the ALIVE master: about 1 s without an ALIVE master, during which nothing can be submitted (43 s where its election latch cannot be removed from ZooKeeper); running applications go on",
-        on_restart_below: "rolling ZooKeeper can end the active master's session: about 1 s without an ALIVE master, during which nothing can be submitted (43 s where its election latch cannot be removed from ZooKeeper); running applications go on",
-        on_leave: "masters leave: up to 43 s without an ALIVE master, during which nothing can be submitted; running applications go on",
+        on_restart_below: "rolling ZooKeeper can end the ALIVE master's session: about 1 s without an ALIVE master, during which nothing can be submitted (43 s where its election latch cannot be removed from ZooKeeper); running applications go on",
+        on_leave: "if a master that leaves is the ALIVE one: up to 43 s without an ALIVE master, during which nothing can be submitted; running applications go on",
         why_above_waits: "no other master is ALIVE, and a recovering master forgets workers that reconnect",
     }),
     slots: Slots { after: 50, most: 49 },

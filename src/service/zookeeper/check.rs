@@ -181,7 +181,7 @@ fn check_named(members: &Field<Entries<Name>>, hosts: &Hosts<'_>, problems: &mut
         let Some(id) = id else {
             problems
                 .add(Code::ZK005, entry.key.span, format!("`{}` is not a member id", entry.key.text.escape_default()))
-                .help("ids are 1 to 255, each for good");
+                .help("ids are 1 to 255, and an id stays with its data for good");
             complete = false;
             continue;
         };
@@ -206,11 +206,7 @@ fn warn_size(span: Span, count: usize, problems: &mut Diagnostics) {
     if count == 1 {
         problems.add(Code::ZK002, span, "one member: when it stops, so does everything").help("take 3");
     } else if count.is_multiple_of(2) {
-        let lost = |count| match survives(count) {
-            0 => "no loss".to_owned(),
-            some => format!("the loss of {some}"),
-        };
-        let message = format!("{count} members survive {}, just as {} would", lost(count), count - 1);
+        let message = format!("{count} members can lose {}, no more than {} could", survives(count), count - 1);
         problems.add(Code::ZK001, span, message).help(if count == 2 {
             "take 3".to_owned()
         } else {
@@ -235,7 +231,9 @@ pub fn warn_zones<'a>(
     for (zone, count) in by_zone.into_iter().filter(|(_, count)| tolerated > 0 && *count > tolerated) {
         let place = zone.map_or_else(|| "no zone of their own".to_owned(), |zone| format!("zone {}", zone.as_str()));
         let message = format!("{count} of {members} members are in {place}: its loss ends the quorum");
-        problems.add(Code::ZK003, at, message).help(format!("spread them over more zones: at most {tolerated} in one"));
+        problems
+            .add(Code::ZK003, at, message)
+            .help(format!("spread them over more zones: at most {tolerated} in each"));
     }
 }
 

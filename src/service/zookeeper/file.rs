@@ -22,7 +22,7 @@ settings! {
         nodes "nodes": u32;
         /// The members by id (1 to 255), as in `{ 1: h1, 2: h2, 3: h3 }`. An id stays with its data for good.
         members "members": Entries<Name>;
-        /// The zones of members 1 to N, in order, where the platform's own order must not move them.
+        /// The zones of members 1 to N, in order. They then stay where they are when the platform's `zones` change.
         zones "zones": Vec<Field<Zone>>;
         /// The size of the machines, in the cloud's own names (case does not matter).
         size "size": Label;

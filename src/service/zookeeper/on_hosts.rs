@@ -170,7 +170,7 @@ impl Service for OnHosts {
     }
 
     fn addresses(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
-        connect(cluster).map(|connect| ("quorum", connect)).into_iter().collect()
+        connect(cluster).map(|connect| ("members", connect)).into_iter().collect()
     }
 
     fn contradictions(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, String)> {
