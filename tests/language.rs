@@ -140,6 +140,41 @@ fn what_the_decoder_takes_the_schema_takes() {
     assert!(!validator.is_valid(&missing), "a missing name passed the schema");
 }
 
+/// A list item, or an entry of a map of names, that is empty is no value, and was not left out either: it is refused, and nothing that
+/// it belongs to is lost.
+#[test]
+fn nothing_where_a_value_belongs_is_refused() {
+    use provision::yaml::tree::{Node, Value, parse};
+    const OF_NAMES: &[&str] = &["hosts", "members", "jobs", "tags", "pools", "platforms", "accept", "topics"];
+    fn values<'n>(node: &'n Node, key: &str, all: &mut Vec<&'n Node>) {
+        match &node.value {
+            Value::List(items) => {
+                all.extend(items);
+                items.iter().for_each(|item| values(item, "", all));
+            }
+            Value::Map(entries) => {
+                all.extend(entries.iter().filter(|_| OF_NAMES.contains(&key)).map(|(_, value)| value));
+                entries.iter().for_each(|(key, value)| values(value, &key.text, all));
+            }
+            Value::Scalar { .. } => {}
+        }
+    }
+    let mut count = 0;
+    for path in yaml_files("topologies") {
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let tree = parse(&text, &mut Vec::new()).expect("YAML");
+        let mut all = Vec::new();
+        values(&tree, "", &mut all);
+        for Node { span, .. } in all {
+            let emptied = format!("{}~{}", &text[..span.start], &text[span.end..]);
+            let said = diagnose(&Source::new("emptied.yaml", emptied.as_str()));
+            assert!(said.iter().any(|said| said.severity == Severity::Error), "{emptied}");
+            count += 1;
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
 /// The project's own tree as JSON, by YAML's core schema.
 fn as_json(text: &str) -> serde_json::Value {
     use provision::yaml::tree::{Node, Plain, Value, classify, parse};

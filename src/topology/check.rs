@@ -210,6 +210,9 @@ fn check_services(
         let hosts = Hosts::of(file.nodes.ok().and_then(|nodes| nodes.hosts.ok()));
         if let Some(service_checked) = service.check(&PlatformView { kind, hosts: &hosts }, files, problems) {
             checked.insert(service.key(), service_checked);
+        } else if let Some(part) = files.part(service.key()).filter(|_| !problems.has_errors()) {
+            // No service may be lost without a word, whatever its checks forgot.
+            problems.add(Code::T001, part.span, format!("`{}` cannot be used as it is written", part.key));
         }
     }
     checked

@@ -88,6 +88,17 @@ impl<'de> At<'de, '_> {
         }
     }
 
+    /// Reports each place of a list or of a map of names where nothing is written: it is no value, and not left out either.
+    fn refuse_nothing(self, nodes: impl Iterator<Item = &'de Node>) {
+        let is_nothing = |node: &&Node| matches!(&node.value, Value::Scalar { text, plain: true } if classify(text) == Plain::Null);
+        self.faults.borrow_mut().extend(nodes.filter(is_nothing).map(|node| Fault {
+            kind: FaultKind::Invalid,
+            span: node.span,
+            message: "nothing is written here".to_owned(),
+            help: Some("write a value ({} for one with all defaults), or leave the entry out".to_owned()),
+        }));
+    }
+
     fn report_unknown(self, key: &Key, known: &'static [&'static str]) {
         self.faults.borrow_mut().push(Fault {
             kind: FaultKind::UnknownKey,
@@ -188,7 +199,10 @@ impl<'de> Deserializer<'de> for At<'de, '_> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match &self.node.value {
-            Value::List(items) => visitor.visit_seq(Items { at: self, items: items.iter() }),
+            Value::List(items) => {
+                self.refuse_nothing(items.iter());
+                visitor.visit_seq(Items { at: self, items: items.iter() })
+            }
             _ => Err(self.wrong_type("a list")),
         }
     }
@@ -196,6 +210,7 @@ impl<'de> Deserializer<'de> for At<'de, '_> {
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let example = || Some("write { name: value, ... }".to_owned());
         let entries: Vec<_> = self.entries().map_err(|error| error.or_help(example()))?.iter().collect();
+        self.refuse_nothing(entries.iter().map(|(_, value)| value));
         visitor.visit_map(Pairs { at: self, entries: entries.into_iter(), value: None })
     }
 

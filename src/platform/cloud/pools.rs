@@ -74,11 +74,6 @@ pub fn check_pools(files: &Field<Entries<PoolFile>>, sizes: Catalogue, problems:
         if let Err(why) = entry.key.text.parse::<Name>() {
             problems.add_bad_name(entry.key.span, &why);
         }
-        if entry.value.is_missing() {
-            problems
-                .add(Code::T003, entry.key.span, "this pool has no machines")
-                .help("write { size: ..., nodes: 3 }, or { size: ..., autoscale: { min: 1, max: 10 } }");
-        }
         if let Some(pool) = entry.value.ok() {
             check_pool_count(&entry.key, pool, problems);
             check_pool_size(&entry.key, pool, sizes, problems);
