@@ -406,5 +406,13 @@ fn preflight_says_what_is_not_fit_and_what_to_do() {
             let taken = |port| provision::host::Listening { address, port, uid: Some(1000) };
             facts.listening.extend([taken(2181), taken(7078)]);
         });
+        // A job took the port while the member restarted: its unit is started again and again.
+        screen("port-of-a-job", &|facts| {
+            facts.users.extend([("zookeeper".to_owned(), 998), ("spark".to_owned(), 999)]);
+            for unit in facts.units.values_mut() {
+                (unit.load, unit.active) = (provision::host::Load::Loaded, provision::host::Active::Activating);
+            }
+            facts.listening.push(provision::host::Listening { address: None, port: 2181, uid: Some(999) });
+        });
     });
 }

@@ -39,7 +39,7 @@ pub struct Args {
     skip_unreachable: bool,
     /// Print the result as JSON
     #[arg(long)]
-    json: bool,
+    pub json: bool,
     /// Names the right command: `provision plan`
     #[arg(long, hide = true)]
     dry_run: bool,

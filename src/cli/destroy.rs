@@ -21,7 +21,7 @@ pub struct Args {
     delete_data: bool,
     /// Print what was removed as JSON
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {

@@ -80,12 +80,26 @@ pub mod screens {
     pub use super::status::Status;
 }
 
+impl Command {
+    fn wants_json(&self) -> bool {
+        match self {
+            Command::Validate(args) => args.json,
+            Command::Render(args) => args.json,
+            Command::Plan(args) => args.json,
+            Command::Apply(args) => args.json,
+            Command::Status(args) => args.json,
+            Command::Destroy(args) => args.json,
+            _ => false,
+        }
+    }
+}
+
 /// Prints why a command failed; with `--json` also as an object, where the result would be.
-pub fn complain(failure: &Failure) {
+fn complain(failure: &Failure, json: bool) {
     let Failure { exit, error, refusals } = failure;
     // Names of files and texts of topologies are shown, not obeyed.
     output::sayln!("error: {}", shown(&format!("{error:#}")));
-    if std::env::args().skip(1).take_while(|word| word != "--").any(|word| word == "--json") {
+    if json {
         let mut object = serde_json::json!({ "error": format!("{error:#}"), "exit": exit.code() });
         if !refusals.is_empty() {
             object["refusals"] = serde_json::json!(refusals);
@@ -94,15 +108,23 @@ pub fn complain(failure: &Failure) {
     }
 }
 
-/// Parses the command line and runs the command.
-pub fn main() -> Result<Exit, Failure> {
+/// Parses the command line, runs the command, and prints why it failed.
+pub fn main() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return Ok(if error.use_stderr() { Exit::Usage } else { Exit::Done });
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
+    let json = cli.command.wants_json();
+    run(cli).unwrap_or_else(|failure| {
+        complain(&failure, json);
+        failure.exit
+    })
+}
+
+fn run(cli: Cli) -> Result<Exit, Failure> {
     log::begin(&cli.log)?;
     match cli.command {
         Command::Init(args) => init::run(&args),

@@ -37,7 +37,7 @@ pub struct Args {
     skip_unreachable: bool,
     /// Print the plan as JSON
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
@@ -49,6 +49,10 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     terraform::show_edits(&source, &clouds)?;
     if topology.is_managed() {
+        if args.out.is_some() {
+            let text = "nothing of this topology is on hosts, so there is no plan to save: leave out --out";
+            return Err(Failure::say(Exit::Usage, text));
+        }
         if args.json {
             let all: Vec<String> =
                 clouds.iter().flat_map(Cloud::resources).map(|resource| resource.address.to_string()).collect();
@@ -68,7 +72,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
             return failure;
         }
         let next = "\n  do the machines exist yet? Run provision render, then terraform apply in the rendered folder";
-        Failure::say(failure.exit, format!("{:#}{next}", failure.error))
+        Failure { error: anyhow::anyhow!("{:#}{next}", failure.error), ..failure }
     })?;
     if args.json {
         output::json(&plan.form());

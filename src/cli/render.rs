@@ -29,9 +29,9 @@ pub struct Args {
     /// Write nothing; fail and show the differences if the files on disk differ
     #[arg(long)]
     check: bool,
-    /// Print {"folder": ..., "files": [...]} or {"differences": [...]}
+    /// Print {"folders": [{"folder": ..., "files": [...]}]} or {"differences": [...]}
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {
@@ -58,16 +58,19 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     for folder in folders.iter().filter(|folder| folder.cloud.is_some()) {
         edits.extend(edit(folder, &args.out)?);
     }
+    let mut written = Vec::new();
     for Folder { path, tree, cloud } in &folders {
         let path = args.out.join(path);
         render::write(&path, tree, &|file| is_ours(cloud.as_ref(), file))
             .with_context(|| format!("cannot write below {}", path.display()))
             .map_err(Failure::error)?;
-        if args.json {
-            output::json(&serde_json::json!({ "folder": path, "files": tree.keys().collect::<Vec<_>>() }));
-        } else {
+        written.push(serde_json::json!({ "folder": path, "files": tree.keys().collect::<Vec<_>>() }));
+        if !args.json {
             outln!("{} files in {}", tree.len(), path.display());
         }
+    }
+    if args.json {
+        output::json(&serde_json::json!({ "folders": written }));
     }
     edits.iter().for_each(|edit| say!("{}", terraform::replacements(edit)));
     Ok(Exit::Done)

@@ -28,7 +28,7 @@ pub struct Args {
     watch: bool,
     /// Print the result as JSON
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
 /// The state of a cluster, for people and as JSON.

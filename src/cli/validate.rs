@@ -24,7 +24,7 @@ pub struct Args {
     strict: bool,
     /// Print {"diagnostics": [...]} instead of text
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
 pub fn run(args: &Args) -> Result<Exit, Failure> {

@@ -76,16 +76,22 @@ impl<W: World> Work<'_, W> {
         let believed = self.believed(seen, observed);
         let lease = tokio::select! {
             lease = acquire(self.desired, &believed, self.who, self.world) => lease.map_err(NotBegun::NoLease)?,
-            () = self.stop.asked() => return Ok(interrupted()),
+            () = self.stop.asked() => return Ok(Report { outcome: before_the_first_change(), ..Report::default() }),
         };
         let mut report = Report::default();
         let mut failed: Vec<StepFailure> = Vec::new();
         loop {
             let more = match self.once(&lease, seen, observed, &failed, operator).await {
-                Ok(more) => more,
-                // Work was done already. That no plan can be made without the failed hosts is part of their failure.
-                Err(_) if !failed.is_empty() => Report::default(),
-                Err(error) => return Err(error),
+                Ok(Some(more)) => more,
+                Ok(None) => return Ok(Report { outcome: before_the_first_change(), ..report }),
+                Err(error) if failed.is_empty() => return Err(error),
+                // Work was done already: that no plan can be made without the failed hosts is part of their failure.
+                Err(error) => {
+                    if let NotBegun::NoPlan(refusals, _) = error {
+                        report.left.extend(refusals.iter().map(ToString::to_string));
+                    }
+                    return Ok(Report { outcome: Outcome::Failed { failures: failed }, ..report });
+                }
             };
             report.done += more.done;
             // Of the last plan: the one that was carried out.
@@ -122,7 +128,7 @@ impl<W: World> Work<'_, W> {
         believed
     }
 
-    /// Observes and plans without the hosts that failed so far, and executes that plan.
+    /// Observes and plans without the hosts that failed so far, and executes that plan. `None` if it was interrupted before.
     async fn once<O: Operator>(
         &mut self,
         lease: &Lease,
@@ -130,11 +136,11 @@ impl<W: World> Work<'_, W> {
         observed: &Observed,
         failed: &[StepFailure],
         operator: &mut O,
-    ) -> Result<Report, NotBegun<O::No>> {
+    ) -> Result<Option<Report>, NotBegun<O::No>> {
         let stop = self.stop;
         let mut fresh = tokio::select! {
             fresh = self.look(observed) => fresh,
-            () = stop.asked() => return Ok(interrupted()),
+            () = stop.asked() => return Ok(None),
         };
         self.unfit.iter().for_each(|(host, error)| fresh.set_aside(host, error));
         failed.iter().for_each(|failure| fresh.set_aside(&failure.host, &failure.error));
@@ -159,7 +165,7 @@ impl<W: World> Work<'_, W> {
         let approved = plan.approve(Consent::given()).map_err(NotBegun::NotApproved)?;
         let execution =
             Execution { desired: self.desired, secrets: self.secrets, world: self.world, lease, sink: operator, stop };
-        Ok(execute(approved, execution).await)
+        Ok(Some(execute(approved, execution).await))
     }
 
     /// Returns true if the run may continue without the hosts that failed: each has left the topology, or the operator allowed hosts to be
@@ -181,9 +187,8 @@ pub fn identify(desired: &mut Desired, new_identity: &Identity, observed: &Obser
     }
 }
 
-fn interrupted() -> Report {
-    let before = "the first change".to_owned();
-    Report { outcome: Outcome::Interrupted { before }, ..Report::default() }
+fn before_the_first_change() -> Outcome {
+    Outcome::Interrupted { before: "the first change".to_owned() }
 }
 
 impl Default for Report {

@@ -88,15 +88,13 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             self.sink.event(Event::Rolling { host: host.clone(), because: because.to_owned() });
             steps.push(step(member, member.swap()));
         }
+        // Of a batch, one host may have been lost while another one's restart failed.
+        let is_broken = |failure: &StepFailure| !failure.error.is_unreachable() && !refused(&failure.error);
         match self.steps(&steps, report).await {
-            Err(Outcome::Failed { failures })
-                if failures.iter().all(|failure| !failure.error.is_unreachable() && !refused(&failure.error)) =>
-            {
-                let because = failures
-                    .iter()
-                    .map(|failure| format!("{}: {}", failure.host, failure.error))
-                    .collect::<Vec<_>>()
-                    .join("; ");
+            Err(Outcome::Failed { failures }) if failures.iter().any(is_broken) => {
+                let broken = failures.iter().filter(|failure| is_broken(failure));
+                let because =
+                    broken.map(|failure| format!("{}: {}", failure.host, failure.error)).collect::<Vec<_>>().join("; ");
                 let outcome = Outcome::Failed { failures };
                 Err(self.give_up(roll, members, because, outcome, report).await)
             }
@@ -152,7 +150,13 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let error = HostError::Failed { step: "restart".to_owned(), why: why.clone() };
             StepFailure { host, action: format!("restart {}", roll.role.unit()), error }
         };
-        Outcome::Failed { failures: sick.into_iter().map(failure).collect() }
+        let lost = match otherwise {
+            Outcome::Failed { failures } => {
+                failures.into_iter().filter(|failure| !sick.contains(&failure.host)).collect()
+            }
+            _ => Vec::new(),
+        };
+        Outcome::Failed { failures: sick.iter().cloned().map(failure).chain(lost).collect() }
     }
 
     async fn serves_again(&mut self, roll: &Roll, touched: &[Name]) -> bool {

@@ -162,7 +162,9 @@ impl HostState {
             return;
         }
         let user = User { home: HostPath::known(home), nodes: BTreeSet::new() };
-        self.users.entry(name.to_owned()).or_insert(user).nodes.insert(node.to_owned());
+        let entry = self.users.entry(name.to_owned()).or_insert_with(|| user.clone());
+        assert!(entry.home == user.home, "two roles disagree on the user {name}");
+        entry.nodes.insert(node.to_owned());
     }
 
     fn owned(&self, access: Access) -> Access {
@@ -172,9 +174,12 @@ impl HostState {
         }
     }
 
+    /// Adds a directory. Roles on one host may share it, as long as they agree on it; so it is with all that follows.
     pub fn directory(&mut self, path: &HostPath, access: Access, data: bool, node: &str) {
         let directory = Directory { access: self.owned(access), data, nodes: BTreeSet::new() };
-        self.directories.entry(path.clone()).or_insert(directory).nodes.insert(node.to_owned());
+        let entry = self.directories.entry(path.clone()).or_insert_with(|| directory.clone());
+        assert!(entry.access == directory.access && entry.data == directory.data, "two roles disagree on {path}");
+        entry.nodes.insert(node.to_owned());
     }
 
     /// Adds a file. Roles on one host may share it, as long as they agree on it.
@@ -187,7 +192,12 @@ impl HostState {
 
     pub fn distribution(&mut self, home: &HostPath, archive: &Archive, proof: &str, node: &str) {
         let distribution = Distribution { proof: proof.to_owned(), archive: archive.clone(), nodes: BTreeSet::new() };
-        self.distributions.entry(home.clone()).or_insert(distribution).nodes.insert(node.to_owned());
+        let entry = self.distributions.entry(home.clone()).or_insert_with(|| distribution.clone());
+        assert!(
+            entry.proof == distribution.proof && entry.archive == distribution.archive,
+            "two roles disagree on {home}"
+        );
+        entry.nodes.insert(node.to_owned());
     }
 
     pub fn needs_java(&mut self, oldest: u32) {

@@ -70,7 +70,7 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// The work that `--skip-unreachable` leaves for later.
     pub skipped: Vec<String>,
-    /// Every host that answered: all of them learn of the new epoch, so that an apply that was overtaken can change none of them.
+    /// Every host that answered (of a destroy: that it touches): all of them learn of the new epoch, so that an apply that was overtaken can change none of them.
     #[serde(serialize_with = "target_names")]
     pub everyone: Vec<Target>,
 }
@@ -86,7 +86,7 @@ pub struct Outage {
 /// A part of a plan. The next begins when this one is whole.
 #[derive(Clone, Debug, Serialize)]
 pub enum Phase {
-    /// Independent steps, all at once.
+    /// Steps of several hosts, all at once; those of one host in this order.
     Steps { title: String, steps: Vec<Step> },
     /// Wait until a service is whole.
     Gate { title: String, gate: Gate },

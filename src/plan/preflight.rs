@@ -120,7 +120,11 @@ impl HostChecks<'_> {
             Numbering::Own(_) => "let `ports` of `local` begin elsewhere",
         };
         for (port, owner) in taken {
-            let owner = owner.map_or("another program".to_owned(), |uid| format!("uid {uid}"));
+            let name = |uid: u32| self.facts.users.iter().find(|(_, number)| **number == uid).map(|(name, _)| name);
+            let owner = owner.map_or("another program".to_owned(), |uid| match name(uid) {
+                Some(name) => format!("a process of {name} (uid {uid})"),
+                None => format!("uid {uid}"),
+            });
             let problem = format!("stop what listens on {port}, or {another}{perhaps}");
             self.add("port", format!("{port} is taken by {owner}"), Some(problem));
         }
@@ -186,12 +190,14 @@ fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts, moves: b
         let service = &state.services[listener.role().unit()];
         let is_current = |unit: &UnitFacts| stale_inputs(service, unit, state, facts).is_empty();
         let has_them = |unit: &UnitFacts| unit.may_run() && (!moves || is_current(unit));
-        if facts.units.get(listener.role().unit()).is_some_and(has_them) {
-            continue;
-        }
+        let runs = facts.units.get(listener.role().unit()).is_some_and(has_them);
         let ports = listener.on(state.host.reach.numbering());
         let ours = facts.users.get(listener.role().user()).copied();
-        let strange = |other: &&Listening| other.uid.is_none() || other.uid != ours;
+        // A unit that may run has its ports, unless another user is seen to have them: it is started again and again then.
+        let strange = |other: &&Listening| match (other.uid, ours) {
+            (Some(other), Some(ours)) => other != ours,
+            _ => !runs,
+        };
         for other in facts.listening.iter().filter(|other| ports.contains(&other.port)).filter(strange) {
             if other.address.zip(bound(listener, state)).is_some_and(|(other, ours)| other != ours) {
                 continue;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::desired::{Desired, FIREWALL_RULES};
 use crate::host::{Seen, sha256};
 use crate::observe::Observed;
-use crate::value::listener::Bind;
+use crate::value::listener::{Bind, Listener};
 use crate::value::{HostPath, Name, Role};
 
 /// From each host, the addresses and ports that it must reach.
@@ -38,16 +38,14 @@ fn has_other_rules(desired: &Desired, observed: &Observed, host: &Name) -> bool 
 
 fn pairs(desired: &Desired, observed: &Observed, counts: impl Fn(&Name) -> bool) -> Connections {
     let mut all = Connections::new();
-    let has = |name: &Name, role: Role| desired.hosts[name].services.values().any(|service| service.role == Some(role));
     for from in desired.hosts.keys().filter(|from| observed.facts(from).is_some()) {
         for listener in desired.listeners.iter().filter(|l| l.bind == Bind::Host) {
-            if !listener.from.iter().any(|role| has(from, *role)) {
+            if !listener.from.iter().any(|role| has(desired, from, *role)) {
                 continue;
             }
             let others = desired.hosts.keys().filter(|to| *to != from && observed.facts(to).is_some());
-            for to in others.filter(|to| has(to, listener.role()) && counts(to)) {
-                let host = &desired.hosts[to].host;
-                let pair = (host.address.to_string(), *listener.on(host.reach.numbering()).start());
+            for to in others.filter(|to| has(desired, to, listener.role()) && counts(to)) {
+                let pair = place(desired, to, listener);
                 // The host itself, too: see `silences`.
                 for from in [from, to] {
                     let pairs = all.entry(from.clone()).or_default();
@@ -78,17 +76,36 @@ impl std::fmt::Display for Silence {
     }
 }
 
+/// The host of each port. (Hosts may share an address, and then have ports of their own.)
+fn places(desired: &Desired) -> BTreeMap<(String, u16), &Name> {
+    let mut all = BTreeMap::new();
+    for listener in desired.listeners.iter().filter(|listener| listener.bind == Bind::Host) {
+        for name in desired.hosts.keys().filter(|name| has(desired, name, listener.role())) {
+            all.insert(place(desired, name, listener), name);
+        }
+    }
+    all
+}
+
+fn has(desired: &Desired, name: &Name, role: Role) -> bool {
+    desired.hosts[name].services.values().any(|service| service.role == Some(role))
+}
+
+fn place(desired: &Desired, name: &Name, listener: &Listener) -> (String, u16) {
+    let host = &desired.hosts[name].host;
+    (host.address.to_string(), *listener.on(host.reach.numbering()).start())
+}
+
 /// All silences, of hosts that answered. A port that is silent for its own host is no matter of the way there: the program that has it hangs.
 pub fn silences(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<Silence> {
-    let by_address: BTreeMap<&str, &Name> =
-        desired.hosts.iter().map(|(name, state)| (state.host.address.as_str(), name)).collect();
+    let places = places(desired);
     let hangs = |to: &Name, place: &(String, u16)| {
         seen.get(to).and_then(Seen::facts).is_some_and(|facts| facts.silent.contains(place))
     };
     let mut all: BTreeMap<(&Name, &Name), Vec<u16>> = BTreeMap::new();
     for (from, facts) in seen.iter().filter_map(|(name, seen)| Some((name, seen.facts()?))) {
         for place in &facts.silent {
-            let Some(to) = by_address.get(place.0.as_str()).filter(|to| !hangs(to, place)) else { continue };
+            let Some(to) = places.get(place).filter(|to| !hangs(to, place)) else { continue };
             all.entry((from, *to)).or_default().push(place.1);
         }
     }

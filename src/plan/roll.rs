@@ -126,14 +126,14 @@ impl Situation<'_> {
                 because: if batch == 1 { "one at a time".to_owned() } else { format!("in batches of {batch}") },
             };
         }
+        let leads = roll.role.takeover().map_or("leads", |takeover| takeover.leads);
         let (name, because) = match pending.iter().find(|name| self.health(name) != Health::Leading) {
-            Some(name) if redundancy == Redundancy::One => (*name, "standbys restart first, at no cost"),
-            Some(name) => (*name, "followers restart first, without an election"),
-            None if redundancy == Redundancy::One => (pending[0], "it is ALIVE, so it comes last"),
-            None => (pending[0], "it leads, so it comes last"),
+            Some(name) if redundancy == Redundancy::One => (*name, "standbys restart first, at no cost".to_owned()),
+            Some(name) => (*name, "followers restart first, without an election".to_owned()),
+            None => (pending[0], format!("it {leads}, so it comes last")),
         };
         match super::safety::may_stop(roll, facts, name) {
-            Ok(()) => Next::Do { members: vec![name.clone()], because: because.to_owned() },
+            Ok(()) => Next::Do { members: vec![name.clone()], because },
             Err(hazard) if roll.outage_allowed || *regrouping => {
                 Next::Do { members: vec![name.clone()], because: format!("{hazard}; the outage is allowed") }
             }

@@ -223,11 +223,17 @@ fn shown_phases(phases: &[Phase]) -> String {
 }
 
 fn roll_headline(roll: &Roll) -> String {
-    let Roll { role, batch, seconds, .. } = roll;
+    let Roll { role, members, batch, seconds, .. } = roll;
     let order = match role.redundancy() {
         Redundancy::Majority => "one at a time, followers first, the leader at that time last".to_owned(),
-        Redundancy::One => "one at a time, standbys first, the one that is ALIVE at that time last".to_owned(),
-        Redundancy::Pool => format!("in batches of {batch}, each drained first"),
+        Redundancy::One => {
+            let leads = role.takeover().map_or("leads", |takeover| takeover.leads);
+            format!("one at a time, standbys first, the one that {leads} at that time last")
+        }
+        Redundancy::Pool if members.values().any(|member| member.drain.is_some()) => {
+            format!("in batches of {batch}, each drained first")
+        }
+        Redundancy::Pool => format!("in batches of {batch}"),
     };
     format!("restart every {} in turn: {order}; each must be healthy within {seconds} s", role.title())
 }

@@ -24,17 +24,27 @@ pub struct Adls {
 }
 
 impl Storage {
-    /// `None` where it is wrong, which is reported, or not there.
+    /// `None` where it is wrong or not there.
     pub fn check(field: &Field<StorageFile>, problems: &mut Diagnostics) -> Option<Storage> {
         let (span, file) = field.spanned()?;
         let s3 = file.s3.spanned().and_then(|(span, s3)| check_s3(span, s3, problems));
         let adls = file.adls.spanned().and_then(|(span, adls)| Adls::check(span, adls, problems)).map(Storage::Adls);
-        let volume = file.volume.ok().and_then(|volume| Some(Storage::Volume { size: *volume.size.ok()? }));
+        let volume = file.volume.spanned().and_then(|(span, volume)| {
+            problems.need(span, "size", &volume.size);
+            Some(Storage::Volume { size: *volume.size.ok()? })
+        });
         let written = [file.s3.span(), file.adls.span(), file.volume.span()];
-        if written.iter().flatten().count() > 1 {
-            problems.add(Code::T012, span, "data is kept in one place").help("write one of `s3`, `adls`, `volume`");
-        }
+        check_one_place(span, &written, "write one of `s3`, `adls`, `volume`", problems);
         s3.or(adls).or(volume)
+    }
+}
+
+/// Data is kept in exactly one place.
+pub fn check_one_place(span: Span, written: &[Option<Span>], help: &str, problems: &mut Diagnostics) {
+    match written.iter().flatten().count() {
+        0 => problems.add(Code::T003, span, "this says no place for data").help(help),
+        1 => {}
+        _ => problems.add(Code::T012, span, "data is kept in one place").help(help),
     }
 }
 

@@ -21,7 +21,8 @@ pub fn check(accept: &Field<Entries<Reason>>, problems: &mut Diagnostics) {
             }
             Severity::Warning | Severity::Note if entry.value.ok().is_none() => {}
             Severity::Warning | Severity::Note => {
-                if !problems.accept(code) {
+                // After an error, not every check has run.
+                if !problems.accept(code) && !problems.has_errors() {
                     problems
                         .add(Code::T090, at, format!("{code} is accepted, and nothing here is warned of with it"))
                         .help("leave it out, so that it cannot hide a later warning");

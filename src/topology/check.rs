@@ -8,8 +8,8 @@ use super::{accepted, job, jobs, listeners, machines, sizes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Platform, PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes};
-use crate::service::{self, PlatformView, Services, ServicesFile, spark};
-use crate::value::{Name, Role};
+use crate::service::{self, NodePlace, PlatformView, Services, ServicesFile, spark};
+use crate::value::{Name, Role, node_name};
 use crate::yaml::{Entries, Field, Span, suggest};
 
 /// Judges a file. `None` when there is an error, in `problems` now or before.
@@ -40,6 +40,7 @@ fn judge(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology> {
     let topology =
         Topology { name: name.ok()?.clone(), identity, platforms: places, placement, services: checked, jobs };
     machines::check(name.span().unwrap_or_default(), &topology, &platform_files, &services, problems);
+    check_node_names(name.span().unwrap_or_default(), &topology, problems);
     if !problems.has_errors() {
         listeners::check_collisions(&topology, &services, problems);
     }
@@ -52,6 +53,24 @@ fn judge(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology> {
         }
     }
     (!problems.has_errors()).then_some(topology)
+}
+
+/// A node's name is a DNS label. (Where nodes get machines of their own, their platforms check the cluster's name.)
+const NODE_NAME_MAX: usize = 63;
+
+/// Checks the longest name of a node on a host that the topology names.
+fn check_node_names(at: Span, topology: &Topology, problems: &mut Diagnostics) {
+    let nodes = service::all().flat_map(|service| service.nodes(&topology.services));
+    let names = nodes.filter_map(|node| match (node.place, node.id) {
+        (NodePlace::Named(_), Some(id)) => Some(node_name(&topology.name, node.role, id)),
+        (NodePlace::Named(host), None) => Some(node_name(&topology.name, node.role, host)),
+        (NodePlace::Own(_), _) => None,
+    });
+    let Some(longest) = names.max_by_key(String::len).filter(|name| name.len() > NODE_NAME_MAX) else { return };
+    let message =
+        format!("the node `{longest}` gets a name of {} letters, and {NODE_NAME_MAX} are the most", longest.len());
+    let help = format!("shorten the cluster's name, or the host's, by {}", longest.len() - NODE_NAME_MAX);
+    problems.add(Code::T012, at, message).help(help);
 }
 
 /// The number of nodes of each role, with its place in the file.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::file::Restart;
 use crate::value::{ConfigKey, HostPath, JvmSize};
 
 /// An application, checked.
@@ -12,12 +11,10 @@ pub struct Job {
     pub main_class: Option<String>,
     pub jars: Vec<String>,
     pub arguments: Vec<String>,
-    pub driver_cores: u32,
     pub driver_memory: JvmSize,
     pub instances: Option<u32>,
     pub executor_cores: u32,
     pub executor_memory: JvmSize,
-    pub restart: Restart,
     pub config: BTreeMap<ConfigKey, String>,
 }
 

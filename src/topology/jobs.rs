@@ -1,6 +1,6 @@
 //! Applications, checked against the cluster they run on.
 
-use super::file::{ExecutorsFile, JobFile, in_home};
+use super::file::{ExecutorsFile, JobFile, Restart, in_home};
 use super::job::{Application, Job};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::service::spark::Spark;
@@ -30,6 +30,9 @@ pub fn check(
     if let Some(spark) = spark {
         check_fit(file.executors.span().unwrap_or(span), &executors, spark, problems);
     }
+    if spark.is_some_and(|spark| spark.standalone.is_some()) {
+        note_unused(file, problems);
+    }
     warn_contradictions(&executors, file, problems);
     let arguments = texts(&file.arguments);
     for (at, argument) in &arguments {
@@ -40,14 +43,26 @@ pub fn check(
         main_class: file.main_class.ok().cloned(),
         jars: texts(&file.jars).into_iter().map(|(_, jar)| jar).collect(),
         arguments: arguments.into_iter().map(|(_, argument)| argument).collect(),
-        driver_cores: file.driver.or_default().cores.or(1),
         driver_memory: file.driver.or_default().memory.or(JvmSize::from_mebibytes(1024)),
         instances: executors.instances.ok().copied(),
         executor_cores: executors.cores.or(1),
         executor_memory: executors.memory.or(JvmSize::from_mebibytes(1024)),
-        restart: file.restart.or_default(),
         config: config?,
     })
+}
+
+/// On hosts `provision submit` runs a job once, and its driver as one process of the master's host.
+fn note_unused(file: &JobFile, problems: &mut Diagnostics) {
+    let cores = file.driver.ok().and_then(|driver| driver.cores.span());
+    let unused = [
+        ("inImage", file.in_image.span()),
+        ("driver.cores", cores),
+        ("restart", file.restart.spanned().filter(|(_, restart)| **restart != Restart::Never).map(|(at, _)| at)),
+        ("streaming", file.streaming.span()),
+    ];
+    for (name, at) in unused.into_iter().filter_map(|(name, at)| Some((name, at?))) {
+        problems.add(Code::T090, at, format!("`{name}` is not used by a job on hosts"));
+    }
 }
 
 fn texts(list: &Field<Vec<Field<String>>>) -> Vec<(Span, String)> {

@@ -29,7 +29,7 @@ impl FromStr for Duration {
             "d" => 86400,
             _ => return Err(wrong()),
         };
-        let number: u64 = digits.parse().map_err(|_| wrong())?;
+        let number = super::digits(digits).ok_or_else(wrong)?;
         Ok(Duration { seconds: number.checked_mul(factor).ok_or_else(wrong)? })
     }
 }

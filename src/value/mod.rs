@@ -25,7 +25,7 @@ pub use inline_secret::{SECRET_NAMES, asks_for_secret, carries_secret, is_refere
 pub use names::{ConfigKey, Label, Name, Reason, UserName, Zone};
 pub use network::{Address, Cidr};
 pub use node::node_name;
-pub use numbers::{Disk, JavaInt, MemberId, Percent, Port};
+pub use numbers::{Disk, JavaInt, MemberId, Percent, Port, digits};
 pub use path::HostPath;
 pub use role::{Interruption, Redundancy, Role, RoleData, Slots, Takeover};
 pub use root::FolderRoot;

@@ -83,7 +83,8 @@ impl FromStr for Cidr {
         let wrong = || format!("`{}` is not a range such as 10.20.0.0/16", text.escape_default());
         let (network, prefix) = text.split_once('/').ok_or_else(wrong)?;
         let network: Ipv4Addr = network.parse().map_err(|_| wrong())?;
-        let prefix: u8 = prefix.parse().ok().filter(|prefix| *prefix <= 32).ok_or_else(wrong)?;
+        let prefix = super::digits(prefix).and_then(|prefix| u8::try_from(prefix).ok());
+        let prefix = prefix.filter(|prefix| *prefix <= 32).ok_or_else(wrong)?;
         let range = Cidr { network, prefix };
         let base =
             Ipv4Addr::from(u32::try_from(u64::from(u32::from(network)) / range.size() * range.size()).unwrap_or(0));

@@ -1,5 +1,10 @@
 //! Whole numbers with bounds.
 
+/// A number of digits alone: Rust's own parsers take a sign, too.
+pub fn digits(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
 fn whole(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| format!("`{}` is not a whole number", text.escape_default()))
 }

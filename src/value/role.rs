@@ -66,6 +66,8 @@ pub struct Interruption {
 pub struct Takeover {
     /// The title of a wait for the nodes of the topology while another one may lead.
     pub wait_led_elsewhere: &'static str,
+    /// The words for a node that leads: `is ALIVE`.
+    pub leads: &'static str,
     /// When the node that leads is restarted.
     pub on_restart: &'static str,
     /// When the role below is restarted.

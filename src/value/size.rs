@@ -31,7 +31,7 @@ impl FromStr for JvmSize {
             "t" => 1024 * 1024,
             _ => return Err(wrong()),
         };
-        let number: u64 = digits.parse().map_err(|_| wrong())?;
+        let number = super::digits(digits).ok_or_else(wrong)?;
         let mebibytes = number.checked_mul(factor).filter(|size| *size > 0).ok_or_else(wrong)?;
         Ok(JvmSize { mebibytes })
     }

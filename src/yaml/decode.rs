@@ -90,7 +90,8 @@ impl<'de> At<'de, '_> {
 
     /// Reports each place of a list or of a map of names where nothing is written: it is no value, and not left out either.
     fn refuse_nothing(self, nodes: impl Iterator<Item = &'de Node>) {
-        let is_nothing = |node: &&Node| matches!(&node.value, Value::Scalar { text, plain: true } if classify(text) == Plain::Null);
+        let is_nothing =
+            |node: &&Node| matches!(&node.value, Value::Scalar { text, plain: true } if classify(text) == Plain::Null);
         self.faults.borrow_mut().extend(nodes.filter(is_nothing).map(|node| Fault {
             kind: FaultKind::Invalid,
             span: node.span,

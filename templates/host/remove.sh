@@ -103,12 +103,12 @@ name_packages() { # installed for the cluster; by now others may use them
   return 0
 }
 # Says what a user still owns on this host's own disks, or that it could not be looked for to the end.
-left_by() { # number of a user
+left_by() { # number of a user, number of its group
   # Pseudo file systems keep nothing, and others' disks are not this host's.
   where=$(awk '$3 !~ /^(proc|sysfs|cgroup2?|devpts|mqueue|debugfs|tracefs|securityfs|pstore|bpf|configfs|fusectl|hugetlbfs|autofs|binfmt_misc|efivarfs|rpc_pipefs|nsfs|nfs4?|cifs|smb3|9p|ceph|glusterfs|fuse.*)$/ { print $2 }' /proc/self/mounts 2>/dev/null)
   found=$(printf '%s\n' "${where:-/}" | sort -u | while IFS= read -r at; do
     at=$(printf '%b' "$at") # a space as the kernel writes it
-    timeout 120 find "$at" -xdev -uid "$1" -print -quit 2>/dev/null
+    timeout 120 find "$at" -xdev \( -uid "$1" -o -gid "$2" \) -print -quit 2>/dev/null
     [ "$?" != 124 ] || echo "?"
   done | head -n 1)
   case $found in
@@ -131,9 +131,15 @@ remove_user() { # user, directories of its data
   # What Java leaves of a job's driver.
   as "$(id -u "$1")" rm -rf "/tmp/hsperfdata_$1" </dev/null >/dev/null 2>&1
   # The next user with its uid would own what it left, and a setuid file of it would run as that user.
-  left=$(left_by "$(id -u "$1")")
+  left=$(left_by "$(id -u "$1")" "$(id -g "$1")")
   [ -z "$left" ] || { say "stays user $1 ($left)"; return 0; }
-  userdel "$1" 2>/dev/null && say "gone user $1"
+  why=$(userdel "$1" 2>&1) || { say "stays user $1 ($(printf %s "$why" | tail -n 1 | cut -c 1-200))"; return 0; }
+  say "gone user $1"
+  # The group came with the user. userdel leaves it where somebody else was added to it.
+  if getent group "$1" >/dev/null; then
+    members=$(getent group "$1" | cut -d : -f 4 | cut -c 1-200)
+    if groupdel "$1" 2>/dev/null; then say "gone group $1 (${members:-nobody} was in it)"; else say "stays group $1 (groupdel refuses it)"; fi
+  fi
   # The system keeps what these files were before their last change.
   for backup in passwd group shadow gshadow subuid subgid; do
     ! grep -q "^$1:" "/etc/$backup-" 2>/dev/null || say "stays file /etc/$backup- (the system's own backup of /etc/$backup: it still names $1)"
@@ -158,6 +164,16 @@ remove_memory() { # data directories: while they hold something, what says whose
   rmdir "$state" 2>/dev/null && say "gone directory $state"
   rm -rf "$run"
   end_folder
+}
+# Takes the packet filter out of the kernel, where its unit has not.
+drop_table() {
+  if ! command -v nft >/dev/null; then
+    [ ! -e /sys/module/nf_tables ] || fail "nft is not there any more, so that nobody can see or remove the firewall's rules in the kernel: install nftables, and do this again"
+    return 0
+  fi
+  nft list table inet provision >/dev/null 2>&1 || return 0
+  why=$(nft delete table inet provision 2>&1) || fail "cannot remove the firewall's rules from the kernel: $(printf %s "$why" | head -n 1)"
+  say "gone the firewall's rules"
 }
 # Ends a trial of the packet filter that a killed run has left: the rules from before it come back.
 end_trial() {

@@ -235,7 +235,9 @@ fn rolls_and_put_backs_go_on(lab: &Lab, topology: &str) {
     assert!(as_user(lab, 2, "zookeeper", MEMBER_TRAPS));
     lab.on(2, "mkdir -p /etc/systemd/system/zookeeper.service.d && printf '[Service]\\nExecStartPre=/bin/sh -c \"! grep -q maxClientCnxns=62 /etc/zookeeper/zoo.cfg\"\\n' >/etc/systemd/system/zookeeper.service.d/x.conf && systemctl daemon-reload");
     std::fs::write(topology, text.replace("maxClientCnxns: 61", "maxClientCnxns: 62")).expect("writable");
-    lab.run(&["apply", topology, "--yes"]).expect(7).says("Its old configuration is back, and with it the node serves again");
+    lab.run(&["apply", topology, "--yes"])
+        .expect(7)
+        .says("Its old configuration is back, and with it the node serves again");
     lab.on(2, "rm -r /etc/systemd/system/zookeeper.service.d && systemctl daemon-reload");
     lab.apply(topology);
     lab.converged(topology);

@@ -51,7 +51,7 @@ const FIRST_BOOT: &[(&str, &str)] =
 pub struct Edit {
     /// The reasons why it must not be written.
     pub refused: Vec<String>,
-    /// The machines to replace before the next apply.
+    /// Sentences that the operator must read before the next apply.
     pub notes: Vec<String>,
     /// True if a machine with an address of its own would be another.
     pub moves_machines: bool,

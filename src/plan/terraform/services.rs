@@ -47,7 +47,7 @@ impl Edit {
         }
     }
 
-    /// Notes a share that shrinks: its contents may be larger than the new size.
+    /// Refuses a share that shrinks: its contents may be larger than the new size.
     pub(super) fn keep_shares(&mut self, before: &BTreeMap<String, Row>, after: &BTreeMap<String, Row>) {
         for (pod, row) in after {
             let sizes = before.get(pod).and_then(|was| Some((was.get("size")?, row.get("size")?)));

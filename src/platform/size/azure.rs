@@ -208,7 +208,7 @@ fn first_b(number: u32, features: &str) -> Option<(u32, u32)> {
     }
 }
 
-/// Returns true if Azure retired this size or never had it.
+/// The reason why Azure does not have this size: it was retired, or never was.
 pub fn azure_problem(size: &str) -> Option<&'static str> {
     let name = size.to_lowercase();
     if name.starts_with("basic_") {

@@ -5,6 +5,7 @@ pub mod file;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
+use crate::platform::storage::check_one_place;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::Checked;
@@ -56,8 +57,12 @@ impl Service for OnKubernetes {
         &["eventstore.host"]
     }
 
-    fn check(&self, _: &PlatformView<'_>, files: &ServicesFile, _: &mut Diagnostics) -> Option<Checked> {
+    fn check(&self, _: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let file = files.get::<EventstoreFile>()?;
+        if let Some((span, storage)) = file.storage.spanned() {
+            let written = [storage.azure_files.span(), storage.disk.span(), storage.pod.span()];
+            check_one_place(span, &written, "write one of `azureFiles`, `disk`, `pod`", problems);
+        }
         Some(Arc::new(Eventstore::of(file)))
     }
 }

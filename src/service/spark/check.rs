@@ -29,10 +29,12 @@ pub fn check_keys(file: &SparkFile, problems: &mut Diagnostics) {
     let Some((at, scale)) = file.workers.ok().and_then(|workers| workers.autoscale.spanned()) else { return };
     problems.need(at, "min", &scale.min);
     problems.need(at, "max", &scale.max);
-    if let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok())
-        && (min > max || *max == 0)
-    {
-        problems.add(Code::T012, at, format!("the minimum of {min} workers is above the maximum of {max}"));
+    if let (Some(min), Some(max)) = (scale.min.ok(), scale.max.ok()) {
+        if *max == 0 {
+            problems.add(Code::T012, at, "a maximum of 0 workers runs nothing");
+        } else if min > max {
+            problems.add(Code::T012, at, format!("the minimum of {min} workers is above the maximum of {max}"));
+        }
     }
 }
 
@@ -116,10 +118,22 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         ("ports", file.ports.span()),
         ("history", file.history.span()),
     ];
+    let workers = file.workers.ok();
+    // What the cloud's own Spark does not take.
+    let by_ourselves = [
+        ("config", file.config.span()),
+        ("authenticate", file.authenticate.span()),
+        ("workers.hosts", workers.and_then(|workers| workers.hosts.span())),
+        ("workers.cores", workers.and_then(|workers| workers.cores.span())),
+        ("workers.memory", workers.and_then(|workers| workers.memory.span())),
+        ("workers.heap", workers.and_then(|workers| workers.heap.span())),
+        ("workers.port", workers.and_then(|workers| workers.port.span())),
+        ("workers.webUiPort", workers.and_then(|workers| workers.web_ui_port.span())),
+    ];
     let unused: Vec<_> = match kind.ground() {
         Ground::NamedHosts | Ground::CountedHosts => kubernetes.into_iter().chain(managed).collect(),
         Ground::Kubernetes => hosts.into_iter().chain(managed).chain([("workers", file.workers.span())]).collect(),
-        Ground::Managed => hosts.into_iter().chain(kubernetes).collect(),
+        Ground::Managed => hosts.into_iter().chain(kubernetes).chain(by_ourselves).collect(),
     };
     let machine = [
         ("masters.zones", file.masters.ok().and_then(|masters| masters.zones.span())),
@@ -134,11 +148,14 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
     let storage = file.storage.ok();
     let s3 = || ("storage.s3", storage.and_then(|storage| storage.s3.span()));
     let adls = || ("storage.adls", storage.and_then(|storage| storage.adls.span()));
+    let volume = || ("storage.volume", storage.and_then(|storage| storage.volume.span()));
     let elsewhere = match kind {
-        PlatformKind::AzureVms => vec![s3()],
-        PlatformKind::AwsVms | PlatformKind::Eks => vec![adls()],
+        PlatformKind::AzureVms => vec![s3(), volume()],
+        PlatformKind::AwsVms => vec![adls(), volume()],
+        PlatformKind::Eks => vec![adls()],
         PlatformKind::Aks => vec![s3(), adls()],
-        _ => Vec::new(),
+        PlatformKind::Nodes | PlatformKind::Local | PlatformKind::Hdinsight => vec![("storage", file.storage.span())],
+        PlatformKind::Kubernetes => Vec::new(),
     };
     let machine = machine.into_iter().filter(|_| matches!(kind, PlatformKind::Nodes | PlatformKind::Local));
     for (name, span) in unused.into_iter().chain(machine).chain(timed).chain(elsewhere) {

@@ -8,7 +8,7 @@ use crate::platform::storage::StorageFile;
 use crate::service::archive::ArchiveFile;
 use crate::service::file::ServiceFile;
 use crate::settings;
-use crate::value::{Disk, JavaInt, JvmSize, Label, Name, Port, SecretFile, Version, Zone, text_value};
+use crate::value::{Disk, JavaInt, JvmSize, Label, Name, Port, SecretFile, Version, Zone, digits, text_value};
 use crate::yaml::{Entries, Field, RawScalar};
 
 /// Spark: standalone on hosts, run on Kubernetes by the Spark operator or by Spark's own scheduler, or managed.
@@ -193,7 +193,7 @@ text_value!(
     pattern "^([01][0-9]|2[0-3]):(00|30)$",
     |text| {
         let (hour, minute) = text.split_once(':').unwrap_or_default();
-        let hour_ok = hour.len() == 2 && hour.parse::<u8>().is_ok_and(|hour| hour < 24);
+        let hour_ok = hour.len() == 2 && digits(hour).is_some_and(|hour| hour < 24);
         if hour_ok && matches!(minute, "00" | "30") {
             Ok(())
         } else {

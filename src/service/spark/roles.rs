@@ -29,6 +29,7 @@ pub const MASTER: Role = Role::new(&RoleData {
     // Measured in the lab: 0.6 to 1.0 s where the dead master's latch is removed.
     takeover: Some(Takeover {
         wait_led_elsewhere: "wait until every master that stays is ALIVE or STANDBY",
+        leads: "is ALIVE",
         on_restart: "restarting the ALIVE master: about 1 s without an ALIVE master, during which nothing can be submitted (43 s where its election latch cannot be removed from ZooKeeper); running applications go on",
         on_restart_below: "rolling ZooKeeper can end the ALIVE master's session: about 1 s without an ALIVE master, during which nothing can be submitted (43 s where its election latch cannot be removed from ZooKeeper); running applications go on",
         on_leave: "if a master that leaves is the ALIVE one: up to 43 s without an ALIVE master, during which nothing can be submitted; running applications go on",

@@ -33,11 +33,12 @@ pub fn check(
     for (span, path) in [file.data_dir.spanned(), file.data_log_dir.spanned()].into_iter().flatten() {
         data_ok &= check_data_dir(span, path, problems);
     }
-    if let (Some((span, data)), Some((_, log))) = (file.data_dir.spanned(), file.data_log_dir.spanned())
+    if let (data, Some(log), Some(span)) =
+        (&settings.data_dir, &settings.data_log_dir, file.data_dir.span().or(file.data_log_dir.span()))
         && (data.is_within(log) || log.is_within(data))
     {
         problems
-            .add(Code::T012, span, "`dataDir` and `dataLogDir` are within each other")
+            .add(Code::T012, span, format!("`dataDir` ({data}) and `dataLogDir` ({log}) are within each other"))
             .help("give each a directory of its own");
         data_ok = false;
     }

@@ -245,7 +245,7 @@ impl Writer<'_> {
         }
         // Its unit does so when it stops, if it is there.
         if files.iter().any(|path| path.as_str() == FIREWALL_RULES) {
-            line!(self, "nft delete table inet provision 2>/dev/null");
+            line!(self, "drop_table");
         }
         // The deepest first, so that what is empty by then can go.
         for (path, data) in directories.iter().rev().filter(|(path, _)| path.as_str() != STATE_FOLDER) {

@@ -121,7 +121,7 @@ impl Ssh {
         }))
     }
 
-    /// Runs a command line of the operator's with this machine's own input and output. Returns its exit code.
+    /// Runs a command line of the operator's with this machine's own output. Returns its exit code.
     pub async fn interactive(&self, target: &Target, command: &str, io: Io) -> Result<i32, HostError> {
         interactive::run(self.config.clone(), target.clone(), command.to_owned(), io).await
     }
