@@ -119,7 +119,7 @@ pub async fn make(goal: &Goal, loaded: &mut Loaded) -> Result<(Plan, Observed), 
         sayln!("asking {} hosts ...", loaded.desired.hosts.len());
     }
     let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
-    identify(&mut loaded.desired, &loaded.new_identity, &observed);
+    identify(goal, &mut loaded.desired, &loaded.new_identity, &observed);
     let plan = plan::plan(goal, &loaded.desired, &observed).map_err(|refusals| refused(&refusals, &observed))?;
     Ok((plan, observed))
 }

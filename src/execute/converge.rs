@@ -59,7 +59,7 @@ impl<W: World> Work<'_, W> {
     /// Observes the cluster, and gives it its identity.
     pub async fn look(&mut self, before: &Observed) -> Observed {
         let observed = observe::observe_again(self.desired, self.secrets, before, self.world).await;
-        identify(self.desired, self.new_identity, &observed);
+        identify(self.goal, self.desired, self.new_identity, &observed);
         observed
     }
 
@@ -181,10 +181,16 @@ impl<W: World> Work<'_, W> {
 }
 
 /// Gives the cluster the identity that its hosts carry, or else a new one.
-pub fn identify(desired: &mut Desired, new_identity: &Identity, observed: &Observed) {
-    if desired.identity.is_none() {
-        desired.identify(observe::identity(desired, observed).unwrap_or_else(|| new_identity.clone()));
+pub fn identify(goal: &Goal, desired: &mut Desired, new_identity: &Identity, observed: &Observed) {
+    if desired.identity.is_some() {
+        return;
     }
+    let rest = || match goal {
+        Goal::Destroy { .. } => observe::identity_of_the_rest(desired, observed),
+        Goal::Apply { .. } => None,
+    };
+    let identity = observe::identity(desired, observed).or_else(rest);
+    desired.identify(identity.unwrap_or_else(|| new_identity.clone()));
 }
 
 fn before_the_first_change() -> Outcome {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::desired::Desired;
-use crate::host::{Action, HostError, Secrets, Target};
+use crate::host::{Action, HostError, Secrets, Seen, Target};
 use crate::observe::{for_reach, look_at_all};
 use crate::plan::reach::{Silence, culprits, silences};
 use crate::plan::{ApprovedPlan, Connections, Phase, Step};
@@ -112,12 +112,18 @@ pub enum Outcome {
 
 /// An action that a host did not do.
 #[derive(Debug, thiserror::Error, Serialize)]
-#[error("{host}, {action}: {error}")]
+#[error("{host}, {action}: {}", without_title(error, action))]
 pub struct StepFailure {
     pub host: Name,
     pub action: String,
     #[serde(serialize_with = "in_words")]
     pub error: HostError,
+}
+
+/// The error of a step; one that names the same step again is shown without its name.
+fn without_title(error: &HostError, action: &str) -> String {
+    let words = error.to_string();
+    words.strip_prefix(action).and_then(|rest| rest.strip_prefix(": ")).map(str::to_owned).unwrap_or(words)
 }
 
 fn in_words<S: serde::Serializer>(error: &HostError, serializer: S) -> Result<S::Ok, S::Error> {
@@ -189,7 +195,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             match phase {
                 Phase::Steps { steps, .. } => self.steps(steps, report).await?,
                 Phase::Gate { gate, .. } => self.gate(gate).await?,
-                Phase::Reach { from, .. } => self.reach(from).await?,
+                Phase::Reach { from, tried, .. } => self.reach(from, tried, report).await?,
                 Phase::Roll(roll) => self.roll(roll, report).await?,
             }
         }
@@ -197,7 +203,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     }
 
     /// Checks that hosts reach each other: existing connections would hide a fault until the next restart.
-    async fn reach(&self, from: &Connections) -> Result<(), Outcome> {
+    async fn reach(&mut self, from: &Connections, tried: &[Target], report: &mut Report) -> Result<(), Outcome> {
         let query = |(name, pairs): (&Name, &Vec<(String, u16)>)| {
             (Target::of(&self.desired.hosts[name].host), for_reach(pairs))
         };
@@ -206,14 +212,26 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let failure = |(host, its): (Name, Vec<&Silence>)| {
             let its: Vec<_> = its.iter().map(ToString::to_string).collect();
             let why = format!(
-                "{}. The new rules let in the addresses of the topology: does a host send from another one?",
+                "{}. The new rules, which let in the addresses of the topology, are taken back: does a host send from another one?",
                 its.join("; ")
             );
             let step = "new connections between the hosts".to_owned();
-            StepFailure { host, action: "check the packet filter".to_owned(), error: HostError::Failed { step, why } }
+            StepFailure { host, action: "check the firewall".to_owned(), error: HostError::Failed { step, why } }
         };
-        let failures: Vec<_> = culprits(&silences).into_iter().map(failure).collect();
-        if failures.is_empty() { Ok(()) } else { Err(Outcome::Failed { failures }) }
+        let unknown = seen.iter().filter_map(|(host, seen)| {
+            let Seen::Unknown(error) = seen else { return None };
+            Some(StepFailure { host: host.clone(), action: "check the firewall".to_owned(), error: error.clone() })
+        });
+        let failures: Vec<_> = culprits(&silences).into_iter().map(failure).chain(unknown).collect();
+        if failures.is_empty() {
+            return Ok(());
+        }
+        // Each host would do it by itself when the time is over.
+        let back = |target: &Target| Step { target: target.clone(), action: Action::EndTrial, why: Vec::new() };
+        match self.steps(&tried.iter().map(back).collect::<Vec<_>>(), report).await {
+            Err(Outcome::LeaseLost) => Err(Outcome::LeaseLost),
+            _ => Err(Outcome::Failed { failures }),
+        }
     }
 
     /// Raises the epoch: from here on every host of the plan refuses earlier applies.

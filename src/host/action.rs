@@ -32,6 +32,8 @@ pub enum Action {
     Enable { unit: String },
     /// Loads rules of the packet filter for so many seconds: the host takes them back unless `KeepRules` follows by a new connection.
     TryRules { rules: String, seconds: u32 },
+    /// Ends a trial at once: the rules from before come back.
+    EndTrial,
     /// Lets the rules on trial stay: lays their files, and starts the unit that loads them, or has it load them again.
     KeepRules { unit: String, files: Vec<FileEdit>, start: bool },
     /// Keeps the old files, writes the new ones, restarts the unit.
@@ -127,6 +129,8 @@ fn origin<S: serde::Serializer>(archive: &Archive, serializer: S) -> Result<S::O
 pub struct Removal {
     pub owned: Owned,
     pub delete_data: bool,
+    /// True on an anchor if other hosts are left: a later destroy can only act on those under a higher epoch than theirs.
+    pub keeps_epoch: bool,
 }
 
 impl Action {
@@ -154,6 +158,7 @@ impl Action {
             Action::KeepRules { .. } => "keep the packet filter: a new connection came in".to_owned(),
             Action::Swap { unit, .. } => format!("restart {unit}"),
             Action::PutBack { unit } => format!("put back the old files of {unit}"),
+            Action::EndTrial => "take the new firewall rules back".to_owned(),
             Action::Release { .. } => "from here, remove the latch that an ended master left in ZooKeeper".to_owned(),
             Action::Remove(_) => "remove what provision made".to_owned(),
         }

@@ -66,10 +66,10 @@ pub enum HostError {
     #[error("{step}: {words}", words = short(.why))]
     Failed { step: String, why: String },
     #[error(
-        "no new connection succeeded with the new packet filter ({words}); the host restores its previous rules {seconds} s after loading them. The rules open the topology's `ssh` port: check that sshd itself listens on it",
+        "no new connection succeeded with the new packet filter ({words}); the host restores its previous rules by itself. The rules open the topology's `ssh` port: check that sshd itself listens on it",
         words = short(.why)
     )]
-    LockedOut { why: String, seconds: u32 },
+    LockedOut { why: String },
     #[error("the host's answer makes no sense: {words}", words = short(.why))]
     Garbled { why: String },
     #[error("it sent more than {mib} MiB during {during}, and the rest was not read")]

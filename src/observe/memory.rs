@@ -29,6 +29,18 @@ impl Memory {
         self.records.values().filter_map(|record| record.hosts.get(name)).any(|there| there.is_same_place(reach))
     }
 
+    /// Returns true if one of these anchors is on record as an anchor of this cluster. A host under none of them is another cluster's, also if
+    /// both have one name and one identity, as with a copied topology.
+    pub fn knows_one_of(&self, anchors: &[Anchor]) -> bool {
+        let is_on_record = |anchor: &Anchor| {
+            self.records.values().any(|record| {
+                let there = record.hosts.get(&anchor.host);
+                record.anchors.contains(&anchor.host) && there.is_some_and(|reach| reach.is_same_place(&anchor.reach))
+            })
+        };
+        anchors.iter().any(|anchor| self.former.contains(anchor) || is_on_record(anchor))
+    }
+
     /// Every host that the cluster's memory names, with the way there.
     pub fn hosts(&self) -> BTreeMap<Name, Reach> {
         let anchors = self.former.iter().map(|anchor| (anchor.host.clone(), anchor.reach.clone()));

@@ -16,7 +16,7 @@ use crate::world::World;
 pub use memory::Memory;
 pub use observed::{Departed, Observed};
 pub use query::{MACHINE_TOOLS, NEEDED_TOOLS, PIP, for_gate, for_goal, for_memory, for_reach};
-pub use recall::{binding, credible_epoch, identity, is_ours, recall, says_it_is_ours};
+pub use recall::{binding, credible_epoch, identity, identity_of_the_rest, is_ours, recall, says_it_is_ours};
 
 /// Looks at every host of the goal, then at those which only the cluster's memory knows.
 pub async fn observe(desired: &Desired, secrets: &Secrets, world: &impl World) -> Observed {

@@ -92,7 +92,7 @@ fn member_directories(desired: &Desired, has: impl Fn(Role) -> bool) -> Option<(
 
 /// The query that tries these addresses and ports from a host.
 pub fn for_reach(pairs: &[(String, u16)]) -> HostQuery {
-    HostQuery { reach: pairs.to_vec(), ..HostQuery::default() }
+    HostQuery { reach: pairs.to_vec(), is_quick: true, ..HostQuery::default() }
 }
 
 /// The questions for a host that has left the topology: only for its records.

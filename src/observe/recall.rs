@@ -1,6 +1,6 @@
 //! The records that the anchors agree on. A host alone is believed about itself and nothing else.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use super::memory::Memory;
@@ -56,6 +56,22 @@ pub fn identity(desired: &Desired, observed: &Observed) -> Option<Identity> {
         .or_else(|| most(desired.anchors.iter().map(bound)))
         .or_else(|| most(desired.anchors.iter().map(claimed)))
         .cloned()
+}
+
+/// For a destroy: the identity of what an earlier one has left, if no majority has any. All stamped hosts carry it, and the topology has most of the
+/// anchors that they name. Only hosts that carry it are touched, so that one that lies speaks for nobody but itself.
+pub fn identity_of_the_rest(desired: &Desired, observed: &Observed) -> Option<Identity> {
+    let stamps = observed.hosts.values().filter_map(|seen| seen.facts()?.stamp.as_ref());
+    let mut identities = BTreeSet::new();
+    for stamp in stamps.filter(|stamp| stamp.cluster == desired.cluster) {
+        let here = stamp.anchors.iter().filter(|anchor| desired.is_at(&anchor.host, &anchor.reach)).count();
+        if here * 2 <= stamp.anchors.len() {
+            return None;
+        }
+        identities.insert(stamp.identity.as_ref()?);
+    }
+    let mut all = identities.into_iter();
+    all.next().filter(|_| all.next().is_none()).cloned()
 }
 
 /// The value that more than half of all have.

@@ -78,7 +78,7 @@ impl Plan {
         }
         for step in self.all_steps() {
             if let Action::Remove(removal) = &step.action {
-                let Removal { owned, delete_data } = &**removal;
+                let Removal { owned, delete_data, keeps_epoch: _ } = &**removal;
                 all.entry(&step.target.name).or_default().extend(removed(owned, *delete_data));
             }
         }

@@ -27,7 +27,7 @@ use crate::value::{Name, Role};
 pub use approval::{ApprovedPlan, Consent, NotApproved};
 pub use changes::Change;
 pub use compare::HostChange;
-pub use decide::{TRIAL_SECONDS, plan};
+pub use decide::plan;
 pub use members::{Roll, RollMember};
 pub use moved::Moved;
 pub use reach::Connections;
@@ -91,7 +91,13 @@ pub enum Phase {
     /// Wait until a service is whole.
     Gate { title: String, gate: Gate },
     /// Check that hosts reach each other through a packet filter that has just changed.
-    Reach { title: String, from: Connections },
+    Reach {
+        title: String,
+        from: Connections,
+        /// The hosts whose filter is on trial.
+        #[serde(serialize_with = "target_names")]
+        tried: Vec<Target>,
+    },
     /// One node (or batch) after the other, each chosen from fresh facts by `roll::next`.
     Roll(Roll),
 }

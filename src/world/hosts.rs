@@ -9,7 +9,6 @@ use super::script::{Script, ScriptPlace, act, cached, facts, hold, look, outcome
 use super::ssh::Ssh;
 use super::{Hold, Io, Output, Permit, Upload, World};
 use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Reach, Secrets, Target};
-use crate::plan::TRIAL_SECONDS;
 use crate::service::archive::Archive;
 
 /// Limit for downloading, checking and unpacking a distribution of 400 MB on a slow disk, or installing a package with its dependencies.
@@ -39,6 +38,7 @@ fn limit(action: &Action) -> Duration {
         | Action::Stop { .. }
         | Action::Enable { .. }
         | Action::TryRules { .. }
+        | Action::EndTrial
         | Action::KeepRules { .. }
         | Action::PutBack { .. }
         | Action::Release { .. } => SHORTEST,
@@ -134,7 +134,7 @@ impl World for Hosts {
         let script = act(action, permit, &self.secrets, &self.place(target));
         let output = self.run(target, script, limit(action), &title).await.map_err(|error| match error {
             error @ (HostError::Unreachable { .. } | HostError::ConnectionGone { .. }) if keeps_rules => {
-                HostError::LockedOut { why: error.to_string(), seconds: TRIAL_SECONDS }
+                HostError::LockedOut { why: error.to_string() }
             }
             error => error,
         })?;

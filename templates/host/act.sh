@@ -95,6 +95,9 @@ put() { # path owner group mode; base64 on stdin
 }
 # A line at the end of a file of ours.
 add() { # path, line
+  # A line that a power cut has torn is ended first.
+  [ ! -s "$1" ] || [ -z "$(tail -c 1 "$1")" ] || set -- "$1" "
+$2"
   [ ! -L "$1" ] && printf '%s\n' "$2" >>"$1" && sync "$1" || fail "cannot write $1"
 }
 made() { # what this host got from us and did not have before: a destroy takes only that away
@@ -148,7 +151,8 @@ start() {
   if sha256sum --check --status "$run/$1.service.started" 2>/dev/null; then change start "$1"; else change restart "$1"; fi
 }
 stop() {
-  systemctl cat "$1" >/dev/null 2>&1 || return 0
+  # A unit whose file somebody deleted may run all the same.
+  systemctl cat "$1" >/dev/null 2>&1 || [ "$(systemctl show -p ActiveState --value "$1" 2>/dev/null)" = active ] || return 0
   change stop "$1"
 }
 drop_unit() { # unit file: its service stopped, disabled and forgotten

@@ -133,7 +133,7 @@ remove_user() { # user, directories of its data
   # The next user with its uid would own what it left, and a setuid file of it would run as that user.
   left=$(left_by "$(id -u "$1")" "$(id -g "$1")")
   [ -z "$left" ] || { say "stays user $1 ($left)"; return 0; }
-  why=$(userdel "$1" 2>&1) || { say "stays user $1 ($(printf %s "$why" | tail -n 1 | cut -c 1-200))"; return 0; }
+  why=$(userdel "$1" 2>&1) || fail "cannot remove the user $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
   say "gone user $1"
   # The group came with the user. userdel leaves it where somebody else was added to it.
   if getent group "$1" >/dev/null; then
@@ -156,19 +156,28 @@ remove_memory() { # data directories: while they hold something, what says whose
     who=$(reader "$d") && as "$who" test -e "$d/version-2" -o -e "$d/initialize" </dev/null >/dev/null 2>&1 && born=yes
   done
   for f in "$state"/*; do
+    [ "${keeps_epoch:-}$f" != "yes$state/epoch" ] || { say "stays record $f (for the hosts that are left)"; continue; }
     case $born$stays$f in
     yesyes*/birth.json | *yes*/made | *yes*/identity) say "stays record $f (data stays)" ;;
-    *) rm -rf --one-file-system "$f" ;;
+    *) why=$(rm -rf --one-file-system "$f" 2>&1) || fail "cannot remove $f: $(printf %s "$why" | tail -n 1 | cut -c 1-200)" ;;
     esac
   done
-  rmdir "$state" 2>/dev/null && say "gone directory $state"
+  [ ! -d "$state" ] || ! rmdir "$state" 2>/dev/null || say "gone directory $state"
   rm -rf "$run"
   end_folder
+}
+# What `submit` started here cannot go on.
+end_jobs() {
+  [ -z "$root" ] || return 0
+  systemctl list-units --plain --no-legend 'provision-job-*.service' 2>/dev/null | awk '{ print $1 }' | while read -r job; do
+    systemctl stop "$job" && say "ended the job $job"
+  done
 }
 # Takes the packet filter out of the kernel, where its unit has not.
 drop_table() {
   if ! command -v nft >/dev/null; then
-    [ ! -e /sys/module/nf_tables ] || fail "nft is not there any more, so that nobody can see or remove the firewall's rules in the kernel: install nftables, and do this again"
+    # This boot's rules: after another one, nobody has loaded any.
+    [ ! -e "$run/provision-firewall.service.loaded" ] || fail "nft is not there any more, so that nobody can see or remove the firewall's rules in the kernel: install nftables, and do this again"
     return 0
   fi
   nft list table inet provision >/dev/null 2>&1 || return 0

@@ -111,6 +111,11 @@ fn hosts_reach_each_other_through_a_packet_filter_also_one_that_joins_later() {
     lab.on(2, "ip route add 10.77.0.11/32 dev $(ip -o route get 10.77.0.11 | sed 's/.* dev \\([^ ]*\\).*/\\1/') src 10.77.0.112");
     set("h2", closed);
     lab.run(&["apply", &topology, "--yes"]).expect(7).says("h1 is silent for h2, port ");
+    // Rules that cut hosts off from each other do not stay, and the next plan is to load them again.
+    for host in [1, 2] {
+        assert!(!lab.test(host, "nft list table inet provision || test -e /run/provision/firewall.trial"), "h{host}");
+    }
+    lab.run(&["plan", &topology, "--detailed-exitcode"]).expect(2).says("try the firewall's rules");
     // What our own rules close is no reason to refuse the plan that opens it.
     set("h2", "");
     lab.apply(&topology);
@@ -123,5 +128,17 @@ fn hosts_reach_each_other_through_a_packet_filter_also_one_that_joins_later() {
     lab.apply(&topology);
     lab.converged(&topology);
     lab.run(&["status", &topology]).expect(0).says("2 workers");
-    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
+    // Without nft nobody can remove the rules; and somebody else is in the group that came with the user.
+    lab.on(3, "usermod -aG spark ops; mv /usr/sbin/nft /usr/sbin/nft.away");
+    // Somebody deleted the file of a unit that runs.
+    lab.on(3, "rm /etc/systemd/system/spark-worker.service; systemctl daemon-reload; pgrep -u spark java");
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"])
+        .expect(7)
+        .says("h3, remove what provision made: nft is not there any more");
+    lab.on(3, "mv /usr/sbin/nft.away /usr/sbin/nft");
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0).says("gone group spark (ops was in it)");
+    assert!(
+        !lab.test(3, "nft list table inet provision || getent group spark || pgrep java"),
+        "the rules, the group or a worker are left"
+    );
 }

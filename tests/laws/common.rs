@@ -55,6 +55,12 @@ pub fn paths(host: &SimHost) -> BTreeSet<String> {
     host.paths.keys().cloned().collect()
 }
 
+/// The same without the epoch, which an anchor keeps while hosts are left.
+pub fn but_epoch(host: &SimHost) -> BTreeSet<String> {
+    let epoch = ["/var/lib/provision", "/var/lib/provision/epoch"].map(str::to_owned);
+    paths(host).difference(&epoch.into()).cloned().collect()
+}
+
 pub fn cases(default: u32) -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(default)
 }

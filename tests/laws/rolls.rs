@@ -283,7 +283,10 @@ fn law_3_a_roll_leaves_no_master_alive_for_seconds_and_not_for_a_session() {
             let before = world.acts();
             report(changed.site().carry_out(&apply(), &world).await);
             let state = world.state();
-            let released = state.journal[before..].iter().filter(|(_, title)| title.contains("election latch")).count();
+            let released = state.journal[before..]
+                .iter()
+                .filter(|(_, title)| title.contains("the latch that an ended master left"))
+                .count();
             assert!(released > 0, "{:?}", state.journal);
             let longest = state.services.longest_vacancy;
             assert!(longest > Duration::ZERO && longest < Duration::from_secs(5), "{longest:?}: {:?}", state.journal);

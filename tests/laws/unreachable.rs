@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::SimWorld;
 use crate::model::host::SimHost;
 use crate::model::site::{End, Shape, Site, apply_with_outage, run};
-use provision::execute::Outcome;
+use provision::execute::{Outcome, Report};
 use provision::host::{Health, HostError, NodeFacts, Seen, ServiceFacts};
 use provision::plan::roll::{Next, next};
 use provision::plan::{Goal, reach};
@@ -42,7 +42,7 @@ fn a_host_that_does_nothing_it_is_asked_stops_nobody() {
             let end = world.fork();
             failed(&DESTROY_ALL, &end).await;
             for (other, there) in end.state().hosts.iter().filter(|(other, _)| **other != name(host)) {
-                assert_eq!(paths(there), paths(&SimHost::new("x")), "{other} beside {host} {obeys}");
+                assert_eq!(but_epoch(there), paths(&SimHost::new("x")), "{other} beside {host} {obeys}");
             }
             // Mended, it gets what was left.
             world.state().hosts.get_mut(&name(host)).expect("a host").obeys = None;
@@ -241,5 +241,35 @@ fn a_worker_that_no_master_lists_stops_nobody() {
             let others: Vec<_> = left.changes.keys().filter(|changed| **changed != name(shunned)).collect();
             assert!(others.is_empty(), "{shunned} {starts}: {left}");
         });
+    }
+}
+
+/// A destroy that had to leave a host, an anchor or not, is completed by the next one once the host does what it is asked.
+#[test]
+fn a_destroy_that_left_a_host_is_completed_by_the_next() {
+    for (members, host) in [(3, "h2"), (3, "h6"), (0, "h2"), (0, "h3")] {
+        for fails in [false, true] {
+            run(async {
+                let site = Shape::spread(members, 1, 2).site();
+                let world = converged(&site).await;
+                let set = |works: bool| {
+                    let mut state = world.state();
+                    let host = state.hosts.get_mut(&name(host)).expect("a host");
+                    (host.reachable, host.obeys) = (works || fails, if works || !fails { None } else { Some(2) });
+                };
+                set(false);
+                let _ = site.carry_out(&DESTROY_ALL, &world).await;
+                set(true);
+                let again = Site { new_identity: provision::value::Identity::random(), ..Site::of(&site.text) };
+                let end = again.carry_out(&DESTROY_ALL, &world).await;
+                let End::Executed(Report { outcome: Outcome::Done, left, .. }, _) = end else {
+                    panic!("{members} {host} {fails}: {end:?}")
+                };
+                assert_eq!(left, Vec::<String>::new(), "{members} {host} {fails}");
+                for (name, host) in &world.state().hosts {
+                    assert!(host.users.is_empty() && host.claim().is_none(), "{members} {name} {fails}");
+                }
+            });
+        }
     }
 }

@@ -68,6 +68,7 @@ pub fn act(
         Action::Stop { unit } => host.stop(unit)?,
         Action::Enable { unit } => host.enable(unit)?,
         Action::TryRules { .. } => host.has_trial = true,
+        Action::EndTrial => host.has_trial = false,
         Action::KeepRules { unit, files, start } => {
             if !std::mem::take(&mut host.has_trial) {
                 return Err(fail("the trial is over"));
@@ -100,9 +101,9 @@ pub fn act(
         // The world's: it is the ensemble's, not the host's.
         Action::Release { .. } => {}
         Action::Remove(removal) => {
-            let Removal { owned, delete_data } = &**removal;
+            let Removal { owned, delete_data, keeps_epoch } = &**removal;
             host.remove_owned(owned, *delete_data, now)?;
-            host.remove_rest(owned)?;
+            host.remove_rest(owned, *keeps_epoch)?;
         }
     }
     Ok(Vec::new())

@@ -367,7 +367,7 @@ impl SimHost {
     }
 
     /// The part of a destroy that follows the things in the stamp.
-    pub fn remove_rest(&mut self, owned: &Owned) -> Result<(), HostError> {
+    pub fn remove_rest(&mut self, owned: &Owned, keeps_epoch: bool) -> Result<(), HostError> {
         let made = self.text(&Self::made_path()).unwrap_or_default();
         let mut folders: Vec<&str> = made.lines().filter_map(|line| line.strip_prefix("dir ")).collect();
         folders.sort_unstable();
@@ -382,11 +382,12 @@ impl SimHost {
         let born = data().any(|path| {
             self.holds_something(&format!("{path}/version-2")) || self.paths.contains_key(&format!("{path}/initialize"))
         });
-        let kept: Vec<_> = [("birth.json", stays && born), ("made", stays), ("identity", stays)]
-            .into_iter()
-            .filter(|(_, stays)| *stays)
-            .map(|(name, _)| format!("{STATE_FOLDER}/{name}"))
-            .collect();
+        let kept: Vec<_> =
+            [("birth.json", stays && born), ("made", stays), ("identity", stays), ("epoch", keeps_epoch)]
+                .into_iter()
+                .filter(|(_, stays)| *stays)
+                .map(|(name, _)| format!("{STATE_FOLDER}/{name}"))
+                .collect();
         for path in self.children(STATE_FOLDER).into_iter().filter(|path| !kept.contains(path)) {
             self.change()?;
             self.paths.remove(&path);

@@ -238,13 +238,17 @@ impl Site {
 
     pub async fn plan(&self, goal: &Goal, world: &SimWorld) -> Result<Plan, Vec<Refusal>> {
         let observed = self.observe(world).await;
-        plan::plan(goal, &self.identified(&observed), &observed)
+        plan::plan(goal, &self.identified_for(goal, &observed), &observed)
     }
 
     /// The desired state with the identity that hosts carry, else the one that tests expect.
     pub fn identified(&self, observed: &Observed) -> Desired {
+        self.identified_for(&apply(), observed)
+    }
+
+    fn identified_for(&self, goal: &Goal, observed: &Observed) -> Desired {
         let mut desired = self.desired.clone();
-        identify(&mut desired, &self.new_identity, observed);
+        identify(goal, &mut desired, &self.new_identity, observed);
         desired
     }
 
@@ -256,7 +260,7 @@ impl Site {
     /// The same with a saved plan, which must still hold once the lease is there.
     pub async fn carry_out_sealed(&self, goal: &Goal, sealed: Option<&SealedPlan>, world: &SimWorld) -> End {
         let observed = self.observe(world).await;
-        let mut desired = self.identified(&observed);
+        let mut desired = self.identified_for(goal, &observed);
         let plan = match plan::plan(goal, &desired, &observed) {
             Ok(plan) if plan.is_empty() => return End::Nothing,
             Ok(plan) => plan,

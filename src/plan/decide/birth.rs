@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::planner::Planner;
 use crate::desired::{Desired, Quorum};
-use crate::host::{BirthRecord, HostFacts, HostState, UnitFacts};
+use crate::host::{BirthRecord, HostFacts, HostState, Stamp, UnitFacts};
 use crate::plan::compare::{HostChange, Need, ServiceChange};
 use crate::plan::{ClusterRefusal, HostRefusal, Reason, Refusal};
 use crate::value::{MemberId, Name};
@@ -92,15 +92,18 @@ impl Planner<'_> {
 
     /// Refuses hosts that this cluster stamped with other anchors, unless the cluster's memory explains them.
     fn refuse_other_stamps(&self, life: BirthStage, refusals: &mut Vec<Refusal>) {
-        if life == BirthStage::Complete && !self.observed.memory.is_empty() {
-            return;
-        }
+        let memory = &self.observed.memory;
+        let explains = |name: &Name, stamp: &Stamp| {
+            let reach = &self.desired.hosts[name].host.reach;
+            memory.has(name, reach) || memory.knows_one_of(&stamp.anchors)
+        };
+        let remembers = life == BirthStage::Complete && !memory.is_empty();
         for (name, facts) in self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))) {
             let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster == self.desired.cluster) else {
                 continue;
             };
             let anchors: Vec<Name> = stamp.anchors.iter().map(|anchor| anchor.host.clone()).collect();
-            if anchors != self.desired.anchors {
+            if anchors != self.desired.anchors && !(remembers && explains(name, stamp)) {
                 refusals.push(Refusal::Host { host: name.clone(), because: HostRefusal::OtherAnchors { anchors } });
             }
         }

@@ -26,12 +26,14 @@ impl Planner<'_> {
                 |(target, ..): &(Target, Owned, bool)| step(target, Action::Stop { unit: role.unit().to_owned() });
             self.steps(&format!("stop every {}", role.title()), has.map(stop).collect());
         }
+        let some_left = !self.skipped.is_empty();
         // The anchors last: while they remember, a destroy that was killed can go on.
         for (anchors, title) in
             [(false, "remove what provision made"), (true, "remove what provision made from the anchors")]
         {
-            let remove = |(target, owned, _): &(Target, Owned, bool)| {
-                step(target, Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data })))
+            let remove = |(target, owned, anchor): &(Target, Owned, bool)| {
+                let keeps_epoch = *anchor && some_left;
+                step(target, Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data, keeps_epoch })))
             };
             self.steps(title, owned.iter().filter(|(_, _, anchor)| *anchor == anchors).map(remove).collect());
         }

@@ -42,7 +42,9 @@ impl Planner<'_> {
         self.observed.departed.iter().filter_map(|(name, departed)| {
             let facts = departed.seen.facts()?;
             let stamp = facts.stamp.as_ref()?;
-            let is_ours = stamp.host == *name && says_it_is_ours(name, facts, self.desired);
+            let is_ours = stamp.host == *name
+                && says_it_is_ours(name, facts, self.desired)
+                && self.observed.memory.knows_one_of(&stamp.anchors);
             is_ours.then(|| (departed.target(name), stamp))
         })
     }
@@ -70,7 +72,11 @@ impl Planner<'_> {
             .departed_stamps()
             .filter(|(_, stamp)| goes(&stamp.owned.units))
             .map(|(target, stamp)| {
-                let action = Action::Remove(Box::new(Removal { owned: stamp.owned.clone(), delete_data: false }));
+                let action = Action::Remove(Box::new(Removal {
+                    owned: stamp.owned.clone(),
+                    delete_data: false,
+                    keeps_epoch: false,
+                }));
                 Step { target, action, why: vec![Reason::Left] }
             })
             .collect();

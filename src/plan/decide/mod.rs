@@ -13,8 +13,6 @@ mod quorum;
 mod settings;
 mod standbys;
 
-pub use prepare::TRIAL_SECONDS;
-
 use std::collections::BTreeMap;
 
 use super::compare::{HostChange, compare};

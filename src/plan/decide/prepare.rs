@@ -63,9 +63,9 @@ impl Planner<'_> {
         self.steps("prepare the hosts", patches);
     }
 
-    /// Adds a trial of the new packet filter, then the step that keeps it.
+    /// Adds a trial of the new packet filter, a check that hosts still reach each other, and the step that keeps it.
     pub(super) fn firewall(&mut self) {
-        let mut steps = Vec::new();
+        let (mut trials, mut steps) = (Vec::new(), Vec::new());
         for (host, change) in &self.changes {
             let state = self.state(host);
             let Some(service) = change.services.get(FIREWALL_UNIT).filter(|service| is_tried(service.need)) else {
@@ -74,20 +74,24 @@ impl Planner<'_> {
             let file = &state.files[&HostPath::known(FIREWALL_RULES)];
             let files = held_for_trial(state, change).iter().map(|path| edit(state, path)).collect();
             let (unit, start) = (FIREWALL_UNIT.to_owned(), service.need == Need::Start);
-            let try_them = Action::TryRules { rules: file.content.public(), seconds: TRIAL_SECONDS };
-            steps.push(self.step(host, try_them, service.why.clone()));
+            let try_them =
+                Action::TryRules { rules: file.content.public(), seconds: trial_seconds(self.changes.len()) };
+            trials.push(self.step(host, try_them, service.why.clone()));
             steps.push(self.step(host, Action::KeepRules { unit, files, start }, service.why.clone()));
         }
         let changed: Vec<&Name> = steps.iter().map(|step: &Step| &step.target.name).collect();
         let from = reach::after(self.desired, self.observed, &changed);
+        let tried = trials.iter().map(|step: &Step| step.target.clone()).collect();
+        let seconds = trial_seconds(self.changes.len());
         self.steps(
-            "load the firewall's rules; each host takes them back after 40 s unless a new connection of ours comes in",
-            steps,
+            &format!("try the firewall's rules: each host takes them back after {seconds} s unless they are kept"),
+            trials,
         );
         if !from.is_empty() {
             let title = "check that hosts reach each other through the firewall".to_owned();
-            self.phases.push(Phase::Reach { title, from });
+            self.phases.push(Phase::Reach { title, from, tried });
         }
+        self.steps("keep the rules where a new connection of ours comes in", steps);
     }
 
     pub(super) fn enable(&mut self) {
@@ -111,8 +115,11 @@ impl Planner<'_> {
     }
 }
 
-/// The seconds that a host waits for a new connection before it takes a packet filter back: longer than a connection and a login may take.
-pub const TRIAL_SECONDS: u32 = 40;
+/// The seconds after which a host takes a packet filter back that nobody has kept: longer than the check between the hosts (20 s) and a connection
+/// with its login (40 s) may take, and 20 s for each hundred hosts, as many as are worked with at once.
+fn trial_seconds(hosts: usize) -> u32 {
+    60 + 20 * u32::try_from(hosts.div_ceil(100)).unwrap_or(u32::MAX / 20)
+}
 
 fn is_tried(need: Need) -> bool {
     match need {

@@ -79,6 +79,7 @@ impl Writer<'_> {
                 line!(self, "try_rules {seconds} <<'provision'");
                 self.encoded(rules.as_bytes());
             }
+            Action::EndTrial => line!(self, "end_trial"),
             Action::KeepRules { unit, files, start } => {
                 line!(self, "keep_rules");
                 files.iter().for_each(|file| self.put_file(file));
@@ -270,14 +271,18 @@ impl Writer<'_> {
     }
 
     fn remove(&mut self, removal: &Removal) {
-        let Removal { owned, delete_data } = removal;
+        let Removal { owned, delete_data, keeps_epoch } = removal;
         // All services of the host are stopped, so their users' other processes may be ended.
         line!(self, "all_goes=yes");
+        line!(self, "end_jobs");
         // What comes back of a trial of the packet filter may be rules of ours, which go next.
         line!(self, "end_trial");
         self.remove_owned(owned, *delete_data);
         line!(self, "remove_made_parents");
         line!(self, "name_packages");
+        if *keeps_epoch {
+            line!(self, "keeps_epoch=yes");
+        }
         // While data stays, so does what says whose it is, and what of the host was made for it.
         line!(self, "remove_memory{}", self.data_words(&owned.directories));
     }
@@ -360,13 +365,14 @@ mod tests {
             Action::Stop { unit: unit.clone() },
             Action::Enable { unit: unit.clone() },
             Action::TryRules { rules: "table inet provision\n".into(), seconds: 60 },
+            Action::EndTrial,
             Action::KeepRules { unit: unit.clone(), files: vec![file.clone()], start: true },
             Action::KeepRules { unit: unit.clone(), files: vec![file.clone()], start: false },
             Action::Swap { unit: unit.clone(), files: vec![file], drain: Some(drain) },
             Action::PutBack { unit },
             Action::Release { latches: vec!["/a b".into()], members: vec![("::1".into(), 1)] },
-            Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data: false })),
-            Action::Remove(Box::new(Removal { owned, delete_data: true })),
+            Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data: false, keeps_epoch: false })),
+            Action::Remove(Box::new(Removal { owned, delete_data: true, keeps_epoch: true })),
         ];
         let places = [
             ScriptPlace::machine(),
@@ -390,6 +396,7 @@ mod tests {
                 | Action::Stop { .. }
                 | Action::Enable { .. }
                 | Action::TryRules { .. }
+                | Action::EndTrial
                 | Action::KeepRules { .. }
                 | Action::Swap { .. }
                 | Action::PutBack { .. }

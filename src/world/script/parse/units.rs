@@ -11,12 +11,18 @@ use crate::world::script::ScriptPlace;
 #[derive(Debug, Default)]
 pub struct Units(Vec<BTreeMap<String, String>>);
 
+/// The properties that are asked for (`look.sh`).
+const PROPERTIES: [&str; 8] =
+    ["Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "NeedDaemonReload", "InvocationID", "NRestarts"];
+
 impl Units {
     pub fn add(&mut self, property: &str) {
         if (property.is_empty() || self.0.is_empty()) && self.0.len() < MOST {
             self.0.push(BTreeMap::new());
         }
-        if let (Some((name, value)), Some(unit)) = (property.split_once('='), self.0.last_mut()) {
+        if let (Some((name, value)), Some(unit)) = (property.split_once('='), self.0.last_mut())
+            && PROPERTIES.contains(&name)
+        {
             unit.insert(name.to_owned(), brief(value));
         }
     }
@@ -48,7 +54,7 @@ pub fn started(query: &HostQuery, place: &ScriptPlace, path: &str, text: &[u8], 
         return;
     }
     let entry = facts.units.entry(unit.to_owned()).or_default();
-    for line in String::from_utf8_lossy(text).lines() {
+    for line in String::from_utf8_lossy(text).lines().take(MOST) {
         if let Some((digest, path)) = line.split_once("  ") {
             entry.started.insert(place.logical(path).to_owned(), digest.to_owned());
         }
