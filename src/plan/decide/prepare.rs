@@ -116,9 +116,9 @@ impl Planner<'_> {
 }
 
 /// The seconds after which a host takes a packet filter back that nobody has kept: longer than the check between the hosts (20 s) and a connection
-/// with its login (40 s) may take, and 20 s for each hundred hosts, as many as are worked with at once.
+/// with its login (40 s) may take, and 20 s for each further hundred hosts, as many as are worked with at once.
 fn trial_seconds(hosts: usize) -> u32 {
-    60 + 20 * u32::try_from(hosts.div_ceil(100)).unwrap_or(u32::MAX / 20)
+    60 + 20 * u32::try_from(hosts / 100).unwrap_or(u32::MAX / 20)
 }
 
 fn is_tried(need: Need) -> bool {
