@@ -23,7 +23,7 @@ impl FromStr for Claim {
         let words: Vec<&str> = text.trim_end().split(' ').collect();
         match words.as_slice() {
             [identity, cluster, anchors] if anchors.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-                // Not the help of a topology's own, which has a new identity in it each time.
+                // Not with the help that belongs to a topology.
                 let identity =
                     identity.parse().map_err(|_| format!("`{}` is no identity", identity.escape_default()))?;
                 Ok(Claim { identity, cluster: cluster.parse()?, anchors: (*anchors).to_owned() })

@@ -14,7 +14,7 @@ text_value!(
         }
         let message =
             format!("`{}` is not an identity: 32 hexadecimal digits, the first a letter", text.escape_default());
-        Err(crate::yaml::with_help(message, format!("this one is nobody's yet: {}", Identity::random())))
+        Err(crate::yaml::with_help(message, "`provision init` writes a new one, and without `id` the first apply makes one".to_owned()))
     }
 );
 

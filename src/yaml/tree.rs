@@ -94,7 +94,7 @@ impl Builder<'_, '_> {
                 Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
                 Event::StreamEnd => break,
                 _ if root.is_some() => {
-                    return self.stop(span, "a second document: a topology is one file with one document");
+                    return self.stop(span, "a second document: one file has one document");
                 }
                 event => root = Some(self.node(event, span, 0)?),
             }
@@ -162,7 +162,7 @@ impl Builder<'_, '_> {
         let tagged = event.tag().is_some();
         if event.anchor_id().is_some_and(|id| id != 0) || event.is_alias() || tagged {
             let what = if tagged { "tags" } else { "anchors and aliases" };
-            let message = format!("{what} are not part of the topology language");
+            let message = format!("{what} are not supported here");
             self.fault(FaultKind::Invalid, span, message, Some("write the value out".to_owned()));
         }
     }
