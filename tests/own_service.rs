@@ -113,7 +113,7 @@ fn it_is_applied_rolled_and_destroyed() {
         let observed = moved.observe(&world).await;
         let hosts: Vec<Name> = moved.desired.hosts.keys().cloned().collect();
         for role in [KEEPER, LAMP] {
-            assert!(health(role, &hosts, false, &moved.desired, &observed.hosts).whole);
+            assert!(health(role, &hosts, false, &moved.desired, &observed.hosts).is_whole());
         }
         let says = |host: &str, role| service::of(role).state(role, observed.facts(&name(host)).expect("it answers"));
         assert_eq!(says("h1", KEEPER), "keepers h1 h2 h3, port 9100, beat 9");

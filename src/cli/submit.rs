@@ -118,7 +118,7 @@ fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
     let secret = spark.service.authenticate.as_ref().map(|_| host.path(&HostPath::known(spark::SECRET_FILE)));
     let variables = [
         ("spark_submit", program),
-        ("home", host.path(&HostPath::known(spark::HOME))),
+        ("home", host.path(&HostPath::known(spark::WORKING_FOLDER))),
         ("config", host.path(&HostPath::known(spark::CONFIG))),
         ("secret", secret.unwrap_or_default()),
         ("owner", host.owner.as_ref().map(|owner| owner.user.clone()).unwrap_or_default()),

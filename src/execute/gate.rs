@@ -95,7 +95,7 @@ impl Settled {
         tokio::time::sleep(if self.passes > 0 { PASS_PAUSE } else { growing })
     }
 
-    /// Adds one observation; for an ensemble `facts.whole` stays true only once it has lasted.
+    /// Adds one observation; for an ensemble it is whole only once that has lasted.
     pub fn take(&mut self, seen: &BTreeMap<Name, Seen>, facts: &mut ServiceFacts) {
         if facts.nodes.values().any(|node| node.health.serves()) {
             self.silent_since = None;
@@ -107,7 +107,6 @@ impl Settled {
         {
             let before = self.uptimes.insert(name.clone(), uptime);
             if before.is_some_and(|before| uptime < before) {
-                facts.whole = false;
                 facts.suspect(name, format!("{name} says that it was started again since the last look"));
             }
         }
@@ -118,11 +117,10 @@ impl Settled {
         {
             let before = self.restarts.insert((name.clone(), unit.clone()), restarts);
             if before.is_some_and(|before| restarts > before) {
-                facts.whole = false;
                 facts.suspect(name, format!("{name}: {unit} exited and was restarted by systemd"));
             }
         }
-        if !facts.whole {
+        if !facts.is_whole() {
             if (1..PASSES).contains(&self.passes) {
                 let unwell = facts.nodes.iter().filter(|(host, node)| !is_well(facts, host, node));
                 self.restless.extend(unwell.map(|(host, _)| host.clone()));
@@ -130,13 +128,12 @@ impl Settled {
             self.passes = 0;
             self.since = None;
         }
-        if !facts.whole || self.role.redundancy() != Redundancy::Majority {
+        if !facts.is_whole() || self.role.redundancy() != Redundancy::Majority {
             return;
         }
         self.passes += 1;
         let since = *self.since.get_or_insert_with(Instant::now);
         if self.passes < PASSES || since.elapsed() < PASSES_OVER {
-            facts.whole = false;
             facts.missing.push("all members are healthy, and must stay so for 2 s".to_owned());
             facts.suspects.extend(self.restless.iter().cloned());
         } else {
@@ -200,7 +197,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let seen = look(gate.role, &gate.hosts, self.desired, self.secrets, self.world).await;
             let mut facts = health(gate.role, &gate.hosts, gate.led_elsewhere, self.desired, &seen);
             settled.take(&seen, &mut facts);
-            if facts.whole {
+            if facts.is_whole() {
                 self.sink.event(Event::Passed { what: format!("every {} is well", gate.role.title()) });
                 return Ok(());
             }
@@ -230,9 +227,12 @@ mod tests {
 
     /// Members as one look has them: all serve but `down`.
     fn look(down: Option<&str>) -> ServiceFacts {
-        let mut facts = ServiceFacts { whole: down.is_none(), ..ServiceFacts::default() };
+        let mut facts = ServiceFacts::default();
         for name in ["h1", "h2", "h3"] {
             let health = if Some(name) == down { Health::Unsettled } else { Health::Serving };
+            if !health.serves() {
+                facts.missing.push(format!("{name} does not serve"));
+            }
             let node = NodeFacts { health, current: true, counts: true };
             facts.nodes.insert(name.parse().expect("a name"), node);
         }

@@ -40,9 +40,8 @@ impl Health {
 #[derive(Clone, Debug, Default)]
 pub struct ServiceFacts {
     pub nodes: BTreeMap<Name, NodeFacts>,
-    /// For an ensemble: one leader, all in sync. For masters: exactly one ALIVE. For workers: the master that each follows lists it.
-    pub whole: bool,
-    /// The faults that were seen, in words.
+    /// The faults that were seen, in words. For an ensemble all follow one leader in sync; for masters exactly one is ALIVE; for workers the
+    /// master that each follows lists it.
     pub missing: Vec<String>,
     /// Nodes that serve, and whose answers keep the service from being whole.
     pub suspects: BTreeSet<Name>,
@@ -59,8 +58,8 @@ impl ServiceFacts {
         self.missing.push(fault);
     }
 
-    /// Nothing is missing, of nodes that could all be asked.
-    pub fn nothing_is_missing(&self) -> bool {
+    /// Returns true if nothing is missing, and all nodes could be asked.
+    pub fn is_whole(&self) -> bool {
         self.missing.is_empty() && self.unseen().next().is_none()
     }
 

@@ -19,7 +19,7 @@ pub struct Form<'a> {
     phases: Vec<Part<'a>>,
     outages: &'a [Outage],
     notes: &'a [String],
-    left: &'a [String],
+    left: Vec<String>,
     unknown: &'a BTreeMap<Name, String>,
 }
 
@@ -61,7 +61,7 @@ impl Plan {
             phases: self.phases.iter().map(part).collect(),
             outages: &self.outages,
             notes: &self.notes,
-            left: &self.skipped,
+            left: self.left(),
             unknown: &self.unknown,
         }
     }

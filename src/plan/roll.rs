@@ -23,7 +23,7 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     let is_pending = |name: &&Name| facts.nodes.get(*name).is_none_or(|node| !node.current);
     let pending: Vec<&Name> = roll.members.keys().filter(is_pending).collect();
     if pending.is_empty() {
-        return if facts.whole { Next::Done } else { Next::Wait { because: facts.because() } };
+        return if facts.is_whole() { Next::Done } else { Next::Wait { because: facts.because() } };
     }
     let right = roll.all.iter().filter(|name| !pending.contains(name)).count();
     let regrouping = roll.regroup && !super::safety::is_majority(roll, right);
@@ -111,7 +111,7 @@ impl Situation<'_> {
             return Some(format!("{unsettled} runs and does not serve: an election may be going on"));
         }
         let must_be_whole = !self.roll.outage_allowed && !self.regrouping;
-        (must_be_whole && !self.facts.whole).then(|| self.facts.because())
+        (must_be_whole && !self.facts.is_whole()).then(|| self.facts.because())
     }
 
     /// The restart that costs least, when all pending nodes serve.

@@ -720,7 +720,7 @@ fn a_standby_that_poses_as_alive_fails_no_worker() {
         let seen =
             provision::execute::look(WORKER, &workers, &shape.site().desired, &shape.site().secrets, &world).await;
         let facts = provision::service::health(WORKER, &workers, false, &shape.site().desired, &seen);
-        assert!(facts.whole, "{}", facts.because());
+        assert!(facts.is_whole(), "{}", facts.because());
         let changed = shape.with(|s| s.daemon = 2).site();
         let End::NotApproved(why) = changed.carry_out(&GENTLY, &world).await else { panic!("it went on") };
         assert!(why.contains(liar.as_str()) && !why.contains(alive.as_str()), "{why}");

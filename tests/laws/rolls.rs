@@ -147,7 +147,6 @@ proptest! {
         let roll = roll_of(role, &site, &pending, batch, outage_allowed);
         let facts = ServiceFacts {
             nodes: roll.all.iter().cloned().zip(nodes.iter().copied()).zip(&seen).filter(|(_, seen)| **seen).map(|(node, _)| node).collect(),
-            whole,
             missing: if whole { Vec::new() } else { vec!["something".to_owned()] },
             ..ServiceFacts::default()
         };
@@ -165,7 +164,7 @@ proptest! {
                 let running = members.iter().filter(|host| facts.nodes[*host].health != Health::Down).count();
                 prop_assert!(role != WORKER || running <= batch, "{running} of {members:?} run");
                 if stopped > 0 && !outage_allowed {
-                    prop_assert!(facts.whole, "{members:?} stopped while not all is well");
+                    prop_assert!(facts.is_whole(), "{members:?} stopped while not all is well");
                     match role.redundancy() {
                         Redundancy::Majority => prop_assert!(serving - stopped > roll.all.len() / 2),
                         Redundancy::One => prop_assert!(serving - stopped >= 1),
@@ -180,7 +179,7 @@ proptest! {
                 }
             }
             Next::Done => {
-                prop_assert!(facts.whole);
+                prop_assert!(facts.is_whole());
                 prop_assert!(roll.members.keys().all(|host| facts.nodes.get(host).is_some_and(|node| node.current)));
             }
             Next::Wait { because } => prop_assert!(!because.is_empty(), "nothing says what is waited for"),

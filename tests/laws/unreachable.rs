@@ -132,7 +132,7 @@ fn workers_that_run_and_are_unknown_go_by_the_batch() {
     let roll = roll_of(WORKER, &site, &[true; 10], 2, false);
     let facts = |health: Health| ServiceFacts {
         nodes: roll.all.iter().map(|host| (host.clone(), NodeFacts { health, current: false, counts: true })).collect(),
-        whole: false,
+        missing: vec!["something".to_owned()],
         silent_seconds: 100,
         ..ServiceFacts::default()
     };

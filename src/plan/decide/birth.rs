@@ -43,10 +43,10 @@ impl Planner<'_> {
         let those = |which: &dyn Fn(&&Name) -> bool| members.iter().filter(which).cloned().collect::<Vec<Name>>();
         let with_data = members.iter().filter(has_data).count();
         let moves_data = |refusal: &Refusal| matches!(refusal, Refusal::Setting { setting, .. } if quorum.data_settings.contains(&setting.as_str()));
-        let life = self.life(quorum);
+        let stage = self.stage(quorum);
         let unseen = those(&|name| facts(name).is_none());
         let (count, majority) = (members.len(), quorum.majority());
-        match life {
+        match stage {
             // Every member has the record before the first of them gets data.
             BirthStage::NotBegun | BirthStage::Begun if members.iter().any(|name| unrecorded(&name)) => {
                 let because = ClusterRefusal::UnknownData {
@@ -68,11 +68,11 @@ impl Planner<'_> {
             }
             _ => {}
         }
-        self.refuse_other_stamps(life, refusals);
-        life
+        self.refuse_other_stamps(stage, refusals);
+        stage
     }
 
-    fn life(&self, quorum: &Quorum) -> BirthStage {
+    fn stage(&self, quorum: &Quorum) -> BirthStage {
         let members = self.with_role(quorum.role);
         let mut records = members.iter().filter_map(|name| self.observed.facts(name)?.birth.as_ref()).peekable();
         if records.peek().is_none() {
@@ -86,18 +86,18 @@ impl Planner<'_> {
 
     /// Refuses, for a destroy, hosts that this cluster stamped with other anchors.
     pub(super) fn refuse_stamps_of_others(&self, refusals: &mut Vec<Refusal>) {
-        let life = self.desired.quorum.as_ref().map_or(BirthStage::Complete, |quorum| self.life(quorum));
-        self.refuse_other_stamps(life, refusals);
+        let stage = self.desired.quorum.as_ref().map_or(BirthStage::Complete, |quorum| self.stage(quorum));
+        self.refuse_other_stamps(stage, refusals);
     }
 
     /// Refuses hosts that this cluster stamped with other anchors, unless the cluster's memory explains them.
-    fn refuse_other_stamps(&self, life: BirthStage, refusals: &mut Vec<Refusal>) {
+    fn refuse_other_stamps(&self, stage: BirthStage, refusals: &mut Vec<Refusal>) {
         let memory = &self.observed.memory;
         let explains = |name: &Name, stamp: &Stamp| {
             let reach = &self.desired.hosts[name].host.reach;
             memory.has(name, reach) || memory.knows_one_of(&stamp.anchors)
         };
-        let remembers = life == BirthStage::Complete && !memory.is_empty();
+        let remembers = stage == BirthStage::Complete && !memory.is_empty();
         for (name, facts) in self.desired.hosts.keys().filter_map(|name| Some((name, self.observed.facts(name)?))) {
             let Some(stamp) = facts.stamp.as_ref().filter(|stamp| stamp.cluster == self.desired.cluster) else {
                 continue;

@@ -122,14 +122,14 @@ impl Planner<'_> {
         let agreed = self.agree_on_archives(refusals);
         let mut stopped = self.classify_settings(refusals);
         stopped.extend(self.changed_secrets(refusals));
-        let life = self.judge_birth(refusals);
+        let stage = self.judge_birth(refusals);
         let stops = self.stops_for_outage(&stopped);
         // Unpacking takes long, and everything runs meanwhile.
         self.prepare(&agreed);
         self.phases.extend(stops);
         self.lay_after_stop();
         self.firewall();
-        self.roles(life);
+        self.roles(stage);
         self.enable();
         self.retire();
         self.remember();

@@ -11,10 +11,10 @@ use crate::value::{Interruption, Name, Redundancy, Role, counted, listed};
 
 impl Planner<'_> {
     /// Brings every role to its goal.
-    pub(super) fn roles(&mut self, life: BirthStage) {
+    pub(super) fn roles(&mut self, stage: BirthStage) {
         for role in roles() {
             match role.redundancy() {
-                Redundancy::Majority => self.quorum(role, life),
+                Redundancy::Majority => self.quorum(role, stage),
                 Redundancy::One => self.standbys(role),
                 Redundancy::Pool => self.pool(role),
             }
@@ -38,7 +38,7 @@ impl Planner<'_> {
         let hosts = self.with_role(role);
         let below: Vec<Role> = roles().take_while(|below| *below < role).collect();
         let unsettled = below.iter().any(|role| self.waited_for(*role));
-        let well = || !unsettled && health(role, &hosts, false, self.desired, &self.observed.hosts).whole;
+        let well = || !unsettled && health(role, &hosts, false, self.desired, &self.observed.hosts).is_whole();
         if !hosts.is_empty() && !self.waited_for(role) && !well() {
             self.gate(role, false);
         }

@@ -14,9 +14,9 @@ impl<'a> Planner<'a> {
         self.desired.quorum.as_ref().filter(|quorum| quorum.role == role)
     }
 
-    pub(super) fn quorum(&mut self, role: Role, life: BirthStage) {
+    pub(super) fn quorum(&mut self, role: Role, stage: BirthStage) {
         if let Some(quorum) = self.quorum_of(role) {
-            if life != BirthStage::Complete {
+            if stage != BirthStage::Complete {
                 return self.first_start(quorum);
             }
             self.complete_records(quorum);

@@ -22,7 +22,7 @@ pub const HA_CONF: &str = "/etc/spark/ha.conf";
 /// Owned by root, so that no user can swap the directories in it, which belong to Spark's user.
 pub const DATA: &str = "/var/lib/spark";
 /// The directory in which daemons and jobs start, and where a job's own files go unless it says otherwise.
-pub const HOME: &str = "/var/lib/spark/home";
+pub const WORKING_FOLDER: &str = "/var/lib/spark/home";
 /// The history server's own directory of event logs.
 const EVENTS: &str = "/var/lib/spark/events";
 /// The secret of `authenticate` lives here and nowhere else; systemd reads it as root.
@@ -133,12 +133,12 @@ fn history_logs(cluster: &Cluster, history: &History) -> Option<String> {
 fn shared(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, state: &mut HostState) {
     let node = instance.node.as_str();
     let home = home(spark.service);
-    state.user(USER, HOME, node);
+    state.user(USER, WORKING_FOLDER, node);
     state.needs_java(oldest_java(&spark.service.version));
     state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
     state.directory(&HostPath::known(CONFIG), Access::root(0o755), false, node);
     state.directory(&HostPath::known(DATA), Access::root(0o755), false, node);
-    for (path, data) in [(HOME, false), ("/var/lib/spark/work", true), ("/var/lib/spark/tmp", false)] {
+    for (path, data) in [(WORKING_FOLDER, false), ("/var/lib/spark/work", true), ("/var/lib/spark/tmp", false)] {
         state.directory(&HostPath::known(path), Access::of(USER, 0o750), data, node);
     }
     let proof = format!("jars/spark-core_*-{}.jar", spark.service.version);
@@ -195,7 +195,7 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let inputs = vec![own.clone(), config.join("log4j2.properties"), home.join(ORIGIN_FILE), unit_path(role.unit())];
     let secret = spark.service.authenticate.is_some().then(|| HostPath::known(SECRET_FILE));
     let host = state.host.clone();
-    let (data, begin) = (HostPath::known(DATA), HostPath::known(HOME));
+    let (data, begin) = (HostPath::known(DATA), HostPath::known(WORKING_FOLDER));
     let mut writable: Vec<_> = [&begin, &data.join("work"), &data.join("tmp")].map(|path| host.word(path)).into();
     writable.extend(writable_events(spark, role, &host));
     // All that a daemon reads is here. Its spark-env.sh is for what people and `submit` start: Spark's own script cannot read

@@ -63,7 +63,6 @@ pub fn health_of_masters(
             }
         }
     }
-    facts.whole = facts.nothing_is_missing();
     facts
 }
 
@@ -94,7 +93,6 @@ pub fn health_of_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name
         };
         facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, WORKER), counts: true });
     }
-    facts.whole = facts.nothing_is_missing();
     facts
 }
 
@@ -117,7 +115,6 @@ pub fn health_of_history(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name
         }
         facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, HISTORY), counts: true });
     }
-    facts.whole = facts.nothing_is_missing();
     facts
 }
 

@@ -60,14 +60,13 @@ pub fn health(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) ->
         }
     }
     if leaders.is_empty()
-        && facts.nothing_is_missing()
+        && facts.is_whole()
         && let Some(leader) = followed_by_most(desired, seen)
     {
         facts.suspect(&leader, format!("most members follow {leader}, which does not say that it leads"));
     }
     check_leader(&leaders, members.len(), all, &mut facts);
     check_epochs(&epochs, &mut facts);
-    facts.whole = facts.nothing_is_missing();
     facts
 }
 
@@ -97,7 +96,7 @@ fn check_leader(leaders: &[(Name, MemberFacts)], asked: usize, all: usize, facts
     if leader.mode == MemberMode::Standalone {
         return;
     }
-    let others_serve = facts.nothing_is_missing();
+    let others_serve = facts.is_whole();
     let wanted = u32::try_from(asked - 1).unwrap_or(u32::MAX);
     let mut faults = Vec::new();
     if leader.synced_voters.is_none_or(|synced| synced < wanted) {
