@@ -29,7 +29,7 @@ use crate::value::{ConfigKey, Label, Name, SecretRef, Version, Zone};
 pub use address::master_url;
 pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_facts};
 pub use check::{check, check_config, check_keys, version};
-pub use desire::{CONFIG, DATA, WORKING_FOLDER, SECRET_FILE, USER, home};
+pub use desire::{CONFIG, DATA, SECRET_FILE, USER, WORKING_FOLDER, home};
 pub use file::{Day, EventDirectory, HalfHour, HistorySettings, JobPorts, KEY, MasterSettings, WorkerSettings};
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
