@@ -86,7 +86,7 @@ async fn run_screen(site: &Site, goal: &Goal, world: &SimWorld) -> String {
 
 async fn status_screen(site: &Site, world: &SimWorld) -> String {
     let observed = site.observe(world).await;
-    let status = Status::of(&cluster_of(site), &site.desired, &observed);
+    let status = Status::of(&cluster_of(site), &site.desired, &observed, "site.yaml");
     format!("{status}[exit {}]\n", status.exit().code())
 }
 

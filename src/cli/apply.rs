@@ -22,7 +22,7 @@ use crate::world::script::quote;
 
 /// Brings the hosts into the state that the topology describes
 ///
-/// Takes a topology, or a plan that `provision plan --out` saved, which has its options in it. After a failure, apply the topology again to continue.
+/// Takes a topology, or a plan saved by `provision plan --out`, with the --allow-outage and --skip-unreachable that it was made with. After a failure, apply the topology again to continue.
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("path", |arg| arg.value_name("TOPOLOGY|PLAN").help("The topology, or a saved plan [default: provision.yaml]")))]
 pub struct Args {
@@ -296,10 +296,18 @@ pub fn finish(report: &Report, again: &str, topology: &str) -> Result<(), Failur
 }
 
 /// The option that names the topology, if a command does not find it by itself.
-fn of_file(topology: &str) -> String {
+pub fn of_file(topology: &str) -> String {
     match topology {
         "provision.yaml" => String::new(),
         other => format!(" -f {}", quote(other)),
+    }
+}
+
+/// The same for commands that take it as their argument.
+pub fn as_argument(topology: &str) -> String {
+    match topology {
+        "provision.yaml" => String::new(),
+        other => format!(" {}", quote(other)),
     }
 }
 

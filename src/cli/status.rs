@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::apply::{as_argument, of_file};
 use super::input::{self, TopologyArg};
 use super::output::{self, out};
 use super::{Exit, Failure};
@@ -43,6 +44,9 @@ pub struct Status {
     /// The figures of each service, by its key in the topology.
     services: BTreeMap<&'static str, Totals>,
     wrong: Vec<String>,
+    /// The next step if something is wrong.
+    #[serde(skip)]
+    next: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,7 +65,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
     loop {
         let observed = observe::observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
-        let status = Status::of(&loaded.cluster, &loaded.desired, &observed);
+        let status = Status::of(&loaded.cluster, &loaded.desired, &observed, &loaded.source.name);
         if args.json {
             output::json(&status);
         } else {
@@ -144,16 +148,18 @@ fn holder(desired: &Desired, observed: &Observed) -> Option<Holder> {
 }
 
 impl Status {
-    pub fn of(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Status {
+    pub fn of(cluster: &Cluster, desired: &Desired, observed: &Observed, topology: &str) -> Status {
         let mut wrong = problems(cluster, desired, observed);
+        let mut next = format!(
+            "`provision plan{}` shows what an apply would repair, `provision logs NODE{}` the service's own output",
+            as_argument(topology),
+            of_file(topology)
+        );
         let bare = |name: &Name| observed.facts(name).is_some_and(|facts| facts.stamp.is_none());
         if cluster.hosts.keys().all(bare) {
             let hosts: Vec<_> = cluster.hosts.keys().map(Name::as_str).collect();
-            wrong = vec![format!(
-                "nothing of `{}` is on {}; create it with: provision apply",
-                cluster.name,
-                hosts.join(", ")
-            )];
+            wrong = vec![format!("nothing of `{}` is on {}", cluster.name, hosts.join(", "))];
+            next = format!("`provision apply{}` creates it", as_argument(topology));
         }
         let hosts: Vec<_> = cluster.hosts.keys().cloned().collect();
         let facts = |role| (role, health(role, &hosts, false, desired, &observed.hosts));
@@ -180,6 +186,7 @@ impl Status {
             nodes: cluster.instances.iter().map(node).collect(),
             services: totals.collect(),
             wrong,
+            next,
         }
     }
 
@@ -229,10 +236,7 @@ impl fmt::Display for Status {
         }
         self.wrong.iter().try_for_each(|wrong| writeln!(f, "wrong: {wrong}"))?;
         if !self.wrong.is_empty() {
-            writeln!(
-                f,
-                "next: `provision plan` shows what an apply would repair, `provision logs NODE` the service's own output"
-            )?;
+            writeln!(f, "next: {}", self.next)?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The operator's way to hosts, through a packet filter that is about to be loaded.
+//! The operator's way to hosts, through a firewall that is about to be loaded.
 
 use std::collections::HashMap;
 

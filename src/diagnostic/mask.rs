@@ -59,7 +59,8 @@ fn mask_line(line: &str) -> (String, bool) {
     // A key with escapes in it may say anything.
     let word = secret_word(line).or_else(|| (line.trim_start().starts_with('"') && line.contains('\\')).then_some(0));
     let Some(word) = word else { return (line.to_owned(), false) };
-    let sign = line[word..].find([':', '=']).map(|at| word + at + 1);
+    let has_sign = line[..word].ends_with([':', '=']);
+    let sign = if has_sign { Some(word) } else { line[word..].find([':', '=']).map(|at| word + at + 1) };
     // An option whose value is the next word.
     let Some(sign) = sign else { return (line[..word].to_owned() + &stars(&line[word..]), false) };
     let (shown, value) = line.split_at(sign);
@@ -137,6 +138,9 @@ mod tests {
             ("password:\n  hunter2\nuser: a\n", "password:\n  *******\nuser: a\n"),
             ("password:\n\n  # why\n  hunter:2\n", "password:\n\n  * ***\n  ********\n"),
             ("password: [hunter2]\n", "password: *********\n"),
+            ("url: \"https://a.b/c?sv=1&sig=hunter2&se=3\"\n", "url: \"https://a.b/c?sv=1&sig=*************\n"),
+            ("jars: [x?sig=hunter2]\n", "jars: [x?sig=********\n"),
+            ("sig: hunter2\n", "sig: *******\n"),
             ("tokens:\n- hunter1\n- hunter2\nuser: a\n", "tokens:\n* *******\n* *******\nuser: a\n"),
             ("secret: |\n  hunter2\n", "secret: *\n  *******\n"),
             ("secret: \"abc,hunter2}x\"\n", "secret: ***************\n"),

@@ -9,6 +9,7 @@ use super::gate::{Settled, look};
 use super::latches::Latches;
 use super::{Event, Execution, Outcome, Report, Sink, StepFailure};
 use crate::host::{Action, Health, HostError};
+use crate::plan::reason::AILING_SECONDS;
 use crate::plan::roll::{Next, next};
 use crate::plan::{Roll, RollMember, Step};
 use crate::service::health;
@@ -23,6 +24,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         // What this run has restarted is waited for, not restarted again and again.
         let mut tried: BTreeSet<Name> = BTreeSet::new();
         let limit = Duration::from_secs(roll.seconds);
+        let begun = Instant::now();
         let mut end = Instant::now() + limit;
         loop {
             self.release_latches(&mut latches, report).await;
@@ -30,8 +32,10 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let mut facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
             // Files held back for a node are written by its restart: until then the node is not done.
             for (host, member) in roll.members.iter().filter(|(host, _)| !tried.contains(*host)) {
-                if let Some(node) = facts.nodes.get_mut(host).filter(|_| !member.files.is_empty()) {
-                    node.current = false;
+                if let Some(node) = facts.nodes.get_mut(host) {
+                    // One that ails may recover by itself.
+                    let may_recover = || node.health.serves() || begun.elapsed().as_secs() < AILING_SECONDS;
+                    node.current &= member.files.is_empty() && (!member.only_ails() || may_recover());
                 }
             }
             // A restarted node counts as current: another restart would change nothing.
@@ -127,7 +131,11 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         if !self.lease.is_held() {
             return Outcome::LeaseLost;
         }
-        let members: Vec<&RollMember> = sick.iter().map(|host| &roll.members[host]).collect();
+        let members: Vec<&RollMember> =
+            sick.iter().map(|host| &roll.members[host]).filter(|member| !member.only_ails()).collect();
+        if members.is_empty() {
+            return otherwise;
+        }
         let steps: Vec<Step> =
             members.iter().map(|member| step(member, Action::PutBack { unit: member.unit.clone() })).collect();
         let (put_back, because) = match self.steps(&steps, report).await {

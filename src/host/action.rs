@@ -30,7 +30,7 @@ pub enum Action {
     Stop { unit: String },
     /// Enables a unit that runs already.
     Enable { unit: String },
-    /// Loads rules of the packet filter for so many seconds: the host takes them back unless `KeepRules` follows by a new connection.
+    /// Loads rules of the firewall for so many seconds: the host takes them back unless `KeepRules` follows by a new connection.
     TryRules { rules: String, seconds: u32 },
     /// Ends a trial at once: the rules from before come back.
     EndTrial,
@@ -154,12 +154,14 @@ impl Action {
             Action::Start { unit } => format!("start {unit}"),
             Action::Stop { unit } => format!("stop {unit}"),
             Action::Enable { unit } => format!("enable {unit}"),
-            Action::TryRules { seconds, .. } => format!("try the packet filter for {seconds} s"),
-            Action::KeepRules { .. } => "keep the packet filter: a new connection came in".to_owned(),
+            Action::TryRules { seconds, .. } => format!("try the new firewall rules for {seconds} s"),
+            Action::KeepRules { .. } => "keep the new firewall rules: a new connection came in".to_owned(),
             Action::Swap { unit, .. } => format!("restart {unit}"),
             Action::PutBack { unit } => format!("put back the old files of {unit}"),
             Action::EndTrial => "take the new firewall rules back".to_owned(),
-            Action::Release { .. } => "from here, remove the latch that an ended master left in ZooKeeper".to_owned(),
+            Action::Release { .. } => {
+                "remove, through this host, the latch that a stopped master left in ZooKeeper".to_owned()
+            }
             Action::Remove(_) => "remove what provision made".to_owned(),
         }
     }

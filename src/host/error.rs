@@ -66,7 +66,7 @@ pub enum HostError {
     #[error("{step}: {words}", words = short(.why))]
     Failed { step: String, why: String },
     #[error(
-        "no new connection succeeded with the new packet filter ({words}); the host restores its previous rules by itself when the trial ends. The rules open the topology's `ssh` port: check that sshd itself listens on it",
+        "no new connection succeeded with the new firewall rules ({words}); the host restores its previous rules by itself when the trial ends. The rules open the topology's `ssh` port: check that sshd itself listens on it",
         words = short(.why)
     )]
     LockedOut { why: String },

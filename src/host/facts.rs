@@ -48,9 +48,9 @@ pub struct HostFacts {
     pub epoch: u64,
     /// The cluster that it says it belongs to.
     pub claim: Option<Claim>,
-    /// True if the kernel has no longer the rules that the packet filter's unit loaded.
+    /// True if the kernel has no longer the rules that the firewall's unit loaded.
     pub has_lost_rules: bool,
-    /// True if a packet filter that is not ours has a table with the name of ours.
+    /// True if a firewall that is not ours has a table with the name of ours.
     pub has_foreign_table: bool,
     /// Directories in which several users can change names: root does nothing there.
     pub shared: BTreeSet<HostPath>,

@@ -32,7 +32,7 @@ impl ApprovedPlan {
 pub enum NotApproved {
     #[error("the plan needs an outage ({0}); add --allow-outage to accept it")]
     Outage(String),
-    #[error("{0} cannot be reached or used; fix that, or add --skip-unreachable to go on without")]
+    #[error("{0} cannot be reached or used; fix that, or add --skip-unreachable to continue without it")]
     Unknown(String),
 }
 

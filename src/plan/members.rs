@@ -43,6 +43,11 @@ pub struct RollMember {
 }
 
 impl RollMember {
+    /// Returns true if only its restart is needed: none of its files changes, and none could be put back.
+    pub fn only_ails(&self) -> bool {
+        self.why.iter().all(|why| matches!(why, Reason::Ailing { .. }))
+    }
+
     /// The action that restarts the node with its new files.
     pub fn swap(&self) -> Action {
         Action::Swap { unit: self.unit.clone(), files: self.files.clone(), drain: self.drain.clone() }

@@ -90,7 +90,7 @@ pub enum Phase {
     Steps { title: String, steps: Vec<Step> },
     /// Wait until a service is whole.
     Gate { title: String, gate: Gate },
-    /// Check that hosts reach each other through a packet filter that has just changed.
+    /// Check that hosts reach each other through a firewall that has just changed.
     Reach {
         title: String,
         from: Connections,

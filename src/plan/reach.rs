@@ -11,13 +11,13 @@ use crate::value::{HostPath, Name, Role};
 /// From each host, the addresses and ports that it must reach.
 pub type Connections = BTreeMap<Name, Vec<(String, u16)>>;
 
-/// The ports that must be reachable before anything changes. Hosts whose packet filter of ours is about to change are left out: their present rules may
+/// The ports that must be reachable before anything changes. Hosts whose firewall of ours is about to change are left out: their present rules may
 /// close what the new ones open.
 pub fn before(desired: &Desired, observed: &Observed) -> Connections {
     pairs(desired, observed, |to| !has_other_rules(desired, observed, to))
 }
 
-/// The ports that must be reachable on these hosts once their new packet filter is there.
+/// The ports that must be reachable on these hosts once their new firewall is there.
 pub fn after(desired: &Desired, observed: &Observed, changed: &[&Name]) -> Connections {
     pairs(desired, observed, |to| changed.contains(&to))
 }

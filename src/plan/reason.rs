@@ -17,6 +17,10 @@ pub enum Reason {
     NotEnabled,
     /// systemd has not read the unit since it changed.
     UnitNotRead,
+    /// It runs with the right inputs, and serves only after a restart.
+    Ailing {
+        why: &'static str,
+    },
     /// The kernel no longer has what the unit loaded.
     RulesLost,
     /// The ensemble is new.
@@ -28,6 +32,9 @@ pub enum Reason {
     Differs,
 }
 
+/// The time that a node which ails gets to recover by itself: as long as Spark's worker may take for its next attempt to register.
+pub const AILING_SECONDS: u64 = 90;
+
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -37,6 +44,7 @@ impl std::fmt::Display for Reason {
             Reason::NoRecord => write!(f, "there is no record of the files it started with"),
             Reason::NotEnabled => write!(f, "it is not enabled"),
             Reason::UnitNotRead => write!(f, "its unit file changed after systemd last read it"),
+            Reason::Ailing { why } => write!(f, "{why}; it is restarted unless it recovers within {AILING_SECONDS} s"),
             Reason::RulesLost => write!(f, "its rules are no longer loaded in the kernel"),
             Reason::Birth => write!(f, "the ensemble is new"),
             Reason::Outage => {

@@ -31,7 +31,7 @@ pub enum HostRefusal {
     )]
     OtherData { directory: HostPath, theirs: DataLabel, ours: DataLabel, adoptable: bool },
     #[error(
-        "it remembers {} as part of this cluster; less than half of the hosts do, and the topology does not name them",
+        "it remembers {} as part of this cluster; fewer than half of the hosts do, and the topology does not name them",
         listed(hosts)
     )]
     Unvouched { hosts: Vec<Name> },
@@ -86,14 +86,14 @@ pub enum ClusterRefusal {
     #[error("no host can be reached, and a plan needs to see at least one")]
     NoHost,
     #[error(
-        "{} of {members} members have data in {directory} ({}), and no record there says that it is this cluster's", with_data.len(), listed(with_data)
+        "data is in {directory} on {} of {members} members ({}), and no record there says that it is this cluster's", with_data.len(), listed(with_data)
     )]
     UnknownData { with_data: Vec<Name>, members: usize, directory: HostPath },
     #[error("a new ensemble starts only with all its members, and {} cannot be reached or used", listed(members))]
     MembersUnseen { members: Vec<Name> },
     /// `served` are the members that record it.
     #[error(
-        "the ensemble has served before (recorded on {}), and only {with_data} of {members} members are seen to have data; with fewer than {majority} (a majority) it would lose what it had committed",
+        "the ensemble has served before (recorded on {}), and data was seen on only {with_data} of {members} members; with fewer than {majority} (a majority) it would lose what it had committed",
         listed(served)
     )]
     DataLost { with_data: usize, members: usize, majority: usize, served: Vec<Name> },
@@ -141,7 +141,7 @@ impl HostRefusal {
             }
             HostRefusal::NoArchive { .. } => "put it there, or write `archive: { file: ... }` to have it copied",
             HostRefusal::OtherArchive { unpacked: true, .. } => {
-                "another archive of the same version is not installed under running services: give the host the archive that is expected; one that is installed there goes with `destroy`"
+                "another archive of the same version is not installed under running services: put the expected archive there, and if another one is unpacked already, destroy the cluster and apply again"
             }
             HostRefusal::OtherArchive { unpacked: false, .. } => "put the same archive on every host",
             HostRefusal::OtherMembers { .. } => {

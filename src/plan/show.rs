@@ -11,7 +11,7 @@ use crate::value::{Name, Redundancy, counted};
 
 /// Said of a plan that would leave hosts for later without permission to do so.
 const NEEDS_SKIP: &str =
-    "`apply` stops at hosts that are unknown; with --skip-unreachable it does what is listed here.";
+    "`apply` stops at hosts that are unknown; --skip-unreachable lets it do what is listed here without them.";
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -50,7 +50,8 @@ impl Plan {
             .phases
             .iter()
             .map(|phase| match phase {
-                Phase::Steps { steps, .. } => steps.len(),
+                // As its line names them: by host.
+                Phase::Steps { steps, .. } => steps.iter().map(|step| &step.target.name).collect::<BTreeSet<_>>().len(),
                 Phase::Gate { .. } | Phase::Reach { .. } => 0,
                 Phase::Roll(roll) => roll.members.len(),
             })

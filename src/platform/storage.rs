@@ -42,7 +42,7 @@ impl Storage {
 /// Data is kept in exactly one place.
 pub fn check_one_place(span: Span, written: &[Option<Span>], help: &str, problems: &mut Diagnostics) {
     match written.iter().flatten().count() {
-        0 => problems.add(Code::T003, span, "this says no place for data").help(help),
+        0 => problems.add(Code::T003, span, "`storage` names no place for the data").help(help),
         1 => {}
         _ => problems.add(Code::T012, span, "data is kept in one place").help(help),
     }

@@ -174,6 +174,11 @@ pub trait Service: Sync {
         Vec::new()
     }
 
+    /// Nodes that run with the right inputs and do not serve, for a reason that their restart takes away. They are restarted.
+    fn ailing(&self, _desired: &Desired, _seen: &BTreeMap<Name, Seen>) -> Vec<(Name, Role, &'static str)> {
+        Vec::new()
+    }
+
     /// The port of the node that leads, to which those that follow it stay connected.
     fn followed_at(&self, _role: Role) -> Option<ListenerName> {
         None

@@ -55,7 +55,7 @@ fn inline_secret(span: Span) -> Fault {
         span,
         message: "this value carries a secret, and a topology is shared".to_owned(),
         help: Some(
-            "leave it out: let what needs it read it from a file or a variable there, and download an archive without a login; and change the secret, because it has been in a file that is shared".to_owned(),
+            "remove it: let the program read the secret from a file or an environment variable on its host, and download archives from a URL without a login. Then change the secret, because it has been in a shared file".to_owned(),
         ),
     }
 }

@@ -165,7 +165,7 @@ fn check_memory(wanted: &Machines<'_>, size: &str, shape: Shape, at: Span, probl
             shape.mebibytes,
             wanted.role.title()
         );
-        problems.add(Code::T012, at, message).help("take a larger size, or less memory");
+        problems.add(Code::T012, at, message).help("take a larger size, or give less memory to what runs on it");
     }
 }
 

@@ -34,6 +34,8 @@ pub struct RoleData {
     pub wait: &'static str,
     /// The interruption when the nodes are too few for one of them to stop.
     pub interruption: Option<Interruption>,
+    /// The loss when all of its nodes stop together, in words.
+    pub lost_together: Option<&'static str>,
     /// For a role of which one node leads and the others stand by.
     pub takeover: Option<Takeover>,
     /// The numbers of its nodes on `local`.
@@ -132,6 +134,10 @@ impl Role {
 
     pub fn wait(self) -> &'static str {
         self.0.wait
+    }
+
+    pub fn lost_together(self) -> Option<&'static str> {
+        self.0.lost_together
     }
 
     pub fn interruption(self) -> Option<Interruption> {

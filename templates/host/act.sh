@@ -158,6 +158,8 @@ stop() {
 drop_unit() { # unit file: its service stopped, disabled and forgotten
   stop "$1"
   systemctl -q disable "$1" 2>/dev/null
+  # Of a masked unit it leaves the link by which another unit of this name would be enabled.
+  [ -n "$root" ] || rm -f /etc/systemd/system/*.wants/"$1.service"
   rm -rf "$state/kept/$1"
   return 0
 }
@@ -192,7 +194,7 @@ put_back() { # unit epoch
   done || exit 1
   cd /
 }
-# Rules of a packet filter are tried before they stay: a unit of its own takes them back when the time is over, unless somebody who could
+# Rules of a firewall are tried before they stay: a unit of its own takes them back when the time is over, unless somebody who could
 # still come in has said that they may stay.
 try_rules() { # seconds; rules in base64 on stdin
   trial=provision-firewall-trial
@@ -201,7 +203,7 @@ try_rules() { # seconds; rules in base64 on stdin
   base64 -d >"$run/firewall.trial" || exit 1
   why=$(nft -c -f "$run/firewall.trial" 2>&1) || { rm -f "$run/firewall.trial"; fail "nft refuses the rules: $(printf %s "$why" | head -n 1)"; }
   why=$(systemd-run --quiet --collect --unit "$trial" /bin/sh -c "sleep $1; nft -f $run/firewall.before; rm -f $run/firewall.trial $run/firewall.before" 2>&1) ||
-    { rm -f "$run/firewall.trial"; fail "cannot schedule the rollback of the packet filter: $why"; }
+    { rm -f "$run/firewall.trial"; fail "cannot schedule the rollback of the firewall: $why"; }
   # Existing connections must survive: conntrack learns them before anything is dropped, within one ZooKeeper heartbeat.
   nft list table inet provision >/dev/null 2>&1 ||
     { nft 'add table inet provision; add chain inet provision known { type filter hook input priority filter; policy accept; }; add rule inet provision known ct state established accept' && sleep 4; }
@@ -209,7 +211,7 @@ try_rules() { # seconds; rules in base64 on stdin
 }
 keep_rules() { # by a connection that came in through them
   systemctl stop provision-firewall-trial 2>/dev/null
-  [ -e "$run/firewall.trial" ] || fail "the trial of the packet filter is over, and the host has taken its rules back: apply again"
+  [ -e "$run/firewall.trial" ] || fail "the trial of the firewall is over, and the host has taken its rules back: apply again"
 }
 # While they are there, it is known whose the rules in the kernel are.
 forget_trial() { rm -f "$run/firewall.trial" "$run/firewall.before"; }

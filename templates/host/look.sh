@@ -190,7 +190,7 @@ grounds() { # directories, there or not
 filled() {
   for d do
     [ -d "$d" ] && who=$(reader "$d") || continue
-    within=$(hear 200 "$who" find "$d" -mindepth 1 -maxdepth 1 </dev/null)
+    within=$(hear 200 "$who" find "$d" -mindepth 1 -maxdepth 1 ! -name lost+found </dev/null)
     case $(how "$within") in
     124 | 137) fact slow "$d" ;;
     *) [ -z "$(words "$within")" ] || fact filled "$d" ;;

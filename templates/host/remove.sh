@@ -70,7 +70,7 @@ purge() { # directory, patterns of names in it
 }
 holds_something() { # directory: whoever's it is, its names are that user's to tell
   who=$(keeper "$1") || return 0
-  within=$(hear 200 "$who" find "$1" -mindepth 1 -maxdepth 1 </dev/null)
+  within=$(hear 200 "$who" find "$1" -mindepth 1 -maxdepth 1 ! -name lost+found </dev/null)
   ended=$(how "$within")
   late "$ended" || :
   [ -n "$(words "$within")" ] || [ "$ended" != 0 ]
@@ -172,8 +172,9 @@ end_jobs() {
   systemctl list-units --plain --no-legend 'provision-job-*.service' 2>/dev/null | awk '{ print $1 }' | while read -r job; do
     systemctl stop "$job" && say "ended the job $job"
   done
+  rm -rf --one-file-system "$state/jobs" # their applications
 }
-# Takes the packet filter out of the kernel, where its unit has not.
+# Takes the firewall out of the kernel, where its unit has not.
 drop_table() {
   if ! command -v nft >/dev/null; then
     # This boot's rules: after another one, nobody has loaded any.
@@ -184,7 +185,7 @@ drop_table() {
   why=$(nft delete table inet provision 2>&1) || fail "cannot remove the firewall's rules from the kernel: $(printf %s "$why" | head -n 1)"
   say "gone the firewall's rules"
 }
-# Ends a trial of the packet filter that a killed run has left: the rules from before it come back.
+# Ends a trial of the firewall that a killed run has left: the rules from before it come back.
 end_trial() {
   [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] || return 0
   systemctl stop provision-firewall-trial 2>/dev/null

@@ -122,7 +122,7 @@ fn a_majority_that_lost_its_disks_is_not_born_again(lab: &Lab, topology: &str) {
     for host in [1, 2] {
         lab.on(host, "systemctl stop zookeeper; mv /data/zookeeper/version-2 /root/version-2");
     }
-    lab.run(&["apply", topology, "--yes"]).expect(3).says("only 1 of 3 members are seen to have data");
+    lab.run(&["apply", topology, "--yes"]).expect(3).says("data was seen on only 1 of 3 members");
     assert!(!lab.test(1, "test -e /data/zookeeper/initialize"));
     for host in [1, 2] {
         lab.on(host, "mv /root/version-2 /data/zookeeper/version-2");

@@ -1,4 +1,4 @@
-//! A packet filter that would lock the operator out is taken back by the host; one that somebody flushed is found.
+//! A firewall that would lock the operator out is taken back by the host; one that somebody flushed is found.
 
 use crate::hosts::{Lab, quorum_yaml, wait_until};
 
@@ -43,7 +43,7 @@ fn a_packet_filter_that_locks_out_is_taken_back() {
 
     // The port at which sshd is: they stay, whatever else loads rules.
     std::fs::write(&topology, closed("{ user: ops }")).expect("writable");
-    lab.apply(&topology).says("keep the packet filter: a new connection came in");
+    lab.apply(&topology).says("keep the new firewall rules: a new connection came in");
     lab.converged(&topology);
     lab.on(1, "nft flush ruleset");
     // As it would be if the flush had come before the unit looked at what it had loaded.
@@ -87,8 +87,8 @@ fn a_packet_filter_that_locks_out_is_taken_back() {
     assert!(!lab.test(1, "nft list table inet provision || test -e /run/provision"), "the trial's rules are left");
 }
 
-/// A master on h1 and workers, behind a packet filter or not.
-fn spark_alone(workers: &str, firewall: &str) -> String {
+/// A master on h1 and workers, behind a firewall or not.
+pub fn spark_alone(workers: &str, firewall: &str) -> String {
     format!(
         "apiVersion: provision/v1\nname: joining\nplatforms:\n  rack:\n    nodes:\n      ssh: {{ user: ops }}\n{firewall}      hosts:\n        \
          h1: {{ address: 10.77.0.11 }}\n        h2: {{ address: 10.77.0.12 }}\n        h3: {{ address: 10.77.0.13 }}\nservices:\n  spark:\n    \
@@ -115,7 +115,7 @@ fn hosts_reach_each_other_through_a_packet_filter_also_one_that_joins_later() {
     for host in [1, 2] {
         assert!(!lab.test(host, "nft list table inet provision || test -e /run/provision/firewall.trial"), "h{host}");
     }
-    lab.run(&["plan", &topology, "--detailed-exitcode"]).expect(2).says("try the firewall's rules");
+    lab.run(&["plan", &topology, "--detailed-exitcode"]).expect(2).says("try the firewall's new rules");
     // What our own rules close is no reason to refuse the plan that opens it.
     set("h2", "");
     lab.apply(&topology);

@@ -2,6 +2,7 @@
 //! skipped, and with CI=true that is a failure. One test at a time: they share two cores.
 
 mod firewall;
+mod forgotten;
 mod hosts;
 #[path = "../support/ran.rs"]
 mod ran;

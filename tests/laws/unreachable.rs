@@ -190,7 +190,7 @@ fn a_host_found_unfit_under_the_lease_is_left_for_later() {
     });
 }
 
-/// A program that hangs is silent for its own host, too: nobody takes that for a packet filter.
+/// A program that hangs is silent for its own host, too: nobody takes that for a firewall.
 #[test]
 fn a_program_that_hangs_is_no_matter_of_the_way_to_it() {
     run(async {
@@ -242,6 +242,24 @@ fn a_worker_that_no_master_lists_stops_nobody() {
             assert!(others.is_empty(), "{shunned} {starts}: {left}");
         });
     }
+}
+
+/// Workers that the ALIVE master has forgotten run and never register again by themselves: the plan says so, and restarts them.
+#[test]
+fn a_worker_that_the_master_has_forgotten_is_restarted() {
+    run(async {
+        let site = Shape::spread(3, 2, 3).site();
+        let world = converged(&site).await;
+        for host in ["h6", "h8"] {
+            let mut state = world.state();
+            let host = state.hosts.get_mut(&name(host)).expect("a host");
+            host.forgotten = host.process("spark-worker").map(|worker| worker.life);
+        }
+        let plan = site.plan(&GENTLY, &world).await.expect("a plan");
+        assert!(plan.to_string().contains("h6, h8: the ALIVE master does not list it"), "{plan}");
+        site.converge(&world).await;
+        world.assert_lawful();
+    });
 }
 
 /// A destroy that had to leave a host, an anchor or not, is completed by the next one once the host does what it is asked.

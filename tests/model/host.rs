@@ -58,7 +58,7 @@ pub struct SimHost {
     pub archives: BTreeMap<String, String>,
     pub units: BTreeMap<String, Unit>,
     pub java: bool,
-    /// True if rules of a packet filter are on trial, and if those that were loaded are gone from the kernel.
+    /// True if rules of a firewall are on trial, and if those that were loaded are gone from the kernel.
     pub has_trial: bool,
     pub has_lost_rules: bool,
     /// The number of primitive changes that the machine still makes before it is cut off.
@@ -77,6 +77,8 @@ pub struct SimHost {
     pub follows: Option<String>,
     /// True if no master lists its worker.
     pub is_shunned: bool,
+    /// The life of its worker that masters have forgotten: it comes back with another one.
+    pub forgotten: Option<u64>,
     counter: u64,
 }
 
@@ -120,6 +122,7 @@ impl SimHost {
             budget: None,
             obeys: None,
             is_shunned: false,
+            forgotten: None,
             lie: None,
             slowness: Duration::ZERO,
             poses_as_alive: false,

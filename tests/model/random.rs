@@ -73,7 +73,7 @@ pub enum Drift {
     Wrong(Index, Index),
     /// A member loses its disk; never more than a minority does.
     Wipe(Index),
-    /// Somebody flushes the packet filter.
+    /// Somebody flushes the firewall.
     Flush(Index),
     ForgetBirth(Index),
     ForgetRecords(Index),

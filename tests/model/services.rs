@@ -308,7 +308,7 @@ impl Services {
             .values()
             .filter(|host| !host.is_shunned)
             .filter_map(|host| Some((host, host.process(WORKER)?)))
-            .filter(|(_, worker)| worker.since + self.pace.worker <= now)
+            .filter(|(host, worker)| host.forgotten != Some(worker.life) && worker.since + self.pace.worker <= now)
             .filter(|(_, worker)| worker.unit.split(['/', ',', '\n', ' ']).any(|master| master == place))
             .filter(|(_, worker)| secret(worker) == secret(active))
             .map(|(host, worker)| (host.address.clone(), option(&worker.unit, "--port ").to_owned()))

@@ -29,7 +29,7 @@ impl Planner<'_> {
         let some_left = !self.skipped.is_empty();
         // The anchors last: while they remember, a destroy that was killed can go on.
         for (anchors, title) in
-            [(false, "remove what provision made"), (true, "remove what provision made from the anchors")]
+            [(false, "remove what provision made"), (true, "remove from the anchors what provision made")]
         {
             let remove = |(target, owned, anchor): &(Target, Owned, bool)| {
                 let keeps_epoch = *anchor && some_left;

@@ -15,11 +15,12 @@ mod standbys;
 
 use std::collections::BTreeMap;
 
-use super::compare::{HostChange, compare};
-use super::{ClusterRefusal, Goal, HostRefusal, Plan, Refusal};
+use super::compare::{HostChange, Need, ServiceChange, compare};
+use super::{ClusterRefusal, Goal, HostRefusal, Plan, Reason, Refusal};
 use crate::desired::Desired;
 use crate::host::{HostError, HostState};
 use crate::observe::{Observed, recall};
+use crate::service;
 use crate::value::Name;
 use planner::Planner;
 
@@ -108,7 +109,14 @@ fn changes(desired: &Desired, observed: &Observed) -> BTreeMap<Name, HostChange>
         memory::forget_records(desired, name, facts, &mut change);
         Some((name.clone(), change))
     };
-    desired.hosts.iter().filter_map(change).collect()
+    let mut all: BTreeMap<Name, HostChange> = desired.hosts.iter().filter_map(change).collect();
+    for (name, role, why) in service::all().flat_map(|service| service.ailing(desired, &observed.hosts)) {
+        if let Some(change) = all.get_mut(&name) {
+            let restart = || ServiceChange { need: Need::Restart, why: vec![Reason::Ailing { why }] };
+            change.services.entry(role.unit().to_owned()).or_insert_with(restart);
+        }
+    }
+    all
 }
 
 impl Planner<'_> {

@@ -134,7 +134,7 @@ fn is_labelled(directory: &HostPath, facts: &HostFacts) -> bool {
     text.is_some_and(|text| text.parse::<DataLabel>().is_ok())
 }
 
-/// Hosts on which somebody else's table has the name of our packet filter's: loading ours would delete it.
+/// Hosts on which somebody else's table has the name of our firewall's: loading ours would delete it.
 pub(super) fn foreign_tables(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     // One of ours whose file somebody deleted is ours all the same: the host's stamp says so.
     let rules = HostPath::known(FIREWALL_RULES);

@@ -181,7 +181,7 @@ impl Planner<'_> {
 }
 
 /// The fewest nodes of a role of which one can be restarted while the others serve.
-fn fewest(role: Role) -> usize {
+pub(super) fn fewest(role: Role) -> usize {
     match role.redundancy() {
         Redundancy::Majority => 3,
         Redundancy::One | Redundancy::Pool => 2,

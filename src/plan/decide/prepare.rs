@@ -1,4 +1,4 @@
-//! Files, packet filters and units on the hosts, before and beside the work on services.
+//! Files, firewalls and units on the hosts, before and beside the work on services.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,7 +63,7 @@ impl Planner<'_> {
         self.steps("prepare the hosts", patches);
     }
 
-    /// Adds a trial of the new packet filter, a check that hosts still reach each other, and the step that keeps it.
+    /// Adds a trial of the new firewall, a check that hosts still reach each other, and the step that keeps it.
     pub(super) fn firewall(&mut self) {
         let (mut trials, mut steps) = (Vec::new(), Vec::new());
         for (host, change) in &self.changes {
@@ -84,14 +84,14 @@ impl Planner<'_> {
         let tried = trials.iter().map(|step: &Step| step.target.clone()).collect();
         let seconds = trial_seconds(self.changes.len());
         self.steps(
-            &format!("try the firewall's rules: each host takes them back after {seconds} s unless they are kept"),
+            &format!("try the firewall's new rules: each host returns to its old ones after {seconds} s unless the new ones are confirmed"),
             trials,
         );
         if !from.is_empty() {
             let title = "check that hosts reach each other through the firewall".to_owned();
             self.phases.push(Phase::Reach { title, from, tried });
         }
-        self.steps("keep the rules where a new connection of ours comes in", steps);
+        self.steps("confirm the rules on each host that accepts a new connection from here", steps);
     }
 
     pub(super) fn enable(&mut self) {
@@ -115,7 +115,7 @@ impl Planner<'_> {
     }
 }
 
-/// The seconds after which a host takes a packet filter back that nobody has kept: longer than the check between the hosts (20 s) and a connection
+/// The seconds after which a host takes a firewall back that nobody has kept: longer than the check between the hosts (20 s) and a connection
 /// with its login (40 s) may take, and 20 s for each further hundred hosts, as many as are worked with at once.
 fn trial_seconds(hosts: usize) -> u32 {
     60 + 20 * u32::try_from(hosts / 100).unwrap_or(u32::MAX / 20)
@@ -128,7 +128,7 @@ fn is_tried(need: Need) -> bool {
     }
 }
 
-/// Changed files of the packet filter: they are written once its rules have passed their trial, so that no reboot loads untested ones.
+/// Changed files of the firewall: they are written once its rules have passed their trial, so that no reboot loads untested ones.
 fn held_for_trial(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> {
     let Some(service) = state.services.get(FIREWALL_UNIT) else { return BTreeSet::new() };
     let tried = change.services.get(FIREWALL_UNIT).is_some_and(|service| is_tried(service.need));

@@ -111,15 +111,15 @@ impl Planner<'_> {
             } else if class == Class::Outage {
                 let together = Together::by(path);
                 roles.extend(together.roles.iter().copied());
-                self.outages.push(Outage {
-                    seconds: together.seconds(),
-                    what: together.title,
-                    why: if was == is {
-                        format!("{path} goes back to {}: an interrupted apply had begun to change it", value(is))
-                    } else {
-                        format!("{path} changes from {} to {}", value(was), value(is))
-                    },
-                });
+                let lost = together.roles.iter().filter_map(|role| role.lost_together());
+                let lost: String = lost.map(|lost| format!("; {lost}")).collect();
+                let why = if was == is {
+                    format!("{path} goes back to {}: an interrupted apply had begun to change it", value(is))
+                } else {
+                    format!("{path} changes from {} to {}", value(was), value(is))
+                };
+                let seconds = together.seconds();
+                self.outages.push(Outage { seconds, what: together.title, why: why + &lost });
             }
         }
         roles

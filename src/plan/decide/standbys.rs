@@ -1,5 +1,6 @@
 //! A role of which one node leads and the others stand by.
 
+use super::phases::fewest;
 use super::planner::Planner;
 use crate::plan::compare::Need;
 use crate::service::health;
@@ -31,7 +32,10 @@ impl Planner<'_> {
             // What happens to the role below can cost the leader its lead: nothing goes on before one leads again.
             self.gate(role, self.some_unseen(&nodes));
         }
-        if below.is_some_and(|below| self.rolled(below)) && (self.gated(role) || self.starts_or_restarts(role)) {
+        // Where the role below or this one has an outage, the plan says so instead.
+        let stays = |role: Role| self.with_role(role).len() >= fewest(role);
+        let below_rolls = below.is_some_and(|below| self.rolled(below) && stays(below) && stays(role));
+        if below_rolls && (self.gated(role) || self.starts_or_restarts(role)) {
             self.notes.extend(role.takeover().map(|takeover| takeover.on_restart_below.to_owned()));
         }
         self.start_and_roll(role, 1);

@@ -15,7 +15,7 @@ pub struct NodesFile {
     /// The machines by name. A machine's name is used in the names of the nodes on it and must not change.
     #[schemars(required)]
     pub hosts: Field<Entries<HostFile>>,
-    /// The packet filter that closes every port that the topology does not declare. Default: `none`.
+    /// The firewall that closes every port that the topology does not declare. Default: `none`.
     pub firewall: Field<Firewall>,
 }
 
@@ -42,7 +42,7 @@ pub struct HostFile {
     pub ssh_name: Field<Label>,
 }
 
-/// The packet filter on the machines.
+/// The firewall on the machines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Firewall {

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::listeners::{HISTORY_PAGE, MASTER_PAGE, WORKER_PAGE};
 use super::roles::{MASTER, WORKER};
@@ -76,8 +77,9 @@ fn entries(text: &[u8]) -> Vec<WorkerEntry> {
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-            while let Some(entry) = list.next_element::<serde_json::Value>()? {
-                self.0.extend(serde_json::from_value::<WorkerEntry>(entry).ok());
+            // What is no worker costs no memory, however it is nested.
+            while let Some(entry) = list.next_element::<&RawValue>()? {
+                self.0.extend(serde_json::from_str::<WorkerEntry>(entry.get()).ok());
             }
             Ok(())
         }

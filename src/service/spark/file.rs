@@ -17,7 +17,7 @@ use crate::yaml::{Entries, Field, RawScalar};
 pub struct SparkFile {
     /// The platform it lives on. Default: the only one that can carry it.
     pub platform: Field<Name>,
-    /// The version, as in `4.3.0`. Default: 4.3.0.
+    /// The version, as in `4.3.0`. Default: 4.3.0. A change needs an outage.
     pub version: Field<Version>,
     /// The source of the distribution. Default: Apache's own download site with the checksum published beside it; on `local`
     /// the package `pyspark`.
@@ -30,7 +30,7 @@ pub struct SparkFile {
     pub history: Field<HistoryFile>,
     /// Properties for `spark-defaults.conf`.
     pub config: Field<Entries<RawScalar>>,
-    /// Authentication between all of Spark's processes. Default: none.
+    /// Authentication between all of Spark's processes. Default: none. A change, also of the secret, needs an outage.
     pub authenticate: Field<AuthenticateFile>,
     /// The storage of jobs for checkpoints, event logs and data.
     pub storage: Field<StorageFile>,
@@ -255,7 +255,7 @@ settings! {
         block_manager "blockManager": Port = "7160" => Live, written "spark.blockManager.port";
         /// The first TCP port of drivers' web pages (`spark.ui.port`).
         ui "ui": Port = "4040" => Live, written "spark.ui.port";
-        /// The number of further ports that may be tried after the first (`spark.port.maxRetries`): so many jobs and one more fit on one host.
+        /// The number of further ports that may be tried after the first (`spark.port.maxRetries`): one more job than this number fits on a host.
         retries "retries": u16 = "16" => Live, written "spark.port.maxRetries";
     }
 }

@@ -96,6 +96,20 @@ pub fn health_of_workers(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name
     facts
 }
 
+/// Workers that run, and that the ALIVE master which they follow does not list. None while no master is ALIVE.
+pub fn forgotten(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<Name> {
+    let masters = AliveMasters::of(desired, seen);
+    if masters.is_empty() {
+        return Vec::new();
+    }
+    let all = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(WORKER.unit()));
+    let is_forgotten = |(name, state): &(&Name, &HostState)| {
+        let host = seen.get(*name).and_then(Seen::facts).filter(|host| is_running(host, WORKER));
+        host.is_some_and(|host| !masters.list(desired, state, host))
+    };
+    all.filter(is_forgotten).map(|(name, _)| name.clone()).collect()
+}
+
 /// Every history server answers.
 pub fn health_of_history(hosts: &[Name], desired: &Desired, seen: &BTreeMap<Name, Seen>) -> ServiceFacts {
     let mut facts = ServiceFacts::default();

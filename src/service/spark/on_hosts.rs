@@ -25,6 +25,10 @@ use crate::value::listener::Listener;
 use crate::value::{Label, Name, Role, Zone};
 use crate::yaml::Span;
 
+/// A master that has recovered forgets workers that came back meanwhile (measured), and a worker that was told to go (SIGPWR, which a job can
+/// send it, too) never comes back by itself.
+const FORGOTTEN: &str = "the ALIVE master does not list it";
+
 /// The seconds that a worker has to finish its executors' work before it is stopped.
 const DRAIN_SECONDS: u32 = 60;
 
@@ -186,6 +190,10 @@ impl Service for OnHosts {
         let page = |host| format!("http://{}:{}", cluster.address(host), cluster.port(host, MASTER_PAGE));
         let pages: Vec<_> = cluster.of_role(MASTER).map(|master| page(&master.host)).collect();
         vec![("master", url), ("pages", pages.join(" "))]
+    }
+
+    fn ailing(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, Role, &'static str)> {
+        super::health::forgotten(desired, seen).into_iter().map(|name| (name, WORKER, FORGOTTEN)).collect()
     }
 
     /// A master without a quorum for more than 40 s stays out of elections for good (measured).

@@ -27,6 +27,7 @@ pub const MASTER: Role = Role::new(&RoleData {
         why: "no other master can take over; running applications continue",
     }),
     // Measured in the lab: 0.6 to 1.0 s where the dead master's latch is removed.
+    lost_together: None,
     takeover: Some(Takeover {
         wait_led_elsewhere: "wait until every master that stays is ALIVE or STANDBY",
         leads: "is ALIVE",
@@ -56,6 +57,7 @@ pub const WORKER: Role = Role::new(&RoleData {
     settles_within: 120,
     wait: "wait until the ALIVE master knows every worker",
     interruption: None,
+    lost_together: Some("running applications are lost"),
     takeover: None,
     slots: Slots { after: 100, most: 150 },
     colours: ("#fdeee3", "#e07a3f"),
@@ -77,6 +79,7 @@ pub const HISTORY: Role = Role::new(&RoleData {
     settles_within: 180,
     wait: "wait until the Spark history server answers",
     interruption: None,
+    lost_together: None,
     takeover: None,
     // Between the masters' numbers and the workers'.
     slots: Slots { after: 99, most: 1 },

@@ -38,7 +38,7 @@ pub fn check(
         && (data.is_within(log) || log.is_within(data))
     {
         problems
-            .add(Code::T012, span, format!("`dataDir` ({data}) and `dataLogDir` ({log}) are within each other"))
+            .add(Code::T012, span, format!("of `dataDir` ({data}) and `dataLogDir` ({log}) one is inside the other"))
             .help("give each a directory of its own");
         data_ok = false;
     }
@@ -207,7 +207,11 @@ fn warn_size(span: Span, count: usize, problems: &mut Diagnostics) {
     if count == 1 {
         problems.add(Code::ZK002, span, "one member: when it stops, so does everything").help("take 3");
     } else if count.is_multiple_of(2) {
-        let message = format!("{count} members can lose {}, no more than {} could", survives(count), count - 1);
+        let lost = match survives(count) {
+            0 => "no loss".to_owned(),
+            some => format!("the loss of {some}"),
+        };
+        let message = format!("{count} members survive {lost}, the same as {} would", count - 1);
         problems.add(Code::ZK001, span, message).help(if count == 2 {
             "take 3".to_owned()
         } else {

@@ -23,8 +23,9 @@ pub const MEMBER: Role = Role::new(&RoleData {
     interruption: Some(Interruption {
         what: "ZooKeeper",
         seconds: RESTART_SECONDS,
-        why: "there is no majority while one restarts",
+        why: "no majority is left while one restarts",
     }),
+    lost_together: None,
     takeover: None,
     slots: Slots { after: 0, most: 49 },
     colours: ("#e6f4f1", "#2a9d8f"),

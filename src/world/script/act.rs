@@ -275,7 +275,7 @@ impl Writer<'_> {
         // All services of the host are stopped, so their users' other processes may be ended.
         line!(self, "all_goes=yes");
         line!(self, "end_jobs");
-        // What comes back of a trial of the packet filter may be rules of ours, which go next.
+        // What comes back of a trial of the firewall may be rules of ours, which go next.
         line!(self, "end_trial");
         self.remove_owned(owned, *delete_data);
         line!(self, "remove_made_parents");
