@@ -9,7 +9,7 @@ use crate::desired::Desired;
 use crate::host::{Claim, HostError, Record, RecordName, Seen, Target};
 use crate::observe::{Observed, credible_epoch, says_it_is_ours};
 use crate::value::Name;
-use crate::world::{Epoch, Hold, Permit, World};
+use crate::world::{Epoch, Hold, LeaseId, Permit, World};
 
 /// The time within which an apply that was overtaken notices it itself: longer than it trusts a lease whose anchors do not answer (10 s).
 const NOTICE: Duration = Duration::from_secs(12);
@@ -76,7 +76,7 @@ pub enum NoLease {
 
 /// Takes the lease on the anchors of the topology and on those that the cluster remembers.
 pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &impl World) -> Result<Lease, NoLease> {
-    let claim = desired.claim();
+    let (claim, lease) = (desired.claim(), LeaseId::random());
     let mut sets = vec![desired.anchors.clone()];
     for record in RecordName::ALL.iter().filter_map(|name| observed.record(*name)) {
         let anchors = record.anchors.iter().map(|name| current_name(name, record, desired, observed)).collect();
@@ -101,7 +101,7 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
             why.push(format!("{name}: {error}"));
             continue;
         }
-        match world.hold(target, who, &claim).await {
+        match world.hold(target, who, &claim, &lease).await {
             Ok(hold) => drop(holds.insert(name.clone(), hold)),
             Err(HostError::Held { owner, since }) => {
                 refused.insert(name.clone(), NoLease::Held { owner, since, anchor: name.clone() });
@@ -128,7 +128,7 @@ pub async fn acquire(desired: &Desired, observed: &Observed, who: &str, world: &
             return Err(no_lease(set, got, refused, why));
         }
     }
-    let permit = Permit::granted(claim, holds.values().map(AsRef::as_ref)).expect("a majority has granted it");
+    let permit = Permit::granted(claim, lease, holds.values().map(AsRef::as_ref)).expect("a majority has granted it");
     Ok(Lease { permit, who: who.to_owned(), holds, sets })
 }
 

@@ -57,7 +57,7 @@ pub enum HostError {
     ConnectionGone { why: String },
     #[error("another change is running on the host; it kept its lock for {seconds} s")]
     Busy { seconds: u64 },
-    #[error("refused: another apply has raised the epoch to {seen} (this one has {ours})")]
+    #[error("refused: {}", fenced_by(*seen, *ours))]
     Fenced { seen: u64, ours: u64 },
     #[error("the lease is lost")]
     LeaseLost,
@@ -152,5 +152,15 @@ fn belongs(carries: Option<&Claim>) -> String {
     match carries {
         Some(claim) => format!("the host belongs to the cluster {claim} now"),
         None => "the host no longer says which cluster it belongs to".to_owned(),
+    }
+}
+
+fn fenced_by(seen: u64, ours: u64) -> String {
+    if seen == ours {
+        format!(
+            "another apply has the same epoch {seen}, and reached this host first: an anchor granted its lease to both"
+        )
+    } else {
+        format!("another apply has raised the epoch to {seen} (this one has {ours})")
     }
 }

@@ -161,7 +161,8 @@ impl Regions {
 
     /// Reports zones that the region does not have, or that are named twice.
     pub fn check_zones(self, region: &str, field: &Field<Vec<Field<Zone>>>, problems: &mut Diagnostics) {
-        let there = (self.zones)(region).unwrap_or(self.widest);
+        let known = (self.zones)(region);
+        let there = known.unwrap_or(self.widest);
         if let Some(at) = field.span().filter(|_| there.is_empty()) {
             let message = format!("{region} has no zones");
             problems.add(Code::T012, at, message).help("leave `zones` out, or take a region that has some");
@@ -173,17 +174,25 @@ impl Regions {
             if seen.contains(&zone) {
                 problems.add(Code::T012, at, format!("zone {name} is named twice")).help("write each zone once");
             } else if !there.contains(&name) {
-                let whose = if region.is_empty() { "a region" } else { region };
-                problems.add(Code::T012, at, format!("{whose} has no zone {name}")).help(match there {
-                    _ if there.contains(&name.to_lowercase().as_str()) => format!("write {}", name.to_lowercase()),
-                    // Elsewhere they are written whole.
-                    _ if name.strip_prefix(region).is_some_and(|letter| there.contains(&letter)) => {
-                        format!("write its letter: {}", &name[region.len()..])
-                    }
-                    // Of a region that is not known, these are the zones that any can have.
-                    _ if region.is_empty() => format!("take of {}", there.join(", ")),
-                    _ => format!("it has {}", there.join(", ")),
-                });
+                // Of a region that is not known, the most that any has is all that can be judged by.
+                let whose = if known.is_some() { region.to_owned() } else { format!("no region of {}", self.cloud) };
+                problems
+                    .add(
+                        Code::T012,
+                        at,
+                        format!("{whose} has {}zone {name}", if known.is_some() { "no " } else { "a " }),
+                    )
+                    .help(match there {
+                        _ if there.contains(&name.to_lowercase().as_str()) => {
+                            format!("write `{}`", name.to_lowercase())
+                        }
+                        // Elsewhere they are written whole.
+                        _ if name.strip_prefix(region).is_some_and(|letter| there.contains(&letter)) => {
+                            format!("write its letter: {}", &name[region.len()..])
+                        }
+                        _ if known.is_none() => format!("zones are {}", there.join(", ")),
+                        _ => format!("it has {}", there.join(", ")),
+                    });
             }
             seen.push(zone);
         }

@@ -19,7 +19,7 @@ pub struct TopologyFile {
     /// The cluster's name, a DNS label. It prefixes the name of everything that is made.
     #[schemars(required)]
     pub name: Field<Name>,
-    /// The identity of this cluster, whatever others are called: 32 random hexadecimal digits, the first a letter. It stays what
+    /// The identity of this cluster, which tells it from others of the same name: 32 random hexadecimal digits, the first a letter. It stays what
     /// it is for as long as the cluster lives. Default: the first apply makes one, and the hosts remember it.
     pub id: Field<Identity>,
     /// The places the cluster lives in, by names of your own.

@@ -7,7 +7,7 @@ use super::lease::{AnchorLease, GRACE_SECONDS};
 use super::local::Local;
 use super::script::{Script, ScriptPlace, act, cached, facts, hold, look, outcome};
 use super::ssh::Ssh;
-use super::{Hold, Io, Output, Permit, Upload, World};
+use super::{Hold, Io, LeaseId, Output, Permit, Upload, World};
 use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Reach, Secrets, Target};
 use crate::service::archive::Archive;
 
@@ -141,8 +141,14 @@ impl World for Hosts {
         outcome(&title, &output, permit.epoch())
     }
 
-    async fn hold(&self, target: &Target, who: &str, claim: &Claim) -> Result<Box<dyn Hold>, HostError> {
-        let script = hold(who, GRACE_SECONDS, claim, &self.place(target));
+    async fn hold(
+        &self,
+        target: &Target,
+        who: &str,
+        claim: &Claim,
+        lease: &LeaseId,
+    ) -> Result<Box<dyn Hold>, HostError> {
+        let script = hold(who, GRACE_SECONDS, claim, lease, &self.place(target));
         let begin = match target.reach {
             Reach::Ssh(_) => self.ssh.anchor(target, script).await?,
             Reach::Local(_) => self.local.anchor(script),

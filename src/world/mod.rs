@@ -11,7 +11,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Target};
-use crate::value::{HostPath, Name};
+use crate::value::{HostPath, Name, random_digits};
 
 pub use hosts::Hosts;
 
@@ -30,18 +30,38 @@ impl Epoch {
     }
 }
 
-/// The permit that every action carries: its cluster and its epoch. Only anchors that granted the lease give one.
+/// The name of one lease, which nobody can foretell. Two leases have the same epoch only if an anchor granted its own to both: then each host obeys
+/// the one that reached it first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseId(String);
+
+impl LeaseId {
+    pub fn random() -> LeaseId {
+        LeaseId(random_digits())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The permit that every action carries: its cluster, its epoch and its lease. Only anchors that granted the lease give one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
     claim: Claim,
     epoch: Epoch,
+    lease: LeaseId,
 }
 
 impl Permit {
     /// The permit to change the cluster of `claim`, with the highest epoch that an anchor was raised to.
-    pub fn granted<'a>(claim: Claim, holds: impl IntoIterator<Item = &'a dyn Hold>) -> Option<Permit> {
+    pub fn granted<'a>(claim: Claim, lease: LeaseId, holds: impl IntoIterator<Item = &'a dyn Hold>) -> Option<Permit> {
         let epoch = holds.into_iter().map(Hold::epoch).max()?;
-        Some(Permit { claim, epoch: Epoch(epoch) })
+        Some(Permit { claim, epoch: Epoch(epoch), lease })
+    }
+
+    pub fn lease(&self) -> &LeaseId {
+        &self.lease
     }
 
     pub fn claim(&self) -> &Claim {
@@ -71,6 +91,7 @@ pub trait World: Sync {
         target: &Target,
         who: &str,
         claim: &Claim,
+        lease: &LeaseId,
     ) -> impl Future<Output = Result<Box<dyn Hold>, HostError>> + Send;
 }
 

@@ -33,15 +33,22 @@ lock() { # seconds to wait
   esac
 }
 seen() { head -c 20 "$state/epoch" 2>/dev/null || echo 0; }
-fence() { # our epoch: it must be exactly what was raised here
-  [ "$(seen)" = "$1" ] || fenced "$(seen)"
+# The lease that has raised this host to an epoch. There are two of one epoch only if an anchor has granted its own to both.
+leased() { # epoch
+  there=$(head -c 100 "$state/lease" 2>/dev/null)
+  [ "${there%% *}" != "$1" ] || printf %s "${there#* }"
 }
-raise() { # our epoch, our identity, our name, where our anchors are: never lowers what the host has seen, never takes another cluster's host
+fence() { # our epoch and our lease: exactly what was raised here
+  [ "$(seen) $(leased "$1")" = "$1 $2" ] || fenced "$(seen)"
+}
+raise() { # our epoch, our lease, our identity, our name, where our anchors are: never lowers what the host has seen, never takes another cluster's host
   mkdir -p "$state" || fail "cannot make $state"
   chmod 755 "$state"
-  [ ! -e "$state/identity" ] || early "$3 $4" || belongs "$2"
+  [ ! -e "$state/identity" ] || early "$4 $5" || belongs "$3"
   [ "$(seen)" -le "$1" ] || fenced "$(seen)"
-  printf '%s %s %s\n' "$2" "$3" "$4" | write "$state/identity" - - 644 || exit 1
+  [ "$(seen)" -lt "$1" ] || case $(leased "$1") in '' | "$2") ;; *) fenced "$1" ;; esac
+  printf '%s %s %s\n' "$3" "$4" "$5" | write "$state/identity" - - 644 || exit 1
+  printf '%s %s\n' "$1" "$2" | write "$state/lease" - - 644 || exit 1
   printf '%s\n' "$1" | write "$state/epoch" - - 644
 }
 # Whose host this is: the identity of its cluster, and the cluster's name. Asked under the lock, before anything is done.

@@ -7,7 +7,12 @@ state=$root/var/lib/provision run=$root/run/provision
 
 fail() { printf 'fail\t%s\n' "$*"; exit 1; }
 
-hold() { # who, seconds without a heartbeat after which it is over, our claim: identity, name, digest of the anchors
+note() { # file of the state, text. Made anew, never opened: what lies there by this name is somebody's leftover.
+  t=$state/$1.provision-new
+  why=$( { rm -f "$t" && (set -C; printf '%s\n' "$2" >"$t") && chmod 644 "$t" && sync "$t" && mv -fT "$t" "$state/$1"; } 2>&1) ||
+    { rm -f "$t"; fail "cannot write $state/$1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"; }
+}
+hold() { # who, seconds without a heartbeat after which it is over, our claim: identity, name, digest of the anchors; our lease
   mkdir -p "$run" && chmod 755 "$run" || fail "cannot make $run"
   touch "$run/lease" 2>/dev/null || fail "cannot write $run/lease"
   exec 8>>"$run/lease"
@@ -26,10 +31,8 @@ hold() { # who, seconds without a heartbeat after which it is over, our claim: i
   epoch=$(head -c 20 "$state/epoch" 2>/dev/null || echo 0)
   case $epoch in '' | *[!0-9]* | ???????????*) fail "$state/epoch holds no epoch" ;; esac
   epoch=$((epoch + 1))
-  t=$state/epoch.provision-new
-  # Made anew, never opened: what lies there by this name is somebody's leftover.
-  why=$( { rm -f "$t" && (set -C; printf '%s\n' "$epoch" >"$t") && chmod 644 "$t" && sync "$t" && mv -fT "$t" "$state/epoch"; } 2>&1) ||
-    { rm -f "$t"; fail "cannot write $state/epoch: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"; }
+  note lease "$epoch $6"
+  note epoch "$epoch"
   printf 'mine\t%s\n' "$epoch"
   # Each beat is answered: only an answer tells the holder that it is still heard.
   while [ "$(timeout "$2" head -c 1)" = . ]; do printf .; done

@@ -36,7 +36,7 @@ fn one_hosts_word_is_not_the_clusters() {
             {
                 let mut state = world.state();
                 let mut other = SimHost::new("10.9.9.9");
-                other.raise(3).expect("room");
+                other.raise(3, "1").expect("room");
                 let identity = provision::value::Identity::random();
                 let claim = Claim { identity, cluster: name("sim"), anchors: "0".to_owned() };
                 other.claim_for(&claim).expect("room");
@@ -289,7 +289,7 @@ fn of_two_first_applies_that_stopped_each_other_each_can_be_destroyed() {
             for host in hosts {
                 let mut state = world.state();
                 let host = state.hosts.get_mut(&name(host)).expect("a host");
-                host.raise(1).expect("raised");
+                host.raise(1, "1").expect("raised");
                 host.scribble(CLAIM_PATH, claim.as_bytes(), provision::host::Access::root(0o644));
             }
         };

@@ -9,7 +9,7 @@ use provision::execute::Report;
 use provision::host::Claim;
 use provision::plan::Goal;
 use provision::value::Name;
-use provision::world::{Hold, Permit};
+use provision::world::{Hold, LeaseId, Permit};
 
 pub const GENTLY: Goal = Goal::Apply { allow_outage: false, skip_unreachable: false };
 pub const DESTROY: Goal = Goal::Destroy { delete_data: false };
@@ -30,7 +30,7 @@ impl Hold for Raised {
 
 pub fn permit(epoch: u64) -> Permit {
     let claim = Claim { identity: new_identity(), cluster: name("sim"), anchors: "0".to_owned() };
-    Permit::granted(claim, [&Raised(epoch) as &dyn Hold]).expect("an anchor")
+    Permit::granted(claim, LeaseId::random(), [&Raised(epoch) as &dyn Hold]).expect("an anchor")
 }
 
 pub fn name(text: &str) -> Name {

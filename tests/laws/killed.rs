@@ -137,6 +137,28 @@ fn law_5_a_host_that_loses_power_while_it_is_retired_is_not_forgotten() {
     });
 }
 
+/// An anchor that grants its lease to two operators makes them have one epoch. Each host obeys the one that reached it first, and no other.
+#[test]
+fn law_5_of_two_leases_with_one_epoch_each_host_obeys_the_first() {
+    run(async {
+        let site = Shape::side_by_side(3, 0, 0).site();
+        let world = converged(&site).await;
+        let epoch = world.state().hosts[&name("h1")].epoch() + 1;
+        let stop = Action::Stop { unit: "zookeeper".to_owned() };
+        let (first, second) = (permit(epoch), permit(epoch));
+        for (host, ours, theirs) in [("h1", &first, &second), ("h2", &second, &first)] {
+            let target = Target::of(&site.desired.hosts[&name(host)].host);
+            world.act(&target, &Action::Raise, ours).await.expect("raised");
+            world.act(&target, &Action::Raise, ours).await.expect("raised again");
+            for action in [&Action::Raise, &stop] {
+                let refused = world.act(&target, action, theirs).await;
+                assert!(matches!(refused, Err(HostError::Fenced { .. })), "{host}: {refused:?}");
+            }
+            world.act(&target, &stop, ours).await.expect("stopped");
+        }
+    });
+}
+
 #[test]
 fn law_5_whoever_was_overtaken_is_refused_by_every_host() {
     run(async {

@@ -22,13 +22,18 @@ pub fn act(
     } else if host.claim().is_none_or(|carries| carries.identity != claim.identity) {
         return Err(HostError::Foreign { carries: host.claim() });
     }
-    let seen = host.epoch();
-    let refused = if *action == Action::Raise { seen > epoch } else { seen != epoch };
+    let (seen, lease) = (host.epoch(), permit.lease().as_str());
+    let leased = host.leased(epoch);
+    let refused = if *action == Action::Raise {
+        seen > epoch || (seen == epoch && leased.is_some_and(|there| there != lease))
+    } else {
+        seen != epoch || leased.as_deref() != Some(lease)
+    };
     if refused {
         return Err(HostError::Fenced { seen, ours: epoch });
     }
     match action {
-        Action::Raise => host.raise(epoch)?,
+        Action::Raise => host.raise(epoch, lease)?,
         Action::Remember { name, record } => {
             let record = Record { epoch, ..(**record).clone() };
             host.write(

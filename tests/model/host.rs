@@ -257,11 +257,19 @@ impl SimHost {
         self.write(&Self::made_path(), &Access::root(0o600), text.as_bytes())
     }
 
-    pub fn raise(&mut self, epoch: u64) -> Result<(), HostError> {
+    /// The lease that has raised the host to an epoch.
+    pub fn leased(&self, epoch: u64) -> Option<String> {
+        let text = self.text(&format!("{STATE_FOLDER}/lease"))?;
+        let (number, lease) = text.trim().split_once(' ')?;
+        (number == epoch.to_string()).then(|| lease.to_owned())
+    }
+
+    pub fn raise(&mut self, epoch: u64, lease: &str) -> Result<(), HostError> {
         if !self.is_directory(STATE_FOLDER) {
             self.change()?;
             self.set(STATE_FOLDER, Kind::Directory, Access::root(0o755));
         }
+        self.write(&format!("{STATE_FOLDER}/lease"), &Access::root(0o644), format!("{epoch} {lease}\n").as_bytes())?;
         self.write(&format!("{STATE_FOLDER}/epoch"), &Access::root(0o644), format!("{epoch}\n").as_bytes())
     }
 

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use host::SimHost;
 use provision::host::{Action, Claim, HostError, HostFacts, HostQuery, Secrets, Target};
 use provision::value::Name;
-use provision::world::{Hold, Output, Permit, World, script};
+use provision::world::{Hold, LeaseId, Output, Permit, World, script};
 use services::Services;
 use witness::Witness;
 
@@ -79,7 +79,7 @@ impl SimWorld {
     pub fn overtake(&self, anchors_agree: bool) {
         let mut state = self.state();
         for host in state.hosts.values_mut() {
-            host.raise(host.epoch() + 9).expect("room");
+            host.raise(host.epoch() + 9, "somebody else's").expect("room");
         }
         if anchors_agree {
             state.holds.clear();
@@ -261,7 +261,13 @@ impl World for SimWorld {
         result
     }
 
-    async fn hold(&self, target: &Target, who: &str, ours: &Claim) -> Result<Box<dyn Hold>, HostError> {
+    async fn hold(
+        &self,
+        target: &Target,
+        who: &str,
+        ours: &Claim,
+        lease: &LeaseId,
+    ) -> Result<Box<dyn Hold>, HostError> {
         self.if_alive().await;
         let mut state = self.state();
         state.reachable(target)?;
@@ -277,7 +283,7 @@ impl World for SimWorld {
             return Err(HostError::Foreign { carries: Some(claim) });
         }
         let epoch = host.epoch() + 1;
-        host.raise(epoch)?;
+        host.raise(epoch, lease.as_str())?;
         Ok(Box::new(SimHold { world: self.state.clone(), host: target.name.clone(), number, epoch }))
     }
 }

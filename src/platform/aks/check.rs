@@ -74,9 +74,9 @@ fn check_pool(entry: &Entry<PoolFile>, problems: &mut Diagnostics) {
             name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).take(POOL_NAME_MAX).collect();
         let near = near.trim_start_matches(|c: char| c.is_ascii_digit());
         problems.add(Code::T012, entry.key.span, message).help(if near.is_empty() {
-            "take another name, for example executors".to_owned()
+            "take another name, for example `executors`".to_owned()
         } else {
-            format!("take another name, for example {near}")
+            format!("take another name, for example `{near}`")
         });
     }
     if let Some(pool) = entry.value.ok() {

@@ -49,7 +49,7 @@ pub fn check_public_keys(file: &CloudSshFile, problems: &mut Diagnostics) {
 pub struct CloudSshFile {
     /// The user to log in as. Default: `ops` on Azure, `ubuntu` on AWS, `sshops` on `HDInsight`.
     pub user: Field<UserName>,
-    /// Paths of public keys, in the commands that hand the keys to Terraform: rendering reads no key file.
+    /// Paths of public key files. They appear in the printed commands that pass the keys to Terraform; rendering reads no key file.
     pub public_keys: Field<Vec<Field<String>>>,
     /// The ranges that may reach port 22, or the bastion where there is one. Azure's machines need some; on AWS Session Manager is
     /// a way in by itself.

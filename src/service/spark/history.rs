@@ -73,6 +73,6 @@ pub fn check_event_log(file: &SparkFile, problems: &mut Diagnostics) {
     for entry in file.config.ok().into_iter().flatten().filter(|entry| derived.contains(&entry.key.text.as_str())) {
         problems
             .add(Code::SP005, entry.key.span, format!("`{}` is derived from the topology", entry.key.text))
-            .help("with `history`, all applications write event logs to its `events`");
+            .help("leave it out: with `history`, every application writes event logs to its `events`");
     }
 }

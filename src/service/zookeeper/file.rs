@@ -18,7 +18,7 @@ settings! {
         /// The source of the distribution. Default: Apache's own download site with the checksum published beside it; on `local`
         /// the package `pyspark`.
         archive "archive": ArchiveFile;
-        /// The number of members, on platforms that make their machines: ids 1 to N. Odd. Default: 3.
+        /// The number of members, on platforms that make their machines: ids 1 to N. An odd number is best (ZK001). Default: 3.
         nodes "nodes": u32;
         /// The members by id (1 to 255), as in `{ 1: h1, 2: h2, 3: h3 }`. An id stays with its data for good.
         members "members": Entries<Name>;

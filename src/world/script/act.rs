@@ -36,8 +36,8 @@ pub fn act(action: &Action, permit: &Permit, secrets: &Secrets, place: &ScriptPl
     let mut writer =
         Writer { text: format!("{}{GROUND}{PRELUDE}\nlock {LOCK_SECONDS}\n", place.prelude()), epoch, secrets, place };
     match action {
-        Action::Raise => line!(writer, "raise {} {}", epoch.0, claim.line()),
-        _ => line!(writer, "belongs {}\nfence {}", claim.identity, epoch.0),
+        Action::Raise => line!(writer, "raise {} {} {}", epoch.0, permit.lease().as_str(), claim.line()),
+        _ => line!(writer, "belongs {}\nfence {} {}", claim.identity, epoch.0, permit.lease().as_str()),
     }
     writer.action(action);
     line!(writer, "printf 'done\\n'");
@@ -380,7 +380,7 @@ mod tests {
         ];
         let identity = crate::value::Identity::random();
         let claim = Claim { identity, cluster: "c".parse().expect("a name"), anchors: "0".to_owned() };
-        let permit = Permit { claim, epoch: Epoch(1) };
+        let permit = Permit { claim, epoch: Epoch(1), lease: crate::world::LeaseId::random() };
         for action in actions {
             // A new action does not compile here before it stands in the list above.
             match action {
@@ -408,7 +408,7 @@ mod tests {
             }
         }
         for place in &places {
-            parses(&super::super::hold("a 'b' $(c)", 15, &permit.claim, place));
+            parses(&super::super::hold("a 'b' $(c)", 15, &permit.claim, &permit.lease, place));
             parses(&look(&HostQuery { machine: true, java: Some(17), ..HostQuery::default() }, place));
         }
     }

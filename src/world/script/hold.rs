@@ -2,12 +2,14 @@
 
 use super::{Script, ScriptPlace, quote};
 use crate::host::Claim;
+use crate::world::LeaseId;
 
 const PRELUDE: &str =
     concat!(include_str!("../../../templates/host/hold.sh"), include_str!("../../../templates/host/claim.sh"));
 
 /// The script that holds a host's lease for `who` while bytes come, and gives it up after so many seconds without one.
-pub fn hold(who: &str, grace_seconds: u64, claim: &Claim, place: &ScriptPlace) -> Script {
+pub fn hold(who: &str, grace_seconds: u64, claim: &Claim, lease: &LeaseId, place: &ScriptPlace) -> Script {
     let prelude = place.prelude();
-    Script(super::look::whole(&format!("{prelude}{PRELUDE}\nhold {} {grace_seconds} {}", quote(who), claim.line())))
+    let (who, claim, lease) = (quote(who), claim.line(), lease.as_str());
+    Script(super::look::whole(&format!("{prelude}{PRELUDE}\nhold {who} {grace_seconds} {claim} {lease}")))
 }
