@@ -95,6 +95,36 @@ fn no_secret_within_a_value_is_shown() {
     assert!(shown.len() == 4 && !shown.concat().contains("hunter2"), "{shown:#?}");
 }
 
+/// The forms of a secret that no search of the text finds, as the tree has them.
+#[test]
+fn no_form_of_a_secret_is_shown() {
+    let base = include_str!("../topologies/nodes.yaml");
+    let forms = [
+        "      'spark.x.sig': 'hunter2'\n",
+        "      spark.x.sig : hunter2\n",
+        "      \"spark.x.p\\x61ssword\": hunter2\n",
+        "      spark.driver.extraJavaOptions: \"-Dx.p\\x61ssword=hunter2\"\n",
+        "      spark.x: https://a.b/c?sv=1&sig=hunter2&se=3\n",
+        "      spark.x.password:\n        hunter2\n",
+    ];
+    let place = "      spark.eventLog.enabled: \"false\"\n";
+    let lists = ["[\"--password\", hunter2]", "[hunter2, \"b=c\"]", "\n      - --password\n      - hunter2"];
+    let texts = forms.iter().map(|form| base.replace(place, form));
+    let texts = texts
+        .chain(lists.iter().map(|list| base.replace("[\"20\"]", &list.replace("[hunter2", "[\"--token\", hunter2"))));
+    for text in texts {
+        assert!(text.contains("hunter2"), "{text}");
+        let source = Source::new("secret.yaml", text.as_str());
+        let (file, mut problems) = topology::load(&source);
+        topology::check(&file, &mut problems);
+        let all = problems.sorted();
+        let screens: String = all.iter().map(|problem| show(problem, &source, false)).collect();
+        let objects: String = all.iter().map(|problem| format!("{:?}", locate(problem, &source))).collect();
+        assert!(screens.contains("T020"), "{text}\n{screens}");
+        assert!(!screens.contains("hunter2") && !objects.contains("hunter2"), "{screens}\n{objects}");
+    }
+}
+
 #[test]
 fn every_bad_file_gives_what_its_first_lines_expect() {
     for path in yaml_files("topologies/bad") {

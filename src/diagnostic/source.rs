@@ -19,6 +19,8 @@ pub struct Source {
     /// The folder that relative paths in it start from.
     pub folder: PathBuf,
     line_starts: Vec<usize>,
+    /// The places of values that are known to be secrets.
+    secrets: OnceLock<Vec<Span>>,
     masked: OnceLock<String>,
 }
 
@@ -28,7 +30,7 @@ impl Source {
         let text = text.into();
         let folder = Path::new(&name).parent().map(Path::to_owned).unwrap_or_default();
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Source { name, text, folder, line_starts, masked: OnceLock::new() }
+        Source { name, text, folder, line_starts, secrets: OnceLock::new(), masked: OnceLock::new() }
     }
 
     pub fn read(path: &Path) -> io::Result<Source> {
@@ -62,9 +64,21 @@ impl Source {
         redact(message, &self.text[lines.clone()], &self.masked()[lines])
     }
 
-    /// The text as it may be shown, of the same length.
+    /// Hides these places in all that is shown of the text. Called before anything is shown.
+    pub fn hide(&self, secrets: Vec<Span>) {
+        let _ = self.secrets.set(secrets);
+    }
+
+    /// The text as it may be shown, of the same length: without the values of keys that sound like a secret, also where it is no YAML, and
+    /// without those that the tree has shown to be one.
     pub(super) fn masked(&self) -> &str {
-        self.masked.get_or_init(|| mask(&self.text))
+        self.masked.get_or_init(|| {
+            let mut text = mask(&self.text).into_bytes();
+            for Span { start, end } in self.secrets.get().into_iter().flatten() {
+                text[*start..*end].iter_mut().filter(|byte| !byte.is_ascii_whitespace()).for_each(|byte| *byte = b'*');
+            }
+            String::from_utf8(text).expect("whole values are overwritten")
+        })
     }
 
     /// The file name without its extension, which names the output folder. `None` if it cannot: that of `...yaml` is `..`.

@@ -11,7 +11,7 @@ use crate::host::{
     UnitFacts, Unpack, sha256,
 };
 use crate::service::archive::{Archive, UrlSum};
-use crate::value::{HostPath, counted};
+use crate::value::{HostPath, carries_secret, counted};
 
 /// The differences on one host, for people and for the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -178,7 +178,9 @@ fn masked(text: &str, ours: &str) -> String {
             parts.push(next);
         }
         let whole: String = parts.iter().map(|part| part.trim().trim_end_matches('\\')).collect();
-        if parts.iter().all(|line| ours.contains(line.trim_end_matches('\n'))) || !announces_secret(&whole) {
+        if parts.iter().all(|line| ours.contains(line.trim_end_matches('\n')))
+            || !(announces_secret(&whole) || carries_secret(&whole))
+        {
             out.extend(parts);
             continue;
         }
@@ -378,6 +380,7 @@ mod tests {
             ("Environment=X_TOKEN=abc", "Environment"),
             ("secret:abc in-the-environment", "secret"),
             ("secretabc", ""),
+            ("spark.x https://user:abc@host/x", "spark.x"),
         ] {
             assert_eq!(shown(line), format!("{first} (hidden)\n"));
         }

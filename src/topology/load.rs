@@ -3,7 +3,7 @@
 use super::TopologyFile;
 use crate::diagnostic::{Code, Diagnostics, Source};
 use crate::service::ServicesFile;
-use crate::value::{asks_for_secret, carries_secret, is_reference};
+use crate::value::{asks_for_secret, carries_secret, is_reference, names_secret};
 use crate::yaml::tree::{Node, Value};
 use crate::yaml::{self, Fault, FaultKind, Field, Span};
 
@@ -19,6 +19,10 @@ pub fn load(source: &Source) -> (TopologyFile, Diagnostics) {
         Some(file)
     });
     root.iter().for_each(|root| refuse_secrets(root, &mut faults));
+    let mut secrets: Vec<Span> =
+        faults.iter().filter(|fault| fault.kind == FaultKind::SecretInline).map(|fault| fault.span).collect();
+    root.iter().for_each(|root| find_secrets(root, &mut secrets));
+    source.hide(secrets);
     let file = file.unwrap_or_else(TopologyFile::unreadable);
     let mut problems = Diagnostics::default();
     if faults.is_empty() && file.name.span() == Some(Span::default()) {
@@ -41,6 +45,24 @@ fn refuse_secrets(node: &Node, faults: &mut Vec<Fault>) {
             let follows = nodes.windows(2).filter(|pair| word(&pair[0]).is_some_and(asks_for_secret));
             let given = follows.filter(|pair| word(&pair[1]).is_some_and(|word| !is_reference(word)));
             faults.extend(given.map(|pair| inline_secret(pair[1].span)));
+        }
+    }
+}
+
+/// Finds the values of keys that name a secret, in whatever form both are written.
+fn find_secrets(node: &Node, all: &mut Vec<Span>) {
+    match &node.value {
+        Value::Scalar { .. } => {}
+        Value::List(nodes) => nodes.iter().for_each(|node| find_secrets(node, all)),
+        Value::Map(entries) => {
+            for (key, node) in entries {
+                match &node.value {
+                    // It may say where the secret is.
+                    Value::Map(_) => find_secrets(node, all),
+                    _ if names_secret(&key.text) => all.push(node.span),
+                    _ => find_secrets(node, all),
+                }
+            }
         }
     }
 }

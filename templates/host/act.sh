@@ -92,7 +92,7 @@ write() { # path owner group mode; bytes on stdin. An owner - is whoever writes
     if late "$ended"; then why="the time was over (processes of $2 may stop what is done as that user: pkill -KILL -u $2 ends them)"; else why=$(words "$why"); fi
   else
     # Made anew, never opened: what lies there by this name is somebody's leftover.
-    why=$( { rm -f "$t" && (set -C; cat >"$t") && own "$t" "$2" "$3" "$4" && sync "$t" && { keeps "$@" || mv -fT "$t" "$1"; }; } 2>&1) && return 0
+    why=$( { rm -f "$t" && (set -C; cat >"$t") && own "$t" "$2" "$3" "$4" && sync "$t" && { keeps "$@" || { mv -fT "$t" "$1" && sync "$dir"; }; }; } 2>&1) && return 0
     rm -f "$t"
   fi
   fail "cannot write $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200); $(df -Pk "$dir" 2>/dev/null | awk 'NR == 2 { print $4 " KiB free on " $6 }')"
