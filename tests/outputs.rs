@@ -266,7 +266,11 @@ fn ends_that_a_run_can_have() {
         let error = finish(&report, "provision apply site.yaml", "site.yaml").expect_err("it failed");
         golden(&format!("ends/{file}.txt"), &failure(&error));
     }
-    let no_majority = NoLease::NoMajority { got: 1, of: 3, why: vec![format!("h2: {}", fail("no room"))] };
+    let no_majority = NoLease::NoMajority {
+        got: 1,
+        of: 3,
+        why: ["h2", "h3"].map(|host| format!("{host}: {}", fail("no room"))).into(),
+    };
     golden("ends/no-lease.txt", &format!("error: {no_majority}\n"));
 }
 

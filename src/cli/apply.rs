@@ -22,7 +22,7 @@ use crate::world::script::quote;
 
 /// Brings the hosts into the state that the topology describes
 ///
-/// Takes a topology, or a plan saved by `provision plan --out`, with the --allow-outage and --skip-unreachable that it was made with. After a failure, apply the topology again to continue.
+/// Takes a topology, or a plan saved by `provision plan --out`, which carries its own --allow-outage and --skip-unreachable: do not give them again. After a failure, apply the topology again to continue.
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("path", |arg| arg.value_name("TOPOLOGY|PLAN").help("The topology, or a saved plan [default: provision.yaml]")))]
 pub struct Args {
@@ -272,7 +272,7 @@ pub fn finish(report: &Report, again: &str, topology: &str) -> Result<(), Failur
             return Err(Failure::say(
                 Exit::Failed,
                 format!(
-                    "{} failed. Every other step that began is complete or safe to repeat; `{again}` continues from here. What failed:{}",
+                    "{} failed. Every other step that began is complete or safe to repeat. Correct what failed, then run `{again}`. What failed:{}",
                     counted(failures.len(), "step"),
                     all.concat()
                 ),

@@ -7,6 +7,7 @@ use super::input::{self, TopologyArg};
 use super::output::{self, outln, say, sayln};
 use super::{Exit, Failure, plan as planning};
 use crate::plan::Goal;
+use crate::value::counted;
 
 /// Removes what provision created; data only with --delete-data
 #[derive(Debug, clap::Args)]
@@ -50,7 +51,8 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         report.left.iter().for_each(|line| outln!("{line}"));
     }
     let path = args.topology.path().display().to_string();
-    finish(&report, &format!("provision destroy {path}"), &path)?;
+    let data = if args.delete_data { " --delete-data" } else { "" };
+    finish(&report, &format!("provision destroy {path}{data}"), &path)?;
     let data = report.said.values().flatten().filter(|line| line.starts_with("stays data")).count();
     if report.left.is_empty() {
         sayln!("`{}` is destroyed.", loaded.cluster.name);
@@ -59,7 +61,8 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     if data > 0 {
         sayln!(
-            "Its data stays in {data} directories: `provision apply` uses it again, `provision destroy --delete-data` removes it."
+            "Its data stays in {}: `provision apply` uses it again, `provision destroy --delete-data` removes it.",
+            counted(data, "directory")
         );
     }
     Ok(if report.left.is_empty() { Exit::Done } else { Exit::Unreachable })

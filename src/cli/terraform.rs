@@ -44,7 +44,7 @@ pub fn replacements(edit: &Edit) -> String {
     if edit.replacements.is_empty() {
         return text;
     }
-    text += "Terraform leaves these machines as they are until each is replaced. One at a time, the leader and the ALIVE master last. A new machine has a new host key: accept it before the apply (`ssh-keygen -R ADDRESS`, then add the key that you trust).\n";
+    text += "Terraform leaves these machines as they are until each is replaced. One at a time, the leader and the ALIVE master last. A new machine has a new host key: replace it in known_hosts between the two applies (`ssh-keygen -R ADDRESS`, then add the key that you trust).\n";
     for replacement in &edit.replacements {
         text += &format!("  # {}\n", replacement.why);
         replacement.commands().iter().for_each(|command| text += &format!("  {command}\n"));

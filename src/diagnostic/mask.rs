@@ -108,9 +108,13 @@ pub(super) fn redact(message: &str, text: &str, masked: &str) -> String {
     }
     // A longer one may contain a shorter one.
     hidden.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+    // A short one is looked for only where the message quotes: it may be any word of the message's own.
+    let mut quotes = false;
     let whole = |part: &str| {
         let word = part.trim_end_matches(is_border);
-        if hidden.contains(&word) { format!("***{}", &part[word.len()..]) } else { part.to_owned() }
+        let is_hidden = hidden.contains(&word) && (quotes || word.len() >= SHORTEST);
+        quotes ^= part.ends_with(['`', '"']);
+        if is_hidden { format!("***{}", &part[word.len()..]) } else { part.to_owned() }
     };
     let message: String = message.split_inclusive(is_border).map(whole).collect();
     // A short one may be part of any word.

@@ -84,7 +84,7 @@ pub struct Report {
 pub enum Outcome {
     #[error("everything is done")]
     Done,
-    #[error("stopped at a safe point, before: {before}")]
+    #[error("stopped at a safe point; the next step would have been: {before}")]
     Interrupted { before: String },
     #[error("{} failed", failures.len())]
     Failed { failures: Vec<StepFailure> },

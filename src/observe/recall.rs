@@ -31,7 +31,7 @@ pub fn binding<'a>(facts: &'a HostFacts, desired: &Desired) -> Option<&'a Identi
 }
 
 /// The cluster's identity: what the topology says; else the one that binds more than half of its hosts, or of its anchors, by stamps that name
-/// anchors of which the topology has most; else the one that more than half of its anchors were claimed with. `None` without such a majority: hosts that carry an identity are another cluster's.
+/// anchors of which the topology has most; else the one that the records of more than half of its anchors have, or that these were claimed with. `None` without such a majority: hosts that carry an identity are another cluster's.
 pub fn identity(desired: &Desired, observed: &Observed) -> Option<Identity> {
     if desired.identity.is_some() {
         return desired.identity.clone();
@@ -52,8 +52,13 @@ pub fn identity(desired: &Desired, observed: &Observed) -> Option<Identity> {
     let place = desired.anchors_digest();
     let claimed =
         |name: &Name| named(name)?.claim.as_ref().filter(|claim| claim.anchors == place).map(|claim| &claim.identity);
+    let recorded = |name: &Name| {
+        let mut records = named(name)?.records.values().filter(|record| record.cluster == desired.cluster);
+        records.find_map(|record| record.identity.as_ref())
+    };
     most(desired.hosts.keys().map(bound))
         .or_else(|| most(desired.anchors.iter().map(bound)))
+        .or_else(|| most(desired.anchors.iter().map(recorded)))
         .or_else(|| most(desired.anchors.iter().map(claimed)))
         .cloned()
 }

@@ -96,7 +96,7 @@ impl HostChecks<'_> {
                     format!("make {} MiB more available on the file system of {path}", (needed - free).div_ceil(1024));
                 self.add(
                     "disk",
-                    format!("{} MiB free for {path}, {} needed", free / 1024, needed / 1024),
+                    format!("{} MiB free for {path}, {} needed", free / 1024, needed.div_ceil(1024)),
                     Some(problem),
                 );
             }

@@ -83,7 +83,7 @@ pub enum SettingRefusal {
 /// A reason that the cluster as a whole gives.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClusterRefusal {
-    #[error("no host can be reached, and a plan needs to see at least one")]
+    #[error("no host can be reached or used, and a plan needs at least one")]
     NoHost,
     #[error(
         "data is in {directory} on {} of {members} members ({}), and no record there says that it is this cluster's", with_data.len(), listed(with_data)
@@ -141,7 +141,7 @@ impl HostRefusal {
             }
             HostRefusal::NoArchive { .. } => "put it there, or write `archive: { file: ... }` to have it copied",
             HostRefusal::OtherArchive { unpacked: true, .. } => {
-                "another archive of the same version is not installed under running services: put the expected archive there, and if another one is unpacked already, destroy the cluster and apply again"
+                "another archive of the same version is not installed under running services: put the expected archive there; where the other one is unpacked already, the cluster must be destroyed and applied again"
             }
             HostRefusal::OtherArchive { unpacked: false, .. } => "put the same archive on every host",
             HostRefusal::OtherMembers { .. } => {
@@ -181,7 +181,7 @@ impl ClusterRefusal {
     /// The way out.
     pub fn instead(&self) -> String {
         let fixed = match self {
-            ClusterRefusal::NoHost => "restore the connection to one of them",
+            ClusterRefusal::NoHost => "repair what is said below of one of them",
             ClusterRefusal::UnknownData { .. } => {
                 "it may be the only copy of somebody's data: inspect it and move it away, or choose another dataDir"
             }

@@ -9,10 +9,6 @@ use crate::host::Reach;
 use crate::value::listener::{Numbering, OWN_PORTS};
 use crate::value::{Name, Redundancy, counted};
 
-/// Said of a plan that would leave hosts for later without permission to do so.
-const NEEDS_SKIP: &str =
-    "`apply` stops at hosts that are unknown; --skip-unreachable lets it do what is listed here without them.";
-
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let needs =
@@ -28,10 +24,7 @@ impl Display for Plan {
             .chain(self.notes.iter().map(|note| format!("note: {note}")))
             .chain(self.skipped.iter().map(|skipped| format!("left for later: {skipped}")))
             .chain(unknown)
-            .chain(
-                (!self.goal.may_leave_hosts() && !self.unknown.is_empty() && !self.is_empty())
-                    .then(|| NEEDS_SKIP.to_owned()),
-            )
+            .chain(self.needs())
             .chain([self.summary()])
             .collect();
         writeln!(f, "{}", paragraphs.join("\n\n"))
@@ -39,6 +32,15 @@ impl Display for Plan {
 }
 
 impl Plan {
+    /// The options without which `apply` would do nothing of this plan.
+    fn needs(&self) -> Option<String> {
+        let stops = !self.goal.may_leave_hosts() && !self.unknown.is_empty() && !self.is_empty();
+        let outage = if self.outages.is_empty() { "" } else { " --allow-outage" };
+        stops.then(|| {
+            format!("`apply` stops at hosts that are unknown; --skip-unreachable{outage} lets it do what is listed here without them.")
+        })
+    }
+
     /// One line: what there is to do.
     pub fn summary(&self) -> String {
         let unknown = if self.unknown.is_empty() {

@@ -76,11 +76,11 @@ pub const RESERVED: u64 = 5;
 
 /// Ranges that mean something else everywhere (RFC 6890), and the address of Azure's own services.
 const SPECIAL: &[(&str, &str)] = &[
-    ("0.0.0.0/8", "no address of a machine"),
+    ("0.0.0.0/8", "the range that no machine has addresses in"),
     ("127.0.0.0/8", "the loopback range of every machine"),
     ("168.63.129.16/32", "the address of Azure's own services"),
-    ("169.254.0.0/16", "the link-local range, with the clouds' metadata service"),
-    ("224.0.0.0/3", "for multicast groups, or reserved"),
+    ("169.254.0.0/16", "the link-local range, where the clouds' metadata service is"),
+    ("224.0.0.0/3", "the range for multicast groups and reserved addresses"),
 ];
 
 /// The network, where it can be divided; reports it otherwise.
@@ -88,7 +88,7 @@ pub fn check(field: &Field<Cidr>, widest: u8, problems: &mut Diagnostics) -> Opt
     let (at, network) = field.spanned()?;
     for (range, what) in SPECIAL {
         if range.parse::<Cidr>().is_ok_and(|range| range.overlaps(*network)) {
-            let message = format!("{network} overlaps {range}, which is {what}");
+            let message = format!("{network} overlaps {what} ({range})");
             problems.add(Code::T012, at, message).help("take a private range, as in 10.20.0.0/16");
             return None;
         }

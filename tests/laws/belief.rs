@@ -278,6 +278,24 @@ fn one_early_claim_decides_no_identity() {
     });
 }
 
+/// Somebody deleted stamps and identities: the records of most anchors tell whose the hosts are.
+#[test]
+fn hosts_without_stamp_and_identity_are_known_by_the_records() {
+    run(async {
+        let site = Shape::spread(3, 2, 2).site();
+        let world = converged(&site).await;
+        for host in world.state().hosts.values_mut() {
+            for file in ["stamp.json", "identity"] {
+                host.paths.remove(&format!("/var/lib/provision/{file}"));
+            }
+        }
+        let again = Site { new_identity: provision::value::Identity::random(), ..Site::of(&site.text) };
+        again.converge(&world).await;
+        world.assert_lawful();
+        assert_eq!(world.state().hosts[&name("h1")].claim().expect("claimed").identity, new_identity());
+    });
+}
+
 /// Two first applies at once, over hosts that both topologies have, each took some: neither can go on, and each can be taken back.
 #[test]
 fn of_two_first_applies_that_stopped_each_other_each_can_be_destroyed() {

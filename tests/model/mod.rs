@@ -272,7 +272,7 @@ impl World for SimWorld {
         let mut state = self.state();
         state.reachable(target)?;
         if let Some((_, owner)) = state.holds.get(&target.name) {
-            return Err(HostError::Held { owner: owner.clone(), since: "now".to_owned() });
+            return Err(HostError::Held { owner: owner.clone(), since: "2026-11-25T22:15:00Z".to_owned() });
         }
         state.next_hold += 1;
         let number = state.next_hold;

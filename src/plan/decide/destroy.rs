@@ -2,7 +2,7 @@
 
 use super::ownership::is_remembered;
 use super::planner::Planner;
-use crate::host::{Action, HostFacts, Owned, Removal, Target};
+use crate::host::{Action, HostError, HostFacts, Owned, Removal, Target};
 use crate::plan::{Plan, Reason, Step};
 use crate::service::{self, roles};
 use crate::value::Name;
@@ -26,7 +26,9 @@ impl Planner<'_> {
                 |(target, ..): &(Target, Owned, bool)| step(target, Action::Stop { unit: role.unit().to_owned() });
             self.steps(&format!("stop every {}", role.title()), has.map(stop).collect());
         }
-        let some_left = !self.skipped.is_empty();
+        let is_ours = |error: &HostError| !matches!(error, HostError::Foreign { .. });
+        let some_left =
+            self.departed_unseen().next().is_some() || self.observed.unknown().any(|(_, error)| is_ours(error));
         // The anchors last: while they remember, a destroy that was killed can go on.
         for (anchors, title) in
             [(false, "remove what provision made"), (true, "remove from the anchors what provision made")]

@@ -27,13 +27,13 @@ use planner::Planner;
 /// Decides everything. Returns all refusals, not only the first.
 ///
 /// A host that is refused is left for later, with the reason, where the operator allows that; in a destroy, if the anchors have it on record,
-/// or if it is another cluster's and some other host is this one's. (Of any other host the topology itself may be wrong.)
+/// or if it is another cluster's, this one was never whole, and some other host is this one's. (Of any other host the topology itself may be wrong.)
 pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
     let leaves = |host: &Name, because: &HostRefusal| match goal {
         Goal::Apply { skip_unreachable, .. } => *skip_unreachable,
         Goal::Destroy { .. } => {
             observed.memory.has(host, &desired.hosts[host].host.reach)
-                || (because.is_of_another_cluster() && some_are_ours(desired, observed))
+                || (because.is_of_another_cluster() && observed.memory.is_empty() && some_are_ours(desired, observed))
         }
     };
     let refusals = match plan_for_all(goal, desired, observed) {
@@ -49,7 +49,14 @@ pub fn plan(goal: &Goal, desired: &Desired, observed: &Observed) -> Result<Plan,
         if let Refusal::Host { host, because } = refusal
             && rest.facts(host).is_some()
         {
-            rest.set_aside(host, &HostError::Refused { why: format!("{because}; {}", because.instead()) });
+            let theirs =
+                rest.facts(host).and_then(|facts| facts.claim.clone()).filter(|_| because.is_of_another_cluster());
+            let error = match goal {
+                // Nothing of this cluster is on it, and nothing is left to do there.
+                Goal::Destroy { .. } if theirs.is_some() => HostError::Foreign { carries: theirs },
+                _ => HostError::Refused { why: format!("{because}; {}", because.instead()) },
+            };
+            rest.set_aside(host, &error);
             any = true;
         }
     }

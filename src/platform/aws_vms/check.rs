@@ -50,7 +50,7 @@ pub fn check_network(field: &Field<Cidr>, problems: &mut Diagnostics) -> Option<
     let smallest = subnet(network, Tier::Public, 0);
     if smallest.prefix() > SUBNET_PREFIX_MAX {
         let message =
-            format!("{network} leaves {smallest} for a subnet, and AWS has none below a /{SUBNET_PREFIX_MAX}");
+            format!("{network} leaves {smallest} for a subnet, and AWS has none smaller than a /{SUBNET_PREFIX_MAX}");
         problems.add(Code::T012, at, message).help("take a /22 or wider");
         return None;
     }

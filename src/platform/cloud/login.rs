@@ -39,7 +39,9 @@ pub fn check_public_keys(file: &CloudSshFile, problems: &mut Diagnostics) {
     let paths = file.public_keys.ok().into_iter().flatten().filter_map(Field::spanned);
     for (at, path) in paths.filter(|(_, path)| path.is_empty() || !is_plain(path)) {
         let message = format!("`{}` has characters that must be quoted on a command line", path.escape_default());
-        problems.add(Code::T012, at, message).help("write the path of a file, as in ~/.ssh/id_ed25519.pub");
+        problems
+            .add(Code::T012, at, message)
+            .help("write a path without spaces or quotes, as in ~/.ssh/id_ed25519.pub");
     }
 }
 

@@ -225,7 +225,7 @@ pub fn azure_problem(size: &str) -> Option<&'static str> {
     if !is_computed && !listed::has_family(LISTED, family) {
         return Some("this version knows no such series of Azure (November 2026)");
     }
-    azure(&name).is_none().then_some("no such size is in its series")
+    azure(&name).is_none().then_some("its series has no such size")
 }
 
 /// learn.microsoft.com, "Previous generations of virtual machine sizes" and its pages on retirement.

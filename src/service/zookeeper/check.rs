@@ -148,7 +148,10 @@ fn check_members(
     };
     let members = members?;
     let at = file.members.span().filter(|_| named).or(file.nodes.span()).unwrap_or(span);
-    warn_size(at, members.len(), problems);
+    // A repeated id hides a member.
+    if !problems.has_errors_within(at) {
+        warn_size(at, members.len(), problems);
+    }
     if let Members::Named(map) = &members {
         // A host without a zone may stand anywhere.
         let zones = map.values().filter_map(|host| hosts.zone(host)).map(Some);

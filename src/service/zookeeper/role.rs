@@ -23,7 +23,7 @@ pub const MEMBER: Role = Role::new(&RoleData {
     interruption: Some(Interruption {
         what: "ZooKeeper",
         seconds: RESTART_SECONDS,
-        why: "no majority is left while one restarts",
+        why: "no majority is left while a member restarts",
     }),
     lost_together: None,
     takeover: None,

@@ -86,6 +86,7 @@ impl Config {
         self.refuse_unsupported(&name, &params)?;
         let written = host_name(&params, &name)
             .ok_or_else(|| unsupported(&name, "HostName with another token than %h", "write the name in full"))?;
+        let known_as = written.clone().unwrap_or_else(|| name.clone());
         let address = written.unwrap_or_else(|| login.address.to_string());
         let port = login.port.map(crate::value::Port::get).or(params.port).unwrap_or(22);
         let user = login.user.as_ref().map(ToString::to_string).or_else(|| params.user.clone());
@@ -105,6 +106,7 @@ impl Config {
             proxy: self.proxy(&name, &params, (&address, port, &user))?,
             config: self.file.as_ref().map(|_| self.home.join(".ssh/config")),
             address,
+            known_as,
             user,
             name,
         })
@@ -266,6 +268,7 @@ fn raw(params: &HostParams, option: &str) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::{Config, expand};
+    use crate::host::{Login, Reach, SshName, Target};
 
     #[test]
     fn a_match_is_seen_however_it_is_written_and_what_cannot_be_read_is_an_error() {
@@ -290,6 +293,27 @@ mod tests {
         write("config", b"Host \xff\n");
         assert!(read().is_err());
         assert!(Config::below(std::path::PathBuf::new()).is_err());
+    }
+
+    /// As `ssh h1` looks for its key: by `HostName`, else by the name itself; never by the address that only the topology knows.
+    #[test]
+    fn a_host_is_known_by_the_name_that_ssh_is_given() {
+        let home = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(home.path().join(".ssh")).expect("made");
+        std::fs::write(home.path().join(".ssh/config"), "Host h2\n  HostName 10.9.9.2\n").expect("written");
+        let config = Config::below(home.path().to_owned()).expect("it is right");
+        let known = |ssh_name: &str| {
+            let address = "10.0.0.1".parse().expect("an address");
+            let user = Some("ops".parse().expect("a user"));
+            let login = Login { address, ssh_name: SshName(ssh_name.to_owned()), user, port: None };
+            let target = Target { name: "x".parse().expect("a name"), reach: Reach::Ssh(login) };
+            let route = config.route(&target).expect("a route");
+            (route.known_as, route.address)
+        };
+        let pair = |known_as: &str, address: &str| (known_as.to_owned(), address.to_owned());
+        assert_eq!(known("h1"), pair("h1", "10.0.0.1"));
+        assert_eq!(known("h2"), pair("10.9.9.2", "10.9.9.2"));
+        assert_eq!(known("10.0.0.1"), pair("10.0.0.1", "10.0.0.1"));
     }
 
     #[test]

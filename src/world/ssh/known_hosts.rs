@@ -81,7 +81,7 @@ impl KnownHosts {
     }
 
     fn of<'a>(&'a self, route: &Route) -> impl Iterator<Item = &'a Line> {
-        let name = if route.port == 22 { route.address.clone() } else { format!("[{}]:{}", route.address, route.port) };
+        let name = known_as(route);
         self.lines.iter().filter(move |line| line.hosts.has(&name))
     }
 
@@ -113,9 +113,14 @@ impl KnownHosts {
     }
 }
 
+/// The name of a host in `known_hosts`.
+pub fn known_as(Route { known_as, port, .. }: &Route) -> String {
+    if *port == 22 { known_as.clone() } else { format!("[{known_as}]:{port}") }
+}
+
 /// Adds the very key that was offered, and whose fingerprint was shown.
 fn accept_command(route: &Route, key: &[u8], file: &Path) -> String {
-    let name = if route.port == 22 { route.address.clone() } else { format!("[{}]:{}", route.address, route.port) };
+    let name = known_as(route);
     let line = format!("{name} {} {}", algorithm(key), STANDARD.encode(key));
     format!(
         "echo {} >> {}",
@@ -197,6 +202,7 @@ mod tests {
         Route {
             name: address.into(),
             address: address.into(),
+            known_as: address.into(),
             port,
             user: "ops".into(),
             identities: vec![],

@@ -22,6 +22,7 @@ use super::{Io, Output, Upload};
 use crate::host::{HostError, Target};
 
 pub use config::{Config, Hop};
+use known_hosts::known_as;
 pub use route::Route;
 use session::{Session, Way};
 
@@ -45,6 +46,13 @@ pub struct Ssh {
     dials: Semaphore,
     /// The number of hosts that are worked with at once.
     slots: Semaphore,
+}
+
+/// The place of a host, and the name that `known_hosts` has for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub address: String,
+    pub known_as: String,
 }
 
 impl Ssh {
@@ -119,6 +127,12 @@ impl Ssh {
         Ok(Box::new(move || {
             anchor::Remote::begin(session, &script).map(|remote| Box::new(remote) as Box<dyn LeaseScript>)
         }))
+    }
+
+    /// The place of a host. `None` if only OpenSSH can work it out.
+    pub fn place(&self, target: &Target) -> Option<Place> {
+        let route = self.config.route(target).ok()?;
+        Some(Place { known_as: known_as(&route), address: route.address })
     }
 
     /// Runs a command line of the operator's with this machine's own output. Returns its exit code.

@@ -8,6 +8,8 @@ pub struct Route {
     /// As the user would call it.
     pub name: String,
     pub address: String,
+    /// The name by which `known_hosts` knows it: as `ssh NAME` would look for it.
+    pub known_as: String,
     pub port: u16,
     pub user: String,
     pub identities: Vec<PathBuf>,

@@ -187,6 +187,7 @@ mod tests {
         let route = Route {
             name: "h1".to_owned(),
             address: Ipv4Addr::LOCALHOST.to_string(),
+            known_as: Ipv4Addr::LOCALHOST.to_string(),
             port,
             user: "ops".to_owned(),
             identities: Vec::new(),
