@@ -39,12 +39,12 @@ fn apply_asks_and_shows_each_node_at_work() {
     for node in ["tty-zk-1", "tty-zk-2", "tty-zk-3"] {
         let moving = seen.split(ESCAPE).any(|part| {
             part.contains(&format!("{node}  "))
-                && part.contains("create users")
+                && part.contains("create 3 directories")
                 && part.split_whitespace().any(is_seconds)
         });
         assert!(moving, "no line moves for {node}: {seen:?}");
     }
-    assert!(seen.contains("Done in ") && seen.contains("quorum  127."), "{seen}");
+    assert!(seen.contains("Done in ") && seen.contains("members 127."), "{seen}");
 
     // To a pipe, whole lines and nothing that moves.
     let piped = machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
