@@ -297,10 +297,8 @@ pub fn finish(report: &Report, again: &str, topology: &str) -> Result<(), Failur
 
 /// The option that names the topology, if a command does not find it by itself.
 pub fn of_file(topology: &str) -> String {
-    match topology {
-        "provision.yaml" => String::new(),
-        other => format!(" -f {}", quote(other)),
-    }
+    let argument = as_argument(topology);
+    if argument.is_empty() { argument } else { format!(" -f{argument}") }
 }
 
 /// The same for commands that take it as their argument.

@@ -83,16 +83,14 @@ impl<'de> At<'de, '_> {
     fn entries(self) -> Result<&'de [(Key, Node)], DecodeError> {
         match &self.node.value {
             Value::Map(entries) => Ok(entries),
-            Value::Scalar { text, plain: true } if classify(text) == Plain::Null => Ok(&[]),
+            _ if self.node.is_nothing() => Ok(&[]),
             _ => Err(self.wrong_type("a map")),
         }
     }
 
     /// Reports each place of a list or of a map of names where nothing is written: it is no value, and not left out either.
     fn refuse_nothing(self, nodes: impl Iterator<Item = &'de Node>) {
-        let is_nothing =
-            |node: &&Node| matches!(&node.value, Value::Scalar { text, plain: true } if classify(text) == Plain::Null);
-        self.faults.borrow_mut().extend(nodes.filter(is_nothing).map(|node| Fault {
+        self.faults.borrow_mut().extend(nodes.filter(|node| node.is_nothing()).map(|node| Fault {
             kind: FaultKind::Invalid,
             span: node.span,
             message: "nothing is written here".to_owned(),
@@ -180,10 +178,7 @@ impl<'de> Deserializer<'de> for At<'de, '_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.node.value {
-            Value::Scalar { text, plain: true } if classify(text) == Plain::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
+        if self.node.is_nothing() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(

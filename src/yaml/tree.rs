@@ -39,6 +39,13 @@ pub enum Plain {
     Text,
 }
 
+impl Node {
+    /// Returns true if nothing is written, or `~` or `null`.
+    pub fn is_nothing(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, plain: true } if classify(text) == Plain::Null)
+    }
+}
+
 /// Classifies plain scalar text by the core schema of YAML 1.2.
 pub fn classify(text: &str) -> Plain {
     match text {
