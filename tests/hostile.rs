@@ -242,7 +242,7 @@ fn whatever_a_host_says_is_short() {
     // Those of a step, and of a connection.
     let why = long.clone();
     for error in [
-        host::HostError::Failed { step: "step".to_owned(), why: why.clone() },
+        host::HostError::Failed { why: why.clone() },
         host::HostError::Lost { during: "step".into(), why: why.clone() },
         host::HostError::Login { name: "h".to_owned(), user: "u".to_owned(), why },
     ] {

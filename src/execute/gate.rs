@@ -165,7 +165,7 @@ fn blame_nodes(role: Role, facts: &ServiceFacts, contradict: &[Name], otherwise:
     }
     let failure = |host: &Name| {
         let why = format!("{otherwise} (`provision logs {host}` shows its own output)");
-        let error = HostError::Failed { step: role.title().to_owned(), why };
+        let error = HostError::Failed { why };
         StepFailure { host: host.clone(), action: format!("wait for {}", role.unit()), error }
     };
     Outcome::Failed { failures: blamed.into_iter().map(failure).collect() }

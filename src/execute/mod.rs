@@ -112,18 +112,12 @@ pub enum Outcome {
 
 /// An action that a host did not do.
 #[derive(Debug, thiserror::Error, Serialize)]
-#[error("{host}, {action}: {}", without_title(error, action))]
+#[error("{host}, {action}: {error}")]
 pub struct StepFailure {
     pub host: Name,
     pub action: String,
     #[serde(serialize_with = "in_words")]
     pub error: HostError,
-}
-
-/// The error of a step; one that names the same step again is shown without its name.
-fn without_title(error: &HostError, action: &str) -> String {
-    let words = error.to_string();
-    words.strip_prefix(action).and_then(|rest| rest.strip_prefix(": ")).map(str::to_owned).unwrap_or(words)
 }
 
 fn in_words<S: serde::Serializer>(error: &HostError, serializer: S) -> Result<S::Ok, S::Error> {
@@ -212,11 +206,10 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let failure = |(host, its): (Name, Vec<&Silence>)| {
             let its: Vec<_> = its.iter().map(ToString::to_string).collect();
             let why = format!(
-                "{}. The new rules, which let in the addresses of the topology, are taken back: does a host send from another one?",
+                "new connections between the hosts: {}. The new rules, which let in the addresses of the topology, are taken back: does a host send from another one?",
                 its.join("; ")
             );
-            let step = "new connections between the hosts".to_owned();
-            StepFailure { host, action: "check the firewall".to_owned(), error: HostError::Failed { step, why } }
+            StepFailure { host, action: "check the firewall".to_owned(), error: HostError::Failed { why } }
         };
         let unknown = seen.iter().filter_map(|(host, seen)| {
             let Seen::Unknown(error) = seen else { return None };

@@ -155,7 +155,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         // One node of a pool is not essential: whether the run goes on without it is decided as for any failed step.
         let why = outcome.to_string();
         let failure = |host: Name| {
-            let error = HostError::Failed { step: "restart".to_owned(), why: why.clone() };
+            let error = HostError::Failed { why: why.clone() };
             StepFailure { host, action: format!("restart {}", roll.role.unit()), error }
         };
         let lost = match otherwise {

@@ -133,6 +133,13 @@ pub struct Removal {
     pub keeps_epoch: bool,
 }
 
+impl Removal {
+    /// Returns true if it deletes directories together with the data in them.
+    pub fn deletes_data(&self) -> bool {
+        self.delete_data && self.owned.directories.values().any(|data| *data)
+    }
+}
+
 impl Action {
     /// Returns true if it keeps the run's own records and changes nothing that people asked for.
     pub fn is_bookkeeping(&self) -> bool {

@@ -63,8 +63,8 @@ pub enum HostError {
     LeaseLost,
     #[error("the lease is held by {owner} since {since}")]
     Held { owner: String, since: String },
-    #[error("{step}: {words}", words = short(.why))]
-    Failed { step: String, why: String },
+    #[error("{}", short(.why))]
+    Failed { why: String },
     #[error(
         "no new connection succeeded with the new firewall rules ({words}); the host restores its previous rules by itself when the trial ends. The rules open the topology's `ssh` port: check that sshd itself listens on it",
         words = short(.why)

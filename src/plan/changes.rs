@@ -65,11 +65,13 @@ impl Kind {
     }
 }
 
+/// The changes of each host that has some.
+pub type ByHost<'p> = BTreeMap<&'p Name, Vec<Change>>;
+
 impl Plan {
     /// Every change by host: what differs, and what is removed from hosts that are left.
-    pub fn changes_by_host(&self) -> BTreeMap<&Name, Vec<Change>> {
-        let mut all: BTreeMap<&Name, Vec<Change>> =
-            self.changes.iter().map(|(host, change)| (host, of_host(change))).collect();
+    pub fn changes_by_host(&self) -> ByHost<'_> {
+        let mut all: ByHost = self.changes.iter().map(|(host, change)| (host, of_host(change))).collect();
         let made = self.made_now();
         for (host, changes) in &mut all {
             changes
@@ -85,6 +87,12 @@ impl Plan {
         // In a destroy a host is listed even if nothing on it changes.
         all.retain(|_, changes| !changes.is_empty() || matches!(self.goal, Goal::Destroy { .. }));
         all
+    }
+
+    /// The number of hosts whose data is deleted.
+    pub fn emptied(&self) -> usize {
+        let deletes = |step: &&Step| matches!(&step.action, Action::Remove(removal) if removal.deletes_data());
+        self.all_steps().filter(deletes).map(|step| &step.target.name).collect::<BTreeSet<_>>().len()
     }
 
     fn all_steps(&self) -> impl Iterator<Item = &Step> {
@@ -165,9 +173,6 @@ fn of_host(all: &HostChange) -> Vec<Change> {
         .collect()
 }
 
-/// Said of a directory whose data goes too.
-pub const WITH_DATA: &str = " with all its data";
-
 /// The removals of what a stamp lists. (Each host knows what existed before, and keeps it.)
 fn removed(owned: &Owned, delete_data: bool) -> Vec<Change> {
     let Owned { users, directories, files, distributions, units } = owned;
@@ -177,7 +182,7 @@ fn removed(owned: &Owned, delete_data: bool) -> Vec<Change> {
     let holds_data = |path: &HostPath| owned.directories.iter().any(|(other, data)| *data && other.is_within(path));
     let directories = directories.iter().map(|(path, data)| Change {
         detail: match (delete_data, *data) {
-            (true, true) => Some(WITH_DATA.to_owned()),
+            (true, true) => Some(" with all its data".to_owned()),
             (false, _) if holds_data(path) => Some(" (stays as long as it holds data)".to_owned()),
             _ => None,
         },

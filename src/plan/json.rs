@@ -56,7 +56,7 @@ impl Plan {
                 Goal::Apply { .. } => "apply",
                 Goal::Destroy { .. } => "destroy",
             },
-            summary: self.summary(),
+            summary: self.summary(&changes),
             changes: changes.into_iter().map(|(host, changes)| OfHost { host, changes }).collect(),
             phases: self.phases.iter().map(part).collect(),
             outages: &self.outages,

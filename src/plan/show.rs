@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
 
-use super::changes::{Change, Kind, Verb, WITH_DATA};
+use super::changes::{ByHost, Change, Kind, Verb};
 use super::{Gate, Goal, Outage, Phase, Plan, Roll};
 use crate::host::Reach;
 use crate::value::listener::{Numbering, OWN_PORTS};
@@ -17,7 +17,8 @@ impl Display for Plan {
         let outages =
             outages.map(|Outage { what, seconds, why }| format!("outage{needs}: {what} for about {seconds} s: {why}"));
         let unknown = self.unknown.iter().map(|(host, why)| format!("unknown: {host}: {why}"));
-        let paragraphs: Vec<String> = shown_changes(self)
+        let changes = self.changes_by_host();
+        let paragraphs: Vec<String> = shown_changes(self, &changes)
             .into_iter()
             .chain((!self.phases.is_empty()).then(|| shown_phases(&self.phases)))
             .chain(outages)
@@ -25,7 +26,7 @@ impl Display for Plan {
             .chain(self.skipped.iter().map(|skipped| format!("left for later: {skipped}")))
             .chain(unknown)
             .chain(self.needs())
-            .chain([self.summary()])
+            .chain([self.summary(&changes)])
             .collect();
         writeln!(f, "{}", paragraphs.join("\n\n"))
     }
@@ -42,7 +43,7 @@ impl Plan {
     }
 
     /// One line: what there is to do.
-    pub fn summary(&self) -> String {
+    pub fn summary(&self, changes: &ByHost) -> String {
         let unknown = if self.unknown.is_empty() {
             String::new()
         } else {
@@ -58,7 +59,6 @@ impl Plan {
                 Phase::Roll(roll) => roll.members.len(),
             })
             .sum();
-        let changes = self.changes_by_host();
         let made = || changes.values().flatten().filter(|change| !change.later);
         let later = changes.values().map(Vec::len).sum::<usize>() - made().count();
         let later = if later == 0 { String::new() } else { format!("; {} left for later", counted(later, "change")) };
@@ -90,9 +90,7 @@ impl Plan {
             (restarts, "restart"),
             (count(Verb::Remove, Kind::Service), "remove"),
         ];
-        let with_data =
-            |changes: &&Vec<Change>| changes.iter().any(|change| change.detail.as_deref() == Some(WITH_DATA));
-        let emptied = changes.values().filter(with_data).count();
+        let emptied = self.emptied();
         let data = (emptied > 0).then(|| format!("the data of {} to delete", counted(emptied, "host")));
         let parts: Vec<_> = [("file", files), ("service", services)]
             .into_iter()
@@ -113,16 +111,15 @@ fn some_counts(what: &str, counts: &[(usize, &str)]) -> Option<String> {
 }
 
 /// Hosts whose changes read the same, but for their own name, address and ports, are shown once.
-fn shown_changes(plan: &Plan) -> Vec<String> {
+fn shown_changes(plan: &Plan, changes: &ByHost) -> Vec<String> {
     let folder = plan.everyone.iter().find_map(|target| target.reach.root().rsplit_once('/'));
-    let changes = plan.changes_by_host();
     let below =
         folder.filter(|_| !changes.is_empty()).map(|(folder, _)| format!("All paths are below {folder}/<host>."));
     let own: BTreeMap<&Name, Vec<String>> =
         plan.everyone.iter().map(|target| (&target.name, own_words(&target.reach))).collect();
     let mut alike: Vec<(&Name, String, Vec<&Name>)> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
-    for (host, change) in &changes {
+    for (host, change) in changes {
         let text = Shown(change).to_string();
         let words = own.get(host).into_iter().flatten();
         let likeness = words.fold(without(&text, host.as_str()), |text, word| without(&text, word));

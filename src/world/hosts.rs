@@ -138,7 +138,7 @@ impl World for Hosts {
             }
             error => error,
         })?;
-        outcome(&title, &output, permit.epoch())
+        outcome(&output, permit.epoch())
     }
 
     async fn hold(

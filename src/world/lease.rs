@@ -81,7 +81,7 @@ impl AnchorLease {
             ["held", owner, since] => Err(HostError::Held { owner: brief(owner), since: brief(since) }),
             ["foreign", whose] => Err(HostError::Foreign { carries: whose.parse().ok() }),
             ["held", ..] => Err(HostError::Held { owner: "somebody".to_owned(), since: "a moment ago".to_owned() }),
-            _ => Err(HostError::Failed { step: "take the lease".to_owned(), why: brief(&fields.join(" ")) }),
+            _ => Err(HostError::Failed { why: format!("cannot take the lease: {}", brief(&fields.join(" "))) }),
         }
     }
 }

@@ -45,8 +45,9 @@ raise() { # our epoch, our lease, our identity, our name, where our anchors are:
   mkdir -p "$state" || fail "cannot make $state"
   chmod 755 "$state"
   [ ! -e "$state/identity" ] || early "$4 $5" || belongs "$3"
-  [ "$(seen)" -le "$1" ] || fenced "$(seen)"
-  [ "$(seen)" -lt "$1" ] || case $(leased "$1") in '' | "$2") ;; *) fenced "$1" ;; esac
+  was=$(seen)
+  [ "$was" -le "$1" ] || fenced "$was"
+  [ "$was" -lt "$1" ] || case $(leased "$1") in '' | "$2") ;; *) fenced "$1" ;; esac
   printf '%s %s %s\n' "$3" "$4" "$5" | write "$state/identity" - - 644 || exit 1
   printf '%s %s\n' "$1" "$2" | write "$state/lease" - - 644 || exit 1
   printf '%s\n' "$1" | write "$state/epoch" - - 644

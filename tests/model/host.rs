@@ -103,7 +103,7 @@ pub enum MemberLie {
 const BASE: &[&str] = &["/etc", "/etc/systemd", "/etc/systemd/system", "/opt", "/srv", "/var", "/var/lib"];
 
 pub fn fail(why: impl Into<String>) -> HostError {
-    HostError::Failed { step: "simulated".to_owned(), why: why.into() }
+    HostError::Failed { why: why.into() }
 }
 
 impl SimHost {

@@ -17,7 +17,7 @@ impl LocalAnchor {
     /// Starts the script. Its input stays open: it ends with it.
     pub fn begin(script: &Script) -> Result<LocalAnchor, HostError> {
         let failed =
-            |error: std::io::Error| HostError::Failed { step: "take the lease".to_owned(), why: error.to_string() };
+            |error: std::io::Error| HostError::Failed { why: format!("cannot run a script on this machine: {error}") };
         let mut child = Command::new("sh")
             .arg("-s")
             // Not in our group: Ctrl-C asks us to stop at a safe point, and the lease must hold until then.
@@ -54,7 +54,7 @@ impl LeaseScript for LocalAnchor {
         let mut said = String::new();
         let _ = self.child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said));
         let why = said.lines().last().unwrap_or("the script ended without a word").to_owned();
-        HostError::Failed { step: "take the lease".to_owned(), why }
+        HostError::Failed { why: format!("cannot take the lease: {why}") }
     }
 
     /// Nothing to do: a local process answers unless it is stopped, and then the lease expires by itself.

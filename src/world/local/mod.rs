@@ -61,8 +61,8 @@ impl Local {
         during: &str,
     ) -> Result<Output, HostError> {
         let _slot = self.slots.acquire().await;
-        let failed = failed(during);
-        readable(Path::new(target.reach.root())).map_err(failed)?;
+        let failed = failed("run a script on this machine");
+        readable(Path::new(target.reach.root()))?;
         let mut command = bounded(limit);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
@@ -111,7 +111,7 @@ impl Local {
         if io == Io::AsUser {
             if !Path::new(root).is_dir() {
                 let why = format!("{root} is not there: provision apply first");
-                return Err(HostError::Failed { step: "enter the host's folder".to_owned(), why });
+                return Err(HostError::Failed { why });
             }
             let status = sh.args(["-c", command]).current_dir(root).stdin(Stdio::null()).status().await;
             return Ok(status.map_err(failed)?.code().unwrap_or(255));
@@ -139,15 +139,16 @@ async fn first(mut stream: impl AsyncRead + Unpin, most: usize) -> std::io::Resu
     Ok(bytes)
 }
 
-fn failed(step: &str) -> impl Fn(std::io::Error) -> HostError + Copy {
-    move |error| HostError::Failed { step: step.to_owned(), why: error.to_string() }
+/// An error of this machine's own, with what was attempted as an infinitive.
+fn failed(attempt: &str) -> impl Fn(std::io::Error) -> HostError + Copy {
+    move |error| HostError::Failed { why: format!("cannot {attempt}: {error}") }
 }
 
 /// To a script, a folder without read permission looks like a missing one.
-fn readable(root: &Path) -> std::io::Result<()> {
+fn readable(root: &Path) -> Result<(), HostError> {
     match std::fs::read_dir(root) {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            Err(std::io::Error::other(format!("{} is somebody else's, or closed: {error}", root.display())))
+            Err(HostError::Failed { why: format!("{} is somebody else's, or closed: {error}", root.display()) })
         }
         _ => Ok(()),
     }

@@ -7,10 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::look::GROUND;
 use super::{Script, ScriptPlace, quote};
-use crate::desired::FIREWALL_RULES;
 use crate::host::{
-    Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, Owned, Patch, Removal, STAMP_PATH, STATE_FOLDER,
-    Secrets, Unpack,
+    Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, Patch, STAMP_PATH, STATE_FOLDER, Secrets, Unpack,
 };
 use crate::service::archive::{Archive, UrlSum};
 use crate::service::zookeeper::delete_request;
@@ -29,6 +27,7 @@ const LOCK_SECONDS: u32 = 60;
 macro_rules! line {
     ($writer:expr, $($args:tt)*) => { writeln!($writer.text, $($args)*).expect("a String takes all text") };
 }
+pub(super) use line;
 
 /// The script that does `action` at `place`.
 pub fn act(action: &Action, permit: &Permit, secrets: &Secrets, place: &ScriptPlace) -> Script {
@@ -45,11 +44,11 @@ pub fn act(action: &Action, permit: &Permit, secrets: &Secrets, place: &ScriptPl
 }
 
 /// A script as it grows.
-struct Writer<'a> {
-    text: String,
+pub(super) struct Writer<'a> {
+    pub(super) text: String,
     epoch: Epoch,
     secrets: &'a Secrets,
-    place: &'a ScriptPlace,
+    pub(super) place: &'a ScriptPlace,
 }
 
 /// The tool's own files belong to whoever writes them: root, or the owner of the folder.
@@ -226,66 +225,6 @@ impl Writer<'_> {
         }
         line!(self, "provision");
     }
-
-    fn remove_owned(&mut self, owned: &Owned, delete_data: bool) {
-        let Owned { users, directories, files, distributions, units } = owned;
-        for unit in units {
-            line!(self, "drop_unit {}", quote(unit));
-        }
-        // The stamp goes last of all, with the host's other records: a removal that was cut short goes on by it.
-        for path in files.iter().filter(|path| path.as_str() != STAMP_PATH) {
-            line!(self, "remove_file {}", self.place.word(path));
-        }
-        if !units.is_empty() {
-            line!(self, "reload_units");
-            let all: Vec<_> = units.iter().map(|unit| quote(&format!("{unit}.service"))).collect();
-            line!(self, "systemctl reset-failed {} 2>/dev/null", all.join(" "));
-        }
-        for home in distributions {
-            line!(self, "remove_distribution {}", self.place.word(home));
-        }
-        // Its unit does so when it stops, if it is there.
-        if files.iter().any(|path| path.as_str() == FIREWALL_RULES) {
-            line!(self, "drop_table");
-        }
-        // The deepest first, so that what is empty by then can go.
-        for (path, data) in directories.iter().rev().filter(|(path, _)| path.as_str() != STATE_FOLDER) {
-            let word = self.place.word(path);
-            if path.as_str() == "/var/lib/spark/tmp" {
-                line!(self, "remove_scratch {word}");
-            }
-            line!(self, "remove_directory {word} {data} {delete_data}");
-        }
-        for (user, home) in users {
-            // Its home, or what lies beside it.
-            let is_own = |path: &HostPath| path.is_within(home) || path.parent() == home.parent();
-            let own = self.data_words(directories.iter().filter(|(path, _)| is_own(path)));
-            line!(self, "remove_user {}{own}", quote(user));
-        }
-    }
-
-    /// The directories that hold data, as words behind a space each.
-    fn data_words<'d>(&self, directories: impl IntoIterator<Item = (&'d HostPath, &'d bool)>) -> String {
-        let data = directories.into_iter().filter(|(_, data)| **data);
-        data.map(|(path, _)| format!(" {}", self.place.word(path))).collect()
-    }
-
-    fn remove(&mut self, removal: &Removal) {
-        let Removal { owned, delete_data, keeps_epoch } = removal;
-        // All services of the host are stopped, so their users' other processes may be ended.
-        line!(self, "all_goes=yes");
-        line!(self, "end_jobs");
-        // What comes back of a trial of the firewall may be rules of ours, which go next.
-        line!(self, "end_trial");
-        self.remove_owned(owned, *delete_data);
-        line!(self, "remove_made_parents");
-        line!(self, "name_packages");
-        if *keeps_epoch {
-            line!(self, "keeps_epoch=yes");
-        }
-        // While data stays, so does what says whose it is, and what of the host was made for it.
-        line!(self, "remove_memory{}", self.data_words(&owned.directories));
-    }
 }
 
 /// The place of an archive that comes from the operator, until it is unpacked.
@@ -299,8 +238,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
-    use crate::host::Claim;
-    use crate::host::{HostQuery, RecordName};
+    use crate::host::{Claim, HostQuery, Owned, RecordName, Removal};
     use crate::world::script::look;
 
     /// As the strictest sh that hosts have reads it, without running any of it.

@@ -7,6 +7,7 @@ mod outcome;
 mod parse;
 mod place;
 mod quote;
+mod remove;
 mod sockets;
 
 pub use act::{act, cached};

@@ -9,14 +9,14 @@ use crate::world::{Epoch, Output};
 const MOST_SAID: usize = 1000;
 
 /// The lines of a script that succeeded, or the reason why it failed.
-pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>, HostError> {
+pub fn outcome(output: &Output, epoch: Epoch) -> Result<Vec<String>, HostError> {
     let Output { status, stdout, stderr } = output;
     let text = own_output(stdout).map(String::from_utf8_lossy).unwrap_or_default();
     let mut said = Vec::new();
     for line in text.lines() {
         match line.split_once('\t') {
             Some(("say", what)) if said.len() < MOST_SAID => said.push(brief(what)),
-            Some(("fail", why)) => return Err(HostError::Failed { step: title.to_owned(), why: brief(why) }),
+            Some(("fail", why)) => return Err(HostError::Failed { why: brief(why) }),
             Some(("foreign", whose)) => return Err(HostError::Foreign { carries: whose.parse().ok() }),
             Some(("busy", seconds)) => return Err(HostError::Busy { seconds: seconds.parse().unwrap_or(0) }),
             Some(("fenced", seen)) => return Err(HostError::Fenced { seen: seen.parse().unwrap_or(0), ours: epoch.0 }),
@@ -27,7 +27,7 @@ pub fn outcome(title: &str, output: &Output, epoch: Epoch) -> Result<Vec<String>
     let stderr = String::from_utf8_lossy(stderr);
     let last = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
     let why = format!("it ended with status {status}: {}", brief(last));
-    Err(HostError::Failed { step: title.to_owned(), why })
+    Err(HostError::Failed { why })
 }
 
 #[cfg(test)]
@@ -38,13 +38,13 @@ mod tests {
     fn only_the_scripts_own_words_say_how_it_ended() {
         let end = |status: i32, stdout: &[u8]| {
             let output = Output { status, stdout: stdout.to_vec(), stderr: b"no room\n".to_vec() };
-            outcome("lay", &output, Epoch(1))
+            outcome(&output, Epoch(1))
         };
         assert_eq!(end(0, b"\nbegin\nsay\tuser x\ndone\n"), Ok(vec!["user x".to_owned()]));
         let many = format!("begin\n{}done\n", "say\tx\n".repeat(99_999));
         assert_eq!(end(0, many.as_bytes()).map(|said| said.len()), Ok(MOST_SAID));
         assert_eq!(end(0, b"caf\xe9\ndone\nbegin\ndone\n"), Ok(Vec::new()));
-        let failed = |why: &str| Err(HostError::Failed { step: "lay".to_owned(), why: why.to_owned() });
+        let failed = |why: &str| Err(HostError::Failed { why: why.to_owned() });
         // A profile that prints what a script would.
         assert_eq!(end(1, b"loading modules ...\ndone\nbegin\nfail\tit is mounted\n"), failed("it is mounted"));
         assert_eq!(end(1, b"done\n"), failed("it ended with status 1: no room"));

@@ -118,7 +118,7 @@ pub async fn upload(config: Arc<Config>, target: Target, upload: Upload, limit: 
 
 fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostError> {
     let Upload { local, remote, readers } = upload;
-    let failed = |why: String| HostError::Failed { step: format!("copy {}", local.display()), why };
+    let failed = |why: String| HostError::Failed { why: format!("cannot copy {}: {why}", local.display()) };
     let mut file = std::fs::File::open(local).map_err(|error| failed(error.to_string()))?;
     let size = file.metadata().map_err(|error| failed(error.to_string()))?.len();
     let folder = remote.parent().expect("uploads go to folders of the tool");
