@@ -13,7 +13,7 @@ use model::host::{SimHost, fail};
 use model::services::POISON;
 use model::site::{End, Shape, Site, apply, apply_with_outage, run};
 use provision::cli::Failure;
-use provision::cli::screens::{Status, finish, next_steps, refused, table, words};
+use provision::cli::screens::{Status, finish, last_lines, next_steps, refused, said, table, words};
 use provision::cluster::{self, Cluster};
 use provision::diagnostic::Source;
 use provision::execute::{NoLease, Outcome, Report};
@@ -74,11 +74,13 @@ async fn run_screen(site: &Site, goal: &Goal, world: &SimWorld) -> String {
     let mut lines: Vec<String> = events.iter().filter_map(words).collect();
     lines.dedup();
     let mut text = lines.join("\n") + "\n";
-    for (host, said) in report.said.iter().filter(|_| matches!(goal, Goal::Destroy { .. })) {
-        said.iter().for_each(|line| text += &format!("{host:16} {line}\n"));
+    if matches!(goal, Goal::Destroy { .. }) {
+        said(&report).iter().for_each(|line| text += &format!("{line}\n"));
     }
     text + &match finish(&report, "provision apply site.yaml", "site.yaml") {
-        Ok(()) if matches!(goal, Goal::Destroy { .. }) => "`sim` is destroyed.\n[exit 0]\n".to_owned(),
+        Ok(()) if matches!(goal, Goal::Destroy { .. }) => {
+            format!("{}\n[exit 0]\n", last_lines(&name("sim"), &report))
+        }
         Ok(()) => format!("{}\n[exit 0]\n", next_steps(&cluster_of(site), "site.yaml", Duration::from_secs(42))),
         Err(error) => failure(&error),
     }

@@ -289,7 +289,13 @@ pub fn finish(report: &Report, again: &str, topology: &str) -> Result<(), Failur
     };
     let then = match &report.outcome {
         // The same again would end in the same way.
-        Outcome::PutBack { .. } | Outcome::Refused { .. } => format!("correct the cause, then run `{again}`"),
+        Outcome::PutBack { .. } => format!("correct the cause, then run `{again}`"),
+        Outcome::Refused { .. } => {
+            format!(
+                "`provision status{}` shows which nodes do not serve: repair them, then run `{again}`",
+                as_argument(topology)
+            )
+        }
         _ => format!("`{again}` continues from here"),
     };
     Err(Failure::say(exit, format!("{}\n{ask}{then}", report.outcome)))

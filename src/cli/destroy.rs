@@ -6,8 +6,9 @@ use super::apply::{Agreed, carry_out, finish, print_nothing};
 use super::input::{self, TopologyArg};
 use super::output::{self, outln, say, sayln};
 use super::{Exit, Failure, plan as planning};
+use crate::execute::Report;
 use crate::plan::Goal;
-use crate::value::counted;
+use crate::value::{Name, counted};
 
 /// Removes what provision created; data only with --delete-data
 #[derive(Debug, clap::Args)]
@@ -45,25 +46,31 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if args.json {
         output::json(&report);
     } else {
-        for (host, lines) in &report.said {
-            lines.iter().for_each(|line| outln!("{host:16} {line}"));
-        }
-        report.left.iter().for_each(|line| outln!("{line}"));
+        said(&report).iter().for_each(|line| outln!("{line}"));
     }
     let path = args.topology.path().display().to_string();
     let data = if args.delete_data { " --delete-data" } else { "" };
     finish(&report, &format!("provision destroy {path}{data}"), &path)?;
-    let data = report.said.values().flatten().filter(|line| line.starts_with("stays data")).count();
-    if report.left.is_empty() {
-        sayln!("`{}` is destroyed.", loaded.cluster.name);
-    } else {
-        sayln!("`{}` is destroyed, except for what is left above.", loaded.cluster.name);
-    }
-    if data > 0 {
-        sayln!(
-            "Its data stays in {}: `provision apply` uses it again, `provision destroy --delete-data` removes it.",
-            counted(data, "directory")
-        );
-    }
+    sayln!("{}", last_lines(&loaded.cluster.name, &report));
     Ok(if report.left.is_empty() { Exit::Done } else { Exit::Unreachable })
+}
+
+/// The hosts' own lines, and what the run left.
+pub fn said(report: &Report) -> Vec<String> {
+    let of_hosts =
+        report.said.iter().flat_map(|(host, lines)| lines.iter().map(move |line| format!("{host:16} {line}")));
+    of_hosts.chain(report.left.iter().cloned()).collect()
+}
+
+/// The end of a destroy, and of its data.
+pub fn last_lines(cluster: &Name, report: &Report) -> String {
+    let except = if report.left.is_empty() { "" } else { ", except for what is left above" };
+    let destroyed = format!("`{cluster}` is destroyed{except}.");
+    match report.said.values().flatten().filter(|line| line.starts_with("stays data")).count() {
+        0 => destroyed,
+        data => format!(
+            "{destroyed}\nIts data stays in {}: `provision apply` uses it again, `provision destroy --delete-data` removes it.",
+            counted(data, "directory")
+        ),
+    }
 }

@@ -74,6 +74,7 @@ enum Command {
 /// The texts of commands, for tests that read them whole.
 pub mod screens {
     pub use super::apply::{finish, next_steps};
+    pub use super::destroy::{last_lines, said};
     pub use super::plan::refused;
     pub use super::preflight::table;
     pub use super::progress::words;

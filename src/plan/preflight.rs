@@ -92,13 +92,9 @@ impl HostChecks<'_> {
             let unpacks = self.state.distributions.contains_key(path) && !self.facts.origins.contains_key(path);
             let needed = if unpacks { FREE_KIB } else { FREE_LATER_KIB };
             if *free < needed {
-                let problem =
-                    format!("make {} MiB more available on the file system of {path}", (needed - free).div_ceil(1024));
-                self.add(
-                    "disk",
-                    format!("{} MiB free for {path}, {} needed", free / 1024, needed.div_ceil(1024)),
-                    Some(problem),
-                );
+                let (free, needed) = (free / 1024, needed.div_ceil(1024));
+                let problem = format!("make {} MiB more available on the file system of {path}", needed - free);
+                self.add("disk", format!("{free} MiB free for {path}, {needed} needed"), Some(problem));
             }
         }
     }

@@ -141,7 +141,7 @@ impl HostRefusal {
             }
             HostRefusal::NoArchive { .. } => "put it there, or write `archive: { file: ... }` to have it copied",
             HostRefusal::OtherArchive { unpacked: true, .. } => {
-                "another archive of the same version is not installed under running services: put the expected archive there; where the other one is unpacked already, the cluster must be destroyed and applied again"
+                "another archive of the same version is not installed under running services: restore the old `archive` or `sha512` if the topology was changed; a worker's host can leave the topology and join again with the right archive; otherwise destroy the cluster and apply again"
             }
             HostRefusal::OtherArchive { unpacked: false, .. } => "put the same archive on every host",
             HostRefusal::OtherMembers { .. } => {
@@ -181,7 +181,7 @@ impl ClusterRefusal {
     /// The way out.
     pub fn instead(&self) -> String {
         let fixed = match self {
-            ClusterRefusal::NoHost => "repair what is said below of one of them",
+            ClusterRefusal::NoHost => "repair at least one of them, as described below",
             ClusterRefusal::UnknownData { .. } => {
                 "it may be the only copy of somebody's data: inspect it and move it away, or choose another dataDir"
             }

@@ -1,6 +1,6 @@
 //! The language as a page for people, made from the same schema that editors use.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
@@ -16,7 +16,7 @@ pub fn reference() -> String {
     let schema: Value = serde_json::from_str(&super::schema()).expect("the schema is JSON");
     let none = Map::new();
     let definitions = schema["$defs"].as_object().unwrap_or(&none);
-    let mut page = Page { definitions, text: HEAD.to_owned(), shown: BTreeSet::new() };
+    let mut page = Page { definitions, text: HEAD.to_owned(), shown: BTreeMap::new() };
     page.section("", &schema);
     page.text
 }
@@ -24,8 +24,8 @@ pub fn reference() -> String {
 struct Page<'a> {
     definitions: &'a Map<String, Value>,
     text: String,
-    /// Paths of the definitions that have a section; a second use is sent there.
-    shown: BTreeSet<String>,
+    /// The path of the section of each definition that has one; a second use is sent there.
+    shown: BTreeMap<String, String>,
 }
 
 impl<'a> Page<'a> {
@@ -70,12 +70,12 @@ impl<'a> Page<'a> {
         if !definition["properties"].is_object() {
             return plain(definition);
         }
-        if self.shown.insert(name.to_owned()) {
-            below.push((path.to_owned(), definition));
-            return "see below".to_owned();
+        if let Some(shown) = self.shown.get(name) {
+            return format!("the same keys as `{shown}`");
         }
-        let first = text(definition);
-        format!("the same keys as above ({})", first.trim_end_matches('.'))
+        self.shown.insert(name.to_owned(), path.to_owned());
+        below.push((path.to_owned(), definition));
+        "see below".to_owned()
     }
 }
 

@@ -109,6 +109,9 @@ pub fn act(
             let Removal { owned, delete_data, keeps_epoch } = &**removal;
             host.remove_owned(owned, *delete_data, now)?;
             host.remove_rest(owned, *keeps_epoch)?;
+            // In the words of `remove.sh`, which the end of a destroy counts.
+            let data = owned.directories.iter().filter(|(path, data)| **data && host.holds_something(path.as_str()));
+            return Ok(data.map(|(path, _)| format!("stays data {path}")).collect());
         }
     }
     Ok(Vec::new())

@@ -39,7 +39,7 @@ impl Image {
                 if !id.as_str().starts_with(own) {
                     problems
                         .add(Code::T012, at, format!("`{id}` is not an image id of this cloud"))
-                        .help(format!("it begins with {own}"));
+                        .help(format!("an image id begins with {own}"));
                 }
                 Some(Image::Own(id.clone()))
             }

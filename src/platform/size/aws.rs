@@ -115,7 +115,7 @@ pub fn aws_problem(size: &str) -> Option<&'static str> {
     }
     // A whole machine without a hypervisor is as large as its family is.
     let whole = step == "metal" && is_computed && !rest.ends_with("flex");
-    (!whole && aws(&size).is_none()).then_some("no such size is in its family")
+    (!whole && aws(&size).is_none()).then_some("its family has no such size")
 }
 
 /// docs.aws.amazon.com, "Instances built on the AWS Nitro System": what came before has no `NVMe` disks and takes no fast ones.

@@ -44,9 +44,9 @@ pub struct SparkFile {
     pub namespace: Field<Name>,
     /// The container image, on Kubernetes.
     pub image: Field<Label>,
-    /// The head nodes, as a managed service.
+    /// The head nodes of a managed service.
     pub heads: Field<SizedFile>,
-    /// The `ZooKeeper` nodes, as a managed service.
+    /// The `ZooKeeper` nodes of a managed service.
     pub zookeepers: Field<SizedFile>,
     /// The TCP ports that jobs use on hosts.
     pub ports: Field<JobPortsFile>,
@@ -112,7 +112,7 @@ settings! {
     /// The history server.
     HistoryFile => HistorySettings
     keys {
-        /// The number of history servers, on platforms that make their machines: 1. Default: 1.
+        /// The number of history servers, on platforms that make their machines. Only 1 is possible. Default: 1.
         nodes "nodes": u32;
         /// The host it is on, where hosts have names.
         host "host": Name;

@@ -39,7 +39,7 @@ settings! {
         version "version": Version = "3.9.5" => Migrate;
         /// The directory of snapshots (and of transactions, unless `dataLogDir` is given).
         data_dir "dataDir": HostPath = "/var/lib/zookeeper" => Migrate;
-        /// The directory of transaction logs, best on a disk of its own. Default: within `dataDir`.
+        /// The directory of transaction logs, best on a disk of its own. Default: `dataDir` itself.
         data_log_dir "dataLogDir": HostPath => Migrate;
         /// The JVM's heap.
         heap "heap": JvmSize = "512m" ("128m" on local) => Roll;
