@@ -66,7 +66,7 @@ pub fn said(report: &Report) -> Vec<String> {
 pub fn last_lines(cluster: &Name, report: &Report) -> String {
     let except = if report.left.is_empty() { "" } else { ", except for what is left above" };
     let destroyed = format!("`{cluster}` is destroyed{except}.");
-    match report.said.values().flatten().filter(|line| line.starts_with("stays data")).count() {
+    match report.said.values().flatten().filter(|line| line.starts_with("kept data")).count() {
         0 => destroyed,
         data => format!(
             "{destroyed}\nIts data stays in {}: `provision apply` uses it again, `provision destroy --delete-data` removes it.",

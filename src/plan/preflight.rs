@@ -74,8 +74,14 @@ impl HostChecks<'_> {
             self.add("programs", format!("{missing} missing"), Some(format!("install {missing}")));
         }
         for path in &facts.shared {
-            let problem = format!("give {path} and every directory above it to root (chown root, chmod go-w)");
-            self.add("ownership", format!("users other than root can write to {path}"), Some(problem));
+            // In a folder that stands for a host there is nobody else.
+            let (seen, problem) = if state.host.owner.is_some() {
+                (format!("a link on the way to {path}"), format!("put directories in place of the links above {path}"))
+            } else {
+                let problem = format!("give {path} and every directory above it to root (chown root, chmod go-w)");
+                (format!("users other than root can write to {path}"), problem)
+            };
+            self.add("ownership", seen, Some(problem));
         }
         if state.nft && !facts.tools.contains("nft") {
             let problem = "install nftables, or write firewall: none".to_owned();

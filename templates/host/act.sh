@@ -18,6 +18,7 @@ fenced() { word fenced "$1"; exit 1; }
 printf '\nbegin\n'
 
 lock() { # seconds to wait
+  [ -z "$root" ] || [ ! -L "$run/lock" ] || fail "refusing to write $run/lock: it is a symbolic link"
   mkdir -p "$run" || fail "cannot make $run"
   chmod 755 "$run"
   # Every machine has a folder for units.
@@ -33,7 +34,7 @@ lock() { # seconds to wait
   esac
 }
 seen() { head -c 20 "$state/epoch" 2>/dev/null || echo 0; }
-# The lease that has raised this host to an epoch. There are two of one epoch only if an anchor has granted its own to both.
+# The lease that has raised this host to an epoch. Two leases can have one epoch only if an anchor has granted its lease to two operators.
 leased() { # epoch
   there=$(head -c 100 "$state/lease" 2>/dev/null)
   [ "${there%% *}" != "$1" ] || printf %s "${there#* }"
@@ -61,10 +62,12 @@ belongs() { # our identity
 ours() { # directory
   [ "$(keeper "$1")" != 0 ] || return 0
   way=
-  for part in $(printf %s "${1#/}" | tr / ' '); do
+  [ -z "$root" ] || way=$(link_in "$1")
+  for part in $([ -n "$root" ] || printf %s "${1#/}" | tr / ' '); do
     way=$way/$part
     [ "$(keeper "$way")" = 0 ] || break
   done
+  [ -z "$root" ] || fail "refusing to work in $1: $way is a symbolic link, which leads out of the node's folder"
   fail "refusing to work as root in $1: users other than root can write to $way ($(stat -c 'it is %U:%G %04a' -- "$way" 2>&1)); chown root:root $way && chmod go-w $way"
 }
 own() { # path owner group mode
@@ -75,7 +78,7 @@ keeps() { # path owner group mode
   [ -f "$1" ] && [ ! -L "$1" ] && [ "$(sha256sum <"$1")" = "$(sha256sum <"$1.provision-new")" ] &&
     own "$@" && rm -f "$1.provision-new"
 }
-# The same as the user whose directory it is in: whatever lies there by the names that are used here, it is replaced.
+# Does what `write` (below) does, as the user who owns the directory: anything that has one of the names used here is replaced.
 WRITE='t=$1.provision-new; set -C; umask 077
 rm -f "$t" && cat >"$t" && chmod "$2" "$t" && sync "$t" || { rm -f "$t"; exit 1; }
 [ -L "$1" ] || [ ! -d "$1" ] || rmdir "$1"
@@ -138,7 +141,8 @@ directory() { # path owner group mode
   adopt "$@"
   why=$( { chown -h "$2:$3" "$1" && chmod "$4" "$1"; } 2>&1) || fail "cannot set owner and mode of $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
 }
-# A disk that a former machine of this node has left: what was its service's there is the service's here, whatever number its user had.
+# For a disk left by a former machine of this node: the files that belonged to the service there are given to the service here, whatever UID its user
+# had.
 # Only what that very number owns, each file by its name in its own open directory: nothing that a link or a race leads to.
 adopt() { # path owner group
   was=$(stat -c %u -- "$1")
@@ -166,7 +170,7 @@ stop() {
 drop_unit() { # unit file: its service stopped, disabled and forgotten
   stop "$1"
   systemctl -q disable "$1" 2>/dev/null
-  # Of a masked unit it leaves the link by which another unit of this name would be enabled.
+  # For a masked unit, `systemctl disable` leaves the link that would enable another unit of this name.
   [ -n "$root" ] || rm -f /etc/systemd/system/*.wants/"$1.service"
   rm -rf "$state/kept/$1"
   return 0
@@ -221,7 +225,7 @@ keep_rules() { # by a connection that came in through them
   systemctl stop provision-firewall-trial 2>/dev/null
   [ -e "$run/firewall.trial" ] || fail "the trial of the firewall is over, and the host has taken its rules back: apply again"
 }
-# While they are there, it is known whose the rules in the kernel are.
+# While these two files exist, `look.sh` knows that the rules in the kernel are ours.
 forget_trial() { rm -f "$run/firewall.trial" "$run/firewall.before"; }
 # Lets a worker finish: SIGPWR decommissions it; then no executor is left, or the time is over.
 drain() { # unit address port seconds

@@ -2,10 +2,10 @@
 # must be done there is done as that user, who gains nothing by tricking themselves. POSIX sh.
 
 # Prints the number of the one user who can change names in a directory: 0 where that is root alone. Fails where the directory is not
-# there, or where several could (says who, in $shared). A folder that stands for a host is its owner's, as all in it: nobody else's rights
-# are lent there.
+# there, or where several could. A folder that stands for a host is its owner's, as all in it: nobody else's rights are lent there; but a
+# link in it leads out of it.
 keeper() { # directory
-  [ -z "$root" ] || { echo 0; return 0; }
+  [ -z "$root" ] || { [ -z "$(link_in "$1")" ] && echo 0; return; }
   ways=/ way= between=$IFS
   IFS=/
   for part in ${1#/}; do way=$way/$part ways="$ways $way"; done
@@ -32,9 +32,20 @@ keeper() { # directory
     [ "$seen" = "/${1#/}" ] && echo "$who"
   }
 }
+# The first link on the way to a path in a folder that stands for a host.
+link_in() { # path
+  case $1 in "$root"/*) ;; *) return 0 ;; esac
+  way=$root rest=${1#"$root"/}
+  while [ -n "$rest" ]; do
+    way=$way/${rest%%/*}
+    [ ! -L "$way" ] || { printf %s "$way"; return 0; }
+    case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac
+  done
+}
 # Prints who is to read in a directory: its keeper, else its owner, else nobody in particular; never root where others have a hand in it.
 reader() { # directory
   keeper "$1" && return 0
+  [ -z "$root" ] || return 1
   owner=$(stat -c %u -- "$1" 2>/dev/null) || return 1
   if [ "$owner" = 0 ]; then echo 65534; else echo "$owner"; fi
 }
@@ -86,7 +97,8 @@ peek() { # file, bytes at most
   as "$who" dd if="$1" iflag=nofollow,nonblock,count_bytes,fullblock count="$2" bs=64k status=none </dev/null 2>/dev/null |
     timeout "$((${patience:-60} + 2))" head -c "$2"
 }
-# The files in a distribution, with their modes and sizes; and the first that is missing, or has others than when it was unpacked. (Those that an earlier
+# The files in a distribution with their modes and sizes; and the first file that is missing, or whose mode or size has changed since it was unpacked.
+# (Those that an earlier
 # version unpacked have no list.)
 files() { (cd "$1" && find . -type f ! -name '.provision-*' -exec stat -c '%a %s %n' {} + | sort); }
 lost() { [ ! -f "$1/.provision-files" ] || files "$1" | comm -13 - "$1/.provision-files" | head -n 1 | sed 's/^[0-9]* [0-9]* [.]*[/]*//'; }

@@ -12,22 +12,34 @@ mounts() { # directory [at]
     awk -v dir="$(octal "$1")" -v at="${2:-}" '(at && $5 == dir) || index($5, dir "/") == 1 { print $5; exit }' /proc/self/mountinfo
 }
 octal() { printf %s "$1" | sed 's/ /\\\\040/g'; } # a space as the kernel writes it, for awk
+# Says that a path of a folder that stands for a host lies outside of it, behind a link or on another file system. Fails where it does not.
+elsewhere() { # path
+  [ -n "$root" ] || return 1
+  link=$(link_in "$1")
+  [ -z "$link" ] || { echo "$link is a symbolic link, which leads out of the node's folder"; return 0; }
+  [ -r /proc/self/mountinfo ] || return 1
+  real=$(octal "$(cd -P -- "$root" && pwd)")
+  at=$(awk -v root="$real/" -v path="$(octal "$(cd -P -- "$1" 2>/dev/null && pwd)")/" \
+    'index($5, root) == 1 && index(path, $5 "/") == 1 { print $5; exit }' /proc/self/mountinfo)
+  [ -n "$at" ] && echo "something is mounted at $at: unmount it first"
+}
 was_made() { grep -qxF "$1" "$state/made" 2>/dev/null; }
 remove_file() {
   [ -e "$1" ] || [ -L "$1" ] || [ -d "${1%/*}" ] || return 0
-  who=$(keeper "${1%/*}") || { say "stays file $1 (several users can change what is beside it)"; return 0; }
+  ! away=$(elsewhere "${1%/*}") || { say "kept file $1 ($away)"; return 0; }
+  who=$(keeper "${1%/*}") || { say "kept file $1 (several users can change what is beside it)"; return 0; }
   there=; { [ -e "$1" ] || [ -L "$1" ]; } && there=yes
   insist "$who" rm -f "$1" "$1.provision-new"
-  if [ "$ended" = 0 ]; then [ -z "$there" ] || say "gone file $1"
+  if [ "$ended" = 0 ]; then [ -z "$there" ] || say "removed file $1"
   elif [ "$who" = 0 ]; then fail "cannot remove $1: $(words "$why")"
-  else say "stays file $1 ($(words "$why"))"; fi
+  else say "kept file $1 ($(words "$why"))"; fi
 }
 remove_distribution() {
   there=; [ -e "$1" ] && there=yes
   [ -n "$there" ] || [ -e "$1.provision-new" ] || return 0
   ours "${1%/*}"
   gone "$1"; gone "$1.provision-new"
-  [ -z "$there" ] || say "gone distribution $1"
+  [ -z "$there" ] || say "removed distribution $1"
 }
 # Deletes what is meant by patterns in a directory, as the user whose it is. Directories that somebody closed are opened first.
 PURGE='cd -P -- "$1" || exit 1; shift
@@ -56,8 +68,9 @@ end_processes() { # number of a user, until none is left
 }
 purge() { # directory, patterns of names in it
   within=$(mounts "$1")
-  [ -z "$within" ] || { say "stays what is in $1 (something is mounted at $within: unmount it first)"; return 0; }
-  who=$(keeper "$1") || { say "stays what is in $1 (several users can change it)"; return 0; }
+  [ -z "$within" ] || { say "kept what is in $1 (something is mounted at $within: unmount it first)"; return 0; }
+  ! away=$(elsewhere "$1") || { say "kept what is in $1 ($away)"; return 0; }
+  who=$(keeper "$1") || { say "kept what is in $1 (several users can change it)"; return 0; }
   patience=300
   # The user could suspend our deletion: suspended processes of theirs are killed (their service has stopped by now).
   while [ "$who" != 0 ] && kill -0 $$ && sleep 2; do pkill -KILL -u "$who" -r T; done >/dev/null 2>&1 8>&- 9>&- &
@@ -65,8 +78,8 @@ purge() { # directory, patterns of names in it
   insist "$who" sh -c "$PURGE" purge "$@"
   kill "$watcher" 2>/dev/null
   patience=
-  if late "$ended"; then say "stays something in $1 (what its user runs there took too long: its processes may stop what is done as that user)"
-  elif [ "$ended" != 0 ]; then say "stays something in $1 ($(words "$why"))"; fi
+  if late "$ended"; then say "kept something in $1 (what its user runs there took too long: its processes may stop what is done as that user)"
+  elif [ "$ended" != 0 ]; then say "kept something in $1 ($(words "$why"))"; fi
 }
 holds_something() { # directory: whoever's it is, its names are that user's to tell
   who=$(keeper "$1") || return 0
@@ -76,17 +89,18 @@ holds_something() { # directory: whoever's it is, its names are that user's to t
   [ -n "$(words "$within")" ] || [ "$ended" != 0 ]
 }
 remove_directory() { # path data(true/false) delete-data(true/false)
-  [ ! -L "$1" ] || { say "stays link $1 (it leads elsewhere)"; return 0; }
+  [ ! -L "$1" ] || { say "kept link $1 (it leads elsewhere)"; return 0; }
   [ -d "$1" ] || return 0
+  ! away=$(elsewhere "$1") || { say "kept directory $1 ($away)"; return 0; }
   if [ "$2" = true ]; then
     # By name, never all that is there: somebody else may keep things beside ours.
     if [ "$3" = true ]; then purge "$1" version-2 initialize zookeeper_server.pid myid 'app-*' 'driver-*' 'eventlog_v2_*'
-    elif holds_something "$1"; then say "stays data $1"; return 0; fi
+    elif holds_something "$1"; then say "kept data $1"; return 0; fi
   fi
-  if ! was_made "dir $1"; then say "stays directory $1 (it was here before)"; return 0; fi
+  if ! was_made "dir $1"; then say "kept directory $1 (it was here before)"; return 0; fi
   above=${1%/*}
   ours "${above:-/}"
-  if rmdir "$1" 2>/dev/null; then say "gone directory $1"; else say "stays directory $1 (it is not empty)"; fi
+  if rmdir "$1" 2>/dev/null; then say "removed directory $1"; else say "kept directory $1 (it is not empty)"; fi
 }
 remove_scratch() { # a directory whose content is ours alone
   [ ! -d "$1" ] || [ -L "$1" ] || ! was_made "dir $1" || purge "$1" '*' '.[!.]*' '..?*'
@@ -94,12 +108,12 @@ remove_scratch() { # a directory whose content is ours alone
 remove_made_parents() { # directories made on the way to ours, deepest first
   sed -n 's/^dir //p' "$state/made" 2>/dev/null | sort -r | while read -r p; do
     above=${p%/*}
-    [ "$(keeper "${above:-/}")" = 0 ] && rmdir "$p" 2>/dev/null && say "gone directory $p"
+    [ "$(keeper "${above:-/}")" = 0 ] && rmdir "$p" 2>/dev/null && say "removed directory $p"
   done
   return 0
 }
 name_packages() { # installed for the cluster; by now others may use them
-  sed -n 's/^package //p' "$state/made" 2>/dev/null | while read -r p; do say "stays package $p (apt-get remove $p takes it away)"; done
+  sed -n 's/^package //p' "$state/made" 2>/dev/null | while read -r p; do say "kept package $p (apt-get remove $p takes it away)"; done
   return 0
 }
 # Says what a user still owns on this host's own disks, or that it could not be looked for to the end.
@@ -121,28 +135,28 @@ remove_user() { # user, directories of its data
   name=$1; shift
   for d do
     # Its number must not go to somebody else while files of it are there.
-    if [ -d "$d" ]; then say "stays user $name (its data is in $d)"; return 0; fi
+    if [ -d "$d" ]; then say "kept user $name (its data is in $d)"; return 0; fi
   done
   set -- "$name"
   getent passwd "$1" >/dev/null || return 0
-  was_made "user $1" || { say "stays user $1 (it was here before)"; return 0; }
-  [ "$(getent passwd "$1" | cut -d : -f 5)" = "$OURS" ] || { say "stays user $1 (it is not the one that provision made)"; return 0; }
-  if pgrep -u "$1" >/dev/null 2>&1; then say "stays user $1 (a process of it runs)"; return 0; fi
+  was_made "user $1" || { say "kept user $1 (it was here before)"; return 0; }
+  [ "$(getent passwd "$1" | cut -d : -f 5)" = "$OURS" ] || { say "kept user $1 (it is not the one that provision made)"; return 0; }
+  if pgrep -u "$1" >/dev/null 2>&1; then say "kept user $1 (a process of it runs)"; return 0; fi
   # What Java leaves of a job's driver.
   as "$(id -u "$1")" rm -rf "/tmp/hsperfdata_$1" </dev/null >/dev/null 2>&1
   # The next user with its uid would own what it left, and a setuid file of it would run as that user.
   left=$(left_by "$(id -u "$1")" "$(id -g "$1")")
-  [ -z "$left" ] || { say "stays user $1 ($left)"; return 0; }
+  [ -z "$left" ] || { say "kept user $1 ($left)"; return 0; }
   why=$(userdel "$1" 2>&1) || fail "cannot remove the user $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
-  say "gone user $1"
+  say "removed user $1"
   # The group came with the user. userdel leaves it where somebody else was added to it.
   if getent group "$1" >/dev/null; then
     members=$(getent group "$1" | cut -d : -f 4 | cut -c 1-200)
-    if groupdel "$1" 2>/dev/null; then say "gone group $1 (${members:-nobody} was in it)"; else say "stays group $1 (groupdel refuses it)"; fi
+    if groupdel "$1" 2>/dev/null; then say "removed group $1 (${members:-nobody} was in it)"; else say "kept group $1 (groupdel refuses it)"; fi
   fi
   # The system keeps what these files were before their last change.
   for backup in passwd group shadow gshadow subuid subgid; do
-    ! grep -q "^$1:" "/etc/$backup-" 2>/dev/null || say "stays file /etc/$backup- (the system's own backup of /etc/$backup: it still names $1)"
+    ! grep -q "^$1:" "/etc/$backup-" 2>/dev/null || say "kept file /etc/$backup- (the system's own backup of /etc/$backup: it still names $1)"
   done
 }
 is_new() { # data directory
@@ -156,13 +170,13 @@ remove_memory() { # data directories: while they hold something, what says whose
     who=$(reader "$d") && as "$who" test -e "$d/version-2" -o -e "$d/initialize" </dev/null >/dev/null 2>&1 && born=yes
   done
   for f in "$state"/*; do
-    [ "${keeps_epoch:-}$f" != "yes$state/epoch" ] || { say "stays record $f (for the hosts that are left)"; continue; }
+    [ "${keeps_epoch:-}$f" != "yes$state/epoch" ] || { say "kept record $f (for the hosts that are left)"; continue; }
     case $born$stays$f in
-    yesyes*/birth.json | *yes*/made | *yes*/identity) say "stays record $f (data stays)" ;;
+    yesyes*/birth.json | *yes*/made | *yes*/identity) say "kept record $f (data stays)" ;;
     *) why=$(rm -rf --one-file-system "$f" 2>&1) || fail "cannot remove $f: $(printf %s "$why" | tail -n 1 | cut -c 1-200)" ;;
     esac
   done
-  [ ! -d "$state" ] || ! rmdir "$state" 2>/dev/null || say "gone directory $state"
+  [ ! -d "$state" ] || ! rmdir "$state" 2>/dev/null || say "removed directory $state"
   rm -rf "$run"
   end_folder
 }
@@ -183,7 +197,7 @@ drop_table() {
   fi
   nft list table inet provision >/dev/null 2>&1 || return 0
   why=$(nft delete table inet provision 2>&1) || fail "cannot remove the firewall's rules from the kernel: $(printf %s "$why" | head -n 1)"
-  say "gone the firewall's rules"
+  say "removed the firewall's rules"
 }
 # Ends a trial of the firewall that a killed run has left: the rules from before it come back.
 end_trial() {
@@ -197,5 +211,5 @@ end_folder() { # all that is empty in the folder that stood for this host, and t
   find "$root" -depth -type d -empty -delete 2>/dev/null
   cluster=${root%/*}
   rmdir "$cluster" "${cluster%/*}" 2>/dev/null
-  [ ! -d "$root" ] || say "stays folder $root (it is not empty)"
+  [ ! -d "$root" ] || say "kept folder $root (it is not empty)"
 }

@@ -72,7 +72,7 @@ fn hosts_with_nothing_but_a_base_system_and_the_older_zookeeper() {
     lab.converged(&topology);
     lab.run(&["status", &topology]).expect(0).says("all is well");
     // Data stays unless told otherwise, and a later apply finds it again.
-    lab.run(&["destroy", &topology, "--yes"]).expect(0).says("stays data /data/zookeeper");
+    lab.run(&["destroy", &topology, "--yes"]).expect(0).says("kept data /data/zookeeper");
     assert!(lab.test(1, "test -d /data/zookeeper/version-2"));
     lab.apply(&topology);
     lab.run(&["status", &topology]).expect(0).says("all is well");

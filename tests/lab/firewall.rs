@@ -136,7 +136,7 @@ fn hosts_reach_each_other_through_a_packet_filter_also_one_that_joins_later() {
         .expect(7)
         .says("h3, remove what provision made: nft is not there any more");
     lab.on(3, "mv /usr/sbin/nft.away /usr/sbin/nft");
-    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0).says("gone group spark (ops was in it)");
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0).says("removed group spark (ops was in it)");
     assert!(
         !lab.test(3, "nft list table inet provision || getent group spark || pgrep java"),
         "the rules, the group or a worker are left"

@@ -35,7 +35,7 @@ fn bare_hosts_become_a_cluster_live_and_leave_nothing() {
     a_setting_of_jobs_restarts_nothing(&lab, &topology);
     a_saved_plan_is_done_or_refused(&lab, &topology);
 
-    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0).says("gone user zookeeper");
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0).says("removed user zookeeper");
     for (host, before) in (1..=3).zip(before) {
         let after = lab.on(host, SNAPSHOT);
         assert_eq!(differences(&before, &after), Vec::<String>::new(), "h{host} is not as it was");

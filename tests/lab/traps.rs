@@ -130,13 +130,13 @@ fn a_services_user_gains_nothing_from_root() {
     lab.run(&["destroy", &topology, "--yes", "--delete-data"])
         .expect(0)
         .says("ended the processes of zookeeper, which may have stopped what was done as that user")
-        .says("stays user zookeeper (its file /var/tmp/.x)")
-        .says("stays user zookeeper (it is not the one that provision made)")
-        .says("stays what is in /data/zookeeper (something is mounted at /data/zookeeper/version-2/kept: unmount it first)")
-        .says("stays something in /var/lib/spark/work (rm: cannot remove 'app-kept/x': Operation not permitted)")
-        .says("stays what is in /var/lib/spark/tmp (something is mounted at /var/lib/spark/tmp/bound: unmount it first)")
-        .says("stays directory /var/lib/spark/home (it is not empty)")
-        .says("stays file /etc/passwd- (the system's own backup of /etc/passwd: it still names spark)");
+        .says("kept user zookeeper (its file /var/tmp/.x)")
+        .says("kept user zookeeper (it is not the one that provision made)")
+        .says("kept what is in /data/zookeeper (something is mounted at /data/zookeeper/version-2/kept: unmount it first)")
+        .says("kept something in /var/lib/spark/work (rm: cannot remove 'app-kept/x': Operation not permitted)")
+        .says("kept what is in /var/lib/spark/tmp (something is mounted at /var/lib/spark/tmp/bound: unmount it first)")
+        .says("kept directory /var/lib/spark/home (it is not empty)")
+        .says("kept file /etc/passwd- (the system's own backup of /etc/passwd: it still names spark)");
     assert!(began.elapsed() < Duration::from_secs(100), "a user's processes hold up root: {:?}", began.elapsed());
     assert!(!lab.test(1, "ls -d /data/zookeeper/version-2 2>/dev/null"), "its data is left");
     lab.on(3, "systemctl stop stopper; pkill -KILL -u zookeeper; rm -rf /data/zookeeper");

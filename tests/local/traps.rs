@@ -78,4 +78,25 @@ fn what_lies_in_a_folder_leads_nowhere() {
     machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]);
     assert_eq!(seen(), before, "a link where the data should be");
     assert!(Command::new("rm").arg(&data).status().expect("rm runs").success());
+
+    // A directory above those of the service was moved elsewhere, and a link put in its place.
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(0);
+    sh(&format!("mv '{0}/var' outside/var && ln -s '{1}/var' '{0}/var'", node.display(), outside.display()));
+    let all = || sh("find outside -printf '%p %y %m %l %s\\n' | sort").stdout;
+    let before = all();
+    for command in [&["destroy", "topology.yaml", "--yes"][..], &["destroy", "topology.yaml", "--yes", "--delete-data"]]
+    {
+        machine.run(command).expect(4).says("is a symbolic link, which leads out of the node's folder");
+        assert_eq!(all(), before, "a link above the data");
+    }
+    sh(&format!("rm '{0}/var' && mv outside/var '{0}/var'", node.display()));
+    // The lock that whoever starts or stops a service holds.
+    let found = seen();
+    let lock = node.join("run/provision/zookeeper.lock");
+    sh(&format!("rm -f '{0}' && ln -s '{1}/file' '{0}'", lock.display(), outside.display()));
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(7).says("cannot lock");
+    assert_eq!(seen(), found, "a link where the lock should be");
+    sh(&format!("rm '{}'", lock.display()));
+    machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
 }

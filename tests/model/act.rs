@@ -111,7 +111,7 @@ pub fn act(
             host.remove_rest(owned, *keeps_epoch)?;
             // In the words of `remove.sh`, which the end of a destroy counts.
             let data = owned.directories.iter().filter(|(path, data)| **data && host.holds_something(path.as_str()));
-            return Ok(data.map(|(path, _)| format!("stays data {path}")).collect());
+            return Ok(data.map(|(path, _)| format!("kept data {path}")).collect());
         }
     }
     Ok(Vec::new())

@@ -1,6 +1,10 @@
 //! The files of a service within a folder.
 
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use crate::host::{RUN_FOLDER, UNIT_FOLDER};
 
@@ -53,6 +57,12 @@ impl Files {
     /// Held by whoever starts or stops it: a script that was killed leaves its `systemctl` behind.
     pub fn lock(&self) -> PathBuf {
         self.below(RUN_FOLDER).join(format!("{}.lock", self.name))
+    }
+
+    /// Opens a file of the folder to write at its end. A link in its place is not followed.
+    pub fn open(path: &Path) -> std::io::Result<fs::File> {
+        let no_link = i32::try_from(OFlags::NOFOLLOW.bits()).expect("a flag of open(2) is an int");
+        fs::OpenOptions::new().create(true).append(true).custom_flags(no_link).open(path)
     }
 
     fn below(&self, path: &str) -> PathBuf {

@@ -1,8 +1,8 @@
 //! The output of a service, with the time before each line.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -30,7 +30,7 @@ impl Log {
     /// Goes on with a service's log.
     pub fn open(files: &Files) -> io::Result<Log> {
         let path = files.log();
-        let file = append(&path)?;
+        let file = Files::open(&path)?;
         let size = file.metadata()?.len();
         Ok(Log { path, source: files.source(), open: Mutex::new(Open { file, bytes: size }) })
     }
@@ -42,7 +42,7 @@ impl Log {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.bytes > MOST_BYTES
             && std::fs::rename(&self.path, self.path.with_extension("log.old")).is_ok()
-            && let Ok(file) = append(&self.path)
+            && let Ok(file) = Files::open(&self.path)
         {
             *open = Open { file, bytes: 0 };
         }
@@ -50,8 +50,4 @@ impl Log {
             open.bytes += line.len() as u64;
         }
     }
-}
-
-fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
 }

@@ -23,7 +23,7 @@ use super::lease::{Begin, LeaseScript};
 use super::lines::Lines;
 use super::script::{Script, ScriptPlace};
 use super::{Io, LONGEST_ERRORS, LONGEST_OUTPUT, Output, Upload};
-use crate::host::{HostError, Target};
+use crate::host::{HostError, RUN_FOLDER, STATE_FOLDER, Target, UNIT_FOLDER};
 
 pub use supervisor::supervise;
 pub use systemctl::systemctl;
@@ -62,7 +62,7 @@ impl Local {
     ) -> Result<Output, HostError> {
         let _slot = self.slots.acquire().await;
         let failed = failed("run a script on this machine");
-        readable(Path::new(target.reach.root()))?;
+        usable(Path::new(target.reach.root()))?;
         let mut command = bounded(limit);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
@@ -144,14 +144,28 @@ fn failed(attempt: &str) -> impl Fn(std::io::Error) -> HostError + Copy {
     move |error| HostError::Failed { why: format!("cannot {attempt}: {error}") }
 }
 
-/// To a script, a folder without read permission looks like a missing one.
-fn readable(root: &Path) -> Result<(), HostError> {
+/// The directories of every folder that stands for a host. A service's own are checked by the scripts.
+const DIRECTORIES: &[&str] =
+    &["etc", "etc/systemd", UNIT_FOLDER, "opt", "opt/provision", "run", RUN_FOLDER, "var", "var/lib", STATE_FOLDER];
+
+/// Checks that a folder is what it seems: to a script, one without read permission looks like a missing one, and a link looks like a directory.
+fn usable(root: &Path) -> Result<(), HostError> {
     match std::fs::read_dir(root) {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            Err(HostError::Failed { why: format!("{} is somebody else's, or closed: {error}", root.display()) })
+            return Err(HostError::Failed {
+                why: format!("{} is somebody else's, or closed: {error}", root.display()),
+            });
         }
-        _ => Ok(()),
+        _ => {}
     }
+    let links = DIRECTORIES.iter().map(|path| root.join(path.trim_start_matches('/'))).find(|path| path.is_symlink());
+    links.map_or(Ok(()), |link| {
+        let why = format!(
+            "{} is a symbolic link, which leads out of the node's folder: put the directory itself there",
+            link.display()
+        );
+        Err(HostError::Failed { why })
+    })
 }
 
 /// `sh` that is ended when it takes too long. It makes a group of its own, so that Ctrl-C asks us alone.

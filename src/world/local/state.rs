@@ -62,7 +62,9 @@ impl State {
     pub fn write(&self, files: &Files) -> std::io::Result<()> {
         let path = files.state();
         let new = path.with_extension("state.new");
-        let mut file = fs::File::create(&new)?;
+        // What lies there by this name is a leftover, or a link to somewhere else.
+        let _ = fs::remove_file(&new);
+        let mut file = fs::File::create_new(&new)?;
         file.write_all(serde_json::to_string(self)?.as_bytes())?;
         fs::rename(new, path)
     }

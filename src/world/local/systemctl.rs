@@ -187,7 +187,7 @@ impl Service<'_> {
             fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
         }
         let failed = |error: std::io::Error| format!("cannot lock {}: {error}", path.display());
-        let lock = fs::File::create(&path).map_err(failed)?;
+        let lock = Files::open(&path).map_err(failed)?;
         lock.lock().map_err(failed)?;
         act(self)
     }
@@ -206,8 +206,7 @@ impl Service<'_> {
         // What a killed supervisor may have left, or one that does nothing.
         self.stop()?;
         let log = self.files.log();
-        let open = fs::OpenOptions::new().create(true).append(true).open(&log);
-        let log = open.map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+        let log = Files::open(&log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
         let child = Command::new("bash")
             .args(["-c", ALL_CLOSED, "bash"])
             .arg(self.program)
