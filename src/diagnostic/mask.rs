@@ -1,6 +1,6 @@
 //! Hides what looks like a secret in a text that is shown.
 
-use crate::value::{SECRET_NAMES, acts, passwords_in_urls};
+use crate::value::{SECRET_NAMES, acts, logins_in_urls};
 
 /// Words in a key that announce a secret value, beside those for which a value is refused. Rather one too many: they only hide.
 const SECRET_WORDS: [&str; 11] =
@@ -23,13 +23,12 @@ fn secret_word(text: &str) -> Option<usize> {
 /// one, the lines below that belong to it, and passwords in URLs. Names of variables and files stay. Characters that a terminal would obey become `?`.
 pub(super) fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut below: Option<usize> = None;
+    let mut below: Option<Below> = None;
     for line in text.split_inclusive('\n') {
         let content = line.trim_start_matches(' ');
         let indent = line.len() - content.len();
-        let belongs =
-            |depth: usize| content.trim().is_empty() || indent > depth || (indent == depth && content.starts_with('-'));
-        if below.is_some_and(belongs) {
+        if below.as_ref().is_some_and(|below| below.takes(indent, content)) {
+            below.iter_mut().for_each(|below| below.close(content));
             out.push_str(&line[..indent]);
             let names_it = |rest: &str| rest.trim().is_empty() || rest.trim_start().starts_with('{');
             match content.strip_prefix("secret:") {
@@ -40,17 +39,57 @@ pub(super) fn mask(text: &str) -> String {
             }
             continue;
         }
-        let (masked, goes_on) = mask_line(&without_passwords(line));
-        below = goes_on.then_some(indent);
+        let (masked, goes_on) = mask_line(&without_logins(line));
+        below = goes_on.then(|| Below::of(indent, content));
         out.push_str(&masked);
     }
     out.chars().flat_map(|c| if c != '\n' && acts(c) { vec!['?'; c.len_utf8()] } else { vec![c] }).collect()
 }
 
+/// The rest of a secret, on the lines below the key that announces it.
+struct Below {
+    /// The key's.
+    indent: usize,
+    /// The quote that is still open.
+    quote: Option<char>,
+}
+
+impl Below {
+    fn of(indent: usize, content: &str) -> Below {
+        let mut below = Below { indent, quote: None };
+        below.close(content);
+        below
+    }
+
+    /// Until a quote is closed, everything; then what is indented more, items of a list, and what is no key of its own.
+    fn takes(&self, indent: usize, content: &str) -> bool {
+        let is_key = content.contains(':') || content.starts_with(['#', '}', ']']);
+        self.quote.is_some()
+            || content.trim().is_empty()
+            || indent > self.indent
+            || (indent == self.indent && content.starts_with('-'))
+            || !is_key
+    }
+
+    /// Finds out whether a quote is open at the end of a line.
+    fn close(&mut self, content: &str) {
+        let mut escaped = false;
+        for c in content.chars() {
+            match self.quote {
+                _ if escaped => escaped = false,
+                Some('"') if c == '\\' => escaped = true,
+                Some(quote) if c == quote => self.quote = None,
+                None if c == '"' || c == '\'' => self.quote = Some(c),
+                _ => {}
+            }
+        }
+    }
+}
+
 /// A line without the users and passwords of its URLs.
-fn without_passwords(line: &str) -> String {
+fn without_logins(line: &str) -> String {
     let mut out = line.to_owned();
-    passwords_in_urls(line).for_each(|place| out.replace_range(place.clone(), &stars(&line[place])));
+    logins_in_urls(line).for_each(|place| out.replace_range(place.clone(), &stars(&line[place])));
     out
 }
 
@@ -89,9 +128,12 @@ fn mask_line(line: &str) -> (String, bool) {
 /// The end of what says where a secret is, if a text begins with that: `env: NAME` or `file: path`.
 fn reference(text: &str) -> Option<usize> {
     let content = text.trim_start();
-    let value = content.strip_prefix("env:").or_else(|| content.strip_prefix("file:"))?;
+    let (value, others) = content
+        .strip_prefix("env:")
+        .map(|value| (value, "_"))
+        .or_else(|| Some((content.strip_prefix("file:")?, "_./-~")))?;
     let word = value.split([',', '}', '\n']).next().unwrap_or_default();
-    let is_plain = word.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./-~".contains(&byte));
+    let is_plain = word.trim().chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c));
     is_plain.then(|| text.len() - value.len() + word.len())
 }
 
@@ -155,6 +197,14 @@ mod tests {
             ("urls: [https://a:b@c/d, https://e:f@g]\n", "urls: [https://***@c/d, https://***@g]\n"),
             ("fs.azure.sas.c.a: sv=1\n", "fs.azure.sas.c.a: ****\n"),
             ("  \"pass\\u0077ord\": hunter2\n", "  \"pass\\u0077ord\": *******\n"),
+            ("urls: [https://hunter2@b, abfss://a@b]\n", "urls: [https://*******@b, abfss://a@b]\n"),
+            // Lines that YAML would not take as part of the value.
+            (
+                "  secret:\n   \"hunter2\n\n hunter2\nhunter2: 1\"\nuser: a\n",
+                "  secret:\n   ********\n\n *******\n******** **\nuser: a\n",
+            ),
+            ("secret:\nhunter2\nuser: a\n", "secret:\n*******\nuser: a\n"),
+            ("  secret: { env: hunter2-x }\n", "  secret: { **** ********* *\n"),
         ];
         for (text, masked) in table {
             assert_eq!(mask(text), masked);

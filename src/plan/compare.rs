@@ -11,7 +11,7 @@ use crate::host::{
     UnitFacts, Unpack, sha256,
 };
 use crate::service::archive::{Archive, UrlSum};
-use crate::value::{HostPath, carries_secret, counted};
+use crate::value::{HostPath, carries_secret, counted, logins_in_urls};
 
 /// The differences on one host, for people and for the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -165,11 +165,12 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
 }
 
 /// Hides what may be a secret that somebody wrote into a file of ours: of a suspicious line that is not in `ours`, only the
-/// first word is shown.
+/// first word is shown, and nothing of the lines below it up to the next of `ours`, which may continue the secret.
 fn masked(text: &str, ours: &str) -> String {
     let ours: BTreeSet<&str> = ours.lines().collect();
     let mut out = String::new();
     let mut lines = text.split_inclusive('\n');
+    let mut hides = false;
     while let Some(first) = lines.next() {
         // A line that ends with a backslash goes on in the next one, in files of properties, of units and of a shell.
         let mut parts = vec![first];
@@ -178,12 +179,25 @@ fn masked(text: &str, ours: &str) -> String {
             parts.push(next);
         }
         let whole: String = parts.iter().map(|part| part.trim().trim_end_matches('\\')).collect();
-        if parts.iter().all(|line| ours.contains(line.trim_end_matches('\n')))
-            || !(announces_secret(&whole) || carries_secret(&whole))
-        {
+        if parts.iter().all(|line| ours.contains(line.trim_end_matches('\n'))) {
+            hides = false;
             out.extend(parts);
             continue;
         }
+        // An escape may be part of any key.
+        let is_suspicious = announces_secret(&whole)
+            || carries_secret(&whole)
+            || logins_in_urls(&whole).next().is_some()
+            || whole.contains("\\u");
+        if !is_suspicious {
+            if hides {
+                out += "(hidden)\n";
+            } else {
+                out.extend(parts);
+            }
+            continue;
+        }
+        hides = true;
         let key = whole.split_once(|c: char| c.is_whitespace() || "=:".contains(c)).map_or("", |(key, _)| key);
         out += &format!("{key} (hidden)\n");
     }
@@ -393,6 +407,14 @@ mod tests {
             assert_eq!(shown(lines), format!("{first} (hidden)\n"));
         }
         assert_eq!(shown("a 1\\\\\nx.secret abc"), "a 1\\\\\nx.secret (hidden)\n");
+        // A quoted value of a shell's, a key with escapes, and a token.
+        let ended = "X='a\nabc\nabc'\nspark.ui.port 4040\nplain";
+        assert_eq!(
+            shown(&ended.replace('X', "export X_SECRET")),
+            "export (hidden)\n(hidden)\n(hidden)\nspark.ui.port 4040\nplain\n"
+        );
+        assert_eq!(shown("spark.x.p\\u0061ssword=abc"), "spark.x.p\\u0061ssword (hidden)\n");
+        assert_eq!(shown("spark.x https://abc@host/x"), "spark.x (hidden)\n");
         for plain in ["spark.authenticate.secret in-the-environment", "spark.ui.port 4041", "a \\\n b", ""] {
             assert_eq!(shown(plain), format!("{plain}\n"));
         }

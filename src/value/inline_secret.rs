@@ -44,7 +44,7 @@ pub fn names_secret(key: &str) -> bool {
 
 /// Returns true if a value carries a secret within it: a password in a URL, or a setting such as `-Djavax.net.ssl.keyStorePassword=…`.
 pub fn carries_secret(value: &str) -> bool {
-    passwords_in_urls(value).next().is_some()
+    logins(value).any(|(_, login)| has_password(&value[login]))
         || value.split(|c: char| c.is_whitespace() || ",;&?\"'".contains(c)).any(sets_secret)
 }
 
@@ -53,16 +53,28 @@ pub fn asks_for_secret(word: &str) -> bool {
     word.starts_with('-') && !word.contains('=') && names_secret(word)
 }
 
-/// The place of each `user:password` in a URL.
-pub fn passwords_in_urls(text: &str) -> impl Iterator<Item = Range<usize>> {
+/// The place of each `user:password` in a URL, and of each user over HTTP, which is how tokens are given.
+pub fn logins_in_urls(text: &str) -> impl Iterator<Item = Range<usize>> {
+    logins(text)
+        .filter(|(scheme, login)| {
+            has_password(&text[login.clone()]) || scheme.ends_with("http") || scheme.ends_with("https")
+        })
+        .map(|(_, login)| login)
+}
+
+/// The scheme of each URL that has a login, with all before it, and the login's place.
+fn logins(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
     text.match_indices("://").filter_map(|(at, scheme)| {
         let start = at + scheme.len();
         let rest = &text[start..];
         let authority = &rest[..rest.find(|c: char| c.is_whitespace() || "/?#\"'".contains(c)).unwrap_or(rest.len())];
         let (login, _) = authority.rsplit_once('@')?;
-        let (_, password) = login.split_once(':')?;
-        (!password.is_empty()).then(|| start..start + login.len())
+        Some((&text[..at], start..start + login.len()))
     })
+}
+
+fn has_password(login: &str) -> bool {
+    login.split_once(':').is_some_and(|(_, password)| !password.is_empty())
 }
 
 /// Returns true if `key=value` sets a secret; a reference only says where it is.

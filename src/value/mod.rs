@@ -21,7 +21,7 @@ mod words;
 pub use counted::{counted, listed};
 pub use duration::Duration;
 pub use identity::{Identity, random_digits};
-pub use inline_secret::{SECRET_NAMES, asks_for_secret, carries_secret, is_reference, names_secret, passwords_in_urls};
+pub use inline_secret::{SECRET_NAMES, asks_for_secret, carries_secret, is_reference, logins_in_urls, names_secret};
 pub use names::{ConfigKey, Label, Name, Reason, UserName, Zone};
 pub use network::{Address, Cidr};
 pub use node::node_name;
