@@ -62,6 +62,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         outln!("Nothing of this topology is on hosts: Terraform creates all of it.");
         return Ok(Exit::Done);
     }
+    args.out.as_deref().map_or(Ok(()), check_replaceable)?;
     let mut loaded = input::open_checked(source, &topology)?;
     if let Some(fleet) = loaded.cluster.fleet.as_ref().filter(|_| !args.json) {
         outln!("{fleet}\n");
@@ -94,6 +95,17 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         return Ok(Exit::Unreachable);
     }
     Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// Refuses to replace a file that is no saved plan, such as the topology.
+fn check_replaceable(path: &Path) -> Result<(), Failure> {
+    if !std::fs::metadata(path).is_ok_and(|there| there.is_file() && there.len() > 0) {
+        return Ok(());
+    }
+    let is_plan = std::fs::read_to_string(path).is_ok_and(|text| SealedPlan::read(&text).is_some());
+    let refused =
+        || format!("{} is there and is no saved plan: give --out another name, or remove that file", path.display());
+    if is_plan { Ok(()) } else { Err(Failure::say(Exit::Usage, refused())) }
 }
 
 /// Writes a saved plan: what it says of hosts, and how to reach them, is for its owner alone. A file that is there is replaced, with its mode

@@ -28,7 +28,7 @@ pub use facts::{
 };
 pub use health::{Health, NodeFacts, ServiceFacts};
 pub use properties::{Property, properties, property_value};
-pub use query::{Ask, HostQuery, Lines, SecretQuestion, secret_question, sha256};
+pub use query::{Ask, HostQuery, Lines, SecretQuestion, secret_question, sha256, sha512};
 pub use reach::{Folder, Login, Owner, Reach, SshName};
 pub use secrets::Secrets;
 pub use settings::{Class, Setting, Settings};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 
 use super::{ArchiveFacts, Content, HostState, Secrets};
 use crate::value::{HostPath, random_digits};
@@ -122,6 +122,18 @@ pub fn secret_question(path: &HostPath, before: &str, secret: &str, after: &str)
 
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// The SHA-512 of all that a reader gives, in hexadecimal digits.
+pub fn sha512(mut from: impl std::io::Read) -> std::io::Result<String> {
+    let mut digest = Sha512::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(hex(&digest.finalize())),
+            count => digest.update(&buffer[..count]),
+        }
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

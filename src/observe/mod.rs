@@ -7,9 +7,11 @@ mod query;
 mod recall;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::desired::Desired;
 use crate::host::{HostError, HostQuery, Reach, Secrets, Seen, Target, Wrong};
+use crate::service::archive::Archive;
 use crate::value::Name;
 use crate::world::World;
 
@@ -54,7 +56,26 @@ pub async fn observe_again(desired: &Desired, secrets: &Secrets, before: &Observ
     let old = remembered(desired, &observed).filter(|(name, _)| desired.hosts.contains_key(name)).collect();
     observed.old_places = look_at_memory(old, world).await;
     odd::set_odd_aside(&mut observed, desired);
+    observed.archives = digests(desired, &observed, world).await;
     observed
+}
+
+/// Reads the operator's archives that are about to be copied: a saved plan must mean their bytes, and all hosts must get the same.
+async fn digests(desired: &Desired, observed: &Observed, world: &impl World) -> BTreeMap<PathBuf, String> {
+    let mut digests = BTreeMap::new();
+    for (host, state) in &desired.hosts {
+        let Some(facts) = observed.facts(host) else { continue };
+        for (home, distribution) in &state.distributions {
+            if let Archive::File { path, sha512: None } = &distribution.archive
+                && !facts.origins.contains_key(home)
+                && !digests.contains_key(path)
+                && let Some(digest) = world.digest(path).await
+            {
+                digests.insert(path.clone(), digest);
+            }
+        }
+    }
+    digests
 }
 
 /// The hosts that the memory names and the topology does not have at that place, if they may be asked at all.

@@ -1,6 +1,7 @@
 //! The observation of a cluster.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::memory::Memory;
 use crate::host::{HostError, HostFacts, Reach, Record, RecordName, Seen, Target};
@@ -17,6 +18,8 @@ pub struct Observed {
     pub old_places: BTreeMap<Name, Departed>,
     /// The facts of hosts that could not be inspected completely: enough to remove things from them.
     pub slow: BTreeMap<Name, HostFacts>,
+    /// The SHA-512 of the operator's own archives that a host needs and the topology gives no checksum for.
+    pub archives: BTreeMap<PathBuf, String>,
     /// The records that the anchors agree on.
     pub memory: Memory,
 }

@@ -1,6 +1,6 @@
 //! The world of hosts: scripts are built here, run on each host over its connection, and their output is parsed here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::lease::{AnchorLease, GRACE_SECONDS};
@@ -8,7 +8,7 @@ use super::local::Local;
 use super::script::{Script, ScriptPlace, act, cached, facts, hold, look, outcome};
 use super::ssh::Ssh;
 use super::{Hold, Io, LeaseId, Output, Permit, Upload, World};
-use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Reach, Secrets, Target};
+use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Reach, Secrets, Target, sha512};
 use crate::service::archive::Archive;
 
 /// Limit for downloading, checking and unpacking a distribution of 400 MB on a slow disk, or installing a package with its dependencies.
@@ -115,6 +115,11 @@ impl World for Hosts {
         let before = now_nanos();
         let output = self.run(target, look(query, &place), query.limit(), "looking").await?;
         facts(query, &place, &output, &(before..=now_nanos()))
+    }
+
+    async fn digest(&self, archive: &Path) -> Option<String> {
+        let path = self.folder.join(archive);
+        tokio::task::spawn_blocking(move || sha512(std::fs::File::open(path)?)).await.ok()?.ok()
     }
 
     async fn act(&self, target: &Target, action: &Action, permit: &Permit) -> Result<Vec<String>, HostError> {

@@ -38,7 +38,11 @@ impl<W: Write> Lines<W> {
     fn pass(&mut self, count: usize) -> io::Result<()> {
         let mut text = plain(&self.held[..count]);
         self.held.drain(..count);
-        if !self.before.is_empty() {
+        if !self.before.is_empty() && !text.is_empty() {
+            // Another host's line may come next.
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
             text = text.split_inclusive('\n').map(|line| format!("{}{line}", self.before)).collect();
         }
         // A reader that has closed our output ends the command through its own input.
@@ -88,7 +92,9 @@ mod tests {
         assert_eq!(passed(&[b"one\r\ntwo\r[==>  ]\rdone\n"]), "one\ntwo\n[==>  ]\ndone\n");
         assert_eq!(passed(&[b"one\r", b"\ntwo\r"]), "one\ntwo\n");
         assert_eq!(passed(&[b"a\tb\n"]), "a\tb\n");
-        assert_eq!(passed_with("h1  ", &[b"a\rh2  b\n", b"c"]), "h1  a\nh1  h2  b\nh1  c");
+        assert_eq!(passed_with("h1  ", &[b"a\rh2  b\n", b"c"]), "h1  a\nh1  h2  b\nh1  c\n");
+        let long = vec![b'x'; LONGEST_LINE + 1];
+        assert!(passed_with("h1  ", &[&long, b"y\n"]).ends_with("x\nh1  y\n"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub mod script;
 pub mod ssh;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::host::{Action, Claim, HostError, HostFacts, HostQuery, Target};
 use crate::value::{HostPath, Name, random_digits};
@@ -76,6 +76,9 @@ impl Permit {
 /// Ways to reach hosts. `look` reads; `act` is called by `execute` alone.
 pub trait World: Sync {
     fn look(&self, target: &Target, query: &HostQuery) -> impl Future<Output = Result<HostFacts, HostError>> + Send;
+
+    /// The SHA-512 of an archive on the operator's machine. `None` if it cannot be read: copying it will say why.
+    fn digest(&self, archive: &Path) -> impl Future<Output = Option<String>> + Send;
 
     /// Does one action under the host's lock, or refuses it because of its cluster or epoch. Returns a line for each thing done.
     fn act(

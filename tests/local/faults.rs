@@ -124,9 +124,24 @@ fn of_two_applies_one_waits_for_nobody() {
     machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
 }
 
+/// Without a checksum in the topology, too.
+#[test]
+fn a_saved_plan_means_the_bytes_of_an_archive() {
+    let machine =
+        Machine::new("bytes", "services: { zookeeper: { nodes: 1, archive: { file: { path: zookeeper.tar.gz } } } }\n");
+    let archive = machine.topology.with_file_name("zookeeper.tar.gz");
+    std::fs::write(&archive, "as it was reviewed").expect("written");
+    machine.run(&["plan", "topology.yaml", "--out", "saved.json"]).expect(0);
+    std::fs::write(&archive, "and as it is now").expect("written");
+    machine.run(&["apply", "saved.json"]).expect(3).says("has changed since it was saved");
+    // It is read again when it is copied.
+    machine.run(&["apply", "topology.yaml", "--yes"]).expect(7).says("cannot unpack");
+}
+
 #[test]
 fn a_port_that_is_taken_is_named_before_anything_changes() {
     let machine = Machine::new("port", QUORUM);
+    machine.run(&["plan", "topology.yaml", "--out", "topology.yaml"]).expect(64).says("is no saved plan");
     machine.run(&["plan", "topology.yaml", "--out", "saved.json"]).expect(0);
     let saved = std::fs::read_to_string(machine.state().with_file_name("saved.json")).expect("it is saved");
     let plan: serde_json::Value = serde_json::from_str(&saved).expect("it is JSON");

@@ -247,6 +247,10 @@ impl World for SimWorld {
         script::facts(query, &script::ScriptPlace::machine(), &output, &(0..=i128::MAX))
     }
 
+    async fn digest(&self, _: &std::path::Path) -> Option<String> {
+        None
+    }
+
     async fn act(&self, target: &Target, action: &Action, permit: &Permit) -> Result<Vec<String>, HostError> {
         self.if_alive().await;
         // Hosts are not equally fast: what happens at once happens in an order of its own.

@@ -9,7 +9,7 @@ use crate::plan::{HostRefusal, Refusal};
 use crate::service::archive::Archive;
 use crate::value::{HostPath, Name};
 
-/// The part of a distribution that a host has: it is unpacked already, or its archive lies there.
+/// The part of a distribution that a host has: it is unpacked already, its archive lies there, or the operator is about to copy it there.
 struct Has<'a> {
     host: &'a Name,
     sum: &'a String,
@@ -25,14 +25,14 @@ impl Planner<'_> {
         for (host, state) in &self.desired.hosts {
             let Some(facts) = self.observed.facts(host) else { continue };
             for (home, distribution) in &state.distributions {
-                let at = match &distribution.archive {
-                    Archive::OnHost { path, .. } => Some(path),
-                    _ => None,
+                let (at, there) = match &distribution.archive {
+                    Archive::OnHost { path, .. } => (Some(path), facts.archives.get(path).map(|there| &there.sha512)),
+                    Archive::File { path, .. } => (None, self.observed.archives.get(path)),
+                    _ => (None, None),
                 };
                 given.extend(known_sum(&distribution.archive).map(|sum| (home, sum)));
                 let unpacked = facts.origins.get(home);
-                let there = || Some(&facts.archives.get(at?)?.sha512);
-                match unpacked.or_else(there) {
+                match unpacked.or(there) {
                     Some(sum) => {
                         all.entry(home).or_default().push(Has { host, sum, is_unpacked: unpacked.is_some() });
                     }
