@@ -15,6 +15,8 @@ pub struct Roll {
     pub members: BTreeMap<Name, RollMember>,
     /// All nodes of the role that answered, also those that need nothing.
     pub all: Vec<Name>,
+    /// The number of further members of an ensemble, which cannot be asked. They count for its majority.
+    pub unseen: usize,
     /// The number of nodes that may be down at once.
     pub batch: usize,
     /// The seconds within which a node must be healthy again.

@@ -13,9 +13,9 @@ pub enum Hazard {
     LastOne { node: Name, title: &'static str },
 }
 
-/// Returns true if this number of nodes is a majority of the roll's nodes.
+/// Returns true if this number of nodes is a majority of the roll's nodes, and of those that cannot be asked.
 pub fn is_majority(roll: &Roll, members: usize) -> bool {
-    members > roll.all.len() / 2
+    members * 2 > roll.all.len() + roll.unseen
 }
 
 /// Checks that enough other nodes serve for `node` to be stopped (law 3).
@@ -26,7 +26,7 @@ pub fn may_stop(roll: &Roll, facts: &ServiceFacts, node: &Name) -> Result<(), Ha
         .filter(|name| *name != node)
         .filter(|name| facts.nodes.get(*name).is_some_and(|other| other.health.serves()))
         .count();
-    let all = roll.all.len();
+    let all = roll.all.len() + roll.unseen;
     match roll.role.redundancy() {
         Redundancy::Majority => {
             let majority = all / 2 + 1;

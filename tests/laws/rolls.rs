@@ -125,6 +125,7 @@ pub fn roll_of(role: Role, site: &Site, pending: &[bool], batch: usize, outage_a
         seconds: 120,
         outage_allowed,
         regroup: false,
+        unseen: 0,
         led_elsewhere: false,
         releases_latches: true,
     }

@@ -291,3 +291,31 @@ fn a_destroy_that_left_a_host_is_completed_by_the_next() {
         }
     }
 }
+
+/// One member runs with a list of its own and serves nobody, another is off: the others are no majority, so its restart takes nothing away, and
+/// without it nobody would ever serve.
+#[test]
+fn a_member_that_keeps_the_ensemble_down_beside_a_lost_one_is_repaired() {
+    for (wrong, off) in [("h1", "h2"), ("h2", "h3"), ("h3", "h1")] {
+        run(async {
+            let site = Shape::spread(3, 1, 2).site();
+            let world = converged(&site).await;
+            {
+                let mut state = world.state();
+                let host = state.hosts.get_mut(&name(wrong)).expect("a host");
+                let text = host.text("/etc/zookeeper/zoo.cfg").expect("a member").replace(":2888:", ":2889:");
+                host.scribble("/etc/zookeeper/zoo.cfg", text.as_bytes(), provision::host::Access::root(0o644));
+                host.restart("zookeeper", tokio::time::Instant::now()).expect("it restarts");
+                state.hosts.get_mut(&name(off)).expect("a host").stop("zookeeper").expect("it stops");
+            }
+            lose(&world, &[off]);
+            world.settled().await;
+            let outcome = report(site.carry_out(&SKIPPING, &world).await).outcome;
+            assert!(matches!(outcome, Outcome::Done), "{wrong} {off}: {outcome:?}");
+            assert!(world.state().services.leader.is_some(), "{wrong} {off}: nobody leads");
+            let left = site.plan(&SKIPPING, &world).await.expect("a plan");
+            assert!(left.phases.is_empty(), "{left}");
+            world.assert_lawful();
+        });
+    }
+}

@@ -110,13 +110,24 @@ impl Planner<'_> {
         let allowed = matches!(self.goal, Goal::Apply { allow_outage: true, .. });
         let (all, unseen): (Vec<Name>, Vec<Name>) =
             all.into_iter().partition(|name| self.observed.facts(name).is_some());
-        if majority && !unseen.is_empty() {
+        let beside_unseen = majority && !unseen.is_empty();
+        let idle =
+            if beside_unseen { self.idle_without_majority(role, &all, unseen.len(), &pending) } else { Vec::new() };
+        let waiting: Vec<&Name> = pending.iter().filter(|name| beside_unseen && !idle.contains(name)).collect();
+        if !waiting.is_empty() {
             self.held_up = true;
-            self.skipped.push(format!("{} must be restarted, but not while {} cannot be reached or used: no member is stopped while another may be down", listed(&pending), listed(&unseen)));
+            self.skipped.push(format!("{} must be restarted, but not while {} cannot be reached or used: no member is stopped while another may be down", listed(waiting), listed(&unseen)));
+        }
+        let pending = if beside_unseen { idle } else { pending };
+        if pending.is_empty() {
             return;
         }
-        self.note_outage_of_roll(role, &all, &pending);
-        let regroup = majority && self.note_outage_of_regrouping(role, &all, &pending) && allowed;
+        let regroup = if beside_unseen {
+            false
+        } else {
+            self.note_outage_of_roll(role, &all, &pending);
+            majority && self.note_outage_of_regrouping(role, &all, &pending) && allowed
+        };
         let members = pending
             .iter()
             .map(|host| {
@@ -135,12 +146,13 @@ impl Planner<'_> {
             })
             .collect();
         // An outage that is allowed for one role is not one for another.
-        let outage_allowed = allowed && all.len() < fewest(role);
+        let outage_allowed = allowed && !beside_unseen && all.len() < fewest(role);
         let releases_latches = self.knows_all_lives();
         self.phases.push(Phase::Roll(Roll {
             role,
             members,
             all,
+            unseen: if majority { unseen.len() } else { 0 },
             batch,
             seconds: self.settles_within(role),
             outage_allowed,
@@ -148,6 +160,16 @@ impl Planner<'_> {
             led_elsewhere,
             releases_latches,
         }));
+    }
+
+    /// The pending members that do not serve, if so many say so that the others and the unseen ones are no majority: restarting these takes
+    /// nothing away, and without that the ensemble might wait for ever.
+    fn idle_without_majority(&self, role: Role, seen: &[Name], unseen: usize, pending: &[Name]) -> Vec<Name> {
+        let facts = health(role, seen, false, self.desired, &self.observed.hosts);
+        let is_idle = |name: &&Name| facts.nodes.get(*name).is_some_and(|node| !node.health.serves());
+        let idle = seen.iter().filter(is_idle).count();
+        let may_serve = seen.len() + unseen - idle;
+        if may_serve * 2 > seen.len() + unseen { Vec::new() } else { pending.iter().filter(is_idle).cloned().collect() }
     }
 
     /// Returns true if every node of the election that may run is one of the topology's. (A latch may be that of a node which leaves, or of one
