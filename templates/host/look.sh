@@ -17,7 +17,7 @@ fact() {
 if [ -r /proc/meminfo ]; then encoded() { base64 -w 0; }; else encoded() { base64 | tr -d '\n'; }; fi
 # No file of ours is larger, and no answer: the operator reads no more.
 most=16777216
-text() { # key, file, most bytes if they are others: the file's bytes, if there is one. Below root's own directories alone
+text() { # key, file, limit in bytes (default: $most): the file's bytes, if there is one. Below root's own directories alone
   [ -f "$2" ] || return 0
   printf '%s\t%s\t' "$1" "$2"; head -c "${3:-$most}" -- "$2" | encoded; printf '\n'
 }

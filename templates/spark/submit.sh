@@ -1,6 +1,6 @@
 # Runs a job's driver as Spark's user, and ends it when this script's input ends. Before it stand the variables `spark_submit`, `home`, `config`, `secret` (a path,
 # or nothing) and `owner` (whose host it is, where all of it has one owner), and the words of spark-submit's command line.
-[ -x "$spark_submit" ] && cd "$home" || { echo 'error: Spark is not on this host: provision apply first' >&2; exit 127; }
+[ -x "$spark_submit" ] && cd "$home" || { echo 'error: Spark is not on this host: run `provision apply` first' >&2; exit 127; }
 exec 3<&0
 name=provision-job-$$
 
@@ -23,7 +23,7 @@ in_a_unit() {
 if [ -z "$owner" ] && [ -S /run/dbus/system_bus_socket ]; then
   in_a_unit "$@" </dev/null 3<&- &
   pid=$!
-  # Until it is gone: it may not be there yet.
+  # Repeated until systemd-run has ended: its unit may not exist yet at the first try.
   (cat <&3 >/dev/null; while kill -0 $pid; do systemctl stop "$name"; sleep 0.3; done) 2>/dev/null &
 else
   # The secret is in the environment, never in an argument.

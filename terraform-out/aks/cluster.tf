@@ -18,7 +18,8 @@ resource "azurerm_kubernetes_cluster" "main" {
   private_cluster_enabled = true
   private_dns_zone_id     = "System"
 
-  # A way around the private network. Nor would its pod be scheduled: all pools are tainted.
+  # Off, because it is a way around the private network. (Where there are several pools, its pod would not be scheduled anyway: all of them are
+  # tainted.)
   run_command_enabled = false
 
   local_account_disabled       = true
@@ -71,7 +72,7 @@ resource "azurerm_kubernetes_cluster" "main" {
     mode = "Manual"
   }
 
-  # Overlay, so that pods use up none of the network's addresses and a node's are given out at once; Cilium, so that
+  # Overlay, so that pods use up none of the network's addresses and a node gets the addresses for its pods all at once; Cilium, so that
   # network policies cost no iptables rules. No peered network may use these two ranges.
   network_profile {
     network_plugin      = "azure"

@@ -52,7 +52,7 @@ resource "azurerm_role_assignment" "kubelet_registry" {
   principal_type       = "ServicePrincipal"
 }
 
-# To be an administrator in the cluster does not yet allow to fetch its kubeconfig.
+# Being an administrator in the cluster does not by itself give the right to fetch its kubeconfig.
 resource "azurerm_role_assignment" "admins" {
   for_each = toset(var.admin_group_object_ids)
 

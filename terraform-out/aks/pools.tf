@@ -10,7 +10,7 @@ resource "azurerm_kubernetes_cluster_node_pool" "drivers" {
   temporary_name_for_rotation = "driverstmp"
   tags                        = local.tags
 
-  # Of a pool that scales: where it starts; from then on the autoscaler's.
+  # For a pool that scales this is only the first number of nodes; afterwards the autoscaler sets it.
   node_count           = 1
   auto_scaling_enabled = true
   min_count            = 1
@@ -45,7 +45,7 @@ resource "azurerm_kubernetes_cluster_node_pool" "executors" {
   temporary_name_for_rotation = "executorstmp"
   tags                        = local.tags
 
-  # Of a pool that scales: where it starts; from then on the autoscaler's.
+  # For a pool that scales this is only the first number of nodes; afterwards the autoscaler sets it.
   node_count           = 0
   auto_scaling_enabled = true
   min_count            = 0

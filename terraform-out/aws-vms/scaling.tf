@@ -12,8 +12,8 @@ resource "aws_autoscaling_policy" "workers_out" {
   }
 }
 
-# In slowly: one at a time. A group counts one that still drains as there, so that the next alarm takes no other; and the alarm below
-# is silent until none has left for as long as it looks back.
+# In slowly: one at a time. The group still counts a worker that is draining, so that the next alarm does not remove another; and the alarm below
+# stays silent until no worker has left for the whole of its window.
 resource "aws_autoscaling_policy" "workers_in" {
   name                    = "analytics-workers-in"
   autoscaling_group_name  = aws_autoscaling_group.workers.name
@@ -64,7 +64,7 @@ resource "aws_cloudwatch_metric_alarm" "workers_memory_out" {
 # One alarm for all measures: an idle CPU alone must not take workers whose memory is in use.
 resource "aws_cloudwatch_metric_alarm" "workers_in" {
   alarm_name          = "analytics-workers-in"
-  alarm_description   = "Workers are idle (cpu < 25 AND memory < 40) over 10 minutes, and none left: fewer workers."
+  alarm_description   = "Workers were idle (cpu < 25 AND memory < 40) for 10 minutes, and no worker was being removed: fewer workers."
   evaluation_periods  = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1

@@ -50,7 +50,8 @@ resource "azurerm_monitor_diagnostic_setting" "storage" {
   }
 }
 
-# One for each machine, so that one more touches no other. With one member gone the ensemble serves; with the next it does not.
+# One alert for each machine, so that adding a machine changes no other machine's alert. With one member gone the ensemble serves; with the next it
+# does not.
 resource "azurerm_monitor_metric_alert" "zookeeper" {
   for_each = local.zookeeper
 

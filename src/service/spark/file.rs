@@ -24,11 +24,12 @@ pub struct SparkFile {
     pub archive: Field<ArchiveFile>,
     /// The masters, on hosts. One is ALIVE, the others stand by.
     pub masters: Field<MastersFile>,
-    /// The workers, on hosts and as a managed service.
+    /// The workers, on hosts and in a managed service.
     pub workers: Field<WorkersFile>,
     /// The history server, on hosts: it shows applications that have ended. Default: none.
     pub history: Field<HistoryFile>,
-    /// Properties for `spark-defaults.conf`.
+    /// Spark's properties: for jobs in `spark-defaults.conf`, and for each daemon those that it reads. A change of what daemons read is rolled out
+    /// node by node; a change of the others needs no restart.
     pub config: Field<Entries<RawScalar>>,
     /// Authentication between all of Spark's processes. Default: none. A change, also of the secret, needs an outage.
     pub authenticate: Field<AuthenticateFile>,
@@ -91,7 +92,7 @@ settings! {
         disk "disk": Disk;
         /// Bounds between which the number of workers follows the load.
         autoscale "autoscale": AutoscaleFile;
-        /// The number of workers by the time of the week, as a managed service. Instead of `autoscale`.
+        /// The number of workers by the time of the week, in a managed service. Instead of `autoscale`.
         schedule "schedule": ScheduleFile;
     }
     settings {

@@ -82,8 +82,11 @@ const NOT_FOR_DATA: &[&str] = &[
     "/var/lib/provision",
     "/var/lib/spark",
     "/var/lib/systemd",
+    "/var/lock",
     "/var/log",
+    "/var/mail",
     "/var/run",
+    "/var/spool",
     "/var/tmp",
 ];
 /// Directories that hold others' things besides.

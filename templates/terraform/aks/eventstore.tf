@@ -88,7 +88,7 @@ resource "azurerm_private_endpoint" "files" {
   }
 }
 
-# NFS names no user: who reaches the port may read and write. So the nodes alone.
+# NFS identifies no user: whoever reaches the port may read and write. So only the nodes may reach it.
 resource "azurerm_network_security_rule" "endpoints_nfs" {
   name                        = "nfs"
   resource_group_name         = azurerm_resource_group.main.name

@@ -11,7 +11,7 @@ resource "azurerm_kubernetes_cluster_node_pool" "provision.pool" {
   temporary_name_for_rotation = provision.temporary_name
   tags                        = local.tags
 
-  # Of a pool that scales: where it starts; from then on the autoscaler's.
+  # For a pool that scales this is only the first number of nodes; afterwards the autoscaler sets it.
   node_count           = provision.start
   auto_scaling_enabled = provision.scales
   min_count            = provision.min

@@ -13,8 +13,8 @@ resource "aws_autoscaling_policy" "workers_out" {
   }
 }
 
-# In slowly: one at a time. A group counts one that still drains as there, so that the next alarm takes no other; and the alarm below
-# is silent until none has left for as long as it looks back.
+# In slowly: one at a time. The group still counts a worker that is draining, so that the next alarm does not remove another; and the alarm below
+# stays silent until no worker has left for the whole of its window.
 resource "aws_autoscaling_policy" "workers_in" {
   provision_when = provision.autoscales
   name                    = "${provision.name}-workers-in"
@@ -69,7 +69,7 @@ resource "aws_cloudwatch_metric_alarm" "workers_memory_out" {
 resource "aws_cloudwatch_metric_alarm" "workers_in" {
   provision_when = provision.autoscales
   alarm_name          = "${provision.name}-workers-in"
-  alarm_description   = "Workers are idle (${provision.idle}) over ${provision.minutes_in} minutes, and none left: fewer workers."
+  alarm_description   = "Workers were idle (${provision.idle}) for ${provision.minutes_in} minutes, and no worker was being removed: fewer workers."
   evaluation_periods  = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1

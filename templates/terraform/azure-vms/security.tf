@@ -305,7 +305,7 @@ resource "azurerm_subnet_network_security_group_association" "bastion" {
   subnet_id                 = azurerm_subnet.bastion.id
   network_security_group_id = azurerm_network_security_group.bastion.id
 
-  # Azure takes no group without these two for the subnet of a bastion, and lets none of them go while it has it.
+  # Azure accepts a security group on a bastion's subnet only with these two rules, and does not let either be deleted while the group is there.
   depends_on = [
     azurerm_network_security_rule.gateway_manager_bastion,
     azurerm_network_security_rule.operators_bastion,

@@ -4,8 +4,8 @@ resource "aws_eks_addon" "vpc_cni" {
   addon_name                  = "vpc-cni"
   resolve_conflicts_on_update = "OVERWRITE"
 
-  # Without network policies switched on they would be accepted and have no effect. A node holds twenty addresses ready, and not all of two
-  # network cards: an executor's node has few pods, and a thousand of them must find room.
+  # Without this setting network policies would be accepted and have no effect. A node reserves twenty addresses, not all those of two network
+  # interfaces: an executor's node has few pods, and a thousand such nodes must find room.
   configuration_values = jsonencode({
     enableNetworkPolicy = "true"
     env                 = { MINIMUM_IP_TARGET = "16", WARM_IP_TARGET = "4" }

@@ -1,5 +1,5 @@
 # A pool is a group for each zone:
-# - A group's subnets are fixed: a zone more would replace a group that spans zones, and every node of it.
+# - A group's subnets are fixed: if a group spanned zones, adding a zone would replace it with all its nodes.
 # - Of an empty group the cluster autoscaler sees one zone only. Spanning zones, it would never grow for a pod that is
 #   tied to another (by its volume or a selector), and rebalancing between zones would end nodes under running executors.
 # With --balance-similar-node-groups the autoscaler spreads nodes itself, and turns to other zones when spot capacity runs

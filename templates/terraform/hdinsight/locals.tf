@@ -1,7 +1,7 @@
 locals {
   tags = provision.tags
 
-  # How many workers there are from when on.
+  # The number of workers, and from what time each number applies.
   schedule = provision.schedule
 
   # ABFS needs both: dfs for the file system, blob for what it has no call for.

@@ -19,7 +19,7 @@ output "gateway_address" {
 }
 
 output "outbound_address" {
-  description = "The address the cluster is seen from outside."
+  description = "The address that the cluster's outgoing connections come from."
   value       = azurerm_public_ip.nat.ip_address
 }
 
