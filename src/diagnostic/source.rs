@@ -1,6 +1,6 @@
 //! The text of a topology and where it came from.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -34,10 +34,14 @@ impl Source {
     }
 
     pub fn read(path: &Path) -> io::Result<Source> {
-        if std::fs::metadata(path)?.len() > MAX_BYTES {
+        let mut bytes = Vec::new();
+        // A device has no length, and perhaps no end.
+        std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_BYTES {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than any topology (64 MiB)"));
         }
-        let text = std::fs::read_to_string(path)?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         Ok(Source::new(path.display().to_string(), text))
     }

@@ -211,8 +211,12 @@ put_back() { # unit epoch
 try_rules() { # seconds; rules in base64 on stdin
   trial=provision-firewall-trial
   end_trial
-  { printf 'table inet provision\ndelete table inet provision\n'; nft list table inet provision 2>/dev/null; } >"$run/firewall.before"
-  base64 -d >"$run/firewall.trial" || exit 1
+  # Half of the old rules, on a full disk, would be no way back.
+  {
+    printf 'table inet provision\ndelete table inet provision\n' &&
+      { ! nft list table inet provision >/dev/null 2>&1 || nft list table inet provision; }
+  } >"$run/firewall.before" && nft -c -f "$run/firewall.before" 2>/dev/null && base64 -d >"$run/firewall.trial" ||
+    { rm -f "$run/firewall.before" "$run/firewall.trial"; fail "cannot keep the old firewall rules and the new ones in $run: $(df -Pk "$run" | awk 'NR == 2 { print $4 " KiB free on " $6 }')"; }
   why=$(nft -c -f "$run/firewall.trial" 2>&1) || { rm -f "$run/firewall.trial"; fail "nft refuses the rules: $(printf %s "$why" | head -n 1)"; }
   why=$(systemd-run --quiet --collect --unit "$trial" /bin/sh -c "sleep $1; nft -f $run/firewall.before; rm -f $run/firewall.trial $run/firewall.before" 2>&1) ||
     { rm -f "$run/firewall.trial"; fail "cannot schedule the rollback of the firewall: $why"; }

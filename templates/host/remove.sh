@@ -23,6 +23,21 @@ elsewhere() { # path
     'index($5, root) == 1 && index(path, $5 "/") == 1 { print $5; exit }' /proc/self/mountinfo)
   [ -n "$at" ] && echo "something is mounted at $at: unmount it first"
 }
+# The names that services give in their data directories: by these, and never by all that is there, since somebody else may keep things beside ours.
+with_our_names() { # command and directory, to which the patterns are added
+  "$@" version-2 initialize zookeeper_server.pid myid 'app-*' 'driver-*' 'eventlog_v2_*' 'spark-????????-*' 'blockmgr-????????-*'
+}
+HOLDS='cd -P -- "$1" || exit 0; shift
+for pattern do
+  for name in $pattern; do
+    if [ -e "$name" ] || [ -L "$name" ]; then exit 0; fi
+  done
+done; exit 1'
+holds_ours() { # directory, patterns of names in it: whether it holds one, or nobody can say
+  who=$(keeper "$1") || return 0
+  as "$who" sh -c "$HOLDS" holds "$@" </dev/null >/dev/null 2>&1
+  late "$?" || [ "$?" != 1 ]
+}
 was_made() { grep -qxF "$1" "$state/made" 2>/dev/null; }
 remove_file() {
   [ -e "$1" ] || [ -L "$1" ] || [ -d "${1%/*}" ] || return 0
@@ -93,8 +108,7 @@ remove_directory() { # path data(true/false) delete-data(true/false)
   [ -d "$1" ] || return 0
   ! away=$(elsewhere "$1") || { say "kept directory $1 ($away)"; return 0; }
   if [ "$2" = true ]; then
-    # By name, never all that is there: somebody else may keep things beside ours.
-    if [ "$3" = true ]; then purge "$1" version-2 initialize zookeeper_server.pid myid 'app-*' 'driver-*' 'eventlog_v2_*'
+    if [ "$3" = true ]; then with_our_names purge "$1"
     elif holds_something "$1"; then say "kept data $1"; return 0; fi
   fi
   if ! was_made "dir $1"; then say "kept directory $1 (it was here before)"; return 0; fi
@@ -162,10 +176,13 @@ remove_user() { # user, directories of its data
 is_new() { # data directory
   [ ! -d "$1/version-2" ] || ! holds_something "$1/version-2" || fail "$1 holds data: it is not new"
 }
-remove_memory() { # data directories: while they hold something, what says whose they are stays
-  stays= born=
+remove_memory() { # data directories: while they hold something of ours, what says whose they are stays
+  stays= born= there=
   for d do
-    [ -d "$d" ] && holds_something "$d" && stays=yes
+    [ -d "$d" ] || continue
+    there=yes
+    # Once the data is deleted, what is left is a stranger's.
+    if [ -n "${deletes:-}" ]; then with_our_names holds_ours "$d"; else holds_something "$d"; fi && stays=yes
     # A birth is on record as long as the member has data.
     who=$(reader "$d") && as "$who" test -e "$d/version-2" -o -e "$d/initialize" </dev/null >/dev/null 2>&1 && born=yes
   done
@@ -173,6 +190,7 @@ remove_memory() { # data directories: while they hold something, what says whose
     [ "${keeps_epoch:-}$f" != "yes$state/epoch" ] || { say "kept record $f (for the hosts that are left)"; continue; }
     case $born$stays$f in
     yesyes*/birth.json | *yes*/made | *yes*/identity) say "kept record $f (data stays)" ;;
+    */made) [ -n "$there" ] && say "kept record $f (of what is left)" || rm -f "$f" ;;
     *) why=$(rm -rf --one-file-system "$f" 2>&1) || fail "cannot remove $f: $(printf %s "$why" | tail -n 1 | cut -c 1-200)" ;;
     esac
   done

@@ -108,7 +108,7 @@ pub fn act(
         Action::Remove(removal) => {
             let Removal { owned, delete_data, keeps_epoch } = &**removal;
             host.remove_owned(owned, *delete_data, now)?;
-            host.remove_rest(owned, *keeps_epoch)?;
+            host.remove_rest(owned, *delete_data, *keeps_epoch)?;
             // In the words of `remove.sh`, which the end of a destroy counts.
             let data = owned.directories.iter().filter(|(path, data)| **data && host.holds_something(path.as_str()));
             return Ok(data.map(|(path, _)| format!("kept data {path}")).collect());

@@ -378,7 +378,7 @@ impl SimHost {
     }
 
     /// The part of a destroy that follows the things in the stamp.
-    pub fn remove_rest(&mut self, owned: &Owned, keeps_epoch: bool) -> Result<(), HostError> {
+    pub fn remove_rest(&mut self, owned: &Owned, delete_data: bool, keeps_epoch: bool) -> Result<(), HostError> {
         let made = self.text(&Self::made_path()).unwrap_or_default();
         let mut folders: Vec<&str> = made.lines().filter_map(|line| line.strip_prefix("dir ")).collect();
         folders.sort_unstable();
@@ -389,12 +389,14 @@ impl SimHost {
             }
         }
         let data = || owned.directories.iter().filter(|(_, data)| **data).map(|(path, _)| path);
-        let stays = data().any(|path| self.holds_something(path.as_str()));
+        // Once the data is deleted, what is left is a stranger's.
+        let stays = !delete_data && data().any(|path| self.holds_something(path.as_str()));
+        let there = data().any(|path| self.is_directory(path.as_str()));
         let born = data().any(|path| {
             self.holds_something(&format!("{path}/version-2")) || self.paths.contains_key(&format!("{path}/initialize"))
         });
         let kept: Vec<_> =
-            [("birth.json", stays && born), ("made", stays), ("identity", stays), ("epoch", keeps_epoch)]
+            [("birth.json", stays && born), ("made", stays || there), ("identity", stays), ("epoch", keeps_epoch)]
                 .into_iter()
                 .filter(|(_, stays)| *stays)
                 .map(|(name, _)| format!("{STATE_FOLDER}/{name}"))

@@ -62,6 +62,9 @@ impl Writer<'_> {
         self.remove_owned(owned, *delete_data);
         line!(self, "remove_made_parents");
         line!(self, "name_packages");
+        if *delete_data {
+            line!(self, "deletes=yes");
+        }
         if *keeps_epoch {
             line!(self, "keeps_epoch=yes");
         }

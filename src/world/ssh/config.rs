@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use ssh2_config::{HostParams, ParseRule, SshConfig};
 
+use super::bounded;
 use super::known_hosts::KnownHosts;
 use super::route::{Proxy, Route};
 use crate::host::{HostError, Reach, Target};
@@ -60,8 +61,8 @@ impl Config {
         if !home.is_absolute() {
             return Err(bad("HOME is not an absolute path".to_owned()));
         }
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
+        let text = match bounded::read(&path) {
+            Ok(bytes) => String::from_utf8(bytes).map_err(|_| bad("it is not UTF-8".to_owned()))?,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Ok(Config { home, file: None, matches: false });
             }

@@ -1,6 +1,7 @@
 //! Hosts over SSH. One session a host, kept for the next script; every wait has an end.
 
 mod anchor;
+mod bounded;
 mod config;
 mod connect;
 mod interactive;
