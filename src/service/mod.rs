@@ -1,6 +1,7 @@
 //! The services of a cluster. One folder for each, with files named like the stages.
 
 pub mod archive;
+pub mod data_directory;
 pub mod elasticsearch;
 pub mod eventstore;
 mod file;
@@ -9,6 +10,7 @@ pub mod postgres;
 mod read;
 pub mod redis;
 pub mod registry;
+pub mod releases;
 mod services;
 pub mod settings;
 pub mod spark;
@@ -18,4 +20,4 @@ pub mod zookeeper;
 pub use file::{FileType, Part, ServiceFile, ServicesFile};
 pub use registry::{add, all, by_key, health, keys, of, roles, warnings};
 pub use services::{Checked, Services};
-pub use stages::{DATA_MOVES, Machines, NodePlace, NodeSpec, PlatformView, Service, Totals, WrittenPort};
+pub use stages::{DATA_MOVES, Machines, NodePlace, NodeSpec, PlatformView, Service, Totals, Whole, WrittenPort};

@@ -54,8 +54,8 @@ pub trait Service: Sync {
         Vec::new()
     }
 
-    /// Checks what depends on the platform as a whole. `network`: the place of the platform's address range.
-    fn check_on(&self, _: &Topology, _: &ServicesFile, _: &Platform, _network: Span, _: &mut Diagnostics) {}
+    /// Checks what depends on the platform as a whole, or on other services.
+    fn check_on(&self, _: &Whole<'_>, _: &mut Diagnostics) {}
 
     /// The names of its addresses in the arguments of jobs: `zookeeper.connect`.
     fn placeholders(&self) -> &'static [&'static str] {
@@ -238,6 +238,19 @@ pub trait Service: Sync {
     fn latches(&self, _facts: &HostFacts) -> Option<Vec<String>> {
         None
     }
+}
+
+/// A topology whose parts are right each by itself, as one service sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole<'a> {
+    pub topology: &'a Topology,
+    pub files: &'a ServicesFile,
+    /// The nodes of all services.
+    pub nodes: &'a [NodeSpec],
+    /// The platform that carries the service.
+    pub on: &'a Platform,
+    /// The place of that platform's address range in the file.
+    pub network: Span,
 }
 
 /// The platform that carries a service.

@@ -3,7 +3,7 @@
 use super::file::{ExecutorsFile, JobFile, Restart, in_home};
 use super::job::{Application, Job};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::service::spark::Spark;
+use crate::service::spark::{Readers, Spark};
 use crate::service::{self, Service, ServicesFile};
 use crate::value::{JavaInt, JvmSize};
 use crate::yaml::{Field, Span, suggest};
@@ -17,7 +17,7 @@ pub fn check(
     problems: &mut Diagnostics,
 ) -> Option<Job> {
     let application = check_application(span, &file.application, problems);
-    let config = crate::service::spark::check_config(&file.config, problems);
+    let config = crate::service::spark::check_config(&file.config, Readers::OneJob, problems);
     let executors = file.executors.or_default();
     for (name, field) in [("instances", &executors.instances), ("cores", &executors.cores)] {
         if let Some((at, 0)) = field.spanned() {
@@ -26,6 +26,18 @@ pub fn check(
     }
     if let Some((at, streaming)) = file.streaming.spanned() {
         problems.need(at, "checkpoint", &streaming.checkpoint);
+    }
+    if let (Some(config), Some(standalone)) = (&config, spark.and_then(|spark| spark.standalone.as_ref())) {
+        let asks = config.iter().any(|(key, value)| key.as_str() == "spark.shuffle.service.enabled" && value == "true");
+        if asks && standalone.shuffle_service.is_none() {
+            problems
+                .add(
+                    Code::T012,
+                    file.config.span().unwrap_or(span),
+                    "executors would look for a shuffle service, and no worker runs one",
+                )
+                .help("write spark.shuffle.service.enabled under services: spark: config:");
+        }
     }
     if let Some(spark) = spark {
         check_fit(file.executors.span().unwrap_or(span), &executors, spark, problems);

@@ -10,7 +10,7 @@ use crate::platform::azure_vms::AzureVms;
 use crate::platform::cloud::{self, Image};
 use crate::platform::size::{self, Shape};
 use crate::platform::{Platform, PlatformFile, aks, eks, provider, subnets};
-use crate::service::{self, Machines, ServicesFile};
+use crate::service::{self, Machines, ServicesFile, Whole};
 use crate::value::{Cidr, JvmSize, Name, Zone};
 use crate::yaml::{Entries, Field, Span};
 
@@ -31,6 +31,7 @@ pub fn check(
     check_overlaps(topology, platforms, problems);
     check_one_of_each_cloud(topology, platforms, problems);
     check_name(topology, name, problems);
+    let nodes: Vec<_> = service::all().flat_map(|service| service.nodes(&topology.services)).collect();
     for service in service::all() {
         let Some(name) = topology.placement.get(service.key()) else { continue };
         let file = platforms.get(name.as_str()).and_then(|entry| entry.value.ok());
@@ -39,7 +40,8 @@ pub fn check(
         let Some(platform) = topology.platforms.get(name) else { continue };
         let machines = service.machines(&topology.services, services);
         machines.iter().for_each(|machines| check_zones(machines, platform, problems));
-        service.check_on(topology, services, platform, network.or(entry).unwrap_or_default(), problems);
+        let network = network.or(entry).unwrap_or_default();
+        service.check_on(&Whole { topology, files: services, nodes: &nodes, on: platform, network }, problems);
     }
     // A network that is too small is so for several: said once.
     let mut small: BTreeSet<&Name> = BTreeSet::new();

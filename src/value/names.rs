@@ -63,10 +63,11 @@ text_value!(
 text_value!(
     /// A key of Spark's configuration.
     ConfigKey,
-    pattern "^[A-Za-z0-9._-]{1,200}$",
+    pattern "^[A-Za-z0-9._*-]{1,200}$",
     |text| {
-        let ok = (1..=200).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-        if ok { Ok(()) } else { Err(format!("`{}` is not a configuration key: letters, digits, dots, dashes", text.escape_default())) }
+        // Metrics are given for all of their sources with a star.
+        let ok = (1..=200).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._*-".contains(&b));
+        if ok { Ok(()) } else { Err(format!("`{}` is not a configuration key: letters, digits, dots, dashes, stars", text.escape_default())) }
     }
 );
 

@@ -3,6 +3,13 @@
 
 use crate::hosts::{Lab, nodes_yaml, quorum_yaml};
 
+const WORDS: &str = "jobs:
+  words:
+    application: home:examples/src/main/python/wordcount.py
+    arguments: [/etc/passwd]
+    executors: { instances: 2, cores: 1, memory: 512m }
+";
+
 const SECRET: &str = "s3cr3t-\"quoted\"-$(id)";
 
 #[test]
@@ -13,6 +20,11 @@ fn law_6_and_a_job_behind_closed_ports() {
             "    masters: { hosts: [h1, h2] }",
             "    authenticate: { secret: { env: SPARK_SECRET } }\n    masters: { hosts: [h1, h2] }",
         );
+    // Disks of their own for shuffles, which a service on each worker serves.
+    let text = text
+        .replace("memory: 1g }", "memory: 1g, localDirs: [/data/1, /data/2], workDir: /data/work }")
+        .replace("    config:\n      spark.", "    config:\n      spark.shuffle.service.enabled: \"true\"\n      spark.shuffle.service.db.enabled: \"false\"\n      spark.")
+        .replace("jobs:\n", WORDS);
     let topology = lab.topology("closed.yaml", &text);
     // Nothing but ssh from the operator, before anything is there.
     for host in 1..=3 {
@@ -27,6 +39,12 @@ fn law_6_and_a_job_behind_closed_ports() {
     lab.converged(&topology);
     lab.run(&["status", &topology]).expect(0).says("all is well");
     lab.run(&["submit", "pi", "-f", &topology]).expect(0).says("Pi is roughly 3.1");
+    // Each host has a line of /etc/passwd as one word.
+    lab.run(&["submit", "words", "-f", &topology]).expect(0).says("root:x:0:0:root:/root:/bin/bash: 1");
+    for host in [2, 3] {
+        lab.on(host, "ls -d /data/1/spark-* /data/2/spark-* /data/work/app-*");
+        lab.on(host, "ss -Hltn 'sport = :7337' | grep -q LISTEN");
+    }
     // What is not declared is closed, what is declared is open, from where it must be.
     assert!(lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.12/2888' || [ $? -ne 124 ]"));
     lab.on(3, "systemd-run -q --unit stranger nc -lk 9999");
@@ -61,6 +79,9 @@ fn law_6_and_a_job_behind_closed_ports() {
     lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
     assert!(!lab.test(1, "nft list table inet provision 2>/dev/null"), "our table is left");
     assert!(lab.test(1, "nft list table inet lab >/dev/null"), "somebody else's table is gone");
+    for host in [2, 3] {
+        assert!(!lab.test(host, "ls -d /data/1 /data/2 /data/work"), "h{host}: a directory is left");
+    }
 }
 
 #[test]
@@ -76,5 +97,11 @@ fn hosts_with_nothing_but_a_base_system_and_the_older_zookeeper() {
     assert!(lab.test(1, "test -d /data/zookeeper/version-2"));
     lab.apply(&topology);
     lab.run(&["status", &topology]).expect(0).says("all is well");
-    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
+    // What somebody else keeps beside the data stays, and is nobody's claim on the host.
+    lab.on(3, "setpriv --reuid zookeeper --regid zookeeper --clear-groups touch /data/zookeeper/stranger");
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0).says("kept directory /data/zookeeper");
+    lab.apply(&topology);
+    lab.on(3, "rm /data/zookeeper/stranger");
+    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0).says("removed user zookeeper");
+    assert_eq!(lab.on(3, "ls -d /data/zookeeper /var/lib/provision 2>/dev/null || true").trim(), "");
 }

@@ -2,7 +2,10 @@
 
 use crate::model::site::{Shape, Site};
 use provision::render;
+use provision::service::spark;
+use provision::value::names_secret;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 #[test]
 fn law_1_rendering_twice_gives_the_same_bytes() {
@@ -54,7 +57,9 @@ fn every_setting() -> Value {
             "spark": {
                 "archive": { "onHost": { "path": "/srv/dist/spark-4.3.0.tar.gz" } },
                 "masters": { "hosts": ["h1", "h2"], "heap": "300m" },
-                "workers": { "hosts": ["h3"], "cores": 2, "memory": "2000m" },
+                "workers": {
+                    "hosts": ["h3"], "cores": 2, "memory": "2000m", "localDirs": ["/data/1"], "workDir": "/data/work"
+                },
                 "history": { "host": "h1", "events": "/mnt/events" }
             }
         }
@@ -91,8 +96,9 @@ fn law_8_every_setting_of_a_topology_is_in_what_its_processes_read() {
             at = &mut at[key];
         }
         // Plain text keeps its form (a default of `512m` or 1g may be written in several).
-        *at = another(if setting.value == "1g" { "1024m" } else { &setting.value });
-        let wanted = at.as_str().map_or_else(|| at.to_string(), str::to_owned);
+        let other = another(if setting.value == "1g" { "1024m" } else { &setting.value });
+        let wanted = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
+        *at = if at.is_array() { json!([wanted]) } else { other };
         let changed = Site::of(&topology.to_string());
         assert_eq!(changed.desired.settings[path].value, wanted, "{path}");
         let after = render::hosts(&changed.desired);
@@ -109,4 +115,38 @@ fn law_8_every_setting_of_a_topology_is_in_what_its_processes_read() {
     let described = schema.lines().filter(|line| classes.iter().any(|class| line.contains(class))).count();
     let versions = 2;
     assert_eq!(tried, described - versions);
+}
+
+/// Every property that Spark knows, all at once: it is refused, or in the file of jobs and in that of each daemon that reads it.
+#[test]
+fn law_8_every_property_of_sparks_is_refused_or_where_it_is_read() {
+    let mut topology = every_setting();
+    let config = &mut topology["services"]["spark"]["config"];
+    *config = json!({});
+    let mut written = Vec::new();
+    for (number, name) in spark::names().enumerate() {
+        let name = if name.ends_with('.') { format!("{name}own") } else { name.to_owned() };
+        // With a history server event logs are its own, and a topology holds no secret.
+        let own = ["spark.eventLog.enabled", "spark.eventLog.dir"].contains(&name.as_str());
+        if spark::refusal(&name).is_none() && !names_secret(&name) && !own {
+            config[&name] = json!(format!("value-{number}"));
+            written.push((name, format!("value-{number}")));
+        }
+    }
+    assert!(written.len() > 1500, "{}", written.len());
+    let files = render::hosts(&Site::of(&topology.to_string()).desired);
+    let lines = |ending: &str| {
+        let text = files.iter().find(|(path, _)| path.ends_with(ending)).map(|(_, text)| text.as_str());
+        text.unwrap_or_else(|| panic!("{ending} is rendered")).lines().collect::<BTreeSet<_>>()
+    };
+    let jobs = lines("etc/spark/spark-defaults.conf");
+    let daemons = [(spark::MASTER, "ha.conf"), (spark::WORKER, "worker.conf"), (spark::HISTORY, "history.conf")];
+    let daemons = daemons.map(|(role, file)| (role, lines(&format!("etc/spark/{file}"))));
+    for (name, value) in &written {
+        let line = format!("{name} {value}");
+        assert!(jobs.contains(line.as_str()), "jobs do not get {line}");
+        for (role, lines) in &daemons {
+            assert_eq!(lines.contains(line.as_str()), spark::is_read_by(name, *role), "{} and {line}", role.title());
+        }
+    }
 }

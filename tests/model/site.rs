@@ -151,7 +151,9 @@ impl Shape {
             );
             line(
                 &mut t,
-                &format!("    config: {{ spark.eventLog.level: \"{live}\", spark.worker.timeout: \"{daemon}\" }}"),
+                &format!(
+                    "    config: {{ spark.eventLog.level: \"{live}\", spark.worker.cleanup.interval: \"{daemon}\" }}"
+                ),
             );
             if let Some(heap) = history {
                 let host = self.masters[0] + 1;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{MastersFile, SparkFile, WorkersFile};
 use super::history::{check_event_log, check_history};
+use super::properties::Refusal;
 use super::{Masters, RoleNodes, Spark, Standalone, Workers, managed, properties};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::machine::{Autoscale, Machine, check_pins};
@@ -11,11 +12,26 @@ use crate::platform::nodes::declared::Hosts;
 use crate::platform::storage::Storage;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
-use crate::value::{ConfigKey, Name, SecretRef, Version, names_secret};
+use crate::service::data_directory;
+use crate::service::releases::{self, Line};
+use crate::value::{ConfigKey, HostPath, Name, Port, SecretRef, Version, names_secret};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// The version that the lab proves every day.
 const DEFAULT_VERSION: &str = "4.3.0";
+/// The releases of November 2026.
+const RELEASES: &[Line] = &[
+    Line(&[3, 0], 3),
+    Line(&[3, 1], 3),
+    Line(&[3, 2], 4),
+    Line(&[3, 3], 4),
+    Line(&[3, 4], 4),
+    Line(&[3, 5], 9),
+    Line(&[4, 0], 5),
+    Line(&[4, 1], 4),
+    Line(&[4, 2], 1),
+    Line(&[4, 3], 0),
+];
 /// More machines of one role than any network here has addresses for.
 const NODES_MAX: u32 = 100_000;
 /// More masters than this add elections, not availability.
@@ -56,8 +72,18 @@ pub fn check(
     let version = version(Some(file));
     let on_hosts = matches!(kind.ground(), Ground::NamedHosts | Ground::CountedHosts);
     note_unused(file, kind, problems);
-    let config = check_config(&file.config, problems);
-    let standalone = if on_hosts { check_standalone(span, file, kind, hosts, quorum, problems) } else { None };
+    let config = check_config(&file.config, Readers::All, problems);
+    let mut standalone = if on_hosts { check_standalone(span, file, kind, hosts, quorum, problems) } else { None };
+    if let (Some(standalone), Some(config)) = (&mut standalone, &config) {
+        standalone.shuffle_service = shuffle_service(config);
+        if standalone.shuffle_service.is_some() && kind == PlatformKind::Local {
+            let at = file.config.span().unwrap_or(span);
+            problems
+                .add(Code::T012, at, "`spark.shuffle.service.enabled` does not fit one machine: every worker would want the same port of it")
+                .help("leave it out, or take hosts of their own");
+        }
+    }
+    releases::warn_unknown(file.version.span().unwrap_or(span), "Spark", &version, RELEASES, problems);
     let authenticate = check_authenticate(file, problems);
     if on_hosts && kind != PlatformKind::Local && file.authenticate.is_missing() {
         problems
@@ -194,7 +220,7 @@ fn check_standalone(
         Some(history) => Some(history?),
         None => None,
     };
-    Some(Standalone { masters: masters?, workers: workers?, history, job_ports })
+    Some(Standalone { masters: masters?, workers: workers?, history, job_ports, shuffle_service: None })
 }
 
 fn check_masters(
@@ -256,12 +282,55 @@ fn check_workers(
     if let Some(at) = file.nodes.span().filter(|_| scales) {
         problems.add(Code::T012, at, "how many workers? `nodes` and `autoscale` are both given").help("leave one out");
     }
+    let (local_dirs, work_dir) = check_directories(file, kind, problems)?;
     Some(Workers {
         place,
         settings: file.settings(kind),
+        local_dirs,
+        work_dir,
         machine: Machine::of(&file.size, &file.disk),
         autoscale: Autoscale::check(&file.autoscale, problems),
     })
+}
+
+/// Checks the directories that the topology gives to workers.
+fn check_directories(
+    file: &WorkersFile,
+    kind: PlatformKind,
+    problems: &mut Diagnostics,
+) -> Option<(Vec<HostPath>, Option<HostPath>)> {
+    // A fleet's machines are made by their cloud.
+    if matches!(kind, PlatformKind::AzureVms | PlatformKind::AwsVms) {
+        let unused = [("workers.localDirs", file.local_dirs.span()), ("workers.workDir", file.work_dir.span())];
+        for (name, at) in unused.into_iter().filter_map(|(name, at)| Some((name, at?))) {
+            problems.add(Code::T090, at, format!("`{name}` is not used by a platform of kind {kind}"));
+        }
+        return Some((Vec::new(), None));
+    }
+    let mut taken: Vec<HostPath> = Vec::new();
+    let mut complete = !matches!(file.local_dirs, Field::Bad(_)) && !matches!(file.work_dir, Field::Bad(_));
+    let local_dirs = file.local_dirs.ok().into_iter().flatten();
+    for field in local_dirs.chain([&file.work_dir]).filter(|field| !field.is_missing()) {
+        let Some((at, path)) = field.spanned() else {
+            complete = false;
+            continue;
+        };
+        complete &=
+            data_directory::check(at, path, problems) && data_directory::check_apart(at, path, &taken, problems);
+        taken.push(path.clone());
+    }
+    let work_dir = file.work_dir.ok().cloned();
+    let local = taken.len() - usize::from(work_dir.is_some());
+    taken.truncate(local);
+    complete.then_some((taken, work_dir))
+}
+
+/// The port of the shuffle service that properties ask for.
+fn shuffle_service(config: &BTreeMap<ConfigKey, String>) -> Option<Port> {
+    let value = |name: &str| config.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value.as_str());
+    let default = || "7337".parse().expect("a port");
+    (value("spark.shuffle.service.enabled") == Some("true"))
+        .then(|| value("spark.shuffle.service.port").and_then(|port| port.parse().ok()).unwrap_or_else(default))
 }
 
 fn check_place(
@@ -319,9 +388,19 @@ fn check_place(
     complete.then_some(RoleNodes::Named(place))
 }
 
+/// The processes that properties are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// The service's daemons, and all jobs.
+    All,
+    /// One job.
+    OneJob,
+}
+
 /// Checks properties that the user sets, for the service or for one job.
 pub fn check_config(
     config: &Field<Entries<RawScalar>>,
+    readers: Readers,
     problems: &mut Diagnostics,
 ) -> Option<BTreeMap<ConfigKey, String>> {
     let mut properties = BTreeMap::new();
@@ -329,14 +408,22 @@ pub fn check_config(
     for entry in config.ok().into_iter().flatten() {
         let key = entry.key.text.as_str();
         let at = entry.key.span;
-        if let Some(instead) = properties::instead_of(key) {
-            problems.add(Code::SP005, at, format!("`{key}` is derived from the topology")).help(instead);
+        if let Some((message, way_out)) = refused(key, readers) {
+            problems.add(Code::SP005, at, message).help(way_out);
             complete = false;
         } else if names_secret(key) {
             problems
                 .add(Code::T020, at, format!("`{key}` holds a secret, and a topology is shared"))
                 .help("let Spark get it from the machine's identity or from a credential provider (for Spark's own secret: `authenticate`)");
             complete = false;
+        } else if readers == Readers::OneJob && properties::is_for_daemons_alone(key) {
+            problems
+                .add(Code::T090, at, format!("`{key}` has no effect in a job: only Spark's daemons read it"))
+                .help("write it under services: spark: config:");
+        } else if let Some(meant) = properties::slip(key) {
+            problems
+                .add(Code::SP006, at, format!("no version of Spark knows `{key}`"))
+                .help(format!("did you mean `{meant}`?"));
         }
         match (key.parse::<ConfigKey>(), entry.value.ok()) {
             (Ok(key), Some(RawScalar(value))) => {
@@ -350,4 +437,16 @@ pub fn check_config(
         }
     }
     complete.then_some(properties)
+}
+
+/// The reason why a property cannot be set, with the way out.
+fn refused(key: &str, readers: Readers) -> Option<(String, &'static str)> {
+    match properties::refusal(key)? {
+        Refusal::Derived(instead) => Some((format!("`{key}` is derived from the topology"), instead)),
+        Refusal::Never(why) => Some((format!("`{key}` cannot be set"), why)),
+        Refusal::NotForDaemons(why) if readers == Readers::All => {
+            Some((format!("`{key}` cannot be carried out for Spark's daemons"), why))
+        }
+        Refusal::NotForDaemons(_) => None,
+    }
 }

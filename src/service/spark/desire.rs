@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::listeners::{HISTORY_PAGE, MASTER_PAGE, MASTER_RPC, WORKER_PAGE, WORKER_RPC};
 use super::properties::is_read_by;
-use super::{Spark, SparkOnHosts};
+use super::{Spark, SparkOnHosts, Workers};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
     Access, Content, Host, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, ServiceUnit, properties,
@@ -67,6 +67,9 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let lines = properties(worker_properties(spark, &state.host));
     put_properties(&path, "spark/worker.conf", cluster, &lines, &instance.node, state);
     let workers = &spark.standalone.workers;
+    for path in workers.local_dirs.iter().chain(&workers.work_dir) {
+        state.directory(path, Access::of(USER, 0o750), true, &instance.node);
+    }
     let port = |name| cluster.port(&instance.host, name);
     let unit = Unit {
         role: WORKER,
@@ -76,7 +79,7 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
         own: serde_json::json!({
             "address": cluster.address(&instance.host).as_str(), "port": port(WORKER_RPC), "web_ui_port": port(WORKER_PAGE),
             "settings": holes(workers.settings.each()), "master_url": super::master_url(cluster),
-            "work": state.host.word(&HostPath::known(DATA).join("work")),
+            "work": state.host.word(&work_dir(workers)),
         }),
     };
     desire_unit(cluster, spark, instance, unit, state);
@@ -101,6 +104,16 @@ pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostSt
         own: serde_json::json!({}),
     };
     desire_unit(cluster, spark, instance, unit, state);
+}
+
+/// The directories of a worker for shuffles.
+fn local_dirs(workers: &Workers) -> Vec<HostPath> {
+    if workers.local_dirs.is_empty() { vec![HostPath::known(DATA).join("tmp")] } else { workers.local_dirs.clone() }
+}
+
+/// The directory of a worker's executors.
+fn work_dir(workers: &Workers) -> HostPath {
+    workers.work_dir.clone().unwrap_or_else(|| HostPath::known(DATA).join("work"))
 }
 
 /// The directory of event logs as a word of the history server's unit, which merges and cleans what is in it.
@@ -198,6 +211,9 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let (data, begin) = (HostPath::known(DATA), HostPath::known(WORKING_FOLDER));
     let mut writable: Vec<_> = [&begin, &data.join("work"), &data.join("tmp")].map(|path| host.word(path)).into();
     writable.extend(writable_events(spark, role, &host));
+    let workers = Some(&spark.standalone.workers).filter(|_| role == WORKER);
+    let of_worker = workers.into_iter().flat_map(|workers| workers.local_dirs.iter().chain(&workers.work_dir));
+    writable.extend(of_worker.map(|path| host.word(path)));
     // All that a daemon reads is here. Its spark-env.sh is for what people and `submit` start: Spark's own script cannot read
     // one whose path has a space in it, and would then bind to every address.
     let environment = [
@@ -290,7 +306,8 @@ fn history_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>, history: &
 fn worker_properties<'a>(spark: SparkOnHosts<'a>, host: &Host) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = daemon(spark);
     pairs.extend(written_for(spark, WORKER));
-    pairs.insert("spark.local.dir", host.path(&HostPath::known(DATA).join("tmp")));
+    let dirs: Vec<_> = local_dirs(&spark.standalone.workers).iter().map(|path| host.path(path)).collect();
+    pairs.insert("spark.local.dir", dirs.join(","));
     pairs
 }
 

@@ -8,7 +8,9 @@ use crate::platform::storage::StorageFile;
 use crate::service::archive::ArchiveFile;
 use crate::service::file::ServiceFile;
 use crate::settings;
-use crate::value::{Disk, JavaInt, JvmSize, Label, Name, Port, SecretFile, Version, Zone, digits, text_value};
+use crate::value::{
+    Disk, HostPath, JavaInt, JvmSize, Label, Name, Port, SecretFile, Version, Zone, digits, text_value,
+};
 use crate::yaml::{Entries, Field, RawScalar};
 
 /// Spark: standalone on hosts, run on Kubernetes by the Spark operator or by Spark's own scheduler, or managed.
@@ -94,11 +96,16 @@ settings! {
         autoscale "autoscale": AutoscaleFile;
         /// The number of workers by the time of the week, in a managed service. Instead of `autoscale`.
         schedule "schedule": ScheduleFile;
+        /// Directories for shuffles and for what does not fit memory, best one on each disk. Default: `/var/lib/spark/tmp`.
+        /// A change is rolled out node by node.
+        local_dirs "localDirs": Vec<Field<HostPath>>;
+        /// The directory of executors: their output, and the jars of jobs. Default: `/var/lib/spark/work`. A change is rolled out node by node.
+        work_dir "workDir": HostPath;
     }
     settings {
         /// The cores that executors may use on each. Default: all of the machine's.
         cores "cores": JavaInt<1> => Roll;
-        /// The memory that executors may use on each. Default: the machine's less 1 GiB.
+        /// The memory that executors may use on each. Default: the machine's less 1 GiB, whatever else runs there.
         memory "memory": JvmSize => Roll;
         /// The TCP port of the worker itself.
         port "port": Port = "7078" => Roll;

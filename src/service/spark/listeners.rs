@@ -13,6 +13,7 @@ pub const MASTER_PAGE: ListenerName = ListenerName::new(MASTER, "master-ui");
 pub const WORKER_RPC: ListenerName = ListenerName::new(WORKER, "worker");
 pub const WORKER_PAGE: ListenerName = ListenerName::new(WORKER, "worker-ui");
 pub const HISTORY_PAGE: ListenerName = ListenerName::new(HISTORY, "history-ui");
+const SHUFFLE: ListenerName = ListenerName::new(WORKER, "shuffle-service");
 const DRIVER: ListenerName = ListenerName::new(MASTER, "driver");
 const DRIVER_BLOCKS: ListenerName = ListenerName::new(MASTER, "driver-block-manager");
 const DRIVER_PAGE: ListenerName = ListenerName::new(MASTER, "driver-ui");
@@ -21,7 +22,7 @@ const EXECUTOR_BLOCKS: ListenerName = ListenerName::new(WORKER, "block-manager")
 const SPARK: &[Role] = &[MASTER, WORKER];
 
 pub fn listeners(spark: &Standalone) -> Vec<Listener> {
-    let Standalone { masters, workers, history, job_ports } = spark;
+    let Standalone { masters, workers, history, job_ports, shuffle_service } = spark;
     let lasting = |place, name, port: Port, from| Listener {
         name,
         written: port.get()..=port.get(),
@@ -47,6 +48,8 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
         passing(DRIVER_PAGE, job_ports.ui, SPARK),
         passing(EXECUTOR_BLOCKS, job_ports.block_manager, SPARK),
     ];
+    // Executors fetch from the services of all workers, and drivers ask them to remove what is no longer needed.
+    all.extend(shuffle_service.iter().map(|port| lasting(2, SHUFFLE, *port, SPARK)));
     all.extend(history.iter().map(|history| lasting(0, HISTORY_PAGE, history.settings.web_ui_port, SPARK)));
     all
 }

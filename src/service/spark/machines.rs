@@ -8,7 +8,8 @@ use crate::platform::hdinsight::{Node, OTHER_MACHINES};
 use crate::platform::{Platform, subnets};
 use crate::service::file::ServicesFile;
 use crate::service::services::Services;
-use crate::service::stages::Machines;
+use crate::service::stages::{Machines, NodeSpec, Whole};
+use crate::service::{data_directory, zookeeper};
 use crate::topology::Topology;
 use crate::value::Label;
 use crate::yaml::{Field, Span};
@@ -86,5 +87,35 @@ pub fn check_managed_room(topology: &Topology, platform: &Platform, at: Span, pr
             service.network
         );
         problems.add(Code::T012, at, message).help("take a wider range, as in 10.30.0.0/16");
+    }
+}
+
+/// Warns of workers that offer all of a machine's memory less 1 GiB, as Spark's own default is, while other daemons run beside them; and reports
+/// directories of workers that are another service's.
+pub fn check_beside_others(all: &Whole<'_>, problems: &mut Diagnostics) {
+    let Whole { topology, files, nodes, on, network: _ } = all;
+    let Some(standalone) = standalone(&topology.services) else { return };
+    let Some((at, workers)) = files.get::<SparkFile>().and_then(|file| file.workers.spanned()) else { return };
+    let data = zookeeper::data_directories(&topology.services);
+    let own = workers.local_dirs.ok().into_iter().flatten().chain([&workers.work_dir]);
+    for (at, path) in own.filter_map(Field::spanned) {
+        data_directory::check_apart(at, path, &data, problems);
+    }
+    let is_local = matches!(on, Platform::Local(_));
+    if !(is_local || matches!(on, Platform::Nodes(_))) || standalone.workers.settings.memory.is_some() {
+        return;
+    }
+    // On this machine all nodes share the memory.
+    let shares = |one: &NodeSpec, other: &NodeSpec| is_local || one.place == other.place;
+    let is_crowded =
+        |worker: &NodeSpec| nodes.iter().any(|other| !std::ptr::eq(other, worker) && shares(worker, other));
+    if nodes.iter().filter(|node| node.role == WORKER).any(is_crowded) {
+        problems
+            .add(
+                Code::SP007,
+                at,
+                "without `memory` a worker offers the machine's less 1 GiB, and other daemons run beside it",
+            )
+            .help("write memory: with what is left for executors, as in 4g");
     }
 }

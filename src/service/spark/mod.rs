@@ -24,15 +24,16 @@ use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::storage::Storage;
 use crate::service::archive::Archive;
 use crate::service::services::Services;
-use crate::value::{ConfigKey, Label, Name, SecretRef, Version, Zone};
+use crate::value::{ConfigKey, HostPath, Label, Name, Port, SecretRef, Version, Zone};
 
 pub use address::master_url;
 pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_facts};
-pub use check::{check, check_config, check_keys, version};
+pub use check::{Readers, check, check_config, check_keys, version};
 pub use desire::{CONFIG, DATA, SECRET_FILE, USER, WORKING_FOLDER, home};
 pub use file::{Day, EventDirectory, HalfHour, HistorySettings, JobPorts, KEY, MasterSettings, WorkerSettings};
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
+pub use properties::{is_read_by, names, refusal};
 pub use roles::{HISTORY, MASTER, WORKER};
 
 /// Spark, checked.
@@ -86,6 +87,8 @@ pub struct Standalone {
     pub workers: Workers,
     pub history: Option<History>,
     pub job_ports: JobPorts,
+    /// The port of the shuffle service that each worker runs, if `config` asks for one.
+    pub shuffle_service: Option<Port>,
 }
 
 #[derive(Clone, Debug)]
@@ -101,6 +104,10 @@ pub struct Masters {
 pub struct Workers {
     pub place: RoleNodes,
     pub settings: WorkerSettings,
+    /// The directories for shuffles that the topology gives.
+    pub local_dirs: Vec<HostPath>,
+    /// The directory of executors that the topology gives.
+    pub work_dir: Option<HostPath>,
     pub machine: Machine,
     pub autoscale: Option<Autoscale>,
 }

@@ -6,7 +6,7 @@ use crate::value::Role;
 
 /// The nodes of a cluster of Spark's own.
 pub fn nodes(standalone: &Standalone) -> Vec<NodeSpec> {
-    let Standalone { masters, workers, history, job_ports: _ } = standalone;
+    let Standalone { masters, workers, history, job_ports: _, shuffle_service: _ } = standalone;
     let history = history.iter().flat_map(|history| placed(HISTORY, &history.place));
     placed(MASTER, &masters.place).into_iter().chain(placed(WORKER, &workers.place)).chain(history).collect()
 }

@@ -14,13 +14,12 @@ use crate::cluster::{Cluster, Fleet, Instance};
 use crate::desired::{Desired, Election};
 use crate::diagnostic::Diagnostics;
 use crate::host::{Ask, Drain, Host, HostFacts, HostQuery, HostState, Seen, ServiceFacts};
-use crate::platform::{Platform, PlatformKind, hdinsight};
+use crate::platform::{PlatformKind, hdinsight};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::{Checked, Services};
 use crate::service::settings::Writer;
-use crate::service::stages::{Machines, NodeSpec, PlatformView, Service, Totals, WrittenPort};
+use crate::service::stages::{Machines, NodeSpec, PlatformView, Service, Totals, Whole, WrittenPort};
 use crate::service::zookeeper;
-use crate::topology::Topology;
 use crate::value::listener::Listener;
 use crate::value::{Label, Name, Role, Zone};
 use crate::yaml::Span;
@@ -69,8 +68,9 @@ impl Service for OnHosts {
         files.get().map(super::machines::sizes).unwrap_or_default()
     }
 
-    fn check_on(&self, topology: &Topology, _: &ServicesFile, on: &Platform, at: Span, problems: &mut Diagnostics) {
-        super::machines::check_managed_room(topology, on, at, problems);
+    fn check_on(&self, all: &Whole<'_>, problems: &mut Diagnostics) {
+        super::machines::check_managed_room(all.topology, all.on, all.network, problems);
+        super::machines::check_beside_others(all, problems);
     }
 
     fn placeholders(&self) -> &'static [&'static str] {

@@ -1,6 +1,7 @@
-//! Spark's properties, as `config` sets them: who reads each, and which follow from the topology.
+//! Spark's properties, as `config` sets them: who reads each, which follow from the topology, and which cannot be carried out.
 //!
-//! The names and their readers are those of Spark's documentation (configuration, standalone mode, monitoring, security).
+//! Which daemon reads which property was taken from the classes of Spark 4.3.0: every use of an entry of its configuration registry, by the
+//! class that uses it.
 
 use super::roles::{HISTORY, MASTER, WORKER};
 use crate::host::Class;
@@ -12,25 +13,54 @@ struct Property {
     name: &'static str,
     /// The daemons that read it when they start. Jobs read every property.
     readers: &'static [Role],
-    /// The key to write instead, where it follows from the topology.
-    derived: Option<&'static str>,
+    /// The effect of a change where daemons read it.
+    class: Class,
+    refusal: Option<Refusal>,
+}
+
+/// The reason why a topology cannot set a property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It follows from the topology; with the key to write instead, or what it follows from.
+    Derived(&'static str),
+    /// It is never carried out, with the reason and the way round.
+    Never(&'static str),
+    /// For daemons it cannot be carried out, with the reason and the way round. A job may set it for itself.
+    NotForDaemons(&'static str),
 }
 
 const DAEMONS: &[Role] = &[MASTER, WORKER, HISTORY];
 
 const fn read(name: &'static str, readers: &'static [Role]) -> Property {
-    Property { name, readers, derived: None }
+    Property { name, readers, class: Class::Roll, refusal: None }
+}
+
+/// Daemons with different values do not talk to each other.
+const fn shared(name: &'static str) -> Property {
+    Property { name, readers: DAEMONS, class: Class::Outage, refusal: None }
 }
 
 const fn derived(name: &'static str, instead: &'static str) -> Property {
-    Property { name, readers: &[], derived: Some(instead) }
+    Property { name, readers: &[], class: Class::Live, refusal: Some(Refusal::Derived(instead)) }
 }
+
+const fn never(name: &'static str, why: &'static str) -> Property {
+    Property { name, readers: &[], class: Class::Live, refusal: Some(Refusal::Never(why)) }
+}
+
+const fn not_for_daemons(name: &'static str, why: &'static str) -> Property {
+    Property { name, readers: &[], class: Class::Live, refusal: Some(Refusal::NotForDaemons(why)) }
+}
+
+const NO_TLS: &str = "provision reads the daemons' pages over HTTP to see whether they are healthy; TLS is not supported there yet. Keep the pages within the cluster's network, or put a proxy in front of them; a job can set it for its own page";
+const NO_REST: &str = "the submission server on 6066 is always off: it asks for no secret, even with `authenticate`. Use `provision submit`";
 
 /// The most specific name counts. A property that matches none is for jobs alone.
 const PROPERTIES: &[Property] = &[
     read("spark.acls.", DAEMONS),
     read("spark.admin.", DAEMONS),
-    read("spark.authenticate.", DAEMONS),
+    read("spark.appStateStore.", &[HISTORY]),
+    shared("spark.authenticate."),
     derived("spark.authenticate", "write `authenticate: { secret: ... }`"),
     derived("spark.blockManager.port", "write `ports: { blockManager: ... }`"),
     read("spark.dead.worker.", &[MASTER]),
@@ -38,6 +68,7 @@ const PROPERTIES: &[Property] = &[
     derived("spark.decommission.enabled", "it is always on: without it a worker that stops takes its blocks along"),
     read("spark.deploy.", &[MASTER]),
     derived("spark.deploy.recoveryMode", "it follows from `masters` and `zookeeper`"),
+    derived("spark.deploy.recoveryMode.factory", "it follows from `masters` and `zookeeper`"),
     derived("spark.deploy.zookeeper.dir", "it follows from the cluster's name"),
     derived(
         "spark.deploy.zookeeper.url",
@@ -46,28 +77,84 @@ const PROPERTIES: &[Property] = &[
     derived("spark.driver.bindAddress", "it is the address of the host a job is submitted on"),
     derived("spark.driver.blockManager.port", "write `ports: { driverBlockManager: ... }`"),
     derived("spark.driver.host", "it is the address of the host a job is submitted on"),
+    read("spark.driver.log.dfsDir", &[HISTORY]),
     derived("spark.driver.port", "write `ports: { driver: ... }`"),
+    // The history server merges and compresses logs.
+    read("spark.eventLog.", &[HISTORY]),
+    // Workers keep the output of executors.
+    read("spark.executor.logs.", &[WORKER]),
+    read("spark.files.io.", DAEMONS),
+    // File systems: of event logs, and of what drivers in the cluster are fetched from.
+    read("spark.hadoop.", &[WORKER, HISTORY]),
     read("spark.history.", &[HISTORY]),
     derived("spark.history.fs.logDirectory", "write `history: { events: ... }`"),
     derived("spark.history.ui.port", "write `history: { webUiPort: ... }`"),
-    read("spark.local.", &[WORKER]),
+    read("spark.io.compression.", &[HISTORY]),
+    derived("spark.local.dir", "write `workers: { localDirs: [...] }`"),
+    read("spark.log.", DAEMONS),
     derived("spark.master", "it follows from `masters`"),
     read("spark.master.", &[MASTER]),
+    never("spark.master.rest.", NO_REST),
     derived("spark.master.ui.port", "write `masters: { webUiPort: ... }`"),
     read("spark.metrics.", DAEMONS),
     read("spark.modify.", DAEMONS),
     read("spark.network.", DAEMONS),
     derived("spark.port.maxRetries", "write `ports: { retries: ... }`"),
+    read("spark.redaction.", DAEMONS),
+    read("spark.resources.", &[WORKER]),
     read("spark.rpc.", DAEMONS),
+    read("spark.shuffle.io.", &[WORKER]),
+    read("spark.shuffle.maxChunksBeingTransferred", &[WORKER]),
+    read("spark.shuffle.push.server.", &[WORKER]),
+    read("spark.shuffle.sasl.", &[WORKER]),
+    read("spark.shuffle.server.", &[WORKER]),
     read("spark.shuffle.service.", &[WORKER]),
-    read("spark.ssl.", DAEMONS),
-    read("spark.storage.", &[WORKER]),
-    read("spark.ui.", DAEMONS),
+    not_for_daemons("spark.ssl.", NO_TLS),
+    // Spark's own connections, with PEM files.
+    shared("spark.ssl.rpc."),
+    read("spark.storage.cleanupFilesAfterExecutorExit", &[WORKER]),
+    read("spark.ui.actionsViaGetEnabled", DAEMONS),
+    read("spark.ui.allowFramingFrom", DAEMONS),
+    read("spark.ui.contentSecurityPolicy.", DAEMONS),
+    not_for_daemons(
+        "spark.ui.filters",
+        "a login in front of the daemons' pages would keep provision from seeing whether they are healthy. Put a proxy in front of the pages; a job can set it for its own page",
+    ),
+    read("spark.ui.jetty.", DAEMONS),
+    read("spark.ui.killEnabled", DAEMONS),
     derived("spark.ui.port", "write `ports: { ui: ... }`"),
+    read("spark.ui.prometheus.enabled", DAEMONS),
+    read("spark.ui.proxyBase", DAEMONS),
+    read("spark.ui.proxyRedirectUri", DAEMONS),
+    read("spark.ui.requestHeaderSize", DAEMONS),
+    read("spark.ui.reverseProxy", DAEMONS),
+    read("spark.ui.reverseProxyUrl", DAEMONS),
+    read("spark.ui.showErrorStacks", DAEMONS),
+    read("spark.ui.strictTransportSecurity", DAEMONS),
+    read("spark.ui.view.", DAEMONS),
+    read("spark.ui.xContentTypeOptions.", DAEMONS),
+    read("spark.ui.xXssProtection", DAEMONS),
     read("spark.user.groups.", DAEMONS),
     read("spark.worker.", &[WORKER]),
+    // A master drops a worker from which it has heard nothing for as long, and a worker reports four times as often.
+    read("spark.worker.timeout", &[MASTER, WORKER]),
     derived("spark.worker.ui.port", "write `workers: { webUiPort: ... }`"),
 ];
+
+/// The properties that only daemons read.
+const DAEMONS_ALONE: &[&str] = &["spark.dead.", "spark.deploy.", "spark.history.", "spark.master.", "spark.worker."];
+
+/// Every name that Spark 3.2, 3.5 or 4.3 knows, a line each: those of its configuration registry, and those that its classes name. One that
+/// ends with a dot stands for all that begin with it.
+const NAMES: &str = include_str!("names.txt");
+
+/// Every name that Spark knows.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    NAMES.lines().filter(|line| !line.starts_with('#'))
+}
+
+/// More letters than this apart, two names are no slip of each other.
+const SLIP: usize = 2;
 
 fn property(key: &str) -> Option<&'static Property> {
     let matches =
@@ -82,12 +169,36 @@ pub fn is_read_by(key: &str, role: Role) -> bool {
 
 /// The effect of a changed property: daemons that read it start again, and each job reads all properties anew.
 pub fn class(key: &str) -> Class {
-    if property(key).is_some_and(|property| !property.readers.is_empty()) { Class::Roll } else { Class::Live }
+    property(key).map_or(Class::Live, |property| property.class)
 }
 
-/// The key to write instead of a property that follows from the topology.
-pub fn instead_of(key: &str) -> Option<&'static str> {
-    property(key).and_then(|property| property.derived)
+/// The reason why a property cannot be set.
+pub fn refusal(key: &str) -> Option<Refusal> {
+    property(key).and_then(|property| property.refusal)
+}
+
+/// Returns true if no job reads a property.
+pub fn is_for_daemons_alone(key: &str) -> bool {
+    DAEMONS_ALONE.iter().any(|begins| key.starts_with(begins))
+}
+
+/// The name of Spark's that was probably meant, where no version of Spark knows this one. A library's properties have names of their own, and are
+/// not judged.
+pub fn slip(key: &str) -> Option<&'static str> {
+    let is_known = |name: &str| name == key || (name.ends_with('.') && key.starts_with(name));
+    if names().any(is_known) || property(key).is_some_and(|property| property.name.ends_with('.') && is_open(property))
+    {
+        return None;
+    }
+    let distance = |name: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), &key.to_lowercase());
+    let is_near = |name: &&str| !name.ends_with('.') && name.len().abs_diff(key.len()) <= SLIP;
+    let nearest = names().filter(is_near).min_by_key(distance)?;
+    (distance(&nearest) <= SLIP).then_some(nearest)
+}
+
+/// Properties whose further names people choose.
+fn is_open(property: &Property) -> bool {
+    ["spark.hadoop.", "spark.metrics."].contains(&property.name)
 }
 
 #[cfg(test)]
@@ -96,9 +207,48 @@ mod tests {
 
     #[test]
     fn the_most_specific_name_counts() {
-        assert_eq!(instead_of("spark.master"), Some("it follows from `masters`"));
-        assert_eq!((instead_of("spark.master.rest.host"), class("spark.master.rest.host")), (None, Class::Roll));
-        assert!(is_read_by("spark.ui.filters", WORKER) && !is_read_by("spark.worker.timeout", MASTER));
-        assert_eq!(class("spark.sql.shuffle.partitions"), Class::Live);
+        assert_eq!(refusal("spark.master"), Some(Refusal::Derived("it follows from `masters`")));
+        assert_eq!(refusal("spark.master.rest.enabled"), Some(Refusal::Never(NO_REST)));
+        assert_eq!((refusal("spark.master.ui.title"), class("spark.master.ui.title")), (None, Class::Roll));
+        assert!(is_read_by("spark.worker.timeout", MASTER) && is_read_by("spark.worker.timeout", WORKER));
+        assert!(!is_read_by("spark.worker.cleanup.enabled", MASTER));
+        assert_eq!((class("spark.ssl.rpc.enabled"), refusal("spark.ssl.rpc.enabled")), (Class::Outage, None));
+        assert_eq!(refusal("spark.ssl.ui.enabled"), Some(Refusal::NotForDaemons(NO_TLS)));
+        for for_jobs in ["spark.sql.shuffle.partitions", "spark.ui.retainedJobs", "spark.shuffle.compress"] {
+            assert_eq!(class(for_jobs), Class::Live, "{for_jobs}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_found_and_a_librarys_name_is_left_alone() {
+        for (key, meant) in [
+            ("spark.exectuor.memory", "spark.executor.memory"),
+            ("spark.executor.Memory", "spark.executor.memory"),
+            ("spark.sql.shuffle.partition", "spark.sql.shuffle.partitions"),
+            ("spark.worker.timeouts", "spark.worker.timeout"),
+        ] {
+            assert_eq!(slip(key), Some(meant));
+        }
+        for known in [
+            "spark.executor.memory",
+            "spark.blacklist.enabled",
+            "spark.hadoop.fs.s3a.endpoint",
+            "spark.executorEnv.PATH",
+            "spark.sql.catalog.lake.type",
+            "spark.metrics.conf.*.sink.console.class",
+            "spark.rapids.sql.enabled",
+            "spark.databricks.delta.optimizeWrite.enabled",
+            "spark.ssl.rpc.enabled",
+        ] {
+            assert_eq!(slip(known), None, "{known}");
+        }
+    }
+
+    /// Names of the table are Spark's own.
+    #[test]
+    fn every_name_of_the_table_is_known() {
+        for Property { name, .. } in PROPERTIES {
+            assert!(names().any(|known| known.starts_with(name)), "{name}");
+        }
     }
 }

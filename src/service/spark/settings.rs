@@ -4,18 +4,22 @@ use super::{History, Masters, Spark, SparkOnHosts, Standalone, Workers, on_hosts
 use crate::cluster::Cluster;
 use crate::host::Class;
 use crate::service::settings::{Writer, origin};
+use crate::value::HostPath;
 
 pub fn settings(cluster: &Cluster, all: &mut Writer) {
     let Some(SparkOnHosts { service, standalone }) = on_hosts(&cluster.services) else { return };
     let Spark { version, archive, standalone: _, config, authenticate, storage: _, namespace: _, managed: _ } = service;
-    let Standalone { masters, workers, history, job_ports } = standalone;
+    let Standalone { masters, workers, history, job_ports, shuffle_service: _ } = standalone;
     let Masters { settings: masters, place: _, machine: _, zones: _ } = masters;
-    let Workers { settings: workers, place: _, machine: _, autoscale: _ } = workers;
+    let Workers { settings: workers, local_dirs, work_dir, place: _, machine: _, autoscale: _ } = workers;
     // Masters and workers of two versions do not talk.
     all.put("spark.version", Class::Outage, version);
     all.put("spark.archive", Class::Roll, origin(archive));
     all.each("spark.masters", masters.each());
     all.each("spark.workers", workers.each());
+    let dirs: Vec<_> = local_dirs.iter().map(HostPath::as_str).collect();
+    all.maybe("spark.workers.localDirs", Class::Roll, (!dirs.is_empty()).then(|| dirs.join(",")));
+    all.maybe("spark.workers.workDir", Class::Roll, work_dir.as_ref());
     if let Some(History { settings, place: _ }) = history {
         all.each("spark.history", settings.each());
     }

@@ -9,11 +9,16 @@ use crate::platform::machine::{Machine, check_pins};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
-use crate::value::{HostPath, MemberId, Name, Version, Zone};
+use crate::service::data_directory;
+use crate::service::releases::{self, Line};
+use crate::value::{MemberId, Name, Version, Zone};
 use crate::yaml::{Entries, Field, Span};
 
 /// A member's id fits a byte, and 0 is not one.
 const MEMBERS_MAX: u32 = 255;
+
+/// The releases of November 2026.
+const RELEASES: &[Line] = &[Line(&[3, 5], 10), Line(&[3, 6], 4), Line(&[3, 7], 2), Line(&[3, 8], 6), Line(&[3, 9], 5)];
 
 /// Checks an ensemble on a platform of `kind` whose named hosts are `hosts`; `pyspark` is the package that may carry it.
 pub fn check(
@@ -26,12 +31,14 @@ pub fn check(
 ) -> Option<ZooKeeper> {
     let settings = file.settings(kind);
     let version = &settings.version;
-    warn_data_loss(file.version.span().unwrap_or(span), version, problems);
+    let version_at = file.version.span().unwrap_or(span);
+    warn_data_loss(version_at, version, problems);
+    releases::warn_unknown(version_at, "ZooKeeper", version, RELEASES, problems);
     let members = check_members(span, file, kind, hosts, problems);
     check_config(&file.config, problems);
     let mut data_ok = true;
     for (span, path) in [file.data_dir.spanned(), file.data_log_dir.spanned()].into_iter().flatten() {
-        data_ok &= check_data_dir(span, path, problems);
+        data_ok &= data_directory::check(span, path, problems);
     }
     if let (data, Some(log), Some(span)) =
         (&settings.data_dir, &settings.data_log_dir, file.data_dir.span().or(file.data_log_dir.span()))
@@ -59,49 +66,6 @@ pub fn check(
         load_balancer: !file.load_balancer.is_missing(),
         settings,
     })
-}
-
-/// Trees that are the system's, the tool's, or that the hardened service cannot see.
-const NOT_FOR_DATA: &[&str] = &[
-    "/bin",
-    "/boot",
-    "/dev",
-    "/etc",
-    "/home",
-    "/lib",
-    "/lib64",
-    "/opt/provision",
-    "/proc",
-    "/root",
-    "/run",
-    "/sbin",
-    "/sys",
-    "/tmp",
-    "/usr",
-    "/var/cache",
-    "/var/lib/provision",
-    "/var/lib/spark",
-    "/var/lib/systemd",
-    "/var/lock",
-    "/var/log",
-    "/var/mail",
-    "/var/run",
-    "/var/spool",
-    "/var/tmp",
-];
-/// Directories that hold others' things besides.
-const SHARED: &[&str] = &["/media", "/mnt", "/opt", "/srv", "/var", "/var/lib"];
-
-/// A data directory becomes the service's own: owner, mode and, one day, its removal.
-fn check_data_dir(span: Span, path: &HostPath, problems: &mut Diagnostics) -> bool {
-    let within = NOT_FOR_DATA.iter().any(|tree| path.is_within(&HostPath::known(tree)));
-    let shared = SHARED.contains(&path.as_str());
-    if within || shared {
-        problems
-            .add(Code::T012, span, format!("{path} is not a place for data: it is the system's, the tool's, or shared"))
-            .help("take a directory of its own, as in /data/zookeeper or /var/lib/zookeeper");
-    }
-    !(within || shared)
 }
 
 /// ZOOKEEPER-4925 (3.9.3) and ZOOKEEPER-4785 (before 3.8.5, 3.9.0, 3.9.1) lose committed transactions.
@@ -250,10 +214,20 @@ pub fn warn_zones<'a>(
 
 fn check_config(field: &Field<ZooCfgFile>, problems: &mut Diagnostics) {
     let Some(file) = field.ok() else { return };
-    if let (Some((span, min)), Some(max)) = (file.min_session_timeout.spanned(), file.max_session_timeout.ok())
-        && min > max
-    {
-        problems.add(Code::T012, span, format!("the shortest session, {min} ms, is longer than the longest, {max} ms"));
+    // ZooKeeper's own defaults are 2 and 20 ticks. A member does not start with bounds that cross.
+    let tick = file.tick_time.ok().map_or(2000, |tick| u64::from(tick.get()));
+    let (min, max) = (file.min_session_timeout.ok(), file.max_session_timeout.ok());
+    let bound = |written: Option<u64>, ticks: u64| written.unwrap_or(tick * ticks);
+    let (shortest, longest) = (bound(min.map(|v| v.get().into()), 2), bound(max.map(|v| v.get().into()), 20));
+    let written = file.min_session_timeout.span().or(file.max_session_timeout.span());
+    if let Some(span) = written.filter(|_| shortest > longest) {
+        let default = |is_written: bool| if is_written { "" } else { " (the default)" };
+        let message = format!(
+            "the shortest session, {shortest} ms{}, is longer than the longest, {longest} ms{}",
+            default(min.is_some()),
+            default(max.is_some())
+        );
+        problems.add(Code::T012, span, message).help("write both `minSessionTimeout` and `maxSessionTimeout`");
     }
     if let Some((span, _)) = file.purge_interval.spanned().filter(|(_, hours)| hours.get() == 0) {
         problems

@@ -18,8 +18,9 @@ use std::collections::BTreeMap;
 
 use crate::cluster::{Cluster, Instance};
 use crate::platform::machine::Machine;
+use crate::service::Services;
 use crate::service::archive::Archive;
-use crate::value::{MemberId, Name, Zone};
+use crate::value::{HostPath, MemberId, Name, Zone};
 
 pub use answers::{MemberFacts, MemberMode, canary, member_facts};
 pub use check::{check, warn_zones};
@@ -83,4 +84,14 @@ pub fn connect(cluster: &Cluster) -> Option<String> {
     let members = members(cluster);
     let all: Vec<_> = members.values().map(|member| cluster.endpoint(&member.host, CLIENT)).collect();
     (!all.is_empty()).then(|| all.join(","))
+}
+
+/// The directories of members' data.
+pub fn data_directories(services: &Services) -> Vec<HostPath> {
+    let settings = services.get::<ZooKeeper>().map(|zookeeper| &zookeeper.settings);
+    settings
+        .into_iter()
+        .flat_map(|settings| std::iter::once(&settings.data_dir).chain(&settings.data_log_dir))
+        .cloned()
+        .collect()
 }

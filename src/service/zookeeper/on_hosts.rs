@@ -14,12 +14,11 @@ use crate::cluster::{Cluster, Instance};
 use crate::desired::{Desired, Quorum};
 use crate::diagnostic::Diagnostics;
 use crate::host::{Ask, Host, HostFacts, HostState, Lines, Seen, ServiceFacts};
-use crate::platform::{Ground, Platform, PlatformKind, hdinsight};
+use crate::platform::{Ground, PlatformKind, hdinsight};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::{Checked, Services};
 use crate::service::settings::Writer;
-use crate::service::stages::{DATA_MOVES, Machines, NodePlace, NodeSpec, PlatformView, Service, WrittenPort};
-use crate::topology::Topology;
+use crate::service::stages::{DATA_MOVES, Machines, NodePlace, NodeSpec, PlatformView, Service, Whole, WrittenPort};
 use crate::value::listener::{Listener, ListenerName};
 use crate::value::{Label, MemberId, Name, Role, Zone, counted};
 use crate::yaml::Span;
@@ -56,8 +55,8 @@ impl Service for OnHosts {
         size.map(|(at, size)| (at, size, hdinsight::Node::ZooKeeper)).into_iter().collect()
     }
 
-    fn check_on(&self, topology: &Topology, files: &ServicesFile, on: &Platform, _: Span, problems: &mut Diagnostics) {
-        super::machines::check(topology, files, on, problems);
+    fn check_on(&self, all: &Whole<'_>, problems: &mut Diagnostics) {
+        super::machines::check(all.topology, all.files, all.on, problems);
     }
 
     fn placeholders(&self) -> &'static [&'static str] {

@@ -1,0 +1,49 @@
+//! Versions that are known to exist.
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::value::Version;
+use crate::yaml::Span;
+
+/// The latest release of a line such as 3.9, in November 2026.
+#[derive(Debug)]
+pub struct Line(pub &'static [u64], pub u64);
+
+/// Warns of a version that is newer than the latest release known of its line, or of no line that is known.
+pub fn warn_unknown(at: Span, program: &str, version: &Version, lines: &[Line], problems: &mut Diagnostics) {
+    let numbers = version.numbers();
+    // A version without a third number, or with a suffix, is a vendor's.
+    let [major, minor, patch] = numbers.as_slice() else { return };
+    if version.as_str().contains('-') {
+        return;
+    }
+    let line = lines.iter().find(|line| line.0 == [*major, *minor]);
+    let known = match line {
+        Some(Line(_, latest)) if patch <= latest => return,
+        Some(Line(_, latest)) => format!("the latest {major}.{minor} that is known is {major}.{minor}.{latest}"),
+        None => {
+            let all: Vec<_> =
+                lines.iter().map(|Line(line, latest)| format!("{}.{}.{latest}", line[0], line[1])).collect();
+            format!("the releases that are known: {}", all.join(", "))
+        }
+    };
+    problems
+        .add(Code::T015, at, format!("{program} {version} is not known"))
+        .help(format!("{known}; if yours is newer, go on"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_no_release_has_is_named() {
+        let lines = [Line(&[3, 5], 9), Line(&[4, 3], 0)];
+        for (version, is_known) in
+            [("3.5.9", true), ("3.5.99", false), ("4.3.0", true), ("4.4.0", false), ("3.5.1-amzn-0", true), ("4", true)]
+        {
+            let mut problems = Diagnostics::default();
+            warn_unknown(Span::default(), "Spark", &version.parse().expect("a version"), &lines, &mut problems);
+            assert_eq!(problems.sorted().is_empty(), is_known, "{version}");
+        }
+    }
+}
