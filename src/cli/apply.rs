@@ -56,7 +56,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
             Standing::Same => {}
             Standing::NothingLeft => {
                 sayln!("Nothing of the saved plan is left to do: the hosts are what the topology in it says.");
-                print_nothing(args.json);
+                print_nothing(args.json, &[]);
                 return Ok(Exit::Done);
             }
             Standing::Moved(moved) => {
@@ -66,7 +66,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     say!("{plan}");
     if plan.is_empty() {
-        print_nothing(args.json);
+        print_nothing(args.json, &plan.left());
         return Ok(if plan.left().is_empty() { Exit::Done } else { Exit::Unreachable });
     }
     if let Some(objection) = plan.objection() {
@@ -126,10 +126,10 @@ fn again(topology: &str, goal: &Goal) -> String {
     format!("provision apply {topology}{outage}{unreachable}")
 }
 
-/// Prints the JSON result of a command that had nothing to do.
-pub fn print_nothing(json: bool) {
+/// Prints the JSON result of a command that had nothing to do, with what is left for later.
+pub fn print_nothing(json: bool, left: &[String]) {
     if json {
-        output::json(&serde_json::json!({ "outcome": "nothingToDo", "done": 0 }));
+        output::json(&serde_json::json!({ "outcome": "nothingToDo", "done": 0, "said": {}, "left": left }));
     }
 }
 

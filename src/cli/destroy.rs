@@ -32,7 +32,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let (plan, observed) = planning::make(&goal, &mut loaded).await?;
     if plan.is_empty() {
         say!("{plan}");
-        print_nothing(args.json);
+        print_nothing(args.json, &plan.left());
         return Ok(if plan.unknown.is_empty() { Exit::Done } else { Exit::Unreachable });
     }
     say!("{plan}");

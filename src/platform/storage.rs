@@ -114,7 +114,7 @@ pub struct EventStorageFile {
     pub azure_files: Field<VolumeFile>,
     /// A disk for each member.
     pub disk: Field<VolumeFile>,
-    /// The pod itself: the data goes with it.
+    /// The pod itself: the data is lost when the pod ends.
     pub pod: Field<PodStorageFile>,
 }
 

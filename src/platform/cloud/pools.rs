@@ -126,7 +126,7 @@ fn check_pool_size(key: &Key, pool: &PoolFile, sizes: Catalogue, problems: &mut 
     if let Some(shape) = shape
         .filter(|shape| key.text == "system" && (shape.vcpus < SYSTEM_LEAST.0 || shape.gibibytes() < SYSTEM_LEAST.1))
     {
-        let message = format!("{size} has {}: the cluster's own pods hardly fit", shape.cores());
+        let message = format!("{size} has {}: that is too little for the cluster's own pods", shape.cores());
         problems
             .add(Code::T012, span, message)
             .help(format!("take at least {} vCPUs and {} GiB", SYSTEM_LEAST.0, SYSTEM_LEAST.1));
@@ -134,7 +134,8 @@ fn check_pool_size(key: &Key, pool: &PoolFile, sizes: Catalogue, problems: &mut 
     let small = |shape: &Shape| shape.vcpus < 4 || shape.gibibytes() < 14;
     if let Some(shape) = shape.filter(|shape| key.text == "executors" && small(shape)) {
         let (cores, memory) = (shape.cores(), shape.gibibytes());
-        let message = format!("{size} has {cores} and {memory} GiB: an executor beside the system's pods hardly fits");
+        let message =
+            format!("{size} has {cores} and {memory} GiB: that is too little for an executor beside the system's pods");
         problems.add(Code::K8S01, span, message).help("take at least 4 vCPUs and 14 GiB");
     }
 }

@@ -37,7 +37,7 @@ pub fn check_file(file: &LocalFile, written: Vec<ListenerName>, problems: &mut D
     if !(FIRST_FREE_PORT..=LAST_FIRST_PORT).contains(&first.get()) {
         let message = format!("the nodes' own ports do not fit: they are the {ALL_PORTS} ports that begin at {first}");
         problems.add(Code::T012, span, message).help(format!(
-            "take a port from {FIRST_FREE_PORT} to {LAST_FIRST_PORT}: systems keep those below for themselves, and give those from {FIRST_PASSING_PORT} on to clients"
+            "take a port from {FIRST_FREE_PORT} to {LAST_FIRST_PORT}: ports below {FIRST_FREE_PORT} are reserved for the system, and those from {FIRST_PASSING_PORT} on are used for outgoing connections"
         ));
     }
     Some(Local { ports: Some(first), written })
