@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::input::is_terminal;
+use crate::diagnostic::announces_secret;
 use crate::execute::{Event, Sink};
-use crate::value::{Name, shown, shown_line};
+use crate::value::{Name, carries_secret, shown, shown_line};
 
 #[derive(Debug)]
 pub struct Progress {
@@ -55,7 +56,7 @@ impl Sink for Progress {
             }
             Event::Waiting { because } if *because == self.last_wait => return,
             Event::Waiting { because } => self.last_wait.clone_from(because),
-            Event::Passed { .. } | Event::SetAside { .. } | Event::Rolling { .. } => {}
+            Event::Passed { .. } | Event::SetAside { .. } | Event::Log { .. } | Event::Rolling { .. } => {}
         }
         if let Some(line) = words(&event) {
             self.line(&line);
@@ -98,6 +99,15 @@ pub fn words(event: &Event) -> Option<String> {
         Event::Passed { what } => format!("  {what}"),
         Event::SetAside { host, because } => {
             format!("  {host} is left for later, and the others continue without it: {because}")
+        }
+        Event::Log { host, unit, lines } => {
+            let hides = |line: &str| announces_secret(line) || carries_secret(line);
+            let lines =
+                lines.iter().map(|line| if hides(line) { "(hidden: it may hold a secret)" } else { line.as_str() });
+            format!(
+                "  {host}: the last lines of {unit}:{}",
+                lines.map(|line| format!("\n      {line}")).collect::<String>()
+            )
         }
         Event::Rolling { host, because } => format!("  {host} is next: {because}"),
     })

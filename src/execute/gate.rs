@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Event, Execution, Outcome, Sink, StepFailure};
 use crate::desired::Desired;
-use crate::host::{HostError, HostQuery, NodeFacts, Secrets, Seen, ServiceFacts, Target};
+use crate::host::{Health, HostError, HostQuery, NodeFacts, Secrets, Seen, ServiceFacts, Target};
 use crate::observe::{for_gate, look_at_all, set_unreadable_aside};
 use crate::plan::Gate;
 use crate::service::{self, health};
@@ -22,6 +22,9 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Between passes.
 const PASS_PAUSE: Duration = Duration::from_secs(1);
+
+/// Nodes of one role tend to fail for one reason.
+const LOGS_SHOWN: usize = 3;
 
 /// Looks at these hosts of a role (for workers at the masters too, which are the authority).
 pub async fn look(
@@ -175,19 +178,34 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     /// Turns a wait that ran out into failures of the nodes to blame. Which those are may be known only to the other roles of the service: they are asked
     /// once.
     pub(super) async fn blame(
-        &self,
+        &mut self,
         role: Role,
         hosts: &[Name],
         led_elsewhere: bool,
         mut facts: ServiceFacts,
         otherwise: Outcome,
     ) -> Outcome {
+        self.show_logs(role, &facts).await;
         let service = service::of(role);
         let seen = look_at(service.roles(), role, hosts, self.desired, self.secrets, self.world).await;
         facts.suspects.extend(health(role, hosts, led_elsewhere, self.desired, &seen).suspects);
         let contradict: Vec<Name> =
             service.contradictions(self.desired, &seen).into_iter().map(|(host, _)| host).collect();
         blame_nodes(role, &facts, &contradict, otherwise)
+    }
+
+    /// Shows the last lines of nodes that do not serve: they alone say why.
+    async fn show_logs(&mut self, role: Role, facts: &ServiceFacts) {
+        let is_down = |node: &NodeFacts| matches!(node.health, Health::Down | Health::Unsettled);
+        let down = facts.nodes.iter().filter(|(_, node)| is_down(node)).map(|(host, _)| host);
+        let query = HostQuery { log: Some(role.unit().to_owned()), is_quick: true, ..HostQuery::default() };
+        let queries = down.take(LOGS_SHOWN).map(|host| (Target::of(&self.desired.hosts[host].host), query.clone()));
+        for (host, seen) in look_at_all(queries.collect(), self.world).await {
+            let lines = seen.facts().map(|facts| facts.log.clone()).unwrap_or_default();
+            if !lines.is_empty() {
+                self.sink.event(Event::Log { host, unit: role.unit().to_owned(), lines });
+            }
+        }
     }
 
     pub(super) async fn gate(&mut self, gate: &Gate) -> Result<(), Outcome> {
@@ -222,7 +240,6 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::Health;
     use crate::service::zookeeper::MEMBER;
 
     /// Members as one look has them: all serve but `down`.

@@ -55,6 +55,12 @@ pub enum Event {
         host: Name,
         because: String,
     },
+    /// The last lines of a service that does not come up.
+    Log {
+        host: Name,
+        unit: String,
+        lines: Vec<String>,
+    },
     /// The others go on without it.
     SetAside {
         host: Name,

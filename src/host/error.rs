@@ -46,9 +46,10 @@ pub enum HostError {
     #[error("{user}@{name} was refused: {words}", words = short(.why))]
     Login { name: String, user: String, why: String },
     #[error(
-        "{user} may not use sudo without a password: add `{user} ALL=(ALL) NOPASSWD:ALL` to sudoers, or log in as root"
+        "sudo refused {user}: {words}. It must work without a password and without a terminal: add `{user} ALL=(ALL) NOPASSWD:ALL` to sudoers, or log in as root",
+        words = short(.why)
     )]
-    Sudo { user: String },
+    Sudo { user: String, why: String },
     #[error("no answer within {seconds} s during {during}")]
     Timeout { seconds: u64, during: During },
     #[error("the connection was lost during {during}: {words}", words = short(.why))]

@@ -72,6 +72,8 @@ pub struct HostFacts {
     pub connected: BTreeSet<(IpAddr, u16)>,
     /// Addresses and ports that did not answer.
     pub silent: Vec<(String, u16)>,
+    /// The last lines of a unit's output.
+    pub log: Vec<String>,
 }
 
 impl HostFacts {

@@ -99,7 +99,7 @@ write() { # path owner group mode; bytes on stdin. An owner - is whoever writes
     why=$( { rm -f "$t" && (set -C; cat >"$t") && own "$t" "$2" "$3" "$4" && sync "$t" && { keeps "$@" || { mv -fT "$t" "$1" && sync "$dir"; }; }; } 2>&1) && return 0
     rm -f "$t"
   fi
-  fail "cannot write $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200); $(df -Pk "$dir" 2>/dev/null | awk 'NR == 2 { print $4 " KiB free on " $6 }')"
+  fail "cannot write $1: $(all_of "$why"); $(df -Pk "$dir" 2>/dev/null | awk 'NR == 2 { print $4 " KiB free on " $6 }')"
 }
 put() { # path owner group mode; base64 on stdin
   base64 -d | write "$@" || exit 1
@@ -120,7 +120,7 @@ user() { # name home
   made "user $1"
   # Expired: units run as this user all the same, and nobody logs in as it, by a key in its home, cron or a lingering session.
   why=$(useradd --system --user-group --expiredate 1 --comment "$OURS" --home-dir "$2" --no-create-home --shell /usr/sbin/nologin "$1" 2>&1) ||
-    fail "cannot add the user $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
+    fail "cannot add the user $1: $(all_of "$why")"
   say "user $1"
 }
 make_directory() { # path: with all above it that is not there yet
@@ -139,7 +139,7 @@ directory() { # path owner group mode
   above=${1%/*}
   ours "${above:-/}"
   adopt "$@"
-  why=$( { chown -h "$2:$3" "$1" && chmod "$4" "$1"; } 2>&1) || fail "cannot set owner and mode of $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
+  why=$( { chown -h "$2:$3" "$1" && chmod "$4" "$1"; } 2>&1) || fail "cannot set owner and mode of $1: $(all_of "$why")"
 }
 # For a disk left by a former machine of this node: the files that belonged to the service there are given to the service here, whatever UID its user
 # had.
@@ -217,13 +217,13 @@ try_rules() { # seconds; rules in base64 on stdin
       { ! nft list table inet provision >/dev/null 2>&1 || nft list table inet provision; }
   } >"$run/firewall.before" && nft -c -f "$run/firewall.before" 2>/dev/null && base64 -d >"$run/firewall.trial" ||
     { rm -f "$run/firewall.before" "$run/firewall.trial"; fail "cannot keep the old firewall rules and the new ones in $run: $(df -Pk "$run" | awk 'NR == 2 { print $4 " KiB free on " $6 }')"; }
-  why=$(nft -c -f "$run/firewall.trial" 2>&1) || { rm -f "$run/firewall.trial"; fail "nft refuses the rules: $(printf %s "$why" | head -n 1)"; }
+  why=$(nft -c -f "$run/firewall.trial" 2>&1) || { rm -f "$run/firewall.trial"; fail "nft refuses the rules: $(all_of "$why")"; }
   why=$(systemd-run --quiet --collect --unit "$trial" /bin/sh -c "sleep $1; nft -f $run/firewall.before; rm -f $run/firewall.trial $run/firewall.before" 2>&1) ||
     { rm -f "$run/firewall.trial"; fail "cannot schedule the rollback of the firewall: $why"; }
   # Existing connections must survive: conntrack learns them before anything is dropped, within one ZooKeeper heartbeat.
   nft list table inet provision >/dev/null 2>&1 ||
     { nft 'add table inet provision; add chain inet provision known { type filter hook input priority filter; policy accept; }; add rule inet provision known ct state established accept' && sleep 4; }
-  why=$(nft -f "$run/firewall.trial" 2>&1) || fail "nft refuses the rules: $(printf %s "$why" | head -n 1)"
+  why=$(nft -f "$run/firewall.trial" 2>&1) || fail "nft refuses the rules: $(all_of "$why")"
 }
 keep_rules() { # by a connection that came in through them
   systemctl stop provision-firewall-trial 2>/dev/null

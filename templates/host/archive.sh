@@ -117,7 +117,7 @@ pyspark() { # home version pattern: the package as Apache's own archive would be
   if [ ! -e "$kept/.provision-origin" ] || [ -n "$(lost "$kept")" ]; then
     rm -rf "$store/pip" "$kept.provision-new" "$kept"
     why=$(pip3 download --quiet --disable-pip-version-check --no-deps --no-binary pyspark -d "$store/pip" "pyspark==$2" 2>&1) ||
-      fail "pip cannot download pyspark $2: $(printf %s "$why" | grep -v '^ ' | tail -n 1 | cut -c 1-300)"
+      fail "pip cannot download pyspark $2: $(all_of "$why")"
     sum=$(sha512sum <"$store/pip/pyspark-$2.tar.gz" | cut -d ' ' -f 1)
     expand "$store/pip/pyspark-$2.tar.gz" "$store/pip/new"
     mv -T "$store/pip/new/deps" "$kept.provision-new" || fail "the package pyspark $2 has no folder deps"
@@ -140,17 +140,18 @@ download() { # url file sha512-or-dash checksum-url-or-dash
   mkdir -p "${2%/*}"
   get() {
     if command -v curl >/dev/null 2>&1; then curl -fsSL --connect-timeout 15 --max-time 1500 --retry 2 -o "$2" "$1"
-    elif command -v wget >/dev/null 2>&1; then wget -q --timeout=15 --tries=3 -O "$2" "$1"
-    else fail "neither curl nor wget is there to download $1: use archive: { file: ... }"; fi
+    else wget -nv --timeout=15 --tries=3 -O "$2" "$1"; fi 2>&1
   }
+  command -v curl >/dev/null 2>&1 || command -v wget >/dev/null 2>&1 ||
+    fail "neither curl nor wget is there to download $1: use archive: { file: ... }"
   want=$3
   if [ "$4" != - ]; then
-    get "$4" "$2.sum" 2>/dev/null || fail "cannot download the checksum $4"
+    why=$(get "$4" "$2.sum") || fail "cannot download the checksum $4: $(all_of "$why")"
     want=$(tr -cs '0-9A-Fa-f' '\n' <"$2.sum" | grep -E '^[0-9A-Fa-f]{128}$' | head -n 1 | tr 'A-F' 'a-f')
     rm -f "$2.sum"
     [ -n "$want" ] || fail "no SHA-512 is to be found in $4"
   fi
-  get "$1" "$2.part" || { rm -f "$2.part"; fail "cannot download $1"; }
+  why=$(get "$1" "$2.part") || { rm -f "$2.part"; fail "cannot download $1: $(all_of "$why")"; }
   sum=$(sha512sum <"$2.part" | cut -d ' ' -f 1)
   [ "$sum" = "$want" ] || { rm -f "$2.part"; fail "what $1 sent has the SHA-512 $sum, not $want"; }
   mv -fT "$2.part" "$2"

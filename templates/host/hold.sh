@@ -10,7 +10,7 @@ fail() { printf 'fail\t%s\n' "$*"; exit 1; }
 note() { # file of the state, text. Made anew, never opened: what lies there by this name is somebody's leftover.
   t=$state/$1.provision-new
   why=$( { rm -f "$t" && (set -C; printf '%s\n' "$2" >"$t") && chmod 644 "$t" && sync "$t" && mv -fT "$t" "$state/$1" && sync "$state"; } 2>&1) ||
-    { rm -f "$t"; fail "cannot write $state/$1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"; }
+    { rm -f "$t"; fail "cannot write $state/$1: $(all_of "$why")"; }
 }
 hold() { # who, seconds without a heartbeat after which it is over, our claim: identity, name, digest of the anchors; our lease
   mkdir -p "$run" && chmod 755 "$run" || fail "cannot make $run"

@@ -66,6 +66,10 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
             (None, _) => {}
         }
     }
+    if let Some(unit) = &query.log {
+        let text = format!("ERROR the last words of {unit}\nWARN password=hunter2\n");
+        lines.fact(&["log", &STANDARD.encode(text)]);
+    }
     if let Some((data, log)) = &query.member {
         for folder in [log, data].map(|folder| format!("{folder}/version-2")) {
             if host.holds_something(&folder) {

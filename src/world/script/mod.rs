@@ -13,7 +13,7 @@ mod sockets;
 pub use act::{act, cached};
 pub use hold::hold;
 pub use look::look;
-pub use outcome::outcome;
+pub use outcome::{in_words, not_begun, outcome};
 pub use parse::facts;
 pub use place::ScriptPlace;
 pub use quote::quote;

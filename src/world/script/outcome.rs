@@ -2,11 +2,14 @@
 
 use super::own_output;
 use crate::host::HostError;
-use crate::value::brief;
+use crate::value::{brief, cut};
 use crate::world::{Epoch, Output};
 
 /// The most lines that a script says to the operator: several times what the longest one does.
 const MOST_SAID: usize = 1000;
+/// The lines of a failing program that are shown, and the most characters of them.
+const LINES: usize = 6;
+const LONGEST_WORDS: usize = 900;
 
 /// The lines of a script that succeeded, or the reason why it failed.
 pub fn outcome(output: &Output, epoch: Epoch) -> Result<Vec<String>, HostError> {
@@ -16,7 +19,7 @@ pub fn outcome(output: &Output, epoch: Epoch) -> Result<Vec<String>, HostError> 
     for line in text.lines() {
         match line.split_once('\t') {
             Some(("say", what)) if said.len() < MOST_SAID => said.push(brief(what)),
-            Some(("fail", why)) => return Err(HostError::Failed { why: brief(why) }),
+            Some(("fail", why)) => return Err(HostError::Failed { why: cut(why, LONGEST_WORDS) }),
             Some(("foreign", whose)) => return Err(HostError::Foreign { carries: whose.parse().ok() }),
             Some(("busy", seconds)) => return Err(HostError::Busy { seconds: seconds.parse().unwrap_or(0) }),
             Some(("fenced", seen)) => return Err(HostError::Fenced { seen: seen.parse().unwrap_or(0), ours: epoch.0 }),
@@ -24,10 +27,25 @@ pub fn outcome(output: &Output, epoch: Epoch) -> Result<Vec<String>, HostError> 
             _ => {}
         }
     }
-    let stderr = String::from_utf8_lossy(stderr);
-    let last = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-    let why = format!("it ended with status {status}: {}", brief(last));
-    Err(HostError::Failed { why })
+    if own_output(stdout).is_none() {
+        return Err(not_begun(output));
+    }
+    Err(HostError::Failed { why: format!("it ended with status {status}: {}", in_words(stderr)) })
+}
+
+/// The error of a script that a host did not begin: its login shell said something instead.
+pub fn not_begun(output: &Output) -> HostError {
+    let Output { status, stdout, stderr } = output;
+    let all = [stdout.as_slice(), b"\n", stderr].concat();
+    HostError::Failed { why: format!("the host ran no script (status {status}), and said: {}", in_words(&all)) }
+}
+
+/// All that a program said where that is short, else its last lines, in one line.
+pub fn in_words(said: &[u8]) -> String {
+    let text = String::from_utf8_lossy(said);
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let last = &lines[lines.len().saturating_sub(LINES)..];
+    if last.is_empty() { "nothing".to_owned() } else { cut(&last.join(" | "), LONGEST_WORDS) }
 }
 
 #[cfg(test)]
@@ -47,7 +65,10 @@ mod tests {
         let failed = |why: &str| Err(HostError::Failed { why: why.to_owned() });
         // A profile that prints what a script would.
         assert_eq!(end(1, b"loading modules ...\ndone\nbegin\nfail\tit is mounted\n"), failed("it is mounted"));
-        assert_eq!(end(1, b"done\n"), failed("it ended with status 1: no room"));
+        assert_eq!(end(1, b"done\n"), failed("the host ran no script (status 1), and said: done | no room"));
+        let login = b"Please login as the user \"ubuntu\" rather than the user \"root\".\n\n";
+        let said = "the host ran no script (status 142), and said: Please login as the user \"ubuntu\" rather than the user \"root\". | no room";
+        assert_eq!(end(142, login), failed(said));
         assert_eq!(end(137, b"begin\ndone\n"), failed("it ended with status 137: no room"));
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::session::{LONGEST_TRAFFIC, Session, refused_by_sudo};
 use crate::host::HostError;
-use crate::value::brief;
 use crate::world::LONGEST_ERRORS;
 use crate::world::lease::{BEAT_MILLIS, LeaseScript};
 use crate::world::script::Script;
+use crate::world::script::in_words;
 
 /// No apply is longer than this.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -54,11 +54,9 @@ impl LeaseScript for Remote {
         let mut said = Vec::new();
         let _ = self.channel.stderr().take(LONGEST_ERRORS as u64).read_to_end(&mut said);
         if refused_by_sudo(&said) {
-            return HostError::Sudo { user: self.session.user.clone() };
+            return HostError::Sudo { user: self.session.user.clone(), why: in_words(&said) };
         }
-        let said = String::from_utf8_lossy(&said);
-        let why = brief(said.lines().last().unwrap_or("the host said nothing"));
-        HostError::Lost { during: "taking the lease".into(), why }
+        HostError::Lost { during: "taking the lease".into(), why: in_words(&said) }
     }
 
     fn begin_beats(&mut self) {

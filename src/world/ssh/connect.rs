@@ -1,14 +1,17 @@
 //! A byte stream to a host: directly, through a jump host, or through a command that makes the connection.
 
+use std::io::Read as _;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::relay::{Outer, Relay};
 use super::route::{Proxy, Route};
 use crate::host::HostError;
+use crate::world::script::in_words;
 
 /// A machine that does not take a connection within this is not there.
 const CONNECT_LIMIT: Duration = Duration::from_secs(8);
@@ -22,9 +25,49 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(15);
 pub struct Stream {
     outer: Option<Outer>,
     proxy: Option<Child>,
+    errors: Errors,
+}
+
+/// The beginning of what a program that makes the connection says when it cannot.
+#[derive(Clone, Debug, Default)]
+pub struct Errors(Arc<Mutex<Vec<u8>>>);
+
+impl Errors {
+    /// The most that is kept.
+    const MOST: u64 = 4096;
+
+    /// Reads to the end, so that the program never waits.
+    fn of(mut from: ChildStderr) -> Errors {
+        let errors = Errors::default();
+        let kept = errors.clone();
+        std::thread::spawn(move || {
+            let mut beginning = Vec::new();
+            let _ = (&mut from).take(Errors::MOST).read_to_end(&mut beginning);
+            *kept.0.lock().unwrap_or_else(PoisonError::into_inner) = beginning;
+            let _ = std::io::copy(&mut from, &mut std::io::sink());
+        });
+        errors
+    }
+
+    /// What was said, if anything was. It is known once the program has closed its end, which may take a moment after the connection has ended.
+    pub async fn words(&self) -> Option<String> {
+        for _ in 0..10 {
+            let said = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if !said.is_empty() {
+                return Some(in_words(&said));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        None
+    }
 }
 
 impl Stream {
+    /// Where what its proxy says is kept, if it has one.
+    pub fn errors(&self) -> Option<Errors> {
+        self.proxy.is_some().then(|| self.errors.clone())
+    }
+
     /// Begins to pass bytes; see [`Relay`]. The stream is kept as long as the connection is used.
     pub fn relay(mut self) -> std::io::Result<(Relayed, Relay)> {
         let outer = self.outer.take().expect("a way is used once");
@@ -92,7 +135,7 @@ pub async fn connect(route: &Route) -> Result<Stream, HostError> {
         socket.set_tcp_keepalive(&probes)
     };
     prepare().map_err(|error| unreachable(error.to_string()))?;
-    Ok(Stream { outer: Some(Outer::Tcp(stream)), proxy: None })
+    Ok(Stream { outer: Some(Outer::Tcp(stream)), proxy: None, errors: Errors::default() })
 }
 
 /// OpenSSH itself makes the hop, with all that it knows of Match, hardware keys and further hops.
@@ -115,12 +158,13 @@ fn jump_command(route: &Route, jump: &str) -> Command {
 /// A command whose input and output are the connection.
 fn through(mut command: Command) -> std::io::Result<Stream> {
     let (ours, theirs) = UnixStream::pair()?;
-    let child = command
+    let mut child = command
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs.try_clone()?)))
         .stdout(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         // Not in our group: Ctrl-C asks us to stop at a safe point, and the way to the host must hold until then.
         .process_group(0)
         .spawn()?;
-    Ok(Stream { outer: Some(Outer::Unix(ours)), proxy: Some(child) })
+    let errors = Errors::of(child.stderr.take().expect("it is piped"));
+    Ok(Stream { outer: Some(Outer::Unix(ours)), proxy: Some(child), errors })
 }

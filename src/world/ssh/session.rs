@@ -12,7 +12,7 @@ use super::login::login;
 use super::relay::{Meter, Relay};
 use super::route::Route;
 use crate::host::{During, HostError, Target};
-use crate::world::script::Script;
+use crate::world::script::{Script, in_words};
 use crate::world::{LONGEST_ERRORS, LONGEST_OUTPUT, Output};
 
 /// The interval at which a read checks its limits of time and bytes.
@@ -56,15 +56,24 @@ impl Way {
 
     pub async fn log_in(self) -> Result<Session, HostError> {
         let Way { route, stream } = self;
+        let errors = stream.errors();
         let lost = |why: String| HostError::Lost { during: During::Handshake, why };
         let (stream, Relay { socket: _, meter, end: breaker }) =
             stream.relay().map_err(|error| lost(error.to_string()))?;
-        let user = route.user.clone();
+        let (user, address) = (route.user.clone(), format!("{}:{}", route.address, route.port));
         // libssh2 looks at its own clock only when nothing comes.
         let opened = tokio::task::spawn_blocking(move || login(&route, stream));
         match tokio::time::timeout(LOGIN_LIMIT, opened).await {
             Ok(Ok(Ok(ssh))) => Ok(Session { ssh, breaker, meter, user }),
             Ok(Ok(Err(_))) if meter.is_spent() => Err(HostError::TooMuch { mib: 1, during: During::Handshake }),
+            Ok(Ok(Err(error @ (HostError::Lost { .. } | HostError::Unreachable { .. })))) => {
+                // The program that makes the connection knows why there is none.
+                let words = match errors {
+                    Some(errors) => errors.words().await,
+                    None => None,
+                };
+                Err(words.map_or(error, |why| HostError::Unreachable { address, why }))
+            }
             Ok(Ok(Err(error))) => Err(error),
             Ok(Err(error)) => Err(lost(error.to_string())),
             Err(_) => {
@@ -129,7 +138,7 @@ impl Session {
         let closed = channel.wait_close();
         let status = channel.exit_status().unwrap_or(-1);
         if stdout.is_empty() && refused_by_sudo(&stderr) {
-            return Err(HostError::Sudo { user: self.user.clone() });
+            return Err(HostError::Sudo { user: self.user.clone(), why: in_words(&stderr) });
         }
         sent.map_err(lost)?;
         closed.map_err(|error| lost(error.message().to_owned()))?;
@@ -174,6 +183,22 @@ mod tests {
     use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
+    use crate::world::ssh::route::Proxy;
+
+    fn route(port: u16, proxy: Option<Proxy>) -> Route {
+        Route {
+            name: "h1".to_owned(),
+            address: Ipv4Addr::LOCALHOST.to_string(),
+            known_as: Ipv4Addr::LOCALHOST.to_string(),
+            port,
+            user: "ops".to_owned(),
+            identities: Vec::new(),
+            identities_only: true,
+            known_hosts: Vec::new(),
+            proxy,
+            config: None,
+        }
+    }
 
     /// Bytes that a host sends over and over, after a beginning.
     async fn answer(beginning: &'static [u8], endless: Vec<u8>) -> HostError {
@@ -184,22 +209,21 @@ mod tests {
             let _ = stream.write_all(beginning);
             while stream.write_all(&endless).is_ok() {}
         });
-        let route = Route {
-            name: "h1".to_owned(),
-            address: Ipv4Addr::LOCALHOST.to_string(),
-            known_as: Ipv4Addr::LOCALHOST.to_string(),
-            port,
-            user: "ops".to_owned(),
-            identities: Vec::new(),
-            identities_only: true,
-            known_hosts: Vec::new(),
-            proxy: None,
-            config: None,
-        };
+        let route = route(port, None);
         let stream = connect(&route).await.expect("it listens");
         let error = Way { route, stream }.log_in().await.expect_err("that is no SSH server");
         host.join().expect("its end is closed, too");
         error
+    }
+
+    #[tokio::test]
+    async fn what_makes_the_connection_says_why_there_is_none() {
+        let route =
+            route(22, Some(Proxy::Command("sh -c 'echo no such machine >&2; echo its zone is down >&2'".to_owned())));
+        let stream = connect(&route).await.expect("it starts");
+        let error = Way { route, stream }.log_in().await.expect_err("there is no host");
+        let why = "no such machine | its zone is down".to_owned();
+        assert_eq!(error, HostError::Unreachable { address: "127.0.0.1:22".to_owned(), why });
     }
 
     #[tokio::test]
