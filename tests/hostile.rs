@@ -230,7 +230,6 @@ fn whatever_a_host_says_is_short() {
     }
     for lie in [
         many(&|n| format!("tool\tx{n}")),
-        many(&|n| format!("filled\t/{n}")),
         many(&|n| format!("shared\t/{n}")),
         many(&|n| format!("slow\t/{n}")),
         many(&|_| "unit\t".to_owned()),

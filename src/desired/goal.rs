@@ -53,6 +53,19 @@ impl Desired {
     }
 
     /// Gives the cluster its identity: it stands in the stamps, and with the data of members.
+    /// Keeps directories of data on record that a host's stamp has and the topology has no more, with their users: they stay until a destroy.
+    pub fn keep_data(&mut self, host: &Name, stamp: &Stamp) {
+        let Some(state) = self.hosts.get_mut(host) else { return };
+        let mut goal = state.stamp();
+        let left = stamp.owned.without(&goal.owned);
+        let data: Vec<_> = left.directories.into_iter().filter(|(_, data)| *data).collect();
+        if !data.is_empty() {
+            goal.owned.directories.extend(data);
+            goal.owned.users.extend(left.users);
+            state.put_stamp(&goal);
+        }
+    }
+
     pub fn identify(&mut self, identity: Identity) {
         for state in self.hosts.values_mut() {
             state.put_stamp(&Stamp { identity: Some(identity.clone()), ..state.stamp() });

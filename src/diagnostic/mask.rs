@@ -101,7 +101,10 @@ fn mask_line(line: &str) -> (String, bool) {
     let has_sign = line[..word].ends_with([':', '=']);
     let sign = if has_sign { Some(word) } else { line[word..].find([':', '=']).map(|at| word + at + 1) };
     // An option whose value is the next word.
-    let Some(sign) = sign else { return (line[..word].to_owned() + &stars(&line[word..]), false) };
+    let Some(sign) = sign else {
+        // A quoted key may go on in the next line.
+        return (line[..word].to_owned() + &stars(&line[word..]), line.trim_end().ends_with('\\'));
+    };
     let (shown, value) = line.split_at(sign);
     let plain = value.trim();
     if plain.is_empty() || plain.starts_with(['#', '|', '>']) {
@@ -110,19 +113,45 @@ fn mask_line(line: &str) -> (String, bool) {
     // Within braces a key may name where the secret is, or announce it once more.
     let inner = value.trim_start();
     if let Some(inner) = inner.strip_prefix('{') {
-        let shown = format!("{shown}{}{{", &value[..value.len() - inner.len() - 1]);
-        if let Some(end) = reference(inner) {
-            let (rest, goes_on) = mask_line(&inner[end..]);
-            return (shown + &inner[..end] + &rest, goes_on);
-        }
-        let first = inner.split([':', '=']).next().unwrap_or_default();
-        return if announces_secret(first) {
-            (shown + &mask_line(inner).0, true)
-        } else {
-            (shown + &stars(inner), true)
-        };
+        let lead = &value[..value.len() - inner.len()];
+        let end = closing(inner);
+        let own = mask_within(&inner[..end]);
+        let (rest, goes_on) = if end < inner.len() { mask_line(&inner[end..]) } else { (String::new(), true) };
+        let hides = own.contains('*');
+        return (format!("{shown}{lead}{own}{rest}"), goes_on || hides);
     }
     (shown.to_owned() + &stars(value), true)
+}
+
+/// The text between the braces of a secret: only a reference to it is shown.
+fn mask_within(own: &str) -> String {
+    if let Some(end) = reference(own) {
+        return own[..end].to_owned() + &stars(&own[end..]);
+    }
+    // Its key once more, as `authenticate` has `secret`.
+    if let Some((key, value)) = own.split_once(':')
+        && announces_secret(key)
+        && let Some(inner) = value.trim_start().strip_prefix('{')
+    {
+        let (lead, end) = (&own[..own.len() - inner.len()], closing(inner));
+        let (brace, rest) = inner[end..].split_at(usize::from(end < inner.len()));
+        return format!("{lead}{}{brace}{}", mask_within(&inner[..end]), stars(rest));
+    }
+    stars(own)
+}
+
+/// The place of the brace that closes one before this text, or its end.
+fn closing(text: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => return at,
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// The end of what says where a secret is, if a text begins with that: `env: NAME` or `file: path`.
@@ -190,7 +219,17 @@ mod tests {
             ("tokens:\n- hunter1\n- hunter2\nuser: a\n", "tokens:\n* *******\n* *******\nuser: a\n"),
             ("secret: |\n  hunter2\n", "secret: *\n  *******\n"),
             ("secret: \"abc,hunter2}x\"\n", "secret: ***************\n"),
-            ("secret: { value: hunter2 }\n", "secret: { ****** ******* *\n"),
+            ("secret: { value: hunter2 }\n", "secret: { ****** ******* }\n"),
+            ("secret: { env: A, value: hunter2 }\n", "secret: { env: A* ****** ******* }\n"),
+            (
+                "authenticate: { secret: { env: A }, old: hunter2 }\n",
+                "authenticate: { secret: { env: A }* **** ******* }\n",
+            ),
+            (
+                "spark: { authenticate: { secret: { env: A } }, masters: { hosts: [h1] } }\n",
+                "spark: { authenticate: { secret: { env: A } }, masters: { hosts: [h1] } }\n",
+            ),
+            ("\"x.pa\\\nssword\": hunter2\n", "******\n******** *******\n"),
             ("authenticate: hunter2\n", "authenticate: *******\n"),
             ("options: -Dpassword=hunter2\n", "options: -Dpassword=*******\n"),
             ("arguments: [\"--password\", \"hunter2\"]\n", "arguments: [\"--pass****** **********\n"),
@@ -204,7 +243,7 @@ mod tests {
                 "  secret:\n   ********\n\n *******\n******** **\nuser: a\n",
             ),
             ("secret:\nhunter2\nuser: a\n", "secret:\n*******\nuser: a\n"),
-            ("  secret: { env: hunter2-x }\n", "  secret: { **** ********* *\n"),
+            ("  secret: { env: hunter2-x }\n", "  secret: { **** ********* }\n"),
         ];
         for (text, masked) in table {
             assert_eq!(mask(text), masked);

@@ -180,8 +180,12 @@ impl<W: World> Work<'_, W> {
     }
 }
 
-/// Gives the cluster the identity that its hosts carry, or else a new one.
+/// Takes over what the hosts themselves remember: the cluster's identity, or else a new one, and the data that has left the topology.
 pub fn identify(goal: &Goal, desired: &mut Desired, new_identity: &Identity, observed: &Observed) {
+    let stamps = observed.hosts.iter().filter_map(|(host, seen)| Some((host, seen.facts()?.stamp.as_ref()?)));
+    let ours: Vec<_> =
+        stamps.filter(|(host, stamp)| stamp.cluster == desired.cluster && stamp.host == **host).collect();
+    ours.into_iter().for_each(|(host, stamp)| desired.keep_data(host, stamp));
     if desired.identity.is_some() {
         return;
     }

@@ -32,8 +32,12 @@ pub struct HostQuery {
     pub reach: Vec<(String, u16)>,
     /// Directories in which root is to create others, except those that it creates itself.
     pub grounds: BTreeSet<HostPath>,
+    /// Directories of data, which may hold somebody else's.
+    pub filled: Vec<HostPath>,
     /// A unit whose rules the kernel should have.
     pub rules: Option<String>,
+    /// A unit whose last lines are wanted.
+    pub log: Option<String>,
     /// True for the few questions between two steps, while others wait.
     pub is_quick: bool,
     /// True if the machine itself (memory, clock, ports, tools) is asked for.

@@ -52,6 +52,7 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
     }
     query.space =
         state.directories.iter().filter(|(_, directory)| directory.data).map(|(path, _)| path.clone()).collect();
+    query.filled.clone_from(&query.space);
     query.space.extend(state.distributions.keys().cloned());
     query.member = member_directories(desired, |role| state.services.contains_key(role.unit()));
     for role in state.services.values().filter_map(|service| service.role) {

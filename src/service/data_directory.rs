@@ -23,6 +23,7 @@ const NOT_FOR_DATA: &[&str] = &[
     "/usr",
     "/var/cache",
     "/var/lib/provision",
+    "/var/lib/spark",
     "/var/lib/systemd",
     "/var/lock",
     "/var/log",

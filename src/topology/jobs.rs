@@ -3,7 +3,7 @@
 use super::file::{ExecutorsFile, JobFile, Restart, in_home};
 use super::job::{Application, Job};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::service::spark::{Readers, Spark};
+use crate::service::spark::{Readers, Spark, truth};
 use crate::service::{self, Service, ServicesFile};
 use crate::value::{JavaInt, JvmSize};
 use crate::yaml::{Field, Span, suggest};
@@ -28,7 +28,9 @@ pub fn check(
         problems.need(at, "checkpoint", &streaming.checkpoint);
     }
     if let (Some(config), Some(standalone)) = (&config, spark.and_then(|spark| spark.standalone.as_ref())) {
-        let asks = config.iter().any(|(key, value)| key.as_str() == "spark.shuffle.service.enabled" && value == "true");
+        let asks = config
+            .iter()
+            .any(|(key, value)| key.as_str() == "spark.shuffle.service.enabled" && truth(value) == Some(true));
         if asks && standalone.shuffle_service.is_none() {
             problems
                 .add(

@@ -7,22 +7,44 @@ pub const SECRET_NAMES: &[&str] = &[
     "secret",
     "password",
     "token",
-    "accesskey",
-    "secret.key",
     "access.key",
-    "secret_access_key",
-    "secretkey",
-    "private.key",
+    "access-key",
+    "access_key",
+    "accesskey",
     "account.key",
-    "encryption.key",
-    "apikey",
+    "account-key",
+    "account_key",
+    "accountkey",
     "api.key",
+    "api-key",
     "api_key",
-    "secret_key",
+    "apikey",
+    "encryption.key",
+    "encryption-key",
+    "encryption_key",
+    "encryptionkey",
+    "private.key",
+    "private-key",
     "private_key",
+    "privatekey",
+    "secret.key",
+    "secret-key",
+    "secret_key",
+    "secretkey",
+    "shared.key",
+    "shared-key",
+    "shared_key",
+    "sharedkey",
+    "storage.key",
+    "storage-key",
+    "storage_key",
+    "storagekey",
     "jaas.config",
     "connectionstring",
+    "connection-string",
+    "connection_string",
     "credential",
+    "credentials",
     "passphrase",
     "passwd",
     "pwd",
@@ -45,7 +67,16 @@ pub fn names_secret(key: &str) -> bool {
 /// Returns true if a value carries a secret within it: a password in a URL, or a setting such as `-Djavax.net.ssl.keyStorePassword=…`.
 pub fn carries_secret(value: &str) -> bool {
     logins(value).any(|(_, login)| has_password(&value[login]))
+        || has_authorization(value)
         || value.split(|c: char| c.is_whitespace() || ",;&?\"'".contains(c)).any(sets_secret)
+}
+
+/// Returns true for the header of HTTP that carries a token or a password.
+fn has_authorization(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    value
+        .split_once("authorization:")
+        .is_some_and(|(_, rest)| !rest.trim().is_empty() && !is_reference(rest.trim_start()))
 }
 
 /// Returns true if this is an option that announces a secret as the word after it (`--password`).
@@ -101,6 +132,8 @@ mod tests {
             "jdbc:postgresql://db/x?user=a&password=hunter2",
             "https://account.blob.core.windows.net/c/a.jar?sv=2024&sig=abc%3D",
             "--api-token=abc",
+            "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=abc==;EndpointSuffix=core.windows.net",
+            "Authorization: Bearer abc",
         ] {
             assert!(carries_secret(value), "{value}");
         }
@@ -112,9 +145,15 @@ mod tests {
             "--password=/run/secrets/db",
             "--tokens=3",
             "git@example.org:a/b",
+            "Authorization: $TOKEN",
         ] {
             assert!(!carries_secret(value), "{value}");
         }
-        assert!(asks_for_secret("--password") && !asks_for_secret("--password=x") && !asks_for_secret("password"));
+        assert!(
+            asks_for_secret("--password")
+                && asks_for_secret("--api-key")
+                && !asks_for_secret("--password=x")
+                && !asks_for_secret("password")
+        );
     }
 }

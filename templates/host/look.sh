@@ -186,6 +186,8 @@ grounds() { # directories, there or not
     [ "$(keeper "$at")" = 0 ] || { [ "$at" != / ] || at=$d; fact shared "$at"; }
   done
 }
+# The last lines of a service's output.
+log() { fact log "$(journalctl -u "$1" -n 8 -o cat --no-pager 2>/dev/null | tail -n 8 | cut -c 1-300 | encoded)"; }
 # Directories that hold something.
 filled() {
   for d do

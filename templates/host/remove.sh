@@ -4,28 +4,31 @@ gone() { # a tree of ours, as far as nothing is mounted in it
   [ -e "$1" ] || [ -L "$1" ] || return 0
   within=$(mounts "$1" at)
   [ -z "$within" ] || fail "cannot remove $1: something is mounted at $within. Unmount it first"
-  rm -rf --one-file-system "$1" || fail "cannot remove $1"
+  why=$(rm -rf --one-file-system "$1" 2>&1) || fail "cannot remove $1: $(all_of "$why")"
 }
 # Where something is mounted below a directory, or (with the second argument) at it: no deletion goes there.
 mounts() { # directory [at]
   [ ! -r /proc/self/mountinfo ] ||
-    awk -v dir="$(octal "$1")" -v at="${2:-}" '(at && $5 == dir) || index($5, dir "/") == 1 { print $5; exit }' /proc/self/mountinfo
+    awk -v dir="$(octal "$1")" -v at="${2:-}" '(at && $5 == dir) || index($5, dir "/") == 1 { print $5; exit }' /proc/self/mountinfo | unoctal
 }
 octal() { printf %s "$1" | sed 's/ /\\\\040/g'; } # a space as the kernel writes it, for awk
-# Says that a path of a folder that stands for a host lies outside of it, behind a link or on another file system. Fails where it does not.
+unoctal() { sed 's/\\040/ /g'; }                    # and back
+# Says that a path of a folder that stands for a host lies outside of it, behind a link. Fails where it does not.
 elsewhere() { # path
   [ -n "$root" ] || return 1
   link=$(link_in "$1")
-  [ -z "$link" ] || { echo "$link is a symbolic link, which leads out of the node's folder"; return 0; }
-  [ -r /proc/self/mountinfo ] || return 1
-  real=$(octal "$(cd -P -- "$root" && pwd)")
-  at=$(awk -v root="$real/" -v path="$(octal "$(cd -P -- "$1" 2>/dev/null && pwd)")/" \
-    'index($5, root) == 1 && index(path, $5 "/") == 1 { print $5; exit }' /proc/self/mountinfo)
-  [ -n "$at" ] && echo "something is mounted at $at: unmount it first"
+  [ -n "$link" ] && echo "$link is a symbolic link, which leads out of the node's folder"
+}
+# Nothing is removed in a folder that stands for a host while something is mounted in it: what is there belongs elsewhere.
+no_mounts() {
+  [ -n "$root" ] && [ -d "$root" ] || return 0
+  within=$(mounts "$(cd -P -- "$root" && pwd)" at)
+  [ -z "$within" ] || fail "refusing to remove anything in $root: something is mounted at $within. Unmount it first"
 }
 # The names that services give in their data directories: by these, and never by all that is there, since somebody else may keep things beside ours.
 with_our_names() { # command and directory, to which the patterns are added
-  "$@" version-2 initialize zookeeper_server.pid myid 'app-*' 'driver-*' 'eventlog_v2_*' 'spark-????????-*' 'blockmgr-????????-*'
+  "$@" version-2 initialize zookeeper_server.pid myid 'app-*' 'driver-*' 'eventlog_v2_*' 'spark-????????-*' 'blockmgr-????????-*' \
+    'registeredExecutors.*'
 }
 HOLDS='cd -P -- "$1" || exit 0; shift
 for pattern do
@@ -135,7 +138,7 @@ left_by() { # number of a user, number of its group
   # Pseudo file systems keep nothing, and others' disks are not this host's.
   where=$(awk '$3 !~ /^(proc|sysfs|cgroup2?|devpts|mqueue|debugfs|tracefs|securityfs|pstore|bpf|configfs|fusectl|hugetlbfs|autofs|binfmt_misc|efivarfs|rpc_pipefs|nsfs|nfs4?|cifs|smb3|9p|ceph|glusterfs|fuse.*)$/ { print $2 }' /proc/self/mounts 2>/dev/null)
   found=$(printf '%s\n' "${where:-/}" | sort -u | while IFS= read -r at; do
-    at=$(printf '%b' "$at") # a space as the kernel writes it
+    at=$(printf %s "$at" | unoctal)
     timeout 120 find "$at" -xdev \( -uid "$1" -o -gid "$2" \) -print -quit 2>/dev/null
     [ "$?" != 124 ] || echo "?"
   done | head -n 1)
@@ -161,7 +164,7 @@ remove_user() { # user, directories of its data
   # The next user with its uid would own what it left, and a setuid file of it would run as that user.
   left=$(left_by "$(id -u "$1")" "$(id -g "$1")")
   [ -z "$left" ] || { say "kept user $1 ($left)"; return 0; }
-  why=$(userdel "$1" 2>&1) || fail "cannot remove the user $1: $(printf %s "$why" | tail -n 1 | cut -c 1-200)"
+  why=$(userdel "$1" 2>&1) || fail "cannot remove the user $1: $(all_of "$why")"
   say "removed user $1"
   # The group came with the user. userdel leaves it where somebody else was added to it.
   if getent group "$1" >/dev/null; then
@@ -191,11 +194,11 @@ remove_memory() { # data directories: while they hold something of ours, what sa
     case $born$stays$f in
     yesyes*/birth.json | *yes*/made | *yes*/identity) say "kept record $f (data stays)" ;;
     */made) [ -n "$there" ] && say "kept record $f (of what is left)" || rm -f "$f" ;;
-    *) why=$(rm -rf --one-file-system "$f" 2>&1) || fail "cannot remove $f: $(printf %s "$why" | tail -n 1 | cut -c 1-200)" ;;
+    *) gone "$f" ;;
     esac
   done
   [ ! -d "$state" ] || ! rmdir "$state" 2>/dev/null || say "removed directory $state"
-  rm -rf "$run"
+  gone "$run"
   end_folder
 }
 # What `submit` started here cannot go on.
@@ -204,7 +207,7 @@ end_jobs() {
   systemctl list-units --plain --no-legend 'provision-job-*.service' 2>/dev/null | awk '{ print $1 }' | while read -r job; do
     systemctl stop "$job" && say "ended the job $job"
   done
-  rm -rf --one-file-system "$state/jobs" # their applications
+  gone "$state/jobs" # their applications
 }
 # Takes the firewall out of the kernel, where its unit has not.
 drop_table() {
@@ -214,7 +217,7 @@ drop_table() {
     return 0
   fi
   nft list table inet provision >/dev/null 2>&1 || return 0
-  why=$(nft delete table inet provision 2>&1) || fail "cannot remove the firewall's rules from the kernel: $(printf %s "$why" | head -n 1)"
+  why=$(nft delete table inet provision 2>&1) || fail "cannot remove the firewall's rules from the kernel: $(all_of "$why")"
   say "removed the firewall's rules"
 }
 # Ends a trial of the firewall that a killed run has left: the rules from before it come back.
@@ -226,7 +229,7 @@ end_trial() {
 }
 end_folder() { # all that is empty in the folder that stood for this host, and the folder itself
   [ -n "$root" ] || return 0
-  find "$root" -depth -type d -empty -delete 2>/dev/null
+  find "$root" -xdev -depth -type d -empty -delete 2>/dev/null
   cluster=${root%/*}
   rmdir "$cluster" "${cluster%/*}" 2>/dev/null
   [ ! -d "$root" ] || say "kept folder $root (it is not empty)"

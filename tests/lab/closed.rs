@@ -23,7 +23,7 @@ fn law_6_and_a_job_behind_closed_ports() {
     // Disks of their own for shuffles, which a service on each worker serves.
     let text = text
         .replace("memory: 1g }", "memory: 1g, localDirs: [/data/1, /data/2], workDir: /data/work }")
-        .replace("    config:\n      spark.", "    config:\n      spark.shuffle.service.enabled: \"true\"\n      spark.shuffle.service.db.enabled: \"false\"\n      spark.")
+        .replace("    config:\n      spark.", "    config:\n      spark.shuffle.service.enabled: \"true\"\n      spark.shuffle.service.db.backend: LEVELDB\n      spark.")
         .replace("jobs:\n", WORDS);
     let topology = lab.topology("closed.yaml", &text);
     // Nothing but ssh from the operator, before anything is there.
@@ -34,6 +34,10 @@ fn law_6_and_a_job_behind_closed_ports() {
             nft add rule inet lab input ip saddr 10.77.0.1 tcp dport != 22 drop",
         );
     }
+    // What is in a directory already is somebody's, and none of ours.
+    lab.on(2, "mkdir -p /data/1 && touch /data/1/app-config.tgz");
+    lab.run(&["plan", &topology]).expect(3).says("h2: it already has /data/1,");
+    lab.on(2, "rm /data/1/app-config.tgz");
     let ran = lab.apply(&topology);
     assert!(!ran.stderr.contains("s3cr3t"), "the secret is in the output");
     lab.converged(&topology);
@@ -76,7 +80,15 @@ fn law_6_and_a_job_behind_closed_ports() {
     assert!(!ran.stdout.contains("s3cr3t") && !ran.stdout.contains(SECRET));
     lab.apply(&topology);
     lab.converged(&topology);
-    lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
+    // What leaves the topology stays on record until a destroy.
+    let fewer = lab.topology(
+        "closed.yaml",
+        &text.replace("localDirs: [/data/1, /data/2], workDir: /data/work", "localDirs: [/data/1]"),
+    );
+    lab.apply(&fewer);
+    lab.converged(&fewer);
+    lab.on(2, "ls -d /data/2 /data/work/app-*");
+    lab.run(&["destroy", &fewer, "--yes", "--delete-data"]).expect(0);
     assert!(!lab.test(1, "nft list table inet provision 2>/dev/null"), "our table is left");
     assert!(lab.test(1, "nft list table inet lab >/dev/null"), "somebody else's table is gone");
     for host in [2, 3] {

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::machine::{Machine, run, unprivileged};
+use crate::machine::{Machine, is_root, run, unprivileged};
 
 const QUORUM: &str = "services: { zookeeper: { nodes: 1 } }\n";
 
@@ -91,6 +92,21 @@ fn what_lies_in_a_folder_leads_nowhere() {
         assert_eq!(all(), before, "a link above the data");
     }
     sh(&format!("rm '{0}/var' && mv outside/var '{0}/var'", node.display()));
+    // Something is mounted in the node's folder: only root can do that.
+    for place in ["mnt", "run/provision/m", "var/lib/provision/m", "opt/other"].into_iter().filter(|_| is_root()) {
+        let at = node.join(place);
+        sh(&format!("mkdir -p '{}' outside/deep/empty", at.display()));
+        let mount = |program: &str, paths: &[&Path]| Command::new(program).args(paths).status().expect("it runs");
+        assert!(mount("mount", &[Path::new("--bind"), &outside, &at]).success());
+        let before = all();
+        machine
+            .run(&["destroy", "topology.yaml", "--yes", "--delete-data"])
+            .expect(7)
+            .says(&format!("something is mounted at {}", at.display()));
+        assert_eq!(all(), before, "a mount at {place}");
+        assert!(mount("umount", &[&at]).success());
+        sh(&format!("rmdir '{}' outside/deep/empty", at.display()));
+    }
     // The lock that whoever starts or stops a service holds.
     let found = seen();
     let lock = node.join("run/provision/zookeeper.lock");

@@ -149,20 +149,26 @@ pub(super) fn in_the_way(goal: &Goal, desired: &Desired, observed: &Observed) ->
     let mut all = Vec::new();
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name) else { continue };
-        // If the stamp is lost, `made` or the birth record shows that it was us. (An epoch alone is left by an apply that did nothing.)
-        if facts.stamp.is_some() || facts.birth.is_some() || facts.has_made {
-            continue;
-        }
-        let units =
-            state.services.keys().filter(|unit| facts.units.get(*unit).is_some_and(|seen| seen.load == Load::Loaded));
         // Directories with a data label (the disk of a replaced machine): those are judged separately.
         let own: Vec<&HostPath> =
             state.directories.keys().filter(|path| is_own(path, state, facts) || is_labelled(path, facts)).collect();
         let is_foreign = |path: &&HostPath| !own.iter().any(|own| path.is_within(own));
-        let files = state.files.keys().filter(|path| facts.paths.contains_key(*path)).filter(is_foreign);
         let data = facts.filled.iter().filter(is_foreign);
-        let found: Vec<String> =
-            units.map(|unit| format!("the service {unit}")).chain(files.chain(data).map(ToString::to_string)).collect();
+        let found: Vec<String> = match &facts.stamp {
+            // A directory that has come to the topology since.
+            Some(stamp) => {
+                let is_new = |path: &&HostPath| !stamp.owned.directories.contains_key(*path);
+                data.filter(is_new).map(ToString::to_string).collect()
+            }
+            // If the stamp is lost, `made` or the birth record shows that it was us. (An epoch alone is left by an apply that did nothing.)
+            None if facts.birth.is_some() || facts.has_made => continue,
+            None => {
+                let seen = |unit: &&String| facts.units.get(*unit).is_some_and(|seen| seen.load == Load::Loaded);
+                let units = state.services.keys().filter(seen).map(|unit| format!("the service {unit}"));
+                let files = state.files.keys().filter(|path| facts.paths.contains_key(*path)).filter(is_foreign);
+                units.chain(files.chain(data).map(ToString::to_string)).collect()
+            }
+        };
         if found.is_empty() {
             continue;
         }

@@ -75,9 +75,9 @@ pub fn check(
     let config = check_config(&file.config, Readers::All, problems);
     let mut standalone = if on_hosts { check_standalone(span, file, kind, hosts, quorum, problems) } else { None };
     if let (Some(standalone), Some(config)) = (&mut standalone, &config) {
-        standalone.shuffle_service = shuffle_service(config);
+        let at = file.config.span().unwrap_or(span);
+        standalone.shuffle_service = shuffle_service(at, config, problems);
         if standalone.shuffle_service.is_some() && kind == PlatformKind::Local {
-            let at = file.config.span().unwrap_or(span);
             problems
                 .add(Code::T012, at, "`spark.shuffle.service.enabled` does not fit one machine: every worker would want the same port of it")
                 .help("leave it out, or take hosts of their own");
@@ -326,11 +326,20 @@ fn check_directories(
 }
 
 /// The port of the shuffle service that properties ask for.
-fn shuffle_service(config: &BTreeMap<ConfigKey, String>) -> Option<Port> {
+fn shuffle_service(at: Span, config: &BTreeMap<ConfigKey, String>, problems: &mut Diagnostics) -> Option<Port> {
     let value = |name: &str| config.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value.as_str());
-    let default = || "7337".parse().expect("a port");
-    (value("spark.shuffle.service.enabled") == Some("true"))
-        .then(|| value("spark.shuffle.service.port").and_then(|port| port.parse().ok()).unwrap_or_else(default))
+    let enabled = value("spark.shuffle.service.enabled").map(|text| (text, properties::truth(text)));
+    if let Some((text, None)) = enabled {
+        let message = format!("`spark.shuffle.service.enabled` is `{}`", text.escape_default());
+        problems.add(Code::T012, at, message).help("write \"true\" or \"false\"");
+    }
+    let port = value("spark.shuffle.service.port").unwrap_or("7337");
+    let Ok(port) = port.trim().parse::<Port>() else {
+        let message = format!("`spark.shuffle.service.port` is `{}`, and not a port", port.escape_default());
+        problems.add(Code::T012, at, message).help("write a number from 1024 to 65535");
+        return None;
+    };
+    matches!(enabled, Some((_, Some(true)))).then_some(port)
 }
 
 fn check_place(

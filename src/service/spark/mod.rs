@@ -33,7 +33,7 @@ pub use desire::{CONFIG, DATA, SECRET_FILE, USER, WORKING_FOLDER, home};
 pub use file::{Day, EventDirectory, HalfHour, HistorySettings, JobPorts, KEY, MasterSettings, WorkerSettings};
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
-pub use properties::{is_read_by, names, refusal};
+pub use properties::{is_read_by, names, refusal, truth};
 pub use roles::{HISTORY, MASTER, WORKER};
 
 /// Spark, checked.

@@ -172,6 +172,11 @@ pub fn class(key: &str) -> Class {
     property(key).map_or(Class::Live, |property| property.class)
 }
 
+/// A value as Spark reads it: true or false in any case, with spaces around it.
+pub fn truth(value: &str) -> Option<bool> {
+    value.trim().to_ascii_lowercase().parse().ok()
+}
+
 /// The reason why a property cannot be set.
 pub fn refusal(key: &str) -> Option<Refusal> {
     property(key).and_then(|property| property.refusal)

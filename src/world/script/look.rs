@@ -36,7 +36,7 @@ impl Writer<'_> {
         self.text.push('\n');
     }
 
-    fn machine(&mut self, HostQuery { machine, java, space, grounds, .. }: &HostQuery) {
+    fn machine(&mut self, HostQuery { machine, java, space, filled, grounds, .. }: &HostQuery) {
         let place = self.place;
         if *machine {
             self.line(format!("machine {} {} nft {PIP}", words(NEEDED_TOOLS), words(MACHINE_TOOLS)));
@@ -44,6 +44,9 @@ impl Writer<'_> {
         }
         if let Some(oldest) = java {
             self.line(format!("java_facts {oldest}"));
+        }
+        if !filled.is_empty() {
+            self.line(format!("filled {}", listed(filled.iter().map(|path| place.word(path)))));
         }
         for path in space {
             self.line(format!("space {}", place.word(path)));
@@ -72,7 +75,7 @@ impl Writer<'_> {
         }
     }
 
-    fn services(&mut self, HostQuery { units, rules, member, asks, .. }: &HostQuery) {
+    fn services(&mut self, HostQuery { units, rules, member, asks, log, .. }: &HostQuery) {
         let place = self.place;
         if !units.is_empty() {
             self.line(format!("units {}", words(units.iter().map(|unit| format!("{unit}.service")))));
@@ -80,10 +83,12 @@ impl Writer<'_> {
         if let Some(unit) = rules {
             self.line(format!("rules {}", quote(unit)));
         }
+        if let Some(unit) = log {
+            self.line(format!("log {}", quote(unit)));
+        }
         if let Some((data, log)) = member {
             let (data, log) = (place.word(data), place.word(log));
             self.line(format!("member {data} {log}"));
-            self.line(format!("filled {data} {log}"));
         }
         for ask in asks {
             let request = quote(&ask.bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>());

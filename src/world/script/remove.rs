@@ -11,6 +11,9 @@ use crate::value::HostPath;
 impl Writer<'_> {
     pub(super) fn remove_owned(&mut self, owned: &Owned, delete_data: bool) {
         let Owned { users, directories, files, distributions, units } = owned;
+        if !owned.is_empty() {
+            line!(self, "no_mounts");
+        }
         for unit in units {
             line!(self, "drop_unit {}", quote(unit));
         }
@@ -59,6 +62,7 @@ impl Writer<'_> {
         line!(self, "end_jobs");
         // What comes back of a trial of the firewall may be rules of ours, which go next.
         line!(self, "end_trial");
+        line!(self, "no_mounts");
         self.remove_owned(owned, *delete_data);
         line!(self, "remove_made_parents");
         line!(self, "name_packages");

@@ -21,8 +21,11 @@ use crate::world::script::ScriptPlace;
 /// The text of a file that differs is shown up to this length.
 const LONGEST_TEXT: usize = 64 << 10;
 
+/// The most lines of a service's output that are shown.
+const LOG_LINES: usize = 8;
+
 /// The facts of which there is one, and those of which there is one for each key.
-const SAID_ONCE: &[&str] = &["begin", "clock", "epoch", "holder", "identity", "java", "machine", "memory"];
+const SAID_ONCE: &[&str] = &["begin", "clock", "epoch", "holder", "identity", "java", "log", "machine", "memory"];
 const SAID_ONCE_EACH: &[&str] = &["archive", "file", "lacks", "origin", "path", "secret", "space", "sum", "text"];
 
 /// Reads what `look` printed. `asked` is from question to answer on the operator's clock.
@@ -32,11 +35,12 @@ pub fn facts(
     output: &Output,
     asked: &RangeInclusive<i128>,
 ) -> Result<HostFacts, HostError> {
+    if own_output(&output.stdout).is_none() {
+        return Err(super::not_begun(output));
+    }
     read(query, place, &output.stdout, asked).map_err(|error| match error {
         HostError::Garbled { why } if !output.stderr.is_empty() => {
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            let last = brief(stderr.lines().last().unwrap_or_default());
-            HostError::Garbled { why: format!("{why}; it said: {last}") }
+            HostError::Garbled { why: format!("{why}; it said: {}", super::in_words(&output.stderr)) }
         }
         other => other,
     })
@@ -205,7 +209,7 @@ impl Reader<'_> {
                 facts.secrets.insert(path, same);
             }
             ["filled", path] => {
-                keep(&mut facts.filled, host_path(self.place, path)?);
+                facts.filled.insert(asked_path(self.place, path, |path| query.filled.contains(path))?);
             }
             ["slow", path] => {
                 keep(&mut facts.slow, host_path(self.place, path)?);
@@ -254,6 +258,11 @@ impl Reader<'_> {
             ["data", _] => self.facts.has_data = true,
             ["marker", _] => self.facts.has_marker = true,
             ["roots", path] => self.facts.roots_data = Some(host_path(self.place, path)?),
+            ["log", base64] if query.log.is_some() => {
+                let text = String::from_utf8_lossy(&decode(base64)?).into_owned();
+                let lines = text.lines().filter(|line| !line.trim().is_empty()).take(LOG_LINES);
+                self.facts.log = lines.map(|line| brief(line.trim_end())).collect();
+            }
             ["lost", unit] if query.rules.as_deref() == Some(*unit) => self.facts.has_lost_rules = true,
             ["answer", name, base64] => {
                 let asked = query.asks.iter().find(|ask| ask.name == *name);
