@@ -54,7 +54,7 @@ pub fn resolve(
     let mut own_ports = None;
     let (hosts, firewall) = match platform {
         None => (BTreeMap::new(), Firewall::None),
-        Some((_, Carrier::Nodes(nodes))) => (machines(nodes, &instances), nodes.firewall),
+        Some((_, Carrier::Nodes(nodes))) => (machines(nodes, &instances), nodes.firewall.clone()),
         Some((name, Carrier::Local(local))) => {
             let not_here = |why| NotDelivered::NotHere { platform: name.clone(), why };
             let here = here().map_err(not_here)?;

@@ -1,12 +1,14 @@
 //! Everything but ssh and the declared listeners is closed, when the topology asks for it.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
 use crate::cluster::Cluster;
 use crate::host::{Access, Content, HostState, OnChange, ServiceUnit, render_template, unit_path};
-use crate::value::listener::Bind;
+use crate::platform::nodes::{Allow, AllowTo};
+use crate::value::listener::{Bind, Listener};
 use crate::value::{HostPath, Role};
 
 pub const UNIT: &str = "provision-firewall";
@@ -22,30 +24,31 @@ struct Rules<'a> {
 #[derive(Serialize)]
 struct Rule {
     role: &'static str,
-    name: &'static str,
+    name: String,
     sources: String,
     ports: String,
 }
 
-pub fn desire(cluster: &Cluster, state: &mut HostState) {
+pub fn desire(cluster: &Cluster, allow: &[Allow], state: &mut HostState) {
     let host = state.host.name.clone();
     let node = host.as_str();
     let roles: BTreeSet<Role> = cluster.on_host(&host).map(|instance| instance.role).collect();
-    let rules = cluster
+    let here: Vec<&Listener> = cluster
         .listeners
         .iter()
         .filter(|listener| listener.bind == Bind::Host && roles.contains(&listener.role()))
-        .map(|listener| Rule {
-            role: listener.role().title(),
-            name: listener.name.as_str(),
-            sources: sources(cluster, listener.from),
-            ports: match (listener.written.start(), listener.written.end()) {
-                (first, last) if first == last => first.to_string(),
-                (first, last) => format!("{first}-{last}"),
-            },
-        })
-        .filter(|rule| !rule.sources.is_empty())
         .collect();
+    let declared = here.iter().map(|listener| Rule {
+        role: listener.role().title(),
+        name: listener.name.to_string(),
+        sources: sources(cluster, listener.from),
+        ports: shown(&listener.written),
+    });
+    let allowed = allow.iter().flat_map(|allow| rules_of(allow, &here));
+    let rules = declared.filter(|rule| !rule.sources.is_empty()).chain(allowed).collect();
+    state.open =
+        here.iter().map(|listener| listener.written.clone()).chain(allow.iter().filter_map(Allow::range)).collect();
+    state.open.extend(state.host.reach.ssh_port().map(|port| port..=port));
     let ssh_port = state.host.reach.ssh_port().expect("only machines have a firewall");
     let values = Rules { cluster: cluster.name.as_str(), ssh_port, rules };
     let (path, unit) = (HostPath::known(RULES_PATH), unit_path(UNIT));
@@ -66,6 +69,25 @@ pub fn desire(cluster: &Cluster, state: &mut HostState) {
     };
     state.services.insert(UNIT.to_owned(), service);
     state.nft = true;
+}
+
+/// The rules for what the topology lets in besides.
+fn rules_of(allow: &Allow, here: &[&Listener]) -> Vec<Rule> {
+    let rule = |name: String, ports| Rule { role: "allowed", name, sources: allow.from.to_string(), ports };
+    match &allow.to {
+        AllowTo::Port(port) => vec![rule(format!("port {port}"), port.to_string())],
+        AllowTo::Listeners(names) => {
+            let named = here.iter().filter(|listener| names.iter().any(|name| name.as_str() == listener.name.as_str()));
+            named.map(|listener| rule(listener.name.to_string(), shown(&listener.written))).collect()
+        }
+    }
+}
+
+fn shown(ports: &RangeInclusive<u16>) -> String {
+    match (ports.start(), ports.end()) {
+        (first, last) if first == last => first.to_string(),
+        (first, last) => format!("{first}-{last}"),
+    }
 }
 
 fn sources(cluster: &Cluster, from: &[Role]) -> String {

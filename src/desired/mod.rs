@@ -30,9 +30,9 @@ pub fn of(cluster: &Cluster) -> Desired {
         let state = hosts.get_mut(&instance.host).expect("instances are on declared hosts");
         service::of(instance.role).desire(cluster, instance, state);
     }
-    if cluster.firewall == Firewall::Nftables {
+    if let Firewall::Nftables { allow } = &cluster.firewall {
         for state in hosts.values_mut() {
-            firewall::desire(cluster, state);
+            firewall::desire(cluster, allow, state);
         }
     }
     for (name, state) in &mut hosts {

@@ -1,6 +1,7 @@
 //! The state that a host must be in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,8 @@ pub struct HostState {
     pub java: Option<u32>,
     /// True if nftables must be there.
     pub nft: bool,
+    /// The TCP ports that a firewall of ours leaves open, to whomever.
+    pub open: Vec<RangeInclusive<u16>>,
 }
 
 /// A system user with a group of its own name and no login.
@@ -153,6 +156,7 @@ impl HostState {
             services: BTreeMap::new(),
             java: None,
             nft: false,
+            open: Vec::new(),
         }
     }
 

@@ -43,6 +43,7 @@ fn judge(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology> {
     check_node_names(name.span().unwrap_or_default(), &topology, problems);
     if !problems.has_errors() {
         listeners::check_collisions(&topology, &services, problems);
+        listeners::check_allowed(&topology, &platform_files, problems);
     }
     if topology.placement.values().any(|place| matches!(topology.platforms.get(place), Some(Platform::Local(_)))) {
         local::check(name.spanned()?, &counts(&topology, &services), problems);

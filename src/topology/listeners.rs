@@ -1,17 +1,40 @@
 //! Two listeners cannot have one port on one host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::checked::Topology;
 use crate::diagnostic::{Code, Diagnostics};
+use crate::platform::PlatformFile;
+use crate::platform::nodes::file::FirewallFile;
 use crate::service::{self, NodePlace, ServicesFile, WrittenPort};
 use crate::value::Role;
-use crate::value::listener::{FIRST_FREE_PORT, Listener, ListenerName};
-use crate::yaml::Span;
+use crate::value::listener::{Bind, FIRST_FREE_PORT, Listener, ListenerName};
+use crate::yaml::{Entries, Field, Span, suggest};
 
 /// Every listener of the topology.
 pub fn all(topology: &Topology) -> Vec<Listener> {
     service::all().flat_map(|service| service.listeners(&topology.services)).collect()
+}
+
+/// Reports names in a firewall's `allow` that no listener of the topology has.
+pub fn check_allowed(topology: &Topology, platforms: &Entries<PlatformFile>, problems: &mut Diagnostics) {
+    let listeners = all(topology);
+    let names: BTreeSet<&str> = listeners
+        .iter()
+        .filter(|listener| listener.bind == Bind::Host)
+        .map(|listener| listener.name.as_str())
+        .collect();
+    let firewalls = platforms.iter().filter_map(|entry| entry.value.ok()?.nodes.ok()?.firewall.ok());
+    for firewall in firewalls {
+        let FirewallFile::Nftables(nftables) = firewall else { continue };
+        let allowed = nftables.allow.ok().into_iter().flatten().filter_map(Field::ok);
+        let written = allowed.flat_map(|allow| allow.to.ok().into_iter().flatten()).filter_map(Field::spanned);
+        for (at, name) in written.filter(|(_, name)| !names.contains(name.as_str())) {
+            problems
+                .add(Code::T010, at, format!("no listener of this topology is called `{name}`"))
+                .maybe_help(suggest::hint(name.as_str(), names.iter().copied()));
+        }
+    }
 }
 
 pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {

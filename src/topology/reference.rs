@@ -67,6 +67,13 @@ impl<'a> Page<'a> {
             return plain(property);
         };
         let definition = &self.definitions[name];
+        // A word, or the same word with more about it.
+        let choices = definition["oneOf"].as_array().into_iter().flatten();
+        if let Some(map) = choices.clone().find(|choice| choice["properties"].is_object()) {
+            below.push((path.to_owned(), map));
+            let words: Vec<_> = choices.filter(|choice| !choice["properties"].is_object()).map(plain).collect();
+            return format!("{} or see below", words.join(" or "));
+        }
         if !definition["properties"].is_object() {
             return plain(definition);
         }

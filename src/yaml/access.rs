@@ -4,6 +4,8 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
+use serde::de::value::MapDeserializer;
+
 use super::decode::At;
 use super::error::DecodeError;
 use super::field::SPANNED;
@@ -117,27 +119,38 @@ impl<'de> SeqAccess<'de> for SpannedKey<'de> {
     }
 }
 
-pub(super) struct Variant<'de>(pub(super) &'de str);
+/// A word of a closed list, alone or as the only key of a map with more about it.
+pub(super) struct Variant<'de, 'f> {
+    pub(super) name: &'de str,
+    pub(super) content: Option<At<'de, 'f>>,
+}
 
-impl<'de> EnumAccess<'de> for Variant<'de> {
+impl<'de> EnumAccess<'de> for Variant<'de, '_> {
     type Error = DecodeError;
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), DecodeError> {
         let name: de::value::BorrowedStrDeserializer<'de, DecodeError> =
-            de::value::BorrowedStrDeserializer::new(self.0);
+            de::value::BorrowedStrDeserializer::new(self.name);
         Ok((seed.deserialize(name)?, self))
     }
 }
 
-impl<'de> VariantAccess<'de> for Variant<'de> {
+impl<'de> VariantAccess<'de> for Variant<'de, '_> {
     type Error = DecodeError;
 
     fn unit_variant(self) -> Result<(), DecodeError> {
-        Ok(())
+        match self.content {
+            None => Ok(()),
+            Some(_) => Err(DecodeError::new(format!("`{}` has no keys of its own", self.name), None)),
+        }
     }
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, DecodeError> {
-        Err(DecodeError::new("a plain word belongs here", None))
+    /// The word alone means all of its defaults.
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, DecodeError> {
+        match self.content {
+            Some(content) => seed.deserialize(content),
+            None => seed.deserialize(MapDeserializer::new(std::iter::empty::<(&str, &str)>())),
+        }
     }
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, DecodeError> {
         Err(DecodeError::new("a plain word belongs here", None))

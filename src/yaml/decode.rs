@@ -231,7 +231,13 @@ impl<'de> Deserializer<'de> for At<'de, '_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        let text = self.text()?;
+        let (text, content) = match &self.node.value {
+            Value::Map(entries) if entries.len() == 1 => {
+                let (key, value) = &entries[0];
+                (key.text.as_str(), Some(self.child(value)))
+            }
+            _ => (self.text()?, None),
+        };
         if !variants.contains(&text) {
             let all: Vec<_> = variants.iter().map(|variant| format!("`{variant}`")).collect();
             return Err(DecodeError::new(
@@ -239,7 +245,7 @@ impl<'de> Deserializer<'de> for At<'de, '_> {
                 suggest::nearest(text, variants.iter().copied()).map(|near| format!("did you mean `{near}`?")),
             ));
         }
-        visitor.visit_enum(Variant(text))
+        visitor.visit_enum(Variant { name: text, content })
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {

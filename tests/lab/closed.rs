@@ -38,6 +38,10 @@ fn law_6_and_a_job_behind_closed_ports() {
     lab.on(2, "mkdir -p /data/1 && touch /data/1/app-config.tgz");
     lab.run(&["plan", &topology]).expect(3).says("h2: it already has /data/1,");
     lab.on(2, "rm /data/1/app-config.tgz");
+    lab.on(3, "systemd-run -q --unit stranger nc -lk 9999");
+    lab.run(&["plan", &topology])
+        .expect(0)
+        .says("on h3 the firewall closes what listens now: port 9999 (`allow` lets it in)");
     let ran = lab.apply(&topology);
     assert!(!ran.stderr.contains("s3cr3t"), "the secret is in the output");
     lab.converged(&topology);
@@ -51,7 +55,6 @@ fn law_6_and_a_job_behind_closed_ports() {
     }
     // What is not declared is closed, what is declared is open, from where it must be.
     assert!(lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.12/2888' || [ $? -ne 124 ]"));
-    lab.on(3, "systemd-run -q --unit stranger nc -lk 9999");
     assert!(!lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.13/9999'"), "an undeclared port is open");
     // The secret is in one file, for root alone, and in no argument of a process.
     for host in 1..=3 {
@@ -80,13 +83,16 @@ fn law_6_and_a_job_behind_closed_ports() {
     assert!(!ran.stdout.contains("s3cr3t") && !ran.stdout.contains(SECRET));
     lab.apply(&topology);
     lab.converged(&topology);
-    // What leaves the topology stays on record until a destroy.
-    let fewer = lab.topology(
-        "closed.yaml",
-        &text.replace("localDirs: [/data/1, /data/2], workDir: /data/work", "localDirs: [/data/1]"),
-    );
+    // It grows, changes a port, and lets somebody in, all behind closed ports. What leaves the topology stays on record until a destroy.
+    let other = text
+        .replace("firewall: nftables", "firewall: { nftables: { allow: [{ from: 10.77.0.0/24, port: 9999 }] } }")
+        .replace("masters: { hosts: [h1, h2] }", "masters: { hosts: [h1, h2], webUiPort: 8090 }")
+        .replace("workers: { hosts: [h2, h3]", "workers: { hosts: [h1, h2, h3]")
+        .replace("localDirs: [/data/1, /data/2], workDir: /data/work", "localDirs: [/data/1]");
+    let fewer = lab.topology("closed.yaml", &other);
     lab.apply(&fewer);
     lab.converged(&fewer);
+    assert!(lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.13/9999'"), "an allowed port is closed");
     lab.on(2, "ls -d /data/2 /data/work/app-*");
     lab.run(&["destroy", &fewer, "--yes", "--delete-data"]).expect(0);
     assert!(!lab.test(1, "nft list table inet provision 2>/dev/null"), "our table is left");

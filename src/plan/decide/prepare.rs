@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::memory::leaves_role;
 use super::planner::Planner;
 use crate::desired::{FIREWALL_RULES, FIREWALL_UNIT};
-use crate::host::{Access, Action, Content, FileEdit, HostState, Owned, Patch, ServiceUnit, Stamp, unit_path};
+use crate::host::{
+    Access, Action, Content, FileEdit, HostFacts, HostState, Owned, Patch, ServiceUnit, Stamp, unit_path,
+};
 use crate::plan::compare::{Difference, HostChange, Need, edit, patch};
 use crate::plan::{Phase, Reason, Step, reach};
 use crate::value::{HostPath, Name};
@@ -79,6 +81,10 @@ impl Planner<'_> {
             trials.push(self.step(host, try_them, service.why.clone()));
             steps.push(self.step(host, Action::KeepRules { unit, files, start }, service.why.clone()));
         }
+        let closes =
+            |step: &Step| closed_by(step, self.state(&step.target.name), self.observed.facts(&step.target.name)?);
+        let closed: Vec<String> = trials.iter().filter_map(closes).collect();
+        self.notes.extend(closed);
         let changed: Vec<&Name> = steps.iter().map(|step: &Step| &step.target.name).collect();
         let from = reach::after(self.desired, self.observed, &changed);
         let tried = trials.iter().map(|step: &Step| step.target.clone()).collect();
@@ -113,6 +119,25 @@ impl Planner<'_> {
         let rolled = |phase: &Phase| matches!(phase, Phase::Roll(roll) if roll.role.unit() == unit && roll.members.contains_key(host));
         gone && self.need(host, unit) == Some(Need::Restart) && !self.phases.iter().any(rolled)
     }
+}
+
+/// The most ports that a note names.
+const PORTS_NAMED: usize = 10;
+
+/// The ports that listen on a host now for others, and that the new rules close: somebody may need them.
+fn closed_by(step: &Step, state: &HostState, facts: &HostFacts) -> Option<String> {
+    let is_open = |port: u16| state.open.iter().any(|open| open.contains(&port));
+    let for_others = facts.listening.iter().filter(|there| there.address.is_none_or(|address| !address.is_loopback()));
+    let closed: BTreeSet<u16> = for_others.map(|there| there.port).filter(|port| !is_open(*port)).collect();
+    let first: Vec<_> = closed.iter().take(PORTS_NAMED).map(ToString::to_string).collect();
+    let more = if closed.len() > PORTS_NAMED { ", ..." } else { "" };
+    (!closed.is_empty()).then(|| {
+        format!(
+            "on {} the firewall closes what listens now: port {}{more} (`allow` lets it in)",
+            step.target.name,
+            first.join(", ")
+        )
+    })
 }
 
 /// The seconds after which a host takes a firewall back that nobody has kept: longer than the check between the hosts (20 s) and a connection

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{Firewall, HostFile, NodesFile};
-use super::{Login, Machine, Nodes};
+use super::file::{AllowFile, FirewallFile, HostFile, NodesFile};
+use super::{Allow, AllowTo, Firewall, Login, Machine, Nodes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::value::{Address, Name};
 use crate::yaml::{Field, Span};
@@ -45,7 +45,7 @@ pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option
         }
         machines.insert(name, machine);
     }
-    if firewall.ok() == Some(&Firewall::Nftables) {
+    if matches!(firewall.ok(), Some(FirewallFile::Nftables(_))) {
         for (name, machine) in machines.iter().filter(|(_, machine)| !machine.address.is_ipv4()) {
             let at = hosts.ok().and_then(|hosts| hosts.get(name.as_str())).map_or(span, |entry| entry.key.span);
             let message =
@@ -57,7 +57,47 @@ pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option
     let login = ssh
         .ok()
         .map_or_else(Login::default, |ssh| Login { user: ssh.user.ok().cloned(), port: ssh.port.ok().copied() });
-    complete.then(|| Nodes { ssh: login, hosts: machines, firewall: firewall.or_default() })
+    let firewall = check_firewall(firewall, problems)?;
+    complete.then_some(Nodes { ssh: login, hosts: machines, firewall })
+}
+
+fn check_firewall(firewall: &Field<FirewallFile>, problems: &mut Diagnostics) -> Option<Firewall> {
+    let nftables = match firewall {
+        Field::Missing | Field::Ok(_, FirewallFile::None) => return Some(Firewall::None),
+        Field::Bad(_) => return None,
+        Field::Ok(_, FirewallFile::Nftables(nftables)) => nftables,
+    };
+    let mut allow = Vec::new();
+    let mut complete = !matches!(nftables.allow, Field::Bad(_));
+    for field in nftables.allow.ok().into_iter().flatten() {
+        let checked = field.spanned().and_then(|(at, file)| check_allow(at, file, problems));
+        complete &= checked.is_some();
+        allow.extend(checked);
+    }
+    complete.then_some(Firewall::Nftables { allow })
+}
+
+fn check_allow(at: Span, file: &AllowFile, problems: &mut Diagnostics) -> Option<Allow> {
+    let from = *problems.need(at, "from", &file.from)?;
+    if from.prefix() == 0 {
+        let at = file.from.span().unwrap_or(at);
+        problems
+            .add(Code::SEC01, at, format!("{from} lets the whole internet in"))
+            .help("name the networks that need it");
+    }
+    if file.to.is_missing() == file.port.is_missing() {
+        let message =
+            if file.to.is_missing() { "neither `to` nor `port` is given" } else { "`to` and `port` are both given" };
+        problems
+            .add(Code::T003, at, message)
+            .help("write to: [master-ui, worker-ui] for listeners of the cluster, or port: 9100 for something else on every host");
+        return None;
+    }
+    let to = match file.port.ok() {
+        Some(port) => AllowTo::Port(*port),
+        None => AllowTo::Listeners(file.to.ok()?.iter().map(|name| name.ok().cloned()).collect::<Option<_>>()?),
+    };
+    Some(Allow { from, to })
 }
 
 fn check_host(span: Span, host: &Field<HostFile>, problems: &mut Diagnostics) -> Option<Machine> {

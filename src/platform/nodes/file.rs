@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::value::{Address, Label, Port, UserName, Zone};
+use crate::value::{Address, Cidr, Label, Port, UserName, Zone};
 use crate::yaml::{Entries, Field};
 
 /// Existing machines, reached over SSH.
@@ -15,8 +15,9 @@ pub struct NodesFile {
     /// The machines by name. A machine's name is used in the names of the nodes on it and must not change.
     #[schemars(required)]
     pub hosts: Field<Entries<HostFile>>,
-    /// The firewall that closes every port that the topology does not declare. Default: `none`.
-    pub firewall: Field<Firewall>,
+    /// The firewall that closes every port that the topology does not declare: `none`, `nftables`, or `{ nftables: { allow: [...] } }`. Default:
+    /// `none`.
+    pub firewall: Field<FirewallFile>,
 }
 
 /// The way to log in to the machines.
@@ -43,12 +44,53 @@ pub struct HostFile {
 }
 
 /// The firewall on the machines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Firewall {
+pub enum FirewallFile {
     /// Nobody: the machines' own firewall, if any, is left alone.
     #[default]
     None,
     /// A table of its own in nftables: ssh and the declared listeners stay open, the rest is dropped.
-    Nftables,
+    Nftables(NftablesFile),
+}
+
+/// Our table of nftables.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NftablesFile {
+    /// More that is let in. Default: nothing but ssh, and what the cluster's own hosts need of each other.
+    pub allow: Field<Vec<Field<AllowFile>>>,
+}
+
+/// More that a firewall lets in.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AllowFile {
+    /// The range that it comes from, as in `10.0.0.0/8`.
+    #[schemars(required)]
+    pub from: Field<Cidr>,
+    /// The listeners that it may reach, as in `[master-ui, worker-ui, history-ui, client]`. Either this or `port`.
+    pub to: Field<Vec<Field<Label>>>,
+    /// A TCP port that it may reach on every host, as in 9100 for a node exporter. Either this or `to`.
+    pub port: Field<Port>,
+}
+
+impl JsonSchema for FirewallFile {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FirewallFile".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "oneOf": [
+                { "type": "string", "enum": ["none", "nftables"] },
+                {
+                    "type": "object",
+                    "properties": { "nftables": generator.subschema_for::<NftablesFile>() },
+                    "additionalProperties": false,
+                    "required": ["nftables"]
+                }
+            ]
+        })
+    }
 }

@@ -5,11 +5,11 @@ pub mod declared;
 pub mod file;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
-use crate::value::{Address, Label, Name, Port, UserName, Zone};
+use crate::value::{Address, Cidr, Label, Name, Port, UserName, Zone};
 
 pub use check::check;
-pub use file::Firewall;
 
 /// Existing machines, checked.
 #[derive(Clone, Debug)]
@@ -17,6 +17,41 @@ pub struct Nodes {
     pub ssh: Login,
     pub hosts: BTreeMap<Name, Machine>,
     pub firewall: Firewall,
+}
+
+/// The firewall on the machines, checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Firewall {
+    #[default]
+    None,
+    Nftables {
+        /// More that is let in.
+        allow: Vec<Allow>,
+    },
+}
+
+/// A range that may reach listeners, or one port of every host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    pub from: Cidr,
+    pub to: AllowTo,
+}
+
+impl Allow {
+    /// The port that it opens on every host, if it is no listener's.
+    pub fn range(&self) -> Option<RangeInclusive<u16>> {
+        match &self.to {
+            AllowTo::Port(port) => Some(port.get()..=port.get()),
+            AllowTo::Listeners(_) => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AllowTo {
+    /// By their names.
+    Listeners(Vec<Label>),
+    Port(Port),
 }
 
 /// The login as far as the topology says it; the rest is in `~/.ssh/config`.
