@@ -41,8 +41,8 @@ pub struct Cli {
 }
 
 const EXITS: &str = "Exit codes: 0 done or nothing to do; 1 wrong input or an error; 2 `plan --detailed-exitcode` found changes; \
-3 refused as unsafe, or not implemented yet; 4 hosts cannot be reached or used; 5 somebody else holds the lease; 6 a host failed the preflight; 7 a step failed; \
-8 `status` found something wrong; 64 wrong usage; 130 interrupted at a safe point.";
+3 refused as unsafe, or not implemented yet; 4 hosts cannot be reached or used; 5 somebody else holds the lease, or it was lost; 6 a host failed the preflight; 7 a step failed; \
+8 `status` found something wrong; 64 wrong usage; 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

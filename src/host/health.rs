@@ -45,6 +45,8 @@ pub struct ServiceFacts {
     pub missing: Vec<String>,
     /// Nodes that serve, and whose answers keep the service from being whole.
     pub suspects: BTreeSet<Name>,
+    /// The number of faults that are a suspect's alone.
+    pub suspicions: usize,
     /// The reason why no node may be touched now, whatever its own state: for workers, that no master is ALIVE.
     pub blocked: Option<String>,
     /// The seconds for which no node has served. Once longer than any election, a restart does no harm.
@@ -56,6 +58,7 @@ impl ServiceFacts {
     pub fn suspect(&mut self, node: &Name, fault: String) {
         self.suspects.insert(node.clone());
         self.missing.push(fault);
+        self.suspicions += 1;
     }
 
     /// Returns true if nothing is missing, and all nodes could be asked.

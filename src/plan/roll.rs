@@ -33,6 +33,7 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     }
     situation
         .at_no_cost()
+        .or_else(|| situation.the_one_at_fault())
         .or_else(|| Some(Next::Wait { because: situation.why_no_serving_node_may_be_touched()? }))
         .unwrap_or_else(|| situation.one_that_serves())
 }
@@ -103,6 +104,25 @@ impl Situation<'_> {
             // A second leader's claim is no evidence against this one.
             Health::Unknown | Health::Serving | Health::Leading => false,
         }
+    }
+
+    /// A member that is to be restarted and is alone at fault that the ensemble is not whole: the others are a majority, and the restart may mend
+    /// it. Nobody would ever be touched otherwise.
+    fn the_one_at_fault(&self) -> Option<Next> {
+        let Situation { roll, facts, pending, .. } = self;
+        let is_suspect = |name: &Name| facts.suspects.contains(name);
+        let all_known =
+            facts.missing.len() == facts.suspicions && facts.nodes.values().all(|node| node.health.serves());
+        if roll.role.redundancy() != Redundancy::Majority
+            || !all_known
+            || !facts.suspects.iter().all(|name| pending.contains(&name))
+            || !super::safety::is_majority(roll, roll.all.iter().filter(|name| !is_suspect(name)).count())
+        {
+            return None;
+        }
+        let name = *pending.iter().find(|name| is_suspect(name))?;
+        let because = "what it answers keeps the ensemble from being whole, and the others are a majority".to_owned();
+        super::safety::may_stop(roll, facts, name).ok().map(|()| Next::Do { members: vec![name.clone()], because })
     }
 
     /// The reason why no node that serves may be touched yet.

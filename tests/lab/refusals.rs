@@ -12,7 +12,7 @@ fn a_host_that_is_not_fit_is_named_with_its_reason_before_anything_changes() {
 
     // No sudo.
     lab.on(2, "mv /etc/sudoers.d/ops /root/ops.sudoers");
-    lab.run(&["plan", &topology]).expect(4).says("h2").says("sudo: a password is required").says("without a password");
+    lab.run(&["plan", &topology]).expect(4).says("h2").says("sudo refused ops: sudo: ").says("without a password");
     lab.on(2, "mv /root/ops.sudoers /etc/sudoers.d/ops");
 
     // A Java that this Spark does not run on, on one host; a port taken by a stranger on another: both are said at once.

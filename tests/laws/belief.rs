@@ -679,7 +679,15 @@ fn a_member_that_keeps_gates_from_passing_is_its_own_hosts_failure() {
                 let changed = shape.with(|s| (s.connections, s.daemon) = (61, 2)).site();
                 let outcome = report(changed.carry_out(&SKIPPING, &world).await).outcome;
                 world.assert_lawful();
-                assert_eq!(lives(), before, "{lie:?}");
+                // A leader that is alone at fault is restarted first: then it leads no more, what it says as a follower bothers nobody, and the others
+                // follow in their turn.
+                let leads_no_more = matches!(lie, Some(MemberLie::HasLostOne | MemberLie::Follows));
+                if leads_no_more && matches!(outcome, Outcome::Done) {
+                    return;
+                }
+                if !leads_no_more {
+                    assert_eq!(lives(), before, "{lie:?}");
+                }
                 let failures = match &outcome {
                     Outcome::Failed { failures } => failures,
                     // It was restarted, and nobody restarts others while it does not recover.

@@ -295,3 +295,23 @@ fn law_3_a_roll_leaves_no_master_alive_for_seconds_and_not_for_a_session() {
         }
     });
 }
+
+/// A member that serves and answers nonsense, because of what it runs with, is restarted when the others are a majority; one that needs no restart holds
+/// the others up.
+#[test]
+fn the_one_member_at_fault_is_restarted_first() {
+    let site = Shape::side_by_side(3, 0, 0).site();
+    let roll = roll_of(MEMBER, &site, &[true, true, false], 1, false);
+    let next_with = |suspects: &[&str]| {
+        let mut facts = ServiceFacts::default();
+        for (host, health) in [("h1", Health::Serving), ("h2", Health::Leading), ("h3", Health::Serving)] {
+            facts.nodes.insert(name(host), NodeFacts { health, current: host == "h3", counts: true });
+        }
+        suspects.iter().for_each(|host| facts.suspect(&name(host), format!("{host} does not answer `mntr`")));
+        next(&roll, &facts)
+    };
+    assert!(matches!(next_with(&["h1"]), Next::Do { members, .. } if members == [name("h1")]));
+    assert!(matches!(next_with(&["h2"]), Next::Do { members, .. } if members == [name("h2")]));
+    assert!(matches!(next_with(&["h3"]), Next::Wait { .. }));
+    assert!(matches!(next_with(&["h1", "h2"]), Next::Wait { .. }));
+}

@@ -100,11 +100,26 @@ impl<'a> Planner<'a> {
         let misled: Vec<Name> = pending.iter().filter(is_misled).cloned().collect();
         let hidden: Vec<Name> = pending.iter().filter(unsettled).cloned().collect();
         let seen: Vec<Name> = all.iter().filter(serves).cloned().collect();
+        // Those that listen where the topology does not have them may serve there.
+        let user = role.user();
+        let listens_elsewhere = |name: &&Name| {
+            let Some(facts) = self.observed.facts(name) else { return false };
+            let state = self.state(name);
+            let known =
+                |port: u16| self.desired.listeners.iter().any(|l| l.on(state.host.reach.numbering()).contains(&port));
+            let uid = facts.users.get(user);
+            let is_own = |uid_there: Option<u32>| uid.is_some() && uid_there == uid.copied();
+            unsettled(name) && facts.listening.iter().any(|there| is_own(there.uid) && !known(there.port))
+        };
+        let elsewhere: Vec<Name> = pending.iter().filter(listens_elsewhere).cloned().collect();
         let keep_out = misled.iter().any(|name| serves(&name)) && others(&misled) < majority;
         // A serving member has a majority behind it: members not seen to serve may belong to it, on another port.
         let hides = !seen.is_empty() && seen.len() < majority && !hidden.is_empty();
         let why = match (keep_out, hides) {
             _ if all.len() < 3 || all.len() - pending.len() >= majority => return false,
+            (false, false) if elsewhere.len() >= majority => {
+                format!("{} listen on another port than the topology's, and may serve there", listed(&elsewhere))
+            }
             (true, _) => format!(
                 "{} run with a list of members that differs from the topology, and without them there is no majority",
                 listed(&misled)

@@ -140,7 +140,7 @@ settings! {
 text_value!(
     /// A directory for event logs: an absolute path on hosts, or a URI of a file system that Spark can open.
     EventDirectory,
-    pattern "^(/|[a-z][a-z0-9+.-]*://)[!-~]+$",
+    pattern "^((/[A-Za-z0-9._+@-]+)+|[a-z][a-z0-9+.-]*://[!-~]+)$",
     |text| {
         let plain = text.len() < 1024 && text.bytes().all(|byte| byte.is_ascii_graphic());
         let scheme = text.split_once("://").map(|(scheme, rest)| (scheme, !rest.is_empty()));
@@ -148,7 +148,8 @@ text_value!(
             scheme.starts_with(|c: char| c.is_ascii_lowercase())
                 && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+.-".contains(&byte))
         };
-        let is_path = text.len() > 1 && text.starts_with('/') && !text.split('/').any(|part| part == "..");
+        // It stands in a unit, where some characters mean something else.
+        let is_path = text.parse::<HostPath>().is_ok();
         if plain && (is_path || scheme.is_some_and(|(scheme, rest)| rest && is_scheme(scheme))) {
             Ok(())
         } else {

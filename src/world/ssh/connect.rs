@@ -49,7 +49,7 @@ impl Errors {
         errors
     }
 
-    /// What was said, if anything was. It is known once the program has closed its end, which may take a moment after the connection has ended.
+    /// The words that were said, if there were any. They are known once the program has closed its end, which may take a moment after the connection has ended.
     pub async fn words(&self) -> Option<String> {
         for _ in 0..10 {
             let said = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -63,7 +63,7 @@ impl Errors {
 }
 
 impl Stream {
-    /// Where what its proxy says is kept, if it has one.
+    /// The place of what its proxy says, if it has one.
     pub fn errors(&self) -> Option<Errors> {
         self.proxy.is_some().then(|| self.errors.clone())
     }
