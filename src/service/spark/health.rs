@@ -57,9 +57,18 @@ pub fn health_of_masters(
         },
         several => {
             facts.missing.push(format!("{} all say that they are ALIVE", listed(several.iter().copied())));
-            let strays = several.iter().filter(|name| elects_elsewhere(&desired.hosts[**name], seen[**name].facts()));
-            for name in strays {
-                facts.nodes.get_mut(*name).expect("a master is a node").health = Health::Straying;
+            let strays: Vec<&Name> = several
+                .iter()
+                .copied()
+                .filter(|name| elects_elsewhere(&desired.hosts[*name], seen[*name].facts()))
+                .collect();
+            // Where no master is in the topology's election, the one that workers follow leads until another is.
+            let leads = (strays.len() == several.len()).then(|| {
+                let followed = followed_by_most(desired, seen).filter(|name| several.contains(&name));
+                followed.unwrap_or_else(|| several[0].clone())
+            });
+            for name in strays.into_iter().filter(|name| Some(*name) != leads.as_ref()) {
+                facts.nodes.get_mut(name).expect("a master is a node").health = Health::Straying;
             }
         }
     }
