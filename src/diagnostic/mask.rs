@@ -3,8 +3,20 @@
 use crate::value::{SECRET_NAMES, acts, logins_in_urls};
 
 /// Words in a key that announce a secret value, beside those for which a value is refused. Rather one too many: they only hide.
-const SECRET_WORDS: [&str; 11] =
-    ["pass", "authenticate", "authorization", ".sas", "digest", "access_key", ".auth", "jaas", "sig=", "sig:", "sig\""];
+const SECRET_WORDS: [&str; 12] = [
+    "pass",
+    "private key",
+    "authenticate",
+    "authorization",
+    ".sas",
+    "digest",
+    "access_key",
+    ".auth",
+    "jaas",
+    "sig=",
+    "sig:",
+    "sig\"",
+];
 
 /// Returns true if what stands behind this key is better not shown.
 pub fn announces_secret(key: &str) -> bool {

@@ -415,6 +415,9 @@ mod tests {
         );
         assert_eq!(shown("spark.x.p\\u0061ssword=abc"), "spark.x.p\\u0061ssword (hidden)\n");
         assert_eq!(shown("spark.x https://abc@host/x"), "spark.x (hidden)\n");
+        assert_eq!(shown("spark.x.api-key abc"), "spark.x.api-key (hidden)\n");
+        assert_eq!(shown("spark.x X-Api-Key: abc"), "spark.x (hidden)\n");
+        assert_eq!(shown("-----BEGIN PRIVATE KEY-----\nMIIEabc"), "-----BEGIN (hidden)\n(hidden)\n");
         for plain in ["spark.authenticate.secret in-the-environment", "spark.ui.port 4041", "a \\\n b", ""] {
             assert_eq!(shown(plain), format!("{plain}\n"));
         }

@@ -3,6 +3,7 @@
 use super::birth::BirthStage;
 use super::planner::Planner;
 use super::prepare::held_back;
+use super::quorum::may_serve_elsewhere;
 use crate::host::Action;
 use crate::plan::compare::{Need, edit};
 use crate::plan::{Gate, Goal, Outage, Phase, Roll, RollMember};
@@ -123,7 +124,13 @@ impl Planner<'_> {
             return;
         }
         let regroup = if beside_unseen {
-            false
+            // Those that may serve elsewhere have a majority there.
+            let elsewhere: Vec<Name> =
+                pending.iter().filter(|name| self.listens_elsewhere(role, name)).cloned().collect();
+            if let Some(interruption) = role.interruption().filter(|_| !elsewhere.is_empty()) {
+                self.interrupt(interruption, elsewhere.len(), may_serve_elsewhere(&elsewhere));
+            }
+            !elsewhere.is_empty() && allowed
         } else {
             self.note_outage_of_roll(role, &all, &pending);
             majority && self.note_outage_of_regrouping(role, &all, &pending) && allowed

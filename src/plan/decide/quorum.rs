@@ -100,18 +100,8 @@ impl<'a> Planner<'a> {
         let misled: Vec<Name> = pending.iter().filter(is_misled).cloned().collect();
         let hidden: Vec<Name> = pending.iter().filter(unsettled).cloned().collect();
         let seen: Vec<Name> = all.iter().filter(serves).cloned().collect();
-        // Those that listen where the topology does not have them may serve there.
-        let user = role.user();
-        let listens_elsewhere = |name: &&Name| {
-            let Some(facts) = self.observed.facts(name) else { return false };
-            let state = self.state(name);
-            let known =
-                |port: u16| self.desired.listeners.iter().any(|l| l.on(state.host.reach.numbering()).contains(&port));
-            let uid = facts.users.get(user);
-            let is_own = |uid_there: Option<u32>| uid.is_some() && uid_there == uid.copied();
-            unsettled(name) && facts.listening.iter().any(|there| is_own(there.uid) && !known(there.port))
-        };
-        let elsewhere: Vec<Name> = pending.iter().filter(listens_elsewhere).cloned().collect();
+        let elsewhere: Vec<Name> =
+            pending.iter().filter(|name| unsettled(name) && self.listens_elsewhere(role, name)).cloned().collect();
         let keep_out = misled.iter().any(|name| serves(&name)) && others(&misled) < majority;
         // A serving member has a majority behind it: members not seen to serve may belong to it, on another port.
         let hides = !seen.is_empty() && seen.len() < majority && !hidden.is_empty();
@@ -137,4 +127,18 @@ impl<'a> Planner<'a> {
         }
         true
     }
+
+    /// Returns true if a node's user listens where the topology has nothing: what does not serve at its own port may serve there.
+    pub(super) fn listens_elsewhere(&self, role: Role, name: &Name) -> bool {
+        let Some(facts) = self.observed.facts(name) else { return false };
+        let numbering = self.state(name).host.reach.numbering();
+        let known = |port: u16| self.desired.listeners.iter().any(|listener| listener.on(numbering).contains(&port));
+        let uid = facts.users.get(role.user()).copied();
+        uid.is_some() && facts.listening.iter().any(|there| there.uid == uid && !known(there.port))
+    }
+}
+
+/// The reason for an outage of members that are no longer where the topology has them.
+pub(super) fn may_serve_elsewhere(members: &[Name]) -> String {
+    format!("{} listen on another port than the topology's, and may serve there", listed(members))
 }
