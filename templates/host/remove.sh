@@ -30,7 +30,7 @@ with_our_names() { # command and directory, to which the patterns are added
   "$@" version-2 initialize zookeeper_server.pid myid 'app-*' 'driver-*' 'eventlog_v2_*' 'spark-????????-*' 'blockmgr-????????-*' \
     'registeredExecutors.*'
 }
-HOLDS='cd -P -- "$1" || exit 0; shift
+HOLDS='cd -P -- "$1" && [ -r . ] || exit 0; shift
 for pattern do
   for name in $pattern; do
     if [ -e "$name" ] || [ -L "$name" ]; then exit 0; fi
@@ -39,7 +39,8 @@ done; exit 1'
 holds_ours() { # directory, patterns of names in it: whether it holds one, or nobody can say
   who=$(keeper "$1") || return 0
   as "$who" sh -c "$HOLDS" holds "$@" </dev/null >/dev/null 2>&1
-  late "$?" || [ "$?" != 1 ]
+  ended=$?
+  late "$ended" || [ "$ended" != 1 ]
 }
 was_made() { grep -qxF "$1" "$state/made" 2>/dev/null; }
 remove_file() {
@@ -111,7 +112,11 @@ remove_directory() { # path data(true/false) delete-data(true/false)
   [ -d "$1" ] || return 0
   ! away=$(elsewhere "$1") || { say "kept directory $1 ($away)"; return 0; }
   if [ "$2" = true ]; then
-    if [ "$3" = true ]; then with_our_names purge "$1"
+    if [ "$3" = true ]; then
+      # Its user may have closed it, or opened it to others. Its name is root's.
+      above=${1%/*}
+      [ "$(keeper "${above:-/}")" != 0 ] || chmod u+rwx,go-w "$1"
+      with_our_names purge "$1"
     elif holds_something "$1"; then say "kept data $1"; return 0; fi
   fi
   if ! was_made "dir $1"; then say "kept directory $1 (it was here before)"; return 0; fi
@@ -152,18 +157,18 @@ remove_user() { # user, directories of its data
   name=$1; shift
   for d do
     # Its number must not go to somebody else while files of it are there.
-    if [ -d "$d" ]; then say "kept user $name (its data is in $d)"; return 0; fi
+    if [ -d "$d" ]; then kept_user=yes; say "kept user $name (its data is in $d)"; return 0; fi
   done
   set -- "$name"
   getent passwd "$1" >/dev/null || return 0
   was_made "user $1" || { say "kept user $1 (it was here before)"; return 0; }
   [ "$(getent passwd "$1" | cut -d : -f 5)" = "$OURS" ] || { say "kept user $1 (it is not the one that provision made)"; return 0; }
-  if pgrep -u "$1" >/dev/null 2>&1; then say "kept user $1 (a process of it runs)"; return 0; fi
+  if pgrep -u "$1" >/dev/null 2>&1; then kept_user=yes; say "kept user $1 (a process of it runs)"; return 0; fi
   # What Java leaves of a job's driver.
   as "$(id -u "$1")" rm -rf "/tmp/hsperfdata_$1" </dev/null >/dev/null 2>&1
   # The next user with its uid would own what it left, and a setuid file of it would run as that user.
   left=$(left_by "$(id -u "$1")" "$(id -g "$1")")
-  [ -z "$left" ] || { say "kept user $1 ($left)"; return 0; }
+  [ -z "$left" ] || { kept_user=yes; say "kept user $1 ($left)"; return 0; }
   why=$(userdel "$1" 2>&1) || fail "cannot remove the user $1: $(all_of "$why")"
   say "removed user $1"
   # The group came with the user. userdel leaves it where somebody else was added to it.
@@ -193,7 +198,7 @@ remove_memory() { # data directories: while they hold something of ours, what sa
     [ "${keeps_epoch:-}$f" != "yes$state/epoch" ] || { say "kept record $f (for the hosts that are left)"; continue; }
     case $born$stays$f in
     yesyes*/birth.json | *yes*/made | *yes*/identity) say "kept record $f (data stays)" ;;
-    */made) [ -n "$there" ] && say "kept record $f (of what is left)" || rm -f "$f" ;;
+    */made) [ -n "$there${kept_user:-}" ] && say "kept record $f (of what is left)" || rm -f "$f" ;;
     *) gone "$f" ;;
     esac
   done

@@ -94,6 +94,19 @@ fn law_6_and_a_job_behind_closed_ports() {
     lab.converged(&fewer);
     assert!(lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.13/9999'"), "an allowed port is closed");
     lab.on(2, "ls -d /data/2 /data/work/app-*");
+    // What its user has closed, or opened to others, goes all the same; what is mounted stays, and with it whose it is.
+    lab.on(2, "chmod 000 /data/2; chmod 777 /data/1");
+    lab.on(3, "mkdir -p /data/work/app-kept/m && mount -t tmpfs none /data/work/app-kept/m");
+    lab.run(&["destroy", &fewer, "--yes", "--delete-data"])
+        .expect(0)
+        .says("kept what is in /data/work (something is mounted at");
+    assert!(!lab.test(2, "ls -d /data/1 /data/2 /data/work"), "a directory is left");
+    lab.on(3, "umount /data/work/app-kept/m; test -e /var/lib/provision/identity");
+    let theirs = lab.topology("theirs.yaml", &other.replace("name: analytics", "name: theirs"));
+    lab.run(&["plan", &theirs]).expect(3).says("h3: it belongs to the cluster `analytics`");
+    let identity = lab.on(3, "cut -d ' ' -f 1 /var/lib/provision/identity");
+    let named = other.replace("name: analytics\n", &format!("name: analytics\nid: {}\n", identity.trim()));
+    let fewer = lab.topology("closed.yaml", &named);
     lab.run(&["destroy", &fewer, "--yes", "--delete-data"]).expect(0);
     assert!(!lab.test(1, "nft list table inet provision 2>/dev/null"), "our table is left");
     assert!(lab.test(1, "nft list table inet lab >/dev/null"), "somebody else's table is gone");

@@ -99,6 +99,8 @@ const PROPERTIES: &[Property] = &[
     read("spark.metrics.", DAEMONS),
     read("spark.modify.", DAEMONS),
     read("spark.network.", DAEMONS),
+    shared("spark.network.crypto."),
+    shared("spark.network.sasl."),
     derived("spark.port.maxRetries", "write `ports: { retries: ... }`"),
     read("spark.redaction.", DAEMONS),
     read("spark.resources.", &[WORKER]),
