@@ -15,7 +15,7 @@ use crate::render::{self, FileTree};
 use crate::topology::Topology;
 use crate::{cluster, desired};
 
-/// Writes all files for review, exactly as they will be applied except for secrets
+/// Writes all files for review, exactly as they will be applied except for secrets and what only hosts know
 ///
 /// Secrets are placeholders. Files for hosts go to hosts-out/<topology>/<node>/, Terraform for clouds goes to
 /// terraform-out/<topology>/.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Content, Directory, HostState, Reach, STAMP_PATH, User};
 use crate::value::{HostPath, Identity, Name, UserName, counted};
 
-/// Depends on the topology alone, so that every way of delivering a host can lay it.
+/// Depends on the topology, on the identity, and on data that left the topology and is still there, so that every way of delivering a host can lay it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     pub cluster: Name,
