@@ -184,11 +184,12 @@ fn masked(text: &str, ours: &str) -> String {
             out.extend(parts);
             continue;
         }
-        // An escape may be part of any key.
+        let key = whole.split_once(|c: char| c.is_whitespace() || "=:".contains(c)).map_or("", |(key, _)| key);
+        // A key with an escape in it may be any.
         let is_suspicious = announces_secret(&whole)
             || carries_secret(&whole)
             || logins_in_urls(&whole).next().is_some()
-            || whole.contains("\\u");
+            || key.contains("\\u");
         if !is_suspicious {
             if hides {
                 out += "(hidden)\n";
@@ -198,7 +199,6 @@ fn masked(text: &str, ours: &str) -> String {
             continue;
         }
         hides = true;
-        let key = whole.split_once(|c: char| c.is_whitespace() || "=:".contains(c)).map_or("", |(key, _)| key);
         out += &format!("{key} (hidden)\n");
     }
     out
@@ -418,7 +418,13 @@ mod tests {
         assert_eq!(shown("spark.x.api-key abc"), "spark.x.api-key (hidden)\n");
         assert_eq!(shown("spark.x X-Api-Key: abc"), "spark.x (hidden)\n");
         assert_eq!(shown("-----BEGIN PRIVATE KEY-----\nMIIEabc"), "-----BEGIN (hidden)\n(hidden)\n");
-        for plain in ["spark.authenticate.secret in-the-environment", "spark.ui.port 4041", "a \\\n b", ""] {
+        for plain in [
+            "# \\u001b]0;x\\u0007",
+            "spark.authenticate.secret in-the-environment",
+            "spark.ui.port 4041",
+            "a \\\n b",
+            "",
+        ] {
             assert_eq!(shown(plain), format!("{plain}\n"));
         }
     }

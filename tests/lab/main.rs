@@ -12,6 +12,7 @@ mod shown;
 mod belief;
 mod closed;
 mod cloud;
+mod elsewhere;
 mod faults;
 mod killed;
 mod leaving;

@@ -1,0 +1,61 @@
+//! Members and masters that run with inputs of somebody else's: they serve elsewhere, or keep the others from being whole.
+
+use crate::hosts::{Lab, nodes_yaml};
+
+/// Runs a command on these hosts, and waits until what it has restarted is up.
+fn on_all(lab: &Lab, hosts: &[u32], script: &str) {
+    for host in hosts {
+        lab.on(*host, script);
+    }
+    std::thread::sleep(std::time::Duration::from_secs(6));
+}
+
+/// The host of the member that leads.
+fn leader(lab: &Lab, topology: &str) -> u32 {
+    let status = lab.run(&["status", topology]).stdout;
+    let line = status.lines().find(|line| line.contains(" leader,")).expect("a leader");
+    line.split_whitespace().nth(1).and_then(|host| host.strip_prefix('h')?.parse().ok()).expect("a host")
+}
+
+#[test]
+#[ignore = "members that do not serve are waited for a minute, four times: make soak"]
+fn what_runs_with_wrong_inputs_is_repaired_and_an_outage_announced() {
+    let Some(lab) = Lab::up("elsewhere", 3) else { return };
+    let topology = lab.topology("elsewhere.yaml", &nodes_yaml());
+    lab.apply(&topology);
+    let repaired = |with: &[&str]| {
+        lab.run(&[&["apply", &topology, "--yes"], with].concat()).expect(0);
+        lab.run(&["status", &topology]).expect(0).says("all is well");
+    };
+
+    // Both masters elect by themselves.
+    on_all(&lab, &[1, 2], "sed -i '/zookeeper/d;/recoveryMode/d' /etc/spark/ha.conf; systemctl restart spark-master");
+    lab.run(&["status", &topology]).expect(8).says("all say that they are ALIVE");
+    repaired(&[]);
+
+    // The leader does not answer what its health is read from.
+    let leads = leader(&lab, &topology);
+    lab.on(leads, "sed -i 's/^4lw.*/4lw.commands.whitelist=conf/' /etc/zookeeper/zoo.cfg; systemctl restart zookeeper");
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    lab.run(&["status", &topology]).expect(8).says("does not answer `mntr`");
+    repaired(&[]);
+
+    // All members serve on another port: to bring them back is an outage, and the first plan says so.
+    let move_away = "sed -i s/^clientPort=2181/clientPort=2199/ /etc/zookeeper/zoo.cfg; systemctl restart zookeeper";
+    on_all(&lab, &[1, 2, 3], move_away);
+    lab.run(&["apply", &topology, "--yes"]).expect(3).says("listen on another port than the topology's");
+    repaired(&["--allow-outage"]);
+
+    // The same of two members beside one that is off.
+    lab.verb(&["kill", "3"]);
+    on_all(&lab, &[1, 2], move_away);
+    lab.run(&["apply", &topology, "--yes", "--skip-unreachable"]).expect(3).says("listen on another port");
+    lab.run(&["apply", &topology, "--yes", "--skip-unreachable", "--allow-outage"]).expect(4);
+    lab.run(&["status", &topology]).expect(8).says("follower");
+
+    // And one that keeps the ensemble down beside it.
+    lab.on(1, "sed -i 's/:2888:/:2889:/' /etc/zookeeper/zoo.cfg; systemctl restart zookeeper");
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    lab.run(&["apply", &topology, "--yes", "--skip-unreachable"]).expect(4);
+    lab.run(&["status", &topology]).expect(8).says("follower");
+}
