@@ -52,7 +52,8 @@ pub struct OnHostFile {
     /// The absolute path on every host.
     #[schemars(required)]
     pub path: Field<HostPath>,
-    /// The SHA-512 that it must have. Default: what more than half of the hosts that have it say; a host with another one is refused.
+    /// The SHA-512 that it must have. Default: the one found on more than half of the hosts that have
+    /// the file; a host whose file has another is refused.
     pub sha512: Field<String>,
 }
 

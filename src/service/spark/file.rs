@@ -30,8 +30,8 @@ pub struct SparkFile {
     pub workers: Field<WorkersFile>,
     /// The history server, on hosts: it shows applications that have ended. Default: none.
     pub history: Field<HistoryFile>,
-    /// Spark's properties: for jobs in `spark-defaults.conf`, and for each daemon those that it reads. A change of what daemons read is rolled out node by node (of `spark.authenticate.…`,
-    /// `spark.network.crypto.…` and `spark.ssl.rpc.…` it needs an outage); a change of the others needs no restart.
+    /// Spark's properties: for jobs in `spark-defaults.conf`, and for each daemon those that it reads. A change of what daemons read is rolled out node by node (a change of `spark.authenticate.…`,
+    /// `spark.network.crypto.…` or `spark.ssl.rpc.…` needs an outage); a change of the others needs no restart.
     pub config: Field<Entries<RawScalar>>,
     /// Authentication between all of Spark's processes. Default: none. A change, also of the secret, needs an outage.
     pub authenticate: Field<AuthenticateFile>,

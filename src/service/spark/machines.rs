@@ -114,8 +114,8 @@ pub fn check_beside_others(all: &Whole<'_>, problems: &mut Diagnostics) {
             .add(
                 Code::SP007,
                 at,
-                "without `memory` a worker offers the machine's less 1 GiB, and other daemons run beside it",
+                "without `memory` a worker offers all of the machine's memory except 1 GiB, and other daemons run beside it",
             )
-            .help("write memory: with what is left for executors, as in 4g");
+            .help("write `memory: 4g`, for example: what is left for executors");
     }
 }
