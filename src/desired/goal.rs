@@ -52,7 +52,6 @@ impl Desired {
         digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Gives the cluster its identity: it stands in the stamps, and with the data of members.
     /// Keeps directories of data on record that a host's stamp has and the topology has no more, with their users: they stay until a destroy.
     pub fn keep_data(&mut self, host: &Name, stamp: &Stamp) {
         let Some(state) = self.hosts.get_mut(host) else { return };
@@ -66,6 +65,7 @@ impl Desired {
         }
     }
 
+    /// Gives the cluster its identity: it stands in the stamps, and with the data of members.
     pub fn identify(&mut self, identity: Identity) {
         for state in self.hosts.values_mut() {
             state.put_stamp(&Stamp { identity: Some(identity.clone()), ..state.stamp() });

@@ -107,9 +107,7 @@ impl<'a> Planner<'a> {
         let hides = !seen.is_empty() && seen.len() < majority && !hidden.is_empty();
         let why = match (keep_out, hides) {
             _ if all.len() < 3 || all.len() - pending.len() >= majority => return false,
-            (false, false) if elsewhere.len() >= majority => {
-                format!("{} listen on another port than the topology's, and may serve there", listed(&elsewhere))
-            }
+            (false, false) if elsewhere.len() >= majority => may_serve_elsewhere(&elsewhere),
             (true, _) => format!(
                 "{} run with a list of members that differs from the topology, and without them there is no majority",
                 listed(&misled)
