@@ -1,7 +1,6 @@
 //! Everything but ssh and the declared listeners is closed, when the topology asks for it.
 
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
@@ -42,7 +41,7 @@ pub fn desire(cluster: &Cluster, allow: &[Allow], state: &mut HostState) {
         role: listener.role().title(),
         name: listener.name.to_string(),
         sources: sources(cluster, listener.from),
-        ports: shown(&listener.written),
+        ports: listener.written_ports(),
     });
     let allowed = allow.iter().flat_map(|allow| rules_of(allow, &here));
     let rules = declared.filter(|rule| !rule.sources.is_empty()).chain(allowed).collect();
@@ -78,15 +77,8 @@ fn rules_of(allow: &Allow, here: &[&Listener]) -> Vec<Rule> {
         AllowTo::Port(port) => vec![rule(format!("port {port}"), port.to_string())],
         AllowTo::Listeners(names) => {
             let named = here.iter().filter(|listener| names.iter().any(|name| name.as_str() == listener.name.as_str()));
-            named.map(|listener| rule(listener.name.to_string(), shown(&listener.written))).collect()
+            named.map(|listener| rule(listener.name.to_string(), listener.written_ports())).collect()
         }
-    }
-}
-
-fn shown(ports: &RangeInclusive<u16>) -> String {
-    match (ports.start(), ports.end()) {
-        (first, last) if first == last => first.to_string(),
-        (first, last) => format!("{first}-{last}"),
     }
 }
 

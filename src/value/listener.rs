@@ -90,6 +90,12 @@ impl Listener {
         }
     }
 
+    /// The ports that the topology gives, as nftables and the clouds write them: `7077`, or `40000-40031`.
+    pub fn written_ports(&self) -> String {
+        let (first, last) = (self.written.start(), self.written.end());
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    }
+
     pub fn role(&self) -> Role {
         self.name.role
     }

@@ -114,7 +114,7 @@ fn rules(services: &ServicesOn<'_>, role: Role) -> Expression {
         let from = groups.map(|tier| reference(&["azurerm_application_security_group", tier, "id"]));
         let row = object([
             ("priority", Expression::from(FIRST_PRIORITY + PRIORITY_STEP * at)),
-            ("ports", texts([ports(&listener)])),
+            ("ports", texts([listener.written_ports()])),
             ("from", list(from)),
         ]);
         (listener.name.as_str(), row)
@@ -122,11 +122,6 @@ fn rules(services: &ServicesOn<'_>, role: Role) -> Expression {
     // What nobody here must reach has no rule: one without a source would be refused.
     let reached = services.listeners(role).into_iter().filter(|listener| !services.from(listener).is_empty());
     object(reached.zip(0..).map(rule))
-}
-
-fn ports(listener: &Listener) -> String {
-    let (first, last) = (listener.written.start(), listener.written.end());
-    if first == last { first.to_string() } else { format!("{first}-{last}") }
 }
 
 /// The machines with addresses of their own, and how they are reached.
