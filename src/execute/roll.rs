@@ -23,6 +23,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let mut latches = Latches::default();
         // What this run has restarted is waited for, not restarted again and again.
         let mut tried: BTreeSet<Name> = BTreeSet::new();
+        // Nodes of which some ail, and nobody can tell which: all are restarted. After the first it may look for a while as if none did.
+        let mut doubted: BTreeSet<Name> = BTreeSet::new();
         let limit = Duration::from_secs(roll.seconds);
         let begun = Instant::now();
         let mut end = Instant::now() + limit;
@@ -31,11 +33,13 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
             let mut facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
             // Files held back for a node are written by its restart: until then the node is not done.
+            let may_recover = begun.elapsed().as_secs() < AILING_SECONDS;
+            let ails = |host: &&Name| roll.members.get(*host).is_some_and(RollMember::only_ails);
+            doubted.extend(facts.suspects.iter().filter(|_| !may_recover).filter(ails).cloned());
             for (host, member) in roll.members.iter().filter(|(host, _)| !tried.contains(*host)) {
                 if let Some(node) = facts.nodes.get_mut(host) {
-                    // One that ails may recover by itself.
-                    let may_recover = || node.health.serves() || begun.elapsed().as_secs() < AILING_SECONDS;
-                    node.current &= member.files.is_empty() && (!member.only_ails() || may_recover());
+                    let is_well = node.health.serves() && !doubted.contains(host);
+                    node.current &= member.files.is_empty() && (!member.only_ails() || may_recover || is_well);
                 }
             }
             // A restarted node counts as current: another restart would change nothing.

@@ -57,7 +57,7 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
     query.member = member_directories(desired, |role| state.services.contains_key(role.unit()));
     for role in state.services.values().filter_map(|service| service.role) {
         query.asks.extend(service::of(role).questions(role, &state.host, &desired.listeners, false));
-        ask_connections(&mut query, role, state, desired);
+        ask_others(&mut query, role, state, desired);
     }
     query
 }
@@ -72,9 +72,24 @@ pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: 
         service.inputs.iter().chain(&service.secret_inputs).for_each(|path| query.ask_path(path, state, secrets));
         query.member = query.member.or_else(|| member_directories(desired, |member| member == *role));
         query.asks.extend(service::of(*role).questions(*role, &state.host, &desired.listeners, write));
-        ask_connections(&mut query, *role, state, desired);
+        ask_others(&mut query, *role, state, desired);
     }
     query
+}
+
+/// The questions about a node that others answer.
+fn ask_others(query: &mut HostQuery, role: Role, state: &HostState, desired: &Desired) {
+    ask_connections(query, role, state, desired);
+    ask_latches(query, role, state, desired);
+}
+
+/// Asks which latches the role's election has. Each node's host asks a member of its own, so that one silent member costs one of them time.
+fn ask_latches(query: &mut HostQuery, role: Role, state: &HostState, desired: &Desired) {
+    let Some(election) = desired.election.as_ref().filter(|election| election.role == role) else { return };
+    let nodes = desired.hosts.values().filter(|other| other.services.contains_key(role.unit()));
+    let before = nodes.take_while(|other| other.host.name != state.host.name).count();
+    let member = election.members.iter().cycle().nth(before);
+    query.asks.extend(member.and_then(|member| service::of(role).latch_question(election, member)));
 }
 
 /// Asks which node of its role a node follows, as the kernel of its host has it.

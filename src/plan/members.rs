@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Reason;
+use super::reason::only_ails;
 use crate::host::{Action, Drain, FileEdit, Target};
 use crate::value::{Name, Role};
 
@@ -47,7 +48,7 @@ pub struct RollMember {
 impl RollMember {
     /// Returns true if only its restart is needed: none of its files changes, and none could be put back.
     pub fn only_ails(&self) -> bool {
-        self.why.iter().all(|why| matches!(why, Reason::Ailing { .. }))
+        only_ails(&self.why)
     }
 
     /// The action that restarts the node with its new files.

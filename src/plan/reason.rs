@@ -35,6 +35,11 @@ pub enum Reason {
 /// The time that a node which ails gets to recover by itself: as long as Spark's worker may take for its next attempt to register.
 pub const AILING_SECONDS: u64 = 90;
 
+/// Returns true if a node is to be restarted only because it does not serve.
+pub fn only_ails(why: &[Reason]) -> bool {
+    why.iter().all(|why| matches!(why, Reason::Ailing { .. }))
+}
+
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

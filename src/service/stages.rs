@@ -199,11 +199,6 @@ pub trait Service: Sync {
         None
     }
 
-    /// A note for operators about running nodes, before an apply.
-    fn notes(&self, _desired: &Desired, _seen: &BTreeMap<Name, Seen>) -> Option<String> {
-        None
-    }
-
     /// A note for operators about running nodes, before the service is removed.
     fn notes_of_removal(&self, _seen: &BTreeMap<Name, Seen>) -> Option<String> {
         None
@@ -232,6 +227,11 @@ pub trait Service: Sync {
     /// Returns true if the node of the election's role on a host leads.
     fn leads(&self, _facts: &HostFacts) -> bool {
         false
+    }
+
+    /// Asks a member of the ensemble (address, port) which latches the election has.
+    fn latch_question(&self, _election: &Election, _member: &(String, u16)) -> Option<Ask> {
+        None
     }
 
     /// The names of the election's latches, as a host was told.

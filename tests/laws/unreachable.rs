@@ -313,6 +313,7 @@ fn a_member_that_keeps_the_ensemble_down_beside_a_lost_one_is_repaired() {
             let outcome = report(site.carry_out(&SKIPPING, &world).await).outcome;
             assert!(matches!(outcome, Outcome::Done), "{wrong} {off}: {outcome:?}");
             assert!(world.state().services.leader.is_some(), "{wrong} {off}: nobody leads");
+            world.settled().await;
             let left = site.plan(&SKIPPING, &world).await.expect("a plan");
             assert!(left.phases.is_empty(), "{left}");
             world.assert_lawful();

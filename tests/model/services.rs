@@ -15,6 +15,9 @@ pub const WORKER: &str = "spark-worker";
 /// A member with this in its configuration comes up and never serves.
 pub const POISON: &str = "maxClientCnxns=666";
 
+/// The time without a quorum after which a master takes part in no election again.
+pub const GIVES_UP: Duration = Duration::from_secs(20);
+
 /// The durations of things.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -23,6 +26,7 @@ pub struct Pace {
     pub master: Duration,
     /// The time that a master's session outlives it.
     pub session: Duration,
+    pub gives_up: Duration,
     pub worker: Duration,
 }
 
@@ -34,6 +38,7 @@ impl Default for Pace {
             election: millis(500),
             master: millis(700),
             session: millis(1500),
+            gives_up: GIVES_UP,
             worker: millis(500),
         }
     }
@@ -58,6 +63,10 @@ pub struct Services {
     /// In order: the first leads.
     pub latches: Vec<Latch>,
     latches_made: u64,
+    /// Since when no member has served.
+    unserved: Option<Instant>,
+    /// Address and life of masters that take part in no election again.
+    outside: BTreeSet<(String, u64)>,
     /// The longest time without an ALIVE master after the first.
     pub longest_vacancy: Duration,
 }
@@ -257,12 +266,14 @@ impl Services {
         }
         self.latches.retain(|latch| latch.until.is_none_or(|until| until > now));
         let clients = self.clients(hosts, now);
+        self.give_up(hosts, clients.is_empty(), now);
         for (host, process) in hosts.iter().filter_map(|(name, host)| Some((name, host.process(MASTER)?))) {
             let conf = input(process, "/etc/spark/ha.conf");
             let elects = conf.contains("recoveryMode");
             let able = !elects || clients.iter().any(|client| conf.contains(client.as_str()));
             let has = self.latches.iter().any(|latch| latch.host == *host && latch.life == process.life);
-            if able && !has && process.since + self.pace.master <= now {
+            let stands = !elects || !self.outside.contains(&(hosts[host].address.clone(), process.life));
+            if able && stands && !has && process.since + self.pace.master <= now {
                 self.latches.push(Latch {
                     host: host.clone(),
                     life: process.life,
@@ -284,11 +295,46 @@ impl Services {
         }
     }
 
+    /// The active master of an ensemble that is gone exits, and systemd starts it again; the others stay up. None of them elects again, if it was long.
+    fn give_up(&mut self, hosts: &mut BTreeMap<Name, SimHost>, unserved: bool, now: Instant) {
+        let since = *self.unserved.get_or_insert(now);
+        if !unserved {
+            self.unserved = None;
+        } else if since + self.pace.gives_up <= now {
+            let elects = |process: &Process| input(process, "/etc/spark/ha.conf").contains("recoveryMode");
+            for (name, host) in hosts.iter_mut() {
+                let address = host.address.clone();
+                let Some(process) = host.process_mut(MASTER).filter(|process| elects(process)) else { continue };
+                if self.alive.as_ref().is_some_and(|alive| alive.host == *name && alive.life == process.life) {
+                    process.since = now;
+                    process.life += 1 << 32;
+                }
+                if process.since + self.pace.gives_up <= now || process.since == now {
+                    self.outside.insert((address, process.life));
+                }
+                self.latches.retain(|latch| latch.host != *name);
+            }
+        }
+    }
+
+    /// One master takes part in no election again, while the others do.
+    pub fn leave_election(&mut self, host: &Name, hosts: &BTreeMap<Name, SimHost>) {
+        let life = hosts[host].process(MASTER).expect("its master runs").life;
+        self.outside.insert((hosts[host].address.clone(), life));
+        self.latches.retain(|latch| latch.host != *host);
+    }
+
     /// Somebody removes a latch. Returns what is wrong with that.
     pub fn release(&mut self, path: &str, hosts: &BTreeMap<Name, SimHost>) -> Option<String> {
         let at = self.latches.iter().position(|latch| path.ends_with(&latch.name()))?;
         let latch = self.latches.remove(at);
         latch.lives(hosts).then(|| format!("the latch {path} of a master that lives was removed"))
+    }
+
+    /// It leads, or would.
+    pub fn master_can_lead(&self, host: &SimHost, now: Instant) -> bool {
+        let gave_up = |process: &Process| self.outside.contains(&(host.address.clone(), process.life));
+        self.master_stands(host, now) && !host.process(MASTER).is_some_and(gave_up)
     }
 
     /// ALIVE or STANDBY.

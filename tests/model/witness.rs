@@ -57,7 +57,7 @@ impl Witness {
             .then(|| Member::of(name, hosts.get(name)?, now, &services.pace))
             .flatten()
             .filter(|member| services.was_whole && member.list.len() >= 3);
-        let stands = |host: &SimHost| services.master_stands(host, now);
+        let stands = |host: &SimHost| services.master_can_lead(host, now);
         let stops_master = ends.contains(&MASTER) && hosts.get(name).is_some_and(stands);
         Before {
             markers: markers(hosts),

@@ -6,6 +6,7 @@ use super::prepare::held_back;
 use super::quorum::may_serve_elsewhere;
 use crate::host::Action;
 use crate::plan::compare::{Need, edit};
+use crate::plan::reason::only_ails;
 use crate::plan::{Gate, Goal, Outage, Phase, Roll, RollMember};
 use crate::service::{self, health, roles};
 use crate::value::{Interruption, Name, Redundancy, Role, counted, listed};
@@ -20,8 +21,6 @@ impl Planner<'_> {
                 Redundancy::Pool => self.pool(role),
             }
         }
-        let notes = service::all().filter_map(|service| service.notes(self.desired, &self.observed.hosts));
-        self.notes.extend(notes);
     }
 
     /// The seconds within which the nodes of a role are healthy.
@@ -188,6 +187,10 @@ impl Planner<'_> {
     }
 
     fn note_outage_of_roll(&mut self, role: Role, all: &[Name], pending: &[Name]) {
+        // A node that only ails is restarted if it does not serve.
+        if pending.iter().all(|host| only_ails(&self.changes[host].services[role.unit()].why)) {
+            return;
+        }
         let enough = all.len() >= fewest(role);
         let Some(interruption) = role.interruption().filter(|_| !enough) else {
             self.notes.extend(role.takeover().map(|takeover| takeover.on_restart.to_owned()));

@@ -32,18 +32,22 @@ pub fn recovery_folder(cluster: &Cluster) -> String {
 pub fn for_election(state: &HostState, listeners: &[Listener], latches: Option<&Election>) -> HostQuery {
     let mut query = HostQuery { units: vec![MASTER.unit().to_owned()], ..HostQuery::default() };
     query.asks = questions(MASTER, &state.host, listeners);
-    for (address, port) in latches.iter().flat_map(|election| &election.members) {
-        let bytes = children_request(&latches.expect("it has members").folder);
-        query.asks.push(Ask {
-            name: LATCHES,
-            address: address.clone(),
-            port: *port,
-            bytes,
-            most: Ask::SHORT,
-            lines: Lines::All,
-        });
+    if let Some(election) = latches {
+        query.asks.extend(election.members.iter().map(|member| ask_latches(election, member)));
     }
     query
+}
+
+/// Asks one member of the ensemble which latches there are.
+pub fn ask_latches(election: &Election, (address, port): &(String, u16)) -> Ask {
+    Ask {
+        name: LATCHES,
+        address: address.clone(),
+        port: *port,
+        bytes: children_request(&election.folder),
+        most: Ask::SHORT,
+        lines: Lines::All,
+    }
 }
 
 /// The names of the latches, as a member of the ensemble told this host.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::answers::{MasterFacts, WorkerEntry, WorkerState, counted_or_unknown, history_answers, master_facts};
+use super::latchless::Latchless;
 use super::masters::{AliveMasters, elects_elsewhere, followed_by_most, is_running};
 use super::roles::{HISTORY, MASTER, WORKER};
 use crate::desired::Desired;
@@ -12,7 +13,7 @@ use crate::service::stages::{Service as _, Totals};
 use crate::service::zookeeper::{self, MEMBER};
 use crate::value::{Name, Role, counted, listed};
 
-/// Healthy if one of these masters is ALIVE (or one outside of them may be) and the others are STANDBY.
+/// Healthy if one of these masters is ALIVE (or one outside of them may be) and the others are STANDBY and take part in the election.
 pub fn health_of_masters(
     hosts: &[Name],
     led_elsewhere: bool,
@@ -21,6 +22,7 @@ pub fn health_of_masters(
 ) -> ServiceFacts {
     let mut facts = ServiceFacts::default();
     let mut alive: Vec<&Name> = Vec::new();
+    let latchless = Latchless::of(desired, seen);
     for (name, state) in with_role(hosts, desired, MASTER) {
         let Some(host) = seen.get(name).and_then(Seen::facts) else {
             unknown(name, &mut facts);
@@ -31,6 +33,14 @@ pub fn health_of_masters(
             Some(master) if master.is_alive() => {
                 alive.push(name);
                 Health::Leading
+            }
+            Some(_) if latchless.is_known(name) => {
+                facts.missing.push(format!("the master on {name} is STANDBY and takes no part in the election"));
+                Health::Unsettled
+            }
+            Some(_) if latchless.standbys.contains(name) => {
+                facts.suspect(name, format!("the master on {name} is STANDBY and may take no part in the election"));
+                Health::Serving
             }
             Some(master) if master.is_standby() => Health::Serving,
             Some(master) => {
@@ -147,13 +157,14 @@ pub fn alive_master(seen: &BTreeMap<Name, Seen>) -> Option<MasterFacts> {
     running.filter_map(master_facts).find(MasterFacts::is_alive)
 }
 
-/// The masters that run while no member of the ensemble leads.
+/// The masters that run while too few members serve for a quorum.
 pub fn without_a_quorum(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<Name> {
     let hosts: Vec<Name> = desired.hosts.keys().cloned().collect();
     let members = zookeeper::OnHosts.health(MEMBER, &hosts, false, desired, seen);
-    // One that cannot be asked may lead.
-    let may_lead = |health| matches!(health, Health::Leading | Health::Unknown);
-    if members.nodes.is_empty() || members.nodes.values().any(|node| may_lead(node.health)) {
+    // One that cannot be asked may serve.
+    let may_serve =
+        members.nodes.values().filter(|node| node.health.serves() || node.health == Health::Unknown).count();
+    if may_serve * 2 > members.nodes.len() || members.nodes.is_empty() {
         return Vec::new();
     }
     let runs = |name: &&Name| seen.get(*name).and_then(Seen::facts).is_some_and(|host| is_running(host, MASTER));

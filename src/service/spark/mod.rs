@@ -8,6 +8,7 @@ mod election;
 pub mod file;
 mod health;
 mod history;
+mod latchless;
 mod listeners;
 mod machines;
 mod managed;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::answers::{counted_or_unknown, ended_applications, history_answers, master_facts, questions, worker_facts};
-use super::election::{election, for_election, latches};
+use super::election::{ask_latches, election, for_election, latches};
 use super::file::SparkFile;
 use super::health::{alive_master, health_of_history, health_of_masters, health_of_workers};
+use super::latchless::Latchless;
 use super::listeners::{MASTER_PAGE, WORKER_PAGE};
 use super::roles::{HISTORY, MASTER, WORKER};
 use super::{check_keys, master_url, standalone};
@@ -27,6 +28,11 @@ use crate::yaml::Span;
 /// A master that has recovered forgets workers that came back meanwhile (measured), and a worker that was told to go (SIGPWR, which a job can
 /// send it, too) never comes back by itself.
 const FORGOTTEN: &str = "the ALIVE master does not list it";
+const WITHOUT_A_LATCH: &str = "it is STANDBY and takes no part in the election";
+const PERHAPS_WITHOUT_A_LATCH: &str =
+    "it is STANDBY and may take no part in the election: fewer masters take part than run";
+const WITHOUT_A_QUORUM: &str =
+    "ZooKeeper has no quorum, and a master that finds none for more than 40 s takes part in no election again";
 
 /// The seconds that a worker has to finish its executors' work before it is stopped.
 const DRAIN_SECONDS: u32 = 60;
@@ -193,18 +199,14 @@ impl Service for OnHosts {
     }
 
     fn ailing(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, Role, &'static str)> {
-        super::health::forgotten(desired, seen).into_iter().map(|name| (name, WORKER, FORGOTTEN)).collect()
-    }
-
-    /// A master without a quorum for more than 40 s stays out of elections for good (measured).
-    fn notes(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Option<String> {
-        let masters = super::health::without_a_quorum(desired, seen);
-        let names = masters.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
-        (!masters.is_empty()).then(|| {
-            format!(
-                "ZooKeeper has no leader: a master that had no leader for more than 40 s never takes part in an election again. Once ZooKeeper serves, restart {names} (docs/troubleshooting.md)"
-            )
-        })
+        let forgotten = super::health::forgotten(desired, seen).into_iter().map(|name| (name, WORKER, FORGOTTEN));
+        let latchless = Latchless::of(desired, seen);
+        let why = |name: &Name| if latchless.is_known(name) { WITHOUT_A_LATCH } else { PERHAPS_WITHOUT_A_LATCH };
+        let outside = latchless.standbys.iter().map(|name| (name.clone(), MASTER, why(name)));
+        // Whether they take part can be told only when ZooKeeper serves again: the roll looks then.
+        let waiting = super::health::without_a_quorum(desired, seen);
+        let waiting = waiting.into_iter().map(|name| (name, MASTER, WITHOUT_A_QUORUM));
+        forgotten.chain(outside).chain(waiting).collect()
     }
 
     fn notes_of_removal(&self, seen: &BTreeMap<Name, Seen>) -> Option<String> {
@@ -235,6 +237,10 @@ impl Service for OnHosts {
 
     fn leads(&self, facts: &HostFacts) -> bool {
         master_facts(facts).is_some_and(|master| master.is_alive())
+    }
+
+    fn latch_question(&self, election: &Election, member: &(String, u16)) -> Option<Ask> {
+        Some(ask_latches(election, member))
     }
 
     fn latches(&self, facts: &HostFacts) -> Option<Vec<String>> {

@@ -1,0 +1,44 @@
+//! Masters that run and take part in no election.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::answers::{MasterFacts, master_facts};
+use super::election::latches;
+use super::masters::{elects_elsewhere, is_running};
+use super::roles::MASTER;
+use crate::desired::Desired;
+use crate::host::{HostState, Seen};
+use crate::value::Name;
+
+/// Masters that say STANDBY while the election has fewer latches than masters: one that had no quorum for more than 40 s takes part in no election
+/// again (measured).
+#[derive(Debug, Default)]
+pub struct Latchless {
+    /// All masters that stand by: no program says which latch is whose.
+    pub standbys: BTreeSet<Name>,
+    /// The number of them that have no latch.
+    missing: usize,
+}
+
+impl Latchless {
+    /// Of several hosts' words about the latches the largest number counts: a host can hide the fault, and cannot make one up.
+    pub fn of(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Latchless {
+        let counts = seen.values().filter_map(Seen::facts).filter_map(latches).map(|latches| latches.len());
+        let Some(most) = counts.max() else { return Latchless::default() };
+        let with_role = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(MASTER.unit()));
+        let elects = |(name, state): (&Name, &HostState)| {
+            let host = seen.get(name)?.facts().filter(|host| is_running(host, MASTER))?;
+            let master = master_facts(host).filter(|_| !elects_elsewhere(state, Some(host)))?;
+            Some((name.clone(), master))
+        };
+        let masters: Vec<(Name, MasterFacts)> = with_role.filter_map(elects).collect();
+        let missing = masters.len().saturating_sub(most);
+        let standbys = masters.into_iter().filter(|(_, master)| missing > 0 && master.is_standby());
+        Latchless { standbys: standbys.map(|(name, _)| name).collect(), missing }
+    }
+
+    /// Returns true if it is known of a master that it has no latch.
+    pub fn is_known(&self, name: &Name) -> bool {
+        self.standbys.contains(name) && self.missing >= self.standbys.len()
+    }
+}
