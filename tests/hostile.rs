@@ -134,7 +134,7 @@ fn java_reads(value: &str) -> String {
 proptest! {
     #[test]
     fn a_property_comes_back_as_it_was(value in "\\PC*|[\\x00-\\x7f]*") {
-        let lines = host::properties([("spark.x", value.clone())]);
+        let lines = [host::Property::of("spark.x", &value)];
         prop_assert!(!lines[0].value.contains('\n'));
         prop_assert_eq!(java_reads(&lines[0].value), value);
     }

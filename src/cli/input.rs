@@ -12,7 +12,7 @@ use super::{Exit, Failure, way_in};
 use crate::cluster::{self, Cluster};
 use crate::desired::{self, Desired};
 use crate::diagnostic::{Severity, Source, show_all};
-use crate::host::{Content, Owner, Reach, Secrets};
+use crate::host::{Owner, Reach, Secrets};
 use crate::plan::{NotSealed, SealedPlan};
 use crate::platform::local::ThisMachine;
 use crate::topology::{self, Topology};
@@ -246,11 +246,16 @@ fn open_resolved(
 
 fn read_secrets(desired: &Desired, folder: &Path) -> anyhow::Result<Secrets> {
     let mut all = BTreeMap::new();
-    for (path, file) in desired.hosts.values().flat_map(|state| &state.files) {
-        if let Content::Secret { secret, .. } = &file.content
-            && !all.contains_key(path)
-        {
-            all.insert(path.clone(), escape(&read_secret(secret, folder)?)?);
+    let files = desired.hosts.values().flat_map(|state| state.files.values());
+    for secret in files.flat_map(|file| file.content.secrets()) {
+        if !all.contains_key(secret) {
+            let value = read_secret(secret, folder)?;
+            if value.chars().any(char::is_control) {
+                return Err(anyhow!(
+                    "{secret} holds a control character (a line break, perhaps), which no file of a service can hold as it is"
+                ));
+            }
+            all.insert(secret.clone(), value);
         }
     }
     Ok(Secrets(all))
@@ -285,22 +290,6 @@ fn read_secret(secret: &SecretRef, folder: &Path) -> anyhow::Result<String> {
             if value.is_empty() { Err(anyhow!("the secret in {} is empty", path.display())) } else { Ok(value) }
         }
     }
-}
-
-/// For a double-quoted word, which sh and systemd read alike.
-fn escape(secret: &str) -> anyhow::Result<String> {
-    if secret.chars().any(char::is_control) {
-        return Err(anyhow!(
-            "a secret holds a control character (a line break, perhaps): systemd could not hand it on"
-        ));
-    }
-    Ok(secret.chars().fold(String::new(), |mut out, c| {
-        if matches!(c, '"' | '\\' | '$' | '`') {
-            out.push('\\');
-        }
-        out.push(c);
-        out
-    }))
 }
 
 /// Asks on the terminal; refuses where there is none.

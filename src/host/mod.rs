@@ -3,6 +3,7 @@
 pub mod action;
 mod birth;
 mod claim;
+mod content;
 mod error;
 mod facts;
 mod health;
@@ -22,20 +23,21 @@ use crate::value::{Address, HostPath, Name, Zone};
 pub use action::{Action, Drain, FileEdit, Patch, Removal, Unpack};
 pub use birth::{BIRTH_PATH, Birth};
 pub use claim::{Claim, DataLabel};
+pub use content::{Content, Escape, Part};
 pub use error::{During, HostError};
 pub use facts::{
     ArchiveFacts, BirthRecord, Holder, HostFacts, Java, Listening, PathFacts, PathKind, Record, RecordName, Seen, Wrong,
 };
 pub use health::{Health, NodeFacts, ServiceFacts};
-pub use properties::{Property, properties, property_value};
+pub use properties::{Property, property_value};
 pub use query::{Ask, HostQuery, Lines, SecretQuestion, secret_question, sha256, sha512};
 pub use reach::{Folder, Login, Owner, Reach, SshName};
 pub use secrets::Secrets;
 pub use settings::{Class, Setting, Settings};
 pub use stamp::{Anchor, Owned, Stamp};
 pub use state::{
-    Access, CLAIM_PATH, Content, Directory, Distribution, EPOCH_PATH, File, HostState, MEMBER_FILE, ORIGIN_FILE,
-    OnChange, RUN_FOLDER, STAMP_PATH, STATE_FOLDER, ServiceUnit, UNIT_FOLDER, User, unit_path,
+    Access, CLAIM_PATH, Directory, Distribution, EPOCH_PATH, File, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange,
+    RUN_FOLDER, STAMP_PATH, STATE_FOLDER, ServiceUnit, UNIT_FOLDER, User, unit_path,
 };
 pub use template::render as render_template;
 pub use unit::{Active, Load, Sub, UnitFacts, UnitFile};
@@ -57,6 +59,11 @@ impl Host {
     /// A path of the host as a word of a unit or of sh.
     pub fn word(&self, path: &HostPath) -> String {
         unit_word(&format!("{}{path}", self.reach.root()))
+    }
+
+    /// The words of several paths.
+    pub fn words<'p>(&self, paths: impl IntoIterator<Item = &'p HostPath>) -> String {
+        paths.into_iter().map(|path| self.word(path)).collect::<Vec<_>>().join(" ")
     }
 
     /// The first port of a listener here.

@@ -11,10 +11,11 @@ pub struct Property {
     pub value: String,
 }
 
-/// Sorted properties, escaped as `java.util.Properties` reads them.
-pub fn properties<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Vec<Property> {
-    let sorted: std::collections::BTreeMap<_, _> = pairs.into_iter().collect();
-    sorted.into_iter().map(|(key, value)| Property { key: escape(key, true), value: escape(&value, false) }).collect()
+impl Property {
+    /// Escaped as `java.util.Properties` reads them.
+    pub fn of(key: &str, value: &str) -> Property {
+        Property { key: escape(key, true), value: escape(value, false) }
+    }
 }
 
 /// The value behind a key, escaped.
@@ -53,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_hostile_value_stays_on_its_line() {
-        let lines = properties([("a", "x\nb=1\\ ü $(id) {{ 7*7 }} \u{1f600}".to_owned())]);
-        assert_eq!(lines[0].value, "x\\nb=1\\\\ \\u00fc $(id) {{ 7*7 }} \\ud83d\\ude00");
+        let line = Property::of("a", "x\nb=1\\ ü $(id) {{ 7*7 }} \u{1f600}");
+        assert_eq!(line.value, "x\\nb=1\\\\ \\u00fc $(id) {{ 7*7 }} \\ud83d\\ude00");
     }
 }

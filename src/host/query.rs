@@ -54,8 +54,8 @@ impl HostQuery {
     pub fn ask_path(&mut self, path: &HostPath, state: &HostState, secrets: &Secrets) {
         let digest = match state.files.get(path).map(|file| &file.content) {
             Some(Content::Text(text)) => Some(sha256(text.as_bytes())),
-            Some(Content::Secret { before, after, .. }) => {
-                self.ask_secret(path, before, secrets, after);
+            Some(content @ Content::Secret(_)) => {
+                self.ask_secret(path, content, secrets);
                 None
             }
             // Part of a distribution.
@@ -64,11 +64,12 @@ impl HostQuery {
         self.paths.insert(path.clone(), digest);
     }
 
-    fn ask_secret(&mut self, path: &HostPath, before: &str, secrets: &Secrets, after: &str) {
-        if let Some(secret) = secrets.0.get(path)
+    /// A command that only looks has read no secrets, and asks nothing.
+    fn ask_secret(&mut self, path: &HostPath, content: &Content, secrets: &Secrets) {
+        if content.secrets().all(|secret| secrets.0.contains_key(secret))
             && self.secrets.iter().all(|asked| asked.path != *path)
         {
-            self.secrets.push(secret_question(path, before, secret, after));
+            self.secrets.push(secret_question(path, &content.full(secrets)));
         }
     }
 }
@@ -114,13 +115,12 @@ impl Ask {
     pub const LONG: u32 = 16 << 20;
 }
 
-/// A question whose answer reveals nothing to anyone who does not know the secret.
-pub fn secret_question(path: &HostPath, before: &str, secret: &str, after: &str) -> SecretQuestion {
+/// A question about a file whose answer reveals nothing to anyone who does not know its text.
+pub fn secret_question(path: &HostPath, text: &str) -> SecretQuestion {
     let nonce = random_digits();
     let mut hash = Sha256::new();
-    for part in [nonce.as_str(), before, secret, after] {
-        hash.update(part.as_bytes());
-    }
+    hash.update(nonce.as_bytes());
+    hash.update(text.as_bytes());
     SecretQuestion { path: path.clone(), expected: hex(&hash.finalize()), nonce }
 }
 

@@ -6,9 +6,9 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use super::reach::Owner;
-use super::{Host, unit_word};
+use super::{Content, Host, unit_word};
 use crate::service::archive::Archive;
-use crate::value::{HostPath, Role, SecretRef};
+use crate::value::{HostPath, Role};
 
 /// The state that one host must have.
 #[derive(Clone, Debug)]
@@ -65,28 +65,6 @@ pub struct File {
     pub content: Content,
     pub access: Access,
     pub nodes: BTreeSet<String>,
-}
-
-/// The bytes of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    Text(String),
-    /// `before`, the secret (escaped for a double-quoted word of sh and systemd), `after`.
-    Secret {
-        before: String,
-        secret: SecretRef,
-        after: String,
-    },
-}
-
-impl Content {
-    /// The text that people may see of it.
-    pub fn public(&self) -> String {
-        match self {
-            Content::Text(text) => text.clone(),
-            Content::Secret { before, secret, after } => format!("{before}<secret: {secret}>{after}"),
-        }
-    }
 }
 
 /// An archive unpacked under a folder of its own.

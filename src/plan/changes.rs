@@ -204,7 +204,7 @@ fn different(kind: Kind, path: &impl ToString, how: &Difference) -> Change {
             let shown = |access: &Access| format!("{}:{} {:04o}", access.owner, access.group, access.mode);
             Some(format!(": it is {}, not {}", shown(is), shown(wanted)))
         }
-        Difference::Secret => Some(": the secret in it differs".to_owned()),
+        Difference::Secret => Some(": it differs (hidden: it contains a secret)".to_owned()),
         Difference::Kind => Some(": something else is in its place".to_owned()),
         Difference::Damaged { file } => Some(format!(": {file} is missing, or not as it was unpacked")),
         Difference::Origin { is } => {

@@ -155,7 +155,7 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
                 return Some(Difference::Text { diff: beginning(&diff) });
             }
         }
-        Content::Secret { .. } => {
+        Content::Secret(_) => {
             if facts.secrets.get(path) == Some(&false) {
                 return Some(Difference::Secret);
             }

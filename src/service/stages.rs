@@ -16,7 +16,7 @@ use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Ground, Platform, PlatformKind, hdinsight};
 use crate::topology::Topology;
 use crate::value::listener::{Listener, ListenerName};
-use crate::value::{Disk, Label, MemberId, Name, Role, Zone};
+use crate::value::{Disk, HostPath, Label, MemberId, Name, Role, Zone};
 use crate::yaml::{Field, Span};
 
 /// The reason why a setting that places data cannot change, and the way out.
@@ -124,8 +124,8 @@ pub trait Service: Sync {
         DATA_MOVES
     }
 
-    /// The setting for the secret that its nodes share, if they have one.
-    fn secret(&self) -> Option<&'static str> {
+    /// The setting for the secret that its nodes share, if they have one, and the file that contains it.
+    fn secret(&self) -> Option<(&'static str, HostPath)> {
         None
     }
 

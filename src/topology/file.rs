@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use crate::platform::PlatformFile;
 use crate::service::ServicesFile;
-use crate::value::{HostPath, Identity, JvmSize, Name, Reason};
-use crate::yaml::{Entries, Field, RawScalar, Span};
+use crate::value::{HostPath, Identity, JvmSize, Name, PropertyValue, Reason};
+use crate::yaml::{Entries, Field, Span};
 
 /// One file, one cluster.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -81,7 +81,7 @@ pub struct JobFile {
     /// When a job that ended is started again. Default: `never`.
     pub restart: Field<Restart>,
     /// Properties of Spark for this job alone.
-    pub config: Field<Entries<RawScalar>>,
+    pub config: Field<Entries<PropertyValue>>,
     /// For a job of structured streaming.
     pub streaming: Field<StreamingFile>,
 }

@@ -5,7 +5,7 @@ use super::job::{Application, Job};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::service::spark::{Readers, Spark, truth};
 use crate::service::{self, Service, ServicesFile};
-use crate::value::{JavaInt, JvmSize};
+use crate::value::{JavaInt, JvmSize, PropertyValue};
 use crate::yaml::{Field, Span, suggest};
 
 /// Checks one job. `spark` is there when Spark itself is right.
@@ -30,7 +30,8 @@ pub fn check(
     if let (Some(config), Some(standalone)) = (&config, spark.and_then(|spark| spark.standalone.as_ref())) {
         let asks = config
             .iter()
-            .any(|(key, value)| key.as_str() == "spark.shuffle.service.enabled" && truth(value) == Some(true));
+            .filter(|(key, _)| key.as_str() == "spark.shuffle.service.enabled")
+            .any(|(_, value)| value.plain().and_then(truth) == Some(true));
         if asks && standalone.shuffle_service.is_none() {
             problems
                 .add(
@@ -61,7 +62,8 @@ pub fn check(
         instances: executors.instances.ok().copied(),
         executor_cores: executors.cores.or(1),
         executor_memory: executors.memory.or(JvmSize::from_mebibytes(1024)),
-        config: config?,
+        // A job has no secrets among its properties.
+        config: config?.into_iter().filter_map(|(key, value)| Some((key, value.plain()?.to_owned()))).collect(),
     })
 }
 
@@ -139,15 +141,15 @@ fn warn_contradictions(executors: &ExecutorsFile, file: &JobFile, problems: &mut
     ];
     for entry in file.config.ok().into_iter().flatten() {
         let (Some((_, wanted)), Some(value)) =
-            (wanted.iter().find(|(key, _)| *key == entry.key.text), entry.value.ok())
+            (wanted.iter().find(|(key, _)| *key == entry.key.text), entry.value.ok().and_then(PropertyValue::plain))
         else {
             continue;
         };
-        if *wanted != value.0.to_lowercase() {
+        if *wanted != value.to_lowercase() {
             let message = format!(
                 "`{}` is {}, and `executors.instances: {instances}` means {wanted}",
                 entry.key.text,
-                value.0.escape_default()
+                value.escape_default()
             );
             problems.add(Code::SP004, entry.key.span, message).help("keep one of the two");
         }

@@ -9,7 +9,7 @@ use serde::de::{self, Deserializer, Visitor};
 
 use super::access::{Items, Pairs, Spanned, Variant};
 use super::error::DecodeError;
-use super::field::{RAW, SPANNED};
+use super::field::{RAW, RAW_OR_MAP, SPANNED};
 use super::tree::{Key, Node, Plain, Value, classify};
 use super::{Fault, FaultKind, suggest};
 
@@ -188,7 +188,8 @@ impl<'de> Deserializer<'de> for At<'de, '_> {
     ) -> Result<V::Value, DecodeError> {
         match name {
             SPANNED => visitor.visit_seq(Spanned { at: self, part: 0 }),
-            RAW => visitor.visit_borrowed_str(self.scalar("one value")?.0),
+            RAW_OR_MAP if matches!(self.node.value, Value::Map(_)) => self.deserialize_map(visitor),
+            RAW | RAW_OR_MAP => visitor.visit_borrowed_str(self.scalar("one value")?.0),
             _ => visitor.visit_newtype_struct(self),
         }
     }

@@ -12,6 +12,8 @@ use super::Span;
 /// Names under which [`super::decode`] recognises the types of this file.
 pub(super) const SPANNED: &str = "$provision::Spanned";
 pub(super) const RAW: &str = "$provision::RawScalar";
+/// The same, where a map may stand instead.
+pub const RAW_OR_MAP: &str = "$provision::RawScalarOrMap";
 
 /// One field of a file: absent, present but wrong (and already reported), or right.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -238,6 +240,16 @@ impl<'de> Deserialize<'de> for RawScalar {
             }
         }
         deserializer.deserialize_newtype_struct(RAW, RawVisitor)
+    }
+}
+
+/// Whatever stands there: the key alone matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anything;
+
+impl<'de> Deserialize<'de> for Anything {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Anything)
     }
 }
 

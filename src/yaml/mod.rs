@@ -12,7 +12,7 @@ pub mod tree;
 
 pub use decode::decode;
 pub use error::{inline_secret, split_help, with_help};
-pub use field::{Entries, Entry, Field, Key, RawScalar};
+pub use field::{Anything, Entries, Entry, Field, Key, RAW_OR_MAP, RawScalar};
 
 /// A half-open range of bytes in the source text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,6 +8,17 @@ const WORDS: &str = "jobs:
     application: home:examples/src/main/python/wordcount.py
     arguments: [/etc/passwd]
     executors: { instances: 2, cores: 1, memory: 512m }
+  key:
+    application: file:key.py
+    executors: { instances: 1, cores: 1, memory: 512m }
+";
+
+/// A job that says whether it was given the secret of a property as it is.
+const KEY: &str = "import hashlib
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+key = spark.sparkContext.getConf().get('spark.hadoop.fs.test.secret.key')
+print('digest', hashlib.sha256(key.encode()).hexdigest())
 ";
 
 const SECRET: &str = "s3cr3t-\"quoted\"-$(id)";
@@ -23,7 +34,7 @@ fn law_6_and_a_job_behind_closed_ports() {
     // Disks of their own for shuffles, which a service on each worker serves.
     let text = text
         .replace("memory: 1g }", "memory: 1g, localDirs: [/data/1, /data/2], workDir: /data/work }")
-        .replace("    config:\n      spark.", "    config:\n      spark.shuffle.service.enabled: \"true\"\n      spark.shuffle.service.db.backend: LEVELDB\n      spark.")
+        .replace("    config:\n      spark.", "    config:\n      spark.shuffle.service.enabled: \"true\"\n      spark.shuffle.service.db.backend: LEVELDB\n      spark.hadoop.fs.test.secret.key: { env: SPARK_SECRET }\n      spark.")
         .replace("jobs:\n", WORDS);
     let topology = lab.topology("closed.yaml", &text);
     // Nothing but ssh from the operator, before anything is there.
@@ -49,6 +60,9 @@ fn law_6_and_a_job_behind_closed_ports() {
     lab.run(&["submit", "pi", "-f", &topology]).expect(0).says("Pi is roughly 3.1");
     // Each host has a line of /etc/passwd as one word.
     lab.run(&["submit", "words", "-f", &topology]).expect(0).says("root:x:0:0:root:/root:/bin/bash: 1");
+    lab.topology("key.py", KEY);
+    let digest = provision::host::sha256(SECRET.as_bytes());
+    lab.run(&["submit", "key", "-f", &topology]).expect(0).says(&format!("digest {digest}"));
     for host in [2, 3] {
         lab.on(host, "ls -d /data/1/spark-* /data/2/spark-* /data/work/app-*");
         lab.on(host, "ss -Hltn 'sport = :7337' | grep -q LISTEN");
@@ -56,10 +70,18 @@ fn law_6_and_a_job_behind_closed_ports() {
     // What is not declared is closed, what is declared is open, from where it must be.
     assert!(lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.12/2888' || [ $? -ne 124 ]"));
     assert!(!lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.13/9999'"), "an undeclared port is open");
-    // The secret is in one file, for root alone, and in no argument of a process.
+    // The secret is in files of its own, for root or Spark's user alone, and in no argument of a process.
     for host in 1..=3 {
         let found = lab.on(host, "grep -rlF 's3cr3t' /etc /var/lib/provision /run/provision /var/lib/spark /opt/provision/spark-4.3.0/conf 2>/dev/null || true");
-        assert_eq!(found.trim(), "/etc/spark/secret.env", "h{host}");
+        let worker = if host == 1 { "" } else { "/etc/spark/worker.conf\n" };
+        let mut found: Vec<&str> = found.lines().collect();
+        found.sort_unstable();
+        assert_eq!(
+            found.join("\n"),
+            format!("/etc/spark/secret.env\n/etc/spark/spark-defaults.conf\n{worker}").trim(),
+            "h{host}"
+        );
+        assert_eq!(lab.on(host, "stat -c '%U %G %a' /etc/spark/spark-defaults.conf").trim(), "root spark 640");
         assert_eq!(lab.on(host, "stat -c '%U %a' /etc/spark/secret.env").trim(), "root 600");
         assert!(
             !lab.on(host, "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '").contains("s3cr3t"),
@@ -79,7 +101,10 @@ fn law_6_and_a_job_behind_closed_ports() {
     assert_eq!(runs(), before);
     // Another secret: same or different is all that is said.
     lab.on(1, "sed -i s/quoted/other/ /etc/spark/secret.env");
-    let ran = lab.run(&["plan", &topology]).expect(0).says("~ file /etc/spark/secret.env: the secret in it differs");
+    let ran = lab
+        .run(&["plan", &topology])
+        .expect(0)
+        .says("~ file /etc/spark/secret.env: it differs (hidden: it contains a secret)");
     assert!(!ran.stdout.contains("s3cr3t") && !ran.stdout.contains(SECRET));
     lab.apply(&topology);
     lab.converged(&topology);

@@ -1,10 +1,12 @@
 //! Law 6: no secret is anywhere but in its file.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::model::Cut;
-use crate::model::site::{End, SECRET, Shape, Site, apply, apply_with_outage, new_identity, path_of_secret, run};
-use provision::host::{Action, Content, Secrets, sha256};
+use crate::model::site::{
+    End, SECRET, Shape, Site, apply, apply_with_outage, key_ref, new_identity, path_of_secret, run, secret_ref,
+};
+use provision::host::{Access, Action, Content, Secrets, sha256};
 use provision::plan::SealedPlan;
 use provision::render;
 use provision::world::script;
@@ -12,14 +14,23 @@ use provision::world::script;
 use crate::common::*;
 
 /// The secret itself, and digests that need no key.
-fn traces() -> Vec<String> {
-    let file = format!("_SPARK_AUTH_SECRET=\"{SECRET}\"\n");
-    vec![SECRET.to_owned(), sha256(SECRET.as_bytes()), sha256(file.as_bytes()), sha256(file.trim_end().as_bytes())]
+fn traces() -> &'static [String] {
+    static TRACES: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
+        let site = Shape::side_by_side(3, 2, 3).with(|s| (s.authenticate, s.history) = (true, Some(512))).site();
+        let files = site.desired.hosts.values().flat_map(|state| state.files.values());
+        let secret = files.filter(|file| matches!(file.content, Content::Secret(_)));
+        let texts: BTreeSet<String> = secret.map(|file| file.content.full(&site.secrets)).collect();
+        // The secret of `authenticate`, and the properties of jobs, workers and the history server.
+        assert_eq!(texts.len(), 4, "{texts:?}");
+        let whole = texts.iter().flat_map(|text| [sha256(text.as_bytes()), sha256(text.trim_end().as_bytes())]);
+        whole.chain([SECRET.to_owned(), sha256(SECRET.as_bytes())]).collect()
+    });
+    &TRACES
 }
 
 fn assert_no_trace(of: &str, text: &str) {
     for trace in traces() {
-        assert!(!text.contains(&trace), "{of} shows `{trace}`");
+        assert!(!text.contains(trace), "{of} shows `{trace}`");
     }
 }
 
@@ -42,7 +53,7 @@ fn law_6_no_secret_is_rendered_planned_sealed_logged_or_remembered() {
         let access = world.state().hosts[&name("h1")].paths[path.as_str()].access.clone();
         world.state().hosts.get_mut(&name("h1")).expect("a host").scribble(path.as_str(), b"old", access);
         let drifted = site.plan(&apply(), &world).await.expect("a plan");
-        assert!(drifted.to_string().contains("the secret in it differs"), "{drifted}");
+        assert!(drifted.to_string().contains("it differs (hidden: it contains a secret)"), "{drifted}");
         plans.push(drifted);
         for plan in plans {
             assert_no_trace("a plan", &format!("{plan}{plan:?}{}", serde_json::to_string(&plan).expect("JSON")));
@@ -59,7 +70,7 @@ fn law_6_no_secret_is_rendered_planned_sealed_logged_or_remembered() {
         world.revive();
         site.converge_by(&apply_with_outage(), &world).await;
         for host in world.state().hosts.values() {
-            for path in host.paths.keys().filter(|at| *at != path.as_str()) {
+            for path in host.paths.keys().filter(|at| *at != path.as_str() && !HAVE_THE_KEY.contains(&at.as_str())) {
                 assert_no_trace(path, &host.text(path).unwrap_or_default());
             }
             for unit in host.units.values().filter_map(|unit| unit.process.as_ref()) {
@@ -68,6 +79,9 @@ fn law_6_no_secret_is_rendered_planned_sealed_logged_or_remembered() {
         }
     });
 }
+
+/// The files with the secret of a property.
+const HAVE_THE_KEY: &[&str] = &["/etc/spark/spark-defaults.conf", "/etc/spark/worker.conf", "/etc/spark/history.conf"];
 
 /// A secret file is known to be the same or another one, and nothing else.
 #[test]
@@ -100,7 +114,7 @@ fn law_6_a_changed_secret_is_taken_up_by_everybody() {
     run(async {
         let site = Shape::side_by_side(3, 2, 3).with(|s| s.authenticate = true).site();
         let world = converged(&site).await;
-        let newer = Secrets(BTreeMap::from([(path_of_secret(), "another-one".to_owned())]));
+        let newer = Secrets([(secret_ref(), "another-one".to_owned()), (key_ref(), SECRET.to_owned())].into());
         let site = Site { secrets: newer.clone(), ..site };
         let mut world = world.fork();
         world.secrets = newer;
@@ -115,7 +129,32 @@ fn law_6_a_changed_secret_is_taken_up_by_everybody() {
             site.desired
                 .hosts
                 .values()
-                .any(|state| state.files.values().any(|file| matches!(file.content, Content::Secret { .. })))
+                .any(|state| state.files.values().any(|file| matches!(file.content, Content::Secret(_))))
         );
+    });
+}
+
+/// Files that contain the secret of a property can be read by Spark's user alone; whoever reads it at its start is rolled, and nobody else.
+#[test]
+fn law_6_a_changed_secret_of_a_property_is_rolled() {
+    run(async {
+        let site = Shape::spread(3, 2, 2).with(|s| s.authenticate = true).site();
+        let world = converged(&site).await;
+        for path in ["/etc/spark/worker.conf", "/etc/spark/spark-defaults.conf"] {
+            let host = world.state().hosts[&name("h6")].clone();
+            assert!(host.text(path).is_some_and(|text| text.contains(&format!("secret.key {SECRET}\n"))), "{path}");
+            let Access { owner, group, mode } = &host.paths[path].access;
+            assert_eq!((owner.as_str(), group.as_str(), *mode), ("root", "spark", 0o640), "{path}");
+        }
+        let newer = Secrets([(secret_ref(), SECRET.to_owned()), (key_ref(), "another-one".to_owned())].into());
+        let site = Site { secrets: newer.clone(), ..site };
+        let mut world = world.fork();
+        world.secrets = newer;
+        let plan = site.plan(&apply(), &world).await.expect("a plan").to_string();
+        assert!(plan.contains("file /etc/spark/worker.conf: it differs (hidden: it contains a secret)"), "{plan}");
+        assert!(plan.contains("restart spark-worker") && !plan.contains("restart spark-master"), "{plan}");
+        assert!(!plan.contains("outage"), "{plan}");
+        site.converge(&world).await;
+        world.assert_lawful();
     });
 }

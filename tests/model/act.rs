@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::host::{Kind, SimHost, fail};
 use provision::host::{
-    Access, Action, BIRTH_PATH, Content, FileEdit, HostError, Patch, Record, Removal, STAMP_PATH, STATE_FOLDER, Secrets,
+    Access, Action, BIRTH_PATH, FileEdit, HostError, Patch, Record, Removal, STAMP_PATH, STATE_FOLDER, Secrets,
 };
 use provision::service::archive::Archive;
 use provision::world::Permit;
@@ -147,14 +147,7 @@ fn lay(host: &mut SimHost, patch: &Patch, secrets: &Secrets, now: Instant) -> Re
 }
 
 fn put(host: &mut SimHost, file: &FileEdit, secrets: &Secrets) -> Result<(), HostError> {
-    let bytes = match &file.content {
-        Content::Text(text) => text.clone(),
-        Content::Secret { before, after, .. } => {
-            let secret = secrets.0.get(&file.path).expect("secrets are read before anything is changed");
-            format!("{before}{secret}{after}")
-        }
-    };
-    host.write(file.path.as_str(), &file.access, bytes.as_bytes())
+    host.write(file.path.as_str(), &file.access, file.content.full(secrets).as_bytes())
 }
 
 fn kept(unit: &str) -> String {

@@ -492,7 +492,7 @@ impl SimHost {
         self.counter += 1;
         let life = self.counter;
         let list = words_after(unit, "sha256sum ");
-        let secret = unit.lines().find_map(|line| line.strip_prefix("EnvironmentFile="));
+        let secrets = words_after(unit, "stat -c \"%%i:%%Y  %%n\" ");
         let mut process =
             Process { since: now, life, unit: unit.to_owned(), started: BTreeMap::new(), inputs: BTreeMap::new() };
         for path in &list {
@@ -500,10 +500,10 @@ impl SimHost {
             process.started.insert(path.clone(), sha256.clone());
             process.inputs.insert(path.clone(), bytes.clone());
         }
-        if let Some(path) = secret {
+        for path in &secrets {
             let Some(Node { kind: Kind::File { bytes, .. }, identity, .. }) = self.paths.get(path) else { return None };
-            process.started.insert(path.to_owned(), identity_text(*identity));
-            process.inputs.insert(path.to_owned(), bytes.clone());
+            process.started.insert(path.clone(), identity_text(*identity));
+            process.inputs.insert(path.clone(), bytes.clone());
         }
         let java = self.java || !unit.contains("java");
         java.then_some(process)

@@ -8,10 +8,10 @@ use super::host::SimHost;
 use provision::desired::{self, Desired};
 use provision::diagnostic::{Severity, Source};
 use provision::execute::{Event, NoLease, NotBegun, Operator, Outcome, Report, Sink, Stop, Work, identify};
-use provision::host::{Content, HostError, Secrets};
+use provision::host::{HostError, Secrets};
 use provision::observe::{self, Observed};
 use provision::plan::{self, Goal, Moved, Plan, Refusal, SealedPlan};
-use provision::value::{Identity, Name};
+use provision::value::{Identity, Name, SecretRef};
 use provision::{cluster, topology};
 
 pub const ARCHIVES: [&str; 2] = ["/srv/dist/zookeeper-3.9.5.tar.gz", "/srv/dist/spark-4.3.0.tar.gz"];
@@ -138,6 +138,7 @@ impl Shape {
             line(&mut t, &format!("    heap: {zookeeper_heap}m"));
             line(&mut t, &format!("    config: {{ tickTime: {tick}, maxClientCnxns: {connections} }}"));
         }
+        let secret = if *authenticate { ", spark.hadoop.fs.s3a.secret.key: { env: SIM_KEY }" } else { "" };
         if !self.masters.is_empty() {
             line(&mut t, "  spark:");
             line(&mut t, &format!("    archive: {{ onHost: {{ path: {spark} }} }}"));
@@ -152,7 +153,7 @@ impl Shape {
             line(
                 &mut t,
                 &format!(
-                    "    config: {{ spark.eventLog.level: \"{live}\", spark.worker.cleanup.interval: \"{daemon}\" }}"
+                    "    config: {{ spark.eventLog.level: \"{live}\", spark.worker.cleanup.interval: \"{daemon}\"{secret} }}"
                 ),
             );
             if let Some(heap) = history {
@@ -208,9 +209,9 @@ impl Site {
         let cluster = cluster::resolve(&topology.expect("there are no errors"), || Err("no".to_owned()))
             .expect("machines are delivered");
         let desired = desired::of(&cluster);
-        let files = desired.hosts.values().flat_map(|state| &state.files);
-        let secret = files.filter(|(_, file)| matches!(file.content, Content::Secret { .. }));
-        let secrets = Secrets(secret.map(|(path, _)| (path.clone(), SECRET.to_owned())).collect());
+        let files = desired.hosts.values().flat_map(|state| state.files.values());
+        let secret = files.flat_map(|file| file.content.secrets());
+        let secrets = Secrets(secret.map(|secret| (secret.clone(), SECRET.to_owned())).collect());
         Site {
             text: text.to_owned(),
             new_identity: new_identity(),
@@ -231,7 +232,7 @@ impl Site {
         };
         let hosts: BTreeMap<Name, SimHost> =
             self.desired.hosts.iter().map(|(name, state)| (name.clone(), fresh(state.host.address.as_str()))).collect();
-        SimWorld::new(hosts, Secrets(BTreeMap::from([(path_of_secret(), SECRET.to_owned())])))
+        SimWorld::new(hosts, Secrets([secret_ref(), key_ref()].map(|secret| (secret, SECRET.to_owned())).into()))
     }
 
     pub async fn observe(&self, world: &SimWorld) -> Observed {
@@ -346,6 +347,15 @@ impl Site {
 /// The identity of every cluster that the tests let begin.
 pub fn new_identity() -> Identity {
     "abcdef0123456789abcdef0123456789".parse().expect("an identity")
+}
+
+pub fn secret_ref() -> SecretRef {
+    SecretRef::Env("SIM_SECRET".to_owned())
+}
+
+/// The secret of a property.
+pub fn key_ref() -> SecretRef {
+    SecretRef::Env("SIM_KEY".to_owned())
 }
 
 pub fn path_of_secret() -> provision::value::HostPath {

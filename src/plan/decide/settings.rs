@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::planner::Planner;
 use crate::desired::FIRST_OWN_PORT;
-use crate::host::{Action, Class, HostFacts, RecordName, Seen, Setting, UnitFacts};
+use crate::host::{Action, Class, HostFacts, RecordName, Seen, ServiceUnit, Setting, UnitFacts};
 use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
 use crate::plan::{Outage, Phase, Reason, Refusal, SettingRefusal};
 use crate::platform::local::ALL_PORTS;
@@ -30,19 +30,18 @@ impl Planner<'_> {
     pub(super) fn changed_secrets(&mut self, refusals: &mut Vec<Refusal>) -> BTreeSet<Role> {
         let mut roles = BTreeSet::new();
         for service in service::all() {
-            if let Some(setting) = service.secret().filter(|_| self.is_changed_secret(service)) {
+            if let Some((setting, _)) = service.secret().filter(|(_, file)| self.is_changed_secret(service, file)) {
                 roles.extend(self.change_secret(setting, refusals).roles);
             }
         }
         roles
     }
 
-    fn is_changed_secret(&self, service: &dyn Service) -> bool {
+    fn is_changed_secret(&self, service: &dyn Service, file: &HostPath) -> bool {
         let reads = |host: &Name, path: &HostPath| {
             let mut readers = self.desired.hosts[host].services.values();
-            readers.any(|unit| {
-                unit.role.is_some_and(|role| service.roles().contains(&role)) && unit.secret_inputs.contains(path)
-            })
+            let is_one = |unit: &ServiceUnit| unit.role.is_some_and(|role| service.roles().contains(&role));
+            path == file && readers.any(|unit| is_one(unit) && unit.secret_inputs.contains(path))
         };
         let secret = |difference: &Difference| *difference == Difference::Secret;
         let differs = |(host, change): (&Name, &HostChange)| {

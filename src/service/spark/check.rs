@@ -14,8 +14,8 @@ use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
 use crate::service::data_directory;
 use crate::service::releases::{self, Line};
-use crate::value::{ConfigKey, HostPath, Name, Port, SecretRef, Version, names_secret};
-use crate::yaml::{Entries, Field, RawScalar, Span};
+use crate::value::{ConfigKey, HostPath, Name, Port, PropertyValue, SecretRef, Version, names_secret};
+use crate::yaml::{Entries, Field, Span};
 
 /// The version that the lab proves every day.
 const DEFAULT_VERSION: &str = "4.3.0";
@@ -326,8 +326,8 @@ fn check_directories(
 }
 
 /// The port of the shuffle service that properties ask for.
-fn shuffle_service(at: Span, config: &BTreeMap<ConfigKey, String>, problems: &mut Diagnostics) -> Option<Port> {
-    let value = |name: &str| config.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value.as_str());
+fn shuffle_service(at: Span, config: &BTreeMap<ConfigKey, PropertyValue>, problems: &mut Diagnostics) -> Option<Port> {
+    let value = |name: &str| config.iter().find(|(key, _)| key.as_str() == name).and_then(|(_, value)| value.plain());
     let enabled = value("spark.shuffle.service.enabled").map(|text| (text, properties::truth(text)));
     if let Some((text, None)) = enabled {
         let message = format!("`spark.shuffle.service.enabled` is `{}`", text.escape_default());
@@ -408,10 +408,10 @@ pub enum Readers {
 
 /// Checks properties that the user sets, for the service or for one job.
 pub fn check_config(
-    config: &Field<Entries<RawScalar>>,
+    config: &Field<Entries<PropertyValue>>,
     readers: Readers,
     problems: &mut Diagnostics,
-) -> Option<BTreeMap<ConfigKey, String>> {
+) -> Option<BTreeMap<ConfigKey, PropertyValue>> {
     let mut properties = BTreeMap::new();
     let mut complete = !matches!(config, Field::Bad(_));
     for entry in config.ok().into_iter().flatten() {
@@ -420,10 +420,22 @@ pub fn check_config(
         if let Some((message, way_out)) = refused(key, readers) {
             problems.add(Code::SP005, at, message).help(way_out);
             complete = false;
-        } else if names_secret(key) {
+        } else if matches!(entry.value.ok(), Some(PropertyValue::Secret(_))) && readers == Readers::OneJob {
+            problems
+                .add(
+                    Code::T012,
+                    at,
+                    format!("`{key}` would show its secret: a job's properties are arguments of a process"),
+                )
+                .help("write it under services: spark: config:");
+            complete = false;
+        } else if names_secret(key) && !matches!(entry.value.ok(), Some(PropertyValue::Secret(_))) {
             problems
                 .add(Code::T020, at, format!("`{key}` holds a secret, and a topology is shared"))
-                .help("let Spark get it from the machine's identity or from a credential provider (for Spark's own secret: `authenticate`)");
+                .help(match readers {
+                    Readers::All => "write { env: NAME } or { file: path }, or let Spark get it from the machine's identity or from a credential provider",
+                    Readers::OneJob => "write it under services: spark: config: as { env: NAME } or { file: path }",
+                });
             complete = false;
         } else if readers == Readers::OneJob && properties::is_for_daemons_alone(key) {
             problems
@@ -435,7 +447,7 @@ pub fn check_config(
                 .help(format!("did you mean `{meant}`?"));
         }
         match (key.parse::<ConfigKey>(), entry.value.ok()) {
-            (Ok(key), Some(RawScalar(value))) => {
+            (Ok(key), Some(value)) => {
                 properties.insert(key, value.clone());
             }
             (Err(message), _) => {

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use super::listeners::{HISTORY_PAGE, MASTER_PAGE, MASTER_RPC, WORKER_PAGE, WORKER_RPC};
 use super::properties::is_read_by;
+use super::properties_file::Properties;
 use super::{Spark, SparkOnHosts, Workers};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
-    Access, Content, Host, HostState, ORIGIN_FILE, OnChange, Property, RUN_FOLDER, ServiceUnit, properties,
-    render_template, unit_path, unit_word,
+    Access, Content, Escape, Host, HostState, ORIGIN_FILE, OnChange, Part, RUN_FOLDER, ServiceUnit, render_template,
+    unit_path, unit_word,
 };
 use crate::service::settings::holes;
 use crate::service::spark::{EventDirectory, HISTORY, History, MASTER, WORKER};
-use crate::value::{HostPath, JvmSize, Role, Version};
+use crate::value::{HostPath, JvmSize, PropertyValue, Role, Version};
 
 /// The user that daemons and jobs run as, and that user's group.
 pub const USER: &str = "spark";
@@ -44,8 +45,8 @@ pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let Some(spark) = super::on_hosts(&cluster.services) else { return };
     shared(cluster, spark, instance, state);
     let path = HostPath::known(HA_CONF);
-    let lines = properties(master_properties(cluster, spark));
-    put_properties(&path, "spark/ha.conf", cluster, &lines, &instance.node, state);
+    let lines = master_properties(cluster, spark);
+    put_properties(&path, "spark/ha.conf", cluster, lines, &instance.node, state);
     let masters = &spark.standalone.masters;
     let port = |name| cluster.port(&instance.host, name);
     let unit = Unit {
@@ -64,8 +65,8 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let Some(spark) = super::on_hosts(&cluster.services) else { return };
     shared(cluster, spark, instance, state);
     let path = HostPath::known(CONFIG).join("worker.conf");
-    let lines = properties(worker_properties(spark, &state.host));
-    put_properties(&path, "spark/worker.conf", cluster, &lines, &instance.node, state);
+    let lines = worker_properties(spark, &state.host);
+    put_properties(&path, "spark/worker.conf", cluster, lines, &instance.node, state);
     let workers = &spark.standalone.workers;
     for path in workers.local_dirs.iter().chain(&workers.work_dir) {
         state.directory(path, Access::of(USER, 0o750), true, &instance.node);
@@ -94,8 +95,8 @@ pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostSt
     }
     let path = HostPath::known(CONFIG).join("history.conf");
     let port = cluster.port(&instance.host, HISTORY_PAGE);
-    let lines = properties(history_properties(cluster, spark, history, port));
-    put_properties(&path, "spark/history.conf", cluster, &lines, &instance.node, state);
+    let lines = history_properties(cluster, spark, history, port);
+    put_properties(&path, "spark/history.conf", cluster, lines, &instance.node, state);
     let unit = Unit {
         role: HISTORY,
         config: path,
@@ -157,8 +158,8 @@ fn shared(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, state
     let proof = format!("jars/spark-core_*-{}.jar", spark.service.version);
     state.distribution(&home, &spark.service.archive, &proof, node);
     let config = HostPath::known(CONFIG);
-    let lines = properties(job_properties(cluster, spark));
-    put_properties(&config.join("spark-defaults.conf"), "spark/spark-defaults.conf", cluster, &lines, node, state);
+    let lines = job_properties(cluster, spark);
+    put_properties(&config.join("spark-defaults.conf"), "spark/spark-defaults.conf", cluster, lines, node, state);
     let log = render_template("spark/log4j2.properties", &serde_json::json!({}));
     state.file(&config.join("log4j2.properties"), Access::root(0o644), Content::Text(log), node);
     let values = serde_json::json!({
@@ -168,25 +169,34 @@ fn shared(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, state
     let environment = render_template("spark/spark-env.sh", &values);
     state.file(&config.join("spark-env.sh"), Access::root(0o644), Content::Text(environment), node);
     if let Some(secret) = &spark.service.authenticate {
-        let content = Content::Secret {
-            before: format!("{SECRET_VARIABLE}=\""),
-            secret: secret.clone(),
-            after: "\"\n".to_owned(),
-        };
+        let content = Content::Secret(vec![
+            Part::Text(format!("{SECRET_VARIABLE}=\"")),
+            Part::Secret(secret.clone(), Escape::Quoted),
+            Part::Text("\"\n".to_owned()),
+        ]);
         state.file(&HostPath::known(SECRET_FILE), Access::root(0o600), content, node);
     }
 }
 
+/// A file of properties. One with a secret in it can be read by Spark's user alone.
 fn put_properties(
     path: &HostPath,
     template: &str,
     cluster: &Cluster,
-    lines: &[Property],
+    pairs: Pairs<'_>,
     node: &str,
     state: &mut HostState,
 ) {
-    let values = serde_json::json!({ "cluster": cluster.name.as_str(), "properties": lines });
-    state.file(path, Access::root(0o644), Content::Text(render_template(template, &values)), node);
+    let properties = Properties::of(pairs);
+    let values = serde_json::json!({ "cluster": cluster.name.as_str(), "properties": properties.lines });
+    let content = properties.content(render_template(template, &values));
+    let access = match (&content, &state.host.owner) {
+        (Content::Text(_), _) => Access::root(0o644),
+        // The owner's group may be everybody's.
+        (Content::Secret(_), Some(_)) => Access::root(0o600),
+        (Content::Secret(_), None) => Access { group: USER.to_owned(), ..Access::root(0o640) },
+    };
+    state.file(path, access, content, node);
 }
 
 /// One daemon of Spark.
@@ -205,8 +215,12 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let Unit { role, config: own, heap, memory_mib, own: more } = unit;
     let home = home(spark.service);
     let config = HostPath::known(CONFIG);
-    let inputs = vec![own.clone(), config.join("log4j2.properties"), home.join(ORIGIN_FILE), unit_path(role.unit())];
+    let log = config.join("log4j2.properties");
     let secret = spark.service.authenticate.is_some().then(|| HostPath::known(SECRET_FILE));
+    let (secret_inputs, inputs): (Vec<_>, Vec<_>) = [own.clone(), log, home.join(ORIGIN_FILE), unit_path(role.unit())]
+        .into_iter()
+        .chain(secret.clone())
+        .partition(|path| state.files.get(path).is_some_and(|file| matches!(file.content, Content::Secret(_))));
     let host = state.host.clone();
     let (data, begin) = (HostPath::known(DATA), HostPath::known(WORKING_FOLDER));
     let mut writable: Vec<_> = [&begin, &data.join("work"), &data.join("tmp")].map(|path| host.word(path)).into();
@@ -226,7 +240,7 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let mut values = serde_json::json!({
         "cluster": cluster.name.as_str(), "node": instance.node, "environment": environment.join(" "),
         "class": host.word(&home.join("bin/spark-class")), "config": host.word(&own),
-        "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
+        "inputs": host.words(&inputs),
         "run": host.word(&HostPath::known(RUN_FOLDER)), "started": state.started_word(),
         "home": host.path(&begin), "writable": writable.join(" "),
     });
@@ -235,7 +249,9 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     }
     if let Some(secret) = &secret {
         values["secret_path"] = host.path(secret).into();
-        values["secret_word"] = host.word(secret).into();
+    }
+    if !secret_inputs.is_empty() {
+        values["secret_words"] = host.words(&secret_inputs).into();
     }
     let text = render_template(&format!("spark/{}.service", role.unit()), &values);
     state.file(&unit_path(role.unit()), Access::root(0o644), Content::Text(text), &instance.node);
@@ -243,23 +259,23 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
         role: Some(role),
         node: Some(instance.node.clone()),
         inputs,
-        secret_inputs: secret.into_iter().collect(),
+        secret_inputs,
         memory_mib,
         change: OnChange::Restart,
     };
     state.services.insert(role.unit().to_owned(), service);
 }
 
-type Pairs<'a> = BTreeMap<&'a str, String>;
+type Pairs<'a> = BTreeMap<&'a str, PropertyValue>;
 
 /// The properties that all of Spark's processes must agree on.
 fn common(spark: SparkOnHosts<'_>) -> Pairs<'static> {
     let mut pairs = Pairs::from([
-        ("spark.decommission.enabled", "true".to_owned()),
-        ("spark.storage.decommission.enabled", "true".to_owned()),
+        ("spark.decommission.enabled", "true".to_owned().into()),
+        ("spark.storage.decommission.enabled", "true".to_owned().into()),
     ]);
     if spark.service.authenticate.is_some() {
-        pairs.insert("spark.authenticate", "true".to_owned());
+        pairs.insert("spark.authenticate", ("true".to_owned()).into());
     }
     pairs
 }
@@ -268,17 +284,17 @@ fn common(spark: SparkOnHosts<'_>) -> Pairs<'static> {
 /// otherwise take the next port, where it is not expected.
 fn daemon(spark: SparkOnHosts<'_>) -> Pairs<'static> {
     let mut pairs = common(spark);
-    pairs.insert("spark.port.maxRetries", "0".to_owned());
+    pairs.insert("spark.port.maxRetries", ("0".to_owned()).into());
     pairs
 }
 
 /// The properties of `config`.
-fn written(spark: SparkOnHosts<'_>) -> impl Iterator<Item = (&str, String)> {
+fn written(spark: SparkOnHosts<'_>) -> impl Iterator<Item = (&str, PropertyValue)> {
     spark.service.config.iter().map(|(key, value)| (key.as_str(), value.clone()))
 }
 
 /// The properties of `config` that a role's daemons read.
-fn written_for(spark: SparkOnHosts<'_>, role: Role) -> impl Iterator<Item = (&str, String)> {
+fn written_for(spark: SparkOnHosts<'_>, role: Role) -> impl Iterator<Item = (&str, PropertyValue)> {
     written(spark).filter(move |(key, _)| is_read_by(key, role))
 }
 
@@ -286,11 +302,11 @@ fn master_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a
     let mut pairs: Pairs<'a> = daemon(spark);
     pairs.extend(written_for(spark, MASTER));
     // Its own submission server on 6066 asks for no secret, even with `spark.authenticate`.
-    pairs.insert("spark.master.rest.enabled", "false".to_owned());
+    pairs.insert("spark.master.rest.enabled", ("false".to_owned()).into());
     if let Some(connect) = crate::service::zookeeper::connect(cluster) {
-        pairs.insert("spark.deploy.recoveryMode", "ZOOKEEPER".to_owned());
-        pairs.insert("spark.deploy.zookeeper.url", connect);
-        pairs.insert("spark.deploy.zookeeper.dir", super::election::recovery_folder(cluster));
+        pairs.insert("spark.deploy.recoveryMode", ("ZOOKEEPER".to_owned()).into());
+        pairs.insert("spark.deploy.zookeeper.url", (connect).into());
+        pairs.insert("spark.deploy.zookeeper.dir", (super::election::recovery_folder(cluster)).into());
     }
     pairs
 }
@@ -298,8 +314,8 @@ fn master_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a
 fn history_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>, history: &History, port: u16) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = daemon(spark);
     pairs.extend(written_for(spark, HISTORY));
-    pairs.insert("spark.history.ui.port", port.to_string());
-    pairs.extend(history_logs(cluster, history).map(|logs| ("spark.history.fs.logDirectory", logs)));
+    pairs.insert("spark.history.ui.port", (port.to_string()).into());
+    pairs.extend(history_logs(cluster, history).map(|logs| ("spark.history.fs.logDirectory", logs.into())));
     pairs
 }
 
@@ -307,24 +323,24 @@ fn worker_properties<'a>(spark: SparkOnHosts<'a>, host: &Host) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = daemon(spark);
     pairs.extend(written_for(spark, WORKER));
     let dirs: Vec<_> = local_dirs(&spark.standalone.workers).iter().map(|path| host.path(path)).collect();
-    pairs.insert("spark.local.dir", dirs.join(","));
+    pairs.insert("spark.local.dir", (dirs.join(",")).into());
     pairs
 }
 
 fn job_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = common(spark);
     pairs.extend(written(spark));
-    pairs.extend(spark.standalone.job_ports.each().into_iter().map(|port| (port.written, port.value)));
+    pairs.extend(spark.standalone.job_ports.each().into_iter().map(|port| (port.written, port.value.into())));
     if let Some(logs) = spark.standalone.history.as_ref().and_then(|history| event_logs(cluster, history)) {
-        pairs.insert("spark.eventLog.enabled", "true".to_owned());
-        pairs.insert("spark.eventLog.dir", logs);
+        pairs.insert("spark.eventLog.enabled", ("true".to_owned()).into());
+        pairs.insert("spark.eventLog.dir", (logs).into());
     }
     if let Some(url) = super::master_url(cluster) {
-        pairs.insert("spark.master", url);
+        pairs.insert("spark.master", (url).into());
     }
     if spark.service.authenticate.is_some() {
         // A driver wants the property to exist; the variable beside it wins, so that no file but one holds the secret.
-        pairs.insert("spark.authenticate.secret", "in-the-environment".to_owned());
+        pairs.insert("spark.authenticate.secret", ("in-the-environment".to_owned()).into());
     }
     pairs
 }

@@ -9,9 +9,9 @@ use crate::service::archive::ArchiveFile;
 use crate::service::file::ServiceFile;
 use crate::settings;
 use crate::value::{
-    Disk, HostPath, JavaInt, JvmSize, Label, Name, Port, SecretFile, Version, Zone, digits, text_value,
+    Disk, HostPath, JavaInt, JvmSize, Label, Name, Port, PropertyValue, SecretFile, Version, Zone, digits, text_value,
 };
-use crate::yaml::{Entries, Field, RawScalar};
+use crate::yaml::{Entries, Field};
 
 /// Spark: standalone on hosts, run on Kubernetes by the Spark operator or by Spark's own scheduler, or managed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -31,8 +31,9 @@ pub struct SparkFile {
     /// The history server, on hosts: it shows applications that have ended. Default: none.
     pub history: Field<HistoryFile>,
     /// Spark's properties: for jobs in `spark-defaults.conf`, and for each daemon those that it reads. A change of what daemons read is rolled out node by node (a change of `spark.authenticate.…`,
-    /// `spark.network.crypto.…` or `spark.ssl.rpc.…` needs an outage); a change of the others needs no restart.
-    pub config: Field<Entries<RawScalar>>,
+    /// `spark.network.crypto.…` or `spark.ssl.rpc.…` needs an outage); a change of the others needs no restart. A value may be a secret,
+    /// `{ env: NAME }` or `{ file: path }`: the files that contain it can be read by Spark's user alone.
+    pub config: Field<Entries<PropertyValue>>,
     /// Authentication between all of Spark's processes. Default: none. A change, also of the secret, needs an outage.
     pub authenticate: Field<AuthenticateFile>,
     /// The storage of jobs for checkpoints, event logs and data.

@@ -16,6 +16,7 @@ mod masters;
 mod nodes;
 mod on_hosts;
 mod properties;
+mod properties_file;
 mod roles;
 mod settings;
 
@@ -25,7 +26,7 @@ use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::storage::Storage;
 use crate::service::archive::Archive;
 use crate::service::services::Services;
-use crate::value::{ConfigKey, HostPath, Label, Name, Port, SecretRef, Version, Zone};
+use crate::value::{ConfigKey, HostPath, Label, Name, Port, PropertyValue, SecretRef, Version, Zone};
 
 pub use address::master_url;
 pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_facts};
@@ -44,7 +45,7 @@ pub struct Spark {
     pub archive: Archive,
     /// Present where Spark runs on hosts.
     pub standalone: Option<Standalone>,
-    pub config: BTreeMap<ConfigKey, String>,
+    pub config: BTreeMap<ConfigKey, PropertyValue>,
     pub authenticate: Option<SecretRef>,
     /// The storage of jobs.
     pub storage: Option<Storage>,

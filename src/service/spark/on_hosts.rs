@@ -10,7 +10,7 @@ use super::health::{alive_master, health_of_history, health_of_masters, health_o
 use super::latchless::Latchless;
 use super::listeners::{MASTER_PAGE, WORKER_PAGE};
 use super::roles::{HISTORY, MASTER, WORKER};
-use super::{check_keys, master_url, standalone};
+use super::{SECRET_FILE, check_keys, master_url, standalone};
 use crate::cluster::{Cluster, Fleet, Instance};
 use crate::desired::{Desired, Election};
 use crate::diagnostic::Diagnostics;
@@ -22,7 +22,7 @@ use crate::service::settings::Writer;
 use crate::service::stages::{Machines, NodeSpec, PlatformView, Service, Totals, Whole, WrittenPort};
 use crate::service::zookeeper;
 use crate::value::listener::Listener;
-use crate::value::{Label, Name, Role, Zone};
+use crate::value::{HostPath, Label, Name, Role, Zone};
 use crate::yaml::Span;
 
 /// A master that has recovered forgets workers that came back meanwhile (measured), and a worker that was told to go (SIGPWR, which a job can
@@ -137,8 +137,8 @@ impl Service for OnHosts {
         &[MASTER, WORKER]
     }
 
-    fn secret(&self) -> Option<&'static str> {
-        Some("spark.authenticate")
+    fn secret(&self) -> Option<(&'static str, HostPath)> {
+        Some(("spark.authenticate", HostPath::known(SECRET_FILE)))
     }
 
     fn desire(&self, cluster: &Cluster, instance: &Instance, state: &mut HostState) {

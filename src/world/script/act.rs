@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::look::GROUND;
 use super::{Script, ScriptPlace, quote};
 use crate::host::{
-    Access, Action, BIRTH_PATH, BirthRecord, Content, Drain, FileEdit, Patch, STAMP_PATH, STATE_FOLDER, Secrets, Unpack,
+    Access, Action, BIRTH_PATH, BirthRecord, Drain, FileEdit, Patch, STAMP_PATH, STATE_FOLDER, Secrets, Unpack,
 };
 use crate::service::archive::{Archive, UrlSum};
 use crate::service::zookeeper::delete_request;
@@ -202,13 +202,7 @@ impl Writer<'_> {
     fn put_file(&mut self, file: &FileEdit) {
         let Access { owner, group, mode } = &file.access;
         let access = format!("{} {} {mode:o}", quote(owner), quote(group));
-        match &file.content {
-            Content::Text(text) => self.put(&file.path, &access, text.as_bytes()),
-            Content::Secret { before, after, .. } => {
-                let secret = self.secrets.0.get(&file.path).expect("secrets are read before anything is changed");
-                self.put(&file.path, &access, format!("{before}{secret}{after}").as_bytes());
-            }
-        }
+        self.put(&file.path, &access, file.content.full(self.secrets).as_bytes());
     }
 
     /// The bytes travel on standard input, never in an argument.
@@ -238,7 +232,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
-    use crate::host::{Claim, HostQuery, Owned, RecordName, Removal};
+    use crate::host::{Claim, Content, HostQuery, Owned, RecordName, Removal};
     use crate::world::script::look;
 
     /// As the strictest sh that hosts have reads it, without running any of it.
