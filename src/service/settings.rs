@@ -38,6 +38,8 @@ pub fn holes(settings: Vec<Valued>) -> serde_json::Map<String, serde_json::Value
 /// ```
 ///
 /// Without a default it may have no value, and its meaning says what happens then. The name in the file is the key unless it is given.
+///
+/// `refused` are keys that somebody may write and that are not carried out, each with the reason and the way out. The schema has none of them.
 #[macro_export]
 macro_rules! settings {
     (
@@ -49,6 +51,7 @@ macro_rules! settings {
             $name:ident $path:literal: $type:ty $(= $default:literal $(($local:literal on local))?)? => $class:ident
             $(, written $written:literal)?;
         )* }
+        $(refused { $( $refused_name:ident $refused_key:literal: $refused_why:expr; )* })?
     ) => {
         $(#[$($about)*])*
         #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, schemars::JsonSchema)]
@@ -61,9 +64,17 @@ macro_rules! settings {
                 #[serde(rename = $path)]
                 pub $name: $crate::yaml::Field<$type>,
             )*
+            $($( #[serde(rename = $refused_key)] #[schemars(skip)] pub $refused_name: $crate::yaml::Field<$crate::yaml::Anything>, )*)?
         }
 
         impl $file {
+            /// The keys that are written and cannot be carried out: place, key, reason.
+            pub fn refused(&self) -> Vec<($crate::yaml::Span, &'static str, &'static str)> {
+                let all: &[(Option<$crate::yaml::Span>, &'static str, &'static str)] =
+                    &[$($( (self.$refused_name.span(), $refused_key, $refused_why), )*)?];
+                all.iter().filter_map(|&(at, key, why)| Some((at?, key, why))).collect()
+            }
+
             /// The settings on a platform of `kind`, with their defaults.
             pub fn settings(&self, kind: $crate::platform::PlatformKind) -> $settled {
                 $settled { $( $name: $crate::settings!(@settle self.$name, kind $(, $default $(, $local)?)?), )* }

@@ -52,7 +52,7 @@ fn every_setting() -> Value {
                 "archive": { "onHost": { "path": "/srv/dist/zookeeper-3.9.5.tar.gz" } },
                 "members": { "1": "h1", "2": "h2", "3": "h3" },
                 "dataDir": "/data/zookeeper", "dataLogDir": "/data/log", "heap": "256m",
-                "config": { "minSessionTimeout": 4000, "maxSessionTimeout": 40000, "snapCount": 100_000 }
+                "config": every_line_of_zoo_cfg()
             },
             "spark": {
                 "archive": { "onHost": { "path": "/srv/dist/spark-4.3.0.tar.gz" } },
@@ -66,8 +66,33 @@ fn every_setting() -> Value {
     })
 }
 
+/// A value for each setting of `zoo.cfg` that the schema knows.
+fn every_line_of_zoo_cfg() -> Value {
+    let schema: Value = serde_json::from_str(&provision::topology::schema()).expect("JSON");
+    let all = schema["$defs"]["ZooCfgFile"]["properties"].as_object().expect("settings");
+    let value = |(key, about): (&String, &Value)| {
+        let value = match (key.as_str(), about["type"].as_str()) {
+            ("minSessionTimeout", _) => json!(4000),
+            ("maxSessionTimeout", _) => json!(40000),
+            ("fourLetterWords", _) => json!("ruok"),
+            // A local session without the other is refused.
+            ("localSessionsEnabled", _) => json!(false),
+            (_, Some("boolean")) => json!(true),
+            _ => json!(about["minimum"].as_u64().expect("a number") + 1000),
+        };
+        (key.clone(), value)
+    };
+    Value::Object(all.iter().map(value).collect())
+}
+
 /// Another value of the same kind.
 fn another(value: &str) -> Value {
+    if value == "ruok" {
+        return json!("conf");
+    }
+    if let Ok(truth) = value.parse::<bool>() {
+        return json!(!truth);
+    }
     if let Ok(number) = value.parse::<u64>() {
         return json!(number + 1);
     }
@@ -92,8 +117,13 @@ fn law_8_every_setting_of_a_topology_is_in_what_its_processes_read() {
         tried += 1;
         let mut topology = base.clone();
         let mut at = &mut topology["services"];
-        for key in path.split('.') {
+        // The names in `zoo.cfg` have dots themselves.
+        let (folder, key) = path.split_once(".config.").unwrap_or((path, ""));
+        for key in folder.split('.') {
             at = &mut at[key];
+        }
+        if !key.is_empty() {
+            at = &mut at["config"][key];
         }
         // Plain text keeps its form (a default of `512m` or 1g may be written in several).
         let other = another(if setting.value == "1g" { "1024m" } else { &setting.value });

@@ -214,6 +214,21 @@ pub fn warn_zones<'a>(
 
 fn check_config(field: &Field<ZooCfgFile>, problems: &mut Diagnostics) {
     let Some(file) = field.ok() else { return };
+    for (at, key, why) in file.refused() {
+        problems.add(Code::T012, at, format!("`{key}` cannot be set")).help(why);
+    }
+    let is_on = |field: &Field<bool>| field.ok() == Some(&true);
+    if let Some(at) =
+        file.local_sessions.span().filter(|_| is_on(&file.local_sessions) && !is_on(&file.local_sessions_upgrading))
+    {
+        problems
+            .add(
+                Code::T012,
+                at,
+                "a client with a local session could create no ephemeral nodes, and Spark's masters elect with them",
+            )
+            .help("write localSessionsUpgradingEnabled: true as well");
+    }
     // ZooKeeper's own defaults are 2 and 20 ticks. A member does not start with bounds that cross.
     let tick = file.tick_time.ok().map_or(2000, |tick| u64::from(tick.get()));
     let (min, max) = (file.min_session_timeout.ok(), file.max_session_timeout.ok());

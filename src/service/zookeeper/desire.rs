@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::file::FourLetterWords;
 use super::listeners::{ADMIN, CLIENT, ELECTION, PEER};
-use super::{ZooKeeper, ZooKeeperSettings};
+use super::{ZooCfg, ZooKeeper, ZooKeeperSettings};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
     Access, Content, Host, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange, RUN_FOLDER, ServiceUnit, property_value,
@@ -88,6 +89,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
         "started": state.started_word(),
         "data_words": data().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
         "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
+        "options": jvm_options(&zookeeper.config),
         "classpath": unit_word(&format!("{}:{}/{jars}/*", host.path(&config), host.path(&home))),
         "config": host.word(&zoo_cfg),
         "myid": host.word(&myid), "myid_in_data": host.word(&settings.data_dir.join("myid")),
@@ -103,6 +105,17 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
         change: OnChange::Restart,
     };
     state.services.insert(unit.to_owned(), service);
+}
+
+/// The options of the JVM among the settings of `zoo.cfg`: what `ZooKeeper` reads from nowhere else.
+fn jvm_options(config: &ZooCfg) -> Vec<String> {
+    let options = config.each().into_iter().filter(|setting| setting.written.starts_with("-D"));
+    options.map(|setting| format!("{}={}", setting.written, setting.value)).collect()
+}
+
+/// Returns true for a setting that has a line of its own in `zoo.cfg`.
+fn stands_in_file((written, _): &(&str, String)) -> bool {
+    !written.starts_with("-D") && *written != "4lw.commands.whitelist"
 }
 
 /// A value that is not there is left out, so that `is defined` means what it says.
@@ -127,10 +140,17 @@ fn zoo_cfg_text(cluster: &Cluster, instance: &Instance, host: &Host) -> String {
         .collect();
     let admin = zookeeper.has_admin_server().then(|| port(&instance.host, ADMIN));
     let path = |path: &HostPath| property_value(&host.path(path));
-    let lines: Vec<_> = zookeeper.config.each().into_iter().map(|setting| (setting.written, setting.value)).collect();
+    let lines: Vec<_> = zookeeper
+        .config
+        .each()
+        .into_iter()
+        .map(|setting| (setting.written, setting.value))
+        .filter(stands_in_file)
+        .collect();
+    let words: Vec<_> = zookeeper.config.four_letter_words.iter().flat_map(FourLetterWords::words).collect();
     let ZooKeeperSettings { data_dir, data_log_dir, .. } = &zookeeper.settings;
     let values = serde_json::json!({
-        "node": instance.node, "cluster": cluster.name.as_str(), "members": members, "config": lines,
+        "node": instance.node, "cluster": cluster.name.as_str(), "members": members, "config": lines, "words": words,
         "address": cluster.address(&instance.host).as_str(), "client_port": port(&instance.host, CLIENT), "admin_port": admin,
         "admin_address": host.private.as_str(),
         "data_dir": path(data_dir), "data_log_dir": data_log_dir.as_ref().map(path),

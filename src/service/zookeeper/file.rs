@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::service::archive::ArchiveFile;
 use crate::service::file::ServiceFile;
 use crate::settings;
-use crate::value::{Disk, HostPath, JavaInt, JvmSize, Label, Name, Port, Version, Zone};
+use crate::value::{Disk, HostPath, JavaInt, JvmSize, Label, Name, Port, Version, Zone, text_value};
 use crate::yaml::{Entries, Field};
 
 settings! {
@@ -55,8 +55,11 @@ settings! {
     }
 }
 
+const NO_TLS: &str = "TLS is not supported: keep ZooKeeper within the cluster's network, or encrypt that network";
+const NO_SASL: &str = "SASL and Kerberos are not supported: keep ZooKeeper within the cluster's network, and let a firewall decide who reaches it";
+
 settings! {
-    /// Settings of `zoo.cfg` under their own names.
+    /// Settings of `zoo.cfg` under their own names. Others that `ZooKeeper` knows are options of its JVM (`jvmOptions`).
     ZooCfgFile => ZooCfg
     keys {}
     settings {
@@ -66,19 +69,156 @@ settings! {
         init_limit "initLimit": JavaInt<1> = "10" => Roll;
         /// The number of ticks that a follower may lag behind.
         sync_limit "syncLimit": JavaInt<1> = "5" => Roll;
+        /// The number of ticks that a follower may take to connect to a new leader. Default: as `initLimit`.
+        connect_to_learner_master_limit "connectToLearnerMasterLimit": JavaInt<1> => Roll;
         /// The number of connections that one source address may hold; 0 for no limit.
         max_client_cnxns "maxClientCnxns": JavaInt<0> = "60" => Roll;
+        /// The number of connections that a member takes in all; 0 for no limit. Default: no limit.
+        max_cnxns "maxCnxns": JavaInt<0> => Roll;
+        /// The length of the kernel's queue of connections that a member has not taken yet. Default: 50.
+        backlog "clientPortListenBacklog": JavaInt<1> => Roll;
         /// The shortest session that a client may ask for, in milliseconds. Default: 2 ticks.
         min_session_timeout "minSessionTimeout": JavaInt<1> => Roll;
         /// The longest session that a client may ask for, in milliseconds. Default: 20 ticks.
         max_session_timeout "maxSessionTimeout": JavaInt<1> => Roll;
         /// The number of transactions between two snapshots. Default: 100000.
         snap_count "snapCount": JavaInt<2> => Roll;
+        /// The size of the transaction log between two snapshots, in KiB. Default: 4 GiB.
+        snap_size_limit "snapSizeLimitInKb": JavaInt<1> => Roll;
+        /// The size at which a new file of the transaction log begins, in KiB. Default: no limit.
+        txn_log_size_limit "txnLogSizeLimitInKb": JavaInt<1> => Roll;
+        /// The size by which a file of the transaction log grows, in KiB. Default: 64 MiB.
+        pre_alloc_size "preAllocSize": JavaInt<1> => Roll;
         /// The number of snapshots that the purge keeps.
         snap_retain_count "snapRetainCount": JavaInt<3> = "3" => Roll, written "autopurge.snapRetainCount";
         // ZooKeeper's own default, 0, fills the disk.
         /// The hours between two purges; 0 never purges and fills the disk.
         purge_interval "purgeInterval": JavaInt<0> = "1" => Roll, written "autopurge.purgeInterval";
+        /// The number of recent transactions in memory, from which a follower is brought up to date. Default: 500.
+        commit_log_count "commitLogCount": JavaInt<1> => Roll;
+        /// The milliseconds after which a slow write to the transaction log is logged. Default: 1000.
+        fsync_warning "fsync.warningthresholdms": JavaInt<1> => Roll;
+        /// The largest node that a client may write, in bytes, and the largest answer; the same on every member, and clients must allow it, too. Default: 1048575.
+        jute_max_buffer "jute.maxbuffer": JavaInt<1048575> => Roll, written "-Djute.maxbuffer";
+        /// The requests that wait before a member reads no more. Default: 1000.
+        outstanding "globalOutstandingLimit": JavaInt<1> => Roll;
+        /// The bytes of large requests that a member works on at once. Default: 100 MiB.
+        large_request_max "largeRequestMaxBytes": JavaInt<1> => Roll;
+        /// The bytes from which a request is a large one. Default: none is.
+        large_request_threshold "largeRequestThreshold": JavaInt<1> => Roll;
+        /// The answers to reads that a member keeps; 0 for none. Default: 400.
+        response_cache "maxResponseCacheSize": JavaInt<0> => Roll;
+        /// The lists of children that a member keeps; 0 for none. Default: 400.
+        children_cache "maxGetChildrenResponseCacheSize": JavaInt<0> => Roll;
+        /// The most transactions that are written to the disk together. Default: 1000.
+        max_batch_size "maxBatchSize": JavaInt<1> => Roll;
+        /// The milliseconds that a write may wait for others, to be written with them. Default: 0.
+        flush_delay "flushDelay": JavaInt<0> => Roll;
+        /// The threads that commit. Default: the machine's cores.
+        commit_threads "commitProcessor.numWorkerThreads": JavaInt<0> => Roll;
+        /// The threads that wait for clients' requests. Default: the square root of half the cores.
+        selector_threads "nio.numSelectorThreads": JavaInt<1> => Roll;
+        /// The threads that read and write for clients. Default: twice the cores.
+        nio_threads "nio.numWorkerThreads": JavaInt<0> => Roll;
+        /// The milliseconds after which a connection without a session is closed. Default: 10000.
+        sessionless_timeout "nio.sessionlessCnxnTimeout": JavaInt<1> => Roll;
+        /// The milliseconds that a connection for an election may take. Default: 5000.
+        cnx_timeout "cnxTimeout": JavaInt<1> => Roll;
+        /// The milliseconds after which a silent connection for elections is closed. Default: no limit.
+        quorum_cnxn_timeout "quorumCnxnTimeoutMs": JavaInt<1> => Roll;
+        /// The most milliseconds between two notifications of an election. Default: 60000.
+        max_notification "fastleader.maxNotificationInterval": JavaInt<200> => Roll;
+        /// True if the kernel probes connections between members. Default: `false`.
+        tcp_keep_alive "tcpKeepAlive": bool => Roll;
+        /// True if the kernel probes clients' connections. Default: `false`.
+        client_tcp_keep_alive "clientTcpKeepAlive": bool => Roll;
+        /// True if a client's session costs no write until it is needed. Default: `false`.
+        local_sessions "localSessionsEnabled": bool => Roll;
+        /// True if a local session becomes a global one when it creates an ephemeral node. Default: `false`.
+        local_sessions_upgrading "localSessionsUpgradingEnabled": bool => Roll;
+        /// True for nodes that live for a time (TTL). Default: `false`.
+        extended_types "extendedTypesEnabled": bool => Roll;
+        /// True if quotas are enforced, not only logged. Default: `false`.
+        enforce_quota "enforceQuota": bool => Roll;
+        /// True if every operation is logged for an audit. Default: `false`.
+        audit "audit.enable": bool => Roll;
+        /// True if members compare digests of their data. Default: `true`.
+        digest "digest.enabled": bool => Roll;
+        /// True if a member logs pauses of its JVM. Default: `false`.
+        pause_monitor "jvm.pause.monitor": bool => Roll;
+        /// The milliseconds from which a pause is logged as a warning. Default: 10000.
+        pause_warn "jvm.pause.warn-threshold.ms": JavaInt<1> => Roll;
+        /// The milliseconds from which a pause is logged. Default: 1000.
+        pause_info "jvm.pause.info-threshold.ms": JavaInt<1> => Roll;
+        /// The four-letter words that clients may send, besides `srvr` and `mntr`, which the gates ask: as in `ruok,conf,cons`. Default: none.
+        four_letter_words "fourLetterWords": FourLetterWords => Roll, written "4lw.commands.whitelist";
+    }
+    refused {
+        no_4lw_commands_whitelist "4lw.commands.whitelist": "write `fourLetterWords`: the gates need `srvr` and `mntr` besides yours";
+        no_autopurge_purgeinterval "autopurge.purgeInterval": "write `purgeInterval`";
+        no_autopurge_snapretaincount "autopurge.snapRetainCount": "write `snapRetainCount`";
+        no_clientport "clientPort": "write `clientPort` of `zookeeper`, one level up";
+        no_datadir "dataDir": "write `dataDir` of `zookeeper`, one level up";
+        no_datalogdir "dataLogDir": "write `dataLogDir` of `zookeeper`, one level up";
+        no_admin_serverport "admin.serverPort": "write `adminPort` of `zookeeper`, one level up";
+        no_clientportaddress "clientPortAddress": "it follows from the topology: members listen on their own address, and the AdminServer on 127.0.0.1";
+        no_admin_serveraddress "admin.serverAddress": "it follows from the topology: members listen on their own address, and the AdminServer on 127.0.0.1";
+        no_admin_enableserver "admin.enableServer": "it follows from the topology: members listen on their own address, and the AdminServer on 127.0.0.1";
+        no_quorumlistenonallips "quorumListenOnAllIPs": "it follows from the topology: members listen on their own address, and the AdminServer on 127.0.0.1";
+        no_dynamicconfigfile "dynamicConfigFile": "members are those of the topology: an ensemble that changes them by itself would be set back";
+        no_reconfigenabled "reconfigEnabled": "members are those of the topology: an ensemble that changes them by itself would be set back";
+        no_standaloneenabled "standaloneEnabled": "members are those of the topology: an ensemble that changes them by itself would be set back";
+        no_skipreconfigacl "skipReconfigACL": "members are those of the topology: an ensemble that changes them by itself would be set back";
+        no_peertype "peerType": "observers are not supported: every member votes";
+        no_observermasterport "observerMasterPort": "observers are not supported: every member votes";
+        no_syncenabled "syncEnabled": "observers are not supported: every member votes";
+        no_electionalg "electionAlg": "ZooKeeper has only one algorithm left";
+        no_multiaddress_enabled "multiAddress.enabled": "a member has one address";
+        no_oraclepath "oraclePath": "an ensemble of two with an oracle is not supported: take 3 members";
+        no_leaderserves "leaderServes": "a leader that serves no clients could not be asked whether it is healthy";
+        no_forcesync "forceSync": "without it a power failure loses transactions that clients were told are safe";
+        no_snapshot_trust_empty "snapshot.trust.empty": "a member that trusts an empty directory can lose data: it is only for upgrades from 3.4";
+        no_skipacl "skipACL": "everybody could change everything: remove the ACLs instead";
+        no_db_autocreate "db.autocreate": "a member that lost its disk must not help form a quorum that forgets: the unit always sets it to false";
+        no_metricsprovider_classname "metricsProvider.className": "a port for metrics is not supported yet: ask `mntr`, or the AdminServer on 127.0.0.1";
+        no_secureclientport "secureClientPort": NO_TLS;
+        no_secureclientportaddress "secureClientPortAddress": NO_TLS;
+        no_sslquorum "sslQuorum": NO_TLS;
+        no_portunification "portUnification": NO_TLS;
+        no_sslquorumreloadcertfiles "sslQuorumReloadCertFiles": NO_TLS;
+        no_servercnxnfactory "serverCnxnFactory": NO_TLS;
+        no_client_portunification "client.portUnification": NO_TLS;
+        no_quorum_auth_enablesasl "quorum.auth.enableSasl": NO_SASL;
+        no_quorum_auth_learnerrequiresasl "quorum.auth.learnerRequireSasl": NO_SASL;
+        no_quorum_auth_serverrequiresasl "quorum.auth.serverRequireSasl": NO_SASL;
+        no_sessionrequireclientsaslauth "sessionRequireClientSASLAuth": NO_SASL;
+        no_enforce_auth_enabled "enforce.auth.enabled": NO_SASL;
+        no_enforce_auth_schemes "enforce.auth.schemes": NO_SASL;
+        no_authprovider_sasl "authProvider.sasl": NO_SASL;
+        no_digestauthenticationprovider_superdigest "DigestAuthenticationProvider.superDigest": NO_SASL;
+    }
+}
+
+/// The four-letter words of `ZooKeeper` 3.8 and 3.9.
+const FOUR_LETTER_WORDS: &[&str] = &[
+    "conf", "cons", "crst", "dirs", "dump", "envi", "gtmk", "hash", "icfg", "isro", "lead", "mntr", "orst", "ruok",
+    "srst", "srvr", "stat", "stmk", "sysp", "wchc", "wchp", "wchs",
+];
+
+text_value!(
+    /// Four-letter words, separated by commas.
+    FourLetterWords,
+    pattern "^[a-z]{4}( *, *[a-z]{4})*$",
+    |text| match text.split(',').find(|word| !FOUR_LETTER_WORDS.contains(&word.trim())) {
+        None => Ok(()),
+        Some(word) => Err(format!("`{}` is no four-letter word of ZooKeeper, as in ruok,conf,cons", word.trim().escape_default())),
+    }
+);
+
+impl FourLetterWords {
+    /// The words, without those that are there anyway.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.as_str().split(',').map(str::trim).filter(|word| !["srvr", "mntr"].contains(word))
     }
 }
 
