@@ -349,7 +349,7 @@ fn what_belongs_into_a_map_is_said_where_something_else_stands() {
     assert_eq!(help("{ 1: h1, 2: h2, 3: h3 }", "[h1, h2, h3]"), "write { name: value, ... }");
     assert_eq!(
         help("{ hosts: [h1, h2] }", "[h1, h2]"),
-        "write { key: value, ... } with the keys `nodes`, `hosts`, `size`, `zones`, `port`, `webUiPort`, ..."
+        "write { key: value, ... } with the keys `nodes`, `hosts`, `size`, `zones`, `jvmOptions`, `unit`, ..."
     );
 }
 

@@ -21,6 +21,8 @@ pub struct HostFacts {
     /// Programs that the scripts need, as far as they are there.
     pub tools: BTreeSet<&'static str>,
     pub java: Option<Java>,
+    /// The versions of Java in the directories that the topology names.
+    pub java_homes: BTreeMap<HostPath, String>,
     /// A package of apt that would bring a Java new enough.
     pub java_package: Option<String>,
     /// KiB free where a path is, or would be.
@@ -137,7 +139,11 @@ pub struct Java {
 impl Java {
     /// 17 of `17.0.15`, 8 of `1.8.0_402`.
     pub fn major(&self) -> Option<u32> {
-        let mut parts = self.version.split(['.', '_', '-', '+']).map(str::parse::<u32>);
+        Java::major_of(&self.version)
+    }
+
+    pub fn major_of(version: &str) -> Option<u32> {
+        let mut parts = version.split(['.', '_', '-', '+']).map(str::parse::<u32>);
         match (parts.next()?.ok()?, parts.next()) {
             (1, Some(Ok(minor))) => Some(minor),
             (major, _) => Some(major),

@@ -23,6 +23,7 @@ pub struct HostQuery {
     /// Directories whose free space matters.
     pub space: Vec<HostPath>,
     pub java: Option<u32>,
+    pub java_homes: Vec<HostPath>,
     /// Data and log directory of a member.
     pub member: Option<(HostPath, HostPath)>,
     pub asks: Vec<Ask>,

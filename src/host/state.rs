@@ -19,8 +19,10 @@ pub struct HostState {
     pub files: BTreeMap<HostPath, File>,
     pub distributions: BTreeMap<HostPath, Distribution>,
     pub services: BTreeMap<String, ServiceUnit>,
-    /// The oldest Java that its services run on.
+    /// The oldest `java` on the path that its services run on.
     pub java: Option<u32>,
+    /// The directories of Java that the topology names, each with the oldest version that does.
+    pub java_homes: BTreeMap<HostPath, u32>,
     /// True if nftables must be there.
     pub nft: bool,
     /// The TCP ports that a firewall of ours leaves open, to whomever.
@@ -133,6 +135,7 @@ impl HostState {
             distributions: BTreeMap::new(),
             services: BTreeMap::new(),
             java: None,
+            java_homes: BTreeMap::new(),
             nft: false,
             open: Vec::new(),
         }
@@ -182,7 +185,14 @@ impl HostState {
         entry.nodes.insert(node.to_owned());
     }
 
-    pub fn needs_java(&mut self, oldest: u32) {
-        self.java = self.java.max(Some(oldest));
+    /// Java in the directory that the topology names, or else on the path.
+    pub fn needs_java(&mut self, home: Option<&HostPath>, oldest: u32) {
+        match home {
+            Some(home) => {
+                let entry = self.java_homes.entry(home.clone()).or_default();
+                *entry = oldest.max(*entry);
+            }
+            None => self.java = self.java.max(Some(oldest)),
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, Observed, PIP};
 use crate::plan::compare::stale_inputs;
 use crate::service::archive::Archive;
 use crate::value::listener::{Bind, Listener, Numbering};
-use crate::value::{Name, Role};
+use crate::value::{HostPath, Name, Role};
 
 /// Clocks further apart than this make logs, leases and certificates lie.
 const CLOCK_MILLIS: i64 = 1000;
@@ -87,6 +87,10 @@ impl HostChecks<'_> {
             let problem = "install nftables, or write firewall: none".to_owned();
             self.add("nftables", "missing".to_owned(), Some(problem));
         }
+        for (home, oldest) in &state.java_homes {
+            let (seen, problem) = java_home(home, facts.java_homes.get(home), *oldest);
+            self.add("java", seen, problem);
+        }
         if let Some(oldest) = state.java {
             let (seen, problem) = java(facts, oldest);
             self.add("java", seen, problem);
@@ -138,12 +142,35 @@ impl HostChecks<'_> {
     }
 }
 
+fn java_home(home: &HostPath, version: Option<&String>, oldest: u32) -> (String, Option<String>) {
+    let install =
+        || Some(format!("install Java {oldest} or later there, or name another directory: java: {{ home: ... }}"));
+    match version {
+        None => (format!("no bin/java in {home}"), install()),
+        Some(version) if version.is_empty() => (
+            format!("unknown at {home}"),
+            Some(format!("name a directory whose file `release` tells the version: {home} has none")),
+        ),
+        Some(version) => {
+            let old = Java::major_of(version).is_none_or(|major| major < oldest);
+            (format!("{version} at {home}"), if old { install() } else { None })
+        }
+    }
+}
+
 fn java(facts: &HostFacts, oldest: u32) -> (String, Option<String>) {
     match (&facts.java, &facts.java_package) {
         (Some(java), _) => {
             let seen = format!("{} at {}", java.version, java.path);
             let old = Java::major(java).is_none_or(|major| major < oldest);
-            (seen, old.then(|| format!("make Java {oldest} or later the default `java`")))
+            (
+                seen,
+                old.then(|| {
+                    format!(
+                        "make Java {oldest} or later the default `java`, or name its directory: java: {{ home: ... }}"
+                    )
+                }),
+            )
         }
         (None, Some(package)) => (format!("none; {package} will be installed"), None),
         (None, None) => (

@@ -7,6 +7,7 @@ pub mod eventstore;
 mod file;
 pub mod kafka;
 pub mod postgres;
+pub mod process;
 mod read;
 pub mod redis;
 pub mod registry;

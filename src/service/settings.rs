@@ -77,6 +77,7 @@ macro_rules! settings {
 
             /// The settings on a platform of `kind`, with their defaults.
             pub fn settings(&self, kind: $crate::platform::PlatformKind) -> $settled {
+                let _ = kind;
                 $settled { $( $name: $crate::settings!(@settle self.$name, kind $(, $default $(, $local)?)?), )* }
             }
         }

@@ -16,6 +16,7 @@ mod root;
 mod secret;
 mod shown;
 mod size;
+mod unit;
 mod version;
 mod words;
 
@@ -26,7 +27,7 @@ pub use inline_secret::{SECRET_NAMES, asks_for_secret, carries_secret, is_refere
 pub use names::{ConfigKey, Label, Name, Reason, UserName, Zone};
 pub use network::{Address, Cidr};
 pub use node::node_name;
-pub use numbers::{Disk, JavaInt, MemberId, Percent, Port, digits};
+pub use numbers::{Disk, JavaInt, MemberId, Nice, OomScore, Percent, Port, Weight, digits};
 pub use path::HostPath;
 pub use property::PropertyValue;
 pub use role::{Interruption, Redundancy, Role, RoleData, Slots, Takeover};
@@ -34,14 +35,29 @@ pub use root::FolderRoot;
 pub use secret::{SecretFile, SecretRef};
 pub use shown::{acts, brief, cut, shown, shown_bytes, shown_line};
 pub use size::JvmSize;
+pub use unit::{CpuQuota, Cpus, EnvironmentName, EnvironmentValue, JvmOption, Limit, MemoryLimit, Slice};
 pub use version::Version;
 
 /// A newtype over text with one rule: `FromStr` checks it, serde and the schema follow.
 macro_rules! text_value {
     ($(#[$doc:meta])* $name:ident, pattern $pattern:literal, $check:expr) => {
+        text_value!(@of "String", "string", $(#[$doc])* $name, pattern $pattern, $check);
+    };
+    // What may look like a number is kept as it was written.
+    ($(#[$doc:meta])* $name:ident, raw pattern $pattern:literal, $check:expr) => {
+        text_value!(@of "crate::yaml::RawScalar", ["string", "integer"], $(#[$doc])* $name, pattern $pattern, $check);
+
+        impl TryFrom<crate::yaml::RawScalar> for $name {
+            type Error = String;
+            fn try_from(text: crate::yaml::RawScalar) -> Result<Self, String> {
+                text.0.parse()
+            }
+        }
+    };
+    (@of $from:literal, $type:tt, $(#[$doc:meta])* $name:ident, pattern $pattern:literal, $check:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(try_from = "String")]
+        #[serde(try_from = $from)]
         pub struct $name(String);
 
         impl $name {
@@ -79,7 +95,7 @@ macro_rules! text_value {
                 stringify!($name).into()
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "pattern": $pattern })
+                schemars::json_schema!({ "type": $type, "pattern": $pattern })
             }
         }
     };

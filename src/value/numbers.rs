@@ -77,6 +77,19 @@ number_value!(
     Disk(u32), 1..=65536, "a disk size in GiB"
 );
 
+number_value!(
+    /// The preference of the kernel when memory runs out.
+    OomScore(i16), -1000..=1000, "a score"
+);
+number_value!(
+    /// A scheduling priority.
+    Nice(i8), -20..=19, "a priority"
+);
+number_value!(
+    /// A share beside others.
+    Weight(u16), 1..=10000, "a weight"
+);
+
 impl Port {
     /// For defaults, which are known to be ports.
     pub const fn new(port: u16) -> Self {

@@ -65,6 +65,9 @@ java_facts() { # the oldest that will do
       { command -v apt-get >/dev/null 2>&1 && [ -z "$(find /var/lib/apt/lists -name '*Packages*' 2>/dev/null | head -n 1)" ]; }; then fact apt-java "openjdk-$v-jre-headless"; return; fi
   done
 }
+java_home() { # a directory that the topology names: nothing in it is run by root
+  [ -x "$1/bin/java" ] && fact java-home "$1" "$(sed -n 's/^JAVA_VERSION="\(.*\)"/\1/p' "$1/release" 2>/dev/null | head -n 1)"
+}
 space() { fact space "$1" "$(df -Pk "$(above "$1")" | awk 'NR == 2 { print $4 }')"; }
 users() { getent passwd "$@" | awk -F: '{ print "user\t" $1 "\t" $3 }'; }
 # Sorts paths: those in directories that root alone can change into $ours, those that are a user's to show into $theirs.

@@ -31,9 +31,17 @@ fn law_6_and_a_job_behind_closed_ports() {
             "    masters: { hosts: [h1, h2] }",
             "    authenticate: { secret: { env: SPARK_SECRET } }\n    masters: { hosts: [h1, h2] }",
         );
+    // Its own Java, and a file system for /tmp from which nothing can be run: codecs bring native code.
+    let java = lab.on(1, "dirname $(dirname $(readlink -f $(command -v java)))");
+    let java = java.trim();
+    for host in 1..=3 {
+        lab.on(host, "mount -t tmpfs -o noexec,mode=1777 none /tmp");
+    }
     // Disks of their own for shuffles, which a service on each worker serves.
     let text = text
-        .replace("memory: 1g }", "memory: 1g, localDirs: [/data/1, /data/2], workDir: /data/work }")
+        .replace("memory: 1g }", "memory: 1g, localDirs: [/data/1, /data/2], workDir: /data/work, unit: { OOMScoreAdjust: 200, LimitNOFILE: 10000 } }")
+        .replace("  spark:\n", &format!("  spark:\n    java: {{ home: {java} }}\n    environment: {{ OFFICE: 100% open (maybe) }}\n"))
+        .replace("    masters: { hosts", "    masters: { jvmOptions: [\"-Xlog:gc*:file=/var/log/spark/gc-%p.log\"], hosts")
         .replace("    config:\n      spark.", "    config:\n      spark.shuffle.service.enabled: \"true\"\n      spark.shuffle.service.db.backend: LEVELDB\n      spark.hadoop.fs.test.secret.key: { env: SPARK_SECRET }\n      spark.")
         .replace("jobs:\n", WORDS);
     let topology = lab.topology("closed.yaml", &text);
@@ -70,28 +78,8 @@ fn law_6_and_a_job_behind_closed_ports() {
     // What is not declared is closed, what is declared is open, from where it must be.
     assert!(lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.12/2888' || [ $? -ne 124 ]"));
     assert!(!lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.13/9999'"), "an undeclared port is open");
-    // The secret is in files of its own, for root or Spark's user alone, and in no argument of a process.
-    for host in 1..=3 {
-        let found = lab.on(host, "grep -rlF 's3cr3t' /etc /var/lib/provision /run/provision /var/lib/spark /opt/provision/spark-4.3.0/conf 2>/dev/null || true");
-        let worker = if host == 1 { "" } else { "/etc/spark/worker.conf\n" };
-        let mut found: Vec<&str> = found.lines().collect();
-        found.sort_unstable();
-        assert_eq!(
-            found.join("\n"),
-            format!("/etc/spark/secret.env\n/etc/spark/spark-defaults.conf\n{worker}").trim(),
-            "h{host}"
-        );
-        assert_eq!(lab.on(host, "stat -c '%U %G %a' /etc/spark/spark-defaults.conf").trim(), "root spark 640");
-        assert_eq!(lab.on(host, "stat -c '%U %a' /etc/spark/secret.env").trim(), "root 600");
-        assert!(
-            !lab.on(host, "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '").contains("s3cr3t"),
-            "h{host}: in an argument"
-        );
-        assert!(
-            !lab.on(host, "journalctl --no-pager -o cat | grep -F s3cr3t || true").contains("s3cr3t"),
-            "h{host}: in the journal"
-        );
-    }
+    the_secret_is_nowhere_else(&lab);
+    processes_run_as_the_topology_says(&lab, java);
     // Its mode comes back, and what reads it goes on: it is the same secret.
     let runs = || lab.on(1, "systemctl show -p MainPID --value spark-master spark-worker");
     let before = runs();
@@ -160,4 +148,47 @@ fn hosts_with_nothing_but_a_base_system_and_the_older_zookeeper() {
     lab.on(3, "rm /data/zookeeper/stranger");
     lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0).says("removed user zookeeper");
     assert_eq!(lab.on(3, "ls -d /data/zookeeper /var/lib/provision 2>/dev/null || true").trim(), "");
+}
+
+/// The secret is in files of its own, for root or Spark's user alone, and in no argument of a process.
+fn the_secret_is_nowhere_else(lab: &Lab) {
+    for host in 1..=3 {
+        let found = lab.on(host, "grep -rlF 's3cr3t' /etc /var/lib/provision /run/provision /var/lib/spark /opt/provision/spark-4.3.0/conf 2>/dev/null || true");
+        let worker = if host == 1 { "" } else { "/etc/spark/worker.conf\n" };
+        let mut found: Vec<&str> = found.lines().collect();
+        found.sort_unstable();
+        assert_eq!(
+            found.join("\n"),
+            format!("/etc/spark/secret.env\n/etc/spark/spark-defaults.conf\n{worker}").trim(),
+            "h{host}"
+        );
+        assert_eq!(lab.on(host, "stat -c '%U %G %a' /etc/spark/spark-defaults.conf").trim(), "root spark 640");
+        assert_eq!(lab.on(host, "stat -c '%U %a' /etc/spark/secret.env").trim(), "root 600");
+        assert!(
+            !lab.on(host, "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '").contains("s3cr3t"),
+            "h{host}: in an argument"
+        );
+        assert!(
+            !lab.on(host, "journalctl --no-pager -o cat | grep -F s3cr3t || true").contains("s3cr3t"),
+            "h{host}: in the journal"
+        );
+    }
+}
+
+fn processes_run_as_the_topology_says(lab: &Lab, java: &str) {
+    let of = |host: u32, unit: &str, what: &str| {
+        let pid = lab.on(host, &format!("systemctl show -p MainPID --value {unit}"));
+        lab.on(host, &format!("cat /proc/{}/{what} | tr '\\0' '\\n'", pid.trim()))
+    };
+    for (host, unit) in [(1, "spark-master"), (2, "spark-worker")] {
+        assert!(of(host, unit, "cmdline").starts_with(&format!("{java}/bin/java\n")), "{unit}");
+        assert!(of(host, unit, "environ").lines().any(|line| line == "OFFICE=100% open (maybe)"), "{unit}");
+    }
+    assert_eq!(of(2, "spark-worker", "oom_score_adj").trim(), "200");
+    assert!(
+        of(2, "spark-worker", "limits")
+            .lines()
+            .any(|line| line.starts_with("Max open files") && line.contains("10000"))
+    );
+    lab.on(1, "ls /var/log/spark/gc-*.log");
 }

@@ -41,6 +41,7 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
         };
         lines.fact(java);
     }
+    query.java_homes.iter().for_each(|home| lines.fact(&["java-home", home.as_str(), "17.0.15"]));
     query.space.iter().for_each(|path| lines.fact(&["space", path.as_str(), "9000000"]));
     for (at, user) in query.users.iter().enumerate() {
         if host.users.contains_key(user) {

@@ -13,12 +13,33 @@ use crate::platform::storage::Storage;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
 use crate::service::data_directory;
+use crate::service::process::{Process, Surroundings, Taken};
 use crate::service::releases::{self, Line};
 use crate::value::{ConfigKey, HostPath, Name, Port, PropertyValue, SecretRef, Version, names_secret};
 use crate::yaml::{Entries, Field, Span};
 
 /// The version that the lab proves every day.
 const DEFAULT_VERSION: &str = "4.3.0";
+/// The variables of Spark's scripts and daemons that follow from the topology.
+const OWN_VARIABLES: &[Taken] = &[
+    ("SPARK_HOME", "it follows from the distribution"),
+    ("SPARK_CONF_DIR", "it is /etc/spark"),
+    ("SPARK_ENV_LOADED", "it follows from the unit"),
+    ("SPARK_LOCAL_IP", "it is the host's address"),
+    ("SPARK_PUBLIC_DNS", "it is the host's address"),
+    ("SPARK_LOCAL_DIRS", "write workers: { localDirs: [...] }"),
+    ("SPARK_DAEMON_MEMORY", "write heap"),
+    ("SPARK_DAEMON_JAVA_OPTS", "write jvmOptions"),
+    ("SPARK_DAEMON_CLASSPATH", "the classes are those of the distribution"),
+    ("SPARK_MASTER_OPTS", "write masters: { jvmOptions: [...] }"),
+    ("SPARK_MASTER_", "write it under `masters`"),
+    ("SPARK_WORKER_OPTS", "write workers: { jvmOptions: [...] }"),
+    ("SPARK_WORKER_", "write it under `workers`"),
+    ("SPARK_HISTORY_OPTS", "write history: { jvmOptions: [...] }"),
+    ("SPARK_SHUFFLE_OPTS", "write workers: { jvmOptions: [...] }"),
+    ("SPARK_NO_DAEMONIZE", "it follows from the unit"),
+];
+
 /// The releases of November 2026.
 const RELEASES: &[Line] = &[
     Line(&[3, 0], 3),
@@ -83,6 +104,7 @@ pub fn check(
                 .help("leave it out, or take hosts of their own");
         }
     }
+    let surroundings = Surroundings::check(&file.java, &file.environment, OWN_VARIABLES, problems);
     releases::warn_unknown(file.version.span().unwrap_or(span), "Spark", &version, RELEASES, problems);
     let authenticate = check_authenticate(file, problems);
     if on_hosts && kind != PlatformKind::Local && file.authenticate.is_missing() {
@@ -108,6 +130,7 @@ pub fn check(
         archive,
         standalone,
         config: config?,
+        surroundings: surroundings?,
         authenticate: authenticate?,
         storage,
         namespace,
@@ -144,10 +167,13 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         ("ports", file.ports.span()),
         ("history", file.history.span()),
     ];
+    let processes = [("java", file.java.span()), ("environment", file.environment.span())];
     let workers = file.workers.ok();
     // What the cloud's own Spark does not take.
     let by_ourselves = [
         ("config", file.config.span()),
+        ("java", file.java.span()),
+        ("environment", file.environment.span()),
         ("authenticate", file.authenticate.span()),
         ("workers.hosts", workers.and_then(|workers| workers.hosts.span())),
         ("workers.cores", workers.and_then(|workers| workers.cores.span())),
@@ -155,10 +181,14 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         ("workers.heap", workers.and_then(|workers| workers.heap.span())),
         ("workers.port", workers.and_then(|workers| workers.port.span())),
         ("workers.webUiPort", workers.and_then(|workers| workers.web_ui_port.span())),
+        ("workers.jvmOptions", workers.and_then(|workers| workers.jvm_options.span())),
+        ("workers.unit", workers.and_then(|workers| workers.unit.span())),
     ];
     let unused: Vec<_> = match kind.ground() {
         Ground::NamedHosts | Ground::CountedHosts => kubernetes.into_iter().chain(managed).collect(),
-        Ground::Kubernetes => hosts.into_iter().chain(managed).chain([("workers", file.workers.span())]).collect(),
+        Ground::Kubernetes => {
+            hosts.into_iter().chain(managed).chain(processes).chain([("workers", file.workers.span())]).collect()
+        }
         Ground::Managed => hosts.into_iter().chain(kubernetes).chain(by_ourselves).collect(),
     };
     let machine = [
@@ -231,6 +261,7 @@ fn check_masters(
     quorum: bool,
     problems: &mut Diagnostics,
 ) -> Option<Masters> {
+    let process = Process::check(&file.jvm_options, &file.unit, kind, problems);
     let place = check_place(span, &file.nodes, &file.hosts, kind, hosts, Some(2), problems)?;
     match place.count().unwrap_or(0) {
         0 => {
@@ -260,6 +291,7 @@ fn check_masters(
     Some(Masters {
         place,
         settings: file.settings(kind),
+        process: process?,
         machine: Machine::of(&file.size, &Field::Missing),
         zones: check_pins(&file.zones, count, problems)?,
     })
@@ -272,6 +304,7 @@ fn check_workers(
     hosts: &Hosts<'_>,
     problems: &mut Diagnostics,
 ) -> Option<Workers> {
+    let process = Process::check(&file.jvm_options, &file.unit, kind, problems);
     let place = check_place(span, &file.nodes, &file.hosts, kind, hosts, None, problems)?;
     // This machine does not grow with the load.
     let scales = !file.autoscale.is_missing() && kind != PlatformKind::Local;
@@ -286,6 +319,7 @@ fn check_workers(
     Some(Workers {
         place,
         settings: file.settings(kind),
+        process: process?,
         local_dirs,
         work_dir,
         machine: Machine::of(&file.size, &file.disk),
@@ -301,7 +335,12 @@ fn check_directories(
 ) -> Option<(Vec<HostPath>, Option<HostPath>)> {
     // A fleet's machines are made by their cloud.
     if matches!(kind, PlatformKind::AzureVms | PlatformKind::AwsVms) {
-        let unused = [("workers.localDirs", file.local_dirs.span()), ("workers.workDir", file.work_dir.span())];
+        let unused = [
+            ("workers.localDirs", file.local_dirs.span()),
+            ("workers.workDir", file.work_dir.span()),
+            ("workers.jvmOptions", file.jvm_options.span()),
+            ("workers.unit", file.unit.span()),
+        ];
         for (name, at) in unused.into_iter().filter_map(|(name, at)| Some((name, at?))) {
             problems.add(Code::T090, at, format!("`{name}` is not used by a platform of kind {kind}"));
         }

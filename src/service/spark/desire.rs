@@ -11,6 +11,7 @@ use crate::host::{
     Access, Content, Escape, Host, HostState, ORIGIN_FILE, OnChange, Part, RUN_FOLDER, ServiceUnit, render_template,
     unit_path, unit_word,
 };
+use crate::service::process::{Process, word};
 use crate::service::settings::holes;
 use crate::service::spark::{EventDirectory, HISTORY, History, MASTER, WORKER};
 use crate::value::{HostPath, JvmSize, PropertyValue, Role, Version};
@@ -26,6 +27,8 @@ pub const DATA: &str = "/var/lib/spark";
 pub const WORKING_FOLDER: &str = "/var/lib/spark/home";
 /// The history server's own directory of event logs.
 const EVENTS: &str = "/var/lib/spark/events";
+/// The directory for files that the JVM's options name.
+const LOGS: &str = "/var/log/spark";
 /// The secret of `authenticate` lives here and nowhere else; systemd reads it as root.
 pub const SECRET_FILE: &str = "/etc/spark/secret.env";
 /// Spark reads the secret from this variable before it looks at `spark.authenticate.secret` (`SecurityManager`).
@@ -51,6 +54,7 @@ pub fn desire_master(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let port = |name| cluster.port(&instance.host, name);
     let unit = Unit {
         role: MASTER,
+        process: &masters.process,
         config: path,
         heap: masters.settings.heap,
         memory_mib: masters.settings.heap.mebibytes(),
@@ -74,6 +78,7 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let port = |name| cluster.port(&instance.host, name);
     let unit = Unit {
         role: WORKER,
+        process: &workers.process,
         config: path,
         heap: workers.settings.heap,
         memory_mib: workers.settings.memory_mib(),
@@ -99,6 +104,7 @@ pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostSt
     put_properties(&path, "spark/history.conf", cluster, lines, &instance.node, state);
     let unit = Unit {
         role: HISTORY,
+        process: &history.process,
         config: path,
         heap: history.settings.heap,
         memory_mib: history.settings.heap.mebibytes(),
@@ -109,7 +115,7 @@ pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostSt
 
 /// The directories of a worker for shuffles.
 fn local_dirs(workers: &Workers) -> Vec<HostPath> {
-    if workers.local_dirs.is_empty() { vec![HostPath::known(DATA).join("tmp")] } else { workers.local_dirs.clone() }
+    if workers.local_dirs.is_empty() { vec![scratch()] } else { workers.local_dirs.clone() }
 }
 
 /// The directory of a worker's executors.
@@ -148,7 +154,7 @@ fn shared(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, state
     let node = instance.node.as_str();
     let home = home(spark.service);
     state.user(USER, WORKING_FOLDER, node);
-    state.needs_java(oldest_java(&spark.service.version));
+    state.needs_java(spark.service.surroundings.java_home.as_ref(), oldest_java(&spark.service.version));
     state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
     state.directory(&HostPath::known(CONFIG), Access::root(0o755), false, node);
     state.directory(&HostPath::known(DATA), Access::root(0o755), false, node);
@@ -164,7 +170,7 @@ fn shared(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, state
     state.file(&config.join("log4j2.properties"), Access::root(0o644), Content::Text(log), node);
     let values = serde_json::json!({
         "cluster": cluster.name.as_str(), "home": state.host.word(&home),
-        "address": cluster.address(&instance.host).as_str(),
+        "address": cluster.address(&instance.host).as_str(), "variables": spark.service.surroundings.variables(),
     });
     let environment = render_template("spark/spark-env.sh", &values);
     state.file(&config.join("spark-env.sh"), Access::root(0o644), Content::Text(environment), node);
@@ -200,8 +206,9 @@ fn put_properties(
 }
 
 /// One daemon of Spark.
-struct Unit {
+struct Unit<'a> {
     role: Role,
+    process: &'a Process,
     /// Its own properties file.
     config: HostPath,
     heap: JvmSize,
@@ -211,8 +218,8 @@ struct Unit {
     own: serde_json::Value,
 }
 
-fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, unit: Unit, state: &mut HostState) {
-    let Unit { role, config: own, heap, memory_mib, own: more } = unit;
+fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, unit: Unit<'_>, state: &mut HostState) {
+    let Unit { role, process, config: own, heap, memory_mib, own: more } = unit;
     let home = home(spark.service);
     let config = HostPath::known(CONFIG);
     let log = config.join("log4j2.properties");
@@ -225,6 +232,11 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let (data, begin) = (HostPath::known(DATA), HostPath::known(WORKING_FOLDER));
     let mut writable: Vec<_> = [&begin, &data.join("work"), &data.join("tmp")].map(|path| host.word(path)).into();
     writable.extend(writable_events(spark, role, &host));
+    let logs = HostPath::known(LOGS);
+    if process.names_files_below(&logs) {
+        state.directory(&logs, Access::of(USER, 0o750), false, &instance.node);
+        writable.push(host.word(&logs));
+    }
     let workers = Some(&spark.standalone.workers).filter(|_| role == WORKER);
     let of_worker = workers.into_iter().flat_map(|workers| workers.local_dirs.iter().chain(&workers.work_dir));
     writable.extend(of_worker.map(|path| host.word(path)));
@@ -236,13 +248,16 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
         "SPARK_ENV_LOADED=1".to_owned(),
         format!("SPARK_LOCAL_IP={0} SPARK_PUBLIC_DNS={0}", host.address),
         format!("SPARK_DAEMON_MEMORY={heap}"),
+        java_options(process, &host),
+        spark.service.surroundings.words(),
     ];
+    let environment: Vec<String> = environment.into_iter().filter(|words| !words.is_empty()).collect();
     let mut values = serde_json::json!({
         "cluster": cluster.name.as_str(), "node": instance.node, "environment": environment.join(" "),
         "class": host.word(&home.join("bin/spark-class")), "config": host.word(&own),
         "inputs": host.words(&inputs),
         "run": host.word(&HostPath::known(RUN_FOLDER)), "started": state.started_word(),
-        "home": host.path(&begin), "writable": writable.join(" "),
+        "home": host.path(&begin), "writable": writable.join(" "), "unit": process.unit_lines(),
     });
     for (name, value) in more.as_object().into_iter().flatten() {
         values[name] = value.clone();
@@ -264,6 +279,21 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
         change: OnChange::Restart,
     };
     state.services.insert(role.unit().to_owned(), service);
+}
+
+/// The options of a daemon's JVM, as a word of its unit. Native code of codecs is unpacked to a directory of its own: where /tmp is mounted `noexec`,
+/// it could not be loaded from there.
+fn java_options(process: &Process, host: &Host) -> String {
+    let folder = format!("-Djava.io.tmpdir={}", host.path(&scratch()));
+    let options = std::iter::once(folder).chain(process.options(host, &HostPath::known(LOGS)));
+    // Spark's launcher splits the text, and takes the quotes off.
+    let quoted = |option: String| if option.contains(' ') { format!("\"{option}\"") } else { option };
+    word(&format!("SPARK_DAEMON_JAVA_OPTS={}", options.map(quoted).collect::<Vec<_>>().join(" ")))
+}
+
+/// The directory for what does not outlive a process.
+fn scratch() -> HostPath {
+    HostPath::known(DATA).join("tmp")
 }
 
 type Pairs<'a> = BTreeMap<&'a str, PropertyValue>;
@@ -329,6 +359,13 @@ fn worker_properties<'a>(spark: SparkOnHosts<'a>, host: &Host) -> Pairs<'a> {
 
 fn job_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = common(spark);
+    // One path for all hosts: where hosts are folders, each has another one.
+    if cluster.hosts.values().all(|host| host.owner.is_none()) {
+        let folder = format!("-Djava.io.tmpdir={}", scratch());
+        for key in ["spark.driver.defaultJavaOptions", "spark.executor.defaultJavaOptions"] {
+            pairs.insert(key, folder.clone().into());
+        }
+    }
     pairs.extend(written(spark));
     pairs.extend(spark.standalone.job_ports.each().into_iter().map(|port| (port.written, port.value.into())));
     if let Some(logs) = spark.standalone.history.as_ref().and_then(|history| event_logs(cluster, history)) {

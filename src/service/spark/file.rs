@@ -7,9 +7,11 @@ use crate::platform::machine::AutoscaleFile;
 use crate::platform::storage::StorageFile;
 use crate::service::archive::ArchiveFile;
 use crate::service::file::ServiceFile;
+use crate::service::process::{JavaFile, UnitFile};
 use crate::settings;
 use crate::value::{
-    Disk, HostPath, JavaInt, JvmSize, Label, Name, Port, PropertyValue, SecretFile, Version, Zone, digits, text_value,
+    Disk, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, Port, PropertyValue, SecretFile,
+    Version, Zone, digits, text_value,
 };
 use crate::yaml::{Entries, Field};
 
@@ -34,6 +36,10 @@ pub struct SparkFile {
     /// `spark.network.crypto.…` or `spark.ssl.rpc.…` needs an outage); a change of the others needs no restart. A value may be a secret,
     /// `{ env: NAME }` or `{ file: path }`: the files that contain it can be read by Spark's user alone.
     pub config: Field<Entries<PropertyValue>>,
+    /// The Java of Spark's daemons, drivers and executors.
+    pub java: Field<JavaFile>,
+    /// Environment variables of Spark's daemons, drivers and executors. A change is rolled out node by node.
+    pub environment: Field<Entries<EnvironmentValue>>,
     /// Authentication between all of Spark's processes. Default: none. A change, also of the secret, needs an outage.
     pub authenticate: Field<AuthenticateFile>,
     /// The storage of jobs for checkpoints, event logs and data.
@@ -68,6 +74,11 @@ settings! {
         size "size": Label;
         /// The zones of masters 1 to N, in order. They then stay where they are when the platform's `zones` change.
         zones "zones": Vec<Field<Zone>>;
+        /// Options of the JVM, as in `["-Xlog:gc*:file=/var/log/spark/master-gc.log"]`. A directory `/var/log/spark` is made where an option names a
+        /// file in it. A change is rolled out node by node.
+        jvm_options "jvmOptions": Vec<Field<JvmOption>>;
+        /// Limits of the unit.
+        unit "unit": UnitFile;
     }
     settings {
         // Workers and running applications know the old port.
@@ -102,6 +113,11 @@ settings! {
         local_dirs "localDirs": Vec<Field<HostPath>>;
         /// The directory of executors: their output, and the jars of jobs. Default: `/var/lib/spark/work`. A change is rolled out node by node.
         work_dir "workDir": HostPath;
+        /// Options of the JVM of the worker itself (for executors: `config: { spark.executor.extraJavaOptions: ... }`), as in `["-Xlog:gc*:file=/var/log/spark/worker-gc.log"]`. A directory `/var/log/spark` is made where an option names a
+        /// file in it. A change is rolled out node by node.
+        jvm_options "jvmOptions": Vec<Field<JvmOption>>;
+        /// Limits of the unit, executors included.
+        unit "unit": UnitFile;
     }
     settings {
         /// The cores that executors may use on each. Default: all of the machine's.
@@ -125,6 +141,11 @@ settings! {
         nodes "nodes": u32;
         /// The host it is on, where hosts have names.
         host "host": Name;
+        /// Options of the JVM, as in `["-Xlog:gc*:file=/var/log/spark/history-gc.log"]`. A directory `/var/log/spark` is made where an option names a
+        /// file in it. A change is rolled out node by node.
+        jvm_options "jvmOptions": Vec<Field<JvmOption>>;
+        /// Limits of the unit.
+        unit "unit": UnitFile;
     }
     settings {
         /// The directory of the event logs, which drivers write and the history server reads: an absolute path that all their hosts share,

@@ -5,6 +5,7 @@ use super::{History, Masters, RoleNodes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::PlatformKind;
 use crate::platform::nodes::declared::Hosts;
+use crate::service::process::Process;
 use crate::yaml::{Field, Span};
 
 /// Checks the history server against the platform that carries it.
@@ -22,6 +23,7 @@ pub fn check_history(
             .help("leave `history` out, and run one on a host of your own");
         return None;
     }
+    let process = Process::check(&file.jvm_options, &file.unit, kind, problems);
     let place = if kind == PlatformKind::Nodes {
         named_history(span, file, hosts, problems)?
     } else {
@@ -39,7 +41,7 @@ pub fn check_history(
             .help("write events: with a path that these hosts share, or a URI such as s3a://bucket/events");
         return None;
     }
-    Some(History { place, settings })
+    Some(History { place, settings, process: process? })
 }
 
 fn named_history(span: Span, file: &HistoryFile, hosts: &Hosts<'_>, problems: &mut Diagnostics) -> Option<RoleNodes> {

@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::storage::Storage;
 use crate::service::archive::Archive;
+use crate::service::process::{Process, Surroundings};
 use crate::service::services::Services;
 use crate::value::{ConfigKey, HostPath, Label, Name, Port, PropertyValue, SecretRef, Version, Zone};
 
@@ -46,6 +47,7 @@ pub struct Spark {
     /// Present where Spark runs on hosts.
     pub standalone: Option<Standalone>,
     pub config: BTreeMap<ConfigKey, PropertyValue>,
+    pub surroundings: Surroundings,
     pub authenticate: Option<SecretRef>,
     /// The storage of jobs.
     pub storage: Option<Storage>,
@@ -97,6 +99,7 @@ pub struct Standalone {
 pub struct Masters {
     pub place: RoleNodes,
     pub settings: MasterSettings,
+    pub process: Process,
     pub machine: Machine,
     /// The zones of masters 1 to N, where they are not to follow the platform's order.
     pub zones: Option<Vec<Zone>>,
@@ -106,6 +109,7 @@ pub struct Masters {
 pub struct Workers {
     pub place: RoleNodes,
     pub settings: WorkerSettings,
+    pub process: Process,
     /// The directories for shuffles that the topology gives.
     pub local_dirs: Vec<HostPath>,
     /// The directory of executors that the topology gives.
@@ -119,6 +123,7 @@ pub struct Workers {
 pub struct History {
     pub place: RoleNodes,
     pub settings: HistorySettings,
+    pub process: Process,
 }
 
 /// The hosts of one role's nodes.

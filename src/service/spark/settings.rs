@@ -8,10 +8,21 @@ use crate::value::HostPath;
 
 pub fn settings(cluster: &Cluster, all: &mut Writer) {
     let Some(SparkOnHosts { service, standalone }) = on_hosts(&cluster.services) else { return };
-    let Spark { version, archive, standalone: _, config, authenticate, storage: _, namespace: _, managed: _ } = service;
+    let Spark {
+        version,
+        archive,
+        standalone: _,
+        config,
+        surroundings,
+        authenticate,
+        storage: _,
+        namespace: _,
+        managed: _,
+    } = service;
     let Standalone { masters, workers, history, job_ports, shuffle_service: _ } = standalone;
-    let Masters { settings: masters, place: _, machine: _, zones: _ } = masters;
-    let Workers { settings: workers, local_dirs, work_dir, place: _, machine: _, autoscale: _ } = workers;
+    let Masters { settings: masters, process: of_masters, place: _, machine: _, zones: _ } = masters;
+    let Workers { settings: workers, process: of_workers, local_dirs, work_dir, place: _, machine: _, autoscale: _ } =
+        workers;
     // Masters and workers of two versions do not talk.
     all.put("spark.version", Class::Outage, version);
     all.put("spark.archive", Class::Roll, origin(archive));
@@ -20,8 +31,12 @@ pub fn settings(cluster: &Cluster, all: &mut Writer) {
     let dirs: Vec<_> = local_dirs.iter().map(HostPath::as_str).collect();
     all.maybe("spark.workers.localDirs", Class::Roll, (!dirs.is_empty()).then(|| dirs.join(",")));
     all.maybe("spark.workers.workDir", Class::Roll, work_dir.as_ref());
-    if let Some(History { settings, place: _ }) = history {
+    surroundings.settings("spark", all);
+    of_masters.settings("spark.masters", all);
+    of_workers.settings("spark.workers", all);
+    if let Some(History { settings, process, place: _ }) = history {
         all.each("spark.history", settings.each());
+        process.settings("spark.history", all);
     }
     all.each("spark.ports", job_ports.each());
     // A master with the secret and a worker without it refuse each other.

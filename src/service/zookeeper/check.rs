@@ -10,12 +10,23 @@ use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
 use crate::service::data_directory;
+use crate::service::process::{Process, Surroundings, Taken};
 use crate::service::releases::{self, Line};
 use crate::value::{MemberId, Name, Version, Zone};
 use crate::yaml::{Entries, Field, Span};
 
 /// A member's id fits a byte, and 0 is not one.
 const MEMBERS_MAX: u32 = 255;
+
+/// The variables that `ZooKeeper`'s own scripts read: no script starts a member.
+const OWN_VARIABLES: &[Taken] = &[
+    ("JVMFLAGS", "write jvmOptions"),
+    ("SERVER_JVMFLAGS", "write jvmOptions"),
+    ("ZK_SERVER_HEAP", "write heap"),
+    ("ZOO_", "no script starts a member, so that nothing would read it"),
+    ("ZOOCFGDIR", "no script starts a member, so that nothing would read it"),
+    ("CLASSPATH", "the classes are those of the distribution"),
+];
 
 /// The releases of November 2026.
 const RELEASES: &[Line] = &[Line(&[3, 5], 10), Line(&[3, 6], 4), Line(&[3, 7], 2), Line(&[3, 8], 6), Line(&[3, 9], 5)];
@@ -49,6 +60,8 @@ pub fn check(
             .help("give each a directory of its own");
         data_ok = false;
     }
+    let surroundings = Surroundings::check(&file.java, &file.environment, OWN_VARIABLES, problems);
+    let process = Process::check(&file.jvm_options, &file.unit, kind, problems);
     if !data_ok {
         return None;
     }
@@ -61,6 +74,8 @@ pub fn check(
         archive: archive::check(&file.archive, wanted, problems)?,
         members,
         config: file.config.or_default().settings(kind),
+        surroundings: surroundings?,
+        process: process?,
         machine: Machine::of(&file.size, &file.disk),
         zones: check_pins(&file.zones, count, problems)?,
         load_balancer: !file.load_balancer.is_missing(),

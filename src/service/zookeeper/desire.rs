@@ -11,12 +11,15 @@ use crate::host::{
     render_template, unit_path, unit_word,
 };
 use crate::service::archive::Archive;
+use crate::service::process::word;
 use crate::service::settings::holes;
 use crate::service::zookeeper::MEMBER;
 use crate::value::HostPath;
 
 const USER: &str = "zookeeper";
 const CONFIG: &str = "/etc/zookeeper";
+/// The directory for files that the JVM's options name.
+const LOGS: &str = "/var/log/zookeeper";
 pub(super) const ZOO_CFG: &str = "/etc/zookeeper/zoo.cfg";
 /// `ZooKeeper` 3.8 and 3.9 are built for Java 8; 11 is the oldest that distributions still mend.
 const OLDEST_JAVA: u32 = 11;
@@ -54,9 +57,14 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     let Package { jars, log } = Package::of(&zookeeper.archive);
     let config = HostPath::known(CONFIG);
     state.user(USER, settings.data_dir.as_str(), node);
-    state.needs_java(OLDEST_JAVA);
+    state.needs_java(zookeeper.surroundings.java_home.as_ref(), OLDEST_JAVA);
     state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
     state.directory(&config, Access::root(0o755), false, node);
+    let logs = HostPath::known(LOGS);
+    let has_logs = zookeeper.process.names_files_below(&logs);
+    if has_logs {
+        state.directory(&logs, Access::of(USER, 0o750), false, node);
+    }
     let data = || std::iter::once(&settings.data_dir).chain(&settings.data_log_dir);
     for path in data() {
         state.directory(path, Access::of(USER, 0o750), true, node);
@@ -83,13 +91,16 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
 
     let unit = MEMBER.unit();
     let inputs = vec![zoo_cfg.clone(), logging, myid.clone(), home.join(ORIGIN_FILE), unit_path(unit)];
+    let options = own_options(&zookeeper.config).chain(zookeeper.process.options(&host, &logs));
     let values = serde_json::json!({
         "id": id.get(), "cluster": cluster.name.as_str(), "node": node, "settings": holes(settings.each()),
         "data_dir": host.path(&settings.data_dir), "run": host.word(&HostPath::known(RUN_FOLDER)),
         "started": state.started_word(),
-        "data_words": data().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
-        "inputs": inputs.iter().map(|path| host.word(path)).collect::<Vec<_>>().join(" "),
-        "options": jvm_options(&zookeeper.config),
+        "writable": host.words(data().chain(has_logs.then_some(&logs))),
+        "inputs": host.words(&inputs),
+        "options": options.map(|option| word(&option)).collect::<Vec<_>>(),
+        "environment": zookeeper.surroundings.words(), "unit": zookeeper.process.unit_lines(),
+        "java": zookeeper.surroundings.java_home.as_ref().map_or("/usr/bin/env java".to_owned(), |home| home.join("bin/java").to_string()),
         "classpath": unit_word(&format!("{}:{}/{jars}/*", host.path(&config), host.path(&home))),
         "config": host.word(&zoo_cfg),
         "myid": host.word(&myid), "myid_in_data": host.word(&settings.data_dir.join("myid")),
@@ -108,9 +119,9 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
 }
 
 /// The options of the JVM among the settings of `zoo.cfg`: what `ZooKeeper` reads from nowhere else.
-fn jvm_options(config: &ZooCfg) -> Vec<String> {
+fn own_options(config: &ZooCfg) -> impl Iterator<Item = String> {
     let options = config.each().into_iter().filter(|setting| setting.written.starts_with("-D"));
-    options.map(|setting| format!("{}={}", setting.written, setting.value)).collect()
+    options.map(|setting| format!("{}={}", setting.written, setting.value))
 }
 
 /// Returns true for a setting that has a line of its own in `zoo.cfg`.

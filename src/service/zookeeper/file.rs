@@ -5,8 +5,11 @@ use serde::Deserialize;
 
 use crate::service::archive::ArchiveFile;
 use crate::service::file::ServiceFile;
+use crate::service::process::{JavaFile, UnitFile};
 use crate::settings;
-use crate::value::{Disk, HostPath, JavaInt, JvmSize, Label, Name, Port, Version, Zone, text_value};
+use crate::value::{
+    Disk, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, Port, Version, Zone, text_value,
+};
 use crate::yaml::{Entries, Field};
 
 settings! {
@@ -30,6 +33,15 @@ settings! {
         disk "disk": Disk;
         /// Settings of `zoo.cfg`.
         config "config": ZooCfgFile;
+        /// The Java of members.
+        java "java": JavaFile;
+        /// Environment variables of members. A change is rolled out node by node.
+        environment "environment": Entries<EnvironmentValue>;
+        /// Options of the JVM, as in `["-Xlog:gc*:file=/var/log/zookeeper/gc.log"]`. A directory `/var/log/zookeeper` is made for members where an
+        /// option names a file in it. A change is rolled out node by node.
+        jvm_options "jvmOptions": Vec<Field<JvmOption>>;
+        /// Limits of the unit.
+        unit "unit": UnitFile;
         /// A load balancer for other clients; Spark always gets the member list. Default: none.
         load_balancer "loadBalancer": LoadBalancer;
     }
@@ -99,7 +111,7 @@ settings! {
         /// The milliseconds after which a slow write to the transaction log is logged. Default: 1000.
         fsync_warning "fsync.warningthresholdms": JavaInt<1> => Roll;
         /// The largest node that a client may write, in bytes, and the largest answer; the same on every member, and clients must allow it, too. Default: 1048575.
-        jute_max_buffer "jute.maxbuffer": JavaInt<1048575> => Roll, written "-Djute.maxbuffer";
+        jute_max_buffer "jute.maxbuffer": JavaInt<1_048_575> => Roll, written "-Djute.maxbuffer";
         /// The requests that wait before a member reads no more. Default: 1000.
         outstanding "globalOutstandingLimit": JavaInt<1> => Roll;
         /// The bytes of large requests that a member works on at once. Default: 100 MiB.

@@ -20,6 +20,7 @@ use crate::cluster::{Cluster, Instance};
 use crate::platform::machine::Machine;
 use crate::service::Services;
 use crate::service::archive::Archive;
+use crate::service::process::{Process, Surroundings};
 use crate::value::{HostPath, MemberId, Name, Zone};
 
 pub use answers::{MemberFacts, MemberMode, canary, member_facts};
@@ -35,6 +36,8 @@ pub use wire::{canary_request, canary_succeeded, children, children_request, del
 pub struct ZooKeeper {
     pub settings: ZooKeeperSettings,
     pub config: ZooCfg,
+    pub surroundings: Surroundings,
+    pub process: Process,
     pub archive: Archive,
     pub members: Members,
     /// Its machines, where they are made.

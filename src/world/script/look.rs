@@ -36,7 +36,7 @@ impl Writer<'_> {
         self.text.push('\n');
     }
 
-    fn machine(&mut self, HostQuery { machine, java, space, filled, grounds, .. }: &HostQuery) {
+    fn machine(&mut self, HostQuery { machine, java, java_homes, space, filled, grounds, .. }: &HostQuery) {
         let place = self.place;
         if *machine {
             self.line(format!("machine {} {} nft {PIP}", words(NEEDED_TOOLS), words(MACHINE_TOOLS)));
@@ -45,6 +45,8 @@ impl Writer<'_> {
         if let Some(oldest) = java {
             self.line(format!("java_facts {oldest}"));
         }
+        // The machine's own, even if the host is a folder of it.
+        java_homes.iter().for_each(|home| self.line(format!("java_home {}", quote(home.as_str()))));
         if !filled.is_empty() {
             self.line(format!("filled {}", listed(filled.iter().map(|path| place.word(path)))));
         }

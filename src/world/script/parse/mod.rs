@@ -131,6 +131,11 @@ impl Reader<'_> {
             ["java", path, version] => {
                 facts.java = Some(Java { path: brief(path), version: brief(version) });
             }
+            ["java-home", path, version] => {
+                let home = query.java_homes.iter().find(|home| home.as_str() == *path);
+                let home = home.ok_or_else(|| garbled("a Java that was not asked for"))?;
+                facts.java_homes.insert(home.clone(), brief(version));
+            }
             ["apt-java", package] => {
                 let package = package.parse::<Label>().map_err(|_| garbled("a package has no such name"))?;
                 facts.java_package = Some(package.to_string());

@@ -1,0 +1,229 @@
+//! The operator's own words about a service's processes: Java, environment, options of the JVM, and limits of the unit.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::settings::{Valued, Writer};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::host::{Class, Host, unit_word};
+use crate::platform::PlatformKind;
+use crate::settings;
+use crate::value::{
+    CpuQuota, Cpus, EnvironmentName, EnvironmentValue, HostPath, JvmOption, Limit, MemoryLimit, Nice, OomScore, Slice,
+    Weight, names_secret,
+};
+use crate::yaml::{Entries, Field};
+
+/// The Java of a service.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JavaFile {
+    /// The directory with `bin/java` in it, the same on every host, as in `/usr/lib/jvm/java-17-openjdk-amd64`. Default: the `java` on the path.
+    /// A change is rolled out node by node.
+    #[schemars(required)]
+    pub home: Field<HostPath>,
+}
+
+settings! {
+    /// Limits of a unit, under systemd's own names (`man systemd.exec`, `man systemd.resource-control`). Without one, systemd's default applies.
+    UnitFile => UnitSettings
+    keys {}
+    settings {
+        /// The number of open files. Default: 65536.
+        limit_nofile "LimitNOFILE": Limit => Roll;
+        /// The number of processes and threads of the user.
+        limit_nproc "LimitNPROC": Limit => Roll;
+        /// The bytes that may be locked in memory.
+        limit_memlock "LimitMEMLOCK": Limit => Roll;
+        /// The size of a core dump.
+        limit_core "LimitCORE": Limit => Roll;
+        /// The number of processes and threads of the unit.
+        tasks_max "TasksMax": Limit => Roll;
+        /// The preference of the kernel when memory runs out, from -1000 (never killed) to 1000 (first).
+        oom_score_adjust "OOMScoreAdjust": OomScore => Roll;
+        /// The scheduling priority, from -20 (first) to 19.
+        nice "Nice": Nice => Roll;
+        /// The share of the CPU, from 1 to 10000.
+        cpu_weight "CPUWeight": Weight => Roll;
+        /// The most of the CPU, as in `250%` of one core.
+        cpu_quota "CPUQuota": CpuQuota => Roll;
+        /// The cores, as in `0-3,8`.
+        allowed_cpus "AllowedCPUs": Cpus => Roll;
+        /// The share of the disks, from 1 to 10000.
+        io_weight "IOWeight": Weight => Roll;
+        /// The memory above which the unit is slowed down, as in `8G` or `50%`.
+        memory_high "MemoryHigh": MemoryLimit => Roll;
+        /// The most memory; above it the kernel kills.
+        memory_max "MemoryMax": MemoryLimit => Roll;
+        /// The most swap.
+        memory_swap_max "MemorySwapMax": MemoryLimit => Roll;
+        /// The slice in which the unit runs, as in `batch.slice`.
+        slice "Slice": Slice => Roll;
+    }
+}
+
+/// The surroundings of all processes of a service.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Surroundings {
+    pub java_home: Option<HostPath>,
+    pub environment: BTreeMap<EnvironmentName, EnvironmentValue>,
+}
+
+/// The process of one role.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Process {
+    pub jvm_options: Vec<JvmOption>,
+    pub unit: UnitSettings,
+}
+
+/// A name that the tool decides itself: with its end left open if it ends with `_`, and the way out.
+pub type Taken = (&'static str, &'static str);
+
+/// The variables that no service may be given.
+const TAKEN: &[Taken] = &[
+    ("JAVA_HOME", "write java: { home: ... }"),
+    ("JAVA_TOOL_OPTIONS", "write jvmOptions"),
+    ("JDK_JAVA_OPTIONS", "write jvmOptions"),
+    ("HOME", "it is the service's own directory"),
+    ("INVOCATION_", "systemd sets it"),
+];
+
+/// Options of the JVM that the tool decides itself, by their beginning, with the way out.
+const TAKEN_OPTIONS: &[Taken] = &[
+    ("-Xmx", "write `heap`"),
+    ("-Xms", "write `heap`"),
+    ("-XX:MaxHeapSize", "write `heap`"),
+    ("-XX:InitialHeapSize", "write `heap`"),
+    ("-XX:MaxRAMPercentage", "write `heap`"),
+    ("-cp", "the classes are those of the distribution"),
+    ("-classpath", "the classes are those of the distribution"),
+    ("--class-path", "the classes are those of the distribution"),
+    ("-jar", "the program is that of the service"),
+    ("-Dspark.", "write it under `config`"),
+    ("-Dzookeeper.db.autocreate", "a member that lost its disk must not help form a quorum that forgets"),
+    ("-Dzookeeper.admin.", "the AdminServer listens on 127.0.0.1 alone: write `adminPort`"),
+    ("-Dzookeeper.4lw.", "write config: { fourLetterWords: ... }"),
+    ("-Djute.maxbuffer", "write config: { jute.maxbuffer: ... }"),
+    ("-Djava.net.preferIPv4Stack", "it is always true"),
+];
+
+fn taken(name: &str, all: &[Taken]) -> Option<&'static str> {
+    all.iter().find(|(taken, _)| name == *taken || taken.ends_with('_') && name.starts_with(taken)).map(|(_, out)| *out)
+}
+
+impl Surroundings {
+    /// Checks them; `own` are the variables that the service decides itself.
+    pub fn check(
+        java: &Field<JavaFile>,
+        environment: &Field<Entries<EnvironmentValue>>,
+        own: &[Taken],
+        problems: &mut Diagnostics,
+    ) -> Option<Surroundings> {
+        let mut complete = !matches!(environment, Field::Bad(_)) && !matches!(java, Field::Bad(_));
+        if let Some((at, java)) = java.spanned() {
+            problems.need(at, "home", &java.home);
+            complete &= java.home.ok().is_some();
+        }
+        let mut all = BTreeMap::new();
+        for entry in environment.ok().into_iter().flatten() {
+            let (name, at) = (entry.key.text.as_str(), entry.key.span);
+            if let Some(way_out) = taken(name, TAKEN).or_else(|| taken(name, own)) {
+                problems.add(Code::T012, at, format!("`{name}` cannot be set in `environment`")).help(way_out);
+                complete = false;
+            } else if names_secret(name) {
+                problems
+                    .add(Code::T020, at, format!("`{name}` holds a secret, and a topology is shared"))
+                    .help("write it under spark: config: as { env: NAME } or { file: path }, or let the service read a file of its own");
+                complete = false;
+            }
+            match (name.parse::<EnvironmentName>(), entry.value.ok()) {
+                (Ok(name), Some(value)) => {
+                    all.insert(name, value.clone());
+                }
+                (Err(message), _) => {
+                    problems.add(Code::T001, at, message);
+                    complete = false;
+                }
+                (Ok(_), None) => complete = false,
+            }
+        }
+        let java_home = java.ok().and_then(|java| java.home.ok().cloned());
+        complete.then_some(Surroundings { java_home, environment: all })
+    }
+
+    pub fn settings(&self, service: &str, all: &mut Writer) {
+        all.maybe(&format!("{service}.java.home"), Class::Roll, self.java_home.as_ref());
+        for (name, value) in &self.environment {
+            all.put(format!("{service}.environment.{name}"), Class::Roll, value);
+        }
+    }
+
+    /// The variables as words of a unit.
+    pub fn words(&self) -> String {
+        self.variables().into_iter().map(|(name, value)| word(&format!("{name}={value}"))).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The variables, `JAVA_HOME` among them.
+    pub fn variables(&self) -> Vec<(&str, &str)> {
+        let java = self.java_home.iter().map(|home| ("JAVA_HOME", home.as_str()));
+        java.chain(self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()))).collect()
+    }
+}
+
+/// A word of a unit: `%`, which would stand for something, is doubled; what double quotes is in single quotes (no text here has any).
+pub fn word(text: &str) -> String {
+    let text = text.replace('%', "%%");
+    if text.contains('"') { format!("'{text}'") } else { unit_word(&text) }
+}
+
+impl Process {
+    pub fn check(
+        options: &Field<Vec<Field<JvmOption>>>,
+        unit: &Field<UnitFile>,
+        kind: PlatformKind,
+        problems: &mut Diagnostics,
+    ) -> Option<Process> {
+        let mut complete = !matches!(options, Field::Bad(_)) && !matches!(unit, Field::Bad(_));
+        let mut all = Vec::new();
+        for field in options.ok().into_iter().flatten() {
+            let Some((at, option)) = field.spanned() else {
+                complete = false;
+                continue;
+            };
+            let begins = |(taken, _): &&Taken| option.as_str().starts_with(taken);
+            if let Some((_, way_out)) = TAKEN_OPTIONS.iter().find(begins) {
+                problems.add(Code::T012, at, format!("`{option}` cannot be set in `jvmOptions`")).help(*way_out);
+                complete = false;
+            }
+            all.push(option.clone());
+        }
+        if let Some(at) = unit.span().filter(|_| kind == PlatformKind::Local) {
+            problems.add(Code::T090, at, format!("`unit` is not used by a platform of kind {kind}"));
+        }
+        complete.then(|| Process { jvm_options: all, unit: unit.or_default().settings(kind) })
+    }
+
+    pub fn settings(&self, role: &str, all: &mut Writer) {
+        let options: Vec<_> = self.jvm_options.iter().map(JvmOption::as_str).collect();
+        all.maybe(&format!("{role}.jvmOptions"), Class::Roll, (!options.is_empty()).then(|| options.join(" ")));
+        all.each(&format!("{role}.unit"), self.unit.each());
+    }
+
+    /// The options; `logs` is a directory that is elsewhere where the host is a folder.
+    pub fn options(&self, host: &Host, logs: &HostPath) -> Vec<String> {
+        let there = format!("{}/", host.path(logs));
+        self.jvm_options.iter().map(|option| option.as_str().replace(&format!("{logs}/"), &there)).collect()
+    }
+
+    /// The lines of the unit: name and value.
+    pub fn unit_lines(&self) -> Vec<(&'static str, String)> {
+        self.unit.each().into_iter().map(|Valued { written, value, .. }| (written, value)).collect()
+    }
+
+    /// Returns true if an option names a file below this directory.
+    pub fn names_files_below(&self, directory: &HostPath) -> bool {
+        self.jvm_options.iter().any(|option| option.as_str().contains(&format!("{directory}/")))
+    }
+}

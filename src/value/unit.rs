@@ -1,0 +1,125 @@
+//! Words of a unit and of its process, each in an alphabet that means the same to systemd, to sh and to the JVM's launcher.
+
+use super::text_value;
+
+/// Characters that are plain everywhere; `%` is doubled where systemd reads it.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\"'\\$`".contains(&byte)
+}
+
+/// A number of things or bytes, as systemd reads it.
+fn is_amount(text: &str) -> bool {
+    let digits = text.strip_suffix(['K', 'M', 'G', 'T']).unwrap_or(text);
+    text == "infinity" || (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.len() < 16)
+}
+
+fn is_percentage(text: &str) -> bool {
+    let digits = text.strip_suffix('%').unwrap_or_default();
+    !digits.is_empty() && digits.len() < 7 && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits != "0"
+}
+
+text_value!(
+    /// One option of a JVM.
+    JvmOption,
+    pattern "^-[A-Za-z0-9_.,:;=/+@*%#~^?!&|<>(){}-]+$",
+    |text| {
+        let begins = text.starts_with('-') && text.len() > 1 && text.len() < 1000;
+        if begins && text.bytes().all(is_plain) {
+            Ok(())
+        } else {
+            Err(format!("`{}` is not one option of a JVM, as in -XX:+UseG1GC: no spaces, quotes, backslashes, $ or backticks", text.escape_default()))
+        }
+    }
+);
+
+text_value!(
+    /// The name of an environment variable.
+    EnvironmentName,
+    pattern "^[A-Za-z_][A-Za-z0-9_]{0,99}$",
+    |text| {
+        let word = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if word && (1..=100).contains(&text.len()) && !text.starts_with(|c: char| c.is_ascii_digit()) {
+            Ok(())
+        } else {
+            Err(format!("`{}` is not the name of an environment variable: letters, digits and _", text.escape_default()))
+        }
+    }
+);
+
+/// The value of an environment variable.
+#[derive(Clone, Debug, PartialEq, Eq, schemars::JsonSchema)]
+#[schemars(transparent)]
+pub struct EnvironmentValue(#[schemars(with = "crate::yaml::RawScalar")] String);
+
+impl EnvironmentValue {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for EnvironmentValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for EnvironmentValue {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = crate::yaml::RawScalar::deserialize(deserializer)?.0;
+        if text.len() < 4000 && text.bytes().all(|byte| byte == b' ' || is_plain(byte)) {
+            Ok(EnvironmentValue(text))
+        } else {
+            Err(serde::de::Error::custom(
+                "the value of a variable is in plain ASCII, without quotes, backslashes, $ and backticks, which mean something else to sh",
+            ))
+        }
+    }
+}
+
+text_value!(
+    /// A limit of systemd's: one, or a soft and a hard one, as in `65536` or `1000:infinity`.
+    Limit,
+    raw pattern "^(infinity|[0-9]+[KMGT]?)(:(infinity|[0-9]+[KMGT]?))?$",
+    |text| {
+        let mut parts = text.splitn(2, ':');
+        if parts.all(is_amount) { Ok(()) } else { Err(format!("`{}` is not a limit, as in 65536, 8M or infinity", text.escape_default())) }
+    }
+);
+
+text_value!(
+    /// An amount of memory as systemd reads it, in bytes, or a part of the machine's.
+    MemoryLimit,
+    raw pattern "^(infinity|[0-9]+[KMGT]?|[0-9]+%)$",
+    |text| {
+        if is_amount(text) || is_percentage(text) { Ok(()) } else { Err(format!("`{}` is not an amount of memory, as in 8G, 50% or infinity", text.escape_default())) }
+    }
+);
+
+text_value!(
+    /// A part of one core, or more than one.
+    CpuQuota,
+    pattern "^[0-9]+%$",
+    |text| if is_percentage(text) { Ok(()) } else { Err(format!("`{}` is not a percentage of one core, as in 250%", text.escape_default())) }
+);
+
+text_value!(
+    /// Cores by their numbers.
+    Cpus,
+    raw pattern "^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$",
+    |text| {
+        let is_number = |text: &str| (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_range = |range: &str| range.splitn(2, '-').all(is_number);
+        if text.split(',').all(is_range) { Ok(()) } else { Err(format!("`{}` is not a list of cores, as in 0-3,8", text.escape_default())) }
+    }
+);
+
+text_value!(
+    /// A slice of systemd's.
+    Slice,
+    pattern "^[a-z0-9][a-z0-9-]*\\.slice$",
+    |text| {
+        let name = text.strip_suffix(".slice").unwrap_or_default();
+        let ok = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        if ok && !name.is_empty() && !name.starts_with('-') && name.len() < 100 { Ok(()) } else { Err(format!("`{}` is not a slice, as in batch.slice", text.escape_default())) }
+    }
+);
