@@ -28,6 +28,8 @@ pub enum Action {
     Start { unit: String },
     /// Stops a unit.
     Stop { unit: String },
+    /// Lets a node that leaves finish its work. It takes no more.
+    Drain { unit: String, drain: Drain },
     /// Enables a unit that runs already.
     Enable { unit: String },
     /// Loads rules of the firewall for so many seconds: the host takes them back unless `KeepRules` follows by a new connection.
@@ -47,11 +49,9 @@ pub enum Action {
     Remove(Box<Removal>),
 }
 
-/// Lets a worker finish before it is stopped.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// Lets a worker finish before it is stopped. Where it answers, its unit says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Drain {
-    pub address: String,
-    pub port: u16,
     /// After so many seconds it is stopped nevertheless.
     pub seconds: u32,
 }
@@ -160,6 +160,7 @@ impl Action {
             Action::Unmark { .. } => "remove an unused marker of a new data directory".to_owned(),
             Action::Start { unit } => format!("start {unit}"),
             Action::Stop { unit } => format!("stop {unit}"),
+            Action::Drain { unit, .. } => format!("let {unit} finish"),
             Action::Enable { unit } => format!("enable {unit}"),
             Action::TryRules { seconds, .. } => format!("try the new firewall rules for {seconds} s"),
             Action::KeepRules { .. } => "keep the new firewall rules: a new connection came in".to_owned(),

@@ -53,6 +53,6 @@ impl RollMember {
 
     /// The action that restarts the node with its new files.
     pub fn swap(&self) -> Action {
-        Action::Swap { unit: self.unit.clone(), files: self.files.clone(), drain: self.drain.clone() }
+        Action::Swap { unit: self.unit.clone(), files: self.files.clone(), drain: self.drain }
     }
 }

@@ -210,7 +210,7 @@ pub trait Service: Sync {
     }
 
     /// The way to let a node finish its work before it stops.
-    fn drain(&self, _role: Role, _host: &Host, _listeners: &[Listener]) -> Option<Drain> {
+    fn drain(&self, _role: Role) -> Option<Drain> {
         None
     }
 

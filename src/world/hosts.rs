@@ -25,7 +25,9 @@ fn limit(action: &Action) -> Duration {
         Action::Patch(patch) if !patch.distributions.is_empty() => LONGEST,
         Action::Remove(_) => REMOVAL,
         Action::Patch(patch) if !patch.leftovers.distributions.is_empty() => REMOVAL,
-        Action::Swap { drain: Some(drain), .. } => SHORTEST + Duration::from_secs(drain.seconds.into()),
+        Action::Swap { drain: Some(drain), .. } | Action::Drain { drain, .. } => {
+            SHORTEST + Duration::from_secs(drain.seconds.into())
+        }
         Action::Patch(_)
         | Action::Swap { .. }
         | Action::Raise

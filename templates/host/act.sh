@@ -232,15 +232,17 @@ keep_rules() { # by a connection that came in through them
 # While these two files exist, `look.sh` knows that the rules in the kernel are ours.
 forget_trial() { rm -f "$run/firewall.trial" "$run/firewall.before"; }
 # Lets a worker finish: SIGPWR decommissions it; then no executor is left, or the time is over.
-drain() { # unit address port seconds
+drain() { # unit, its file, seconds
   systemctl kill -s PWR --kill-who=main "$1" 2>/dev/null || return 0
-  end=$(($(date +%s) + $4))
+  # Where it answers with what it runs with, and not with what it is about to get.
+  page=$(sed -n 's/^ExecStart=.* --host \([^ ]*\) .* --webui-port \([0-9]*\).*/\1 \2/p' "$2" 2>/dev/null | head -n 1)
+  end=$(($(date +%s) + $3))
   while [ "$(date +%s)" -lt "$end" ]; do
     sleep 1
-    timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "GET /json/ HTTP/1.0\r\n\r\n" >&3 && head -c 1048576 <&3' ask "$2" "$3" 2>/dev/null |
+    timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "GET /json/ HTTP/1.0\r\n\r\n" >&3 && head -c 1048576 <&3' ask "${page% *}" "${page#* }" 2>/dev/null |
       tr -d ' \n' | grep -q '"executors":\[\]' && return 0
   done
-  say "still busy after $4 s"
+  say "still busy after $3 s"
 }
 ask() { # address port request: the answer in base64, as far as one comes within 4 s
   timeout 4 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf %s "$3" | base64 -d >&3 && head -c 4096 <&3' ask "$@" 2>/dev/null | base64 | tr -d '\n'

@@ -36,6 +36,17 @@ print('sum', s.sparkContext.parallelize(range(10)).sum(), sys.argv[1:])
 sys.exit(int(sys.argv[1]))
 ";
 
+/// Two tasks that take a while, each on a worker of its own, and how often each was tried.
+const SLOW: &str = r"import time
+from pyspark import TaskContext
+from pyspark.sql import SparkSession
+s = SparkSession.builder.getOrCreate()
+def slow(_):
+    time.sleep(25)
+    return TaskContext.get().attemptNumber()
+print('attempts', s.sparkContext.parallelize(range(2), 2).map(slow).collect())
+";
+
 #[test]
 fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
     let Some(lab) = Lab::up("leaving", 4) else { return };
@@ -87,10 +98,26 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
     lab.apply(&topology);
     lab.converged(&topology);
 
-    // h3 leaves: what was made there goes, and h1 and h2 are the anchors.
+    // h3 leaves: its worker finishes, what was made there goes, and h1 and h2 are the anchors.
+    lab.topology("slow.py", SLOW);
+    let slow = |workers| {
+        let text = topology_text(workers)
+            .replace("application: home:examples/src/main/python/pi.py", "application: file:slow.py");
+        text.replace("instances: 1", "instances: 2").replace("[\"20\"]", "[]")
+    };
+    std::fs::write(&topology, slow("[h2, h3]")).expect("writable");
+    std::thread::scope(|scope| {
+        let job = scope.spawn(|| lab.run(&["submit", "pi", "-f", &topology]));
+        lab.on(
+            3,
+            "until pgrep -f CoarseGrainedExecutorBackend && pgrep -f pyspark.daemon; do sleep 0.3; done; sleep 2",
+        );
+        let fewer = lab.topology("fewer.yaml", &topology_text("[h2]"));
+        lab.run(&["plan", &fewer]).expect(0).says("retire what has left the topology (h3)");
+        lab.run(&["apply", &fewer, "--yes"]).expect(0).says("h3: let spark-worker finish");
+        job.join().expect("it ends").expect(0).says("attempts [0, 0]");
+    });
     std::fs::write(&topology, topology_text("[h2]")).expect("writable");
-    lab.run(&["plan", &topology]).expect(0).says("retire what has left the topology (h3)");
-    lab.apply(&topology);
     lab.converged(&topology);
     assert!(
         !lab.test(3, "ls -d /var/lib/provision /etc/spark /opt/provision /var/lib/spark 2>/dev/null"),

@@ -102,7 +102,7 @@ fn actions(plan: &provision::plan::Plan) -> Vec<Action> {
             provision::plan::Phase::Roll(roll) => all.extend(roll.members.values().map(|member| Action::Swap {
                 unit: member.unit.clone(),
                 files: member.files.clone(),
-                drain: member.drain.clone(),
+                drain: member.drain,
             })),
         }
     }

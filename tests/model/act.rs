@@ -90,6 +90,7 @@ pub fn act(
             }
             host.has_lost_rules = false;
         }
+        Action::Drain { .. } => {}
         Action::Swap { unit, files, drain: _ } => {
             keep(host, unit, files)?;
             for file in files {

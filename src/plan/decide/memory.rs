@@ -8,7 +8,7 @@ use crate::host::{Action, HostFacts, Patch, Reach, Record, RecordName, Removal, 
 use crate::observe::{Departed, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Phase, Reason, Step};
-use crate::service::roles;
+use crate::service::{self, roles};
 use crate::value::{HostPath, Name, Redundancy, Role};
 
 impl Planner<'_> {
@@ -17,8 +17,22 @@ impl Planner<'_> {
         self.retire_those(|units| units.contains(role.unit()));
     }
 
+    /// Lets nodes that leave finish their work, as ones that are restarted do.
+    fn drain_leavers(&mut self) {
+        for (role, drain) in roles().filter_map(|role| Some((role, service::of(role).drain(role)?))) {
+            let action = || Action::Drain { unit: role.unit().to_owned(), drain };
+            let here = self.changes.iter().filter(|(_, change)| change.leftovers.units.contains(role.unit()));
+            let here = here.map(|(host, _)| self.step(host, action(), vec![Reason::Left]));
+            let there = self.departed_stamps().filter(|(_, stamp)| stamp.owned.units.contains(role.unit()));
+            let there = there.map(|(target, _)| Step { target, action: action(), why: vec![Reason::Left] });
+            let steps = here.chain(there).collect();
+            self.steps(&format!("let every {} that leaves finish, at most {} s", role.title(), drain.seconds), steps);
+        }
+    }
+
     /// Retires everything else that the cluster remembers and the topology no longer has.
     pub(super) fn retire(&mut self) {
+        self.drain_leavers();
         self.retire_those(|units| {
             !roles().any(|role| role.redundancy() == Redundancy::One && units.contains(role.unit()))
         });

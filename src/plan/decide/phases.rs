@@ -145,7 +145,7 @@ impl Planner<'_> {
                     node: state.services[unit].node.clone().unwrap_or_default(),
                     unit: unit.to_owned(),
                     files: files.iter().map(|path| edit(state, path)).collect(),
-                    drain: service::of(role).drain(role, &state.host, &self.desired.listeners),
+                    drain: service::of(role).drain(role),
                     why: change.services[unit].why.clone(),
                 };
                 (host.clone(), member)

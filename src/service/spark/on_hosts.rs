@@ -8,7 +8,7 @@ use super::election::{ask_latches, election, for_election, latches};
 use super::file::SparkFile;
 use super::health::{alive_master, health_of_history, health_of_masters, health_of_workers};
 use super::latchless::Latchless;
-use super::listeners::{MASTER_PAGE, WORKER_PAGE};
+use super::listeners::MASTER_PAGE;
 use super::roles::{HISTORY, MASTER, WORKER};
 use super::{SECRET_FILE, check_keys, master_url, standalone};
 use crate::cluster::{Cluster, Fleet, Instance};
@@ -222,9 +222,8 @@ impl Service for OnHosts {
         ))
     }
 
-    fn drain(&self, role: Role, host: &Host, listeners: &[Listener]) -> Option<Drain> {
-        let port = (role == WORKER).then(|| host.port(listeners, WORKER_PAGE))?;
-        Some(Drain { address: host.address.to_string(), port, seconds: DRAIN_SECONDS })
+    fn drain(&self, role: Role) -> Option<Drain> {
+        (role == WORKER).then_some(Drain { seconds: DRAIN_SECONDS })
     }
 
     fn election(&self, cluster: &Cluster) -> Option<Election> {

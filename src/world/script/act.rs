@@ -9,6 +9,7 @@ use super::look::GROUND;
 use super::{Script, ScriptPlace, quote};
 use crate::host::{
     Access, Action, BIRTH_PATH, BirthRecord, Drain, FileEdit, Patch, STAMP_PATH, STATE_FOLDER, Secrets, Unpack,
+    unit_path,
 };
 use crate::service::archive::{Archive, UrlSum};
 use crate::service::zookeeper::delete_request;
@@ -73,6 +74,7 @@ impl Writer<'_> {
             Action::Unmark { marker } => line!(self, "remove_file {}", self.place.word(marker)),
             Action::Start { unit } => line!(self, "start {}", quote(unit)),
             Action::Stop { unit } => line!(self, "stop {}", quote(unit)),
+            Action::Drain { unit, drain } => self.drain(unit, *drain),
             Action::Enable { unit } => line!(self, "enable {}", quote(unit)),
             Action::TryRules { rules, seconds } => {
                 line!(self, "try_rules {seconds} <<'provision'");
@@ -86,7 +88,7 @@ impl Writer<'_> {
                 line!(self, "{} {}", if *start { "start" } else { "change reload" }, quote(unit));
                 line!(self, "forget_trial");
             }
-            Action::Swap { unit, files, drain } => self.swap(unit, files, drain.as_ref()),
+            Action::Swap { unit, files, drain } => self.swap(unit, files, *drain),
             Action::PutBack { unit } => {
                 line!(self, "put_back {} {}", quote(unit), self.epoch.number());
                 self.restart(unit);
@@ -133,9 +135,14 @@ impl Writer<'_> {
         line!(self, ": | write {} {owner} 640", self.place.word(marker));
     }
 
-    fn swap(&mut self, unit: &str, files: &[FileEdit], drain: Option<&Drain>) {
+    fn drain(&mut self, unit: &str, Drain { seconds }: Drain) {
+        let file = self.place.word(&unit_path(unit));
+        line!(self, "drain {} {file} {seconds}", quote(unit));
+    }
+
+    fn swap(&mut self, unit: &str, files: &[FileEdit], drain: Option<Drain>) {
         if let Some(drain) = drain {
-            line!(self, "drain {} {} {} {}", quote(unit), quote(&drain.address), drain.port, drain.seconds);
+            self.drain(unit, drain);
         }
         line!(self, "keep {} {}", quote(unit), self.epoch.number());
         for file in files {
@@ -282,7 +289,7 @@ mod tests {
             anchors: Vec::new(),
             settings: crate::host::Settings::default(),
         };
-        let drain = Drain { address: "10.0.0.1".into(), port: 8081, seconds: 1 };
+        let drain = Drain { seconds: 1 };
         let actions = [
             Action::Raise,
             Action::Journal { line: "a 'b' $(c)".into() },
@@ -301,6 +308,7 @@ mod tests {
             Action::KeepRules { unit: unit.clone(), files: vec![file.clone()], start: true },
             Action::KeepRules { unit: unit.clone(), files: vec![file.clone()], start: false },
             Action::Swap { unit: unit.clone(), files: vec![file], drain: Some(drain) },
+            Action::Drain { unit: unit.clone(), drain },
             Action::PutBack { unit },
             Action::Release { latches: vec!["/a b".into()], members: vec![("::1".into(), 1)] },
             Action::Remove(Box::new(Removal { owned: owned.clone(), delete_data: false, keeps_epoch: false })),
@@ -326,6 +334,7 @@ mod tests {
                 | Action::Unmark { .. }
                 | Action::Start { .. }
                 | Action::Stop { .. }
+                | Action::Drain { .. }
                 | Action::Enable { .. }
                 | Action::TryRules { .. }
                 | Action::EndTrial
