@@ -133,6 +133,7 @@ fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<St
             continue;
         }
         wrong.extend(facts.missing);
+        wrong.extend(facts.doubted.into_values());
     }
     // What it means comes first.
     lost.into_iter().chain(wrong).collect()

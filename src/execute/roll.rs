@@ -34,8 +34,9 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let mut facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
             // Files held back for a node are written by its restart: until then the node is not done.
             let may_recover = begun.elapsed().as_secs() < AILING_SECONDS;
-            let ails = |host: &&Name| roll.members.get(*host).is_some_and(RollMember::only_ails);
-            doubted.extend(facts.suspects.iter().filter(|_| !may_recover).filter(ails).cloned());
+            doubted.extend(facts.doubted.keys().filter(|_| !may_recover).cloned());
+            // One that leads does take part.
+            doubted.retain(|host| facts.nodes.get(host).is_some_and(|node| node.health != Health::Leading));
             for (host, member) in roll.members.iter().filter(|(host, _)| !tried.contains(*host)) {
                 if let Some(node) = facts.nodes.get_mut(host) {
                     let is_well = node.health.serves() && !doubted.contains(host);
@@ -50,7 +51,18 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             if !self.lease.is_held() {
                 return Err(Outcome::LeaseLost);
             }
+            let is_due = |host: &&Name| roll.members.contains_key(*host) && !tried.contains(*host);
+            let recovering: Vec<&str> = facts
+                .doubted
+                .iter()
+                .filter(|(host, _)| may_recover && is_due(host))
+                .map(|(_, doubt)| doubt.as_str())
+                .collect();
             match next(roll, &facts) {
+                Next::Done if !recovering.is_empty() => {
+                    self.sink.event(Event::Waiting { because: recovering.join("; ") });
+                    settled.pause().await;
+                }
                 Next::Done => return Ok(()),
                 Next::Refuse { why } => return Err(Outcome::Refused { why }),
                 Next::Wait { because } if Instant::now() > end => {

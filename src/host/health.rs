@@ -45,6 +45,8 @@ pub struct ServiceFacts {
     pub missing: Vec<String>,
     /// Nodes that serve, and whose answers keep the service from being whole.
     pub suspects: BTreeSet<Name>,
+    /// Nodes that serve and may not take over, each in words: some of them do not, and nobody can tell which. The service is whole all the same.
+    pub doubted: BTreeMap<Name, String>,
     /// The number of faults that are a suspect's alone.
     pub suspicions: usize,
     /// The reason why no node may be touched now, whatever its own state: for workers, that no master is ALIVE.

@@ -104,8 +104,17 @@ impl Plan {
 
     /// The things that the phases change, by host.
     fn made_now(&self) -> BTreeSet<(&Name, Kind, String)> {
+        // A unit that must be restarted may be enabled now and restarted later.
+        let is_part = |step: &&Step| match &step.action {
+            Action::Enable { unit } => {
+                let service = self.changes.get(&step.target.name).and_then(|change| change.services.get(unit));
+                service.is_some_and(|service| service.need == Need::Restart)
+            }
+            _ => false,
+        };
         let of_steps = self
             .all_steps()
+            .filter(|step| !is_part(step))
             .flat_map(|step| made_by(&step.action).into_iter().map(|(kind, name)| (&step.target.name, kind, name)));
         let rolls =
             self.phases.iter().filter_map(|phase| if let Phase::Roll(roll) = phase { Some(roll) } else { None });

@@ -8,7 +8,7 @@ use super::Reason;
 use crate::diagnostic::announces_secret;
 use crate::host::{
     Access, Content, Distribution, FileEdit, HostFacts, HostState, OnChange, Owned, Patch, PathKind, ServiceUnit,
-    UnitFacts, Unpack, sha256,
+    UnitFacts, Unpack, sha256, unit_path,
 };
 use crate::service::archive::{Archive, UrlSum};
 use crate::value::{HostPath, carries_secret, counted, logins_in_urls};
@@ -287,6 +287,20 @@ fn service_change(unit: &str, service: &ServiceUnit, state: &HostState, facts: &
         return Some(ServiceChange { need, why });
     }
     (!seen.is_enabled()).then(|| ServiceChange { need: Need::Enable, why: vec![Reason::NotEnabled] })
+}
+
+/// Returns true if the command that a running service was started with names this file; `None` where nobody can tell.
+pub fn reads(path: &HostPath, service: &str, unit: &UnitFacts, state: &HostState, facts: &HostFacts) -> Option<bool> {
+    let file = unit_path(service);
+    let started = unit.started.get(file.as_str())?;
+    let Some(Content::Text(ours)) = state.files.get(&file).map(|file| &file.content) else { return None };
+    if *started == sha256(ours.as_bytes()) {
+        return Some(true);
+    }
+    let there = facts.paths.get(&file).filter(|there| there.sha256.as_ref() == Some(started))?;
+    let word = state.host.word(path);
+    let names = |line: &str| line.starts_with("ExecStart=") && line.split_whitespace().any(|part| part == word);
+    Some(there.text.as_deref()?.lines().any(names))
 }
 
 /// Inputs that the running service did not start with.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::members::{Roll, RollMember};
+use super::members::Roll;
 use crate::host::{Health, ServiceFacts};
 use crate::value::{Name, Redundancy};
 
@@ -34,7 +34,6 @@ pub fn next(roll: &Roll, facts: &ServiceFacts) -> Next {
     situation
         .at_no_cost()
         .or_else(|| situation.the_one_at_fault())
-        .or_else(|| situation.a_doubted_standby())
         .or_else(|| Some(Next::Wait { because: situation.why_no_serving_node_may_be_touched()? }))
         .unwrap_or_else(|| situation.one_that_serves())
 }
@@ -123,22 +122,6 @@ impl Situation<'_> {
         }
         let name = *pending.iter().find(|name| is_suspect(name))?;
         let because = "what it answers keeps the ensemble from being whole, and the others are a majority".to_owned();
-        super::safety::may_stop(roll, facts, name).ok().map(|()| Next::Do { members: vec![name.clone()], because })
-    }
-
-    /// A standby that may ail, while nothing else is wrong.
-    fn a_doubted_standby(&self) -> Option<Next> {
-        let Situation { roll, facts, pending, .. } = self;
-        if roll.role.redundancy() != Redundancy::One || facts.missing.len() != facts.suspicions {
-            return None;
-        }
-        let is_doubted = |name: &&&Name| {
-            facts.suspects.contains(**name)
-                && self.health(name) == Health::Serving
-                && roll.members.get(**name).is_some_and(RollMember::only_ails)
-        };
-        let name = *pending.iter().find(is_doubted)?;
-        let because = "it may be the one that takes no part in the election, and another one leads".to_owned();
         super::safety::may_stop(roll, facts, name).ok().map(|()| Next::Do { members: vec![name.clone()], because })
     }
 

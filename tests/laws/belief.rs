@@ -6,7 +6,8 @@ use crate::model::SimWorld;
 use crate::model::host::{MemberLie, SimHost};
 use crate::model::site::{End, Shape, Site, apply, apply_with_outage, new_identity, run};
 use provision::execute::{Outcome, Report};
-use provision::host::{BIRTH_PATH, CLAIM_PATH, Claim, HostError, STAMP_PATH};
+use provision::host::{Active, BIRTH_PATH, CLAIM_PATH, Claim, HostError, Listening, STAMP_PATH, Seen, Sub};
+use provision::plan::preflight::preflight;
 use provision::plan::{ClusterRefusal, HostRefusal, Refusal};
 use provision::service::spark::WORKER;
 
@@ -799,4 +800,35 @@ fn a_false_master_is_not_confirmed_by_its_own_hosts_worker() {
         });
     }
     assert!(tried > 0, "the liar is never the standby");
+}
+
+/// A job of Spark's user listens where the master would: while the master's unit has no process, that is no process of it.
+#[test]
+fn a_job_on_the_port_of_a_service_is_named() {
+    run(async {
+        let site = Shape::spread(3, 2, 1).site();
+        let world = converged(&site).await;
+        let named = |sub: Sub, active: Active| {
+            let (site, world) = (site.clone(), &world);
+            async move {
+                let mut observed = site.observe(world).await;
+                let Some(Seen::Present(facts)) = observed.hosts.get_mut(&name("h4")) else { panic!("it answers") };
+                let uid = facts.users.get("spark").copied();
+                assert!(uid.is_some());
+                let address = Some("10.0.0.4".parse().expect("an address"));
+                facts.listening = vec![Listening { address, port: 7077, uid }];
+                let unit = facts.units.get_mut("spark-master").expect("a unit");
+                (unit.sub, unit.active) = (sub, active);
+                let checks = preflight(&site.desired, &observed);
+                checks.iter().any(|check| {
+                    check.what == "port"
+                        && check.problem.is_some()
+                        && check.seen.contains("7077 is taken by a process of spark")
+                })
+            }
+        };
+        assert!(!named(Sub::Running, Active::Active).await);
+        assert!(named(Sub::Dead, Active::Inactive).await);
+        assert!(named(Sub::AutoRestart, Active::Activating).await);
+    });
 }

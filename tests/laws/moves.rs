@@ -119,6 +119,25 @@ fn a_destroy_after_a_killed_upgrade_leaves_neither_the_old_nor_the_new() {
     });
 }
 
+/// On a host that stays and on one that goes.
+#[test]
+fn a_worker_that_leaves_finishes_first() {
+    run(async {
+        let before = Shape::side_by_side(3, 2, 4);
+        let world = converged(&before.site()).await;
+        let after = Shape { workers: vec![0, 1], hosts: 3, ..before };
+        let began = world.acts();
+        report(after.site().carry_out(&apply(), &world).await);
+        let journal = world.state().journal[began..].to_vec();
+        for (host, removes) in [("h3", "remove what has left the topology"), ("h4", "remove what provision made")] {
+            let at = |title: &str| journal.iter().position(|(at, done)| *at == name(host) && done.contains(title));
+            let (finished, removed) = (at("let spark-worker finish"), at(removes));
+            assert!(finished.is_some() && finished < removed, "{host}: {journal:?}");
+        }
+        world.assert_lawful();
+    });
+}
+
 #[test]
 fn what_runs_and_is_not_well_is_waited_for() {
     run(async {
@@ -199,6 +218,32 @@ fn of_two_standbys_the_one_that_gave_up_is_restarted() {
             assert!(matches!(outcome, Outcome::Done), "{stuck}: {outcome}");
             tokio::time::sleep(Duration::from_secs(60)).await;
             assert!(site.plan(&apply(), &world).await.expect("a plan").is_empty());
+            assert_eq!(world.state().services.alive, leads);
+            world.assert_lawful();
+        }
+    });
+}
+
+/// Something on one host says STANDBY and never takes part: a healthy standby is restarted beside it, and everything else goes on.
+#[test]
+fn a_host_that_only_says_standby_keeps_nobody_from_an_apply() {
+    run(async {
+        for liar in ["h5", "h6"] {
+            let shape = Shape::spread(3, 3, 1);
+            let world = converged(&shape.site()).await;
+            let leads = world.state().services.alive.clone();
+            {
+                let mut state = world.state();
+                state.hosts.get_mut(&name(liar)).expect("a host").never_elects = true;
+                let State { services, hosts, .. } = &mut *state;
+                services.leave_election(&name(liar), hosts);
+            }
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let changed = shape.with(|s| s.cores = 2).site();
+            let outcome = report(changed.carry_out(&apply(), &world).await).outcome;
+            assert!(matches!(outcome, Outcome::Done), "{liar}: {outcome}");
+            let worker = world.state().hosts[&name("h7")].process("spark-worker").expect("it runs").unit.clone();
+            assert!(worker.contains("--cores 2"), "{liar}");
             assert_eq!(world.state().services.alive, leads);
             world.assert_lawful();
         }

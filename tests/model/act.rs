@@ -90,7 +90,6 @@ pub fn act(
             }
             host.has_lost_rules = false;
         }
-        Action::Drain { .. } => {}
         Action::Swap { unit, files, drain: _ } => {
             keep(host, unit, files)?;
             for file in files {
@@ -105,7 +104,7 @@ pub fn act(
             host.restart(unit, now)?;
         }
         // The world's: it is the ensemble's, not the host's.
-        Action::Release { .. } => {}
+        Action::Release { .. } | Action::Drain { .. } => {}
         Action::Remove(removal) => {
             let Removal { owned, delete_data, keeps_epoch } = &**removal;
             host.remove_owned(owned, *delete_data, now)?;

@@ -73,6 +73,8 @@ pub struct SimHost {
     pub poses_as_alive: bool,
     /// True if it says that it stands by, whatever its master does.
     pub poses_as_standby: bool,
+    /// True if what runs in a master's place says STANDBY, and never takes part in an election.
+    pub never_elects: bool,
     /// The address of the master that its worker says it follows, if not the real one.
     pub follows: Option<String>,
     /// True if no master lists its worker.
@@ -127,6 +129,7 @@ impl SimHost {
             slowness: Duration::ZERO,
             poses_as_alive: false,
             poses_as_standby: false,
+            never_elects: false,
             follows: None,
             counter: 0,
         };

@@ -41,6 +41,9 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
         };
         lines.fact(java);
     }
+    if let Some(address) = &query.address {
+        lines.fact(&["address", address, "here"]);
+    }
     query.java_homes.iter().for_each(|home| lines.fact(&["java-home", home.as_str(), "17.0.15"]));
     query.space.iter().for_each(|path| lines.fact(&["space", path.as_str(), "9000000"]));
     for (at, user) in query.users.iter().enumerate() {

@@ -176,6 +176,19 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("zookeeper", "/etc/zookeeper/myid", "3", "4"),
     ("spark-master", "/etc/spark/ha.conf", "spark.deploy.recoveryMode", "#"),
     ("spark-master", "/etc/systemd/system/spark-master.service", "--port 7077", "--port 7070"),
+    // Units that read a file of somebody's own.
+    (
+        "zookeeper",
+        "/etc/systemd/system/zookeeper.service",
+        "QuorumPeerMain /etc/zookeeper/zoo.cfg",
+        "QuorumPeerMain /etc/zookeeper/mine.cfg",
+    ),
+    (
+        "spark-master",
+        "/etc/systemd/system/spark-master.service",
+        "--properties-file /etc/spark/ha.conf",
+        "--properties-file /etc/spark/mine.conf",
+    ),
     ("spark-worker", "/etc/systemd/system/spark-worker.service", ":7077", ":7070"),
 ];
 

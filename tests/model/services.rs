@@ -138,7 +138,11 @@ pub fn has_data(host: &SimHost, data: &str, log: &str) -> bool {
 impl Member {
     pub fn of(name: &Name, host: &SimHost, now: Instant, pace: &Pace) -> Option<Member> {
         let process = host.process(ZOOKEEPER)?;
-        let cfg = input(process, "/etc/zookeeper/zoo.cfg");
+        let mut cfg = input(process, "/etc/zookeeper/zoo.cfg");
+        // A file of somebody's own, with other ports of members.
+        if process.unit.contains("mine.cfg") {
+            cfg = cfg.replace(":2888:", ":2889:");
+        }
         let (data_dir, _) = folders(&cfg);
         let id: u8 = input(process, "/etc/zookeeper/myid").trim().parse().ok()?;
         let list: BTreeMap<u8, String> = cfg
@@ -269,10 +273,11 @@ impl Services {
         self.give_up(hosts, clients.is_empty(), now);
         for (host, process) in hosts.iter().filter_map(|(name, host)| Some((name, host.process(MASTER)?))) {
             let conf = input(process, "/etc/spark/ha.conf");
-            let elects = conf.contains("recoveryMode");
+            let elects = conf.contains("recoveryMode") && !process.unit.contains("mine.conf");
             let able = !elects || clients.iter().any(|client| conf.contains(client.as_str()));
             let has = self.latches.iter().any(|latch| latch.host == *host && latch.life == process.life);
-            let stands = !elects || !self.outside.contains(&(hosts[host].address.clone(), process.life));
+            let gave_up = self.outside.contains(&(hosts[host].address.clone(), process.life));
+            let stands = !hosts[host].never_elects && (!elects || !gave_up);
             if able && stands && !has && process.since + self.pace.master <= now {
                 self.latches.push(Latch {
                     host: host.clone(),
@@ -334,7 +339,7 @@ impl Services {
     /// It leads, or would.
     pub fn master_can_lead(&self, host: &SimHost, now: Instant) -> bool {
         let gave_up = |process: &Process| self.outside.contains(&(host.address.clone(), process.life));
-        self.master_stands(host, now) && !host.process(MASTER).is_some_and(gave_up)
+        self.master_stands(host, now) && !host.never_elects && !host.process(MASTER).is_some_and(gave_up)
     }
 
     /// ALIVE or STANDBY.

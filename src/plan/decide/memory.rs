@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::planner::Planner;
 use crate::desired::Desired;
-use crate::host::{Action, HostFacts, Patch, Reach, Record, RecordName, Removal, STATE_FOLDER, Stamp, Target};
+use crate::host::{
+    Action, Class, HostFacts, Patch, Reach, Record, RecordName, Removal, STATE_FOLDER, Setting, Stamp, Target,
+};
 use crate::observe::{Departed, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Phase, Reason, Step};
@@ -128,13 +130,29 @@ impl Planner<'_> {
         let union = self.intended_with_past(&record);
         let first = on_anchors(RecordName::Intended, &union);
         // Written last: hosts that were left behind stay in both records until they are gone.
-        let applied = if whole { on_anchors(RecordName::Applied, &record) } else { Vec::new() };
+        let applied = if whole { Some(record.clone()) } else { self.applied_in_part(&record) };
+        let applied = applied.map(|applied| on_anchors(RecordName::Applied, &applied)).unwrap_or_default();
         let last = [applied, on_anchors(RecordName::Intended, &record)].concat();
         if !idle {
             self.phases.insert(0, Phase::Steps { title: "record what is intended".to_owned(), steps: first });
         }
         let title = if whole { "record what is applied" } else { "record what is left to do" };
         self.phases.push(Phase::Steps { title: title.to_owned(), steps: last });
+    }
+
+    /// The record of what is applied while other work is left: a setting that needs an outage has had it, with no host left out, and must not have it again.
+    fn applied_in_part(&self, goal: &Record) -> Option<Record> {
+        let before = self.observed.record(RecordName::Applied)?;
+        let mut settings = before.settings.clone();
+        let outage = |setting: Option<&Setting>| setting.is_some_and(|setting| setting.class == Class::Outage);
+        let paths: BTreeSet<&String> = before.settings.keys().chain(goal.settings.keys()).collect();
+        for path in paths.into_iter().filter(|path| outage(goal.settings.get(*path).or(before.settings.get(*path)))) {
+            match goal.settings.get(path) {
+                Some(setting) => settings.insert(path.clone(), setting.clone()),
+                None => settings.remove(path),
+            };
+        }
+        (settings != before.settings).then(|| Record { settings, ..before.clone() })
     }
 
     /// The goal's hosts, and departed ones that could not be retired.

@@ -39,7 +39,8 @@ pub fn health_of_masters(
                 Health::Unsettled
             }
             Some(_) if latchless.standbys.contains(name) => {
-                facts.suspect(name, format!("the master on {name} is STANDBY and may take no part in the election"));
+                let doubt = format!("the master on {name} is STANDBY and may take no part in the election");
+                facts.doubted.insert(name.clone(), doubt);
                 Health::Serving
             }
             Some(master) if master.is_standby() => Health::Serving,

@@ -8,7 +8,7 @@ use super::masters::{elects_elsewhere, is_running};
 use super::roles::MASTER;
 use crate::desired::Desired;
 use crate::host::{HostState, Seen};
-use crate::value::Name;
+use crate::value::{Name, digits};
 
 /// Masters that say STANDBY while the election has fewer latches than masters: one that had no quorum for more than 40 s takes part in no election
 /// again (measured).
@@ -20,10 +20,16 @@ pub struct Latchless {
     missing: usize,
 }
 
+/// The name that Curator gives to a latch: `_c_UUID-latch-0000000001`.
+fn is_latch(name: &str) -> bool {
+    name.split_once("-latch-").is_some_and(|(_, number)| number.len() == 10 && digits(number).is_some())
+}
+
 impl Latchless {
     /// Of several hosts' words about the latches the largest number counts: a host can hide the fault, and cannot make one up.
     pub fn of(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Latchless {
-        let counts = seen.values().filter_map(Seen::facts).filter_map(latches).map(|latches| latches.len());
+        let facts = seen.values().filter_map(Seen::facts);
+        let counts = facts.filter_map(latches).map(|names| names.iter().filter(|name| is_latch(name)).count());
         let Some(most) = counts.max() else { return Latchless::default() };
         let with_role = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(MASTER.unit()));
         let elects = |(name, state): (&Name, &HostState)| {

@@ -9,7 +9,7 @@ use super::roles::{MASTER, WORKER};
 use crate::desired::Desired;
 use crate::host::{HostFacts, HostState, Seen, UnitFacts};
 use crate::plan::Reason;
-use crate::plan::compare::stale_inputs;
+use crate::plan::compare::{reads, stale_inputs};
 use crate::value::{HostPath, Name, Role};
 
 /// The masters that say that they are ALIVE.
@@ -94,12 +94,16 @@ fn endpoint(state: &HostState, desired: &Desired) -> String {
     format!("{}:{}", state.host.address, state.host.port(&desired.listeners, MASTER_RPC))
 }
 
-/// Returns true if a running master started with another way to elect than the topology has.
+/// Returns true if a running master started with another way to elect than the topology has, or may have: where nothing says what it read.
 pub(super) fn elects_elsewhere(state: &HostState, host: Option<&HostFacts>) -> bool {
     let unit = host.and_then(|host| host.units.get(MASTER.unit()));
     let (Some(host), Some(unit)) = (host, unit) else { return false };
-    let changed = Reason::InputChanged { path: HostPath::known(HA_CONF).to_string() };
-    stale_inputs(&state.services[MASTER.unit()], unit, state, host).contains(&changed)
+    let path = HostPath::known(HA_CONF);
+    let changed = Reason::InputChanged { path: path.to_string() };
+    let stale = stale_inputs(&state.services[MASTER.unit()], unit, state, host);
+    stale.contains(&changed)
+        || stale.contains(&Reason::NoRecord)
+        || reads(&path, MASTER.unit(), unit, state, host) != Some(true)
 }
 
 pub(super) fn is_running(host: &HostFacts, role: Role) -> bool {

@@ -9,6 +9,7 @@ use super::listeners::PEER;
 use super::role::MEMBER;
 use crate::desired::Desired;
 use crate::host::{Content, HostFacts, HostState, Seen, UnitFacts, sha256};
+use crate::plan::compare::reads;
 use crate::value::{HostPath, Name};
 
 /// Members that say that they lead beside one that most members follow.
@@ -73,10 +74,12 @@ pub fn strays(name: &Name, leader: &MemberFacts, desired: &Desired, seen: &BTree
 }
 
 /// Returns true if a running member started with another list of members than the topology has; `None` where nobody can tell, since its file was
-/// changed again meanwhile.
+/// changed again meanwhile, or its unit made it read another one.
 pub fn runs_with_others(state: &HostState, facts: &HostFacts) -> Option<bool> {
     let path = HostPath::known(ZOO_CFG);
-    let started = facts.units.get(MEMBER.unit()).filter(|unit| unit.is_running())?.started.get(path.as_str())?;
+    let unit = facts.units.get(MEMBER.unit()).filter(|unit| unit.is_running())?;
+    let started =
+        unit.started.get(path.as_str()).filter(|_| reads(&path, MEMBER.unit(), unit, state, facts) == Some(true))?;
     let Some(Content::Text(ours)) = state.files.get(&path).map(|file| &file.content) else { return None };
     if *started == sha256(ours.as_bytes()) {
         return Some(false);
