@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::input::{self, Input, Loaded, TopologyArg};
 use super::output::{self, say, sayln};
 use super::progress::Progress;
-use super::{Exit, Failure, plan as planning, preflight};
+use super::{Exit, Failure, fit, plan as planning};
 use crate::cluster::Cluster;
 use crate::desired::Desired;
 use crate::diagnostic::Source;
@@ -72,7 +72,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(objection) = plan.objection() {
         return Err(not_approved(objection));
     }
-    let unfit = preflight::check(&loaded.desired, &loaded.world, &observed, goal.may_leave_hosts()).await?;
+    let unfit = fit::check(&loaded.desired, &loaded.world, &observed, goal.may_leave_hosts()).await?;
     let (plan, observed) = if unfit.is_empty() {
         (plan, observed)
     } else {
@@ -175,7 +175,7 @@ impl Operator for Terminal<'_> {
         }
         say!("The hosts changed meanwhile; the plan is now:\n{fresh}");
         if matches!(self.goal, Goal::Apply { .. }) {
-            let unfit = preflight::check(desired, self.world, observed, self.goal.may_leave_hosts()).await?;
+            let unfit = fit::check(desired, self.world, observed, self.goal.may_leave_hosts()).await?;
             if !unfit.is_empty() {
                 return Ok(unfit);
             }

@@ -5,6 +5,7 @@ mod completions;
 mod destroy;
 mod exit;
 mod explain;
+mod fit;
 mod graph;
 mod init;
 mod input;
@@ -52,6 +53,7 @@ enum Command {
     Schema(schema::Args),
     Render(render::Args),
     Graph(graph::Args),
+    Preflight(preflight::Args),
     Plan(plan::Args),
     Apply(apply::Args),
     Status(status::Args),
@@ -75,8 +77,8 @@ enum Command {
 pub mod screens {
     pub use super::apply::{finish, next_steps};
     pub use super::destroy::{last_lines, said};
+    pub use super::fit::table;
     pub use super::plan::refused;
-    pub use super::preflight::table;
     pub use super::progress::words;
     pub use super::status::Status;
 }
@@ -86,6 +88,7 @@ impl Command {
         match self {
             Command::Validate(args) => args.json,
             Command::Render(args) => args.json,
+            Command::Preflight(args) => args.json,
             Command::Plan(args) => args.json,
             Command::Apply(args) => args.json,
             Command::Status(args) => args.json,
@@ -134,6 +137,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Schema(args) => Ok(schema::run(&args)),
         Command::Render(args) => render::run(&args),
         Command::Graph(args) => wait(graph::run(&args)),
+        Command::Preflight(args) => wait(preflight::run(&args)),
         Command::Plan(args) => wait(plan::run(&args)),
         Command::Apply(args) => wait(apply::run(&args)),
         Command::Status(args) => wait(status::run(&args)),

@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::input::{self, Loaded, TopologyArg};
 use super::output::{self, out, outln, sayln};
-use super::{Exit, Failure, terraform};
+use super::{Exit, Failure, fit, terraform};
 use crate::desired::cloud::{self, Cloud};
 use crate::execute::identify;
 use crate::host::HostError;
@@ -35,6 +35,9 @@ pub struct Args {
     /// Plan without hosts that are unreachable or refused, where that is safe
     #[arg(long)]
     skip_unreachable: bool,
+    /// Check the hosts as well, as `provision preflight` does
+    #[arg(long, conflicts_with = "json")]
+    preflight: bool,
     /// Print the plan as JSON
     #[arg(long)]
     pub json: bool,
@@ -68,7 +71,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         outln!("{fleet}\n");
     }
     let goal = Goal::Apply { allow_outage: args.allow_outage, skip_unreachable: args.skip_unreachable };
-    let (plan, _) = make(&goal, &mut loaded).await.map_err(|failure| {
+    let (plan, observed) = make(&goal, &mut loaded).await.map_err(|failure| {
         if failure.exit != Exit::Unreachable || clouds.is_empty() {
             return failure;
         }
@@ -90,6 +93,9 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
             .with_context(|| format!("cannot write the plan to {}", path.display()))
             .map_err(Failure::error)?;
         sayln!("saved; `provision apply {}` does exactly this or nothing", path.display());
+    }
+    if args.preflight {
+        fit::check(&loaded.desired, &loaded.world, &observed, false).await?;
     }
     if !plan.unknown.is_empty() && !args.skip_unreachable {
         return Ok(Exit::Unreachable);

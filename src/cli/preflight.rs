@@ -1,96 +1,60 @@
-//! Are the hosts fit for what is to be on them?
+//! `provision preflight`
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use super::output::say;
+use super::fit::{checks, table};
+use super::input::{self, TopologyArg};
+use super::output::{self, out, outln, say};
+use super::plan::refused;
 use super::{Exit, Failure};
-use crate::desired::Desired;
-use crate::host::{HostError, Seen, Target};
-use crate::observe::{Observed, for_reach, look_at_all};
-use crate::plan::preflight::{self, Check};
-use crate::plan::reach::{self, Silence, culprits, silences};
-use crate::plan::show::the_same_on;
-use crate::value::Name;
-use crate::world::Hosts;
+use crate::execute::identify;
+use crate::observe::observe;
+use crate::plan::preflight::Check;
+use crate::plan::{Goal, plan};
+use crate::value::counted;
 
-/// Checks whether every host is fit, before the first change, and says everything that is wrong. Returns the hosts that are not fit, with the
-/// reason; if `leaves` is false, they are a failure.
-pub async fn check(
-    desired: &Desired,
-    world: &Hosts,
-    observed: &Observed,
-    leaves: bool,
-) -> Result<BTreeMap<Name, HostError>, Failure> {
-    let mut checks = preflight::preflight(desired, observed);
-    let queries = reach::before(desired, observed)
-        .into_iter()
-        .map(|(name, pairs)| (Target::of(&desired.hosts[&name].host), for_reach(&pairs)))
-        .collect();
-    let seen = look_at_all(queries, world).await;
-    for (name, seen) in &seen {
-        if let Seen::Unknown(error) = seen {
-            checks.push(Check {
-                host: name.clone(),
-                what: "reach",
-                seen: error.to_string(),
-                problem: Some("ask again".to_owned()),
-            });
-        }
-    }
-    let silences = silences(desired, &seen);
-    for (host, its) in culprits(&silences) {
-        let check = |silence: &&Silence| Check {
-            host: host.clone(),
-            what: "reach",
-            seen: silence.to_string(),
-            problem: Some("open it between the two (a firewall drops it), or mend the route".to_owned()),
-        };
-        checks.extend(its.iter().map(check));
-    }
-    let bad: Vec<_> = checks.iter().filter(|check| check.problem.is_some()).collect();
-    if bad.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    say!("{}", table(&bad));
-    if leaves {
-        let unfit = |check: &&Check| {
-            let why = format!("not fit: {}: {}", check.what, check.seen);
-            (check.host.clone(), HostError::Refused { why })
-        };
-        return Ok(bad.iter().map(unfit).collect());
-    }
-    Err(Failure::say(Exit::Unfit, format!("{} of {} checks failed; nothing was changed", bad.len(), checks.len())))
+/// Checks whether hosts are fit for the topology; changes nothing
+///
+/// `apply` makes the same checks before its first change. Exits with 6 if a host is not fit.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    topology: TopologyArg,
+    /// Print the checks as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
-/// The widest column of the table.
-const WIDEST: usize = 120;
-
-/// Failed checks as a table. What is the same on several hosts is said once.
-pub fn table(bad: &[&Check]) -> String {
-    let mut alike: Vec<(&Check, Vec<&Name>)> = Vec::new();
-    let mut at: HashMap<(&str, &str, Option<&str>), usize> = HashMap::new();
-    for check in bad {
-        match at.entry((check.what, &check.seen, check.problem.as_deref())) {
-            Entry::Occupied(first) => alike[*first.get()].1.push(&check.host),
-            Entry::Vacant(new) => {
-                new.insert(alike.len());
-                alike.push((check, Vec::new()));
-            }
-        }
+pub async fn run(args: &Args) -> Result<Exit, Failure> {
+    let source = input::read(args.topology.path())?;
+    let topology = input::load(&source)?;
+    if topology.is_managed() {
+        return Err(Failure::say(Exit::Usage, "nothing of this topology is on hosts: there is nothing to check"));
     }
-    // Beside an entry that is longer than any of ours the others need no room.
-    let width = |of: fn(&Check) -> &str| alike.iter().map(|(check, _)| of(check).len()).max().unwrap_or(0).min(WIDEST);
-    let host_width = width(|check| check.host.as_str()).max("host".len());
-    let what_width = width(|check| check.what).max("check".len());
-    let seen_width = width(|check| &check.seen).max("seen".len());
-    let mut text = format!("{:host_width$}  {:what_width$}  {:seen_width$}  what to do\n", "host", "check", "seen");
-    for (Check { host, what, seen, problem }, others) in &alike {
-        let problem = problem.as_deref().unwrap_or_default();
-        text += &format!("{host:host_width$}  {what:what_width$}  {seen:seen_width$}  {problem}\n");
-        if !others.is_empty() {
-            text += &format!("  {}\n", the_same_on(others));
-        }
+    let mut loaded = input::open_checked(source, &topology)?;
+    let goal = Goal::Apply { allow_outage: true, skip_unreachable: true };
+    let observed = observe(&loaded.desired, &loaded.secrets, &loaded.world).await;
+    identify(&goal, &mut loaded.desired, &loaded.new_identity, &observed);
+    let checks = checks(&loaded.desired, &loaded.world, &observed).await;
+    if args.json {
+        let form = |Check { host, what, seen, problem }: &Check| serde_json::json!({ "host": host, "check": what, "seen": seen, "problem": problem });
+        let unknown: BTreeMap<_, _> = observed.unknown().map(|(name, error)| (name, error.to_string())).collect();
+        output::json(&serde_json::json!({ "checks": checks.iter().map(form).collect::<Vec<_>>(), "unknown": unknown }));
     }
-    text
+    let bad: Vec<_> = checks.iter().filter(|check| check.problem.is_some()).collect();
+    if !args.json && !bad.is_empty() {
+        out!("{}", table(&bad));
+    }
+    // What stops any plan stops this, too: a host of another cluster, or one that cannot be asked.
+    plan(&goal, &loaded.desired, &observed).map_err(|refusals| refused(&refusals, &observed))?;
+    for (name, error) in observed.unknown() {
+        say!("{name} cannot be reached or used: {error}\n");
+    }
+    if !bad.is_empty() {
+        return Err(Failure::say(Exit::Unfit, format!("{} of {} checks failed", bad.len(), checks.len())));
+    }
+    if !args.json {
+        outln!("{} checks of {} passed", checks.len(), counted(observed.hosts.len(), "host"));
+    }
+    Ok(if observed.unknown().next().is_some() { Exit::Unreachable } else { Exit::Done })
 }

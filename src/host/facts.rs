@@ -1,7 +1,7 @@
 //! The facts about one host, as it says them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +74,10 @@ pub struct HostFacts {
     pub connected: BTreeSet<(IpAddr, u16)>,
     /// Addresses and ports that did not answer.
     pub silent: Vec<(String, u16)>,
+    /// Names among these that lead nowhere on the host.
+    pub unresolved: BTreeSet<String>,
+    /// The IP address that its own address leads to on the host itself, if any, and true if an interface has it.
+    pub own_address: Option<(Option<Ipv4Addr>, bool)>,
     /// The last lines of a unit's output.
     pub log: Vec<String>,
 }

@@ -31,6 +31,8 @@ pub struct HostQuery {
     pub connections: Option<(Option<String>, BTreeSet<u16>)>,
     /// Addresses and ports that must be reachable from it: refused is reachable, silence is not.
     pub reach: Vec<(String, u16)>,
+    /// The host's own address, which it is asked about itself.
+    pub address: Option<String>,
     /// Directories in which root is to create others, except those that it creates itself.
     pub grounds: BTreeSet<HostPath>,
     /// Directories of data, which may hold somebody else's.

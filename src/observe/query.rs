@@ -31,6 +31,8 @@ pub const PIP: &str = "pip3";
 /// Everything that a plan wants to know of a host of the goal; `before` is what an earlier look saw of it.
 pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before: Option<&HostFacts>) -> HostQuery {
     let mut query = HostQuery { machine: true, java: state.java, ..HostQuery::default() };
+    // A folder has a loopback address of this machine.
+    query.address = state.host.owner.is_none().then(|| state.host.address.to_string());
     query.java_homes = state.java_homes.keys().cloned().collect();
     query.paths.extend(state.directories.keys().map(|path| (path.clone(), None)));
     state.files.keys().for_each(|path| query.ask_path(path, state, secrets));

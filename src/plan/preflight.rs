@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::desired::{Desired, FIRST_OWN_PORT};
-use crate::host::{HostFacts, HostState, Java, Listening, RecordName, UnitFacts};
+use crate::host::{HostFacts, HostState, Java, Listening, RecordName, Sub, UnitFacts};
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, Observed, PIP};
 use crate::plan::compare::stale_inputs;
 use crate::service::archive::Archive;
@@ -40,6 +40,7 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         of.disks();
         let (seen, problem) = memory(desired, observed, facts);
         of.add("memory", seen, problem);
+        of.address();
         of.pip();
         of.clock();
         of.ports(taken_ports(desired, state, facts, moves));
@@ -107,6 +108,33 @@ impl HostChecks<'_> {
                 self.add("disk", format!("{free} MiB free for {path}, {needed} needed"), Some(problem));
             }
         }
+    }
+
+    /// Its services listen on its address, so that it must be one of its own, and not a loopback one.
+    fn address(&mut self) {
+        let Some((to, is_here)) = self.facts.own_address else { return };
+        let address = &self.state.host.address;
+        let (seen, problem) = match to {
+            None => (
+                format!("{address} leads nowhere on the host itself"),
+                Some("add the name to DNS or to its /etc/hosts, or write an IP address"),
+            ),
+            Some(to) if to.is_loopback() => (
+                format!("{address} leads to {to} on the host itself, where no other host could reach its services"),
+                Some("take the name out of its /etc/hosts, or write an IP address"),
+            ),
+            Some(to) if !is_here => (
+                format!(
+                    "{address}{} is on no interface of the host",
+                    if address.is_ipv4() { String::new() } else { format!(" ({to})") }
+                ),
+                Some(
+                    "write the address that the host itself has: its services listen there (the way in may be another: `sshName`)",
+                ),
+            ),
+            Some(to) => (to.to_string(), None),
+        };
+        self.add("address", seen, problem.map(str::to_owned));
     }
 
     fn pip(&mut self) {
@@ -214,8 +242,8 @@ fn ports_move(desired: &Desired, observed: &Observed) -> bool {
     records.map(|record| record.settings.get(FIRST_OWN_PORT)).any(|was| was != desired.settings.get(FIRST_OWN_PORT))
 }
 
-/// Lasting ports that somebody else than the service's own user listens on, at an address that the service will want. A unit that may run
-/// has its ports already, unless they are to be others (`moves`).
+/// Lasting ports that somebody else than the service listens on, at an address that the service will want: another user, or a job of the service's own
+/// while its unit has no process. A unit that may run has its ports already, unless they are to be others (`moves`).
 fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts, moves: bool) -> BTreeMap<u16, Option<u32>> {
     let roles: Vec<Role> = state.services.values().filter_map(|service| service.role).collect();
     let wanted = |listener: &&Listener| listener.is_lasting() && roles.contains(&listener.role());
@@ -225,11 +253,13 @@ fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts, moves: b
         let is_current = |unit: &UnitFacts| stale_inputs(service, unit, state, facts).is_empty();
         let has_them = |unit: &UnitFacts| unit.may_run() && (!moves || is_current(unit));
         let runs = facts.units.get(listener.role().unit()).is_some_and(has_them);
+        let waits = |unit: &UnitFacts| matches!(unit.sub, Sub::AutoRestart | Sub::AutoRestartQueued);
+        let has_process = facts.units.get(listener.role().unit()).is_some_and(|unit| unit.may_run() && !waits(unit));
         let ports = listener.on(state.host.reach.numbering());
         let ours = facts.users.get(listener.role().user()).copied();
         // A unit that may run has its ports, unless another user is seen to have them: it is started again and again then.
         let strange = |other: &&Listening| match (other.uid, ours) {
-            (Some(other), Some(ours)) => other != ours,
+            (Some(other), Some(ours)) => other != ours || !has_process,
             _ => !runs,
         };
         for other in facts.listening.iter().filter(|other| ports.contains(&other.port)).filter(strange) {

@@ -66,11 +66,16 @@ pub struct Silence {
     pub from: Name,
     pub to: Name,
     pub ports: Vec<u16>,
+    /// The address of `to`, if it is a name that leads nowhere on `from`.
+    pub unresolved: Option<String>,
 }
 
 impl std::fmt::Display for Silence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Silence { from, to, ports } = self;
+        let Silence { from, to, ports, unresolved } = self;
+        if let Some(name) = unresolved {
+            return write!(f, "{from} does not know the name {name} of {to}");
+        }
         let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
         write!(f, "{to} is silent for {from}, port {}", ports.join(", "))
     }
@@ -111,7 +116,9 @@ pub fn silences(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<Silence> 
     }
     let silence = |((from, to), mut ports): ((&Name, &Name), Vec<u16>)| {
         ports.sort_unstable();
-        Silence { from: from.clone(), to: to.clone(), ports }
+        let name = desired.hosts[to].host.address.as_str();
+        let is_unknown = seen.get(from).and_then(Seen::facts).is_some_and(|facts| facts.unresolved.contains(name));
+        Silence { from: from.clone(), to: to.clone(), ports, unresolved: is_unknown.then(|| name.to_owned()) }
     };
     all.into_iter().map(silence).collect()
 }
@@ -147,6 +154,7 @@ mod tests {
             from: from.parse().expect("a name"),
             to: to.parse().expect("a name"),
             ports: vec![1],
+            unresolved: None,
         };
         let blamed = |silences: &[Silence]| -> Vec<String> {
             culprits(silences).iter().map(|(name, _)| name.to_string()).collect()

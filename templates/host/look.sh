@@ -49,6 +49,12 @@ of_others() { # a folder of a machine that is no Linux: sysctl and netstat of ma
   netstat -an -p tcp 2>/dev/null |
     awk '$NF == "LISTEN" { n = match($4, /[.][0-9]+$/); print "listening\t" substr($4, 1, n - 1) "\t" substr($4, n + 1) }' | sort -u
 }
+# What its own address leads to on the host itself, and whether one of its interfaces has that.
+address() {
+  to=$1
+  case $to in *[!0-9.]*) to=$(getent ahostsv4 "$to" | awk '{ print $1; exit }') ;; esac
+  fact address "$to" "$(awk -v to="$to" '/[|]--/ { at = $2 } /host LOCAL/ && at == to { here = 1 } END { print here ? "here" : "elsewhere" }' /proc/net/fib_trie 2>/dev/null || echo here)"
+}
 java_facts() { # the oldest that will do
   if java=$(command -v java); then
     real=$(readlink -f "$java")
@@ -224,6 +230,7 @@ reach() { # address, port: a refusal shows that packets get there; silence, or a
   why=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' reach "$1" "$2" 2>&1) && return 0
   # In one write: several of these run at once.
   case $why in *refused*) ;; *) printf 'silent\t%s\t%s\n' "$1" "$2" ;; esac
+  case $1 in *[!0-9.]*) getent ahostsv4 "$1" >/dev/null || printf 'unresolved\t%s\n' "$1" ;; esac
 }
 # Who holds the lease of this host, and since when. The lock says whether the note is stale.
 holder() {

@@ -30,6 +30,22 @@ fn a_host_that_is_not_fit_is_named_with_its_reason_before_anything_changes() {
     lab.on(1, "rm -r /usr/local/bin/java /opt/jdk-11");
     lab.on(3, "systemctl stop stranger");
 
+    // A name that leads the host to itself, as Debian's installer writes it; one that only the operator knows; an address that no interface has.
+    lab.on(1, "cp /etc/hosts /root/hosts.kept; echo '127.0.1.1 one.lab' >>/etc/hosts");
+    let named = nodes_yaml()
+        .replace("address: 10.77.0.11", "address: one.lab, sshName: h1")
+        .replace("address: 10.77.0.12", "address: two.lab, sshName: h2")
+        .replace("address: 10.77.0.13", "address: 10.77.0.99, sshName: h3");
+    let named = lab.topology("named.yaml", &named);
+    lab.run(&["preflight", &named])
+        .expect(6)
+        .says("one.lab leads to 127.0.1.1 on the host itself, where no other host could reach its services")
+        .says("two.lab leads nowhere on the host itself")
+        .says("h2 does not know the name one.lab of h1")
+        .says("10.77.0.99 is on no interface of the host");
+    lab.on(1, "mv /root/hosts.kept /etc/hosts");
+    lab.run(&["preflight", &topology]).expect(0).says("checks of 3 hosts passed");
+
     // A full disk.
     lab.on(2, "mkdir -p /opt/provision && mount -t tmpfs -o size=20m tmpfs /opt/provision");
     lab.run(&["apply", &topology, "--yes"]).expect(6).says("h2").says("MiB free for /opt/provision");

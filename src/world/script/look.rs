@@ -36,7 +36,7 @@ impl Writer<'_> {
         self.text.push('\n');
     }
 
-    fn machine(&mut self, HostQuery { machine, java, java_homes, space, filled, grounds, .. }: &HostQuery) {
+    fn machine(&mut self, HostQuery { machine, java, java_homes, address, space, filled, grounds, .. }: &HostQuery) {
         let place = self.place;
         if *machine {
             self.line(format!("machine {} {} nft {PIP}", words(NEEDED_TOOLS), words(MACHINE_TOOLS)));
@@ -44,6 +44,9 @@ impl Writer<'_> {
         }
         if let Some(oldest) = java {
             self.line(format!("java_facts {oldest}"));
+        }
+        if let Some(address) = address {
+            self.line(format!("address {}", quote(address)));
         }
         // The machine's own, even if the host is a folder of it.
         java_homes.iter().for_each(|home| self.line(format!("java_home {}", quote(home.as_str()))));

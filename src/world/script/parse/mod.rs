@@ -25,7 +25,8 @@ const LONGEST_TEXT: usize = 64 << 10;
 const LOG_LINES: usize = 8;
 
 /// The facts of which there is one, and those of which there is one for each key.
-const SAID_ONCE: &[&str] = &["begin", "clock", "epoch", "holder", "identity", "java", "log", "machine", "memory"];
+const SAID_ONCE: &[&str] =
+    &["address", "begin", "clock", "epoch", "holder", "identity", "java", "log", "machine", "memory"];
 const SAID_ONCE_EACH: &[&str] = &["archive", "file", "lacks", "origin", "path", "secret", "space", "sum", "text"];
 
 /// Reads what `look` printed. `asked` is from question to answer on the operator's clock.
@@ -136,6 +137,9 @@ impl Reader<'_> {
                 let home = home.ok_or_else(|| garbled("a Java that was not asked for"))?;
                 facts.java_homes.insert(home.clone(), brief(version));
             }
+            ["address", to, here] => {
+                facts.own_address = query.address.as_ref().map(|_| (to.parse().ok(), *here == "here"));
+            }
             ["apt-java", package] => {
                 let package = package.parse::<Label>().map_err(|_| garbled("a package has no such name"))?;
                 facts.java_package = Some(package.to_string());
@@ -167,6 +171,10 @@ impl Reader<'_> {
                 if let Some(address) = socket_address(address) {
                     keep(&mut facts.connected, (address, port));
                 }
+            }
+            ["unresolved", name] => {
+                let asked = query.reach.iter().find(|(address, _)| address == name);
+                facts.unresolved.extend(asked.map(|(address, _)| address.clone()));
             }
             ["silent", address, port] => {
                 let port = port.parse().map_err(|_| garbled("a port is no number"))?;
