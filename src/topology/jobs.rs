@@ -112,20 +112,28 @@ fn check_application(span: Span, application: &Field<String>, problems: &mut Dia
 fn check_fit(span: Span, executors: &ExecutorsFile, spark: &Spark, problems: &mut Diagnostics) {
     let Some(workers) = spark.standalone.as_ref().map(|standalone| &standalone.workers) else { return };
     let cores = executors.cores.or(1);
-    let have_cores = workers.settings.cores.map(JavaInt::get);
     let memory = executors.memory.or(JvmSize::from_mebibytes(1024));
-    if let Some(have) = have_cores.filter(|have| *have < cores) {
+    // A worker without a number has the machine's. The largest worker counts; where all are wanted, their sum.
+    let profiles = workers.profiles();
+    let all_cores: Option<Vec<u32>> = profiles.iter().map(|profile| profile.settings.cores.map(JavaInt::get)).collect();
+    let all_memory: Option<Vec<JvmSize>> = profiles.iter().map(|profile| profile.settings.memory).collect();
+    let most_cores = all_cores.as_ref().and_then(|all| all.iter().max().copied());
+    let most_memory = all_memory.and_then(|all| all.into_iter().max());
+    if let Some(have) = most_cores.filter(|have| *have < cores) {
         let message = format!("an executor wants {cores} cores, and a worker has {have}: it is never scheduled");
         problems.add(Code::SP003, span, message).help("ask for less, or give `workers` more cores");
-    } else if let Some(have) = workers.settings.memory.filter(|have| *have < memory) {
+    } else if let Some(have) = most_memory.filter(|have| *have < memory) {
         let message = format!("an executor wants {memory}, and a worker has {have}: it is never scheduled");
         problems.add(Code::SP003, span, message).help("ask for less, or give `workers` more memory");
-    } else if let (Some(count), Some(nodes), Some(have)) = (executors.instances.ok(), workers.place.count(), have_cores)
-    {
-        let room = nodes as u64 * u64::from(have / cores.max(1));
+    } else if let (Some(count), Some(all)) = (executors.instances.ok(), all_cores.filter(|all| !all.is_empty())) {
+        let room: u64 = all.iter().map(|have| u64::from(have / cores.max(1))).sum();
         if u64::from(*count) > room {
+            let each: std::collections::BTreeSet<u32> = all.iter().copied().collect();
+            let each: Vec<_> = each.iter().map(ToString::to_string).collect();
             let message = format!(
-                "{count} executors of {cores} cores are asked for, and {nodes} workers of {have} cores hold {room}"
+                "{count} executors of {cores} cores are asked for, and {} workers of {} cores hold {room}",
+                all.len(),
+                each.join(" and ")
             );
             problems.add(Code::SP003, span, message).help("ask for fewer, or declare more workers");
         }

@@ -1,6 +1,6 @@
 //! From text to the file's own types.
 
-use super::TopologyFile;
+use super::{TopologyFile, ranges};
 use crate::diagnostic::{Code, Diagnostics, Source};
 use crate::service::ServicesFile;
 use crate::value::{asks_for_secret, carries_secret, is_reference, names_secret};
@@ -10,7 +10,8 @@ use crate::yaml::{self, Fault, FaultKind, Field, Span};
 /// Reads a topology. What is wrong with the text is in the diagnostics; what is right is in the file nevertheless.
 pub fn load(source: &Source) -> (TopologyFile, Diagnostics) {
     let mut faults = Vec::new();
-    let root = yaml::tree::parse(&source.text, &mut faults);
+    let mut root = yaml::tree::parse(&source.text, &mut faults);
+    root.iter_mut().for_each(|root| ranges::expand(root, &mut faults));
     let file = root.as_ref().and_then(|root| {
         let mut file: TopologyFile = yaml::decode(root, &mut faults)?;
         if let (Field::Ok(_, services), Some(node)) = (&mut file.services, services_of(root)) {

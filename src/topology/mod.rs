@@ -9,6 +9,7 @@ mod jobs;
 pub mod listeners;
 mod load;
 mod machines;
+mod ranges;
 mod reference;
 mod schema;
 mod sizes;

@@ -103,3 +103,35 @@ text_value!(
     /// The reason for a decision, for its later readers.
     Reason, pattern r"\S", |text| if text.trim().is_empty() { Err("a reason in words is missing".to_owned()) } else { Ok(()) }
 );
+
+/// The schema of a name of hosts: one, or a range such as `w[01-40]`, which stands for as many. Ranges are replaced before anything is read.
+#[derive(Clone, Copy, Debug)]
+pub struct NameOrRange;
+
+impl schemars::JsonSchema for NameOrRange {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "NameOrRange".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[a-z0-9][-a-z0-9]*(\\[[0-9]+-[0-9]+\\])?[-a-z0-9]*$" })
+    }
+}
+
+/// The schema of the addresses of hosts: one, or a range such as `10.0.2.[1-40]`.
+#[derive(Clone, Copy, Debug)]
+pub struct AddressOrRange;
+
+impl schemars::JsonSchema for AddressOrRange {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AddressOrRange".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*(\\[[0-9]+-[0-9]+\\])?[A-Za-z0-9._-]*$" })
+    }
+}

@@ -45,7 +45,7 @@ fn every_setting() -> Value {
         "apiVersion": "provision/v1",
         "name": "law",
         "platforms": { "rack": { "nodes": { "ssh": { "user": "ops" }, "hosts": {
-            "h1": { "address": "10.0.0.1" }, "h2": { "address": "10.0.0.2" }, "h3": { "address": "10.0.0.3" }
+            "h1": { "address": "10.0.0.1" }, "h2": { "address": "10.0.0.2" }, "h3": { "address": "10.0.0.3" }, "h4": { "address": "10.0.0.4" }
         } } } },
         "services": {
             "zookeeper": {
@@ -61,7 +61,11 @@ fn every_setting() -> Value {
                 "masters": { "hosts": ["h1", "h2"], "heap": "300m", "unit": every_limit(), "jvmOptions": ["-Dx=1"] },
                 "workers": {
                     "hosts": ["h3"], "cores": 2, "memory": "2000m", "localDirs": ["/data/1"], "workDir": "/data/work",
-                    "unit": every_limit(), "jvmOptions": ["-Dx=1"]
+                    "unit": every_limit(), "jvmOptions": ["-Dx=1"],
+                    "groups": { "big": {
+                        "hosts": ["h4"], "cores": 3, "memory": "3000m", "heap": "310m", "localDirs": ["/data/2"], "workDir": "/data/work2",
+                        "unit": every_limit(), "jvmOptions": ["-Dy=1"]
+                    } }
                 },
                 "history": { "host": "h1", "events": "/mnt/events", "unit": every_limit(), "jvmOptions": ["-Dx=1"] }
             }

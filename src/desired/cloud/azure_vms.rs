@@ -156,7 +156,7 @@ fn workers(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     machines::put_workers(services, azure, holes);
     let workers = services.spark.map(|spark| &spark.workers);
     let scale = workers.and_then(|workers| workers.autoscale.as_ref());
-    holes.put_if("worker_ui_port", workers.map(|workers| workers.settings.web_ui_port.get()));
+    holes.put_if("worker_ui_port", workers.map(|workers| workers.profile.settings.web_ui_port.get()));
     holes.put("fixed_count", scale.is_none());
     let minutes = |seconds: u64| format!("PT{}M", seconds / 60);
     holes.put_if("window", scale.map(|scale| minutes(scale.window.seconds())));

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::value::{Address, Cidr, Label, Port, UserName, Zone};
+use crate::value::{Address, AddressOrRange, Cidr, Label, Port, UserName, Zone};
 use crate::yaml::{Entries, Field};
 
 /// Existing machines, reached over SSH.
@@ -12,7 +12,8 @@ use crate::yaml::{Entries, Field};
 pub struct NodesFile {
     /// The way to log in. Whatever is left out comes from `~/.ssh/config`.
     pub ssh: Field<SshFile>,
-    /// The machines by name. A machine's name is used in the names of the nodes on it and must not change.
+    /// The machines by name. A machine's name is used in the names of the nodes on it and must not change. A range stands for several machines, as in
+    /// `w[01-40]: { address: "10.0.2.[1-40]" }`: ranges in what is said of them go along with the range of the name.
     #[schemars(required)]
     pub hosts: Field<Entries<HostFile>>,
     /// The firewall that closes every port that the topology does not declare: `none`, `nftables`, or `{ nftables: { allow: [...] } }`. Default:
@@ -35,11 +36,12 @@ pub struct SshFile {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HostFile {
     /// The address at which the operator and the other machines reach it: IPv4 or a DNS name.
-    #[schemars(required)]
+    #[schemars(required, with = "AddressOrRange")]
     pub address: Field<Address>,
     /// The failure zone (rack, room, power feed) it stands in. Default: none known.
     pub zone: Field<Zone>,
     /// The name that `~/.ssh/config` and `known_hosts` know it by, where that is not its address. Default: its address.
+    #[schemars(with = "Option<AddressOrRange>")]
     pub ssh_name: Field<Label>,
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::service::file::ServiceFile;
 use crate::service::zookeeper::file::LoadBalancer;
-use crate::value::{Disk, JvmSize, Name, Version};
+use crate::value::{Disk, JvmSize, Name, NameOrRange, Version};
 use crate::yaml::Field;
 
 /// An Elasticsearch cluster.
@@ -19,6 +19,7 @@ pub struct ElasticsearchFile {
     /// The number of nodes, on platforms that make their machines.
     pub nodes: Field<u32>,
     /// The hosts, where hosts have names.
+    #[schemars(with = "Option<Vec<NameOrRange>>")]
     pub hosts: Field<Vec<Field<Name>>>,
     /// The pool of Kubernetes nodes they run on. Default: any.
     pub pool: Field<Name>,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::service::file::ServiceFile;
-use crate::value::{Disk, Name, Version};
+use crate::value::{Disk, Name, NameOrRange, Version};
 use crate::yaml::{Entries, Field};
 
 /// Kafka brokers.
@@ -18,6 +18,7 @@ pub struct KafkaFile {
     /// The number of brokers, on platforms that make their machines.
     pub nodes: Field<u32>,
     /// The hosts of the brokers, where hosts have names.
+    #[schemars(with = "Option<Vec<NameOrRange>>")]
     pub hosts: Field<Vec<Field<Name>>>,
     /// The pool of Kubernetes nodes they run on. Default: any.
     pub pool: Field<Name>,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::service::file::ServiceFile;
-use crate::value::{Disk, Label, Name, SecretFile, UserName, Version};
+use crate::value::{Disk, Label, Name, NameOrRange, SecretFile, UserName, Version};
 use crate::yaml::Field;
 
 /// A `PostgreSQL` database.
@@ -16,6 +16,7 @@ pub struct PostgresFile {
     /// The version. Default: the newest that the tool knows.
     pub version: Field<Version>,
     /// The hosts, where hosts have names.
+    #[schemars(with = "Option<Vec<NameOrRange>>")]
     pub hosts: Field<Vec<Field<Name>>>,
     /// The database to make.
     #[schemars(required)]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::service::file::ServiceFile;
-use crate::value::{Name, Version};
+use crate::value::{Name, NameOrRange, Version};
 use crate::yaml::Field;
 
 /// A Redis server.
@@ -16,6 +16,7 @@ pub struct RedisFile {
     /// The version. Default: the newest that the tool knows.
     pub version: Field<Version>,
     /// The hosts, where hosts have names.
+    #[schemars(with = "Option<Vec<NameOrRange>>")]
     pub hosts: Field<Vec<Field<Name>>>,
 }
 

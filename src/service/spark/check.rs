@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::{MastersFile, SparkFile, WorkersFile};
+use super::file::{GroupFile, GroupSettings, MastersFile, SparkFile, WorkerSettings, WorkersFile};
 use super::history::{check_event_log, check_history};
 use super::properties::Refusal;
-use super::{Masters, RoleNodes, Spark, Standalone, Workers, managed, properties};
+use super::{Group, Masters, Profile, RoleNodes, Spark, Standalone, Workers, managed, properties};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::machine::{Autoscale, Machine, check_pins};
 use crate::platform::nodes::declared::Hosts;
@@ -16,7 +16,7 @@ use crate::service::data_directory;
 use crate::service::process::{Process, Surroundings, Taken};
 use crate::service::releases::{self, Line};
 use crate::value::{ConfigKey, HostPath, Name, Port, PropertyValue, SecretRef, Version, names_secret};
-use crate::yaml::{Entries, Field, Span};
+use crate::yaml::{Entries, Entry, Field, Span};
 
 /// The version that the lab proves every day.
 const DEFAULT_VERSION: &str = "4.3.0";
@@ -305,7 +305,18 @@ fn check_workers(
     problems: &mut Diagnostics,
 ) -> Option<Workers> {
     let process = Process::check(&file.jvm_options, &file.unit, kind, problems);
-    let place = check_place(span, &file.nodes, &file.hosts, kind, hosts, None, problems)?;
+    let directories = check_directories(&file.local_dirs, &file.work_dir, problems);
+    note_unused_by_fleets(file, kind, problems);
+    let named = kind.ground() == Ground::NamedHosts;
+    if let Some(at) = file.groups.span().filter(|_| !named) {
+        problems.add(Code::T090, at, format!("`groups` is not used by a platform of kind {kind}"));
+    }
+    // Groups may have all of them.
+    let place = if named && file.hosts.is_missing() && !file.groups.is_missing() {
+        RoleNodes::Named(Vec::new())
+    } else {
+        check_place(span, &file.nodes, &file.hosts, kind, hosts, None, problems)?
+    };
     // This machine does not grow with the load.
     let scales = !file.autoscale.is_missing() && kind != PlatformKind::Local;
     if place == RoleNodes::Counted(None) && !scales {
@@ -315,41 +326,95 @@ fn check_workers(
     if let Some(at) = file.nodes.span().filter(|_| scales) {
         problems.add(Code::T012, at, "how many workers? `nodes` and `autoscale` are both given").help("leave one out");
     }
-    let (local_dirs, work_dir) = check_directories(file, kind, problems)?;
-    Some(Workers {
+    let (local_dirs, work_dir) = directories?;
+    let profile = Profile { settings: file.settings(kind), process: process?, local_dirs, work_dir };
+    let mut workers = Workers {
         place,
-        settings: file.settings(kind),
-        process: process?,
-        local_dirs,
-        work_dir,
+        profile,
+        groups: BTreeMap::new(),
         machine: Machine::of(&file.size, &file.disk),
         autoscale: Autoscale::check(&file.autoscale, problems),
-    })
+    };
+    let mut complete = true;
+    for group in file.groups.ok().into_iter().flatten().filter(|_| named) {
+        complete &= check_group(group, &mut workers, kind, hosts, problems);
+    }
+    complete.then_some(workers)
+}
+
+/// Checks a group of workers, and adds it to them. Returns false if it is wrong.
+fn check_group(
+    entry: &Entry<GroupFile>,
+    workers: &mut Workers,
+    kind: PlatformKind,
+    hosts: &Hosts<'_>,
+    problems: &mut Diagnostics,
+) -> bool {
+    let Some((at, file)) = entry.value.spanned() else { return false };
+    let process = Process::check(&file.jvm_options, &file.unit, kind, problems);
+    let directories = check_directories(&file.local_dirs, &file.work_dir, problems);
+    let place = check_place(at, &Field::Missing, &file.hosts, kind, hosts, None, problems);
+    let name = entry.key.text.parse::<Name>().map_err(|why| {
+        problems.add(Code::T001, entry.key.span, why);
+    });
+    let (Some(process), Some((local_dirs, work_dir)), Some(RoleNodes::Named(own)), Ok(name)) =
+        (process, directories, place, name)
+    else {
+        return false;
+    };
+    let RoleNodes::Named(all) = &mut workers.place else { return false };
+    if let Some(host) = own.iter().find(|host| all.contains(host)) {
+        problems.add(Code::T012, file.hosts.span().unwrap_or(at), format!("`{host}` is named twice in one role"));
+        return false;
+    }
+    all.extend(own.iter().cloned());
+    let base = &workers.profile;
+    let GroupSettings { cores, memory, heap } = file.settings(kind);
+    let settings = WorkerSettings {
+        cores: cores.or(base.settings.cores),
+        memory: memory.or(base.settings.memory),
+        heap: heap.unwrap_or(base.settings.heap),
+        ..base.settings.clone()
+    };
+    let process = Process {
+        jvm_options: if file.jvm_options.is_missing() { base.process.jvm_options.clone() } else { process.jvm_options },
+        unit: if file.unit.is_missing() { base.process.unit.clone() } else { process.unit },
+    };
+    let profile = Profile {
+        settings,
+        process,
+        local_dirs: if file.local_dirs.is_missing() { base.local_dirs.clone() } else { local_dirs },
+        work_dir: work_dir.or_else(|| base.work_dir.clone()),
+    };
+    workers.groups.insert(name, Group { hosts: own, profile });
+    true
+}
+
+/// A fleet's machines are made by their cloud.
+fn note_unused_by_fleets(file: &WorkersFile, kind: PlatformKind, problems: &mut Diagnostics) {
+    if !matches!(kind, PlatformKind::AzureVms | PlatformKind::AwsVms) {
+        return;
+    }
+    let unused = [
+        ("workers.localDirs", file.local_dirs.span()),
+        ("workers.workDir", file.work_dir.span()),
+        ("workers.jvmOptions", file.jvm_options.span()),
+        ("workers.unit", file.unit.span()),
+    ];
+    for (name, at) in unused.into_iter().filter_map(|(name, at)| Some((name, at?))) {
+        problems.add(Code::T090, at, format!("`{name}` is not used by a platform of kind {kind}"));
+    }
 }
 
 /// Checks the directories that the topology gives to workers.
 fn check_directories(
-    file: &WorkersFile,
-    kind: PlatformKind,
+    local_dirs: &Field<Vec<Field<HostPath>>>,
+    work_dir: &Field<HostPath>,
     problems: &mut Diagnostics,
 ) -> Option<(Vec<HostPath>, Option<HostPath>)> {
-    // A fleet's machines are made by their cloud.
-    if matches!(kind, PlatformKind::AzureVms | PlatformKind::AwsVms) {
-        let unused = [
-            ("workers.localDirs", file.local_dirs.span()),
-            ("workers.workDir", file.work_dir.span()),
-            ("workers.jvmOptions", file.jvm_options.span()),
-            ("workers.unit", file.unit.span()),
-        ];
-        for (name, at) in unused.into_iter().filter_map(|(name, at)| Some((name, at?))) {
-            problems.add(Code::T090, at, format!("`{name}` is not used by a platform of kind {kind}"));
-        }
-        return Some((Vec::new(), None));
-    }
     let mut taken: Vec<HostPath> = Vec::new();
-    let mut complete = !matches!(file.local_dirs, Field::Bad(_)) && !matches!(file.work_dir, Field::Bad(_));
-    let local_dirs = file.local_dirs.ok().into_iter().flatten();
-    for field in local_dirs.chain([&file.work_dir]).filter(|field| !field.is_missing()) {
+    let mut complete = !matches!(local_dirs, Field::Bad(_)) && !matches!(work_dir, Field::Bad(_));
+    for field in local_dirs.ok().into_iter().flatten().chain([work_dir]).filter(|field| !field.is_missing()) {
         let Some((at, path)) = field.spanned() else {
             complete = false;
             continue;
@@ -358,7 +423,7 @@ fn check_directories(
             data_directory::check(at, path, problems) && data_directory::check_apart(at, path, &taken, problems);
         taken.push(path.clone());
     }
-    let work_dir = file.work_dir.ok().cloned();
+    let work_dir = work_dir.ok().cloned();
     let local = taken.len() - usize::from(work_dir.is_some());
     taken.truncate(local);
     complete.then_some((taken, work_dir))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::listeners::{HISTORY_PAGE, MASTER_PAGE, MASTER_RPC, WORKER_PAGE, WORKER_RPC};
 use super::properties::is_read_by;
 use super::properties_file::Properties;
-use super::{Spark, SparkOnHosts, Workers};
+use super::{Profile, Spark, SparkOnHosts};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
     Access, Content, Escape, Host, HostState, ORIGIN_FILE, OnChange, Part, RUN_FOLDER, ServiceUnit, render_template,
@@ -69,9 +69,9 @@ pub fn desire_worker(cluster: &Cluster, instance: &Instance, state: &mut HostSta
     let Some(spark) = super::on_hosts(&cluster.services) else { return };
     shared(cluster, spark, instance, state);
     let path = HostPath::known(CONFIG).join("worker.conf");
-    let lines = worker_properties(spark, &state.host);
+    let workers = spark.standalone.workers.on(&instance.host);
+    let lines = worker_properties(spark, workers, &state.host);
     put_properties(&path, "spark/worker.conf", cluster, lines, &instance.node, state);
-    let workers = &spark.standalone.workers;
     for path in workers.local_dirs.iter().chain(&workers.work_dir) {
         state.directory(path, Access::of(USER, 0o750), true, &instance.node);
     }
@@ -114,12 +114,12 @@ pub fn desire_history(cluster: &Cluster, instance: &Instance, state: &mut HostSt
 }
 
 /// The directories of a worker for shuffles.
-fn local_dirs(workers: &Workers) -> Vec<HostPath> {
+fn local_dirs(workers: &Profile) -> Vec<HostPath> {
     if workers.local_dirs.is_empty() { vec![scratch()] } else { workers.local_dirs.clone() }
 }
 
 /// The directory of a worker's executors.
-fn work_dir(workers: &Workers) -> HostPath {
+fn work_dir(workers: &Profile) -> HostPath {
     workers.work_dir.clone().unwrap_or_else(|| HostPath::known(DATA).join("work"))
 }
 
@@ -237,7 +237,7 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
         state.directory(&logs, Access::of(USER, 0o750), false, &instance.node);
         writable.push(host.word(&logs));
     }
-    let workers = Some(&spark.standalone.workers).filter(|_| role == WORKER);
+    let workers = Some(spark.standalone.workers.on(&instance.host)).filter(|_| role == WORKER);
     let of_worker = workers.into_iter().flat_map(|workers| workers.local_dirs.iter().chain(&workers.work_dir));
     writable.extend(of_worker.map(|path| host.word(path)));
     // All that a daemon reads is here. Its spark-env.sh is for what people and `submit` start: Spark's own script cannot read
@@ -349,10 +349,10 @@ fn history_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>, history: &
     pairs
 }
 
-fn worker_properties<'a>(spark: SparkOnHosts<'a>, host: &Host) -> Pairs<'a> {
+fn worker_properties<'a>(spark: SparkOnHosts<'a>, workers: &Profile, host: &Host) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = daemon(spark);
     pairs.extend(written_for(spark, WORKER));
-    let dirs: Vec<_> = local_dirs(&spark.standalone.workers).iter().map(|path| host.path(path)).collect();
+    let dirs: Vec<_> = local_dirs(workers).iter().map(|path| host.path(path)).collect();
     pairs.insert("spark.local.dir", (dirs.join(",")).into());
     pairs
 }

@@ -10,8 +10,8 @@ use crate::service::file::ServiceFile;
 use crate::service::process::{JavaFile, UnitFile};
 use crate::settings;
 use crate::value::{
-    Disk, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, Port, PropertyValue, SecretFile,
-    Version, Zone, digits, text_value,
+    Disk, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, NameOrRange, Port, PropertyValue,
+    SecretFile, Version, Zone, digits, text_value,
 };
 use crate::yaml::{Entries, Field};
 
@@ -68,7 +68,8 @@ settings! {
     keys {
         /// The number of masters, on platforms that make their machines. Default: 2.
         nodes "nodes": u32;
-        /// The hosts they are on, where hosts have names.
+        /// The hosts they are on, where hosts have names. A range, in quotes, stands for several: `"w[01-40]"`.
+        #[schemars(with = "Option<Vec<NameOrRange>>")]
         hosts "hosts": Vec<Field<Name>>;
         /// The size of the machines, in the cloud's own names.
         size "size": Label;
@@ -98,8 +99,11 @@ settings! {
     keys {
         /// The number of workers, on platforms that make their machines.
         nodes "nodes": u32;
-        /// The hosts they are on, where hosts have names.
+        /// The hosts they are on, where hosts have names. A range, in quotes, stands for several: `"w[01-40]"`.
+        #[schemars(with = "Option<Vec<NameOrRange>>")]
         hosts "hosts": Vec<Field<Name>>;
+        /// Groups of workers by name, where hosts have names: what a group leaves out is as for all workers.
+        groups "groups": Entries<GroupFile>;
         /// The size of the machines, in the cloud's own names.
         size "size": Label;
         /// The disk for work in GiB, on platforms that make their machines; on AWS the root disk, with the system on it.
@@ -130,6 +134,32 @@ settings! {
         web_ui_port "webUiPort": Port = "8081" => Roll;
         /// The JVM's heap of the worker itself.
         heap "heap": JvmSize = "512m" ("256m" on local) => Roll;
+    }
+}
+
+settings! {
+    /// A group of workers that differ from the others.
+    GroupFile => GroupSettings
+    keys {
+        /// The hosts they are on. A range, in quotes, stands for several: `"w[01-40]"`.
+        #[schemars(required, with = "Vec<NameOrRange>")]
+        hosts "hosts": Vec<Field<Name>>;
+        /// Directories for shuffles. A change is rolled out node by node.
+        local_dirs "localDirs": Vec<Field<HostPath>>;
+        /// The directory of executors. A change is rolled out node by node.
+        work_dir "workDir": HostPath;
+        /// Options of the JVM of the worker itself. A change is rolled out node by node.
+        jvm_options "jvmOptions": Vec<Field<JvmOption>>;
+        /// Limits of the unit. Where a group has some, those of all workers do not apply to it.
+        unit "unit": UnitFile;
+    }
+    settings {
+        /// The cores that executors may use on each.
+        cores "cores": JavaInt<1> => Roll;
+        /// The memory that executors may use on each.
+        memory "memory": JvmSize => Roll;
+        /// The JVM's heap of the worker itself.
+        heap "heap": JvmSize => Roll;
     }
 }
 

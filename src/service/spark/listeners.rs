@@ -40,8 +40,8 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
     let mut all = vec![
         lasting(0, MASTER_RPC, masters.settings.port, SPARK),
         lasting(1, MASTER_PAGE, masters.settings.web_ui_port, SPARK),
-        lasting(0, WORKER_RPC, workers.settings.port, SPARK),
-        lasting(1, WORKER_PAGE, workers.settings.web_ui_port, SPARK),
+        lasting(0, WORKER_RPC, workers.profile.settings.port, SPARK),
+        lasting(1, WORKER_PAGE, workers.profile.settings.web_ui_port, SPARK),
         // A master that takes over tells every driver so, and ends the applications whose driver does not answer.
         passing(DRIVER, job_ports.driver, SPARK),
         passing(DRIVER_BLOCKS, job_ports.driver_block_manager, &[WORKER]),

@@ -44,7 +44,7 @@ pub fn machines<'t>(services: &'t Services, files: &'t ServicesFile) -> Vec<Mach
             size_span: workers_file.and_then(|file| file.size.span()),
             disk: workers_file.map_or(&Field::Missing, |file| &file.disk),
             zones: &Field::Missing,
-            memory: workers.settings.memory_mib(),
+            memory: workers.profile.settings.memory_mib(),
             is_fleet: true,
         },
     ]
@@ -97,12 +97,16 @@ pub fn check_beside_others(all: &Whole<'_>, problems: &mut Diagnostics) {
     let Some(standalone) = standalone(&topology.services) else { return };
     let Some((at, workers)) = files.get::<SparkFile>().and_then(|file| file.workers.spanned()) else { return };
     let data = zookeeper::data_directories(&topology.services);
-    let own = workers.local_dirs.ok().into_iter().flatten().chain([&workers.work_dir]);
+    let groups = workers.groups.ok().into_iter().flatten().filter_map(|group| group.value.ok());
+    let of_groups = groups.flat_map(|group| group.local_dirs.ok().into_iter().flatten().chain([&group.work_dir]));
+    let own = workers.local_dirs.ok().into_iter().flatten().chain([&workers.work_dir]).chain(of_groups);
     for (at, path) in own.filter_map(Field::spanned) {
         data_directory::check_apart(at, path, &data, problems);
     }
     let is_local = matches!(on, Platform::Local(_));
-    if !(is_local || matches!(on, Platform::Nodes(_))) || standalone.workers.settings.memory.is_some() {
+    if !(is_local || matches!(on, Platform::Nodes(_)))
+        || standalone.workers.profiles().iter().all(|profile| profile.settings.memory.is_some())
+    {
         return;
     }
     // On this machine all nodes share the memory.

@@ -107,15 +107,46 @@ pub struct Masters {
 
 #[derive(Clone, Debug)]
 pub struct Workers {
+    /// All of them, those of groups among them.
     pub place: RoleNodes,
+    pub profile: Profile,
+    pub groups: BTreeMap<Name, Group>,
+    pub machine: Machine,
+    pub autoscale: Option<Autoscale>,
+}
+
+/// The properties of workers that may differ from host to host.
+#[derive(Clone, Debug)]
+pub struct Profile {
     pub settings: WorkerSettings,
     pub process: Process,
     /// The directories for shuffles that the topology gives.
     pub local_dirs: Vec<HostPath>,
     /// The directory of executors that the topology gives.
     pub work_dir: Option<HostPath>,
-    pub machine: Machine,
-    pub autoscale: Option<Autoscale>,
+}
+
+/// Workers that differ from the others.
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub hosts: Vec<Name>,
+    pub profile: Profile,
+}
+
+impl Workers {
+    /// The profile of the worker on a host.
+    pub fn on(&self, host: &Name) -> &Profile {
+        let group = self.groups.values().find(|group| group.hosts.contains(host));
+        group.map_or(&self.profile, |group| &group.profile)
+    }
+
+    /// The profile of each worker; of those that are counted, one for all.
+    pub fn profiles(&self) -> Vec<&Profile> {
+        match &self.place {
+            RoleNodes::Named(hosts) => hosts.iter().map(|host| self.on(host)).collect(),
+            RoleNodes::Counted(count) => vec![&self.profile; count.map_or(0, |count| count as usize)],
+        }
+    }
 }
 
 /// The history server.

@@ -1,0 +1,181 @@
+//! Ranges of hosts: `w[01-40]` stands for forty hosts, in the order of their numbers.
+
+use crate::yaml::tree::{Key, Node, Value};
+use crate::yaml::{Fault, FaultKind, Span};
+
+/// More than any cluster has hosts.
+const MOST: usize = 10_000;
+
+/// A text with a range in it.
+struct Range<'a> {
+    before: &'a str,
+    after: &'a str,
+    first: usize,
+    count: usize,
+    /// The fewest digits of a number: `01` has two.
+    width: usize,
+}
+
+impl<'a> Range<'a> {
+    /// Reads the range of a text: `None` where there is none, an error where it is wrong.
+    fn of(text: &'a str) -> Option<Result<Range<'a>, String>> {
+        let (before, rest) = text.split_once('[')?;
+        let wrong = || format!("`{}` is not a range of hosts, as in w[01-40]", text.escape_default());
+        let Some((range, after)) = rest.split_once(']') else { return Some(Err(wrong())) };
+        let number = |text: &str| (1..=6).contains(&text.len()).then(|| text.parse::<usize>().ok()).flatten();
+        let ends = range.split_once('-').and_then(|(low, high)| Some((low, number(low)?, number(high)?)));
+        let Some((low, first, last)) = ends.filter(|(_, first, last)| first <= last && !after.contains('[')) else {
+            return Some(Err(wrong()));
+        };
+        let count = last - first + 1;
+        if count > MOST {
+            return Some(Err(format!(
+                "`{}` stands for {count} hosts: at most {MOST} are possible",
+                text.escape_default()
+            )));
+        }
+        Some(Ok(Range { before, after, first, count, width: low.len() }))
+    }
+
+    /// The text of the n-th host, from 0.
+    fn nth(&self, n: usize) -> String {
+        let Range { before, after, first, width, .. } = self;
+        format!("{before}{:0width$}{after}", first + n)
+    }
+}
+
+/// Replaces ranges in the hosts of platforms, and in the lists of hosts of services.
+pub fn expand(root: &mut Node, faults: &mut Vec<Fault>) {
+    let Value::Map(entries) = &mut root.value else { return };
+    for (key, node) in entries {
+        match key.text.as_str() {
+            "platforms" => each(node, &mut |platform| {
+                each(platform, &mut |kind| each_named(kind, "hosts", &mut |hosts| expand_hosts(hosts, faults)));
+            }),
+            "services" => lists(node, faults),
+            _ => {}
+        }
+    }
+}
+
+fn each(node: &mut Node, work: &mut dyn FnMut(&mut Node)) {
+    if let Value::Map(entries) = &mut node.value {
+        entries.iter_mut().for_each(|(_, node)| work(node));
+    }
+}
+
+fn each_named(node: &mut Node, name: &str, work: &mut dyn FnMut(&mut Node)) {
+    if let Value::Map(entries) = &mut node.value {
+        entries.iter_mut().filter(|(key, _)| key.text == name).for_each(|(_, node)| work(node));
+    }
+}
+
+/// Hosts by name: each gets its own of whatever ranges stand in what is said of them.
+fn expand_hosts(node: &mut Node, faults: &mut Vec<Fault>) {
+    let Value::Map(entries) = &mut node.value else { return };
+    let mut all: Vec<(Key, Node)> = Vec::new();
+    for (key, node) in std::mem::take(entries) {
+        let text = key.text.clone();
+        match Range::of(&text) {
+            None => all.push((key, node)),
+            Some(Err(message)) => faults.push(fault(key.span, message)),
+            Some(Ok(range)) => {
+                for n in 0..range.count {
+                    let Some(node) = nth(&node, n, range.count, faults) else { break };
+                    all.push((Key { text: range.nth(n), ..key.clone() }, node));
+                }
+            }
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    all.retain(|(key, _)| {
+        let is_new = seen.insert(key.text.clone());
+        if !is_new {
+            let message = format!("the host `{}` is declared twice", key.text.escape_default());
+            faults.push(Fault { kind: FaultKind::DuplicateKey, ..fault(key.span, message) });
+        }
+        is_new
+    });
+    *entries = all;
+}
+
+/// The node of the n-th of `count` hosts, with its own of each range in it. `None` after a fault.
+fn nth(node: &Node, n: usize, count: usize, faults: &mut Vec<Fault>) -> Option<Node> {
+    let value = match &node.value {
+        Value::Scalar { text, plain } => match Range::of(text) {
+            None => Value::Scalar { text: text.clone(), plain: *plain },
+            Some(Ok(range)) if range.count == count => Value::Scalar { text: range.nth(n), plain: false },
+            Some(Ok(range)) => {
+                let message =
+                    format!("`{}` stands for {} and not for {count} hosts", text.escape_default(), range.count);
+                faults.push(fault(node.span, message));
+                return None;
+            }
+            Some(Err(message)) => {
+                faults.push(fault(node.span, message));
+                return None;
+            }
+        },
+        Value::Map(entries) => {
+            let entry = |(key, node): &(Key, Node)| Some((key.clone(), nth(node, n, count, faults)?));
+            Value::Map(entries.iter().map(entry).collect::<Option<_>>()?)
+        }
+        Value::List(nodes) => Value::List(nodes.iter().map(|node| nth(node, n, count, faults)).collect::<Option<_>>()?),
+    };
+    Some(Node { span: node.span, value })
+}
+
+/// Lists named `hosts`, at any depth.
+fn lists(node: &mut Node, faults: &mut Vec<Fault>) {
+    let Value::Map(entries) = &mut node.value else { return };
+    for (key, node) in entries {
+        match &mut node.value {
+            Value::List(hosts) if key.text == "hosts" => *hosts = expand_list(hosts, faults),
+            _ => lists(node, faults),
+        }
+    }
+}
+
+fn expand_list(hosts: &[Node], faults: &mut Vec<Fault>) -> Vec<Node> {
+    let mut all = Vec::new();
+    for node in hosts {
+        let Value::Scalar { text, .. } = &node.value else {
+            all.push(node.clone());
+            continue;
+        };
+        match Range::of(text) {
+            None => all.push(node.clone()),
+            Some(Err(message)) => faults.push(fault(node.span, message)),
+            Some(Ok(range)) => all.extend((0..range.count).map(|n| {
+                let value = Value::Scalar { text: range.nth(n), plain: false };
+                Node { span: node.span, value }
+            })),
+        }
+    }
+    all
+}
+
+fn fault(span: Span, message: String) -> Fault {
+    Fault { kind: FaultKind::Invalid, span, message, help: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_keeps_its_zeros() {
+        let all = |text: &str| match Range::of(text) {
+            None => vec![text.to_owned()],
+            Some(Ok(range)) => (0..range.count).map(|n| range.nth(n)).collect(),
+            Some(Err(message)) => vec![message],
+        };
+        assert_eq!(all("w[08-11].rack"), ["w08.rack", "w09.rack", "w10.rack", "w11.rack"]);
+        assert_eq!(all("10.0.0.[9-10]"), ["10.0.0.9", "10.0.0.10"]);
+        assert_eq!(all("w1"), ["w1"]);
+        for wrong in ["w[2-1]", "w[1]", "w[1-2", "w[a-b]", "w[1-2][3-4]", "w[-1-2]", "w[1-2-3]"] {
+            assert_eq!(all(wrong), [format!("`{wrong}` is not a range of hosts, as in w[01-40]")]);
+        }
+        assert_eq!(all("w[1-99999]"), ["`w[1-99999]` stands for 99999 hosts: at most 10000 are possible"]);
+    }
+}
