@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::downloads::Downloads;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::PlatformKind;
-use crate::value::{HostPath, Version};
+use crate::value::{HostPath, Version, is_address};
 use crate::yaml::{Field, Span};
 
 /// The source of a distribution: exactly one of these.
@@ -26,7 +27,7 @@ pub struct ArchiveFile {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UrlFile {
-    /// The address, `https://…`.
+    /// The address, `https://…` or `http://…`.
     #[schemars(required)]
     pub url: Field<String>,
     /// The SHA-512 of the archive, 128 hexadecimal digits.
@@ -65,8 +66,8 @@ pub struct PypiFile {}
 /// A checked origin.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Archive {
-    /// The host downloads `url`.
-    Url { url: String, sum: UrlSum },
+    /// The host downloads `url`, through a proxy if one is given.
+    Url { url: String, sum: UrlSum, proxy: Option<String> },
     /// `path` on the operator's machine.
     File { path: std::path::PathBuf, sha512: Option<Sha512> },
     /// `path` on the host.
@@ -115,18 +116,20 @@ pub struct Wanted<'a> {
     pub platform: PlatformKind,
     /// The version of pyspark that the package would have.
     pub pyspark: &'a Version,
-    /// The address of the service's own archive at Apache.
+    /// The path of the service's own archive at Apache.
     pub apache: &'a str,
+    pub downloads: &'a Downloads,
 }
 
 /// Checks an `archive:`. Left out, it is the package on this machine, and Apache's own site elsewhere. `None` where it is wrong.
 pub fn check(archive: &Field<ArchiveFile>, wanted: Wanted<'_>, problems: &mut Diagnostics) -> Option<Archive> {
-    let Wanted { platform, pyspark, apache } = wanted;
+    let Wanted { platform, pyspark, apache, downloads } = wanted;
     let package = || Archive::Pypi { version: pyspark.clone() };
     if archive.is_missing() {
-        let sum = UrlSum::Published(format!("{apache}.sha512"));
+        let url = downloads.apache(apache);
+        let sum = UrlSum::Published(format!("{url}.sha512"));
         let local = platform == PlatformKind::Local;
-        return Some(if local { package() } else { Archive::Url { url: apache.to_owned(), sum } });
+        return Some(if local { package() } else { Archive::Url { url, sum, proxy: downloads.proxy.clone() } });
     }
     let (span, ArchiveFile { url, file, on_host, pypi }) = archive.spanned()?;
     let given = [url.span(), file.span(), on_host.span(), pypi.span()].into_iter().flatten().count();
@@ -137,7 +140,7 @@ pub fn check(archive: &Field<ArchiveFile>, wanted: Wanted<'_>, problems: &mut Di
         return None;
     }
     if let Some((span, UrlFile { url, sha512 })) = url.spanned() {
-        return check_url(span, url, sha512, problems);
+        return check_url(span, url, sha512, downloads, problems);
     }
     if let Some((span, LocalArchiveFile { path, sha512 })) = file.spanned() {
         let sha512 = check_sum(sha512, problems)?;
@@ -163,21 +166,29 @@ pub fn check(archive: &Field<ArchiveFile>, wanted: Wanted<'_>, problems: &mut Di
     Some(package())
 }
 
-fn check_url(span: Span, url: &Field<String>, sha512: &Field<String>, problems: &mut Diagnostics) -> Option<Archive> {
+fn check_url(
+    span: Span,
+    url: &Field<String>,
+    sha512: &Field<String>,
+    downloads: &Downloads,
+    problems: &mut Diagnostics,
+) -> Option<Archive> {
     if sha512.is_missing() {
         problems
             .add(Code::T030, span, "this download has no checksum")
             .help("add `sha512:` with the checksum that the publisher gives");
     }
     let text = problems.need(span, "url", url)?;
-    let plain = |b: u8| b.is_ascii_graphic() && !b"\"'\\`$<>{}|^ ".contains(&b);
-    if !text.starts_with("https://") || !text.bytes().all(plain) {
+    // The checksum stands in the topology: whatever the way, another archive is refused.
+    if !is_address(text, false) {
         let at = url.span().unwrap_or(span);
-        problems.add(Code::T030, at, "not an address of the form https://host/path").help("only https is taken");
+        problems
+            .add(Code::T030, at, "not an address of the form https://host/path")
+            .help("only https and http are taken");
         return None;
     }
     let sum = check_sum(sha512, problems)??;
-    Some(Archive::Url { url: text.clone(), sum: UrlSum::Known(sum) })
+    Some(Archive::Url { url: text.clone(), sum: UrlSum::Known(sum), proxy: downloads.proxy.clone() })
 }
 
 /// `Some(None)` where none is given, `None` where it is wrong.

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod data_directory;
+pub mod downloads;
 pub mod elasticsearch;
 pub mod eventstore;
 mod file;

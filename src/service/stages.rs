@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::downloads::Downloads;
 use super::file::{FileType, ServicesFile};
 use super::services::{Checked, Services};
 use super::settings::Writer;
@@ -259,6 +260,8 @@ pub struct PlatformView<'a> {
     pub kind: PlatformKind,
     /// The hosts that it names.
     pub hosts: &'a Hosts<'a>,
+    /// The way of its hosts to downloads.
+    pub downloads: &'a Downloads,
 }
 
 impl PlatformView<'_> {
@@ -269,7 +272,7 @@ impl PlatformView<'_> {
         counted: &[(&str, Option<Span>)],
         problems: &mut Diagnostics,
     ) {
-        let PlatformView { kind, hosts } = self;
+        let PlatformView { kind, hosts, downloads: _ } = self;
         let named = kind.ground() == Ground::NamedHosts;
         let hosts_key = [("hosts", names.span())];
         for (name, span) in if named { counted } else { &hosts_key } {

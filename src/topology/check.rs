@@ -8,6 +8,7 @@ use super::{accepted, job, jobs, listeners, machines, sizes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Platform, PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes};
+use crate::service::downloads::Downloads;
 use crate::service::{self, NodePlace, PlatformView, Services, ServicesFile, spark};
 use crate::value::{Name, Role, node_name};
 use crate::yaml::{Entries, Field, Span, suggest};
@@ -20,7 +21,8 @@ pub fn check(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology
 }
 
 fn judge(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology> {
-    let TopologyFile { api_version, name, id, platforms, services, accept: _, jobs } = file;
+    let TopologyFile { api_version, name, id, platforms, services, accept: _, downloads, jobs } = file;
+    let downloads = Downloads::check(downloads, problems);
     let start = Span::default();
     if api_version.is_missing() {
         problems.add(Code::T003, start, "`apiVersion` is missing").help("write apiVersion: provision/v1");
@@ -32,7 +34,7 @@ fn judge(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology> {
     let services = services.or_default();
     let places = check_platforms(&platform_files, &services, problems);
     let placement = place(&services, &platform_files, problems);
-    let checked = check_services(&services, &platform_files, &placement, problems);
+    let checked = check_services(&services, &platform_files, &placement, &downloads, problems);
     sizes::check(&platform_files, &services, &placement, problems);
     check_required(&platform_files, problems);
     let jobs = check_jobs(&jobs.or_default(), &services, checked.get(), problems);
@@ -220,6 +222,7 @@ fn check_services(
     files: &ServicesFile,
     platforms: &Entries<PlatformFile>,
     placement: &BTreeMap<&'static str, Name>,
+    downloads: &Downloads,
     problems: &mut Diagnostics,
 ) -> Services {
     let mut checked = Services::default();
@@ -228,7 +231,8 @@ fn check_services(
         let file = placement.get(service.key()).and_then(|name| platforms.get(name.as_str())?.value.ok());
         let Some((file, (kind, _))) = file.and_then(|file| Some((file, *file.kinds().first()?))) else { continue };
         let hosts = Hosts::of(file.nodes.ok().and_then(|nodes| nodes.hosts.ok()));
-        if let Some(service_checked) = service.check(&PlatformView { kind, hosts: &hosts }, files, problems) {
+        if let Some(service_checked) = service.check(&PlatformView { kind, hosts: &hosts, downloads }, files, problems)
+        {
             checked.insert(service.key(), service_checked);
         } else if let Some(part) = files.part(service.key()).filter(|_| !problems.has_errors()) {
             // No service may be lost without a word, whatever its checks forgot.

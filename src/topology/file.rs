@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::platform::PlatformFile;
 use crate::service::ServicesFile;
+use crate::service::downloads::DownloadsFile;
 use crate::value::{HostPath, Identity, JvmSize, Name, PropertyValue, Reason};
 use crate::yaml::{Entries, Field, Span};
 
@@ -31,6 +32,8 @@ pub struct TopologyFile {
     /// Warnings that are known and accepted, each with the reason: `{ ZK003: one rack until January }`. They are no longer shown, and
     /// `validate --strict` passes.
     pub accept: Field<Entries<Reason>>,
+    /// The way to what hosts download: a mirror, a proxy.
+    pub downloads: Field<DownloadsFile>,
     /// Applications that `provision submit` runs, by name.
     pub jobs: Field<Entries<JobFile>>,
 }
@@ -46,6 +49,7 @@ impl TopologyFile {
             platforms: Field::Bad(at),
             services: Field::Bad(at),
             accept: Field::Bad(at),
+            downloads: Field::Bad(at),
             jobs: Field::Bad(at),
         }
     }

@@ -36,6 +36,13 @@ impl Address {
     }
 }
 
+/// Returns true for an address over HTTP, or over HTTPS alone, that means the same to sh and to every program.
+pub fn is_address(text: &str, secure: bool) -> bool {
+    let plain = |b: u8| b.is_ascii_graphic() && !b"\"'\\`$<>{}|^ ".contains(&b);
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://").filter(|_| !secure));
+    rest.is_some_and(|rest| !rest.is_empty()) && text.bytes().all(plain)
+}
+
 /// A range of IPv4 addresses, as in `10.20.0.0/16`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]

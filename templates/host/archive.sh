@@ -136,8 +136,9 @@ pyspark() { # home version pattern: the package as Apache's own archive would be
   prove "$1.provision-new" "$3" "pyspark $2"
   settle "$1"
 }
-download() { # url file sha512-or-dash checksum-url-or-dash
+download() { # url file sha512-or-dash checksum-url-or-dash proxy-or-dash
   mkdir -p "${2%/*}"
+  [ "$5" = - ] || export https_proxy="$5" http_proxy="$5"
   get() {
     if command -v curl >/dev/null 2>&1; then curl -fsSL --connect-timeout 15 --max-time 1500 --retry 2 -o "$2" "$1"
     else wget -nv --timeout=15 --tries=3 -O "$2" "$1"; fi 2>&1

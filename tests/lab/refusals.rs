@@ -209,6 +209,9 @@ case $1 in
   https://archive.apache.org/dist/zookeeper/zookeeper-3.9.5/apache-zookeeper-3.9.5-bin.tar.gz) cp /srv/dist/zookeeper-3.9.5.tar.gz "$out" ;;
   https://archive.apache.org/dist/zookeeper/zookeeper-3.9.5/apache-zookeeper-3.9.5-bin.tar.gz.sha512)
     cat /root/sum 2>/dev/null >"$out" || { sha512sum </srv/dist/zookeeper-3.9.5.tar.gz | sed 's/-$/apache-zookeeper-3.9.5-bin.tar.gz/' >"$out"; } ;;
+  https://mirror.lab/apache/zookeeper/zookeeper-3.9.5/apache-zookeeper-3.9.5-bin.tar.gz*)
+    [ "$https_proxy" = http://proxy.lab:3128 ] || exit 5
+    exec env -u https_proxy "$0" -o "$out" "https://archive.apache.org/dist/${1#https://mirror.lab/apache/}" ;;
   *) exit 22 ;;
 esac
 S
@@ -220,6 +223,7 @@ chmod 755 /usr/local/bin/curl"#);
     let java_before = lab.on(3, "readlink -f /usr/bin/java");
     take_java_away(&lab, 3);
     let text = quorum_yaml().replace("    archive: { onHost: { path: /srv/dist/zookeeper-3.9.5.tar.gz } }\n", "");
+    let text = format!("{text}downloads: {{ mirror: https://mirror.lab/apache, proxy: http://proxy.lab:3128 }}\n");
     let topology = lab.topology("download.yaml", &text);
     // Another checksum is published than what is sent.
     lab.on(2, "printf '%0128d  x\n' 0 >/root/sum");

@@ -15,6 +15,7 @@ use crate::service::archive::{self, Wanted};
 use crate::service::data_directory;
 use crate::service::process::{Process, Surroundings, Taken};
 use crate::service::releases::{self, Line};
+use crate::service::stages::PlatformView;
 use crate::value::{ConfigKey, HostPath, Name, Port, PropertyValue, SecretRef, Version, names_secret};
 use crate::yaml::{Entries, Entry, Field, Span};
 
@@ -81,12 +82,11 @@ pub fn version(file: Option<&SparkFile>) -> Version {
     file.map_or_else(default, |file| file.version.or(default()))
 }
 
-/// Checks Spark on a platform of `kind` whose named hosts are `hosts`; `quorum` tells whether the topology has a `ZooKeeper`.
+/// Checks Spark on a platform; `quorum` tells whether the topology has a `ZooKeeper`.
 pub fn check(
     span: Span,
     file: &SparkFile,
-    kind: PlatformKind,
-    hosts: &Hosts<'_>,
+    PlatformView { kind, hosts, downloads }: PlatformView<'_>,
     quorum: bool,
     problems: &mut Diagnostics,
 ) -> Option<Spark> {
@@ -116,8 +116,8 @@ pub fn check(
             )
             .help("add authenticate: { secret: { env: SPARK_SECRET } }");
     }
-    let apache = format!("https://archive.apache.org/dist/spark/spark-{version}/spark-{version}-bin-hadoop3.tgz");
-    let wanted = Wanted { platform: kind, pyspark: &version, apache: &apache };
+    let apache = format!("spark/spark-{version}/spark-{version}-bin-hadoop3.tgz");
+    let wanted = Wanted { platform: kind, pyspark: &version, apache: &apache, downloads };
     let archive = archive::check(&file.archive, wanted, problems)?;
     if on_hosts && standalone.is_none() {
         return None;

@@ -67,7 +67,7 @@ impl Service for OnHosts {
     fn check(&self, at: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let (span, file) = files.spanned::<SparkFile>()?;
         let quorum = files.part(zookeeper::KEY).is_some();
-        Some(Arc::new(super::check(span, file, at.kind, at.hosts, quorum, problems)?))
+        Some(Arc::new(super::check(span, file, *at, quorum, problems)?))
     }
 
     fn sizes<'f>(&self, files: &'f ServicesFile) -> Vec<(Span, &'f Label, hdinsight::Node)> {

@@ -12,6 +12,7 @@ use crate::service::archive::{self, Wanted};
 use crate::service::data_directory;
 use crate::service::process::{Process, Surroundings, Taken};
 use crate::service::releases::{self, Line};
+use crate::service::stages::PlatformView;
 use crate::value::{MemberId, Name, Version, Zone};
 use crate::yaml::{Entries, Field, Span};
 
@@ -31,13 +32,12 @@ const OWN_VARIABLES: &[Taken] = &[
 /// The releases of November 2026.
 const RELEASES: &[Line] = &[Line(&[3, 5], 10), Line(&[3, 6], 4), Line(&[3, 7], 2), Line(&[3, 8], 6), Line(&[3, 9], 5)];
 
-/// Checks an ensemble on a platform of `kind` whose named hosts are `hosts`; `pyspark` is the package that may carry it.
+/// Checks an ensemble on a platform; `pyspark` is the package that may carry it.
 pub fn check(
     span: Span,
     file: &ZooKeeperFile,
     pyspark: &Version,
-    kind: PlatformKind,
-    hosts: &Hosts<'_>,
+    PlatformView { kind, hosts, downloads }: PlatformView<'_>,
     problems: &mut Diagnostics,
 ) -> Option<ZooKeeper> {
     let settings = file.settings(kind);
@@ -67,9 +67,8 @@ pub fn check(
     }
     let members = members?;
     let count = members.len();
-    let apache =
-        format!("https://archive.apache.org/dist/zookeeper/zookeeper-{version}/apache-zookeeper-{version}-bin.tar.gz");
-    let wanted = Wanted { platform: kind, pyspark, apache: &apache };
+    let apache = format!("zookeeper/zookeeper-{version}/apache-zookeeper-{version}-bin.tar.gz");
+    let wanted = Wanted { platform: kind, pyspark, apache: &apache, downloads };
     Some(ZooKeeper {
         archive: archive::check(&file.archive, wanted, problems)?,
         members,

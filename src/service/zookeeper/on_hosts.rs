@@ -47,7 +47,7 @@ impl Service for OnHosts {
     fn check(&self, at: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let (span, file) = files.spanned::<ZooKeeperFile>()?;
         let pyspark = crate::service::spark::version(files.get());
-        Some(Arc::new(super::check(span, file, &pyspark, at.kind, at.hosts, problems)?))
+        Some(Arc::new(super::check(span, file, &pyspark, *at, problems)?))
     }
 
     fn sizes<'f>(&self, files: &'f ServicesFile) -> Vec<(Span, &'f Label, hdinsight::Node)> {

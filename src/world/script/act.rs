@@ -193,12 +193,13 @@ impl Writer<'_> {
                 line!(self, "unpack {home} {cached} {sum} {proof}");
                 line!(self, "rm -f {cached}");
             }
-            Archive::Url { url, sum: check } => {
+            Archive::Url { url, sum: check, proxy } => {
                 let (known, published) = match check {
                     UrlSum::Known(sum) => (quote(sum.as_str()), "-".to_owned()),
                     UrlSum::Published(url) => ("-".to_owned(), quote(url)),
                 };
-                line!(self, "download {} {cached} {known} {published}", quote(url));
+                let proxy = quote(proxy.as_deref().unwrap_or("-"));
+                line!(self, "download {} {cached} {known} {published} {proxy}", quote(url));
                 line!(self, "unpack {home} {cached} {sum} {proof}");
                 line!(self, "rm -f {cached}");
             }
@@ -265,7 +266,7 @@ mod tests {
             units: [unit.clone()].into(),
         };
         let sum = UrlSum::Published("https://h/x.sha512".into());
-        let archive = Archive::Url { url: "https://h/x".into(), sum };
+        let archive = Archive::Url { url: "https://h/x".into(), sum, proxy: Some("http://p:3128".into()) };
         let patch = Patch {
             users: vec![(unit.clone(), path.clone())],
             directories: vec![(path.clone(), Access::root(0o755))],
