@@ -10,7 +10,7 @@ use crate::observe;
 use crate::service::spark::MASTER;
 use crate::service::{self, spark};
 use crate::topology::{Application, Job};
-use crate::value::{HostPath, Name};
+use crate::value::{HostPath, MavenPackage, Name, ResourceUrl};
 use crate::world::script::quote;
 use crate::world::{Io, Upload};
 
@@ -21,6 +21,9 @@ pub struct Args {
     job: String,
     #[command(flatten)]
     topology: TopologyOption,
+    /// Arguments of the application, in place of the topology's
+    #[arg(last = true)]
+    arguments: Vec<String>,
 }
 
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
@@ -35,6 +38,8 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
             format!("there is no job `{}`; {}", args.job, hint.unwrap_or_else(|| "the topology has none".to_owned())),
         ));
     };
+    let given = Job { arguments: args.arguments.clone(), ..job.clone() };
+    let job = if args.arguments.is_empty() { job } else { &given };
     // Drivers run on the masters' hosts: those ports are declared. Any of them will do, the first that answers does it.
     let mut last =
         HostError::Unreachable { address: "every master".to_owned(), why: "the topology has none".to_owned() };
@@ -99,8 +104,14 @@ fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
     if let Some(class) = &job.main_class {
         words.extend(["--class".to_owned(), class.clone()]);
     }
-    if !job.jars.is_empty() {
-        words.extend(["--jars".to_owned(), job.jars.join(",")]);
+    let py_files: Vec<&str> = job.py_files.iter().map(ResourceUrl::as_str).collect();
+    let files: Vec<&str> = job.files.iter().map(ResourceUrl::as_str).collect();
+    let packages: Vec<&str> = job.packages.iter().map(MavenPackage::as_str).collect();
+    let jars: Vec<&str> = job.jars.iter().map(String::as_str).collect();
+    for (option, all) in [("--jars", jars), ("--py-files", py_files), ("--files", files), ("--packages", packages)] {
+        if !all.is_empty() {
+            words.extend([option.to_owned(), all.join(",")]);
+        }
     }
     words.push(match &job.application {
         Application::Home(path) => format!("{}{path}", host.path(&home)),

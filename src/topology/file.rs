@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::platform::PlatformFile;
 use crate::service::ServicesFile;
 use crate::service::downloads::DownloadsFile;
-use crate::value::{HostPath, Identity, JvmSize, Name, PropertyValue, Reason};
+use crate::value::{HostPath, Identity, JvmSize, MavenPackage, Name, PropertyValue, Reason, ResourceUrl};
 use crate::yaml::{Entries, Field, Span};
 
 /// One file, one cluster.
@@ -76,7 +76,14 @@ pub struct JobFile {
     pub main_class: Field<String>,
     /// Further jars for the driver and the executors.
     pub jars: Field<Vec<Field<String>>>,
-    /// Arguments of the application, each a text. `{spark.master}`, `{zookeeper.connect}` and the like become addresses.
+    /// Python files and archives of modules beside the application, as URLs that Spark can read (`s3a://…`, `local:///…`).
+    pub py_files: Field<Vec<Field<ResourceUrl>>>,
+    /// Files that every executor gets in its working directory, as URLs that Spark can read.
+    pub files: Field<Vec<Field<ResourceUrl>>>,
+    /// Packages of Maven's, as in `org.apache.spark:spark-avro_2.13:4.3.0`, which the driver fetches.
+    pub packages: Field<Vec<Field<MavenPackage>>>,
+    /// Arguments of the application, each a text. `{spark.master}`, `{zookeeper.connect}` and the like become addresses. What stands behind `--` on
+    /// the command line of `submit` takes their place.
     pub arguments: Field<Vec<Field<String>>>,
     /// The driver's share.
     pub driver: Field<DriverFile>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::value::{ConfigKey, HostPath, JvmSize};
+use crate::value::{ConfigKey, HostPath, JvmSize, MavenPackage, ResourceUrl};
 
 /// An application, checked.
 #[derive(Clone, Debug)]
@@ -10,6 +10,9 @@ pub struct Job {
     pub application: Application,
     pub main_class: Option<String>,
     pub jars: Vec<String>,
+    pub py_files: Vec<ResourceUrl>,
+    pub files: Vec<ResourceUrl>,
+    pub packages: Vec<MavenPackage>,
     pub arguments: Vec<String>,
     pub driver_memory: JvmSize,
     pub instances: Option<u32>,

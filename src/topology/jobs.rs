@@ -57,6 +57,9 @@ pub fn check(
         application: application?,
         main_class: file.main_class.ok().cloned(),
         jars: texts(&file.jars).into_iter().map(|(_, jar)| jar).collect(),
+        py_files: all(&file.py_files),
+        files: all(&file.files),
+        packages: all(&file.packages),
         arguments: arguments.into_iter().map(|(_, argument)| argument).collect(),
         driver_memory: file.driver.or_default().memory.or(JvmSize::from_mebibytes(1024)),
         instances: executors.instances.ok().copied(),
@@ -79,6 +82,10 @@ fn note_unused(file: &JobFile, problems: &mut Diagnostics) {
     for (name, at) in unused.into_iter().filter_map(|(name, at)| Some((name, at?))) {
         problems.add(Code::T090, at, format!("`{name}` is not used by a job on hosts"));
     }
+}
+
+fn all<T: Clone>(list: &Field<Vec<Field<T>>>) -> Vec<T> {
+    list.ok().into_iter().flatten().filter_map(Field::ok).cloned().collect()
 }
 
 fn texts(list: &Field<Vec<Field<String>>>) -> Vec<(Span, String)> {

@@ -24,7 +24,9 @@ pub use counted::{counted, listed};
 pub use duration::Duration;
 pub use identity::{Identity, random_digits};
 pub use inline_secret::{SECRET_NAMES, asks_for_secret, carries_secret, is_reference, logins_in_urls, names_secret};
-pub use names::{AddressOrRange, ConfigKey, Label, Name, NameOrRange, Reason, UserName, Zone};
+pub use names::{
+    AddressOrRange, ConfigKey, Label, MavenPackage, Name, NameOrRange, Reason, ResourceUrl, UserName, Zone,
+};
 pub use network::{Address, Cidr, is_address};
 pub use node::node_name;
 pub use numbers::{Disk, JavaInt, MemberId, Nice, OomScore, Percent, Port, Weight, digits};

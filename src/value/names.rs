@@ -104,6 +104,30 @@ text_value!(
     Reason, pattern r"\S", |text| if text.trim().is_empty() { Err("a reason in words is missing".to_owned()) } else { Ok(()) }
 );
 
+text_value!(
+    /// The address of a file that Spark fetches. Commas separate several of them on its command line.
+    ResourceUrl,
+    pattern "^[a-z][a-z0-9+.-]*:[!-+\\--~]+$",
+    |text| {
+        let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+        let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+            && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+.-".contains(&b));
+        let plain = text.len() > scheme.len() + 1 && text.len() < 1000 && text.bytes().all(|b| b.is_ascii_graphic() && b != b',');
+        if is_scheme && plain { Ok(()) } else { Err(format!("`{}` is not a URL, as in s3a://bucket/lib.zip or local:///opt/lib.zip", text.escape_default())) }
+    }
+);
+
+text_value!(
+    /// A package of Maven's: group, artifact, version.
+    MavenPackage,
+    pattern "^[A-Za-z0-9._-]+:[A-Za-z0-9._-]+:[A-Za-z0-9._-]+$",
+    |text| {
+        let parts: Vec<&str> = text.split(':').collect();
+        let plain = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if parts.len() == 3 && parts.iter().all(plain) { Ok(()) } else { Err(format!("`{}` is not a package, as in org.apache.spark:spark-avro_2.13:4.3.0", text.escape_default())) }
+    }
+);
+
 /// The schema of a name of hosts: one, or a range such as `w[01-40]`, which stands for as many. Ranges are replaced before anything is read.
 #[derive(Clone, Copy, Debug)]
 pub struct NameOrRange;

@@ -79,6 +79,8 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
         ran.stdout
     );
 
+    lab.run(&["submit", "pi", "-f", &topology, "--", "0", "$(id) b"]).expect(0).says("sum 45 ['0', '$(id) b']");
+
     // What was copied for it is for root and for Spark alone.
     let copied = lab.on(1, "stat -c '%U:%G %a' /var/lib/provision/jobs /var/lib/provision/jobs/*");
     assert_eq!(copied.split_whitespace().collect::<Vec<_>>(), ["root:spark", "750", "root:spark", "640"]);
