@@ -52,6 +52,10 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     }
     terraform::show_edits(&source, &clouds)?;
     if topology.is_managed() {
+        if args.preflight {
+            let text = "nothing of this topology is on hosts, so there is nothing to check: leave out --preflight";
+            return Err(Failure::say(Exit::Usage, text));
+        }
         if args.out.is_some() {
             let text = "nothing of this topology is on hosts, so there is no plan to save: leave out --out";
             return Err(Failure::say(Exit::Usage, text));

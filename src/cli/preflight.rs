@@ -54,7 +54,11 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::say(Exit::Unfit, format!("{} of {} checks failed", bad.len(), checks.len())));
     }
     if !args.json {
-        outln!("{} checks of {} passed", checks.len(), counted(observed.hosts.len(), "host"));
+        outln!(
+            "{} checks of {} passed",
+            checks.len(),
+            counted(observed.hosts.len() - observed.unknown().count(), "host")
+        );
     }
     Ok(if observed.unknown().next().is_some() { Exit::Unreachable } else { Exit::Done })
 }

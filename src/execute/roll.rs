@@ -23,7 +23,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let mut latches = Latches::default();
         // What this run has restarted is waited for, not restarted again and again.
         let mut tried: BTreeSet<Name> = BTreeSet::new();
-        // Nodes of which some ail, and nobody can tell which: all are restarted. After the first it may look for a while as if none did.
+        // Nodes that are all restarted because some of them ail, and nobody can tell which. They are kept: after the first restart the fault may be
+        // hidden for a while.
         let mut doubted: BTreeSet<Name> = BTreeSet::new();
         let limit = Duration::from_secs(roll.seconds);
         let begun = Instant::now();

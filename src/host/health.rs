@@ -45,7 +45,8 @@ pub struct ServiceFacts {
     pub missing: Vec<String>,
     /// Nodes that serve, and whose answers keep the service from being whole.
     pub suspects: BTreeSet<Name>,
-    /// Nodes that serve and may not take over, each in words: some of them do not, and nobody can tell which. The service is whole all the same.
+    /// Nodes that serve, but of which some would not take over; nobody can tell which. Each with the doubt in words. They do not keep the service from
+    /// being whole.
     pub doubted: BTreeMap<Name, String>,
     /// The number of faults that are a suspect's alone.
     pub suspicions: usize,

@@ -147,6 +147,10 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
         Content::Text(text) => {
             let same = seen.sha256.as_ref().is_some_and(|digest| *digest == sha256(text.as_bytes()));
             if !same {
+                // Only root and the service's user read it: it contains a secret that the topology no longer has.
+                if seen.access.mode & 0o004 == 0 && access.mode & 0o004 != 0 {
+                    return Some(Difference::Secret);
+                }
                 let old = masked(seen.text.as_deref().unwrap_or("(not text)\n"), text);
                 let diff = similar::TextDiff::from_lines(old.as_str(), text)
                     .unified_diff()

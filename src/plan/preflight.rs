@@ -116,11 +116,13 @@ impl HostChecks<'_> {
         let address = &self.state.host.address;
         let (seen, problem) = match to {
             None => (
-                format!("{address} leads nowhere on the host itself"),
+                format!("{address} does not resolve on the host itself"),
                 Some("add the name to DNS or to its /etc/hosts, or write an IP address"),
             ),
             Some(to) if to.is_loopback() => (
-                format!("{address} leads to {to} on the host itself, where no other host could reach its services"),
+                format!(
+                    "{address} resolves to {to} on the host itself, so that no other host could reach its services"
+                ),
                 Some("take the name out of its /etc/hosts, or write an IP address"),
             ),
             Some(to) if !is_here => (

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::FileTree;
 use crate::desired::Desired;
 use crate::host::{Access, HostState};
+use crate::service::settings::origin;
 
 /// One folder a node (what belongs to the machine itself is under the machine's name): its files under their own paths,
 /// byte for byte but for secrets, and `manifest.txt` with users, directories, owners, modes, distributions and services.
@@ -40,7 +41,7 @@ fn manifests(machine: &str, state: &HostState) -> BTreeMap<String, Vec<String>> 
         put(&directory.nodes, format!("directory {path} {}{data}", access(&directory.access)));
     }
     for (path, distribution) in &state.distributions {
-        put(&distribution.nodes, format!("distribution {path}"));
+        put(&distribution.nodes, format!("distribution {path} from {}", origin(&distribution.archive)));
     }
     for (path, file) in &state.files {
         put(&file.nodes, format!("file {path} {}", access(&file.access)));

@@ -182,9 +182,7 @@ fn check_url(
     // The checksum stands in the topology: whatever the way, another archive is refused.
     if !is_address(text, false) {
         let at = url.span().unwrap_or(span);
-        problems
-            .add(Code::T030, at, "not an address of the form https://host/path")
-            .help("only https and http are taken");
+        problems.add(Code::T030, at, "not an address of the form https://host/path or http://host/path");
         return None;
     }
     let sum = check_sum(sha512, problems)??;

@@ -11,8 +11,8 @@ use crate::host::{Class, Host, unit_word};
 use crate::platform::PlatformKind;
 use crate::settings;
 use crate::value::{
-    CpuQuota, Cpus, EnvironmentName, EnvironmentValue, HostPath, JvmOption, Limit, MemoryLimit, Nice, OomScore, Slice,
-    Weight, names_secret,
+    Count, CpuQuota, Cpus, EnvironmentName, EnvironmentValue, HostPath, JvmOption, Limit, MemoryLimit, Nice, OomScore,
+    Slice, Tasks, Weight, names_secret,
 };
 use crate::yaml::{Entries, Field};
 
@@ -32,15 +32,15 @@ settings! {
     keys {}
     settings {
         /// The number of open files. Default: 65536.
-        limit_nofile "LimitNOFILE": Limit => Roll;
+        limit_nofile "LimitNOFILE": Count => Roll;
         /// The number of processes and threads of the user.
-        limit_nproc "LimitNPROC": Limit => Roll;
+        limit_nproc "LimitNPROC": Count => Roll;
         /// The bytes that may be locked in memory.
         limit_memlock "LimitMEMLOCK": Limit => Roll;
         /// The size of a core dump.
         limit_core "LimitCORE": Limit => Roll;
         /// The number of processes and threads of the unit.
-        tasks_max "TasksMax": Limit => Roll;
+        tasks_max "TasksMax": Tasks => Roll;
         /// The preference of the kernel when memory runs out, from -1000 (never killed) to 1000 (first).
         oom_score_adjust "OOMScoreAdjust": OomScore => Roll;
         /// The scheduling priority, from -20 (first) to 19.
@@ -86,6 +86,9 @@ const TAKEN: &[Taken] = &[
     ("JAVA_HOME", "write java: { home: ... }"),
     ("JAVA_TOOL_OPTIONS", "write jvmOptions"),
     ("JDK_JAVA_OPTIONS", "write jvmOptions"),
+    ("_JAVA_OPTIONS", "write jvmOptions"),
+    ("IBM_JAVA_OPTIONS", "write jvmOptions"),
+    ("OPENJ9_JAVA_OPTIONS", "write jvmOptions"),
     ("HOME", "it is the service's own directory"),
     ("INVOCATION_", "systemd sets it"),
 ];
@@ -97,6 +100,12 @@ const TAKEN_OPTIONS: &[Taken] = &[
     ("-XX:MaxHeapSize", "write `heap`"),
     ("-XX:InitialHeapSize", "write `heap`"),
     ("-XX:MaxRAMPercentage", "write `heap`"),
+    ("-mx", "write `heap`"),
+    ("-ms", "write `heap`"),
+    ("-XX:Flags", "write each option by itself"),
+    ("-XX:VMOptionsFile", "write each option by itself"),
+    ("-Djava.class.path", "the classes are those of the distribution"),
+    ("--module", "the program is that of the service"),
     ("-cp", "the classes are those of the distribution"),
     ("-classpath", "the classes are those of the distribution"),
     ("--class-path", "the classes are those of the distribution"),
@@ -113,6 +122,19 @@ fn taken(name: &str, all: &[Taken]) -> Option<&'static str> {
     all.iter().find(|(taken, _)| name == *taken || taken.ends_with('_') && name.starts_with(taken)).map(|(_, out)| *out)
 }
 
+/// The file that an option has the JVM write its log of garbage collections to.
+fn log_file(option: &str) -> Option<&str> {
+    let unified = option.strip_prefix("-Xlog:").and_then(|rest| rest.split_once("file=")).map(|(_, rest)| rest);
+    // The rest are decorations and options of the output.
+    let end = |rest: &'_ str| rest.find(':').unwrap_or(rest.len());
+    unified.map(|rest| &rest[..end(rest)]).or_else(|| option.strip_prefix("-Xloggc:"))
+}
+
+fn is_directly_in(file: &str, directory: &str) -> bool {
+    let name = file.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/'));
+    name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
+}
+
 impl Surroundings {
     /// Checks them; `own` are the variables that the service decides itself.
     pub fn check(
@@ -125,6 +147,12 @@ impl Surroundings {
         if let Some((at, java)) = java.spanned() {
             problems.need(at, "home", &java.home);
             complete &= java.home.ok().is_some();
+            if let Some((at, home)) = java.home.spanned().filter(|(_, home)| home.as_str().ends_with("/bin/java")) {
+                problems
+                    .add(Code::T012, at, format!("{home} is a program, and not the directory of a Java"))
+                    .help(format!("write {}", home.as_str().trim_end_matches("/bin/java")));
+                complete = false;
+            }
         }
         let mut all = BTreeMap::new();
         for entry in environment.ok().into_iter().flatten() {
@@ -135,7 +163,7 @@ impl Surroundings {
             } else if names_secret(name) {
                 problems
                     .add(Code::T020, at, format!("`{name}` holds a secret, and a topology is shared"))
-                    .help("write it under spark: config: as { env: NAME } or { file: path }, or let the service read a file of its own");
+                    .help("a property of Spark's may be a secret, under `config`; let other programs read theirs from a file on the host");
                 complete = false;
             }
             match (name.parse::<EnvironmentName>(), entry.value.ok()) {
@@ -179,10 +207,17 @@ pub fn word(text: &str) -> String {
 }
 
 impl Process {
+    /// A process of which nothing is said.
+    pub fn none(kind: PlatformKind) -> Process {
+        Process { jvm_options: Vec::new(), unit: UnitFile::default().settings(kind) }
+    }
+
+    /// Checks it; `logs` is the directory for the files that the JVM writes.
     pub fn check(
         options: &Field<Vec<Field<JvmOption>>>,
         unit: &Field<UnitFile>,
         kind: PlatformKind,
+        logs: &str,
         problems: &mut Diagnostics,
     ) -> Option<Process> {
         let mut complete = !matches!(options, Field::Bad(_)) && !matches!(unit, Field::Bad(_));
@@ -195,6 +230,11 @@ impl Process {
             let begins = |(taken, _): &&Taken| option.as_str().starts_with(taken);
             if let Some((_, way_out)) = TAKEN_OPTIONS.iter().find(begins) {
                 problems.add(Code::T012, at, format!("`{option}` cannot be set in `jvmOptions`")).help(*way_out);
+                complete = false;
+            } else if let Some(file) = log_file(option.as_str()).filter(|file| !is_directly_in(file, logs)) {
+                problems
+                    .add(Code::T012, at, format!("the service cannot write {file}"))
+                    .help(format!("write a path directly in {logs}, which is made for it"));
                 complete = false;
             }
             all.push(option.clone());

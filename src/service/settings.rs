@@ -68,6 +68,11 @@ macro_rules! settings {
         }
 
         impl $file {
+            /// The keys that are not carried out, each with the reason.
+            pub const REFUSED: &'static [(&'static str, &'static str)] = &[$($( ($refused_key, $refused_why), )*)?];
+            /// The keys of settings.
+            pub const KEYS: &'static [&'static str] = &[$( $path, )*];
+
             /// The keys that are written and cannot be carried out: place, key, reason.
             pub fn refused(&self) -> Vec<($crate::yaml::Span, &'static str, &'static str)> {
                 let all: &[(Option<$crate::yaml::Span>, &'static str, &'static str)] =

@@ -132,15 +132,15 @@ fn check_fit(span: Span, executors: &ExecutorsFile, spark: &Spark, problems: &mu
     } else if let Some(have) = most_memory.filter(|have| *have < memory) {
         let message = format!("an executor wants {memory}, and a worker has {have}: it is never scheduled");
         problems.add(Code::SP003, span, message).help("ask for less, or give `workers` more memory");
-    } else if let (Some(count), Some(all)) = (executors.instances.ok(), all_cores.filter(|all| !all.is_empty())) {
+    } else if let (Some(count), Some(_), Some(all)) = (executors.instances.ok(), workers.place.count(), all_cores) {
         let room: u64 = all.iter().map(|have| u64::from(have / cores.max(1))).sum();
         if u64::from(*count) > room {
             let each: std::collections::BTreeSet<u32> = all.iter().copied().collect();
             let each: Vec<_> = each.iter().map(ToString::to_string).collect();
             let message = format!(
-                "{count} executors of {cores} cores are asked for, and {} workers of {} cores hold {room}",
+                "{count} executors of {cores} cores are asked for, and {} workers of {} cores have room for {room}",
                 all.len(),
-                each.join(" and ")
+                each.join(" or ")
             );
             problems.add(Code::SP003, span, message).help("ask for fewer, or declare more workers");
         }

@@ -1,10 +1,32 @@
 //! Ranges of hosts: `w[01-40]` stands for forty hosts, in the order of their numbers.
 
+use crate::value::digits;
 use crate::yaml::tree::{Key, Node, Value};
 use crate::yaml::{Fault, FaultKind, Span};
 
 /// More than any cluster has hosts.
 const MOST: usize = 10_000;
+
+/// A list of hosts may name each of them a few times, in roles and groups.
+const MOST_IN_ALL: usize = 100_000;
+
+/// The place at which the ranges of a topology stand for too many hosts in all.
+fn too_many(node: &Node, count: &mut usize) -> Option<Span> {
+    match &node.value {
+        Value::Scalar { text, .. } => adds_too_many(text, node.span, count),
+        Value::List(nodes) => nodes.iter().find_map(|node| too_many(node, count)),
+        Value::Map(entries) => entries
+            .iter()
+            .find_map(|(key, node)| adds_too_many(&key.text, key.span, count).or_else(|| too_many(node, count))),
+    }
+}
+
+fn adds_too_many(text: &str, span: Span, count: &mut usize) -> Option<Span> {
+    if let Some(Ok(range)) = Range::of(text) {
+        *count += range.count;
+    }
+    (*count > MOST_IN_ALL).then_some(span)
+}
 
 /// A text with a range in it.
 struct Range<'a> {
@@ -22,7 +44,9 @@ impl<'a> Range<'a> {
         let (before, rest) = text.split_once('[')?;
         let wrong = || format!("`{}` is not a range of hosts, as in w[01-40]", text.escape_default());
         let Some((range, after)) = rest.split_once(']') else { return Some(Err(wrong())) };
-        let number = |text: &str| (1..=6).contains(&text.len()).then(|| text.parse::<usize>().ok()).flatten();
+        let number = |text: &str| {
+            digits(text).filter(|_| (1..=6).contains(&text.len())).and_then(|number| usize::try_from(number).ok())
+        };
         let ends = range.split_once('-').and_then(|(low, high)| Some((low, number(low)?, number(high)?)));
         let Some((low, first, last)) = ends.filter(|(_, first, last)| first <= last && !after.contains('[')) else {
             return Some(Err(wrong()));
@@ -46,6 +70,12 @@ impl<'a> Range<'a> {
 
 /// Replaces ranges in the hosts of platforms, and in the lists of hosts of services.
 pub fn expand(root: &mut Node, faults: &mut Vec<Fault>) {
+    // What stands in the file is bounded by its size, and ranges are not.
+    let mut count = 0;
+    if let Some(span) = too_many(root, &mut count) {
+        faults.push(fault(span, format!("the ranges of this topology stand for more than {MOST_IN_ALL} hosts")));
+        return;
+    }
     let Value::Map(entries) = &mut root.value else { return };
     for (key, node) in entries {
         match key.text.as_str() {
@@ -81,7 +111,7 @@ fn expand_hosts(node: &mut Node, faults: &mut Vec<Fault>) {
             Some(Err(message)) => faults.push(fault(key.span, message)),
             Some(Ok(range)) => {
                 for n in 0..range.count {
-                    let Some(node) = nth(&node, n, range.count, faults) else { break };
+                    let node = nth(&node, n, range.count, faults);
                     all.push((Key { text: range.nth(n), ..key.clone() }, node));
                 }
             }
@@ -99,30 +129,34 @@ fn expand_hosts(node: &mut Node, faults: &mut Vec<Fault>) {
     *entries = all;
 }
 
-/// The node of the n-th of `count` hosts, with its own of each range in it. `None` after a fault.
-fn nth(node: &Node, n: usize, count: usize, faults: &mut Vec<Fault>) -> Option<Node> {
+/// The node of the n-th of `count` hosts, with its own of each range in it. A fault is reported for the first of them.
+fn nth(node: &Node, n: usize, count: usize, faults: &mut Vec<Fault>) -> Node {
     let value = match &node.value {
         Value::Scalar { text, plain } => match Range::of(text) {
             None => Value::Scalar { text: text.clone(), plain: *plain },
-            Some(Ok(range)) if range.count == count => Value::Scalar { text: range.nth(n), plain: false },
             Some(Ok(range)) => {
-                let message =
-                    format!("`{}` stands for {} and not for {count} hosts", text.escape_default(), range.count);
-                faults.push(fault(node.span, message));
-                return None;
+                if range.count != count && n == 0 {
+                    let message =
+                        format!("`{}` stands for {} and not for {count} hosts", text.escape_default(), range.count);
+                    faults.push(fault(node.span, message));
+                }
+                Value::Scalar { text: range.nth(n), plain: false }
             }
             Some(Err(message)) => {
-                faults.push(fault(node.span, message));
-                return None;
+                if n == 0 {
+                    faults.push(fault(node.span, message));
+                }
+                // It is reported once; the hosts are declared all the same.
+                Value::Scalar { text: text.replace(['[', ']'], "") + &n.to_string(), plain: false }
             }
         },
         Value::Map(entries) => {
-            let entry = |(key, node): &(Key, Node)| Some((key.clone(), nth(node, n, count, faults)?));
-            Value::Map(entries.iter().map(entry).collect::<Option<_>>()?)
+            let entry = |(key, node): &(Key, Node)| (key.clone(), nth(node, n, count, faults));
+            Value::Map(entries.iter().map(entry).collect())
         }
-        Value::List(nodes) => Value::List(nodes.iter().map(|node| nth(node, n, count, faults)).collect::<Option<_>>()?),
+        Value::List(nodes) => Value::List(nodes.iter().map(|node| nth(node, n, count, faults)).collect()),
     };
-    Some(Node { span: node.span, value })
+    Node { span: node.span, value }
 }
 
 /// Lists named `hosts`, at any depth.
@@ -164,6 +198,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn ranges_are_bounded_in_all() {
+        let text = "services: { spark: { workers: { hosts: [".to_owned() + &"\"w[1-10000]\",".repeat(11) + "] } } }";
+        let mut faults = Vec::new();
+        let mut root = crate::yaml::tree::parse(&text, &mut faults).expect("YAML");
+        expand(&mut root, &mut faults);
+        assert_eq!(faults.len(), 1);
+        assert!(faults[0].message.contains("more than 100000 hosts"), "{faults:?}");
+    }
+
+    #[test]
     fn a_range_keeps_its_zeros() {
         let all = |text: &str| match Range::of(text) {
             None => vec![text.to_owned()],
@@ -173,7 +217,7 @@ mod tests {
         assert_eq!(all("w[08-11].rack"), ["w08.rack", "w09.rack", "w10.rack", "w11.rack"]);
         assert_eq!(all("10.0.0.[9-10]"), ["10.0.0.9", "10.0.0.10"]);
         assert_eq!(all("w1"), ["w1"]);
-        for wrong in ["w[2-1]", "w[1]", "w[1-2", "w[a-b]", "w[1-2][3-4]", "w[-1-2]", "w[1-2-3]"] {
+        for wrong in ["w[2-1]", "w[1]", "w[1-2", "w[a-b]", "w[1-2][3-4]", "w[-1-2]", "w[1-2-3]", "w[+1-3]", "w[1-+3]"] {
             assert_eq!(all(wrong), [format!("`{wrong}` is not a range of hosts, as in w[01-40]")]);
         }
         assert_eq!(all("w[1-99999]"), ["`w[1-99999]` stands for 99999 hosts: at most 10000 are possible"]);

@@ -37,7 +37,7 @@ pub use root::FolderRoot;
 pub use secret::{SecretFile, SecretRef};
 pub use shown::{acts, brief, cut, shown, shown_bytes, shown_line};
 pub use size::JvmSize;
-pub use unit::{CpuQuota, Cpus, EnvironmentName, EnvironmentValue, JvmOption, Limit, MemoryLimit, Slice};
+pub use unit::{Count, CpuQuota, Cpus, EnvironmentName, EnvironmentValue, JvmOption, Limit, MemoryLimit, Slice, Tasks};
 pub use version::Version;
 
 /// A newtype over text with one rule: `FromStr` checks it, serde and the schema follow.

@@ -88,6 +88,9 @@ impl FromStr for Cidr {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{}` is not a range such as 10.20.0.0/16", text.escape_default());
+        if text.parse::<Ipv4Addr>().is_ok() {
+            return Err(crate::yaml::with_help(wrong(), format!("for this one address write {text}/32")));
+        }
         let (network, prefix) = text.split_once('/').ok_or_else(wrong)?;
         let network: Ipv4Addr = network.parse().map_err(|_| wrong())?;
         let prefix = super::digits(prefix).and_then(|prefix| u8::try_from(prefix).ok());

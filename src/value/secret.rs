@@ -50,8 +50,8 @@ struct SecretVisitor;
 impl SecretVisitor {
     fn inline<E: serde::de::Error>() -> E {
         E::custom(crate::yaml::inline_secret(
-            "a secret is written in the topology",
-            "write { env: NAME } or { file: path }, and change the secret: it has been in a file that is shared",
+            "a value is written here, and only a reference to it may be",
+            "write { env: NAME } or { file: path }, and change the value: it has been in a file that is shared",
         ))
     }
 }

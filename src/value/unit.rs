@@ -13,6 +13,28 @@ fn is_amount(text: &str) -> bool {
     text == "infinity" || (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.len() < 16)
 }
 
+/// Bytes or things; infinity is more than any number.
+fn amount(text: &str) -> u128 {
+    let digits = text.trim_end_matches(['K', 'M', 'G', 'T']);
+    let unit = match text.as_bytes().last() {
+        Some(b'K') => 1 << 10,
+        Some(b'M') => 1 << 20,
+        Some(b'G') => 1 << 30,
+        Some(b'T') => 1 << 40,
+        _ => 1,
+    };
+    digits.parse::<u128>().map_or(u128::MAX, |number| number * unit)
+}
+
+/// A soft limit is not above the hard one.
+fn is_ordered(text: &str) -> bool {
+    text.split_once(':').is_none_or(|(soft, hard)| amount(soft) <= amount(hard))
+}
+
+fn is_part(text: &str) -> bool {
+    text.strip_suffix('%').and_then(super::digits).is_some_and(|percent| (1..=100).contains(&percent))
+}
+
 fn is_percentage(text: &str) -> bool {
     let digits = text.strip_suffix('%').unwrap_or_default();
     !digits.is_empty() && digits.len() < 7 && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits != "0"
@@ -21,7 +43,7 @@ fn is_percentage(text: &str) -> bool {
 text_value!(
     /// One option of a JVM.
     JvmOption,
-    pattern "^-[A-Za-z0-9_.,:;=/+@*%#~^?!&|<>(){}-]+$",
+    pattern "^-[A-Za-z0-9_.,:;=/+@*%#~^?!&|<>(){}\\[\\]-]+$",
     |text| {
         let begins = text.starts_with('-') && text.len() > 1 && text.len() < 1000;
         if begins && text.bytes().all(is_plain) {
@@ -77,12 +99,31 @@ impl<'de> serde::Deserialize<'de> for EnvironmentValue {
 }
 
 text_value!(
-    /// A limit of systemd's: one, or a soft and a hard one, as in `65536` or `1000:infinity`.
+    /// A number of things, as systemd limits it: one, or a soft and a hard one, as in `65536` or `1000:infinity`.
+    Count,
+    raw pattern "^(infinity|[1-9][0-9]*)(:(infinity|[1-9][0-9]*))?$",
+    |text| {
+        let is_count = |text: &str| text == "infinity" || (is_amount(text) && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0'));
+        if text.splitn(2, ':').all(is_count) && is_ordered(text) { Ok(()) } else { Err(format!("`{}` is not a number of things, as in 65536 or infinity", text.escape_default())) }
+    }
+);
+
+text_value!(
+    /// The most processes and threads of a unit: a number, or a part of the machine's.
+    Tasks,
+    raw pattern "^(infinity|[1-9][0-9]*|[1-9][0-9]?%|100%)$",
+    |text| {
+        let is_count = text == "infinity" || super::digits(text).is_some_and(|number| number > 0);
+        if is_count || is_part(text) { Ok(()) } else { Err(format!("`{}` is not a number of tasks, as in 4096, 50% or infinity", text.escape_default())) }
+    }
+);
+
+text_value!(
+    /// A limit of systemd's in bytes: one, or a soft and a hard one, as in `65536` or `1000:infinity`.
     Limit,
     raw pattern "^(infinity|[0-9]+[KMGT]?)(:(infinity|[0-9]+[KMGT]?))?$",
     |text| {
-        let mut parts = text.splitn(2, ':');
-        if parts.all(is_amount) { Ok(()) } else { Err(format!("`{}` is not a limit, as in 65536, 8M or infinity", text.escape_default())) }
+        if text.splitn(2, ':').all(is_amount) && is_ordered(text) { Ok(()) } else { Err(format!("`{}` is not a size, as in 65536, 8M or infinity", text.escape_default())) }
     }
 );
 
@@ -91,7 +132,7 @@ text_value!(
     MemoryLimit,
     raw pattern "^(infinity|[0-9]+[KMGT]?|[0-9]+%)$",
     |text| {
-        if is_amount(text) || is_percentage(text) { Ok(()) } else { Err(format!("`{}` is not an amount of memory, as in 8G, 50% or infinity", text.escape_default())) }
+        if (is_amount(text) && amount(text) > 0) || is_part(text) { Ok(()) } else { Err(format!("`{}` is not an amount of memory, as in 8G, 50% or infinity", text.escape_default())) }
     }
 );
 
@@ -108,7 +149,10 @@ text_value!(
     raw pattern "^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$",
     |text| {
         let is_number = |text: &str| (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-        let is_range = |range: &str| range.splitn(2, '-').all(is_number);
+        let is_range = |range: &str| {
+            let ends: Vec<&str> = range.splitn(2, '-').collect();
+            ends.iter().all(|end| is_number(end)) && ends.first().and_then(|low| super::digits(low)) <= ends.last().and_then(|high| super::digits(high))
+        };
         if text.split(',').all(is_range) { Ok(()) } else { Err(format!("`{}` is not a list of cores, as in 0-3,8", text.escape_default())) }
     }
 );
@@ -120,6 +164,7 @@ text_value!(
     |text| {
         let name = text.strip_suffix(".slice").unwrap_or_default();
         let ok = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if ok && !name.is_empty() && !name.starts_with('-') && name.len() < 100 { Ok(()) } else { Err(format!("`{}` is not a slice, as in batch.slice", text.escape_default())) }
+        let dashes = name.starts_with('-') || name.ends_with('-') || name.contains("--");
+        if ok && !name.is_empty() && !dashes && name.len() < 100 { Ok(()) } else { Err(format!("`{}` is not a slice, as in batch.slice", text.escape_default())) }
     }
 );

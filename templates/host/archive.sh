@@ -138,11 +138,12 @@ pyspark() { # home version pattern: the package as Apache's own archive would be
 }
 download() { # url file sha512-or-dash checksum-url-or-dash proxy-or-dash
   mkdir -p "${2%/*}"
-  [ "$5" = - ] || export https_proxy="$5" http_proxy="$5"
-  get() {
+  proxy=$5
+  get() (
+    [ "$proxy" = - ] || export https_proxy="$proxy" http_proxy="$proxy"
     if command -v curl >/dev/null 2>&1; then curl -fsSL --connect-timeout 15 --max-time 1500 --retry 2 -o "$2" "$1"
     else wget -nv --timeout=15 --tries=3 -O "$2" "$1"; fi 2>&1
-  }
+  )
   command -v curl >/dev/null 2>&1 || command -v wget >/dev/null 2>&1 ||
     fail "neither curl nor wget is there to download $1: use archive: { file: ... }"
   want=$3

@@ -39,8 +39,8 @@ fn a_host_that_is_not_fit_is_named_with_its_reason_before_anything_changes() {
     let named = lab.topology("named.yaml", &named);
     lab.run(&["preflight", &named])
         .expect(6)
-        .says("one.lab leads to 127.0.1.1 on the host itself, where no other host could reach its services")
-        .says("two.lab leads nowhere on the host itself")
+        .says("one.lab resolves to 127.0.1.1 on the host itself, so that no other host could reach its services")
+        .says("two.lab does not resolve on the host itself")
         .says("h2 does not know the name one.lab of h1")
         .says("10.77.0.99 is on no interface of the host");
     lab.on(1, "mv /root/hosts.kept /etc/hosts");

@@ -158,3 +158,18 @@ fn law_6_a_changed_secret_of_a_property_is_rolled() {
         world.assert_lawful();
     });
 }
+
+/// A secret that becomes a plain value: the file on the host is another's secret for good, and no diff shows it.
+#[test]
+fn law_6_a_secret_that_leaves_the_topology_is_not_shown() {
+    run(async {
+        let shape = Shape::spread(0, 1, 1).with(|s| s.authenticate = true);
+        let harmless = shape.text().replace("spark.hadoop.fs.s3a.secret.key", "spark.sql.catalog.lake.uri");
+        let site = Site::of(&harmless);
+        let world = converged(&site).await;
+        let plain = Site::of(&harmless.replace("{ env: SIM_KEY }", "\"x\""));
+        let plan = plain.plan(&apply(), &world).await.expect("a plan");
+        assert_no_trace("a plan", &format!("{plan}{}", serde_json::to_string(&plan.form()).expect("JSON")));
+        assert!(plan.to_string().contains("file /etc/spark/spark-defaults.conf: it differs (hidden"), "{plan}");
+    });
+}

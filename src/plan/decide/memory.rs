@@ -140,7 +140,8 @@ impl Planner<'_> {
         self.phases.push(Phase::Steps { title: title.to_owned(), steps: last });
     }
 
-    /// The record of what is applied while other work is left: a setting that needs an outage has had it, with no host left out, and must not have it again.
+    /// The record of what is applied, where some work is left for later. Settings that need an outage are recorded now: the outage reached every host
+    /// (otherwise the plan is refused), and must not be repeated.
     fn applied_in_part(&self, goal: &Record) -> Option<Record> {
         let before = self.observed.record(RecordName::Applied)?;
         let mut settings = before.settings.clone();

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::{GroupFile, GroupSettings, MastersFile, SparkFile, WorkerSettings, WorkersFile};
+use super::file::{GroupFile, GroupSettings, LOGS, MastersFile, SparkFile, WorkerSettings, WorkersFile};
 use super::history::{check_event_log, check_history};
 use super::properties::Refusal;
 use super::{Group, Masters, Profile, RoleNodes, Spark, Standalone, Workers, managed, properties};
 use crate::diagnostic::{Code, Diagnostics};
+use crate::host::Class;
 use crate::platform::machine::{Autoscale, Machine, check_pins};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::storage::Storage;
@@ -105,7 +106,10 @@ pub fn check(
         }
     }
     let surroundings = Surroundings::check(&file.java, &file.environment, OWN_VARIABLES, problems);
-    releases::warn_unknown(file.version.span().unwrap_or(span), "Spark", &version, RELEASES, problems);
+    // A cloud's own Spark has the cloud's versions.
+    if kind.ground() != Ground::Managed {
+        releases::warn_unknown(file.version.span().unwrap_or(span), "Spark", &version, RELEASES, problems);
+    }
     let authenticate = check_authenticate(file, problems);
     if on_hosts && kind != PlatformKind::Local && file.authenticate.is_missing() {
         problems
@@ -183,6 +187,9 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         ("workers.webUiPort", workers.and_then(|workers| workers.web_ui_port.span())),
         ("workers.jvmOptions", workers.and_then(|workers| workers.jvm_options.span())),
         ("workers.unit", workers.and_then(|workers| workers.unit.span())),
+        ("workers.groups", workers.and_then(|workers| workers.groups.span())),
+        ("workers.localDirs", workers.and_then(|workers| workers.local_dirs.span())),
+        ("workers.workDir", workers.and_then(|workers| workers.work_dir.span())),
     ];
     let unused: Vec<_> = match kind.ground() {
         Ground::NamedHosts | Ground::CountedHosts => kubernetes.into_iter().chain(managed).collect(),
@@ -261,7 +268,7 @@ fn check_masters(
     quorum: bool,
     problems: &mut Diagnostics,
 ) -> Option<Masters> {
-    let process = Process::check(&file.jvm_options, &file.unit, kind, problems);
+    let process = Process::check(&file.jvm_options, &file.unit, kind, LOGS, problems);
     let place = check_place(span, &file.nodes, &file.hosts, kind, hosts, Some(2), problems)?;
     match place.count().unwrap_or(0) {
         0 => {
@@ -304,7 +311,7 @@ fn check_workers(
     hosts: &Hosts<'_>,
     problems: &mut Diagnostics,
 ) -> Option<Workers> {
-    let process = Process::check(&file.jvm_options, &file.unit, kind, problems);
+    let process = Process::check(&file.jvm_options, &file.unit, kind, LOGS, problems);
     let directories = check_directories(&file.local_dirs, &file.work_dir, problems);
     note_unused_by_fleets(file, kind, problems);
     let named = kind.ground() == Ground::NamedHosts;
@@ -326,8 +333,12 @@ fn check_workers(
     if let Some(at) = file.nodes.span().filter(|_| scales) {
         problems.add(Code::T012, at, "how many workers? `nodes` and `autoscale` are both given").help("leave one out");
     }
-    let (local_dirs, work_dir) = directories?;
-    let profile = Profile { settings: file.settings(kind), process: process?, local_dirs, work_dir };
+    let profile = if is_fleet(kind) {
+        Profile { settings: file.settings(kind), process: Process::none(kind), local_dirs: Vec::new(), work_dir: None }
+    } else {
+        let (local_dirs, work_dir) = directories?;
+        Profile { settings: file.settings(kind), process: process?, local_dirs, work_dir }
+    };
     let mut workers = Workers {
         place,
         profile,
@@ -338,6 +349,10 @@ fn check_workers(
     let mut complete = true;
     for group in file.groups.ok().into_iter().flatten().filter(|_| named) {
         complete &= check_group(group, &mut workers, kind, hosts, problems);
+    }
+    if complete && workers.place == RoleNodes::Named(Vec::new()) {
+        problems.add(Code::T012, span, "at least one host is needed");
+        complete = false;
     }
     complete.then_some(workers)
 }
@@ -351,7 +366,7 @@ fn check_group(
     problems: &mut Diagnostics,
 ) -> bool {
     let Some((at, file)) = entry.value.spanned() else { return false };
-    let process = Process::check(&file.jvm_options, &file.unit, kind, problems);
+    let process = Process::check(&file.jvm_options, &file.unit, kind, LOGS, problems);
     let directories = check_directories(&file.local_dirs, &file.work_dir, problems);
     let place = check_place(at, &Field::Missing, &file.hosts, kind, hosts, None, problems);
     let name = entry.key.text.parse::<Name>().map_err(|why| {
@@ -364,7 +379,9 @@ fn check_group(
     };
     let RoleNodes::Named(all) = &mut workers.place else { return false };
     if let Some(host) = own.iter().find(|host| all.contains(host)) {
-        problems.add(Code::T012, file.hosts.span().unwrap_or(at), format!("`{host}` is named twice in one role"));
+        problems
+            .add(Code::T012, file.hosts.span().unwrap_or(at), format!("`{host}` is among the workers twice"))
+            .help("a host is in one group, or in the workers' own `hosts`");
         return false;
     }
     all.extend(own.iter().cloned());
@@ -386,13 +403,27 @@ fn check_group(
         local_dirs: if file.local_dirs.is_missing() { base.local_dirs.clone() } else { local_dirs },
         work_dir: work_dir.or_else(|| base.work_dir.clone()),
     };
+    // What a group leaves out is as for all workers, and must fit what it has of its own.
+    let mut taken: Vec<HostPath> = Vec::new();
+    for path in profile.local_dirs.iter().chain(&profile.work_dir) {
+        if file.local_dirs.is_missing() != file.work_dir.is_missing()
+            && !data_directory::check_apart(at, path, &taken, problems)
+        {
+            return false;
+        }
+        taken.push(path.clone());
+    }
     workers.groups.insert(name, Group { hosts: own, profile });
     true
 }
 
-/// A fleet's machines are made by their cloud.
+/// Returns true where the machines of workers are made by their cloud.
+fn is_fleet(kind: PlatformKind) -> bool {
+    matches!(kind, PlatformKind::AzureVms | PlatformKind::AwsVms)
+}
+
 fn note_unused_by_fleets(file: &WorkersFile, kind: PlatformKind, problems: &mut Diagnostics) {
-    if !matches!(kind, PlatformKind::AzureVms | PlatformKind::AwsVms) {
+    if !is_fleet(kind) {
         return;
     }
     let unused = [
@@ -482,12 +513,17 @@ fn check_place(
     let mut place = Vec::new();
     let mut seen = BTreeSet::new();
     let mut complete = true;
+    // All hosts of a range stand at one place: one of them is enough to say what is wrong.
+    let mut reported = None;
     for host in names.ok()? {
-        let Some((at, host)) = host.spanned() else {
+        let Some((at, host)) = host.spanned().filter(|(at, _)| reported != Some(*at)) else {
             complete = false;
             continue;
         };
-        complete &= hosts.check_declared(at, host, problems);
+        if !hosts.check_declared(at, host, problems) {
+            complete = false;
+            reported = Some(at);
+        }
         if !seen.insert(host) {
             problems.add(Code::T012, at, format!("`{host}` is named twice in one role"));
             complete = false;
@@ -533,6 +569,11 @@ pub fn check_config(
                 )
                 .help("write it under services: spark: config:");
             complete = false;
+        } else if let Some((why, way_out)) =
+            matches!(entry.value.ok(), Some(PropertyValue::Secret(_))).then(|| no_secret(key)).flatten()
+        {
+            problems.add(Code::T012, at, format!("`{key}` cannot be a secret: {why}")).help(way_out);
+            complete = false;
         } else if names_secret(key) && !matches!(entry.value.ok(), Some(PropertyValue::Secret(_))) {
             problems
                 .add(Code::T020, at, format!("`{key}` holds a secret, and a topology is shared"))
@@ -545,6 +586,16 @@ pub fn check_config(
             problems
                 .add(Code::T090, at, format!("`{key}` has no effect in a job: only Spark's daemons read it"))
                 .help("write it under services: spark: config:");
+        } else if !key.starts_with("spark.") {
+            let way_out = if key.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
+                format!("an environment variable goes under `environment`: {key}: ...")
+            } else {
+                format!("for Hadoop's own write spark.hadoop.{key}")
+            };
+            problems
+                .add(Code::T012, at, format!("Spark ignores `{key}`: its properties begin with `spark.`"))
+                .help(way_out);
+            complete = false;
         } else if let Some(meant) = properties::slip(key) {
             problems
                 .add(Code::SP006, at, format!("no version of Spark knows `{key}`"))
@@ -562,6 +613,24 @@ pub fn check_config(
         }
     }
     complete.then_some(properties)
+}
+
+/// The reason why the value of a property cannot be a secret, with the way out.
+fn no_secret(key: &str) -> Option<(&'static str, &'static str)> {
+    if key.ends_with("JavaOptions") || key.ends_with("extraClassPath") {
+        return Some((
+            "its value is an argument of a process",
+            "let the program read the secret from a file or from a variable of its environment",
+        ));
+    }
+    if properties::class(key) == Class::Outage {
+        return Some((
+            "a change of it needs an outage, and a plan could not tell that it changed",
+            "use a key file without a password that Spark's user alone reads",
+        ));
+    }
+    let is_judged = key.starts_with("spark.shuffle.service.") || key.starts_with("spark.eventLog.");
+    is_judged.then_some(("provision must know its value", "write the value itself"))
 }
 
 /// The reason why a property cannot be set, with the way out.

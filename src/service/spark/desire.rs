@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::file::LOGS;
 use super::listeners::{HISTORY_PAGE, MASTER_PAGE, MASTER_RPC, WORKER_PAGE, WORKER_RPC};
 use super::properties::is_read_by;
 use super::properties_file::Properties;
@@ -27,8 +28,6 @@ pub const DATA: &str = "/var/lib/spark";
 pub const WORKING_FOLDER: &str = "/var/lib/spark/home";
 /// The history server's own directory of event logs.
 const EVENTS: &str = "/var/lib/spark/events";
-/// The directory for files that the JVM's options name.
-const LOGS: &str = "/var/log/spark";
 /// The secret of `authenticate` lives here and nowhere else; systemd reads it as root.
 pub const SECRET_FILE: &str = "/etc/spark/secret.env";
 /// Spark reads the secret from this variable before it looks at `spark.authenticate.secret` (`SecurityManager`).

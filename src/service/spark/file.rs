@@ -328,6 +328,9 @@ impl WorkerSettings {
     }
 }
 
+/// The directory for files that the JVM's options name.
+pub const LOGS: &str = "/var/log/spark";
+
 /// Its key in a topology.
 pub const KEY: &str = "spark";
 

@@ -1,6 +1,6 @@
 //! Checks of the history server.
 
-use super::file::{HistoryFile, SparkFile};
+use super::file::{HistoryFile, LOGS, SparkFile};
 use super::{History, Masters, RoleNodes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::PlatformKind;
@@ -23,7 +23,7 @@ pub fn check_history(
             .help("leave `history` out, and run one on a host of your own");
         return None;
     }
-    let process = Process::check(&file.jvm_options, &file.unit, kind, problems);
+    let process = Process::check(&file.jvm_options, &file.unit, kind, LOGS, problems);
     let place = if kind == PlatformKind::Nodes {
         named_history(span, file, hosts, problems)?
     } else {

@@ -140,11 +140,11 @@ impl Workers {
         group.map_or(&self.profile, |group| &group.profile)
     }
 
-    /// The profile of each worker; of those that are counted, one for all.
+    /// The profile of each worker; where their number is not known, one.
     pub fn profiles(&self) -> Vec<&Profile> {
         match &self.place {
             RoleNodes::Named(hosts) => hosts.iter().map(|host| self.on(host)).collect(),
-            RoleNodes::Counted(count) => vec![&self.profile; count.map_or(0, |count| count as usize)],
+            RoleNodes::Counted(count) => vec![&self.profile; count.map_or(1, |count| count as usize)],
         }
     }
 }

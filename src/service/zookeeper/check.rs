@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{ZooCfgFile, ZooKeeperFile};
+use super::file::{LOGS, ZooCfgFile, ZooKeeperFile};
 use super::{Members, ZooKeeper};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::machine::{Machine, check_pins};
@@ -61,7 +61,8 @@ pub fn check(
         data_ok = false;
     }
     let surroundings = Surroundings::check(&file.java, &file.environment, OWN_VARIABLES, problems);
-    let process = Process::check(&file.jvm_options, &file.unit, kind, problems);
+    let process = Process::check(&file.jvm_options, &file.unit, kind, LOGS, problems);
+    check_options(file, problems);
     if !data_ok {
         return None;
     }
@@ -223,6 +224,19 @@ pub fn warn_zones<'a>(
         problems
             .add(Code::ZK003, at, message)
             .help(format!("spread them over more zones: at most {tolerated} in each"));
+    }
+}
+
+/// Refuses settings of `zoo.cfg` that are given as options of the JVM: they have checks there, and some are not carried out.
+fn check_options(file: &ZooKeeperFile, problems: &mut Diagnostics) {
+    for (at, option) in file.jvm_options.ok().into_iter().flatten().filter_map(Field::spanned) {
+        let Some(name) = option.as_str().strip_prefix("-Dzookeeper.") else { continue };
+        let name = name.split('=').next().unwrap_or_default();
+        let why = ZooCfgFile::REFUSED.iter().find(|(key, _)| *key == name).map(|(_, why)| (*why).to_owned());
+        let why = why.or_else(|| ZooCfgFile::KEYS.contains(&name).then(|| format!("write config: {{ {name}: ... }}")));
+        if let Some(why) = why {
+            problems.add(Code::T012, at, format!("`{option}` cannot be set in `jvmOptions`")).help(why);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::file::FourLetterWords;
+use super::file::{FourLetterWords, LOGS};
 use super::listeners::{ADMIN, CLIENT, ELECTION, PEER};
 use super::{ZooCfg, ZooKeeper, ZooKeeperSettings};
 use crate::cluster::{Cluster, Instance};
@@ -18,8 +18,6 @@ use crate::value::HostPath;
 
 const USER: &str = "zookeeper";
 const CONFIG: &str = "/etc/zookeeper";
-/// The directory for files that the JVM's options name.
-const LOGS: &str = "/var/log/zookeeper";
 pub(super) const ZOO_CFG: &str = "/etc/zookeeper/zoo.cfg";
 /// `ZooKeeper` 3.8 and 3.9 are built for Java 8; 11 is the oldest that distributions still mend.
 const OLDEST_JAVA: u32 = 11;

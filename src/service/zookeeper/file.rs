@@ -242,6 +242,9 @@ pub enum LoadBalancer {
     Internal,
 }
 
+/// The directory for files that the JVM's options name.
+pub const LOGS: &str = "/var/log/zookeeper";
+
 /// Its key in a topology.
 pub const KEY: &str = "zookeeper";
 
