@@ -14,7 +14,7 @@ pub struct DownloadsFile {
     /// A mirror of Apache's archive, `https://…`, with the same folders below it (`spark/spark-4.3.0/…`) and the checksums beside the archives, for every
     /// service without an `archive` of its own. Default: `https://archive.apache.org/dist`.
     pub mirror: Field<String>,
-    /// The proxy that hosts download through, as in `http://proxy.example.com:3128`. Default: none.
+    /// The proxy that hosts download archives through, as in `http://proxy.example.com:3128`. (pip and apt do not use it.) Default: none.
     pub proxy: Field<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The operator's own words about a service's processes: Java, environment, options of the JVM, and limits of the unit.
+//! Java, environment, options of the JVM and limits of a service's processes.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ settings! {
     }
 }
 
-/// The surroundings of all processes of a service.
+/// The Java and the environment of all processes of a service.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Surroundings {
     pub java_home: Option<HostPath>,
@@ -78,7 +78,7 @@ pub struct Process {
     pub unit: UnitSettings,
 }
 
-/// A name that the tool decides itself: with its end left open if it ends with `_`, and the way out.
+/// A name that the tool decides itself, or a beginning of names if it ends with `_`, and what to write instead.
 pub type Taken = (&'static str, &'static str);
 
 /// The variables that no service may be given.

@@ -14,7 +14,7 @@ use crate::yaml::{RAW_OR_MAP, RawScalar};
 pub enum PropertyValue {
     /// As it was written: `1.30` stays `1.30`.
     Plain(String),
-    /// It is read when it is laid, and stands in a file that only the service's user reads.
+    /// Read on the operator's machine by each command that needs it, and written to files that only root and the service's user can read.
     Secret(SecretRef),
 }
 

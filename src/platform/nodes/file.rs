@@ -13,7 +13,7 @@ pub struct NodesFile {
     /// The way to log in. Whatever is left out comes from `~/.ssh/config`.
     pub ssh: Field<SshFile>,
     /// The machines by name. A machine's name is used in the names of the nodes on it and must not change. A range stands for several machines, as in
-    /// `w[01-40]: { address: "10.0.2.[1-40]" }`: ranges in what is said of them go along with the range of the name.
+    /// `w[01-40]: { address: "10.0.2.[1-40]" }`: a range in one of their values has as many numbers, and each machine gets its own.
     #[schemars(required)]
     pub hosts: Field<Entries<HostFile>>,
     /// The firewall that closes every port that the topology does not declare: `none`, `nftables`, or `{ nftables: { allow: [...] } }`. Default:
@@ -71,7 +71,8 @@ pub struct AllowFile {
     /// The range that it comes from, as in `10.0.0.0/8`.
     #[schemars(required)]
     pub from: Field<Cidr>,
-    /// The listeners that it may reach, as in `[master-ui, worker-ui, history-ui, client]`. Either this or `port`.
+    /// The listeners that it may reach: `client`, `peer`, `election` (ZooKeeper); `master`, `master-ui`, `worker`, `worker-ui`, `history-ui`,
+    /// `shuffle-service`, `driver`, `driver-ui`, `driver-block-manager`, `block-manager` (Spark). Either this or `port`.
     pub to: Field<Vec<Field<Label>>>,
     /// A TCP port that it may reach on every host, as in 9100 for a node exporter. Either this or `to`.
     pub port: Field<Port>,

@@ -102,7 +102,8 @@ settings! {
         /// The hosts they are on, where hosts have names. A range, in quotes, stands for several: `"w[01-40]"`.
         #[schemars(with = "Option<Vec<NameOrRange>>")]
         hosts "hosts": Vec<Field<Name>>;
-        /// Groups of workers by name, where hosts have names: what a group leaves out is as for all workers.
+        /// Groups of workers by name, where hosts have names: what a group leaves out is as for all workers. Beside groups, `hosts` has the workers that are
+        /// in none.
         groups "groups": Entries<GroupFile>;
         /// The size of the machines, in the cloud's own names.
         size "size": Label;

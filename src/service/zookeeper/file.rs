@@ -112,11 +112,11 @@ settings! {
         fsync_warning "fsync.warningthresholdms": JavaInt<1> => Roll;
         /// The largest node that a client may write, in bytes, and the largest answer; the same on every member, and clients must allow it, too. Default: 1048575.
         jute_max_buffer "jute.maxbuffer": JavaInt<1_048_575> => Roll, written "-Djute.maxbuffer";
-        /// The requests that wait before a member reads no more. Default: 1000.
+        /// The number of waiting requests above which a member stops reading from clients. Default: 1000.
         outstanding "globalOutstandingLimit": JavaInt<1> => Roll;
         /// The bytes of large requests that a member works on at once. Default: 100 MiB.
         large_request_max "largeRequestMaxBytes": JavaInt<1> => Roll;
-        /// The bytes from which a request is a large one. Default: none is.
+        /// The bytes from which a request is a large one. Default: no request is large.
         large_request_threshold "largeRequestThreshold": JavaInt<1> => Roll;
         /// The answers to reads that a member keeps; 0 for none. Default: 400.
         response_cache "maxResponseCacheSize": JavaInt<0> => Roll;
@@ -148,7 +148,7 @@ settings! {
         local_sessions "localSessionsEnabled": bool => Roll;
         /// True if a local session becomes a global one when it creates an ephemeral node. Default: `false`.
         local_sessions_upgrading "localSessionsUpgradingEnabled": bool => Roll;
-        /// True for nodes that live for a time (TTL). Default: `false`.
+        /// True if clients may create nodes with a time to live (TTL). Default: `false`.
         extended_types "extendedTypesEnabled": bool => Roll;
         /// True if quotas are enforced, not only logged. Default: `false`.
         enforce_quota "enforceQuota": bool => Roll;
@@ -162,7 +162,7 @@ settings! {
         pause_warn "jvm.pause.warn-threshold.ms": JavaInt<1> => Roll;
         /// The milliseconds from which a pause is logged. Default: 1000.
         pause_info "jvm.pause.info-threshold.ms": JavaInt<1> => Roll;
-        /// The four-letter words that clients may send, besides `srvr` and `mntr`, which the gates ask: as in `ruok,conf,cons`. Default: none.
+        /// The four-letter words that clients may send, besides `srvr` and `mntr`, which the gates ask: as in `ruok,conf,cons`. Behind a firewall a monitoring also needs `allow` to `client`. Default: none.
         four_letter_words "fourLetterWords": FourLetterWords => Roll, written "4lw.commands.whitelist";
     }
     refused {
