@@ -378,7 +378,8 @@ fn check_group(
         return false;
     };
     let RoleNodes::Named(all) = &mut workers.place else { return false };
-    if let Some(host) = own.iter().find(|host| all.contains(host)) {
+    let before: BTreeSet<&Name> = all.iter().collect();
+    if let Some(host) = own.iter().find(|host| before.contains(host)) {
         problems
             .add(Code::T012, file.hosts.span().unwrap_or(at), format!("`{host}` is among the workers twice"))
             .help("a host is in one group, or in the workers' own `hosts`");
@@ -413,7 +414,7 @@ fn check_group(
         }
         taken.push(path.clone());
     }
-    workers.groups.insert(name, Group { hosts: own, profile });
+    workers.groups.insert(name, Group { hosts: own.into_iter().collect(), profile });
     true
 }
 

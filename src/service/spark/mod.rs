@@ -20,7 +20,7 @@ mod properties_file;
 mod roles;
 mod settings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::storage::Storage;
@@ -129,7 +129,7 @@ pub struct Profile {
 /// Workers that differ from the others.
 #[derive(Clone, Debug)]
 pub struct Group {
-    pub hosts: Vec<Name>,
+    pub hosts: BTreeSet<Name>,
     pub profile: Profile,
 }
 

@@ -36,6 +36,8 @@ impl Properties {
         if self.secrets.is_empty() {
             return Content::Text(text);
         }
+        let places = text.matches(SECRET).count();
+        assert!(places == self.secrets.len(), "a template has each line of its properties once");
         let mut texts = text.split(SECRET);
         let first = texts.next().unwrap_or_default().to_owned();
         let parts = self.secrets.into_iter().zip(texts);
