@@ -1,6 +1,6 @@
 //! From text to the file's own types.
 
-use super::{TopologyFile, ranges};
+use super::{TopologyFile, elsewhere, ranges};
 use crate::diagnostic::{Code, Diagnostics, Source};
 use crate::service::ServicesFile;
 use crate::value::{asks_for_secret, carries_secret, is_reference, names_secret};
@@ -11,6 +11,9 @@ use crate::yaml::{self, Fault, FaultKind, Field, Span};
 pub fn load(source: &Source) -> (TopologyFile, Diagnostics) {
     let mut faults = Vec::new();
     let mut root = yaml::tree::parse(&source.text, &mut faults);
+    if root.is_none() {
+        faults.iter_mut().for_each(|fault| ranges::point_out_quotes(&source.text, fault));
+    }
     root.iter_mut().for_each(|root| ranges::expand(root, &mut faults));
     let file = root.as_ref().and_then(|root| {
         let mut file: TopologyFile = yaml::decode(root, &mut faults)?;
@@ -19,6 +22,7 @@ pub fn load(source: &Source) -> (TopologyFile, Diagnostics) {
         }
         Some(file)
     });
+    root.iter().for_each(|root| elsewhere::point_out(root, &mut faults));
     root.iter().for_each(|root| refuse_secrets(root, &mut faults));
     let mut secrets: Vec<Span> =
         faults.iter().filter(|fault| fault.kind == FaultKind::SecretInline).map(|fault| fault.span).collect();

@@ -3,6 +3,7 @@
 mod accepted;
 mod check;
 mod checked;
+mod elsewhere;
 pub mod file;
 mod job;
 mod jobs;

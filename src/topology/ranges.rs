@@ -4,6 +4,19 @@ use crate::value::digits;
 use crate::yaml::tree::{Key, Node, Value};
 use crate::yaml::{Fault, FaultKind, Span};
 
+/// Says of a line that is not YAML that the range in it needs quotes: within braces and brackets, `[` begins a list.
+pub fn point_out_quotes(text: &str, fault: &mut Fault) {
+    let start = text.get(..fault.span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let line = text[start..].lines().next().unwrap_or_default();
+    let is_range = |rest: &str| {
+        let inner = rest.split(']').next().unwrap_or_default();
+        inner.split_once('-').is_some_and(|(low, high)| digits(low).is_some() && digits(high).is_some())
+    };
+    if fault.help.is_none() && line.split('[').skip(1).any(is_range) {
+        fault.help = Some("put a range of hosts in quotes, as in \"w[01-40]\"".to_owned());
+    }
+}
+
 /// More than any cluster has hosts.
 const MOST: usize = 10_000;
 

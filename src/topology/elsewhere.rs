@@ -1,0 +1,91 @@
+//! Keys that stand in the wrong place: the one where they would be right.
+
+use serde_json::Value as Json;
+
+use super::schema::schema;
+use crate::yaml::tree::{Node, Value};
+use crate::yaml::{Fault, FaultKind, Span};
+
+/// Deeper than any key of the language.
+const DEEPEST: usize = 12;
+/// More unknown keys than a person reads.
+const MOST: usize = 50;
+/// The key of a map whose keys are the user's names.
+const ANY: &str = "NAME";
+
+/// Says of unknown keys where they belong, if they are keys of another map.
+pub fn point_out(root: &Node, faults: &mut [Fault]) {
+    let mut all =
+        faults.iter_mut().filter(|fault| fault.kind == FaultKind::UnknownKey && !has_near_name(fault)).peekable();
+    if all.peek().is_none() {
+        return;
+    }
+    let schema: Json = serde_json::from_str(&schema()).expect("a schema is JSON");
+    for fault in all.take(MOST) {
+        let Some(path) = path_to(root, fault.span) else { continue };
+        let Some((key, parents)) = path.split_last() else { continue };
+        let mut places = Vec::new();
+        find(&schema, &schema, key, &mut Vec::new(), &mut places);
+        let shared =
+            |place: &Vec<String>| place.iter().zip(parents).take_while(|(a, b)| a == b || a.as_str() == ANY).count();
+        let best = places.into_iter().max_by_key(|place| (shared(place), std::cmp::Reverse(place.len())));
+        if let Some(mut place) = best {
+            // Names as the file has them, as far as the way is the same.
+            let same = shared(&place);
+            place.iter_mut().zip(parents).take(same).for_each(|(part, own)| part.clone_from(own));
+            fault.help = Some(if place.is_empty() {
+                format!("`{key}` belongs to the topology itself, beside `name`")
+            } else {
+                format!("`{key}` belongs under `{}`", place.join(": "))
+            });
+        }
+    }
+}
+
+fn has_near_name(fault: &Fault) -> bool {
+    fault.help.as_ref().is_some_and(|help| help.starts_with("did you mean"))
+}
+
+/// The keys that lead to the one at a place of the file, and that one.
+fn path_to(node: &Node, at: Span) -> Option<Vec<String>> {
+    let below = |key: &str, node: &Node| {
+        let mut path = path_to(node, at)?;
+        path.insert(0, key.to_owned());
+        Some(path)
+    };
+    match &node.value {
+        Value::Scalar { .. } => None,
+        Value::List(nodes) => nodes.iter().find_map(|node| path_to(node, at)),
+        Value::Map(entries) => entries
+            .iter()
+            .find_map(|(key, node)| if key.span == at { Some(vec![key.text.clone()]) } else { below(&key.text, node) }),
+    }
+}
+
+/// The maps of the schema that have a key, each by the keys that lead to it.
+fn find(schema: &Json, at: &Json, key: &str, path: &mut Vec<String>, places: &mut Vec<Vec<String>>) {
+    if path.len() > DEEPEST {
+        return;
+    }
+    let at = match at.get("$ref").and_then(Json::as_str) {
+        Some(reference) => schema.pointer(reference.trim_start_matches('#')).unwrap_or(at),
+        None => at,
+    };
+    let properties = at.get("properties").and_then(Json::as_object);
+    if properties.is_some_and(|properties| properties.contains_key(key)) {
+        places.push(path.clone());
+    }
+    let mut below = |name: &str, inner: &Json| {
+        path.push(name.to_owned());
+        find(schema, inner, key, path, places);
+        path.pop();
+    };
+    properties.into_iter().flatten().for_each(|(name, inner)| below(name, inner));
+    if let Some(inner) = at.get("additionalProperties").filter(|inner| inner.is_object()) {
+        below(ANY, inner);
+    }
+    let alternatives = ["oneOf", "anyOf"].iter().filter_map(|name| at.get(*name)).filter_map(Json::as_array).flatten();
+    for inner in alternatives.chain(at.get("items")) {
+        find(schema, inner, key, path, places);
+    }
+}
