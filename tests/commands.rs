@@ -209,6 +209,43 @@ fn a_plan_shows_what_terraform_owns_and_says_what_comes_later() {
 }
 
 #[test]
+fn preflight_says_what_is_not_fit_and_where_there_is_nothing_to_check() {
+    for args in [&["preflight", "topologies/hdinsight.yaml"][..], &["plan", "--preflight", "topologies/hdinsight.yaml"]]
+    {
+        let output = provision(&root(""), args);
+        assert_eq!(output.status.code(), Some(64), "{}", stderr(&output));
+        assert!(stderr(&output).contains("nothing of this topology is on hosts"), "{}", stderr(&output));
+    }
+    let home = tempfile::tempdir().expect("a folder");
+    nobody_listens(home.path());
+    let nodes = root("topologies/nodes.yaml").display().to_string();
+    assert_eq!(provision(home.path(), &["preflight", &nodes]).status.code(), Some(4));
+    // Folders of this machine, one of which wants a Java that is not there.
+    let topology = home.path().join("here.yaml");
+    let text = "apiVersion: provision/v1\nname: here\nplatforms: { here: { local: {} } }\nservices:\n  zookeeper: { nodes: 1, java: { home: /no/java } }\n";
+    std::fs::write(&topology, text).expect("written");
+    let run = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+        command.args(args).current_dir(home.path()).env_clear().env("HOME", home.path());
+        command.env("PATH", std::env::var_os("PATH").expect("a path")).output().expect("the program runs")
+    };
+    let output = run(&["preflight", "here.yaml"]);
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    assert!(stdout(&output).contains("no bin/java in /no/java"), "{}", stdout(&output));
+    let output = run(&["preflight", "here.yaml", "--json"]);
+    let lines: Vec<serde_json::Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines[1]["exit"], 6);
+    let checks = lines[0]["checks"].as_array().expect("checks");
+    let java = checks.iter().find(|check| check["check"] == "java").expect("a row");
+    assert!(
+        java["problem"].as_str().is_some_and(|problem| problem.starts_with("install Java 11 or later there")),
+        "{java}"
+    );
+    assert!(!home.path().join(".local").exists(), "a preflight leaves something");
+}
+
+#[test]
 fn render_leaves_alone_what_is_not_its_own_and_refuses_what_would_move_a_member() {
     let folder = tempfile::tempdir().expect("a folder");
     let example = std::fs::read_to_string(root("topologies/azure-vms.yaml")).expect("readable");

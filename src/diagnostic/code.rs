@@ -55,7 +55,7 @@ codes! {
     ZK007 Warning "a version with a known data loss",
     SP001 Warning "one master, so no takeover",
     SP002 Error "several masters without ZooKeeper",
-    SP003 Error "executors that cannot be scheduled on the workers declared",
+    SP003 Warning "executors that cannot be scheduled on the workers declared",
     SP004 Warning "two settings of a job contradict each other",
     SP005 Error "a property that provision derives, or cannot carry out, is set by hand",
     SP006 Warning "a property that Spark does not know",

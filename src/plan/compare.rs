@@ -147,8 +147,7 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
         Content::Text(text) => {
             let same = seen.sha256.as_ref().is_some_and(|digest| *digest == sha256(text.as_bytes()));
             if !same {
-                // Only root and the service's user read it: it contains a secret that the topology no longer has.
-                if seen.access.mode & 0o004 == 0 && access.mode & 0o004 != 0 {
+                if access.mode & 0o004 != 0 && is_of_a_secret(&seen.access) {
                     return Some(Difference::Secret);
                 }
                 let old = masked(seen.text.as_deref().unwrap_or("(not text)\n"), text);
@@ -166,6 +165,13 @@ fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &
         }
     }
     (seen.access != *access).then(|| Difference::Access { is: seen.access.clone(), wanted: access.clone() })
+}
+
+/// Returns true for the access that a file gets when it contains a secret: it may be one that the topology no longer has. (A mode that somebody
+/// changed by hand is another one, but where one owner has all of a host.)
+fn is_of_a_secret(access: &Access) -> bool {
+    let Access { owner, group, mode } = access;
+    if owner == "root" { group != "root" && *mode == 0o640 } else { *mode == 0o600 }
 }
 
 /// Hides what may be a secret that somebody wrote into a file of ours: of a suspicious line that is not in `ours`, only the
