@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::settings::{Valued, Writer};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::host::{Class, Host, unit_word};
+use crate::host::{Access, Class, Host, HostState, unit_word};
 use crate::platform::PlatformKind;
 use crate::settings;
 use crate::value::{
@@ -262,8 +262,13 @@ impl Process {
         self.unit.each().into_iter().map(|Valued { written, value, .. }| (written, value)).collect()
     }
 
-    /// Returns true if an option names a file below this directory.
-    pub fn names_files_below(&self, directory: &HostPath) -> bool {
-        self.jvm_options.iter().any(|option| option.as_str().contains(&format!("{directory}/")))
+    /// The directory for files that options name, made for the service's user if any option names one there.
+    pub fn log_directory(&self, logs: &str, user: &str, node: &str, state: &mut HostState) -> Option<HostPath> {
+        let below = format!("{logs}/");
+        self.jvm_options.iter().any(|option| option.as_str().contains(&below)).then(|| {
+            let logs = HostPath::known(logs);
+            state.directory(&logs, Access::of(user, 0o750), false, node);
+            logs
+        })
     }
 }

@@ -27,6 +27,12 @@ impl PropertyValue {
     }
 }
 
+impl From<&str> for PropertyValue {
+    fn from(text: &str) -> PropertyValue {
+        PropertyValue::Plain(text.to_owned())
+    }
+}
+
 impl From<String> for PropertyValue {
     fn from(text: String) -> PropertyValue {
         PropertyValue::Plain(text)

@@ -26,7 +26,6 @@ pub struct Pace {
     pub master: Duration,
     /// The time that a master's session outlives it.
     pub session: Duration,
-    pub gives_up: Duration,
     pub worker: Duration,
 }
 
@@ -38,7 +37,6 @@ impl Default for Pace {
             election: millis(500),
             master: millis(700),
             session: millis(1500),
-            gives_up: GIVES_UP,
             worker: millis(500),
         }
     }
@@ -305,7 +303,7 @@ impl Services {
         let since = *self.unserved.get_or_insert(now);
         if !unserved {
             self.unserved = None;
-        } else if since + self.pace.gives_up <= now {
+        } else if since + GIVES_UP <= now {
             let elects = |process: &Process| input(process, "/etc/spark/ha.conf").contains("recoveryMode");
             for (name, host) in hosts.iter_mut() {
                 let address = host.address.clone();
@@ -314,7 +312,7 @@ impl Services {
                     process.since = now;
                     process.life += 1 << 32;
                 }
-                if process.since + self.pace.gives_up <= now || process.since == now {
+                if process.since + GIVES_UP <= now || process.since == now {
                     self.outside.insert((address, process.life));
                 }
                 self.latches.retain(|latch| latch.host != *name);

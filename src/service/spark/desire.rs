@@ -231,11 +231,7 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let (data, begin) = (HostPath::known(DATA), HostPath::known(WORKING_FOLDER));
     let mut writable: Vec<_> = [&begin, &data.join("work"), &data.join("tmp")].map(|path| host.word(path)).into();
     writable.extend(writable_events(spark, role, &host));
-    let logs = HostPath::known(LOGS);
-    if process.names_files_below(&logs) {
-        state.directory(&logs, Access::of(USER, 0o750), false, &instance.node);
-        writable.push(host.word(&logs));
-    }
+    writable.extend(process.log_directory(LOGS, USER, &instance.node, state).map(|logs| host.word(&logs)));
     let workers = Some(spark.standalone.workers.on(&instance.host)).filter(|_| role == WORKER);
     let of_worker = workers.into_iter().flat_map(|workers| workers.local_dirs.iter().chain(&workers.work_dir));
     writable.extend(of_worker.map(|path| host.word(path)));
@@ -300,11 +296,11 @@ type Pairs<'a> = BTreeMap<&'a str, PropertyValue>;
 /// The properties that all of Spark's processes must agree on.
 fn common(spark: SparkOnHosts<'_>) -> Pairs<'static> {
     let mut pairs = Pairs::from([
-        ("spark.decommission.enabled", "true".to_owned().into()),
-        ("spark.storage.decommission.enabled", "true".to_owned().into()),
+        ("spark.decommission.enabled", "true".into()),
+        ("spark.storage.decommission.enabled", "true".into()),
     ]);
     if spark.service.authenticate.is_some() {
-        pairs.insert("spark.authenticate", ("true".to_owned()).into());
+        pairs.insert("spark.authenticate", "true".into());
     }
     pairs
 }
@@ -313,7 +309,7 @@ fn common(spark: SparkOnHosts<'_>) -> Pairs<'static> {
 /// otherwise take the next port, where it is not expected.
 fn daemon(spark: SparkOnHosts<'_>) -> Pairs<'static> {
     let mut pairs = common(spark);
-    pairs.insert("spark.port.maxRetries", ("0".to_owned()).into());
+    pairs.insert("spark.port.maxRetries", "0".into());
     pairs
 }
 
@@ -331,11 +327,11 @@ fn master_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a
     let mut pairs: Pairs<'a> = daemon(spark);
     pairs.extend(written_for(spark, MASTER));
     // Its own submission server on 6066 asks for no secret, even with `spark.authenticate`.
-    pairs.insert("spark.master.rest.enabled", ("false".to_owned()).into());
+    pairs.insert("spark.master.rest.enabled", "false".into());
     if let Some(connect) = crate::service::zookeeper::connect(cluster) {
-        pairs.insert("spark.deploy.recoveryMode", ("ZOOKEEPER".to_owned()).into());
-        pairs.insert("spark.deploy.zookeeper.url", (connect).into());
-        pairs.insert("spark.deploy.zookeeper.dir", (super::election::recovery_folder(cluster)).into());
+        pairs.insert("spark.deploy.recoveryMode", "ZOOKEEPER".into());
+        pairs.insert("spark.deploy.zookeeper.url", connect.into());
+        pairs.insert("spark.deploy.zookeeper.dir", super::election::recovery_folder(cluster).into());
     }
     pairs
 }
@@ -343,7 +339,7 @@ fn master_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a
 fn history_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>, history: &History, port: u16) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = daemon(spark);
     pairs.extend(written_for(spark, HISTORY));
-    pairs.insert("spark.history.ui.port", (port.to_string()).into());
+    pairs.insert("spark.history.ui.port", port.to_string().into());
     pairs.extend(history_logs(cluster, history).map(|logs| ("spark.history.fs.logDirectory", logs.into())));
     pairs
 }
@@ -352,7 +348,7 @@ fn worker_properties<'a>(spark: SparkOnHosts<'a>, workers: &Profile, host: &Host
     let mut pairs: Pairs<'a> = daemon(spark);
     pairs.extend(written_for(spark, WORKER));
     let dirs: Vec<_> = local_dirs(workers).iter().map(|path| host.path(path)).collect();
-    pairs.insert("spark.local.dir", (dirs.join(",")).into());
+    pairs.insert("spark.local.dir", dirs.join(",").into());
     pairs
 }
 
@@ -368,15 +364,15 @@ fn job_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a> {
     pairs.extend(written(spark));
     pairs.extend(spark.standalone.job_ports.each().into_iter().map(|port| (port.written, port.value.into())));
     if let Some(logs) = spark.standalone.history.as_ref().and_then(|history| event_logs(cluster, history)) {
-        pairs.insert("spark.eventLog.enabled", ("true".to_owned()).into());
-        pairs.insert("spark.eventLog.dir", (logs).into());
+        pairs.insert("spark.eventLog.enabled", "true".into());
+        pairs.insert("spark.eventLog.dir", logs.into());
     }
     if let Some(url) = super::master_url(cluster) {
-        pairs.insert("spark.master", (url).into());
+        pairs.insert("spark.master", url.into());
     }
     if spark.service.authenticate.is_some() {
         // A driver wants the property to exist; the variable beside it wins, so that no file but one holds the secret.
-        pairs.insert("spark.authenticate.secret", ("in-the-environment".to_owned()).into());
+        pairs.insert("spark.authenticate.secret", "in-the-environment".into());
     }
     pairs
 }

@@ -7,7 +7,7 @@ use super::election::latches;
 use super::masters::{elects_elsewhere, is_running};
 use super::roles::MASTER;
 use crate::desired::Desired;
-use crate::host::{HostState, Seen};
+use crate::host::{HostFacts, Seen};
 use crate::value::{Name, digits};
 
 /// Masters that say STANDBY while the election has fewer latches than masters: one that had no quorum for more than 40 s takes part in no election
@@ -32,15 +32,20 @@ impl Latchless {
         let counts = facts.filter_map(latches).map(|names| names.iter().filter(|name| is_latch(name)).count());
         let Some(most) = counts.max() else { return Latchless::default() };
         let with_role = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(MASTER.unit()));
-        let elects = |(name, state): (&Name, &HostState)| {
+        let running = with_role.filter_map(|(name, state)| {
             let host = seen.get(name)?.facts().filter(|host| is_running(host, MASTER))?;
-            let master = master_facts(host).filter(|_| !elects_elsewhere(state, Some(host)))?;
-            Some((name.clone(), master))
-        };
-        let masters: Vec<(Name, MasterFacts)> = with_role.filter_map(elects).collect();
+            (!elects_elsewhere(state, Some(host))).then_some((name, host))
+        });
+        let electing: Vec<(&Name, &HostFacts)> = running.collect();
+        // A master's page lists every worker: it is read only where a latch may be missing.
+        if most >= electing.len() {
+            return Latchless::default();
+        }
+        let masters: Vec<(&Name, MasterFacts)> =
+            electing.into_iter().filter_map(|(name, host)| Some((name, master_facts(host)?))).collect();
         let missing = masters.len().saturating_sub(most);
         let standbys = masters.into_iter().filter(|(_, master)| missing > 0 && master.is_standby());
-        Latchless { standbys: standbys.map(|(name, _)| name).collect(), missing }
+        Latchless { standbys: standbys.map(|(name, _)| name.clone()).collect(), missing }
     }
 
     /// Returns true if it is known of a master that it has no latch.

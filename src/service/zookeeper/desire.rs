@@ -58,11 +58,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     state.needs_java(zookeeper.surroundings.java_home.as_ref(), OLDEST_JAVA);
     state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
     state.directory(&config, Access::root(0o755), false, node);
-    let logs = HostPath::known(LOGS);
-    let has_logs = zookeeper.process.names_files_below(&logs);
-    if has_logs {
-        state.directory(&logs, Access::of(USER, 0o750), false, node);
-    }
+    let logs = zookeeper.process.log_directory(LOGS, USER, node, state);
     let data = || std::iter::once(&settings.data_dir).chain(&settings.data_log_dir);
     for path in data() {
         state.directory(path, Access::of(USER, 0o750), true, node);
@@ -89,12 +85,12 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
 
     let unit = MEMBER.unit();
     let inputs = vec![zoo_cfg.clone(), logging, myid.clone(), home.join(ORIGIN_FILE), unit_path(unit)];
-    let options = own_options(&zookeeper.config).chain(zookeeper.process.options(&host, &logs));
+    let options = own_options(&zookeeper.config).chain(zookeeper.process.options(&host, &HostPath::known(LOGS)));
     let values = serde_json::json!({
         "id": id.get(), "cluster": cluster.name.as_str(), "node": node, "settings": holes(settings.each()),
         "data_dir": host.path(&settings.data_dir), "run": host.word(&HostPath::known(RUN_FOLDER)),
         "started": state.started_word(),
-        "writable": host.words(data().chain(has_logs.then_some(&logs))),
+        "writable": host.words(data().chain(&logs)),
         "inputs": host.words(&inputs),
         "options": options.map(|option| word(&option)).collect::<Vec<_>>(),
         "environment": zookeeper.surroundings.words(), "unit": zookeeper.process.unit_lines(),
