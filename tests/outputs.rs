@@ -402,7 +402,11 @@ fn preflight_says_what_is_not_fit_and_what_to_do() {
         });
         screen("no-java", &|facts| (facts.java, facts.java_package) = (None, None));
         screen("old-java", &|facts| {
-            facts.java = Some(provision::host::Java { path: "/usr/bin/java".to_owned(), version: "11.0.2".to_owned() });
+            facts.java = Some(provision::host::Java {
+                path: "/usr/bin/java".to_owned(),
+                version: "11.0.2".to_owned(),
+                owner: Some(0),
+            });
         });
         screen("disk", &|facts| facts.free_kib.values_mut().for_each(|free| *free = 50_000));
         screen("memory", &|facts| facts.memory_mib = 200);

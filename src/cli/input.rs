@@ -232,7 +232,7 @@ fn open_resolved(
     let secrets = secrets(&desired, &source.folder).map_err(Failure::error)?;
     // A cluster on this machine alone needs no ssh configuration.
     let leaves = cluster.hosts.values().any(|host| matches!(host.reach, Reach::Ssh(_)));
-    let config = if leaves { Config::read().map_err(Failure::error)? } else { Config::default() };
+    let config = if leaves { Config::read(cluster.openssh).map_err(Failure::error)? } else { Config::default() };
     let store = xdg("XDG_CACHE_HOME", ".cache").ok().map(|cache| cache.join("provision"));
     let program = std::env::current_exe().map_err(Failure::error)?;
     let world = Hosts {

@@ -6,10 +6,10 @@ use std::process::Command;
 
 use super::input::{self, Loaded, TopologyOption};
 use super::{Exit, Failure};
-use crate::host::{Login, Reach, Target};
+use crate::host::{Reach, Target};
 use crate::value::Name;
 use crate::world::Io;
-use crate::world::ssh::Place;
+use crate::world::ssh::{Config, Route};
 use crate::yaml::suggest;
 
 /// Runs a command on the host of a node, or opens a shell there (on the platform `local`, in the node's folder)
@@ -28,7 +28,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
     let target = find(&args.node, &loaded).ok_or_else(|| unknown(&args.node, "node or host", &[], &loaded))?;
     if args.command.is_empty() {
-        return shell(&target, loaded.world.ssh.place(&target));
+        return shell(&target, loaded.world.ssh.config());
     }
     let code = loaded.world.interactive(&target, &args.command.join(" "), Io::AsUser).await;
     Ok(Exit::Code(u8::try_from(code.map_err(|error| Failure::new(Exit::Unreachable, error))?).unwrap_or(255)))
@@ -54,9 +54,9 @@ pub fn unknown(name: &str, kinds: &str, more: &[&str], loaded: &Loaded) -> Failu
 }
 
 /// A terminal needs OpenSSH itself; a folder of this machine is entered.
-fn shell(target: &Target, place: Option<Place>) -> Result<Exit, Failure> {
+fn shell(target: &Target, config: &Config) -> Result<Exit, Failure> {
     let mut command = match &target.reach {
-        Reach::Ssh(login) => openssh(login, place),
+        Reach::Ssh(_) => openssh(&config.route(target).map_err(|error| Failure::new(Exit::Unreachable, error))?),
         Reach::Local(folder) => {
             let shell = std::env::var_os("SHELL").unwrap_or_else(|| "sh".into());
             let mut command = Command::new(shell);
@@ -78,17 +78,8 @@ fn shell(target: &Target, place: Option<Place>) -> Result<Exit, Failure> {
 }
 
 /// `ssh NAME`, to the very machine that every other command reaches, and with the key that they know it by.
-fn openssh(Login { address: _, ssh_name, user, port }: &Login, place: Option<Place>) -> Command {
+fn openssh(route: &Route) -> Command {
     let mut command = Command::new("ssh");
-    if let Some(Place { address, known_as }) = place {
-        command.args(["-o", &format!("HostName={address}"), "-o", &format!("HostKeyAlias={known_as}")]);
-    }
-    if let Some(port) = port {
-        command.args(["-p", &port.to_string()]);
-    }
-    if let Some(user) = user {
-        command.args(["-l", user.as_str()]);
-    }
-    command.arg("--").arg(&ssh_name.0);
+    command.args(&route.arguments);
     command
 }

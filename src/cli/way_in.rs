@@ -31,7 +31,7 @@ pub fn check_firewall(cluster: &Cluster, config: &Config) -> Result<(), Failure>
         if let Some(problem) = closed(host, &own) {
             return Err(refusal(format!("ssh reaches {} at {problem}", host.name)));
         }
-        for hop in config.hops(route) {
+        for hop in config.hops(&Target::of(host)) {
             let there = [&hop.name, &hop.address].into_iter().filter_map(|place| places.get(place.as_str())).flatten();
             // The first by name.
             let through = there.filter(|other| other.name != host.name).min_by_key(|other| &other.name);

@@ -34,6 +34,8 @@ pub struct Cluster {
     /// The first of the nodes' own ports, where they share one address.
     pub own_ports: Option<u16>,
     pub firewall: Firewall,
+    /// The operator's own OpenSSH client reaches every host.
+    pub openssh: bool,
     pub jobs: BTreeMap<Name, Job>,
 }
 

@@ -80,6 +80,7 @@ pub fn resolve(
         listeners: listeners::all(topology),
         own_ports,
         firewall,
+        openssh: matches!(platform, Some((_, Carrier::Nodes(nodes))) if nodes.ssh.openssh),
         jobs: topology.jobs.clone(),
     })
 }

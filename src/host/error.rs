@@ -31,8 +31,8 @@ impl std::fmt::Display for During {
 pub enum HostError {
     #[error("no connection to {address}: {words}", words = short(.why))]
     Unreachable { address: String, why: String },
-    #[error("the ssh configuration for {name} says `{option}`, which is not supported: {instead}")]
-    Unsupported { name: String, option: String, instead: String },
+    #[error("libssh2 cannot log in to {name} ({words}), and there is no OpenSSH client on this machine: install it", words = short(.why))]
+    NeedsOpenSsh { name: String, why: String },
     #[error(
         "the host key of {name} is unknown ({fingerprint}); if that is the one its console shows, accept it with: {command}"
     )]
@@ -104,7 +104,7 @@ impl HostError {
             | HostError::UnknownKey { .. }
             | HostError::ChangedKey { .. }
             | HostError::KeyPolicy { .. }
-            | HostError::Unsupported { .. }
+            | HostError::NeedsOpenSsh { .. }
             | HostError::Login { .. } => true,
             HostError::Timeout { during, .. } | HostError::Lost { during, .. } | HostError::TooMuch { during, .. } => {
                 *during == During::Handshake
@@ -120,7 +120,7 @@ impl HostError {
             | HostError::Timeout { .. }
             | HostError::Lost { .. }
             | HostError::ConnectionGone { .. } => true,
-            HostError::Unsupported { .. }
+            HostError::NeedsOpenSsh { .. }
             | HostError::UnknownKey { .. }
             | HostError::ChangedKey { .. }
             | HostError::KeyPolicy { .. }

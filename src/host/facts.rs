@@ -22,7 +22,7 @@ pub struct HostFacts {
     pub tools: BTreeSet<&'static str>,
     pub java: Option<Java>,
     /// The versions of Java in the directories that the topology names.
-    pub java_homes: BTreeMap<HostPath, String>,
+    pub java_homes: BTreeMap<HostPath, Java>,
     /// A package of apt that would bring a Java new enough.
     pub java_package: Option<String>,
     /// KiB free where a path is, or would be.
@@ -138,6 +138,8 @@ pub struct Wrong {
 pub struct Java {
     pub path: String,
     pub version: String,
+    /// The number of the one user who can change its program; `None` if several can.
+    pub owner: Option<u32>,
 }
 
 impl Java {

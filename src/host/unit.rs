@@ -1,6 +1,6 @@
 //! The state of a unit, in systemd's own words (`systemctl show`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::value::words;
 
@@ -81,6 +81,8 @@ pub struct UnitFacts {
     pub life: String,
     /// The inputs that it started with: digest (or identity, for secrets) by path.
     pub started: BTreeMap<String, String>,
+    /// The paths in the command that its process was really started with, which may not be what its unit says now.
+    pub command: Option<BTreeSet<String>>,
 }
 
 impl Default for UnitFacts {
@@ -94,6 +96,7 @@ impl Default for UnitFacts {
             restarts: 0,
             life: String::new(),
             started: BTreeMap::new(),
+            command: None,
         }
     }
 }

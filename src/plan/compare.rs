@@ -301,6 +301,9 @@ fn service_change(unit: &str, service: &ServiceUnit, state: &HostState, facts: &
 
 /// Returns true if the command that a running service was started with names this file; `None` where nobody can tell.
 pub fn reads(path: &HostPath, service: &str, unit: &UnitFacts, state: &HostState, facts: &HostFacts) -> Option<bool> {
+    if let Some(command) = &unit.command {
+        return Some(command.contains(path.as_str()));
+    }
     let file = unit_path(service);
     let started = unit.started.get(file.as_str())?;
     let Some(Content::Text(ours)) = state.files.get(&file).map(|file| &file.content) else { return None };
@@ -311,6 +314,18 @@ pub fn reads(path: &HostPath, service: &str, unit: &UnitFacts, state: &HostState
     let word = state.host.word(path);
     let names = |line: &str| line.starts_with("ExecStart=") && line.split_whitespace().any(|part| part == word);
     Some(there.text.as_deref()?.lines().any(names))
+}
+
+/// Returns true if the unit of a service names this file in its command.
+fn is_in_command(path: &HostPath, state: &HostState, service: &ServiceUnit) -> bool {
+    let text = |file: &HostPath| match state.files.get(file).map(|file| &file.content) {
+        Some(Content::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let units = service.inputs.iter().filter(|input| input.as_str().starts_with(crate::host::UNIT_FOLDER));
+    let word = state.host.word(path);
+    let names = |line: &str| line.starts_with("ExecStart=") && line.split_whitespace().any(|part| part == word);
+    units.filter_map(text).flat_map(str::lines).any(names)
 }
 
 /// Inputs that the running service did not start with.
@@ -328,6 +343,12 @@ pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, 
         let started = unit.started.get(path.as_str());
         if wanted.is_some() && started != wanted.as_ref() {
             why.push(Reason::InputChanged { path: path.to_string() });
+        } else if unit
+            .command
+            .as_ref()
+            .is_some_and(|command| is_in_command(path, state, service) && !command.contains(path.as_str()))
+        {
+            why.push(Reason::NotRead { path: path.to_string() });
         }
     }
     for path in &service.secret_inputs {

@@ -172,24 +172,40 @@ impl HostChecks<'_> {
     }
 }
 
-fn java_home(home: &HostPath, version: Option<&String>, oldest: u32) -> (String, Option<String>) {
+/// The problem of a Java that somebody other than root can change: they would decide what every service executes.
+fn not_roots(java: &Java) -> Option<String> {
+    (java.owner != Some(0)).then(|| {
+        format!(
+            "give {} and every directory above it to root (chown -R root, chmod -R go-w)",
+            java.path.trim_end_matches("/bin/java")
+        )
+    })
+}
+
+fn java_home(home: &HostPath, found: Option<&Java>, oldest: u32) -> (String, Option<String>) {
     let install =
         || Some(format!("install Java {oldest} or later there, or name another directory: java: {{ home: ... }}"));
-    match version {
+    match found {
         None => (format!("no bin/java in {home}"), install()),
-        Some(version) if version.is_empty() => (
+        Some(java) if not_roots(java).is_some() => {
+            (format!("users other than root can change {home}"), not_roots(java))
+        }
+        Some(java) if java.version.is_empty() => (
             format!("unknown at {home}"),
             Some(format!("name a directory whose file `release` tells the version: {home} has none")),
         ),
-        Some(version) => {
-            let old = Java::major_of(version).is_none_or(|major| major < oldest);
-            (format!("{version} at {home}"), if old { install() } else { None })
+        Some(java) => {
+            let old = java.major().is_none_or(|major| major < oldest);
+            (format!("{} at {home}", java.version), if old { install() } else { None })
         }
     }
 }
 
 fn java(facts: &HostFacts, oldest: u32) -> (String, Option<String>) {
     match (&facts.java, &facts.java_package) {
+        (Some(java), _) if not_roots(java).is_some() => {
+            (format!("users other than root can change {}", java.path), not_roots(java))
+        }
         (Some(java), _) => {
             let seen = format!("{} at {}", java.version, java.path);
             let old = Java::major(java).is_none_or(|major| major < oldest);

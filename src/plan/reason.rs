@@ -11,6 +11,10 @@ pub enum Reason {
     InputChanged {
         path: String,
     },
+    /// The command that it was started with does not name this file.
+    NotRead {
+        path: String,
+    },
     /// Nobody recorded what it runs with.
     NoRecord,
     /// It will not start after a reboot.
@@ -46,6 +50,12 @@ impl std::fmt::Display for Reason {
             Reason::NotThere => write!(f, "it is not there"),
             Reason::NotRunning => write!(f, "it is not running"),
             Reason::InputChanged { path } => write!(f, "{path} changed since it started"),
+            Reason::NotRead { path } => {
+                write!(
+                    f,
+                    "it was started by another command, which does not read {path} (`systemctl cat` shows drop-ins)"
+                )
+            }
             Reason::NoRecord => write!(f, "there is no record of the files it started with"),
             Reason::NotEnabled => write!(f, "it is not enabled"),
             Reason::UnitNotRead => write!(f, "its unit file changed after systemd last read it"),

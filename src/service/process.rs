@@ -188,9 +188,12 @@ impl Surroundings {
         }
     }
 
-    /// The variables as words of a unit.
-    pub fn words(&self) -> String {
-        self.variables().into_iter().map(|(name, value)| word(&format!("{name}={value}"))).collect::<Vec<_>>().join(" ")
+    /// What stands before a unit's command to give it the variables. Not `Environment=`: what a unit runs as root must not get them, since a `PATH`
+    /// or an `LD_LIBRARY_PATH` may lead root into a directory of the service's user.
+    pub fn before_command(&self) -> String {
+        let words: String =
+            self.variables().iter().map(|(name, value)| word(&format!("{name}={value}")) + " ").collect();
+        if words.is_empty() { String::new() } else { format!("/usr/bin/env {words}") }
     }
 
     /// The variables, `JAVA_HOME` among them.

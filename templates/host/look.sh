@@ -59,9 +59,7 @@ address() {
 java_facts() { # the oldest that will do
   if java=$(command -v java); then
     real=$(readlink -f "$java")
-    version=$(sed -n 's/^JAVA_VERSION="\(.*\)"/\1/p' "${real%/bin/java}/release" 2>/dev/null)
-    [ -n "$version" ] || version=$(java -version 2>&1 | sed -n 's/.*version "\([^"]*\)".*/\1/p' | head -n 1)
-    fact java "$real" "$version"
+    fact java "$real" "$(java_version "${real%/bin/java}")" "$(java_owner "${real%/bin/java}")"
     return
   fi
   [ "$(id -u)" = 0 ] || return 0
@@ -72,8 +70,25 @@ java_facts() { # the oldest that will do
       { command -v apt-get >/dev/null 2>&1 && [ -z "$(find /var/lib/apt/lists -name '*Packages*' 2>/dev/null | head -n 1)" ]; }; then fact apt-java "openjdk-$v-jre-headless"; return; fi
   done
 }
-java_home() { # a directory that the topology names: nothing in it is run by root
-  [ -x "$1/bin/java" ] && fact java-home "$1" "$(sed -n 's/^JAVA_VERSION="\(.*\)"/\1/p' "$1/release" 2>/dev/null | head -n 1)"
+java_home() { # a directory that the topology names
+  [ -x "$1/bin/java" ] && fact java-home "$1" "$(java_version "$1")" "$(java_owner "$1")"
+}
+# The version that a Java's own file says, else the one that it prints: it is run as whoever can change it.
+java_version() { # home
+  version=$(peek "$1/release" 65536 | sed -n 's/^JAVA_VERSION="\([0-9A-Za-z._+-]*\)".*/\1/p' | head -n 1)
+  if [ -z "$version" ] && who=$(java_owner "$1") && [ -n "$who" ]; then
+    version=$(hear 4096 "$who" "$1/bin/java" -version </dev/null | sed -n 's/.*version "\([0-9A-Za-z._+-]*\)".*/\1/p' | head -n 1)
+  fi
+  printf %s "$version"
+}
+# The number of the one user who can change a Java's program; nothing where several could.
+java_owner() { # home
+  [ -z "$root" ] || { echo 0; return 0; }
+  who=$(keeper "$1/bin") || return 0
+  set -- "$who" "$(stat -L -c '%u %A' -- "$1/bin/java")"
+  case $2 in
+  *\ -????-??-*) [ "$1" = 0 ] && printf %s "${2%% *}" || printf %s "$1" ;;
+  esac
 }
 space() { fact space "$1" "$(df -Pk "$(above "$1")" | awk 'NR == 2 { print $4 }')"; }
 users() { getent passwd "$@" | awk -F: '{ print "user\t" $1 "\t" $3 }'; }
@@ -151,7 +166,16 @@ secret() { # path, nonce: a digest that reveals nothing to anyone who does not k
 }
 units() {
   systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID -- "$@" | awk '{ print "unit\t" $0 }'
-  for unit do text started "$run/$unit.started"; done
+  for unit do
+    text started "$run/$unit.started"
+    [ -n "$root" ] || command_of "$unit"
+  done
+}
+# The paths in the command that a unit's process was really started with: its unit may have said something else at that time.
+command_of() { # unit
+  pid=$(systemctl show -p MainPID --value -- "$1")
+  [ "${pid:-0}" -gt 0 ] && [ -r "/proc/$pid/cmdline" ] || return 0
+  fact command "${1%.service}" "$(timeout -k 1 5 tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep '^/[^:]*$' | head -n 50 | cut -c 1-300 | encoded)"
 }
 rules() { # unit: whether the kernel still has what the unit loaded; and, where nothing of ours was, whether the name is taken
   [ -e /etc/provision/firewall.nft ] || [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] ||

@@ -8,8 +8,9 @@ gone() { # a tree of ours, as far as nothing is mounted in it
 }
 # Where something is mounted below a directory, or (with the second argument) at it: no deletion goes there.
 mounts() { # directory [at]
+  # The kernel names a mount by its real path, and a directory above may be a link of root's.
   [ ! -r /proc/self/mountinfo ] ||
-    awk -v dir="$(octal "$1")" -v at="${2:-}" '(at && $5 == dir) || index($5, dir "/") == 1 { print $5; exit }' /proc/self/mountinfo | unoctal
+    awk -v dir="$(octal "$(readlink -f -- "$1" || printf %s "$1")")" -v at="${2:-}" '(at && $5 == dir) || index($5, dir "/") == 1 { print $5; exit }' /proc/self/mountinfo | unoctal
 }
 octal() { printf %s "$1" | sed 's/ /\\\\040/g'; } # a space as the kernel writes it, for awk
 unoctal() { sed 's/\\040/ /g'; }                    # and back

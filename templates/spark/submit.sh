@@ -1,6 +1,6 @@
 # Runs a job's driver as Spark's user, and ends it when this script's input ends. Before it stand the variables `spark_submit`, `home`, `config`, `secret` (a path,
 # or nothing) and `owner` (whose host it is, where all of it has one owner), and the words of spark-submit's command line.
-[ -x "$spark_submit" ] && cd "$home" || { echo 'error: Spark is not on this host: run `provision apply` first' >&2; exit 127; }
+[ -x "$spark_submit" ] || { echo 'error: Spark is not on this host: run `provision apply` first' >&2; exit 127; }
 exec 3<&0
 name=provision-job-$$
 
@@ -29,7 +29,8 @@ else
   # The secret is in the environment, never in an argument.
   [ -z "$secret" ] || { set -a; . "$secret"; set +a; }
   export SPARK_CONF_DIR="$config" HOME="$home" SPARK_ENV_LOADED=1
-  . "$config/spark-env.sh"
+  # The job's variables and its directory are no longer root's: a PATH may lead into what a job has written.
+  set -- /bin/sh -c 'cd "$HOME" && . "$SPARK_CONF_DIR/spark-env.sh" && exec "$@"' sh "$@"
   [ -n "$owner" ] || set -- setpriv --reuid spark --regid spark --init-groups --no-new-privs --inh-caps -all --bounding-set -all "$@"
   # A group of its own, so that all of it can be ended.
   setsid "$@" </dev/null 3<&- &

@@ -64,3 +64,21 @@ fn members_that_serve_elsewhere_are_an_outage_and_come_back() {
     lab.run(&["apply", &topology, "--yes", "--skip-unreachable"]).expect(4);
     lab.run(&["status", &topology]).expect(8).says("follower");
 }
+
+/// The files are right, and so is the record of what was started: a drop-in, gone by now, had two members read another list.
+#[test]
+fn members_that_a_drop_in_misled_are_found() {
+    let Some(lab) = Lab::up("misled", 3) else { return };
+    let topology = lab.topology("misled.yaml", &quorum_yaml());
+    lab.apply(&topology);
+    let mislead = "sed 's/:2888:3888/:2999:3999/' /etc/zookeeper/zoo.cfg >/etc/zookeeper/other.cfg; mkdir -p /etc/systemd/system/zookeeper.service.d; \
+        { echo '[Service]'; echo ExecStart=; grep ^ExecStart= /etc/systemd/system/zookeeper.service | sed s,/etc/zookeeper/zoo.cfg,/etc/zookeeper/other.cfg,; } \
+        >/etc/systemd/system/zookeeper.service.d/mine.conf; systemctl daemon-reload; systemctl restart zookeeper";
+    on_all(&lab, &[1, 2], mislead);
+    on_all(&lab, &[1, 2], "rm -r /etc/systemd/system/zookeeper.service.d; systemctl daemon-reload");
+    lab.run(&["plan", &topology]).expect(0).says("it was started by another command");
+    lab.run(&["apply", &topology, "--yes"]).expect(3).says("the plan needs an outage");
+    lab.run(&["apply", &topology, "--yes", "--allow-outage"]).expect(0);
+    lab.converged(&topology);
+    lab.run(&["status", &topology]).expect(0).says("all is well");
+}

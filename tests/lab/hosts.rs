@@ -108,6 +108,11 @@ impl Lab {
         self.command(&["root", &host.to_string(), "sh", "-c", script]).output().expect("the lab runs").status.success()
     }
 
+    /// Returns true if a command in the controller's network succeeds.
+    pub fn exec(&self, program: &str, args: &[&str]) -> bool {
+        self.command(&["exec", program]).args(args).output().expect("the lab runs").status.success()
+    }
+
     pub fn home(&self) -> &Path {
         self.home.path()
     }

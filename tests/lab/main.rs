@@ -1,6 +1,7 @@
 //! Real hosts: SSH, systemd, `ZooKeeper`, Spark. Needs root and what `tests/lab/setup` makes; elsewhere it says why it is
 //! skipped, and with CI=true that is a failure. One test at a time: they share two cores.
 
+mod agent;
 mod firewall;
 mod forgotten;
 mod hosts;
@@ -10,6 +11,7 @@ mod ran;
 mod shown;
 
 mod belief;
+mod clients;
 mod closed;
 mod cloud;
 mod elsewhere;

@@ -253,6 +253,57 @@ const ARCHIVES: &[(&str, &str)] = &[
     ("mknod evil/lib/disk b 8 0", "lib/disk"),
 ];
 
+/// Paths that the topology names: variables, a Java, a directory behind a link with something mounted in it.
+#[test]
+fn what_a_topology_names_leads_root_nowhere() {
+    let Some(lab) = Lab::up("named", 3) else { return };
+    let text = quorum_yaml();
+    let topology = lab.topology("named.yaml", &text);
+    let variables =
+        r#"    environment: { PATH: ":/usr/local/bin:/usr/bin:/bin", LD_LIBRARY_PATH: "/usr/lib/hadoop:" }"#;
+    let with = |more: &str| {
+        let text = text.replace("    dataDir: ", &format!("{more}\n    dataDir: "));
+        std::fs::write(&topology, text).expect("writable");
+    };
+    with(variables);
+    // Directories above are links of root's, as where a larger disk holds /data.
+    lab.on(1, "mkdir -p /srv/disk/data && ln -s /srv/disk/data /data");
+    lab.apply(&topology);
+
+    // A unit's directory is the user's: what lies there is not what root runs, whatever PATH says.
+    let plant = "printf '#!/bin/sh\\nid -u >>/run/planted 2>/dev/null || id -u >>/tmp/planted\\nexec /usr/bin/${0##*/} \"$@\"\\n' >sha256sum && \
+                 chmod 755 sha256sum && cp sha256sum mkdir && cp sha256sum rm && cp sha256sum sh";
+    assert!(as_user(&lab, 1, "zookeeper", &format!("cd /data/zookeeper && {plant}")));
+    lab.on(1, "systemctl restart zookeeper && sleep 1 && systemctl is-active zookeeper");
+    assert!(
+        !lab.test(1, "grep -qx 0 /run/planted /tmp/planted /tmp/systemd-private-*/tmp/planted 2>/dev/null"),
+        "root ran it"
+    );
+    lab.on(1, "cat /run/provision/zookeeper.service.started | grep -q zoo.cfg");
+    lab.on(1, "tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value zookeeper)/environ | grep -qx 'PATH=:/usr/local/bin:/usr/bin:/bin'");
+    lab.converged(&topology);
+
+    // A Java that a service's user can change is neither run nor read by root, and refused.
+    lab.on(1, "mkdir -p /srv/jdk/bin && printf '#!/bin/sh\\nid -u >>/run/java-ran; echo \"openjdk version \\\"17.0.1\\\"\" >&2\\n' >/srv/jdk/bin/java && \
+               chmod 755 /srv/jdk/bin/java && mkfifo /srv/jdk/release && chown -R zookeeper /srv/jdk");
+    with("    java: { home: /srv/jdk }");
+    let began = Instant::now();
+    lab.run(&["preflight", &topology]).expect(6).says("users other than root can change /srv/jdk");
+    assert!(began.elapsed() < Duration::from_secs(30), "a fifo was waited for");
+    assert!(!lab.test(1, "test -e /run/java-ran"), "root ran a user's program");
+
+    // No deletion crosses a mount, although the directory's path leads over a link.
+    with(variables);
+    lab.on(1, "mkdir -p /srv/precious/d /srv/disk/data/zookeeper/app-mounted && echo kept >/srv/precious/d/f && chown -R zookeeper /srv/precious && \
+               mount --bind /srv/precious /srv/disk/data/zookeeper/app-mounted");
+    lab.run(&["destroy", &topology, "--delete-data", "--yes"])
+        .expect(0)
+        .says("something is mounted at /srv/disk/data/zookeeper/app-mounted");
+    lab.on(1, "grep -q kept /srv/precious/d/f");
+    lab.on(1, "umount /srv/disk/data/zookeeper/app-mounted");
+    lab.run(&["destroy", &topology, "--delete-data", "--yes"]);
+}
+
 #[test]
 fn an_archive_is_unpacked_by_nobody_and_believed_in_nothing() {
     let Some(lab) = Lab::up("archives", 1) else { return };

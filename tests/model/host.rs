@@ -36,6 +36,18 @@ pub struct Process {
     pub inputs: BTreeMap<String, Vec<u8>>,
 }
 
+impl Process {
+    /// The paths in its command, as `/proc` has them.
+    pub fn paths_in_command(&self) -> Vec<String> {
+        let command = self.unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap_or_default();
+        command
+            .split_whitespace()
+            .filter(|word| word.starts_with('/') && !word.contains(':'))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Unit {
     pub enabled: bool,
@@ -510,6 +522,13 @@ impl SimHost {
         }
         let java = self.java || !unit.contains("java");
         java.then_some(process)
+    }
+
+    /// The record of what a unit's process started with has this file as it is now.
+    pub fn believe(&mut self, unit: &str, path: &str) {
+        let Some(Node { kind: Kind::File { sha256, .. }, .. }) = self.paths.get(path) else { return };
+        let process = self.units.get_mut(unit).and_then(|unit| unit.process.as_mut());
+        process.map(|process| process.started.insert(path.to_owned(), sha256.clone()));
     }
 
     /// `ExecReload` writes the record anew.

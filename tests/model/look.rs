@@ -35,7 +35,7 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
     }
     if query.java.is_some() {
         let java: &[&str] = if host.java {
-            &["java", "/usr/lib/jvm/bin/java", "17.0.15"]
+            &["java", "/usr/lib/jvm/bin/java", "17.0.15", "0"]
         } else {
             &["apt-java", "openjdk-17-jre-headless"]
         };
@@ -44,7 +44,7 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
     if let Some(address) = &query.address {
         lines.fact(&["address", address, "here"]);
     }
-    query.java_homes.iter().for_each(|home| lines.fact(&["java-home", home.as_str(), "17.0.15"]));
+    query.java_homes.iter().for_each(|home| lines.fact(&["java-home", home.as_str(), "17.0.15", "0"]));
     query.space.iter().for_each(|path| lines.fact(&["space", path.as_str(), "9000000"]));
     for (at, user) in query.users.iter().enumerate() {
         if host.users.contains_key(user) {
@@ -184,6 +184,7 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
     if let Some(process) = &unit.process {
         let record: String = process.started.iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect();
         lines.fact(&["started", &format!("/run/provision/{name}.service.started"), &STANDARD.encode(record)]);
+        lines.fact(&["command", name, &STANDARD.encode(process.paths_in_command().join("\n"))]);
     }
 }
 

@@ -192,23 +192,35 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("spark-worker", "/etc/systemd/system/spark-worker.service", ":7077", ":7070"),
 ];
 
+/// Units whose drop-in made the process run another command, and is gone again: every file is right, and so is the record of them.
+const WRONG_COMMAND: &[(&str, &str, &str, &str)] = &[WRONG[8], WRONG[9], WRONG[10]];
+
 pub fn run_with_wrong_input(host: &mut SimHost, what: &Index) {
     let there: Vec<_> = WRONG
         .iter()
-        .filter(|(unit, path, from, _)| {
+        .chain(WRONG_COMMAND)
+        .enumerate()
+        .map(|(at, wrong)| (at >= WRONG.len(), wrong))
+        .filter(|(_, (unit, path, from, _))| {
             host.process(unit).is_some() && host.text(path).is_some_and(|text| text.contains(from))
         })
         .collect();
     if there.is_empty() {
         return;
     }
-    let (unit, path, from, to) = what.get(&there);
-    let text = host.text(path).expect("it was read above").replace(from, to);
+    let (by_drop_in, (unit, path, from, to)) = what.get(&there);
+    let right = host.text(path).expect("it was read above");
+    let text = right.replace(from, to);
     let access = host.paths[*path].access.clone();
-    host.scribble(path, text.as_bytes(), access);
+    host.scribble(path, text.as_bytes(), access.clone());
     let now = Instant::now();
     let _ = host.reload_units(now);
-    let _ = host.restart(unit, now);
+    let restarted = host.restart(unit, now);
+    if *by_drop_in && restarted.is_ok() {
+        host.scribble(path, right.as_bytes(), access);
+        let _ = host.reload_units(now);
+        host.believe(unit, path);
+    }
 }
 
 fn pick(site: &Site, name: &Name, file: &Index) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{AllowFile, FirewallFile, HostFile, NodesFile};
+use super::file::{AllowFile, FirewallFile, HostFile, NodesFile, SshClient, SshFile};
 use super::{Allow, AllowTo, Firewall, Login, Machine, Nodes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::value::{Address, Name};
@@ -54,9 +54,11 @@ pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option
             complete = false;
         }
     }
-    let login = ssh
-        .ok()
-        .map_or_else(Login::default, |ssh| Login { user: ssh.user.ok().cloned(), port: ssh.port.ok().copied() });
+    let login = ssh.ok().map_or_else(Login::default, |SshFile { user, port, client }| Login {
+        user: user.ok().cloned(),
+        port: port.ok().copied(),
+        openssh: client.ok() == Some(&SshClient::OpenSsh),
+    });
     let firewall = check_firewall(firewall, problems)?;
     complete.then_some(Nodes { ssh: login, hosts: machines, firewall })
 }

@@ -29,6 +29,17 @@ pub struct SshFile {
     pub user: Field<UserName>,
     /// The TCP port of sshd. Default: as `~/.ssh/config` says, else 22.
     pub port: Field<Port>,
+    /// `openssh`: every host is reached by the operator's own OpenSSH client. Default: only where `~/.ssh/config` asks for what libssh2 does not do
+    /// (jump hosts, certificates, hardware keys and the like); libssh2 is faster.
+    pub client: Field<SshClient>,
+}
+
+/// The client that carries scripts to the machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SshClient {
+    /// The `ssh` on the operator's machine.
+    OpenSsh,
 }
 
 /// One machine.

@@ -59,6 +59,8 @@ pub enum AllowTo {
 pub struct Login {
     pub user: Option<UserName>,
     pub port: Option<Port>,
+    /// Every host is reached by OpenSSH.
+    pub openssh: bool,
 }
 
 /// One machine, checked.

@@ -624,6 +624,14 @@ fn no_secret(key: &str) -> Option<(&'static str, &'static str)> {
             "let the program read the secret from a file or from a variable of its environment",
         ));
     }
+    // Spark hands these to executors as options of their JVM (SparkConf.isExecutorStartupConf), which everybody on a host can read.
+    if ["spark.auth", "spark.rpc", "spark.network"].iter().any(|begin| key.starts_with(begin)) || key.ends_with(".port")
+    {
+        return Some((
+            "Spark puts its value into the arguments of executors",
+            "let the program read the secret from a file or from a variable of its environment",
+        ));
+    }
     if properties::class(key) == Class::Outage {
         return Some((
             "a change of it needs an outage, and a plan could not tell that it changed",

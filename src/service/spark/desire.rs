@@ -244,12 +244,11 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
         format!("SPARK_LOCAL_IP={0} SPARK_PUBLIC_DNS={0}", host.address),
         format!("SPARK_DAEMON_MEMORY={heap}"),
         java_options(process, &host),
-        spark.service.surroundings.words(),
     ];
     let environment: Vec<String> = environment.into_iter().filter(|words| !words.is_empty()).collect();
     let mut values = serde_json::json!({
         "cluster": cluster.name.as_str(), "node": instance.node, "environment": environment.join(" "),
-        "class": host.word(&home.join("bin/spark-class")), "config": host.word(&own),
+        "with": spark.service.surroundings.before_command(), "class": host.word(&home.join("bin/spark-class")), "config": host.word(&own),
         "inputs": host.words(&inputs),
         "run": host.word(&HostPath::known(RUN_FOLDER)), "started": state.started_word(),
         "home": host.path(&begin), "writable": writable.join(" "), "unit": process.unit_lines(),

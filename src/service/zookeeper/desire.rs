@@ -93,7 +93,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
         "writable": host.words(data().chain(&logs)),
         "inputs": host.words(&inputs),
         "options": options.map(|option| word(&option)).collect::<Vec<_>>(),
-        "environment": zookeeper.surroundings.words(), "unit": zookeeper.process.unit_lines(),
+        "with": zookeeper.surroundings.before_command(), "unit": zookeeper.process.unit_lines(),
         "java": zookeeper.surroundings.java_home.as_ref().map_or("/usr/bin/env java".to_owned(), |home| home.join("bin/java").to_string()),
         "classpath": unit_word(&format!("{}:{}/{jars}/*", host.path(&config), host.path(&home))),
         "config": host.word(&zoo_cfg),

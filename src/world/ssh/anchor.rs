@@ -3,32 +3,29 @@
 use std::io::{Read, Write};
 use std::time::Duration;
 
-use super::session::{LONGEST_TRAFFIC, Session, refused_by_sudo};
-use crate::host::HostError;
-use crate::world::LONGEST_ERRORS;
+use super::session::{Channel, Errors, Session, refused_by_sudo};
+use crate::host::{During, HostError};
 use crate::world::lease::{BEAT_MILLIS, LeaseScript};
 use crate::world::script::Script;
 use crate::world::script::in_words;
 
 /// No apply is longer than this.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// The limit for the script's first words.
+const FIRST_ANSWER: Duration = Duration::from_secs(20);
 
 pub struct Remote {
     session: Session,
-    channel: ssh2::Channel,
+    channel: Box<dyn Channel>,
 }
 
 impl Remote {
     pub fn begin(session: Session, script: &Script) -> Result<Remote, HostError> {
-        let lost = |why: String| HostError::Lost { during: "taking the lease".into(), why };
-        session.ssh.set_timeout(20_000);
-        session.meter.allow(LONGEST_TRAFFIC);
-        let mut channel = session.ssh.channel_session().map_err(|error| lost(error.message().to_owned()))?;
-        channel.exec(&session.root_command("sh -s", LONGEST)).map_err(|error| lost(error.message().to_owned()))?;
-        channel
-            .write_all(script.0.as_bytes())
-            .and_then(|()| channel.flush())
-            .map_err(|error| lost(error.to_string()))?;
+        let during: During = "taking the lease".into();
+        let command = session.root_command("sh -s", LONGEST);
+        let mut channel = session.exec(&command, Errors::Kept, FIRST_ANSWER, &during)?;
+        let sent = channel.write_all(script.0.as_bytes()).and_then(|()| channel.flush());
+        sent.map_err(|error| HostError::Lost { during, why: error.to_string() })?;
         Ok(Remote { session, channel })
     }
 }
@@ -51,8 +48,7 @@ impl Write for Remote {
 
 impl LeaseScript for Remote {
     fn why_silent(&mut self) -> HostError {
-        let mut said = Vec::new();
-        let _ = self.channel.stderr().take(LONGEST_ERRORS as u64).read_to_end(&mut said);
+        let said = self.channel.errors().unwrap_or_default();
         if refused_by_sudo(&said) {
             return HostError::Sudo { user: self.session.user.clone(), why: in_words(&said) };
         }
@@ -60,11 +56,10 @@ impl LeaseScript for Remote {
     }
 
     fn begin_beats(&mut self) {
-        self.session.ssh.set_timeout(BEAT_MILLIS);
+        self.channel.set_timeout(BEAT_MILLIS);
     }
 
     fn end(&mut self) {
         let _ = self.channel.send_eof();
-        let _ = self.channel.close();
     }
 }

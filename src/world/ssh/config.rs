@@ -1,33 +1,32 @@
-//! The part of `~/.ssh/config` about a host. An option that is not supported is an error where it would matter, never ignored in silence.
+//! The operator's configuration of ssh. OpenSSH itself says what it means for a host, and so which client carries the scripts there.
 
-use std::io::{BufReader, ErrorKind};
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ssh2_config::{HostParams, ParseRule, SshConfig};
-
+use super::answers::{Answers, NoAnswer};
 use super::bounded;
-use super::known_hosts::KnownHosts;
-use super::route::{Proxy, Route};
-use crate::host::{HostError, Reach, Target};
+use super::route::{Client, Plain, Route};
+use crate::host::{HostError, Login, Reach, Target};
+use crate::value::Port;
 
-/// Options that change where a connection goes or whom it trusts, and that we do not follow.
-const UNSUPPORTED: &[(&str, &str)] = &[
-    ("hostkeyalias", "list the address itself in known_hosts"),
-    ("certificatefile", "use a plain key"),
-    ("identityagent", "set SSH_AUTH_SOCK"),
-    ("pkcs11provider", "use ssh-agent"),
-    ("knownhostscommand", "use UserKnownHostsFile"),
-    ("revokedhostkeys", "write @revoked lines into known_hosts"),
-    ("globalknownhostsfile", "use UserKnownHostsFile"),
-];
-
-/// The operator's side of SSH, read once.
+/// The operator's side of SSH.
 #[derive(Debug, Default)]
 pub struct Config {
     home: PathBuf,
-    file: Option<SshConfig>,
-    matches: bool,
+    /// The argument of `-F`, where OpenSSH would look into another home than `HOME`.
+    file: Option<PathBuf>,
+    /// The topology wants OpenSSH for every host.
+    openssh: bool,
+    /// What OpenSSH does without any configuration. `None` without OpenSSH.
+    unconfigured: Option<Answers>,
+    /// Each is asked for once: it costs a process.
+    asked: Mutex<HashMap<Question, Arc<Answers>>>,
 }
+
+/// The arguments before a name, and the name.
+type Question = (Vec<OsString>, String);
 
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{path} cannot be read: {why}")]
@@ -50,136 +49,179 @@ pub struct Hop {
 const DEEPEST_JUMP: usize = 8;
 
 impl Config {
-    /// Reads `~/.ssh/config`, if there is one.
-    pub fn read() -> Result<Config, BadConfig> {
-        Config::below(PathBuf::from(std::env::var_os("HOME").unwrap_or_default()))
+    /// Reads `~/.ssh/config`, if there is one. `openssh`: every host is reached by OpenSSH.
+    pub fn read(openssh: bool) -> Result<Config, BadConfig> {
+        Config::below(PathBuf::from(std::env::var_os("HOME").unwrap_or_default()), openssh)
     }
 
-    fn below(home: PathBuf) -> Result<Config, BadConfig> {
+    fn below(home: PathBuf, openssh: bool) -> Result<Config, BadConfig> {
         let path = home.join(".ssh/config");
         let bad = |why: String| BadConfig { path: path.display().to_string(), why };
         if !home.is_absolute() {
             return Err(bad("HOME is not an absolute path".to_owned()));
         }
-        let text = match bounded::read(&path) {
-            Ok(bytes) => String::from_utf8(bytes).map_err(|_| bad("it is not UTF-8".to_owned()))?,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Ok(Config { home, file: None, matches: false });
+        let exists = path.try_exists().map_err(|error| bad(error.to_string()))?;
+        if exists {
+            bounded::read(&path).map_err(|error| bad(error.to_string()))?;
+        }
+        let unconfigured = match Answers::ask(Some(Path::new("none")), &[], "localhost") {
+            Ok(answers) => Some(answers),
+            Err(NoAnswer::NoClient) if !exists && !openssh => None,
+            Err(NoAnswer::NoClient) => {
+                return Err(bad("there is no `ssh` on this machine to read it: install OpenSSH's client".to_owned()));
             }
-            Err(error) => return Err(bad(error.to_string())),
+            Err(NoAnswer::Refused(why)) => return Err(bad(why)),
         };
-        let rules = ParseRule::ALLOW_UNKNOWN_FIELDS | ParseRule::ALLOW_UNSUPPORTED_FIELDS;
-        let file = SshConfig::default()
-            .parse(&mut BufReader::new(text.as_bytes()), rules)
-            .map_err(|error| bad(error.to_string()))?;
-        // The parser files it among the options of the block before, in included files too.
-        let matches = file.get_hosts().iter().any(|host| raw(&host.params, "match").is_some());
-        Ok(Config { home, file: Some(file), matches })
+        let own = unconfigured.as_ref().and_then(|answers| answers.paths("userknownhostsfile"));
+        let is_home = own.is_none_or(|known| known.first().is_some_and(|known| known.starts_with(&home)));
+        let elsewhere = || if exists { path.clone() } else { PathBuf::from("none") };
+        let file = (!is_home).then(elsewhere);
+        if unconfigured.is_some() {
+            // A mistake in it is found before any host is asked.
+            let refused = Answers::ask(file.as_deref(), &[], "localhost").err();
+            if let Some(NoAnswer::Refused(why)) = refused {
+                return Err(bad(why));
+            }
+        }
+        Ok(Config { home, file, openssh, unconfigured, asked: Mutex::default() })
     }
 
+    /// The way to a host.
     pub fn route(&self, target: &Target) -> Result<Route, HostError> {
         let Reach::Ssh(login) = &target.reach else {
             let why = "it is a folder of a machine, and not reached over ssh".to_owned();
             return Err(HostError::Unreachable { address: target.reach.to_string(), why });
         };
-        let name = login.ssh_name.0.clone();
-        let params = self.params(&name);
-        self.refuse_unsupported(&name, &params)?;
-        let written = host_name(&params, &name)
-            .ok_or_else(|| unsupported(&name, "HostName with another token than %h", "write the name in full"))?;
-        let known_as = written.clone().unwrap_or_else(|| name.clone());
-        let address = written.unwrap_or_else(|| login.address.to_string());
-        let port = login.port.map(crate::value::Port::get).or(params.port).unwrap_or(22);
-        let user = login.user.as_ref().map(ToString::to_string).or_else(|| params.user.clone());
+        let Login { address, ssh_name, user, port } = login;
+        let name = ssh_name.0.clone();
+        let mut options: Vec<OsString> = Vec::new();
+        options.extend(port.iter().flat_map(|port| ["-p".into(), port.to_string().into()]));
+        options.extend(user.iter().flat_map(|user| ["-l".into(), user.to_string().into()]));
+        let answers = self.ask(&options, &name)?;
+        let written = answers.one("hostname").filter(|written| *written != name);
+        let port = answers.one("port").and_then(|port| port.parse().ok()).or(port.map(Port::get)).unwrap_or(22);
+        let bare = written.unwrap_or(&name);
+        let known_as = if port == 22 { bare.to_owned() } else { format!("[{bare}]:{port}") };
+        if written.is_none() && name != address.to_string() {
+            // Only the topology knows the address, and known_hosts only the name.
+            options.extend(["-o".into(), format!("HostName={address}").into()]);
+            if answers.one("hostkeyalias").is_none() {
+                options.extend(["-o".into(), format!("HostKeyAlias={known_as}").into()]);
+            }
+        }
+        let address = written.map_or_else(|| address.to_string(), str::to_owned);
+        let user = answers.one("user").map(str::to_owned).or_else(|| user.as_ref().map(ToString::to_string));
         let Some(user) = user.or_else(|| std::env::var("USER").ok()) else {
-            let why = "no SSH user is configured: write ssh.user in the topology, User in ~/.ssh/config, or set USER"
-                .to_owned();
-            return Err(HostError::Unreachable { address, why });
+            let why = "no SSH user is configured: write ssh.user in the topology, User in ~/.ssh/config, or set USER";
+            return Err(HostError::Unreachable { address, why: why.to_owned() });
         };
-        let yes = |words: Vec<String>| words.first().is_some_and(|word| word.eq_ignore_ascii_case("yes"));
-        let identities = params.identity_file.as_ref();
-        Ok(Route {
-            port,
-            identities: identities
-                .map_or_else(|| self.default_identities(), |all| all.iter().map(|path| self.expand(path)).collect()),
-            identities_only: raw(&params, "identitiesonly").is_some_and(yes),
-            known_hosts: self.known_hosts_of(&params),
-            proxy: self.proxy(&name, &params, (&address, port, &user))?,
-            config: self.file.as_ref().map(|_| self.home.join(".ssh/config")),
-            address,
-            known_as,
-            user,
-            name,
-        })
+        let client = self.client(&answers, known_as, &mut options);
+        let mut arguments = self.file_arguments();
+        arguments.extend(options);
+        arguments.extend(["--".into(), OsString::from(&name)]);
+        Ok(Route { name, address, port, user, client, arguments })
     }
 
-    fn params(&self, name: &str) -> HostParams {
-        self.file.as_ref().map_or_else(|| SshConfig::default().query(name), |file| file.query(name))
+    /// The client that can do all that a host's configuration asks for, libssh2 before OpenSSH. Adds what OpenSSH must be told.
+    fn client(&self, answers: &Answers, known_as: String, options: &mut Vec<OsString>) -> Client {
+        let Some(unconfigured) = &self.unconfigured else {
+            let identities =
+                ["id_ed25519", "id_ecdsa", "id_rsa"].map(|name| self.home.join(".ssh").join(name)).to_vec();
+            let known_hosts = self.own_known_hosts();
+            return Client::Libssh2(Plain { known_as, identities, identities_only: false, known_hosts });
+        };
+        let home_differs = self.file.is_some();
+        let identities: Vec<PathBuf> = answers.all("identityfile").iter().map(|path| self.expand(path)).collect();
+        let known_hosts = if home_differs && answers.all("userknownhostsfile") == unconfigured.all("userknownhostsfile")
+        {
+            Some(self.own_known_hosts())
+        } else {
+            answers.paths("userknownhostsfile").map(|all| all.iter().map(|path| self.expand(path)).collect())
+        };
+        if home_differs {
+            // OpenSSH knows another home than HOME: its defaults are given to it.
+            let exist = identities.iter().filter(|path| path.is_file());
+            options.extend(exist.flat_map(|path| ["-o".into(), option("IdentityFile", path)]));
+            if let Some(known) = known_hosts.iter().flatten().next() {
+                options.extend(["-o".into(), option("UserKnownHostsFile", known)]);
+            }
+        }
+        let asked = self.openssh.then(|| "the topology asks for it".to_owned());
+        let beyond = || answers.beyond_libssh2(unconfigured).map(|option| format!("its configuration has {option}"));
+        let kerberos = || answers.has_kerberos().then(|| "there is a Kerberos ticket".to_owned());
+        let token = || answers.one("user").filter(|user| user.contains('%')).map(|_| "its User has a token".to_owned());
+        let because = asked
+            .or_else(beyond)
+            .or_else(kerberos)
+            .or_else(token)
+            .or_else(|| identities.iter().find_map(|path| beyond_a_key(path)));
+        match (because, known_hosts) {
+            (Some(because), _) => Client::OpenSsh { because },
+            (None, None) => Client::OpenSsh { because: "its UserKnownHostsFile has a token or a space".to_owned() },
+            (None, Some(mut known_hosts)) => {
+                known_hosts.extend(["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"].map(PathBuf::from));
+                let identities_only = answers.one("identitiesonly") == Some("yes");
+                Client::Libssh2(Plain { known_as, identities, identities_only, known_hosts })
+            }
+        }
     }
 
-    /// Refuses options that would make ssh take another route, or trust fewer keys, than this program does.
-    fn refuse_unsupported(&self, name: &str, params: &HostParams) -> Result<(), HostError> {
-        if self.matches {
-            return Err(unsupported(name, "Match", "use Host blocks"));
-        }
-        // A file that is not read may revoke a key.
-        let has_token = |all: Vec<String>| all.iter().any(|path| path.contains(['%', '$']));
-        if raw(params, "userknownhostsfile").is_some_and(has_token) {
-            return Err(unsupported(name, "UserKnownHostsFile with a token", "write the path in full"));
-        }
-        let is_set = |option: &str| raw(params, option).is_some_and(|value| value != ["none"]);
-        let found = UNSUPPORTED.iter().find(|(option, _)| is_set(option));
-        found.map_or(Ok(()), |(option, instead)| Err(unsupported(name, option, instead)))
+    /// Returns true if this machine has OpenSSH's client.
+    pub fn has_openssh(&self) -> bool {
+        self.unconfigured.is_some()
     }
 
-    /// The way through another host or command, to the address and port that a user logs in to.
-    fn proxy(
-        &self,
-        name: &str,
-        params: &HostParams,
-        (address, port, user): (&str, u16, &str),
-    ) -> Result<Option<Proxy>, HostError> {
-        if let Some(jumps) = params.proxy_jump.as_ref().filter(|jumps| *jumps != &["none"]) {
-            return Ok(Some(Proxy::Jump(jumps.join(","))));
+    fn ask(&self, options: &[OsString], name: &str) -> Result<Arc<Answers>, HostError> {
+        if self.unconfigured.is_none() {
+            return Ok(Arc::default());
         }
-        if raw(params, "proxycommand").is_none_or(|words| words == ["none"]) {
-            return Ok(None);
+        let question = (options.to_vec(), name.to_owned());
+        let known = self.asked.lock().unwrap_or_else(PoisonError::into_inner).get(&question).cloned();
+        if let Some(known) = known {
+            return Ok(known);
         }
-        let command =
-            self.proxy_command(name).ok_or_else(|| unsupported(name, "proxycommand", "see what `ssh -G` says"))?;
-        let tokens = [('h', address), ('n', name), ('p', &port.to_string()), ('r', user)];
-        let filled = expand(&command, &tokens).ok_or_else(|| {
-            unsupported(name, "ProxyCommand with another token than %h, %n, %p and %r", "write it in full")
+        let answers = Answers::ask(self.file.as_deref(), options, name).map(Arc::new).map_err(|error| {
+            let why = match error {
+                NoAnswer::NoClient => "there is no `ssh` on this machine any more".to_owned(),
+                NoAnswer::Refused(why) => format!("ssh -G says: {why}"),
+            };
+            HostError::Unreachable { address: name.to_owned(), why }
         })?;
-        Ok(Some(Proxy::Command(filled)))
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(question, answers.clone());
+        Ok(answers)
     }
 
-    /// The hosts on the way of a route, as far as its configuration names them.
-    pub fn hops(&self, route: &Route) -> Vec<Hop> {
-        match &route.proxy {
-            None => Vec::new(),
-            Some(Proxy::Jump(jumps)) => self.jumps(jumps, DEEPEST_JUMP),
-            // Nobody but the command knows which of its words are hosts, and at which port.
-            Some(Proxy::Command(command)) => {
-                let words = command.split(|c: char| c.is_whitespace() || "'\"=,".contains(c));
-                words.filter(|word| !word.is_empty()).map(|word| Hop { port: None, ..self.hop(word) }).collect()
-            }
-        }
+    fn file_arguments(&self) -> Vec<OsString> {
+        self.file.iter().flat_map(|path| [OsString::from("-F"), path.clone().into_os_string()]).collect()
     }
 
-    fn jumps(&self, jumps: &str, deepest: usize) -> Vec<Hop> {
-        let mut all = Vec::new();
-        for jump in jumps.split(',') {
-            let hop = self.hop(jump);
-            let next = self.params(&hop.name).proxy_jump;
-            match next.filter(|next| next != &["none"]) {
-                Some(next) if deepest > 0 => all.extend(self.jumps(&next.join(","), deepest - 1)),
-                // A chain of which nobody knows the end is judged like a command.
-                Some(_) => all.push(Hop { port: None, ..hop.clone() }),
-                None => {}
-            }
-            all.push(hop);
+    /// The hosts on the way to a target, as far as its configuration names them.
+    pub fn hops(&self, target: &Target) -> Vec<Hop> {
+        let Reach::Ssh(login) = &target.reach else { return Vec::new() };
+        self.hops_to(&login.ssh_name.0, DEEPEST_JUMP)
+    }
+
+    fn hops_to(&self, name: &str, deepest: usize) -> Vec<Hop> {
+        let Ok(answers) = self.ask(&[], name) else { return Vec::new() };
+        if let Some(jumps) = answers.one("proxyjump") {
+            return jumps.split(',').flat_map(|jump| self.jump(jump, deepest)).collect();
         }
+        // Nobody but the command knows which of its words are hosts, and at which port.
+        let command = answers.one("proxycommand").unwrap_or_default();
+        let words = command.split(|c: char| c.is_whitespace() || "'\"=,".contains(c));
+        let hosts = words.filter(|word| word.starts_with(|c: char| c.is_alphanumeric()));
+        hosts.map(|word| Hop { port: None, ..self.hop(word) }).collect()
+    }
+
+    /// A jump host, behind those that it is reached through itself.
+    fn jump(&self, jump: &str, deepest: usize) -> Vec<Hop> {
+        let hop = self.hop(jump);
+        if deepest == 0 {
+            // A chain of which nobody knows the end is judged like a command.
+            return vec![Hop { port: None, ..hop }];
+        }
+        let mut all = self.hops_to(&hop.name, deepest - 1);
+        all.push(hop);
         all
     }
 
@@ -194,122 +236,95 @@ impl Config {
                 _ => (place, None),
             },
         };
-        let params = self.params(name);
-        let port = port.and_then(|port| port.parse().ok()).or(params.port).unwrap_or(22);
-        let address = host_name(&params, name).flatten().unwrap_or_else(|| name.to_owned());
+        let answers = self.ask(&[], name).unwrap_or_default();
+        let configured = answers.one("port").and_then(|port| port.parse().ok());
+        let port = port.and_then(|port| port.parse().ok()).or(configured).unwrap_or(22);
+        let address = answers.one("hostname").unwrap_or(name).to_owned();
         Hop { name: name.to_owned(), address, port: Some(port) }
     }
 
-    /// The command as OpenSSH itself prints it: quotes in it belong to the shell, not to the configuration.
-    fn proxy_command(&self, name: &str) -> Option<String> {
-        let mut ssh = std::process::Command::new("ssh");
-        ssh.arg("-F").arg(self.home.join(".ssh/config")).args(["-G", "--", name]);
-        let output = ssh.stdin(std::process::Stdio::null()).output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
-        text.lines().find_map(|line| line.strip_prefix("proxycommand ")).map(str::to_owned)
+    fn own_known_hosts(&self) -> Vec<PathBuf> {
+        ["known_hosts", "known_hosts2"].map(|name| self.home.join(".ssh").join(name)).to_vec()
     }
 
-    /// The known hosts of a route.
-    pub fn known_hosts(route: &Route) -> std::io::Result<KnownHosts> {
-        KnownHosts::read(&route.known_hosts)
-    }
-
-    fn default_identities(&self) -> Vec<PathBuf> {
-        ["id_ed25519", "id_ecdsa", "id_rsa"].iter().map(|name| self.home.join(".ssh").join(name)).collect()
-    }
-
-    /// The operator's files, and the machine's: OpenSSH's defaults (`ssh_config(5)`).
-    fn known_hosts_of(&self, params: &HostParams) -> Vec<PathBuf> {
-        let own = raw(params, "userknownhostsfile");
-        let own = own.map_or_else(
-            || ["known_hosts", "known_hosts2"].map(|name| self.home.join(".ssh").join(name)).to_vec(),
-            |all| all.iter().map(|path| self.expand(path.as_ref())).collect(),
-        );
-        let machines = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"].map(PathBuf::from);
-        own.into_iter().chain(machines).collect()
-    }
-
-    fn expand(&self, path: &std::path::Path) -> PathBuf {
+    fn expand(&self, path: impl AsRef<Path>) -> PathBuf {
+        let path = path.as_ref();
         path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| self.home.join(rest))
     }
 }
 
-/// The address that the configuration has for a name, `Some(None)` where it has none; `None` if it cannot be worked out.
-fn host_name(params: &HostParams, name: &str) -> Option<Option<String>> {
-    params.host_name.as_ref().map_or(Some(None), |written| expand(written, &[('h', name)]).map(Some))
+/// A path as the value of an option, which may have spaces.
+fn option(name: &str, path: &Path) -> OsString {
+    let mut all = OsString::from(format!("{name}=\""));
+    all.push(path);
+    all.push(OsStr::new("\""));
+    all
 }
 
-fn unsupported(name: &str, option: &str, instead: &str) -> HostError {
-    HostError::Unsupported { name: name.to_owned(), option: option.to_owned(), instead: instead.to_owned() }
-}
-
-/// Fills in what `%h` and the like stand for; `None` where one is another. `ssh -G` leaves them as they are.
-fn expand(command: &str, tokens: &[(char, &str)]) -> Option<String> {
-    let mut expanded = String::new();
-    let mut rest = command.chars();
-    while let Some(c) = rest.next() {
-        let token = if c == '%' { rest.next() } else { None };
-        match token {
-            None => expanded.push(c),
-            Some('%') => expanded.push('%'),
-            Some(name) => expanded.push_str(tokens.iter().find(|(token, _)| *token == name)?.1),
-        }
+/// The reason why libssh2 cannot log in with an identity: it is a public key, a certificate, a hardware key, or has a token in its name.
+fn beyond_a_key(path: &Path) -> Option<String> {
+    let shown = path.display().to_string();
+    if shown.contains(['%', '$']) {
+        return Some(format!("its IdentityFile {shown} has a token"));
     }
-    Some(expanded)
-}
-
-/// An option that the parser knows and does not interpret, by its name in any case.
-fn raw(params: &HostParams, option: &str) -> Option<Vec<String>> {
-    let of = |fields: &std::collections::HashMap<String, Vec<String>>| {
-        fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(option)).map(|(_, words)| words.clone())
+    let beside = |ending: &str| PathBuf::from(format!("{shown}{ending}"));
+    if beside("-cert.pub").is_file() {
+        return Some(format!("{shown} has a certificate"));
+    }
+    let begins = |path: &Path, words: &[&str]| {
+        let bytes = bounded::read(path).unwrap_or_default();
+        words.iter().any(|word| bytes.starts_with(word.as_bytes()))
     };
-    of(&params.unsupported_fields).or_else(|| of(&params.ignored_fields))
+    if begins(path, &["ssh-", "ecdsa-", "sk-"]) {
+        return Some(format!("{shown} is a public key"));
+    }
+    begins(&beside(".pub"), &["sk-"]).then(|| format!("{shown} is a hardware key"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, expand};
-    use crate::host::{Login, Reach, SshName, Target};
+    use super::*;
+    use crate::host::SshName;
+
+    fn config(text: &str) -> (tempfile::TempDir, Result<Config, BadConfig>) {
+        let home = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(home.path().join(".ssh")).expect("made");
+        std::fs::write(home.path().join(".ssh/config"), text).expect("written");
+        let config = Config::below(home.path().to_owned(), false);
+        (home, config)
+    }
+
+    fn route(config: &Config, ssh_name: &str) -> Route {
+        let address = "10.0.0.1".parse().expect("an address");
+        let user = Some("ops".parse().expect("a user"));
+        let login = Login { address, ssh_name: SshName(ssh_name.to_owned()), user, port: None };
+        let target = Target { name: "x".parse().expect("a name"), reach: Reach::Ssh(login) };
+        config.route(&target).expect("a route")
+    }
+
+    fn why(config: &Config, name: &str) -> Option<String> {
+        match route(config, name).client {
+            Client::Libssh2(_) => None,
+            Client::OpenSsh { because } => Some(because),
+        }
+    }
 
     #[test]
-    fn a_match_is_seen_however_it_is_written_and_what_cannot_be_read_is_an_error() {
-        let home = tempfile::tempdir().expect("a folder");
-        let ssh = home.path().join(".ssh");
-        let read = || Config::below(home.path().to_owned()).map(|config| config.matches);
-        assert!(matches!(read(), Ok(false)));
-        std::fs::create_dir(&ssh).expect("made");
-        let write = |name: &str, text: &[u8]| std::fs::write(ssh.join(name), text).expect("written");
-        write("more", b"Match host x\n  User y\n");
-        let include = format!("Include {}\n", ssh.join("more").display());
-        for (text, matches) in [
-            ("Host x\n  User matchless\n# Match\n", false),
-            ("Host *\n  Port 23\nMatch host x\n  User y\n", true),
-            ("match\thost x\n  User y\n", true),
-            ("Match=host x\n  User y\n", true),
-            (include.as_str(), true),
-        ] {
-            write("config", text.as_bytes());
-            assert!(matches!(read(), Ok(found) if found == matches), "{text}: {:?}", read());
-        }
-        write("config", b"Host \xff\n");
-        assert!(read().is_err());
-        assert!(Config::below(std::path::PathBuf::new()).is_err());
+    fn a_configuration_that_openssh_refuses_is_an_error_in_its_words() {
+        let error = config("Host x\n  Foo bar\n").1.expect_err("no such option").to_string();
+        assert!(error.contains("Bad configuration option: foo"), "{error}");
+        assert!(Config::below(PathBuf::new(), false).is_err());
     }
 
     /// As `ssh h1` looks for its key: by `HostName`, else by the name itself; never by the address that only the topology knows.
     #[test]
     fn a_host_is_known_by_the_name_that_ssh_is_given() {
-        let home = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir(home.path().join(".ssh")).expect("made");
-        std::fs::write(home.path().join(".ssh/config"), "Host h2\n  HostName 10.9.9.2\n").expect("written");
-        let config = Config::below(home.path().to_owned()).expect("it is right");
-        let known = |ssh_name: &str| {
-            let address = "10.0.0.1".parse().expect("an address");
-            let user = Some("ops".parse().expect("a user"));
-            let login = Login { address, ssh_name: SshName(ssh_name.to_owned()), user, port: None };
-            let target = Target { name: "x".parse().expect("a name"), reach: Reach::Ssh(login) };
-            let route = config.route(&target).expect("a route");
-            (route.known_as, route.address)
+        let (_home, config) = config("Host h2\n  HostName 10.9.9.2\n");
+        let config = config.expect("it is right");
+        let known = |name: &str| {
+            let route = route(&config, name);
+            let Client::Libssh2(plain) = route.client else { panic!("a plain way") };
+            (plain.known_as, route.address)
         };
         let pair = |known_as: &str, address: &str| (known_as.to_owned(), address.to_owned());
         assert_eq!(known("h1"), pair("h1", "10.0.0.1"));
@@ -318,11 +333,39 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_a_proxy_command_are_filled_in_and_quotes_left_alone() {
-        let tokens = [('h', "10.0.0.1"), ('n', "h1"), ('p', "22"), ('r', "ops")];
-        let command = "sh -c 'port=$(($$ %% 20)); az --ip %h --port \"%p\"' %r@%n %";
-        let filled = "sh -c 'port=$(($$ % 20)); az --ip 10.0.0.1 --port \"22\"' ops@h1 %";
-        assert_eq!(expand(command, &tokens).as_deref(), Some(filled));
-        assert_eq!(expand("nc %C", &tokens), None);
+    fn libssh2_carries_what_it_can_and_openssh_the_rest() {
+        let (home, config) = config(
+            "Host plain\n  Port 23\n  ServerAliveInterval 60\n  ForwardAgent yes\nMatch host matched\n  User y\n  HostName 10.9.9.9\n\
+             Host jump\n  ProxyJump b\nHost command\n  ProxyCommand nc %h %p\nHost alias\n  HostKeyAlias other\nHost revoked\n  RevokedHostKeys /x\n\
+             Host token\n  IdentityFile ~/.ssh/%h.key\nHost public\n  IdentityFile ~/.ssh/id.pub\nHost cert\n  IdentityFile ~/.ssh/signed\n\
+             Host hardware\n  IdentityFile ~/.ssh/sk\nHost cipher\n  Ciphers aes256-gcm@openssh.com\nHost space\n  UserKnownHostsFile \"/a b\"\n",
+        );
+        let config = config.expect("it is right");
+        let ssh = home.path().join(".ssh");
+        for (name, text) in
+            [("id.pub", "ssh-ed25519 AAAA"), ("signed-cert.pub", "x"), ("sk.pub", "sk-ssh-ed25519@openssh.com AA")]
+        {
+            std::fs::write(ssh.join(name), text).expect("written");
+        }
+        assert_eq!(why(&config, "plain"), None);
+        assert_eq!(route(&config, "plain").port, 23);
+        // What a Match says is in OpenSSH's answer, and no reason for the other client.
+        assert_eq!(why(&config, "matched"), None);
+        assert_eq!(route(&config, "matched").address, "10.9.9.9");
+        for (name, reason) in [
+            ("jump", "has proxyjump"),
+            ("command", "has proxycommand"),
+            ("alias", "has hostkeyalias"),
+            ("revoked", "has revokedhostkeys"),
+            ("cipher", "has ciphers"),
+            ("token", "has a token"),
+            ("public", "is a public key"),
+            ("cert", "has a certificate"),
+            ("hardware", "is a hardware key"),
+            ("space", "has a token or a space"),
+        ] {
+            let because = why(&config, name).unwrap_or_default();
+            assert!(because.contains(reason), "{name}: {because}");
+        }
     }
 }

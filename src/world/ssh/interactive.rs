@@ -1,12 +1,10 @@
 //! Commands that an operator runs on a host: output as it comes, and files going up.
 
 use std::io::{Read, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::Config;
-use super::session::{LONGEST_TRAFFIC, Session, is_silence};
-use crate::host::{HostError, Target};
+use super::session::{Ended, Errors, Session, is_silence};
+use crate::host::{During, HostError, Target};
 use crate::value::{Name, brief};
 use crate::world::lines::Lines;
 use crate::world::{Io, LONGEST_ERRORS, Upload};
@@ -14,28 +12,27 @@ use crate::world::{Io, LONGEST_ERRORS, Upload};
 /// The time after which a blocked read checks that the connection still lives.
 const POLL_MILLIS: u32 = 500;
 
-/// The bytes that a host may send for each byte of output: SSH's own part of a short packet is several times what it carries.
-const PER_BYTE: u64 = 64;
+/// The limit for a command's beginning,
+const BEGIN: Duration = Duration::from_secs(20);
+/// and for every part of a file to be taken.
+const SEND: Duration = Duration::from_secs(120);
 
-pub async fn run(config: Arc<Config>, target: Target, command: String, io: Io) -> Result<i32, HostError> {
-    let session = Session::open(&config, &target).await?;
-    session.meter.allow(LONGEST_TRAFFIC);
+pub async fn run(session: Session, target: Target, command: String, io: Io) -> Result<i32, HostError> {
     let work = tokio::task::spawn_blocking(move || stream(&session, &target.name, &command, io));
     work.await.map_err(|error| HostError::Lost { during: "the command".into(), why: error.to_string() })?
 }
 
 fn stream(session: &Session, name: &Name, command: &str, io: Io) -> Result<i32, HostError> {
-    let lost = |why: String| HostError::Lost { during: "the command".into(), why };
-    session.ssh.set_timeout(20_000);
-    let mut channel = session.ssh.channel_session().map_err(|error| lost(error.message().to_owned()))?;
+    let during: During = "the command".into();
+    let lost = |why: String| HostError::Lost { during: during.clone(), why };
     let line = match io {
         Io::AsUser => command.to_owned(),
         Io::Watched { .. } if session.user == "root" => format!("sh -c {}", crate::world::script::quote(command)),
         Io::Watched { .. } => format!("sudo -n sh -c {}", crate::world::script::quote(command)),
     };
-    channel.exec(&line).map_err(|error| lost(error.message().to_owned()))?;
+    let mut channel = session.exec(&line, Errors::Read, BEGIN, &during)?;
     if io == Io::AsUser {
-        channel.send_eof().map_err(|error| lost(error.message().to_owned()))?;
+        channel.send_eof().map_err(lost)?;
     }
     let before = io.before_lines(name);
     let (mut out, mut err) = (Pump::new(io, &before, std::io::stdout()), Pump::new(io, &before, std::io::stderr()));
@@ -43,25 +40,25 @@ fn stream(session: &Session, name: &Name, command: &str, io: Io) -> Result<i32, 
     let mut passed = 0;
     loop {
         // Only a wait for both may be long: the one must not hold up the other while that has something to say.
-        session.ssh.set_timeout(if passed == 0 { POLL_MILLIS } else { 1 });
-        passed = out.once(&mut channel.stream(0), &mut buffer).map_err(lost)?;
-        session.ssh.set_timeout(1);
-        passed += err.once(&mut channel.stderr(), &mut buffer).map_err(lost)?;
+        channel.set_timeout(if passed == 0 { POLL_MILLIS } else { 1 });
+        passed = out.take(channel.read(&mut buffer), &buffer).map_err(lost)?;
+        channel.set_timeout(1);
+        passed += err.take(channel.read_errors(&mut buffer), &buffer).map_err(lost)?;
         // Output that is passed on may be endless. Other traffic is limited, because libssh2 would keep it.
-        session.meter.add(PER_BYTE * passed);
-        if channel.eof() && passed == 0 {
+        channel.allow_more(passed);
+        if passed == 0 && channel.is_at_end() {
             break;
         }
     }
     out.end().and_then(|()| err.end()).map_err(|error| lost(error.to_string()))?;
-    session.ssh.set_timeout(20_000);
-    channel.wait_close().map_err(|error| lost(error.message().to_owned()))?;
-    // A command ended by a signal has no status, for which the library returns 0.
-    if let Some(signal) = channel.exit_signal().map_err(|error| lost(error.message().to_owned()))?.exit_signal {
-        let _ = writeln!(std::io::stderr(), "the command was ended by SIG{}", brief(&signal));
-        return Ok(ENDED_BY_SIGNAL);
+    channel.set_timeout(20_000);
+    match channel.end()? {
+        Ended::Status(status) => Ok(status),
+        Ended::Signal(signal) => {
+            let _ = writeln!(std::io::stderr(), "the command was ended by SIG{}", brief(&signal));
+            Ok(ENDED_BY_SIGNAL)
+        }
     }
-    channel.exit_status().map_err(|error| lost(error.message().to_owned()))
 }
 
 /// As ssh(1) has it.
@@ -83,9 +80,9 @@ impl<W: Write> Pump<W> {
         }
     }
 
-    /// Moves what is there, and returns its bytes. A timeout means that nothing is.
-    fn once(&mut self, from: &mut impl Read, buffer: &mut [u8]) -> Result<u64, String> {
-        match from.read(buffer) {
+    /// Passes on what was read, and returns its bytes. A timeout means that nothing is.
+    fn take(&mut self, read: std::io::Result<usize>, buffer: &[u8]) -> Result<u64, String> {
+        match read {
             Ok(0) => Ok(0),
             Ok(count) => {
                 let passed = match self {
@@ -109,9 +106,7 @@ impl<W: Write> Pump<W> {
 
 /// Copies a file to a host, as root. The name appears only when all of it is there: a connection that ends early looks to
 /// the host like the end of the file, so the size is part of what it checks.
-pub async fn upload(config: Arc<Config>, target: Target, upload: Upload, limit: Duration) -> Result<(), HostError> {
-    let session = Session::open(&config, &target).await?;
-    session.meter.allow(LONGEST_TRAFFIC);
+pub async fn upload(session: Session, upload: Upload, limit: Duration) -> Result<(), HostError> {
     let work = tokio::task::spawn_blocking(move || send(&session, &upload, limit));
     work.await.map_err(|error| HostError::Lost { during: "copying a file".into(), why: error.to_string() })?
 }
@@ -129,18 +124,17 @@ fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostE
          [ \"$(stat -c %s {remote}.part)\" = {size} ] && chgrp {group} {remote}.part && chmod {mode} {remote}.part && sync {remote}.part && \
          mv -fT {remote}.part {remote}"
     );
-    session.ssh.set_timeout(120_000);
     let command = session.root_command(&format!("sh -c {}", crate::world::script::quote(&script)), limit);
-    let mut channel = session.ssh.channel_session().map_err(|error| failed(error.message().to_owned()))?;
-    channel.exec(&command).map_err(|error| failed(error.message().to_owned()))?;
-    let sent = std::io::copy(&mut file, &mut channel);
+    let mut channel = session.exec(&command, Errors::Kept, SEND, &"copying a file".into())?;
+    let sent = std::io::copy(&mut file, &mut channel).and_then(|_| channel.flush());
     let ended = channel.send_eof();
-    let mut stderr = Vec::new();
-    let _ = channel.stderr().take(LONGEST_ERRORS as u64).read_to_end(&mut stderr);
-    let stderr = brief(String::from_utf8_lossy(&stderr).trim_end());
-    let closed = channel.wait_close();
-    match (sent, ended, closed, channel.exit_status()) {
-        (Ok(_), Ok(()), Ok(()), Ok(0)) => Ok(()),
-        (sent, ..) => Err(failed(sent.err().map_or(stderr, |error| error.to_string()))),
+    // Nothing is expected; its end says that the errors are all there.
+    let _ = std::io::copy(&mut (&mut channel).take(LONGEST_ERRORS as u64), &mut std::io::sink());
+    let stderr = brief(String::from_utf8_lossy(&channel.errors().unwrap_or_default()).trim_end());
+    match (sent, ended, channel.end()) {
+        (Ok(()), Ok(()), Ok(Ended::Status(0))) => Ok(()),
+        (Err(error), ..) => Err(failed(if stderr.is_empty() { error.to_string() } else { stderr })),
+        (_, _, Err(error)) if stderr.is_empty() => Err(error),
+        _ => Err(failed(stderr)),
     }
 }

@@ -9,7 +9,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use super::bounded;
-use super::route::Route;
 use crate::host::HostError;
 
 #[derive(Clone, Debug)]
@@ -61,9 +60,9 @@ impl KnownHosts {
 
     /// The algorithms under which this host is known, for the order in which keys are asked for: otherwise a host would be
     /// reported as changed that only offered another of its keys.
-    pub fn algorithms(&self, route: &Route) -> Vec<&'static str> {
+    pub fn algorithms(&self, known_as: &str) -> Vec<&'static str> {
         let mut all: Vec<&'static str> = Vec::new();
-        for line in self.of(route).filter(|line| line.marker == Marker::None) {
+        for line in self.of(known_as).filter(|line| line.marker == Marker::None) {
             let names: &[&'static str] = match line.algorithm.as_str() {
                 "ssh-ed25519" => &["ssh-ed25519"],
                 "ecdsa-sha2-nistp256" => &["ecdsa-sha2-nistp256"],
@@ -81,15 +80,14 @@ impl KnownHosts {
         all
     }
 
-    fn of<'a>(&'a self, route: &Route) -> impl Iterator<Item = &'a Line> {
-        let name = known_as(route);
-        self.lines.iter().filter(move |line| line.hosts.has(&name))
+    fn of(&self, known_as: &str) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(move |line| line.hosts.has(known_as))
     }
 
-    /// Judges the key that a host offers.
-    pub fn check(&self, route: &Route, key: &[u8]) -> Result<(), HostError> {
-        let lines: Vec<&Line> = self.of(route).collect();
-        let policy = |why: &str| HostError::KeyPolicy { name: route.name.clone(), why: why.to_owned() };
+    /// Judges the key that a host offers. `name` is for messages.
+    pub fn check(&self, name: &str, known_as: &str, key: &[u8]) -> Result<(), HostError> {
+        let lines: Vec<&Line> = self.of(known_as).collect();
+        let policy = |why: &str| HostError::KeyPolicy { name: name.to_owned(), why: why.to_owned() };
         if lines.iter().any(|line| line.marker == Marker::Revoked && line.key == key) {
             return Err(policy("known_hosts says @revoked of it"));
         }
@@ -97,32 +95,27 @@ impl KnownHosts {
             return Ok(());
         }
         if lines.iter().any(|line| line.marker == Marker::Authority) {
-            return Err(policy("known_hosts has a @cert-authority for it, which is not supported; list its own key"));
+            let why = "known_hosts has a @cert-authority for it".to_owned();
+            return Err(HostError::NeedsOpenSsh { name: name.to_owned(), why });
         }
         match lines.iter().find(|line| line.marker == Marker::None) {
             Some(known) => Err(HostError::ChangedKey {
-                name: route.name.clone(),
+                name: name.to_owned(),
                 known: fingerprint(&known.key),
                 offered: fingerprint(key),
             }),
             None => Err(HostError::UnknownKey {
-                name: route.name.clone(),
+                name: name.to_owned(),
                 fingerprint: fingerprint(key),
-                command: accept_command(route, key, &self.file),
+                command: accept_command(known_as, key, &self.file),
             }),
         }
     }
 }
 
-/// The name of a host in `known_hosts`.
-pub fn known_as(Route { known_as, port, .. }: &Route) -> String {
-    if *port == 22 { known_as.clone() } else { format!("[{known_as}]:{port}") }
-}
-
 /// Adds the very key that was offered, and whose fingerprint was shown.
-fn accept_command(route: &Route, key: &[u8], file: &Path) -> String {
-    let name = known_as(route);
-    let line = format!("{name} {} {}", algorithm(key), STANDARD.encode(key));
+fn accept_command(known_as: &str, key: &[u8], file: &Path) -> String {
+    let line = format!("{known_as} {} {}", algorithm(key), STANDARD.encode(key));
     format!(
         "echo {} >> {}",
         crate::world::script::quote(&line),
@@ -199,21 +192,6 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn route(address: &str, port: u16) -> Route {
-        Route {
-            name: address.into(),
-            address: address.into(),
-            known_as: address.into(),
-            port,
-            user: "ops".into(),
-            identities: vec![],
-            identities_only: false,
-            known_hosts: vec![],
-            proxy: None,
-            config: None,
-        }
-    }
-
     fn known(text: &str) -> KnownHosts {
         KnownHosts { lines: parse(text), file: "known_hosts".into() }
     }
@@ -227,10 +205,10 @@ mod tests {
     #[test]
     fn law_7_an_unknown_or_changed_key_stops() {
         let none = known("");
-        assert!(matches!(none.check(&route("h1", 22), &key()), Err(HostError::UnknownKey { .. })));
+        assert!(matches!(none.check("x", "h1", &key()), Err(HostError::UnknownKey { .. })));
         let other = known(&format!("h1 ssh-ed25519 {KEY}"));
-        assert!(other.check(&route("h1", 22), &key()).is_ok());
-        let changed = other.check(&route("h1", 22), b"another").expect_err("changed");
+        assert!(other.check("x", "h1", &key()).is_ok());
+        let changed = other.check("x", "h1", b"another").expect_err("changed");
         assert!(matches!(changed, HostError::ChangedKey { .. }));
         assert!(!changed.to_string().contains("ssh-keygen"), "a changed key comes with no command");
     }
@@ -242,7 +220,7 @@ mod tests {
         let text = format!("@revoked * ssh-ed25519 {KEY}\nh1 ssh-ed25519 {KEY}\n");
         std::fs::write(&file, [b"# caf\xe9\n".as_slice(), text.as_bytes()].concat()).expect("written");
         let known = KnownHosts::read(&[file, folder.path().join("absent")]).expect("readable");
-        assert!(known.check(&route("h1", 22), &key()).is_err());
+        assert!(known.check("x", "h1", &key()).is_err());
         assert!(KnownHosts::read(&[folder.path().to_owned()]).is_err(), "a folder has no lines");
     }
 
@@ -251,21 +229,21 @@ mod tests {
         let k = known(&format!(
             "[h1]:2222,10.0.0.* ssh-ed25519 {KEY}\n!bad.example,*.example ssh-ed25519 {KEY}\n@revoked r ssh-ed25519 {KEY}\nr ssh-ed25519 {KEY}\n@cert-authority *.ca ssh-ed25519 {KEY}"
         ));
-        assert!(k.check(&route("h1", 2222), &key()).is_ok());
-        assert!(matches!(k.check(&route("h1", 22), &key()), Err(HostError::UnknownKey { .. })));
-        assert!(k.check(&route("10.0.0.7", 22), &key()).is_ok());
-        assert!(k.check(&route("good.example", 22), &key()).is_ok());
-        assert!(matches!(k.check(&route("bad.example", 22), &key()), Err(HostError::UnknownKey { .. })));
-        assert!(matches!(k.check(&route("r", 22), &key()), Err(HostError::KeyPolicy { .. })));
-        assert!(matches!(k.check(&route("x.ca", 22), b"k"), Err(HostError::KeyPolicy { .. })));
+        assert!(k.check("x", "[h1]:2222", &key()).is_ok());
+        assert!(matches!(k.check("x", "h1", &key()), Err(HostError::UnknownKey { .. })));
+        assert!(k.check("x", "10.0.0.7", &key()).is_ok());
+        assert!(k.check("x", "good.example", &key()).is_ok());
+        assert!(matches!(k.check("x", "bad.example", &key()), Err(HostError::UnknownKey { .. })));
+        assert!(matches!(k.check("x", "r", &key()), Err(HostError::KeyPolicy { .. })));
+        assert!(matches!(k.check("x", "x.ca", b"k"), Err(HostError::NeedsOpenSsh { .. })));
     }
 
     /// Written by `ssh-keygen -H` (OpenSSH 9.2) from `h1 ssh-ed25519 …`.
     #[test]
     fn hashed_names_are_found() {
         let k = known(&format!("|1|jTHT72Bq9l3YGuH2lP6cvAve9dE=|W0YSG6j+a+zeXBeFPXNgb3M/7ao= ssh-ed25519 {KEY}"));
-        assert!(k.check(&route("h1", 22), &key()).is_ok());
-        assert!(k.check(&route("h2", 22), &key()).is_err());
-        assert_eq!(k.algorithms(&route("h1", 22)), ["ssh-ed25519"]);
+        assert!(k.check("x", "h1", &key()).is_ok());
+        assert!(k.check("x", "h2", &key()).is_err());
+        assert_eq!(k.algorithms("h1"), ["ssh-ed25519"]);
     }
 }

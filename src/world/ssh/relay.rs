@@ -2,6 +2,7 @@
 //! bytes pass through here, and when a host has sent more than it may, the connection ends.
 
 use std::io;
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -49,13 +50,6 @@ impl Meter {
     }
 }
 
-/// The far end of a connection.
-#[derive(Debug)]
-pub enum Outer {
-    Tcp(std::net::TcpStream),
-    Unix(UnixStream),
-}
-
 /// A connection's end for libssh2, with the way to end it from elsewhere.
 #[derive(Debug)]
 pub struct Relay {
@@ -66,26 +60,16 @@ pub struct Relay {
 
 impl Relay {
     /// Begins to pass bytes between a host and the new socket.
-    pub fn to(outer: Outer) -> io::Result<Relay> {
+    pub fn to(outer: TcpStream) -> io::Result<Relay> {
         let handle = RELAYS.as_ref().ok_or_else(|| io::Error::other("cannot start the thread of connections"))?;
         let _entered = handle.enter();
         let (socket, inner) = UnixStream::pair()?;
         inner.set_nonblocking(true)?;
         let inner = tokio::net::UnixStream::from_std(inner)?;
+        outer.set_nonblocking(true)?;
+        let outer = tokio::net::TcpStream::from_std(outer)?;
         let meter = Arc::new(Meter(AtomicU64::new(BEFORE_LOGIN)));
-        let counted = meter.clone();
-        let end = match outer {
-            Outer::Tcp(stream) => {
-                stream.set_nonblocking(true)?;
-                let stream = tokio::net::TcpStream::from_std(stream)?;
-                handle.spawn(pass(stream, inner, counted)).abort_handle()
-            }
-            Outer::Unix(stream) => {
-                stream.set_nonblocking(true)?;
-                let stream = tokio::net::UnixStream::from_std(stream)?;
-                handle.spawn(pass(stream, inner, counted)).abort_handle()
-            }
-        };
+        let end = handle.spawn(pass(outer, inner, meter.clone())).abort_handle();
         Ok(Relay { socket, meter, end })
     }
 }
@@ -120,10 +104,17 @@ mod tests {
 
     use super::*;
 
+    /// Both ends of a connection.
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let ours = TcpStream::connect(listener.local_addr().expect("it listens")).expect("it answers");
+        (listener.accept().expect("a client").0, ours)
+    }
+
     #[test]
     fn a_host_that_sends_more_than_it_may_is_cut_off() {
-        let (mut host, ours) = UnixStream::pair().expect("a pair");
-        let Relay { mut socket, meter, .. } = Relay::to(Outer::Unix(ours)).expect("a relay");
+        let (mut host, ours) = pair();
+        let Relay { mut socket, meter, .. } = Relay::to(ours).expect("a relay");
         socket.write_all(b"to the host").expect("it takes it");
         let mut heard = [0; 11];
         host.read_exact(&mut heard).expect("it hears us");
@@ -138,8 +129,8 @@ mod tests {
 
     #[test]
     fn ending_it_ends_a_read_that_is_blocked() {
-        let (host, ours) = UnixStream::pair().expect("a pair");
-        let Relay { mut socket, end, .. } = Relay::to(Outer::Unix(ours)).expect("a relay");
+        let (host, ours) = pair();
+        let Relay { mut socket, end, .. } = Relay::to(ours).expect("a relay");
         let reader = std::thread::spawn(move || socket.read(&mut [0; 10]).expect("the end"));
         end.abort();
         assert_eq!(reader.join().expect("no panic"), 0);

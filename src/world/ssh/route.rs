@@ -1,5 +1,6 @@
 //! The way to a machine, as ssh's configuration has it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Everything needed to get to one host.
@@ -8,24 +9,31 @@ pub struct Route {
     /// As the user would call it.
     pub name: String,
     pub address: String,
-    /// The name by which `known_hosts` knows it: as `ssh NAME` would look for it.
-    pub known_as: String,
     pub port: u16,
     pub user: String,
+    pub client: Client,
+    /// The arguments after `ssh` that lead to this host, without a command.
+    pub arguments: Vec<OsString>,
+}
+
+/// The client that carries scripts to a host.
+#[derive(Clone, Debug)]
+pub enum Client {
+    /// libssh2: a plain connection, and keys that need nothing but themselves.
+    Libssh2(Plain),
+    /// The operator's own client.
+    OpenSsh {
+        /// The option, the key or the wish that asks for it.
+        because: String,
+    },
+}
+
+/// What libssh2 needs to know beside the address.
+#[derive(Clone, Debug)]
+pub struct Plain {
+    /// The name by which `known_hosts` knows the host, with its port where that is not 22: as `ssh NAME` would look for it.
+    pub known_as: String,
     pub identities: Vec<PathBuf>,
     pub identities_only: bool,
     pub known_hosts: Vec<PathBuf>,
-    /// The command that makes the connection instead of TCP.
-    pub proxy: Option<Proxy>,
-    /// The configuration that this route was read from, if there is one.
-    pub config: Option<PathBuf>,
-}
-
-/// A way to a host that is not a connection of our own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Proxy {
-    /// A jump host, as `ssh -J` takes it.
-    Jump(String),
-    /// A command whose input and output are the connection, as a cloud's bastion wants one.
-    Command(String),
 }

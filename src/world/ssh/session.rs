@@ -1,17 +1,10 @@
-//! One session on one host: a thread at a time uses it, and a breaker ends what takes too long.
+//! One session on one host, whichever client keeps it: scripts and commands run in channels.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::AbortHandle;
-
-use super::config::Config;
-use super::connect::{Stream, connect};
-use super::login::login;
-use super::relay::{Meter, Relay};
-use super::route::Route;
-use crate::host::{During, HostError, Target};
+use crate::host::{During, HostError};
 use crate::world::script::{Script, in_words};
 use crate::world::{LONGEST_ERRORS, LONGEST_OUTPUT, Output};
 
@@ -20,73 +13,73 @@ const POLL_MILLIS: u32 = 100;
 /// The time that a channel gets to close after it said too much.
 const LAST_MILLIS: u32 = 50;
 
-/// A login that takes longer does not end at all.
-const LOGIN_LIMIT: Duration = Duration::from_secs(60);
-/// The bytes that a host may send while a script runs: what it prints, and SSH's own part of it.
-pub(super) const LONGEST_TRAFFIC: u64 = (LONGEST_OUTPUT as u64) * 5 / 4;
+/// A connection on which the operator has logged in.
+pub trait Connection: Send + std::fmt::Debug {
+    /// Runs a command in a channel of its own.
+    fn exec(
+        &self,
+        command: &str,
+        errors: Errors,
+        limit: Duration,
+        during: &During,
+    ) -> Result<Box<dyn Channel>, HostError>;
+    /// A handle that ends what another thread does on this connection.
+    fn breaker(&self) -> Arc<dyn Breaker>;
+}
 
+/// The end of a connection, from another thread.
+pub trait Breaker: Send + Sync {
+    /// Ends a read that is blocked.
+    fn cut(&self);
+    /// Returns true if the host sent all that it might: the connection has ended.
+    fn is_spent(&self) -> bool;
+}
+
+/// What becomes of a command's errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errors {
+    /// The first of them are kept; see [`Channel::errors`].
+    Kept,
+    /// They are read as they come; see [`Channel::read_errors`].
+    Read,
+}
+
+/// A command that runs on a host: its input is written, and its output read.
+pub trait Channel: Read + Write + Send {
+    /// The time after which a read or a write ends as [`is_silence`].
+    fn set_timeout(&mut self, millis: u32);
+    /// Reads errors as they come, which may be none.
+    fn read_errors(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+    /// The first of the errors that were kept, once the output has ended.
+    fn errors(&mut self) -> io::Result<Vec<u8>>;
+    /// The bytes that came and were not read yet.
+    fn waiting(&self) -> usize;
+    /// The host may send so many more bytes.
+    fn allow_more(&self, bytes: u64);
+    /// Returns true if there is no more output and no more errors.
+    fn is_at_end(&mut self) -> bool;
+    fn send_eof(&mut self) -> Result<(), String>;
+    /// Waits until the command has ended.
+    fn end(&mut self) -> Result<Ended, HostError>;
+}
+
+/// The end of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Status(i32),
+    /// By a signal, named without SIG.
+    Signal(String),
+}
+
+#[derive(Debug)]
 pub struct Session {
-    pub(super) ssh: ssh2::Session,
-    /// Ends a read that is blocked in another thread.
-    breaker: AbortHandle,
-    /// The bytes that the host may still send.
-    pub(super) meter: Arc<Meter>,
+    connection: Box<dyn Connection>,
     pub(super) user: String,
 }
 
-impl std::fmt::Debug for Session {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Session({})", self.user)
-    }
-}
-
-/// A connection on which nobody has logged in yet: it costs a descriptor, and no thread.
-#[derive(Debug)]
-pub struct Way {
-    route: Route,
-    stream: Stream,
-}
-
-impl Way {
-    pub async fn to(config: &Config, target: &Target) -> Result<Way, HostError> {
-        let route = config.route(target)?;
-        let stream = connect(&route).await?;
-        Ok(Way { route, stream })
-    }
-
-    pub async fn log_in(self) -> Result<Session, HostError> {
-        let Way { route, stream } = self;
-        let errors = stream.errors();
-        let lost = |why: String| HostError::Lost { during: During::Handshake, why };
-        let (stream, Relay { socket: _, meter, end: breaker }) =
-            stream.relay().map_err(|error| lost(error.to_string()))?;
-        let (user, address) = (route.user.clone(), format!("{}:{}", route.address, route.port));
-        // libssh2 looks at its own clock only when nothing comes.
-        let opened = tokio::task::spawn_blocking(move || login(&route, stream));
-        match tokio::time::timeout(LOGIN_LIMIT, opened).await {
-            Ok(Ok(Ok(ssh))) => Ok(Session { ssh, breaker, meter, user }),
-            Ok(Ok(Err(_))) if meter.is_spent() => Err(HostError::TooMuch { mib: 1, during: During::Handshake }),
-            Ok(Ok(Err(error @ (HostError::Lost { .. } | HostError::Unreachable { .. })))) => {
-                // The program that makes the connection knows why there is none.
-                let words = match errors {
-                    Some(errors) => errors.words().await,
-                    None => None,
-                };
-                Err(words.map_or(error, |why| HostError::Unreachable { address, why }))
-            }
-            Ok(Ok(Err(error))) => Err(error),
-            Ok(Err(error)) => Err(lost(error.to_string())),
-            Err(_) => {
-                breaker.abort();
-                Err(HostError::Timeout { seconds: LOGIN_LIMIT.as_secs(), during: During::Handshake })
-            }
-        }
-    }
-}
-
 impl Session {
-    pub async fn open(config: &Config, target: &Target) -> Result<Session, HostError> {
-        Way::to(config, target).await?.log_in().await
+    pub fn new(connection: Box<dyn Connection>, user: String) -> Session {
+        Session { connection, user }
     }
 
     /// `sh` as root, bounded on the host too: it may live on when the connection does not.
@@ -95,25 +88,35 @@ impl Session {
         if self.user == "root" { bounded } else { format!("sudo -n {bounded}") }
     }
 
+    /// Runs a command in a channel, of which no read or write takes longer than `limit`.
+    pub fn exec(
+        &self,
+        command: &str,
+        errors: Errors,
+        limit: Duration,
+        during: &During,
+    ) -> Result<Box<dyn Channel>, HostError> {
+        self.connection.exec(command, errors, limit, during)
+    }
+
     /// Runs a script as root. The session comes back only when it is fit for another.
     pub async fn run(self, script: Script, limit: Duration, during: &str) -> Result<(Session, Output), HostError> {
-        let (breaker, meter) = (self.breaker.clone(), self.meter.clone());
+        let breaker = self.connection.breaker();
         let session = self;
-        meter.allow(LONGEST_TRAFFIC);
         let what = during.to_owned();
         let work = tokio::task::spawn_blocking(move || {
             let output = session.run_blocking(&script, limit, &what);
             (session, output)
         });
         match tokio::time::timeout(limit + Duration::from_secs(10), work).await {
-            Ok(Ok((_, Err(_)))) if meter.is_spent() => {
+            Ok(Ok((_, Err(_)))) if breaker.is_spent() => {
                 Err(HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.into() })
             }
             Ok(Ok((session, output))) => output.map(|output| (session, output)),
             Ok(Err(error)) => Err(HostError::Lost { during: during.into(), why: error.to_string() }),
             Err(_) => {
                 // Ends the blocked read; the thread then ends by itself.
-                breaker.abort();
+                breaker.cut();
                 Err(HostError::Timeout { seconds: limit.as_secs(), during: during.into() })
             }
         }
@@ -121,36 +124,36 @@ impl Session {
 
     fn run_blocking(&self, script: &Script, limit: Duration, during: &str) -> Result<Output, HostError> {
         let lost = |why: String| HostError::Lost { during: during.into(), why };
-        self.ssh.set_timeout(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
-        let not_begun = |error: ssh2::Error| HostError::ConnectionGone { why: error.message().to_owned() };
-        let mut channel = self.ssh.channel_session().map_err(not_begun)?;
-        channel.exec(&self.root_command("sh -s", limit)).map_err(|error| lost(error.message().to_owned()))?;
+        let mut channel = self.exec(&self.root_command("sh -s", limit), Errors::Kept, limit, &during.into())?;
         // A sudo that refuses closes its end: what it says is worth more than the broken pipe.
         let sent = channel.write_all(script.0.as_bytes()).and_then(|()| channel.flush());
-        let sent = sent
-            .map_err(|error| error.to_string())
-            .and_then(|()| channel.send_eof().map_err(|error| error.message().to_owned()));
+        let sent = sent.map_err(|error| error.to_string()).and_then(|()| channel.send_eof());
         let end = Instant::now() + limit;
-        self.ssh.set_timeout(POLL_MILLIS);
-        let read = all_of(&mut channel, end, during).inspect_err(|_| self.ssh.set_timeout(LAST_MILLIS));
+        channel.set_timeout(POLL_MILLIS);
+        let read = all_of(&mut *channel, end, during);
+        if read.is_err() {
+            channel.set_timeout(LAST_MILLIS);
+        }
         let (stdout, stderr) = read?;
-        self.ssh.set_timeout(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
-        let closed = channel.wait_close();
-        let status = channel.exit_status().unwrap_or(-1);
+        channel.set_timeout(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
+        let ended = channel.end();
         if stdout.is_empty() && refused_by_sudo(&stderr) {
             return Err(HostError::Sudo { user: self.user.clone(), why: in_words(&stderr) });
         }
+        let status = match ended? {
+            Ended::Status(status) => status,
+            Ended::Signal(_) => -1,
+        };
         sent.map_err(lost)?;
-        closed.map_err(|error| lost(error.message().to_owned()))?;
         Ok(Output { status, stdout, stderr })
     }
 }
 
-/// All that a script prints, within bounds: of its errors the first, which libssh2 keeps for us in the meantime.
-fn all_of(channel: &mut ssh2::Channel, end: Instant, during: &str) -> Result<(Vec<u8>, Vec<u8>), HostError> {
+/// All that a script prints, within bounds: of its errors the first, which are kept for us in the meantime.
+fn all_of(channel: &mut dyn Channel, end: Instant, during: &str) -> Result<(Vec<u8>, Vec<u8>), HostError> {
     let too_much = || HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.into() };
-    let lost = |error: std::io::Error| HostError::Lost { during: during.into(), why: error.to_string() };
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let lost = |error: io::Error| HostError::Lost { during: during.into(), why: error.to_string() };
+    let mut stdout = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
         match channel.read(&mut buffer) {
@@ -160,78 +163,27 @@ fn all_of(channel: &mut ssh2::Channel, end: Instant, during: &str) -> Result<(Ve
             Err(error) => return Err(lost(error)),
         }
         // What came and was not read yet is held in memory, too.
-        if stdout.len() + channel.read_window().available as usize > LONGEST_OUTPUT {
+        if stdout.len() + channel.waiting() > LONGEST_OUTPUT {
             return Err(too_much());
         }
     }
-    channel.stderr().take(LONGEST_ERRORS as u64).read_to_end(&mut stderr).map_err(lost)?;
+    let stderr = channel.errors().map_err(lost)?;
     Ok((stdout, stderr))
 }
 
 /// Returns true if nothing came for a moment, and no more than that.
-pub(super) fn is_silence(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock)
+pub fn is_silence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
-pub(super) fn refused_by_sudo(stderr: &[u8]) -> bool {
+pub fn refused_by_sudo(stderr: &[u8]) -> bool {
     let text = String::from_utf8_lossy(stderr);
     text.contains("sudo:") || text.contains("not in the sudoers file")
 }
 
-#[cfg(test)]
-mod tests {
-    use std::net::{Ipv4Addr, TcpListener};
-
-    use super::*;
-    use crate::world::ssh::route::Proxy;
-
-    fn route(port: u16, proxy: Option<Proxy>) -> Route {
-        Route {
-            name: "h1".to_owned(),
-            address: Ipv4Addr::LOCALHOST.to_string(),
-            known_as: Ipv4Addr::LOCALHOST.to_string(),
-            port,
-            user: "ops".to_owned(),
-            identities: Vec::new(),
-            identities_only: true,
-            known_hosts: Vec::new(),
-            proxy,
-            config: None,
-        }
-    }
-
-    /// Bytes that a host sends over and over, after a beginning.
-    async fn answer(beginning: &'static [u8], endless: Vec<u8>) -> HostError {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let port = listener.local_addr().expect("it listens").port();
-        let host = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().expect("a client");
-            let _ = stream.write_all(beginning);
-            while stream.write_all(&endless).is_ok() {}
-        });
-        let route = route(port, None);
-        let stream = connect(&route).await.expect("it listens");
-        let error = Way { route, stream }.log_in().await.expect_err("that is no SSH server");
-        host.join().expect("its end is closed, too");
-        error
-    }
-
-    #[tokio::test]
-    async fn what_makes_the_connection_says_why_there_is_none() {
-        let route =
-            route(22, Some(Proxy::Command("sh -c 'echo no such machine >&2; echo its zone is down >&2'".to_owned())));
-        let stream = connect(&route).await.expect("it starts");
-        let error = Way { route, stream }.log_in().await.expect_err("there is no host");
-        let why = "no such machine | its zone is down".to_owned();
-        assert_eq!(error, HostError::Unreachable { address: "127.0.0.1:22".to_owned(), why });
-    }
-
-    #[tokio::test]
-    async fn a_host_that_talks_without_end_is_cut_off_before_it_is_known() {
-        let too_much = HostError::TooMuch { mib: 1, during: During::Handshake };
-        // Never a version; and packets of a type that nobody knows, which libssh2 keeps.
-        assert_eq!(answer(b"", b"abcdef\n".repeat(1000)).await, too_much);
-        let packet = [&[0, 0, 1, 0, 4, 200][..], &[7; 254][..]].concat();
-        assert_eq!(answer(b"SSH-2.0-flood\r\n", packet.repeat(100)).await, too_much);
-    }
+/// The first bytes of an endless stream, for [`Channel::errors`].
+pub fn first_of(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut first = Vec::new();
+    from.take(LONGEST_ERRORS as u64).read_to_end(&mut first)?;
+    Ok(first)
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use self::records::record;
-use self::units::{Units, started};
+use self::units::{Units, command, started};
 use self::value::{asked_path, decode, garbled, hexadecimal, host_path, keep, path_facts};
 use super::own_output;
 use super::sockets::{said_by_netstat, socket_address};
@@ -129,13 +129,11 @@ impl Reader<'_> {
                 let known = NEEDED_TOOLS.iter().chain(MACHINE_TOOLS).chain(&["nft", PIP]);
                 facts.tools.extend(known.copied().find(|known| known == tool));
             }
-            ["java", path, version] => {
-                facts.java = Some(Java { path: brief(path), version: brief(version) });
-            }
-            ["java-home", path, version] => {
+            ["java", path, version, owner] => facts.java = Some(java(path, version, owner)),
+            ["java-home", path, version, owner] => {
                 let home = query.java_homes.iter().find(|home| home.as_str() == *path);
                 let home = home.ok_or_else(|| garbled("a Java that was not asked for"))?;
-                facts.java_homes.insert(home.clone(), brief(version));
+                facts.java_homes.insert(home.clone(), java(path, version, owner));
             }
             ["address", to, here] => {
                 facts.own_address = query.address.as_ref().map(|_| (to.parse().ok(), *here == "here"));
@@ -268,6 +266,7 @@ impl Reader<'_> {
         match fields {
             ["unit", property] => self.units.add(property),
             ["started", path, base64] => started(query, self.place, path, &decode(base64)?, &mut self.facts),
+            ["command", unit, base64] => command(query, unit, &decode(base64)?, &mut self.facts),
             ["data", _] => self.facts.has_data = true,
             ["marker", _] => self.facts.has_marker = true,
             ["roots", path] => self.facts.roots_data = Some(host_path(self.place, path)?),
@@ -322,6 +321,10 @@ impl Reader<'_> {
         self.units.finish(query, &mut self.facts);
         self.facts
     }
+}
+
+fn java(path: &str, version: &str, owner: &str) -> Java {
+    Java { path: brief(path), version: brief(version), owner: owner.parse().ok() }
 }
 
 #[cfg(test)]

@@ -60,3 +60,11 @@ pub fn started(query: &HostQuery, place: &ScriptPlace, path: &str, text: &[u8], 
         }
     }
 }
+
+/// The paths in the command of a unit's process.
+pub fn command(query: &HostQuery, unit: &str, text: &[u8], facts: &mut HostFacts) {
+    if query.units.iter().any(|asked| asked == unit) {
+        let paths = String::from_utf8_lossy(text).lines().take(MOST).map(brief).collect();
+        facts.units.entry(unit.to_owned()).or_default().command = Some(paths);
+    }
+}

@@ -1,0 +1,197 @@
+//! `ssh HOST` works, so the program does: configurations of ssh against a real sshd, each held beside what OpenSSH says there.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::agent::Agent;
+use crate::hosts::{Lab, quorum_yaml, wait_until};
+
+const HOST: &str = "10.77.0.11";
+
+/// What the rows share: keys, authorities, an agent.
+struct Keys {
+    folder: PathBuf,
+    /// The key that every host of the lab lets in.
+    own: String,
+    known_hosts: String,
+}
+
+fn keygen(args: &[&str]) {
+    let made = Command::new("ssh-keygen").arg("-q").args(args).output().expect("ssh-keygen runs");
+    assert!(made.status.success(), "{args:?}: {}", String::from_utf8_lossy(&made.stderr));
+}
+
+impl Keys {
+    fn make(lab: &Lab) -> Keys {
+        let folder = lab.home().join("keys");
+        std::fs::create_dir(&folder).expect("a folder");
+        let lab_keys = crate::hosts::lab_home();
+        let keys = Keys {
+            own: lab_keys.join("id_ed25519").display().to_string(),
+            known_hosts: lab_keys.join("labs/clients/known_hosts").display().to_string(),
+            folder,
+        };
+        for name in ["authority", "signed", "stranger"] {
+            keygen(&["-t", "ed25519", "-N", "", "-f", &keys.path(name)]);
+        }
+        keygen(&["-s", &keys.path("authority"), "-I", "ops", "-n", "ops", &keys.path("signed.pub")]);
+        keys.copy(&keys.own.clone(), "locked");
+        keygen(&["-p", "-P", "", "-N", "a passphrase", "-f", &keys.path("locked")]);
+        keys.copy(&keys.own.clone(), &format!("{HOST}.key"));
+        keys.copy(&format!("{}.pub", keys.own), "public.pub");
+        // h1 lets in whoever the authority vouches for, and has a key that the authority vouches for.
+        let authority = std::fs::read_to_string(keys.path("authority.pub")).expect("readable");
+        lab.on(1, &format!("echo '{}' >/etc/ssh/authority.pub", authority.trim()));
+        let host_key = lab.on(1, "cat /etc/ssh/ssh_host_ed25519_key.pub");
+        std::fs::write(keys.path("host.pub"), host_key).expect("written");
+        keygen(&["-s", &keys.path("authority"), "-I", "h1", "-h", "-n", HOST, &keys.path("host.pub")]);
+        let certificate = std::fs::read_to_string(keys.path("host-cert.pub")).expect("readable");
+        lab.on(1, &format!("echo '{}' >/etc/ssh/ssh_host_ed25519_key-cert.pub", certificate.trim()));
+        lab.on(1, "printf 'TrustedUserCAKeys /etc/ssh/authority.pub\nHostCertificate /etc/ssh/ssh_host_ed25519_key-cert.pub\n' >/etc/ssh/sshd_config.d/clients.conf; systemctl reload ssh");
+        std::fs::write(keys.path("vouched"), format!("@cert-authority * {authority}")).expect("written");
+        std::fs::write(keys.path("empty"), "").expect("written");
+        keys
+    }
+
+    fn copy(&self, from: &str, to: &str) {
+        std::fs::copy(from, self.path(to)).expect("copied");
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+}
+
+/// The first part of a row's configuration, for h1; the lab's own for all hosts follows, except where the row begins with `only `.
+fn rows(keys: &Keys, agent: &Agent) -> Vec<(&'static str, String)> {
+    let key = |name: &str| keys.path(name);
+    let known = keys.known_hosts.as_str();
+    let own = keys.own.as_str();
+    vec![
+        ("as the lab has it", String::new()),
+        ("Match", format!("Match host {HOST}\n  User ops\n  IdentityFile {own}\n")),
+        ("Match exec that is false", format!("Match host {HOST} exec false\n  User nobody-here\n")),
+        ("only a certificate", format!("IdentityFile {}\n", key("signed"))),
+        ("only a key without its certificate", format!("IdentityFile {}\n", key("stranger"))),
+        ("a jump host", "ProxyJump 10.77.0.12\n".to_owned()),
+        ("a jump host that is not there", "ProxyJump 10.77.0.99\n".to_owned()),
+        (
+            "a command",
+            format!(
+                "ProxyCommand sh -c 'exec ssh -F none -i {own} -o UserKnownHostsFile={known} -l ops -W \"%h:%p\" 10.77.0.12'\n"
+            ),
+        ),
+        ("a command that fails", "ProxyCommand echo its zone is down >&2\n".to_owned()),
+        ("an alias that is known", "HostKeyAlias h1\n".to_owned()),
+        ("an alias that is not", "HostKeyAlias other\n".to_owned()),
+        ("only a key with a token", format!("IdentityFile {}/%h.key\n", keys.folder.display())),
+        ("only a public key", format!("IdentityFile {}\nIdentityAgent {}\n", key("public.pub"), agent.socket)),
+        ("only an agent", format!("IdentityAgent {}\nIdentitiesOnly no\nIdentityFile {}\n", agent.socket, key("none"))),
+        ("only a locked key", format!("IdentityFile {}\n", key("locked"))),
+        ("a cipher", "Ciphers aes256-gcm@openssh.com\n".to_owned()),
+        ("a key exchange that is new", "KexAlgorithms sntrup761x25519-sha512@openssh.com\n".to_owned()),
+        ("a revoked host key", format!("RevokedHostKeys {}\n", key("host.pub"))),
+        (
+            "a command for host keys",
+            format!("UserKnownHostsFile {}\nKnownHostsCommand /bin/grep -h ^h1, {known}\n", key("empty")),
+        ),
+        ("an authority for host keys", format!("UserKnownHostsFile {}\n", key("vouched"))),
+        ("an unknown host key", format!("UserKnownHostsFile {}\nStrictHostKeyChecking ask\n", key("empty"))),
+        ("no authentication by keys", "PubkeyAuthentication no\n".to_owned()),
+        ("another user", "User nobody-here\n".to_owned()),
+        ("another port", "Port 2222\n".to_owned()),
+        ("a name of its own", "HostName 10.77.0.1%%1\n".replace("%%1", "1")),
+        ("IPv6 alone", "AddressFamily inet6\n".to_owned()),
+        (
+            "forwards and a terminal",
+            "RequestTTY force\nLocalForward 22 localhost:22\nSendEnv LANG\nForwardAgent yes\n".to_owned(),
+        ),
+        (
+            "a master of the operator's",
+            format!("ControlMaster auto\nControlPath {}/%C\nControlPersist 5\n", keys.folder.display()),
+        ),
+        ("a directive that is none", "Foo bar\n".to_owned()),
+    ]
+}
+
+/// True if OpenSSH logs in to h1 with this configuration.
+fn openssh(lab: &Lab, config: &Path) -> bool {
+    let config = config.display().to_string();
+    let args = ["-F", &config, "-o", "BatchMode=yes", "-o", "ConnectTimeout=3", "--", HOST, "true"];
+    lab.exec("ssh", &args)
+}
+
+#[test]
+fn every_configuration_gets_the_verdict_that_openssh_gives() {
+    let Some(lab) = Lab::up("clients", 3) else { return };
+    // The user is OpenSSH's to say, too.
+    let topology = lab.topology("quorum.yaml", &quorum_yaml().replace("ssh: { user: ops }", "ssh: {}"));
+    let config = lab.home().join(".ssh/config");
+    let original = std::fs::read_to_string(&config).expect("readable");
+    let keys = Keys::make(&lab);
+    let agent = Agent::with(&keys.own);
+    let mut wrong = Vec::new();
+    let mut let_in = 0;
+    let rows = rows(&keys, &agent);
+    for (title, row) in &rows {
+        let indented: String = row.lines().map(|line| format!("  {line}\n")).collect();
+        let first = if row.starts_with("Match") { row.clone() } else { format!("Host {HOST}\n{indented}") };
+        let rest = if title.starts_with("only ") {
+            // Not the key that the lab's own lines would add.
+            original.replace(&format!("  IdentityFile {}\n", keys.own), "")
+                + &format!("Host 10.77.0.12 10.77.0.13\n  IdentityFile {}\n", keys.own)
+        } else {
+            original.clone()
+        };
+        std::fs::write(&config, format!("{first}{rest}")).expect("writable");
+        let theirs = openssh(&lab, &config);
+        let command = lab.run(&["ssh", "h1", "-f", &topology, "--", "true"]);
+        let plan = lab.run(&["plan", &topology]);
+        let ours = (command.code == 0, plan.code == 0);
+        eprintln!("{title}: {theirs}");
+        let_in += usize::from(theirs);
+        if ours != (theirs, theirs) {
+            wrong
+                .push(format!("{title}: OpenSSH {theirs}, ssh and plan {ours:?}\n{}\n{}", command.stderr, plan.stderr));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(let_in > 12 && rows.len() - let_in > 8, "{let_in} of {}", rows.len());
+
+    // The one difference that is meant: an unknown key is never accepted, whatever the configuration says (law 7).
+    let accepts =
+        format!("Host {HOST}\n  UserKnownHostsFile {}\n  StrictHostKeyChecking accept-new\n", keys.path("empty"));
+    std::fs::write(&config, format!("{accepts}{original}")).expect("writable");
+    lab.run(&["plan", &topology]).expect(4).says("the host key of 10.77.0.11 is unknown");
+    assert!(openssh(&lab, &config), "OpenSSH itself accepts it");
+}
+
+/// A cluster over OpenSSH alone: leases, a copied archive, a birth, a roll. Nothing stays when that is over, nor when the program is killed.
+#[test]
+fn openssh_carries_a_whole_cluster() {
+    let Some(lab) = Lab::up("clients", 3) else { return };
+    let dist = crate::hosts::lab_home().join("dist");
+    let text = quorum_yaml()
+        .replace("ssh: { user: ops", "ssh: { client: openssh, user: ops")
+        .replace("{ onHost: { path: /srv/dist", &format!("{{ file: {{ path: {}", dist.display()));
+    assert!(text.contains("client: openssh") && text.contains("{ file: "), "{text}");
+    let topology = lab.topology("quorum.yaml", &text);
+    let none_is_left = || {
+        let is_there = || lab.exec("pgrep", &["-f", "^ssh -M -N"]);
+        wait_until("no client is left", Duration::from_secs(5), || !is_there());
+    };
+    lab.apply(&topology);
+    lab.converged(&topology);
+    none_is_left();
+    std::fs::write(&topology, text.replace("config: { ", "config: { snapCount: 50000, ")).expect("writable");
+    let mut run = lab.start(&["apply", &topology, "--yes"]);
+    wait_until("a client is there", Duration::from_secs(20), || lab.exec("pgrep", &["-f", "^ssh -M -N"]));
+    std::thread::sleep(Duration::from_secs(2));
+    run.kill().expect("it can be killed");
+    run.wait().expect("it ends");
+    none_is_left();
+    lab.apply(&topology);
+    lab.converged(&topology);
+    lab.run(&["status", &topology]).expect(0).says("all is well");
+}
