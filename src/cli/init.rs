@@ -70,9 +70,9 @@ impl Template {
             Template::Nodes => "Write your own hosts into it, then: provision plan",
             Template::Local => "It needs nothing more: provision plan",
             Template::AzureVms | Template::AwsVms | Template::Hdinsight | Template::Aks | Template::Eks => {
-                "Write your own network, names and sizes into it (names of accounts and buckets are the world's), then: provision render"
+                "Write your own network, names and sizes into it (names of accounts and buckets must be globally unique), then: provision render"
             }
-            Template::Minikube => "This version checks it, and does not deliver it yet: provision validate",
+            Template::Minikube => "This version can validate it, but not apply it yet: provision validate",
         }
     }
 }

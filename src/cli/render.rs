@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let topology = input::load(&source)?;
     let Some(stem) = source.stem() else {
         let text = format!(
-            "the folder of what is rendered has the topology's name without its ending, and that of {} is none: rename the file",
+            "the output folder is named after the topology file without its extension, and {} gives no usable name: rename the file",
             source.name
         );
         return Err(Failure::say(Exit::Usage, text));

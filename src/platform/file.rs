@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, kubernetes, local, nodes};
 use crate::yaml::{Field, Span};
 
-/// A place of your own name, with exactly one kind under it.
+/// A place, under a name that you choose, with exactly one kind under it.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]

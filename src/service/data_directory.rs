@@ -63,7 +63,7 @@ pub fn check_apart(at: Span, path: &HostPath, others: &[HostPath], problems: &mu
     let inside = others.iter().find(|other| path.is_within(other) || other.is_within(path));
     if let Some(other) = inside {
         problems
-            .add(Code::T012, at, format!("of {path} and {other} one is inside the other, or they are the same"))
+            .add(Code::T012, at, format!("{path} and {other} are the same directory, or one is inside the other"))
             .help("give each a directory of its own");
     }
     inside.is_none()

@@ -20,8 +20,8 @@ use crate::yaml::{Entries, Field};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct JavaFile {
-    /// The directory with `bin/java` in it, the same on every host, as in `/usr/lib/jvm/java-17-openjdk-amd64`. Default: the `java` on the path.
-    /// A change is rolled out node by node.
+    /// The directory with `bin/java` in it, the same on every host, as in `/usr/lib/jvm/java-17-openjdk-amd64`. A change is rolled out node by
+    /// node.
     #[schemars(required)]
     pub home: Field<HostPath>,
 }
@@ -47,7 +47,7 @@ settings! {
         nice "Nice": Nice => Roll;
         /// The share of the CPU, from 1 to 10000.
         cpu_weight "CPUWeight": Weight => Roll;
-        /// The most of the CPU, as in `250%` of one core.
+        /// The most CPU time, as in `250%` of one core.
         cpu_quota "CPUQuota": CpuQuota => Roll;
         /// The cores, as in `0-3,8`.
         allowed_cpus "AllowedCPUs": Cpus => Roll;
@@ -188,7 +188,7 @@ impl Surroundings {
         }
     }
 
-    /// What stands before a unit's command to give it the variables. Not `Environment=`: what a unit runs as root must not get them, since a `PATH`
+    /// The words before a unit's command that give it the variables. Not `Environment=`: what a unit runs as root must not get them, since a `PATH`
     /// or an `LD_LIBRARY_PATH` may lead root into a directory of the service's user.
     pub fn before_command(&self) -> String {
         let words: String =

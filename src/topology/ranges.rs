@@ -55,7 +55,7 @@ impl<'a> Range<'a> {
     /// Reads the range of a text: `None` where there is none, an error where it is wrong.
     fn of(text: &'a str) -> Option<Result<Range<'a>, String>> {
         let (before, rest) = text.split_once('[')?;
-        let wrong = || format!("`{}` is not a range of hosts, as in w[01-40]", text.escape_default());
+        let wrong = || format!("`{}` is not a range of hosts (such as w[01-40])", text.escape_default());
         let Some((range, after)) = rest.split_once(']') else { return Some(Err(wrong())) };
         let number = |text: &str| {
             digits(text).filter(|_| (1..=6).contains(&text.len())).and_then(|number| usize::try_from(number).ok())
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(all("10.0.0.[9-10]"), ["10.0.0.9", "10.0.0.10"]);
         assert_eq!(all("w1"), ["w1"]);
         for wrong in ["w[2-1]", "w[1]", "w[1-2", "w[a-b]", "w[1-2][3-4]", "w[-1-2]", "w[1-2-3]", "w[+1-3]", "w[1-+3]"] {
-            assert_eq!(all(wrong), [format!("`{wrong}` is not a range of hosts, as in w[01-40]")]);
+            assert_eq!(all(wrong), [format!("`{wrong}` is not a range of hosts (such as w[01-40])")]);
         }
         assert_eq!(all("w[1-99999]"), ["`w[1-99999]` stands for 99999 hosts: at most 10000 are possible"]);
     }

@@ -20,7 +20,7 @@ impl FromStr for Duration {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong =
-            || format!("`{}` is not a duration: a whole number with s, m, h or d, as in 30s", text.escape_default());
+            || format!("`{}` is not a duration: a whole number with s, m, h or d (such as 30s)", text.escape_default());
         let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
         let factor = match unit {
             "s" => 1,

@@ -116,7 +116,7 @@ text_value!(
         let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
             && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+.-".contains(&b));
         let plain = text.len() > scheme.len() + 1 && text.len() < 1000 && text.bytes().all(|b| b.is_ascii_graphic() && b != b',');
-        if is_scheme && plain { Ok(()) } else { Err(format!("`{}` is not a URL, as in s3a://bucket/lib.zip or local:///opt/lib.zip", text.escape_default())) }
+        if is_scheme && plain { Ok(()) } else { Err(format!("`{}` is not a URL (such as s3a://bucket/lib.zip or local:///opt/lib.zip)", text.escape_default())) }
     }
 );
 
@@ -127,7 +127,7 @@ text_value!(
     |text| {
         let parts: Vec<&str> = text.split(':').collect();
         let plain = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-        if parts.len() == 3 && parts.iter().all(plain) { Ok(()) } else { Err(format!("`{}` is not a package, as in org.apache.spark:spark-avro_2.13:4.3.0", text.escape_default())) }
+        if parts.len() == 3 && parts.iter().all(plain) { Ok(()) } else { Err(format!("`{}` is not a package (such as org.apache.spark:spark-avro_2.13:4.3.0)", text.escape_default())) }
     }
 );
 

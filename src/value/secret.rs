@@ -50,7 +50,7 @@ struct SecretVisitor;
 impl SecretVisitor {
     fn inline<E: serde::de::Error>() -> E {
         E::custom(crate::yaml::inline_secret(
-            "a value is written here, and only a reference to it may be",
+            "a secret is written here as a value; only a reference to one is allowed",
             "write { env: NAME } or { file: path }, and change the value: it has been in a file that is shared",
         ))
     }

@@ -23,7 +23,8 @@ impl FromStr for JvmSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{}` is not a size: a whole number with m, g or t, as in 512m", text.escape_default());
+        let wrong =
+            || format!("`{}` is not a size: a whole number with m, g or t (such as 512m)", text.escape_default());
         let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
         let factor = match unit.to_ascii_lowercase().as_str() {
             "m" => 1,

@@ -49,7 +49,7 @@ text_value!(
         if begins && text.bytes().all(is_plain) {
             Ok(())
         } else {
-            Err(format!("`{}` is not one option of a JVM, as in -XX:+UseG1GC: no spaces, quotes, backslashes, $ or backticks", text.escape_default()))
+            Err(format!("`{}` is not one option of a JVM (such as -XX:+UseG1GC): no spaces, quotes, backslashes, $ or backticks", text.escape_default()))
         }
     }
 );
@@ -104,7 +104,7 @@ text_value!(
     raw pattern "^(infinity|[1-9][0-9]*)(:(infinity|[1-9][0-9]*))?$",
     |text| {
         let is_count = |text: &str| text == "infinity" || (is_amount(text) && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0'));
-        if text.splitn(2, ':').all(is_count) && is_ordered(text) { Ok(()) } else { Err(format!("`{}` is not a number of things, as in 65536 or infinity", text.escape_default())) }
+        if text.splitn(2, ':').all(is_count) && is_ordered(text) { Ok(()) } else { Err(format!("`{}` is not a number of things (such as 65536 or infinity)", text.escape_default())) }
     }
 );
 
@@ -114,7 +114,7 @@ text_value!(
     raw pattern "^(infinity|[1-9][0-9]*|[1-9][0-9]?%|100%)$",
     |text| {
         let is_count = text == "infinity" || super::digits(text).is_some_and(|number| number > 0);
-        if is_count || is_part(text) { Ok(()) } else { Err(format!("`{}` is not a number of tasks, as in 4096, 50% or infinity", text.escape_default())) }
+        if is_count || is_part(text) { Ok(()) } else { Err(format!("`{}` is not a number of tasks (such as 4096, 50% or infinity)", text.escape_default())) }
     }
 );
 
@@ -123,7 +123,7 @@ text_value!(
     Limit,
     raw pattern "^(infinity|[0-9]+[KMGT]?)(:(infinity|[0-9]+[KMGT]?))?$",
     |text| {
-        if text.splitn(2, ':').all(is_amount) && is_ordered(text) { Ok(()) } else { Err(format!("`{}` is not a size, as in 65536, 8M or infinity", text.escape_default())) }
+        if text.splitn(2, ':').all(is_amount) && is_ordered(text) { Ok(()) } else { Err(format!("`{}` is not a size (such as 65536, 8M or infinity)", text.escape_default())) }
     }
 );
 
@@ -132,7 +132,7 @@ text_value!(
     MemoryLimit,
     raw pattern "^(infinity|[0-9]+[KMGT]?|[0-9]+%)$",
     |text| {
-        if (is_amount(text) && amount(text) > 0) || is_part(text) { Ok(()) } else { Err(format!("`{}` is not an amount of memory, as in 8G, 50% or infinity", text.escape_default())) }
+        if (is_amount(text) && amount(text) > 0) || is_part(text) { Ok(()) } else { Err(format!("`{}` is not an amount of memory (such as 8G, 50% or infinity)", text.escape_default())) }
     }
 );
 
@@ -140,7 +140,7 @@ text_value!(
     /// A part of one core, or more than one.
     CpuQuota,
     pattern "^[0-9]+%$",
-    |text| if is_percentage(text) { Ok(()) } else { Err(format!("`{}` is not a percentage of one core, as in 250%", text.escape_default())) }
+    |text| if is_percentage(text) { Ok(()) } else { Err(format!("`{}` is not a percentage of one core (such as 250%)", text.escape_default())) }
 );
 
 text_value!(
@@ -153,7 +153,7 @@ text_value!(
             let ends: Vec<&str> = range.splitn(2, '-').collect();
             ends.iter().all(|end| is_number(end)) && ends.first().and_then(|low| super::digits(low)) <= ends.last().and_then(|high| super::digits(high))
         };
-        if text.split(',').all(is_range) { Ok(()) } else { Err(format!("`{}` is not a list of cores, as in 0-3,8", text.escape_default())) }
+        if text.split(',').all(is_range) { Ok(()) } else { Err(format!("`{}` is not a list of cores (such as 0-3,8)", text.escape_default())) }
     }
 );
 
@@ -165,6 +165,6 @@ text_value!(
         let name = text.strip_suffix(".slice").unwrap_or_default();
         let ok = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         let dashes = name.starts_with('-') || name.ends_with('-') || name.contains("--");
-        if ok && !name.is_empty() && !dashes && name.len() < 100 { Ok(()) } else { Err(format!("`{}` is not a slice, as in batch.slice", text.escape_default())) }
+        if ok && !name.is_empty() && !dashes && name.len() < 100 { Ok(()) } else { Err(format!("`{}` is not a slice (such as batch.slice)", text.escape_default())) }
     }
 );

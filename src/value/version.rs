@@ -13,7 +13,7 @@ text_value!(
         let ok = text.len() <= 64
             && parts.next().is_some_and(|first| !first.is_empty() && first.bytes().all(|b| b.is_ascii_digit()))
             && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-        if ok { Ok(()) } else { Err(format!("`{}` is not a version, as in 3.9.5", text.escape_default())) }
+        if ok { Ok(()) } else { Err(format!("`{}` is not a version (such as 3.9.5)", text.escape_default())) }
     }
 );
 

@@ -9,7 +9,7 @@ use crate::hosts::{Lab, quorum_yaml, wait_until};
 
 const HOST: &str = "10.77.0.11";
 
-/// What the rows share: keys, authorities, an agent.
+/// Files that the rows share: keys, authorities, an agent.
 struct Keys {
     folder: PathBuf,
     /// The key that every host of the lab lets in.

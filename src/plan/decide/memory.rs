@@ -28,7 +28,7 @@ impl Planner<'_> {
             let there = self.departed_stamps().filter(|(_, stamp)| stamp.owned.units.contains(role.unit()));
             let there = there.map(|(target, _)| Step { target, action: action(), why: vec![Reason::Left] });
             let steps = here.chain(there).collect();
-            self.steps(&format!("let every {} that leaves finish, at most {} s", role.title(), drain.seconds), steps);
+            self.steps(&format!("drain every {} that leaves, for at most {} s", role.title(), drain.seconds), steps);
         }
     }
 

@@ -13,7 +13,7 @@ pub struct NodesFile {
     /// The way to log in. Whatever is left out comes from `~/.ssh/config`.
     pub ssh: Field<SshFile>,
     /// The machines by name. A machine's name is used in the names of the nodes on it and must not change. A range stands for several machines, as in
-    /// `w[01-40]: { address: "10.0.2.[1-40]" }`: a range in one of their values has as many numbers, and each machine gets its own.
+    /// `w[01-40]: { address: "10.0.2.[1-40]" }`: a range in one of their values must be equally long, and each machine gets one number from it.
     #[schemars(required)]
     pub hosts: Field<Entries<HostFile>>,
     /// The firewall that closes every port that the topology does not declare: `none`, `nftables`, or `{ nftables: { allow: [...] } }`. Default:

@@ -102,7 +102,7 @@ settings! {
         /// The hosts they are on, where hosts have names. A range, in quotes, stands for several: `"w[01-40]"`.
         #[schemars(with = "Option<Vec<NameOrRange>>")]
         hosts "hosts": Vec<Field<Name>>;
-        /// Groups of workers by name, where hosts have names: what a group leaves out is as for all workers. Beside groups, `hosts` has the workers that are
+        /// Groups of workers by name, where hosts have names: what a group leaves out is as for all workers. With groups, `hosts` lists the workers that are
         /// in none.
         groups "groups": Entries<GroupFile>;
         /// The size of the machines, in the cloud's own names.
@@ -113,7 +113,7 @@ settings! {
         autoscale "autoscale": AutoscaleFile;
         /// The number of workers by the time of the week, in a managed service. Instead of `autoscale`.
         schedule "schedule": ScheduleFile;
-        /// Directories for shuffles and for what does not fit memory, best one on each disk. Default: `/var/lib/spark/tmp`.
+        /// Directories for shuffles and for what does not fit in memory; ideally one per disk. Default: `/var/lib/spark/tmp`.
         /// A change is rolled out node by node.
         local_dirs "localDirs": Vec<Field<HostPath>>;
         /// The directory of executors: their output, and the jars of jobs. Default: `/var/lib/spark/work`. A change is rolled out node by node.
@@ -259,7 +259,7 @@ text_value!(
         if hour_ok && matches!(minute, "00" | "30") {
             Ok(())
         } else {
-            Err(format!("`{}` is not a full or half hour, as in 07:30", text.escape_default()))
+            Err(format!("`{}` is not a full or half hour (such as 07:30)", text.escape_default()))
         }
     }
 );

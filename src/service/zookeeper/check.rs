@@ -167,7 +167,9 @@ fn check_named(members: &Field<Entries<Name>>, hosts: &Hosts<'_>, problems: &mut
         let Some(id) = id else {
             problems
                 .add(Code::ZK005, entry.key.span, format!("`{}` is not a member id", entry.key.text.escape_default()))
-                .help("ids are 1 to 255, and an id stays with its data for good");
+                .help(
+                    "write members: { 1: h1, 2: h2, 3: h3 }; ids are 1 to 255, and an id stays with its data for good",
+                );
             complete = false;
             continue;
         };

@@ -162,7 +162,7 @@ settings! {
         pause_warn "jvm.pause.warn-threshold.ms": JavaInt<1> => Roll;
         /// The milliseconds from which a pause is logged. Default: 1000.
         pause_info "jvm.pause.info-threshold.ms": JavaInt<1> => Roll;
-        /// The four-letter words that clients may send, besides `srvr` and `mntr`, which the gates ask: as in `ruok,conf,cons`. Behind a firewall a monitoring also needs `allow` to `client`. Default: none.
+        /// The four-letter words that clients may send, besides `srvr` and `mntr`, which the gates ask: as in `ruok,conf,cons`. Behind a firewall, a monitoring system also needs an `allow` entry for `client`. Default: none.
         four_letter_words "fourLetterWords": FourLetterWords => Roll, written "4lw.commands.whitelist";
     }
     refused {

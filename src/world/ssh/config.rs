@@ -19,7 +19,7 @@ pub struct Config {
     file: Option<PathBuf>,
     /// The topology wants OpenSSH for every host.
     openssh: bool,
-    /// What OpenSSH does without any configuration. `None` without OpenSSH.
+    /// The answers of OpenSSH without any configuration. `None` without OpenSSH.
     unconfigured: Option<Answers>,
     /// Each is asked for once: it costs a process.
     asked: Mutex<HashMap<Question, Arc<Answers>>>,

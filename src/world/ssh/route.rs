@@ -28,7 +28,7 @@ pub enum Client {
     },
 }
 
-/// What libssh2 needs to know beside the address.
+/// The facts that libssh2 needs beside the address.
 #[derive(Clone, Debug)]
 pub struct Plain {
     /// The name by which `known_hosts` knows the host, with its port where that is not 22: as `ssh NAME` would look for it.

@@ -35,7 +35,7 @@ pub trait Breaker: Send + Sync {
     fn is_spent(&self) -> bool;
 }
 
-/// What becomes of a command's errors.
+/// The fate of a command's errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Errors {
     /// The first of them are kept; see [`Channel::errors`].
