@@ -71,7 +71,16 @@ pub fn check(
     }
 }
 
+/// A Log Analytics workspace's name has 4 to 63 letters, and it is the cluster's (learn.microsoft.com, "Naming rules for Azure resources").
+const AZURE_NAME_MIN: usize = 4;
+
 fn check_name(topology: &Topology, at: Span, problems: &mut Diagnostics) {
+    let on_azure =
+        |platform: &Platform| matches!(platform, Platform::AzureVms(_) | Platform::Aks(_) | Platform::Hdinsight(_));
+    if topology.platforms.values().any(on_azure) && topology.name.as_str().len() < AZURE_NAME_MIN {
+        let message = format!("`{}` is too short: Azure's workspace for logs has the cluster's name", topology.name);
+        problems.add(Code::T012, at, message).help(format!("take at least {AZURE_NAME_MIN} letters"));
+    }
     let makes = |platform: &Platform| matches!(platform, Platform::AzureVms(_) | Platform::AwsVms(_));
     if topology.platforms.values().any(makes) && topology.name.as_str().len() > NAME_MAX {
         let message = format!("`{}` is too long: the names of its machines have at most 63 letters", topology.name);

@@ -10,6 +10,7 @@ provider "azurerm" {
     "Microsoft.Insights",
     "Microsoft.ManagedIdentity",
     "Microsoft.Network",
+    "Microsoft.OperationalInsights",
     "Microsoft.Storage",
   ]
 

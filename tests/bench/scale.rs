@@ -78,7 +78,7 @@ fn facts(state: &HostState, desired: &Desired) -> HostFacts {
     let mut facts = HostFacts {
         machine: state.host.name.to_string(),
         memory_mib: 64_000,
-        java: Some(Java { path: "/usr/bin/java".to_owned(), version: "17.0.15".to_owned() }),
+        java: Some(Java { path: "/usr/bin/java".to_owned(), version: "17.0.15".to_owned(), owner: Some(0) }),
         stamp: Some(state.stamp()),
         epoch: 7,
         has_data: true,

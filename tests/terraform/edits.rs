@@ -288,9 +288,9 @@ const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
     ("aks", "zones: [1, 2, 3]", "zones: [1, 2]", "azurerm_kubernetes_cluster_node_pool.executors is replaced", false),
     (
         "eventstore-aks",
-        "size: 100 } }",
-        "size: 50 } }",
-        "the share of pod 0: 50 GiB (was 100): a share with files does not shrink",
+        "azureFiles: { size: 200 } }",
+        "azureFiles: { size: 100 } }",
+        "the share of pod 0: 100 GiB (was 200): a share with files does not shrink",
         true,
     ),
     ("hdinsight", "user: sshops", "user: other", "roles.head_node.username other (was sshops)", false),

@@ -72,7 +72,7 @@ fn azure() -> impl Strategy<Value = String> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (zones(&["1", "2", "3"]), services(storage), tags(), state(), flags).prop_map(|(zones, services, tags, state, (zoned, bastion, own, ranges))| {
         let zones = if zoned { format!("zones: [{zones}], ") } else { String::new() };
-        let image = if own { "image: { gallery: /subscriptions/x/images/y }, " } else { "" };
+        let image = if own { "image: { gallery: /subscriptions/x/resourceGroups/g/providers/Microsoft.Compute/images/y }, " } else { "" };
         let from = if ranges { ", from: [198.51.100.0/24]" } else { ", from: [198.51.100.0/24, 203.0.113.0/24]" };
         format!(
             "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ azureVms: {{ location: westeurope, {zones}{image}network: 10.8.0.0/16, \

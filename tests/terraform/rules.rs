@@ -142,3 +142,18 @@ fn aws_opens_what_is_needed_and_nothing_else() {
     let text = provision::render::terraform(&cloud).into_values().collect::<String>();
     assert!(text.contains(r#"ssh_from = ["203.0.113.0/24"]"#) && !text.contains("cidr_ipv4         = \"0.0.0.0/0\""));
 }
+
+/// Azure caches no disk above 4095 GiB: there the module asks for none.
+#[test]
+fn a_disk_that_azure_cannot_cache_is_not_cached() {
+    let caching = |disk: u32| {
+        let text = tool::example("azure-vms").replace("disk: 256", &format!("disk: {disk}"));
+        let files = provision::render::terraform(&tool::cloud(&text));
+        let workers = files.into_iter().find(|(path, _)| path.ends_with("workers.tf")).expect("it has workers").1;
+        let disk = workers.split("data_disk {").nth(1).expect("a disk").to_owned();
+        disk.lines()
+            .find_map(|line| Some(line.trim().strip_prefix("caching")?.trim_start_matches([' ', '=']).to_owned()))
+    };
+    assert_eq!(caching(4095).as_deref(), Some("\"ReadOnly\""));
+    assert_eq!(caching(8192).as_deref(), Some("\"None\""));
+}

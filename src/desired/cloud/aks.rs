@@ -5,12 +5,11 @@ use std::rc::Rc;
 
 use hcl_edit::expr::Expression;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use super::module::{Module, Part, templates};
 use super::{backend, text};
 use crate::hcl::{Holes, expression, list, object, texts};
-use crate::platform::aks::{Aks, POD_RANGE, SERVICE_RANGE, Subnets};
+use crate::platform::aks::{Aks, POD_RANGE, SERVICE_RANGE, Subnets, temporary_name};
 use crate::platform::cloud::{Pool, PoolNodes};
 use crate::service::eventstore::{self, Eventstore};
 use crate::service::spark::{self, Spark};
@@ -148,17 +147,6 @@ fn pool_holes(name: &Name, pool: &Pool, aks: &Aks) -> Holes {
     let spot_taint = spot.then(|| "kubernetes.azure.com/scalesetpriority=spot:NoSchedule".to_owned());
     holes.put("taints", texts([format!("pool={name}:NoSchedule")].into_iter().chain(spot_taint)));
     holes
-}
-
-/// The pool that stands in while one is replaced: at most 12 letters and digits, and another for each name.
-fn temporary_name(pool: &Name) -> String {
-    const MAX: usize = 12;
-    let plain = format!("{pool}tmp");
-    if plain.len() <= MAX {
-        return plain;
-    }
-    let digest = Sha256::digest(pool.as_str());
-    format!("{}{:02x}{:02x}t", &pool.as_str()[..MAX - 5], digest[0], digest[1])
 }
 
 /// A share for each pod, by its ordinal.

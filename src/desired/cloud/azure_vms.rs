@@ -30,6 +30,9 @@ const TEMPLATES: &[(&str, &str)] = templates!("azure-vms":
 const TEXTS: &[(&str, &str)] = templates!("azure-vms": "example.tfvars" "cloud-init/zookeeper.yaml"
         "cloud-init/masters.yaml" "cloud-init/workers.yaml" "ssh_config.tftpl");
 
+/// A larger disk has no cache (learn.microsoft.com, "Azure premium storage: disk caching"): GiB.
+const CACHED_MAX: u32 = 4095;
+
 /// Rules are evaluated from this priority on, with room between them.
 const FIRST_PRIORITY: u16 = 100;
 const PRIORITY_STEP: u16 = 10;
@@ -154,6 +157,8 @@ fn storage(storage: Option<&Storage>, holes: &mut Holes) {
 
 fn workers(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     machines::put_workers(services, azure, holes);
+    let disk = services.spark.map(|spark| machines::worker_disk(&spark.workers));
+    holes.put_if("worker_disk_caching", disk.map(|disk| if disk > CACHED_MAX { "None" } else { "ReadOnly" }));
     let workers = services.spark.map(|spark| &spark.workers);
     let scale = workers.and_then(|workers| workers.autoscale.as_ref());
     holes.put_if("worker_ui_port", workers.map(|workers| workers.profile.settings.web_ui_port.get()));

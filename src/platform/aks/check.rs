@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::file::AksFile;
-use super::{Aks, KEPT, POD_RANGE, SERVICE_RANGE, Subnets};
+use super::{Aks, KEPT, POD_RANGE, SERVICE_RANGE, SYSTEM_TEMPORARY, Subnets, temporary_name};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{
-    Pool, PoolFile, State, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open,
+    Pool, PoolFile, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values,
+    warn_open,
 };
 use crate::platform::{region, size, subnets};
 use crate::value::{Cidr, Label, Name};
-use crate::yaml::{Entry, Span};
+use crate::yaml::{Entries, Entry, Field, Span};
 
 /// A Linux pool's name has at most 12 lower-case letters and digits and begins with a letter (learn.microsoft.com, "Create node pools").
 const POOL_NAME_MAX: usize = 12;
@@ -21,8 +22,9 @@ const POOL_MAX: u32 = 1000;
 const NODES_MAX: u64 = 5000;
 /// learn.microsoft.com, "Supported Kubernetes versions in AKS", November 2026, without long-term support.
 const OLDEST: u32 = 33;
-/// learn.microsoft.com, "Secure access to the API server using authorized IP address ranges".
-const API_RANGES: usize = 200;
+/// learn.microsoft.com, "Secure access to the API server using authorized IP address ranges": 200, one of which the module uses for the cluster's own
+/// address.
+const API_RANGES: usize = 199;
 /// GiB: what an image of a node needs, and the largest system disk.
 const SYSTEM_DISK: RangeInclusive<u32> = 30..=2048;
 
@@ -38,11 +40,12 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     for entry in files.ok().into_iter().flatten() {
         check_pool(entry, problems);
     }
+    check_temporary_names(files, problems);
     check_kubernetes(version, OLDEST, problems);
     check_api_from(api_from, API_RANGES, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
-    let tags = tags(labels, problems);
+    let tags = tags(labels, TagRules::Azure, problems);
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
     subnets::check_apart(at, network, &[&[POD_RANGE, SERVICE_RANGE], KEPT].concat(), problems);
     let pools = pools(files);
@@ -95,6 +98,26 @@ fn check_pool(entry: &Entry<PoolFile>, problems: &mut Diagnostics) {
             problems
                 .add(Code::T012, at, format!("a pool of AKS has at most {POOL_MAX} nodes, not {count}"))
                 .help("take fewer, or several pools");
+        }
+    }
+}
+
+/// A pool must not have the name of another one's stand-in: a change of that one's size would delete it.
+fn check_temporary_names(files: &Field<Entries<PoolFile>>, problems: &mut Diagnostics) {
+    let names: Vec<Name> = files.ok().into_iter().flatten().filter_map(|entry| entry.key.text.parse().ok()).collect();
+    for entry in files.ok().into_iter().flatten() {
+        let name = entry.key.text.as_str();
+        let stands_in_for = |other: &&Name| {
+            if other.as_str() == "system" { name == SYSTEM_TEMPORARY } else { temporary_name(other) == name }
+        };
+        if let Some(other) = names.iter().find(stands_in_for) {
+            problems
+                .add(
+                    Code::T012,
+                    entry.key.span,
+                    format!("`{name}` is the name of the pool that stands in while `{other}` is replaced"),
+                )
+                .help("take another name: a change of that pool's size would delete this one");
         }
     }
 }

@@ -5,6 +5,8 @@ pub mod file;
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::platform::cloud::{Pool, State};
 use crate::platform::subnets::Blocks;
 use crate::value::{Cidr, Label, Name, Version, Zone};
@@ -47,4 +49,18 @@ impl Subnets {
         let blocks = Blocks::of(network, SPLIT);
         Subnets { nodes: blocks.upper(0, 1), endpoints: blocks.small(0) }
     }
+}
+
+/// The pool that stands in while the pool `system` is replaced (`cluster.tf`).
+pub const SYSTEM_TEMPORARY: &str = "systemtmp";
+
+/// The pool that stands in while one is replaced: at most 12 letters and digits, and another for each name.
+pub fn temporary_name(pool: &Name) -> String {
+    const MAX: usize = 12;
+    let plain = format!("{pool}tmp");
+    if plain.len() <= MAX {
+        return plain;
+    }
+    let digest = Sha256::digest(pool.as_str());
+    format!("{}{:02x}{:02x}t", &pool.as_str()[..MAX - 5], digest[0], digest[1])
 }

@@ -3,7 +3,7 @@
 use super::file::AwsVmsFile;
 use super::{AwsVms, SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{CloudSsh, Image, State, tags, values, warn_open};
+use crate::platform::cloud::{AWS_IMAGES, CloudSsh, Image, State, TagRules, tags, values, warn_open};
 use crate::platform::{region, subnets};
 use crate::value::{Cidr, Label, Zone};
 use crate::yaml::{Field, Span};
@@ -36,10 +36,10 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
     if let Some(ssh) = file.ssh.ok() {
         warn_open(&ssh.from, "ssh", problems);
     }
-    let image = Image::check(image, "ami-", problems);
+    let image = Image::check(image, &AWS_IMAGES, problems);
     let ssh = CloudSsh::check(ssh, "ubuntu", problems);
     let state = State::check(state, problems);
-    let tags = tags(labels, problems);
+    let tags = tags(labels, TagRules::Aws, problems);
     let (_, network) = check_network(network, problems)?;
     Some(AwsVms { state, region: region?, zones: list, network, image: image?, ssh: ssh?, tags })
 }

@@ -3,18 +3,25 @@
 use super::file::AzureVmsFile;
 use super::{AzureVms, BASTION_PREFIX, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{CloudSsh, CloudSshFile, Image, State, tags, values, warn_open};
+use crate::platform::cloud::{
+    AZURE_IMAGES, CloudSsh, CloudSshFile, Image, State, TagRules, check_apart, tags, values, warn_open,
+};
 use crate::platform::{region, subnets};
 use crate::value::{Label, UserName};
 use crate::yaml::{Field, Span};
 
-/// Names that Azure refuses for the first user (learn.microsoft.com, "Linux VM FAQ").
+/// Names that Azure refuses for the first user (learn.microsoft.com, "Linux VM FAQ" and "OSProfile.adminUsername"; Terraform's provider has them, too).
 const RESERVED: &[&str] = &[
+    "1",
+    "123",
+    "a",
+    "actuser",
     "adm",
     "admin",
     "admin1",
     "admin2",
     "administrator",
+    "aspnet",
     "backup",
     "console",
     "david",
@@ -25,6 +32,7 @@ const RESERVED: &[&str] = &[
     "server",
     "sql",
     "support",
+    "support_388945a0",
     "sys",
     "test",
     "test1",
@@ -59,11 +67,14 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
     if let Some(ssh) = file.ssh.ok() {
         warn_open(&ssh.from, "ssh", problems);
     }
-    let image = Image::check(image, "/subscriptions/", problems);
+    let image = Image::check(image, &AZURE_IMAGES, problems);
     let ssh = CloudSsh::check(ssh, "ops", problems);
     let state = State::check(state, problems);
-    let tags = tags(labels, problems);
+    let tags = tags(labels, TagRules::Azure, problems);
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
+    if let Some(ssh) = file.ssh.ok() {
+        check_apart(&ssh.from, network, problems);
+    }
     let bastion = Subnets::of(network).bastion;
     if ssh.as_ref().is_some_and(|ssh| ssh.bastion) && bastion.prefix() > BASTION_PREFIX {
         let message = format!("{network} leaves {bastion} for the bastion, which wants a /{BASTION_PREFIX}");

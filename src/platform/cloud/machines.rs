@@ -19,9 +19,8 @@ pub enum Image {
 }
 
 impl Image {
-    /// Without a word: Ubuntu 24.04, which is supported until 2029. `own`: an id as the cloud gives them to images, up to what
-    /// differs.
-    pub fn check(field: &Field<ImageFile>, own: &str, problems: &mut Diagnostics) -> Option<Image> {
+    /// Without a word: Ubuntu 24.04, which is supported until 2029. `own`: the ids that the cloud gives to images.
+    pub fn check(field: &Field<ImageFile>, own: &ImageIds, problems: &mut Diagnostics) -> Option<Image> {
         let Some((span, file)) = field.spanned() else {
             return Some(Image::Ubuntu("24.04".parse().expect("a label")));
         };
@@ -36,10 +35,10 @@ impl Image {
                 Some(Image::Ubuntu(release.clone()))
             }
             (None, Some((at, id))) => {
-                if !id.as_str().starts_with(own) {
+                if !(own.has)(id.as_str()) {
                     problems
                         .add(Code::T012, at, format!("`{id}` is not an image id of this cloud"))
-                        .help(format!("an image id begins with {own}"));
+                        .help(format!("write an id such as {}", own.examples));
                 }
                 Some(Image::Own(id.clone()))
             }
@@ -55,6 +54,55 @@ impl Image {
             }
         }
     }
+}
+
+/// The ids that a cloud gives to images.
+#[derive(Debug)]
+pub struct ImageIds {
+    has: fn(&str) -> bool,
+    examples: &'static str,
+}
+
+/// AWS: an AMI.
+pub const AWS_IMAGES: ImageIds = ImageIds {
+    has: |id| {
+        id.strip_prefix("ami-")
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    },
+    examples: "ami-0123456789abcdef0",
+};
+
+/// Azure: a managed image, or an image (or a version of one) in a gallery of one's own, of a community, or shared directly (`source_image_id` of
+/// Terraform's provider).
+pub const AZURE_IMAGES: ImageIds = ImageIds {
+    has: is_azure_image,
+    examples: "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Compute/galleries/GALLERY/images/NAME/versions/1.0.0 or \
+               /communityGalleries/GALLERY/images/NAME",
+};
+
+/// Parts in capitals stand for names; the id ends after one of them.
+const AZURE_SHAPES: &[&str] = &[
+    "subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Compute/images/NAME",
+    "subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Compute/galleries/GALLERY/images/NAME",
+    "subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Compute/galleries/GALLERY/images/NAME/versions/VERSION",
+    "communityGalleries/GALLERY/images/NAME",
+    "communityGalleries/GALLERY/images/NAME/versions/VERSION",
+    "sharedGalleries/GALLERY/images/NAME",
+    "sharedGalleries/GALLERY/images/NAME/versions/VERSION",
+];
+
+fn is_azure_image(id: &str) -> bool {
+    let Some(id) = id.strip_prefix('/') else { return false };
+    let parts: Vec<&str> = id.split('/').collect();
+    let fits = |shape: &str| {
+        let shape: Vec<&str> = shape.split('/').collect();
+        let is_name = |part: &str| part.bytes().all(|byte| byte.is_ascii_uppercase());
+        let same = |(wanted, part): (&&str, &&str)| {
+            if is_name(wanted) { !part.is_empty() } else { wanted.eq_ignore_ascii_case(part) }
+        };
+        shape.len() == parts.len() && shape.iter().zip(&parts).all(same)
+    };
+    AZURE_SHAPES.iter().any(|shape| fits(shape))
 }
 
 /// Releases that Canonical supports and that carry Java 17 (November 2026).

@@ -8,8 +8,8 @@ mod state;
 mod tags;
 
 pub use login::{CloudSsh, CloudSshFile, check_public_keys};
-pub use machines::{Image, ImageFile, check_disk};
+pub use machines::{AWS_IMAGES, AZURE_IMAGES, Image, ImageFile, check_disk};
 pub use pools::{Pool, PoolFile, PoolNodes, check_kubernetes, check_pools, pools};
-pub use ranges::{check_api_from, values, warn_open};
+pub use ranges::{check_apart, check_api_from, values, warn_open};
 pub use state::{State, StateFile};
-pub use tags::tags;
+pub use tags::{TagRules, tags};

@@ -25,6 +25,21 @@ pub fn check_api_from(field: &Field<Vec<Field<Cidr>>>, most: usize, problems: &m
     }
 }
 
+/// Reports ranges of one rule that overlap each other or the network, which Azure refuses (learn.microsoft.com, "Network security groups").
+pub fn check_apart(field: &Field<Vec<Field<Cidr>>>, network: Cidr, problems: &mut Diagnostics) {
+    let ranges: Vec<_> = field.ok().into_iter().flatten().filter_map(Field::spanned).collect();
+    for (number, (at, range)) in ranges.iter().enumerate() {
+        let other =
+            ranges[..number].iter().map(|(_, other)| **other).chain([network]).find(|other| range.overlaps(*other));
+        if let Some(other) = other {
+            let what = if other == network { " (the network)" } else { "" };
+            problems
+                .add(Code::T012, *at, format!("{range} overlaps {other}{what}, and Azure takes no ranges that do"))
+                .help("leave one of them out");
+        }
+    }
+}
+
 /// Warns of a range that is the whole internet.
 pub fn warn_open(field: &Field<Vec<Field<Cidr>>>, what: &str, problems: &mut Diagnostics) {
     for (at, range) in

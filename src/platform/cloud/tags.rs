@@ -8,41 +8,112 @@ use crate::yaml::{Entries, Field};
 /// Every resource has these: `provision-cluster` and `managed-by`, where the topology has an identity `provision-id`, and on AWS a `Name`.
 const OWN_TAGS: &[&str] = &["provision-cluster", "provision-id", "managed-by", "Name"];
 
-/// The most tags on a resource; the same on both clouds.
-const TAGS_MAX: usize = 50;
+/// The rules of a cloud for tags: those of the strictest resource that gets them all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TagRules {
+    /// "Tag naming limits and requirements" of Amazon EC2: 50 tags, keys of 128 and values of 256 letters.
+    Aws,
+    /// learn.microsoft.com, "Use tags to organize your Azure resources": DNS zones take 15 tags, whose keys are ASCII and begin with no digit;
+    /// storage accounts count the 128 of a key in bytes, and every resource the 256 of a value.
+    Azure,
+}
+
+impl TagRules {
+    /// The number of tags that the tool itself sets.
+    fn own(self) -> usize {
+        match self {
+            TagRules::Aws => OWN_TAGS.len(),
+            TagRules::Azure => OWN_TAGS.len() - 1,
+        }
+    }
+
+    fn most(self) -> usize {
+        match self {
+            TagRules::Aws => 50,
+            TagRules::Azure => 15,
+        }
+    }
+
+    /// The reason why a key cannot be one.
+    fn against_key(self, key: &str) -> Option<&'static str> {
+        let fits = |length: usize| (1..=128).contains(&length);
+        let bad = ['<', '>', '%', '&', '\\', '?', '/'];
+        match self {
+            TagRules::Aws => {
+                let right = fits(key.chars().count()) && !key.contains(bad) && !key.to_lowercase().starts_with("aws:");
+                (!right).then_some("1 to 128 letters without <>%&\\?/, not beginning with aws:")
+            }
+            TagRules::Azure => {
+                let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:+=".contains(c);
+                let right = fits(key.len()) && key.chars().all(plain) && !key.starts_with(|c: char| c.is_ascii_digit());
+                (!right).then_some("1 to 128 ASCII letters, digits and -_.:+=, not beginning with a digit (Azure's DNS zones take no others)")
+            }
+        }
+    }
+
+    fn length(self, value: &str) -> usize {
+        match self {
+            TagRules::Aws => value.chars().count(),
+            TagRules::Azure => value.len(),
+        }
+    }
+}
+
+/// The most letters (on Azure: bytes) in a value.
+const VALUE_MAX: usize = 256;
 
 /// Tags for every resource, in the order of their keys; what a cloud would refuse is reported.
-pub fn tags(field: &Field<Entries<String>>, problems: &mut Diagnostics) -> BTreeMap<String, String> {
+pub fn tags(field: &Field<Entries<String>>, rules: TagRules, problems: &mut Diagnostics) -> BTreeMap<String, String> {
     for entry in field.ok().into_iter().flatten() {
         let key = entry.key.text.as_str();
-        // Azure's letters and AWS's length and prefix (their pages on tags, 2026).
-        let right = (1..=128).contains(&key.chars().count()) && !key.contains(['<', '>', '%', '&', '\\', '?', '/']);
         // Azure does not tell small letters from capitals.
         if OWN_TAGS.iter().any(|own| own.eq_ignore_ascii_case(key)) {
             problems
                 .add(Code::T012, entry.key.span, format!("the tag `{key}` is set by the tool itself"))
                 .help("take another key");
         }
-        if !right || key.to_lowercase().starts_with("aws:") {
-            let message = format!(
-                "`{}` is no key of a tag: 1 to 128 letters without <>%&\\?/, not beginning with aws:",
-                key.escape_default()
-            );
+        if let Some(rule) = rules.against_key(key) {
+            let message = format!("`{}` is no key of a tag: {rule}", key.escape_default());
             problems.add(Code::T012, entry.key.span, message).help("take another key");
         }
-        // AWS's limit; Azure's is the same.
-        if let Some((at, _)) = entry.value.spanned().filter(|(_, value)| value.chars().count() > 256) {
-            problems.add(Code::T012, at, format!("the tag `{key}` has more than 256 letters")).help("take fewer");
+        if let Some((at, _)) = entry.value.spanned().filter(|(_, value)| rules.length(value) > VALUE_MAX) {
+            let unit = if rules == TagRules::Azure { "bytes" } else { "letters" };
+            problems
+                .add(Code::T012, at, format!("the tag `{key}` has more than {VALUE_MAX} {unit}"))
+                .help("take fewer");
         }
     }
-    if let Some((at, all)) = field.spanned().filter(|(_, all)| all.0.len() + OWN_TAGS.len() > TAGS_MAX) {
+    if let Some((at, all)) = field.spanned().filter(|(_, all)| all.0.len() + rules.own() > rules.most()) {
         let message = format!(
-            "{} tags, and {} of the tool's own: a resource has at most {TAGS_MAX}",
+            "{} tags, and {} of the tool's own: a resource has at most {}",
             all.0.len(),
-            OWN_TAGS.len()
+            rules.own(),
+            rules.most()
         );
         problems.add(Code::T012, at, message).help("take fewer");
     }
     let entries = field.ok().into_iter().flatten();
     entries.filter_map(|entry| Some((entry.key.text.clone(), entry.value.ok()?.clone()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn azure_counts_bytes_and_aws_letters() {
+        let value = "ö".repeat(129);
+        assert_eq!((TagRules::Azure.length(&value), TagRules::Aws.length(&value)), (258, 129));
+        for (key, azure, aws) in [
+            ("owner", true, true),
+            ("cost center", false, true),
+            ("1st", false, true),
+            ("größe", false, true),
+            ("aws:x", true, false),
+            ("a<b", false, false),
+        ] {
+            assert_eq!(TagRules::Azure.against_key(key).is_none(), azure, "{key}");
+            assert_eq!(TagRules::Aws.against_key(key).is_none(), aws, "{key}");
+        }
+    }
 }

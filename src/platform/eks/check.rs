@@ -8,7 +8,7 @@ use super::{Eks, SERVICE_RANGE};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{Tier, ZONES_MAX, check_network, subnet};
 use crate::platform::cloud::{
-    Pool, State, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open,
+    Pool, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
 use crate::service::spark::WORKER;
@@ -63,7 +63,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     check_api_from(api_from, API_RANGES, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
-    let tags = tags(labels, problems);
+    let tags = tags(labels, TagRules::Aws, problems);
     let (at, network) = check_network(network, problems)?;
     // And Docker's own.
     subnets::check_apart(at, network, &[SERVICE_RANGE, "172.17.0.0/16"], problems);

@@ -24,6 +24,9 @@ const SERIES: &[(&str, u32, &[&str])] = &[
     ("e", 4, &["a"]),
     ("f", 2, &["s"]),
 ];
+/// Sizes of these series that it does not take all the same (as Terraform's provider found, and Azure only while it applied).
+const EXCEPT: &[&str] =
+    &["standard_d15_v2", "standard_ds15_v2", "standard_e48_v3", "standard_e48s_v3", "standard_f48s_v2"];
 /// The shape of the smallest size that Microsoft recommends for Spark, `D3_v2`
 /// (learn.microsoft.com, "Azure `HDInsight` supported node configurations").
 const LEAST: (u32, u64) = (4, 14);
@@ -39,6 +42,9 @@ pub fn check_size(at: Span, size: &Label, node: Node, problems: &mut Diagnostics
     let taken = size::azure_series(size.as_str()).is_some_and(|(family, version, features)| {
         SERIES.iter().any(|series| series.0 == family && series.1 == version && series.2.contains(&features.as_str()))
     });
+    let lower = size.as_str().to_ascii_lowercase();
+    // A dash stands in the names of constrained sizes alone.
+    let taken = taken && !EXCEPT.contains(&lower.as_str()) && !lower.contains('-');
     let shape = size::azure(size.as_str());
     let message = match shape {
         Some(shape) if !shape.temporary_disk => {

@@ -4,7 +4,7 @@ pub mod file;
 
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::storage::check_one_place;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::file::{FileType, ServicesFile};
@@ -16,6 +16,9 @@ pub use file::KEY;
 
 /// An ensemble has three members where the file does not say.
 const MEMBERS: u32 = 3;
+
+/// GiB (learn.microsoft.com, "Understand Azure Files billing": provisioned v1).
+const SHARE_LEAST: u32 = 100;
 
 /// An `EventStore` cluster, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +62,12 @@ impl Service for OnKubernetes {
 
     fn check(&self, _: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let file = files.get::<EventstoreFile>()?;
+        let share = file.storage.ok().and_then(|storage| storage.azure_files.ok()?.size.spanned());
+        if let Some((at, size)) = share.filter(|(_, size)| size.get() < SHARE_LEAST) {
+            problems
+                .add(Code::T012, at, format!("a premium share of Azure Files cannot have {size} GiB"))
+                .help(format!("take at least {SHARE_LEAST}"));
+        }
         if let Some((span, storage)) = file.storage.spanned() {
             let written = [storage.azure_files.span(), storage.disk.span(), storage.pod.span()];
             check_one_place(span, &written, "write one of `azureFiles`, `disk`, `pod`", problems);

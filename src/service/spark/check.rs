@@ -625,7 +625,8 @@ fn no_secret(key: &str) -> Option<(&'static str, &'static str)> {
         ));
     }
     // Spark hands these to executors as options of their JVM (SparkConf.isExecutorStartupConf), which everybody on a host can read.
-    if ["spark.auth", "spark.rpc", "spark.network"].iter().any(|begin| key.starts_with(begin)) || key.ends_with(".port")
+    if ["spark.auth", "spark.rpc", "spark.network"].iter().any(|begin| key.starts_with(begin))
+        || key.strip_suffix(".port").is_some()
     {
         return Some((
             "Spark puts its value into the arguments of executors",

@@ -55,7 +55,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
   data_disk {
     lun                  = 0
     storage_account_type = "Premium_LRS"
-    caching              = "ReadOnly"
+    caching              = provision.worker_disk_caching
     disk_size_gb         = provision.worker_disk
   }
 
