@@ -6,12 +6,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::input::{self, Loaded, TopologyOption};
+use super::output::{outln, sayln};
 use super::ssh::{find, unknown};
 use super::{Exit, Failure};
-use crate::host::{HostError, Target};
+use crate::host::Target;
 use crate::service::roles;
-use crate::value::{Name, Role};
-use crate::world::Io;
+use crate::value::{Name, Role, counted, shown_bytes};
+use crate::world::{Io, Output};
 
 /// The limit for reading a journal to its end.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -34,37 +35,114 @@ pub struct Args {
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let loaded = input::open_without_secrets(input::read(args.topology.path())?)?;
     let wanted = journals(&args.what, &loaded)?;
-    let follow = if args.follow { " -f" } else { "" };
+    if args.follow { follow(args, &wanted, &loaded).await } else { show(args, &wanted, &loaded).await }
+}
+
+fn options(units: &[&str]) -> String {
+    units.iter().map(|unit| format!(" -u {unit}")).collect()
+}
+
+/// Lines as they come.
+async fn follow(args: &Args, wanted: &[(Target, Vec<&'static str>)], loaded: &Loaded) -> Result<Exit, Failure> {
     let named = wanted.len() > 1;
     let runs = wanted.iter().map(|(target, units)| {
-        let units: String = units.iter().map(|unit| format!(" -u {unit}")).collect();
         // Ends with this program: its input closes when we do.
         let command = format!(
-            "exec 3<&0; journalctl --no-pager -o short-iso{units} -n {}{follow} & pid=$!; (cat <&3 >/dev/null; kill $pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
+            "exec 3<&0; journalctl --no-pager -o short-iso{} -n {} -f & pid=$!; (cat <&3 >/dev/null; kill $pid) 2>/dev/null & watch=$!; wait $pid; code=$?; kill $watch 2>/dev/null; exit $code",
+            options(units),
             args.lines
         );
-        let world = &loaded.world;
-        async move {
-            let read = world.interactive(target, &command, Io::Watched { named });
-            if args.follow {
-                return read.await;
-            }
-            let late = |_| HostError::Timeout { seconds: LIMIT.as_secs(), during: "reading its journal".into() };
-            tokio::time::timeout(LIMIT, read).await.map_err(late)?
-        }
+        async move { loaded.world.interactive(target, &command, Io::Watched { named }).await }
     });
     let ended = join_all(runs).await;
-    // Every host has had its say by now, and so has every failure.
-    let failed: Vec<String> = wanted
-        .iter()
-        .zip(&ended)
-        .filter_map(|((target, _), ended)| Some(format!("{}: {}", target.name, ended.as_ref().err()?)))
-        .collect();
-    if !failed.is_empty() {
-        return Err(Failure::say(Exit::Unreachable, failed.join("\n")));
-    }
+    fail_of(
+        wanted.iter().zip(&ended).filter_map(|((target, _), ended)| Some((target, ended.as_ref().err()?.to_string()))),
+    )?;
     let bad = ended.iter().flatten().find(|code| **code != 0);
     Ok(bad.map_or(Exit::Done, |code| Exit::Code(u8::try_from(*code).unwrap_or(255))))
+}
+
+/// The last lines of all hosts, in the order of their time, without those that are about this program's own questions.
+async fn show(args: &Args, wanted: &[(Target, Vec<&'static str>)], loaded: &Loaded) -> Result<Exit, Failure> {
+    let most = usize::try_from(args.lines).unwrap_or(usize::MAX);
+    // Most of what a member says may be about questions.
+    let asked = most.saturating_mul(10).saturating_add(200);
+    let reads = wanted.iter().map(|(target, units)| {
+        let command = format!("journalctl --no-pager --utc -o short-iso-precise{} -n {asked}", options(units));
+        async move { loaded.world.read(target, &command, LIMIT, "reading its journal").await }
+    });
+    let read = join_all(reads).await;
+    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    let failures = wanted.iter().zip(&read).filter_map(|((target, _), read)| match read {
+        Ok(output) if output.status != 0 => Some((target, said(output))),
+        Ok(_) => None,
+        Err(error) => Some((target, error.to_string())),
+    });
+    let failures: Vec<_> = failures.collect();
+    let mut lines = Vec::new();
+    let mut questions = 0;
+    for ((target, _), output) in
+        wanted.iter().zip(&read).filter_map(|(wanted, read)| Some((wanted, read.as_ref().ok()?)))
+    {
+        let mut entries = Entry::all(target.name.as_str(), &output.stdout);
+        let before = entries.len();
+        entries.retain(|entry| !entry.is_about_a_question(target.reach.address().as_str()));
+        questions += before - entries.len();
+        lines.extend(entries.drain(entries.len().saturating_sub(most)..));
+    }
+    // Stable: lines of one host stay as they are.
+    lines.sort_by(|one, other| one.time.cmp(&other.time));
+    let named = wanted.len() > 1;
+    for Entry { host, text, .. } in lines {
+        if named { outln!("{host}  {text}") } else { outln!("{text}") }
+    }
+    if questions > 0 {
+        sayln!("{} about this program's own questions left out", counted(questions, "line"));
+    }
+    fail_of(failures.into_iter())?;
+    Ok(Exit::Done)
+}
+
+/// Every host has had its say by now, and so has every failure.
+fn fail_of<'a>(failures: impl Iterator<Item = (&'a Target, String)>) -> Result<(), Failure> {
+    let failed: Vec<String> = failures.map(|(target, why)| format!("{}: {why}", target.name)).collect();
+    if failed.is_empty() { Ok(()) } else { Err(Failure::say(Exit::Unreachable, failed.join("\n"))) }
+}
+
+/// A line of a host's journal, with those that belong to it.
+#[derive(Debug, PartialEq, Eq)]
+struct Entry {
+    host: String,
+    /// As the host writes it, in UTC: it sorts as text.
+    time: String,
+    text: String,
+}
+
+impl Entry {
+    fn all(host: &str, bytes: &[u8]) -> Vec<Entry> {
+        let mut all: Vec<Entry> = Vec::new();
+        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let text = shown_bytes(line);
+            let word = text.split(' ').next().unwrap_or_default();
+            let is_time = word.len() > 19 && word.as_bytes()[4] == b'-' && word.as_bytes().get(10) == Some(&b'T');
+            let time = match all.last() {
+                _ if is_time => word.to_owned(),
+                // Lines of one message follow its first.
+                Some(before) => before.time.clone(),
+                None => String::new(),
+            };
+            all.push(Entry { host: host.to_owned(), time, text });
+        }
+        all
+    }
+
+    /// Returns true if a member says that it was asked by its own host: others ask from elsewhere.
+    fn is_about_a_question(&self, address: &str) -> bool {
+        let asked = |from: &str| {
+            ["srvr", "mntr"].iter().any(|word| self.text.contains(&format!("Processing {word} command from /{from}:")))
+        };
+        asked(address) || asked("127.0.0.1")
+    }
 }
 
 /// The units, with their hosts.
@@ -95,4 +173,37 @@ fn journals(what: &str, loaded: &Loaded) -> Result<Vec<(Target, Vec<&'static str
         .map(|instance| instance.role.unit())
         .collect();
     Ok(vec![(target, units)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_ordered_by_time_and_stay_with_their_message() {
+        let one = Entry::all(
+            "h1",
+            b"2026-11-27T01:00:02.5+0000 h1 x: first\n\tat Y\n2026-11-27T01:00:09+0000 h1 x: \x1b[31mlast\n",
+        );
+        let two = Entry::all("h2", b"2026-11-27T01:00:03+0000 h2 x: between\n");
+        let mut all: Vec<Entry> = one.into_iter().chain(two).collect();
+        all.sort_by(|one, other| one.time.cmp(&other.time));
+        let texts: Vec<&str> = all.iter().map(|entry| entry.text.rsplit(": ").next().unwrap_or_default()).collect();
+        assert_eq!(texts, ["first", "\tat Y", "between", "\\u001b[31mlast"]);
+    }
+
+    #[test]
+    fn only_questions_from_the_host_itself_are_left_out() {
+        let entry = |from: &str| Entry {
+            host: "h1".to_owned(),
+            time: String::new(),
+            text: format!("zookeeper[9]: INFO Processing mntr command from /{from}:4711"),
+        };
+        assert!(
+            entry("10.0.0.1").is_about_a_question("10.0.0.1") && entry("127.0.0.1").is_about_a_question("10.0.0.1")
+        );
+        assert!(
+            !entry("10.0.0.2").is_about_a_question("10.0.0.1") && !entry("10.0.0.11").is_about_a_question("10.0.0.1")
+        );
+    }
 }

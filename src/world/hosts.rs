@@ -75,6 +75,18 @@ impl Hosts {
         tokio::time::timeout(LONGEST + Duration::from_secs(30), copy).await.map_err(late)?
     }
 
+    /// Runs a command line of the operator's as root or the folder's owner, and returns what it prints.
+    pub async fn read(
+        &self,
+        target: &Target,
+        command: &str,
+        limit: Duration,
+        during: &str,
+    ) -> Result<Output, HostError> {
+        let script = Script(format!("{}{command}\n", self.place(target).prelude()));
+        self.run(target, script, limit, during).await
+    }
+
     /// Runs a command line of the operator's with this machine's own output. Returns its exit code.
     pub async fn interactive(&self, target: &Target, command: &str, io: Io) -> Result<i32, HostError> {
         match target.reach {
