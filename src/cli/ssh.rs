@@ -56,7 +56,9 @@ pub fn unknown(name: &str, kinds: &str, more: &[&str], loaded: &Loaded) -> Failu
 /// A terminal needs OpenSSH itself; a folder of this machine is entered.
 fn shell(target: &Target, config: &Config) -> Result<Exit, Failure> {
     let mut command = match &target.reach {
-        Reach::Ssh(_) => openssh(&config.route(target).map_err(|error| Failure::new(Exit::Unreachable, error))?),
+        Reach::Ssh(_) => {
+            openssh(config, &config.route(target).map_err(|error| Failure::new(Exit::Unreachable, error))?)
+        }
         Reach::Local(folder) => {
             let shell = std::env::var_os("SHELL").unwrap_or_else(|| "sh".into());
             let mut command = Command::new(shell);
@@ -78,8 +80,8 @@ fn shell(target: &Target, config: &Config) -> Result<Exit, Failure> {
 }
 
 /// `ssh NAME`, to the very machine that every other command reaches, and with the key that they know it by.
-fn openssh(route: &Route) -> Command {
+fn openssh(config: &Config, route: &Route) -> Command {
     let mut command = Command::new("ssh");
-    command.args(&route.arguments);
+    command.args(config.file_arguments()).args(&route.arguments);
     command
 }

@@ -167,9 +167,7 @@ impl Action {
             Action::Swap { unit, .. } => format!("restart {unit}"),
             Action::PutBack { unit } => format!("put back the old files of {unit}"),
             Action::EndTrial => "take the new firewall rules back".to_owned(),
-            Action::Release { .. } => {
-                "remove, through this host, the latch that a stopped master left in ZooKeeper".to_owned()
-            }
+            Action::Release { .. } => "remove, through this host, the latch of a master that has ended".to_owned(),
             Action::Remove(_) => "remove what provision made".to_owned(),
         }
     }

@@ -163,7 +163,7 @@ impl Surroundings {
             } else if names_secret(name) {
                 problems
                     .add(Code::T020, at, format!("`{name}` holds a secret, and a topology is shared"))
-                    .help("a property of Spark's may be a secret, under `config`; let other programs read theirs from a file on the host");
+                    .help("for a property of Spark's, write { env: NAME } or { file: path } under `config`; let other programs read theirs from a file on the host");
                 complete = false;
             }
             match (name.parse::<EnvironmentName>(), entry.value.ok()) {

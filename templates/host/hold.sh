@@ -14,6 +14,7 @@ note() { # file of the state, text. Made anew, never opened: what lies there by 
 }
 hold() { # who, seconds without a heartbeat after which it is over, our claim: identity, name, digest of the anchors; our lease
   mkdir -p "$run" && chmod 755 "$run" || fail "cannot make $run"
+  [ -z "$root" ] || [ ! -L "$run/lease" ] || fail "refusing to write $run/lease: it is a symbolic link"
   touch "$run/lease" 2>/dev/null || fail "cannot write $run/lease"
   exec 8>>"$run/lease"
   flock -n 8

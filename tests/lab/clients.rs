@@ -159,12 +159,49 @@ fn every_configuration_gets_the_verdict_that_openssh_gives() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     assert!(let_in > 12 && rows.len() - let_in > 8, "{let_in} of {}", rows.len());
 
-    // The one difference that is meant: an unknown key is never accepted, whatever the configuration says (law 7).
+    // The one difference that is meant: an unknown key is never accepted, whatever the configuration says (law 7); also that of a jump host.
+    let jump = format!(
+        "Host {HOST}\n  ProxyJump 10.77.0.12\nHost 10.77.0.12\n  UserKnownHostsFile {}\n  StrictHostKeyChecking accept-new\n",
+        keys.path("empty")
+    );
+    std::fs::write(&config, format!("{jump}{original}")).expect("writable");
+    lab.run(&["plan", &topology]).expect(4).says("Host key verification failed");
+    assert_eq!(std::fs::read_to_string(keys.path("empty")).expect("readable"), "", "a key was accepted");
     let accepts =
         format!("Host {HOST}\n  UserKnownHostsFile {}\n  StrictHostKeyChecking accept-new\n", keys.path("empty"));
     std::fs::write(&config, format!("{accepts}{original}")).expect("writable");
     lab.run(&["plan", &topology]).expect(4).says("the host key of 10.77.0.11 is unknown");
     assert!(openssh(&lab, &config), "OpenSSH itself accepts it");
+}
+
+/// A jump host that asks for a password gets none, on a terminal neither, and nobody waits for it.
+#[test]
+fn nobody_on_the_way_can_ask_the_operator() {
+    let Some(lab) = Lab::up("clients", 3) else { return };
+    let topology = lab.topology("quorum.yaml", &quorum_yaml());
+    let config = lab.home().join(".ssh/config");
+    let original = std::fs::read_to_string(&config).expect("readable");
+    lab.on(2, "printf 'Port 2200\\nPubkeyAuthentication no\\nPasswordAuthentication yes\\nPidFile none\\n' >/etc/ssh/asks && mkdir -p /run/sshd && \
+               $(command -v sshd || echo /usr/sbin/sshd) -f /etc/ssh/asks");
+    let jump = format!(
+        "Host {HOST}\n  ProxyJump jump\nHost jump\n  HostName 10.77.0.12\n  HostKeyAlias 10.77.0.12\n  User ops\n  Port 2200\n"
+    );
+    std::fs::write(&config, format!("{jump}{original}")).expect("writable");
+    let asked = lab.home().join("asked");
+    let askpass = lab.home().join("askpass");
+    std::fs::write(&askpass, format!("#!/bin/sh\necho \"$@\" >>{}\n", asked.display())).expect("written");
+    assert!(Command::new("chmod").arg("755").arg(&askpass).status().expect("it runs").success());
+    let began = std::time::Instant::now();
+    // `script` gives it a terminal.
+    let program = format!("{} plan {topology}", env!("CARGO_BIN_EXE_provision"));
+    let home = format!("HOME={}", lab.home().display());
+    let askpass = format!("SSH_ASKPASS={}", askpass.display());
+    assert!(
+        !lab.exec("env", &[&home, &askpass, "DISPLAY=:7", "script", "-qec", &program, "/dev/null"]),
+        "h1 cannot be reached"
+    );
+    assert!(began.elapsed() < Duration::from_secs(30), "somebody was waited for");
+    assert!(!asked.exists(), "{:?}", std::fs::read_to_string(&asked));
 }
 
 /// A cluster over OpenSSH alone: leases, a copied archive, a birth, a roll. Nothing stays when that is over, nor when the program is killed.
@@ -177,8 +214,9 @@ fn openssh_carries_a_whole_cluster() {
         .replace("{ onHost: { path: /srv/dist", &format!("{{ file: {{ path: {}", dist.display()));
     assert!(text.contains("client: openssh") && text.contains("{ file: "), "{text}");
     let topology = lab.topology("quorum.yaml", &text);
+    let ours = format!("^ssh -M .*{}", lab.home().display());
     let none_is_left = || {
-        let is_there = || lab.exec("pgrep", &["-f", "^ssh -M -N"]);
+        let is_there = || lab.exec("pgrep", &["-f", &ours]);
         wait_until("no client is left", Duration::from_secs(5), || !is_there());
     };
     lab.apply(&topology);
@@ -186,7 +224,7 @@ fn openssh_carries_a_whole_cluster() {
     none_is_left();
     std::fs::write(&topology, text.replace("config: { ", "config: { snapCount: 50000, ")).expect("writable");
     let mut run = lab.start(&["apply", &topology, "--yes"]);
-    wait_until("a client is there", Duration::from_secs(20), || lab.exec("pgrep", &["-f", "^ssh -M -N"]));
+    wait_until("a client is there", Duration::from_secs(20), || lab.exec("pgrep", &["-f", &ours]));
     std::thread::sleep(Duration::from_secs(2));
     run.kill().expect("it can be killed");
     run.wait().expect("it ends");

@@ -127,7 +127,7 @@ impl Lab {
     fn program(&self, more: &[(&str, &str)], args: &[&str]) -> Command {
         let mut command = self.command(&["exec", "env", "-u", "SSH_AUTH_SOCK"]);
         command.args(more.iter().map(|(name, value)| format!("{name}={value}")));
-        command.arg(format!("HOME={}", self.home.path().display()));
+        command.args(["HOME", "TMPDIR"].map(|name| format!("{name}={}", self.home.path().display())));
         command
             .args(["NO_COLOR=1", "SPARK_SECRET=s3cr3t-\"quoted\"-$(id)", env!("CARGO_BIN_EXE_provision")])
             .args(args);

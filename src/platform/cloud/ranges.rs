@@ -35,7 +35,7 @@ pub fn check_apart(field: &Field<Vec<Field<Cidr>>>, network: Cidr, problems: &mu
             let what = if other == network { " (the network)" } else { "" };
             problems
                 .add(Code::T012, *at, format!("{range} overlaps {other}{what}, and Azure takes no ranges that do"))
-                .help("leave one of them out");
+                .help(format!("leave {range} out"));
         }
     }
 }

@@ -116,10 +116,8 @@ impl Config {
             return Err(HostError::Unreachable { address, why: why.to_owned() });
         };
         let client = self.client(&answers, known_as, &mut options);
-        let mut arguments = self.file_arguments();
-        arguments.extend(options);
-        arguments.extend(["--".into(), OsString::from(&name)]);
-        Ok(Route { name, address, port, user, client, arguments })
+        options.extend(["--".into(), OsString::from(&name)]);
+        Ok(Route { name, address, port, user, client, includes: self.files(), arguments: options })
     }
 
     /// The client that can do all that a host's configuration asks for, libssh2 before OpenSSH. Adds what OpenSSH must be told.
@@ -191,8 +189,18 @@ impl Config {
         Ok(answers)
     }
 
-    fn file_arguments(&self) -> Vec<OsString> {
+    /// The arguments that have OpenSSH read this configuration, where it would read another.
+    pub fn file_arguments(&self) -> Vec<OsString> {
         self.file.iter().flat_map(|path| [OsString::from("-F"), path.clone().into_os_string()]).collect()
+    }
+
+    /// The files that OpenSSH reads, the operator's before the machine's.
+    fn files(&self) -> Vec<PathBuf> {
+        let all = match &self.file {
+            Some(file) => vec![file.clone()],
+            None => vec![self.home.join(".ssh/config"), PathBuf::from("/etc/ssh/ssh_config")],
+        };
+        all.into_iter().filter(|path| path.is_file()).collect()
     }
 
     /// The hosts on the way to a target, as far as its configuration names them.

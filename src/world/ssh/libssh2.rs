@@ -186,7 +186,7 @@ mod tests {
         let plain =
             Plain { known_as: address.clone(), identities: Vec::new(), identities_only: true, known_hosts: Vec::new() };
         let (name, user, client) = ("h1".to_owned(), "ops".to_owned(), Client::Libssh2(plain.clone()));
-        let route = Route { name, address, port, user, client, arguments: Vec::new() };
+        let route = Route { name, address, port, user, client, includes: Vec::new(), arguments: Vec::new() };
         let way = Way::to(route, plain).await.expect("it listens");
         let error = way.log_in().await.expect_err("that is no SSH server");
         host.join().expect("its end is closed, too");

@@ -10,12 +10,12 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::connect::CONNECT_LIMIT;
 use super::libssh2::LOGIN_LIMIT;
@@ -25,25 +25,28 @@ use crate::host::{During, HostError, Target};
 use crate::value::{random_digits, shown_bytes};
 use crate::world::script::in_words;
 
-/// The differences from the operator's own `ssh HOST`: nothing is asked for, nothing is forwarded or accepted, and a silent host is noticed.
-const OPTIONS: &[&str] = &[
-    "BatchMode=yes",
-    "StrictHostKeyChecking=yes",
-    "UpdateHostKeys=no",
-    "ControlPersist=no",
-    "ClearAllForwardings=yes",
-    "ForwardAgent=no",
-    "ForwardX11=no",
-    "PermitLocalCommand=no",
-    "Tunnel=no",
-    "ServerAliveInterval=5",
-    "ServerAliveCountMax=3",
-    "LogLevel=ERROR",
-];
+/// The differences from the operator's own `ssh HOST`, on the way through jump hosts too: nothing is asked for, nothing is forwarded, no unknown key is
+/// accepted, and a silent host is noticed. They stand before the operator's configuration, in a file, because OpenSSH hands its file on to the
+/// clients that it starts for jump hosts, and its options not.
+const OPTIONS: &str = "IgnoreUnknown ForkAfterAuthentication,UpdateHostKeys
+BatchMode yes
+StrictHostKeyChecking yes
+NoHostAuthenticationForLocalhost no
+VerifyHostKeyDNS no
+UpdateHostKeys no
+ForwardAgent no
+ForwardX11 no
+ForkAfterAuthentication no
+PermitLocalCommand no
+Tunnel no
+ServerAliveInterval 5
+ServerAliveCountMax 3
+LogLevel ERROR
+";
 
-/// Keeps the connection as long as our end of its input is open, and so no longer than we live. It ends by itself when there is no way to the host.
-const KEEPER: &str =
-    r#"exec 3<&0; { read -r _; kill "$$"; } <&3 2>/dev/null & exec ssh "$@" </dev/null >/dev/null 3<&-"#;
+/// Keeps the connection as long as our end of its input is open, and so no longer than we live; then the folder goes, too. It ends by itself when
+/// there is no way to the host.
+const KEEPER: &str = r#"exec 3<&0; { read -r _; kill "$$"; rm -rf -- "$0"; } <&3 >/dev/null 2>&1 & exec ssh "$@" </dev/null >/dev/null 3<&-"#;
 
 /// The words of a command whose connection is gone, instead of making one of its own.
 const GONE: &str = "provision: the connection is gone";
@@ -86,41 +89,52 @@ impl OpenSsh {
         let keeper = if let Some(keeper) = place.upgrade().filter(|keeper| !keeper.has_ended()) {
             keeper
         } else {
-            let socket = self.folder().map_err(|error| HostError::Unreachable {
+            let socket = self.folder(&route.includes).map_err(|error| HostError::Unreachable {
                 address: route.address.clone(),
                 why: format!("there is no place for ssh's socket: {error}"),
             })?;
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
             let opened = tokio::task::spawn_blocking(move || Keeper::open(&route, socket, number));
             let lost = |why: String| HostError::Lost { during: During::Handshake, why };
-            Arc::new(opened.await.map_err(|error| lost(error.to_string()))??)
+            let late = |_| HostError::Timeout { seconds: LOGIN_LIMIT.as_secs(), during: During::Handshake };
+            let opened = tokio::time::timeout(LOGIN_LIMIT + Duration::from_secs(10), opened).await.map_err(late)?;
+            Arc::new(opened.map_err(|error| lost(error.to_string()))??)
         };
         *place = Arc::downgrade(&keeper);
         Ok(Session::new(Box::new(Shared { keeper, cut: Arc::default() }), user))
     }
 
-    fn folder(&self) -> io::Result<Arc<Folder>> {
+    fn folder(&self, includes: &[PathBuf]) -> io::Result<Arc<Folder>> {
         let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(folder) = &*folder {
             return Ok(folder.clone());
         }
-        let made = Arc::new(Folder::make()?);
+        let made = Arc::new(Folder::make(includes)?);
         *folder = Some(made.clone());
         Ok(made)
     }
 }
 
-/// A folder for sockets that nobody else can enter.
+/// A folder for sockets, and for the configuration, that nobody else can enter.
 #[derive(Debug)]
 struct Folder(PathBuf);
 
 impl Folder {
-    fn make() -> io::Result<Folder> {
+    fn make(includes: &[PathBuf]) -> io::Result<Folder> {
         // A socket's path has at most some 100 bytes.
         let name = format!("provision-{}", &random_digits()[..12]);
         let path = std::env::temp_dir().join(name);
         DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Folder(path))
+        let folder = Folder(path);
+        let include = |path: &PathBuf| format!("Include \"{}\"\n", path.display());
+        let seconds = CONNECT_LIMIT.as_secs();
+        let text = format!("{OPTIONS}ConnectTimeout {seconds}\n{}", includes.iter().map(include).collect::<String>());
+        std::fs::write(folder.config(), text)?;
+        Ok(folder)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.0.join("config")
     }
 }
 
@@ -136,9 +150,7 @@ struct Keeper {
     socket: PathBuf,
     child: Child,
     /// Open as long as the connection is to be kept.
-    input: Option<ChildStdin>,
-    /// Its end says that nobody will send the client a signal any more.
-    watcher: Option<ChildStdout>,
+    _input: Option<ChildStdin>,
     _folder: Arc<Folder>,
 }
 
@@ -148,17 +160,18 @@ impl Keeper {
         let address = format!("{}:{}", route.address, route.port);
         let unreachable = |why: String| HostError::Unreachable { address: address.clone(), why };
         let socket = folder.0.join(number.to_string());
-        let mut command = Command::new("sh");
-        command.args(["-c", KEEPER, "sh", "-M", "-N", "-T", "-S"]).arg(&socket);
-        command.args(OPTIONS.iter().flat_map(|option| ["-o", option]));
-        command.args(["-o", &format!("ConnectTimeout={}", CONNECT_LIMIT.as_secs())]).args(&route.arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Not in our group: Ctrl-C asks us to stop at a safe point, and the way to the host must hold until then.
-        let mut child =
-            command.process_group(0).spawn().map_err(|error| unreachable(format!("ssh does not start: {error}")))?;
-        let (input, watcher) = (child.stdin.take(), child.stdout.take());
+        let program = std::env::current_exe().map_err(|error| unreachable(error.to_string()))?;
+        // A session of its own: Ctrl-C asks us to stop at a safe point, and the way to the host must hold until then; and without a terminal
+        // nobody on the way can ask for anything.
+        let mut command = Command::new(program);
+        command.args(["setsid", "sh", "-c", KEEPER]).arg(&folder.0).args(["-M", "-N", "-T", "-F"]).arg(folder.config());
+        command.arg("-S").arg(&socket).args(["-o", "ControlPersist=no", "-o", "ClearAllForwardings=yes"]);
+        command.args(&route.arguments).env("SSH_ASKPASS_REQUIRE", "never").env_remove("SSH_ASKPASS");
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| unreachable(format!("ssh does not start: {error}")))?;
+        let input = child.stdin.take();
         let said = Said::by(child.stderr.take().expect("it is piped"), Some(route.name.clone()));
-        let keeper = Keeper { socket, child, input, watcher, _folder: folder };
+        let keeper = Keeper { socket, child, _input: input, _folder: folder };
         let end = Instant::now() + LOGIN_LIMIT;
         while !keeper.socket.exists() {
             if keeper.has_ended() {
@@ -172,23 +185,26 @@ impl Keeper {
         Ok(keeper)
     }
 
+    fn pid(&self) -> Option<Pid> {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+    }
+
     /// Returns true if the client has ended. It stays a process that nobody else's can be taken for.
     fn has_ended(&self) -> bool {
-        let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) else { return true };
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(waitid(WaitId::Pid(pid), options), Ok(None))
+        self.pid().is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), options), Ok(None)))
     }
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        drop(self.input.take());
-        // First the one who ends the client by its number, then the client: its number is free only once it was waited for.
-        if let Some(mut watcher) = self.watcher.take() {
-            let _ = io::copy(&mut watcher, &mut io::sink());
+        // All of its session: who watches, and who makes the way. Its number is free only once it was waited for.
+        if let Some(pid) = self.pid() {
+            let _ = kill_process_group(pid, Signal::KILL);
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = std::fs::remove_file(&self.socket);
     }
 }
 

@@ -12,7 +12,9 @@ pub struct Route {
     pub port: u16,
     pub user: String,
     pub client: Client,
-    /// The arguments after `ssh` that lead to this host, without a command.
+    /// The files of ssh's configuration.
+    pub includes: Vec<PathBuf>,
+    /// The arguments after `ssh` and its configuration that lead to this host, without a command.
     pub arguments: Vec<OsString>,
 }
 

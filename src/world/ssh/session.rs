@@ -128,9 +128,8 @@ impl Session {
         // A sudo that refuses closes its end: what it says is worth more than the broken pipe.
         let sent = channel.write_all(script.0.as_bytes()).and_then(|()| channel.flush());
         let sent = sent.map_err(|error| error.to_string()).and_then(|()| channel.send_eof());
-        let end = Instant::now() + limit;
         channel.set_timeout(POLL_MILLIS);
-        let read = all_of(&mut *channel, end, during);
+        let read = all_of(&mut *channel, limit, during);
         if read.is_err() {
             channel.set_timeout(LAST_MILLIS);
         }
@@ -150,9 +149,10 @@ impl Session {
 }
 
 /// All that a script prints, within bounds: of its errors the first, which are kept for us in the meantime.
-fn all_of(channel: &mut dyn Channel, end: Instant, during: &str) -> Result<(Vec<u8>, Vec<u8>), HostError> {
+fn all_of(channel: &mut dyn Channel, limit: Duration, during: &str) -> Result<(Vec<u8>, Vec<u8>), HostError> {
     let too_much = || HostError::TooMuch { mib: LONGEST_OUTPUT >> 20, during: during.into() };
     let lost = |error: io::Error| HostError::Lost { during: during.into(), why: error.to_string() };
+    let end = Instant::now() + limit;
     let mut stdout = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -160,6 +160,9 @@ fn all_of(channel: &mut dyn Channel, end: Instant, during: &str) -> Result<(Vec<
             Ok(0) => break,
             Ok(count) => stdout.extend_from_slice(&buffer[..count]),
             Err(error) if is_silence(&error) && Instant::now() < end => {}
+            Err(error) if is_silence(&error) => {
+                return Err(HostError::Timeout { seconds: limit.as_secs(), during: during.into() });
+            }
             Err(error) => return Err(lost(error)),
         }
         // What came and was not read yet is held in memory, too.
