@@ -186,11 +186,15 @@ fn nobody_on_the_way_can_ask_the_operator() {
     let jump = format!(
         "Host {HOST}\n  ProxyJump jump\nHost jump\n  HostName 10.77.0.12\n  HostKeyAlias 10.77.0.12\n  User ops\n  Port 2200\n"
     );
+    let known =
+        original.lines().find(|line| line.contains("UserKnownHostsFile")).expect("the lab names its known_hosts");
+    let jump = format!("{jump}{known}\n");
     std::fs::write(&config, format!("{jump}{original}")).expect("writable");
     let asked = lab.home().join("asked");
     let askpass = lab.home().join("askpass");
     std::fs::write(&askpass, format!("#!/bin/sh\necho \"$@\" >>{}\n", asked.display())).expect("written");
     assert!(Command::new("chmod").arg("755").arg(&askpass).status().expect("it runs").success());
+    lab.run(&["plan", &topology]).expect(4).says("Permission denied");
     let began = std::time::Instant::now();
     // `script` gives it a terminal.
     let program = format!("{} plan {topology}", env!("CARGO_BIN_EXE_provision"));

@@ -92,6 +92,12 @@ fn what_lies_in_a_folder_leads_nowhere() {
         assert_eq!(all(), before, "a link above the data");
     }
     sh(&format!("rm '{0}/var' && mv outside/var '{0}/var'", node.display()));
+    // The file of the lease is a link: nothing is made where it leads.
+    let lease = node.join("run/provision/lease");
+    sh(&format!("rm -f '{0}' && ln -s '{1}/made' '{0}'", lease.display(), outside.display()));
+    machine.run(&["apply", "topology.yaml", "--yes"]).says("lease: it is a symbolic link");
+    assert!(!outside.join("made").exists(), "a lease was taken through a link");
+    sh(&format!("rm '{}'", lease.display()));
     // Something is mounted in the node's folder: only root can do that.
     for place in ["mnt", "run/provision/m", "var/lib/provision/m", "opt/other"].into_iter().filter(|_| is_root()) {
         let at = node.join(place);
