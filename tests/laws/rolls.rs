@@ -287,7 +287,7 @@ fn law_3_a_roll_leaves_no_master_alive_for_seconds_and_not_for_a_session() {
             let state = world.state();
             let released = state.journal[before..]
                 .iter()
-                .filter(|(_, title)| title.contains("the latch that a stopped master left"))
+                .filter(|(_, title)| title.contains("the latch of a master that has ended"))
                 .count();
             assert!(released > 0, "{:?}", state.journal);
             let longest = state.services.longest_vacancy;
