@@ -311,9 +311,13 @@ pub fn reads(path: &HostPath, service: &str, unit: &UnitFacts, state: &HostState
         return Some(true);
     }
     let there = facts.paths.get(&file).filter(|there| there.sha256.as_ref() == Some(started))?;
-    let word = state.host.word(path);
+    Some(starts_with(there.text.as_deref()?, &state.host.word(path)))
+}
+
+/// Returns true if the command of a unit has this word.
+fn starts_with(unit: &str, word: &str) -> bool {
     let names = |line: &str| line.starts_with("ExecStart=") && line.split_whitespace().any(|part| part == word);
-    Some(there.text.as_deref()?.lines().any(names))
+    unit.lines().any(names)
 }
 
 /// Returns true if the unit of a service names this file in its command.
@@ -324,8 +328,7 @@ fn is_in_command(path: &HostPath, state: &HostState, service: &ServiceUnit) -> b
     };
     let units = service.inputs.iter().filter(|input| input.as_str().starts_with(crate::host::UNIT_FOLDER));
     let word = state.host.word(path);
-    let names = |line: &str| line.starts_with("ExecStart=") && line.split_whitespace().any(|part| part == word);
-    units.filter_map(text).flat_map(str::lines).any(names)
+    units.filter_map(text).any(|unit| starts_with(unit, &word))
 }
 
 /// Inputs that the running service did not start with.

@@ -59,7 +59,7 @@ address() {
 java_facts() { # the oldest that will do
   if java=$(command -v java); then
     real=$(readlink -f "$java")
-    fact java "$real" "$(java_version "${real%/bin/java}")" "$(java_owner "${real%/bin/java}")"
+    java_fact java "$real" "${real%/bin/java}"
     return
   fi
   [ "$(id -u)" = 0 ] || return 0
@@ -71,13 +71,17 @@ java_facts() { # the oldest that will do
   done
 }
 java_home() { # a directory that the topology names
-  [ -x "$1/bin/java" ] && fact java-home "$1" "$(java_version "$1")" "$(java_owner "$1")"
+  [ -x "$1/bin/java" ] && java_fact java-home "$1" "$1"
+}
+java_fact() { # name of the fact, path, home
+  owner=$(java_owner "$3")
+  fact "$1" "$2" "$(java_version "$3" "$owner")" "$owner"
 }
 # The version that a Java's own file says, else the one that it prints: it is run as whoever can change it.
-java_version() { # home
+java_version() { # home, the number of that user
   version=$(peek "$1/release" 65536 | sed -n 's/^JAVA_VERSION="\([0-9A-Za-z._+-]*\)".*/\1/p' | head -n 1)
-  if [ -z "$version" ] && who=$(java_owner "$1") && [ -n "$who" ]; then
-    version=$(hear 4096 "$who" "$1/bin/java" -version </dev/null | sed -n 's/.*version "\([0-9A-Za-z._+-]*\)".*/\1/p' | head -n 1)
+  if [ -z "$version" ] && [ -n "$2" ]; then
+    version=$(hear 4096 "$2" "$1/bin/java" -version </dev/null | sed -n 's/.*version "\([0-9A-Za-z._+-]*\)".*/\1/p' | head -n 1)
   fi
   printf %s "$version"
 }
@@ -165,17 +169,18 @@ secret() { # path, nonce: a digest that reveals nothing to anyone who does not k
   [ -f "$1" ] && fact secret "$1" "$({ printf %s "$2"; cat -- "$1"; } | sha256sum | cut -d ' ' -f 1)"
 }
 units() {
-  systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID -- "$@" | awk '{ print "unit\t" $0 }'
-  for unit do
-    text started "$run/$unit.started"
-    [ -n "$root" ] || command_of "$unit"
-  done
+  shown=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,MainPID -- "$@")
+  printf '%s\n' "$shown" | awk '{ print "unit\t" $0 }'
+  for unit do text started "$run/$unit.started"; done
+  [ -n "$root" ] || printf '%s\n' "$shown" | awk -F = '
+    function tell() { if (pid > 0) print pid, id; pid = 0 }
+    $1 == "Id" { id = $2 } $1 == "MainPID" { pid = $2 } !NF { tell() } END { tell() }' |
+    while read -r pid unit; do command_of "${unit%.service}" "$pid"; done
 }
 # The paths in the command that a unit's process was really started with: its unit may have said something else at that time.
-command_of() { # unit
-  pid=$(systemctl show -p MainPID --value -- "$1")
-  [ "${pid:-0}" -gt 0 ] && [ -r "/proc/$pid/cmdline" ] || return 0
-  fact command "${1%.service}" "$(timeout -k 1 5 tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep '^/[^:]*$' | head -n 50 | cut -c 1-300 | encoded)"
+command_of() { # unit, number of its process
+  [ -r "/proc/$2/cmdline" ] || return 0
+  fact command "$1" "$(timeout -k 1 5 tr '\0' '\n' <"/proc/$2/cmdline" 2>/dev/null | grep '^/[^:]*$' | head -n 50 | cut -c 1-300 | encoded)"
 }
 rules() { # unit: whether the kernel still has what the unit loaded; and, where nothing of ours was, whether the name is taken
   [ -e /etc/provision/firewall.nft ] || [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] ||

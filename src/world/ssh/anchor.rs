@@ -23,7 +23,7 @@ impl Remote {
     pub fn begin(session: Session, script: &Script) -> Result<Remote, HostError> {
         let during: During = "taking the lease".into();
         let command = session.root_command("sh -s", LONGEST);
-        let mut channel = session.exec(&command, Errors::Kept, FIRST_ANSWER, &during)?;
+        let mut channel = session.connection.exec(&command, Errors::Kept, FIRST_ANSWER, &during)?;
         let sent = channel.write_all(script.0.as_bytes()).and_then(|()| channel.flush());
         sent.map_err(|error| HostError::Lost { during, why: error.to_string() })?;
         Ok(Remote { session, channel })

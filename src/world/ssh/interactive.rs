@@ -30,7 +30,7 @@ fn stream(session: &Session, name: &Name, command: &str, io: Io) -> Result<i32, 
         Io::Watched { .. } if session.user == "root" => format!("sh -c {}", crate::world::script::quote(command)),
         Io::Watched { .. } => format!("sudo -n sh -c {}", crate::world::script::quote(command)),
     };
-    let mut channel = session.exec(&line, Errors::Read, BEGIN, &during)?;
+    let mut channel = session.connection.exec(&line, Errors::Read, BEGIN, &during)?;
     if io == Io::AsUser {
         channel.send_eof().map_err(lost)?;
     }
@@ -125,7 +125,7 @@ fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostE
          mv -fT {remote}.part {remote}"
     );
     let command = session.root_command(&format!("sh -c {}", crate::world::script::quote(&script)), limit);
-    let mut channel = session.exec(&command, Errors::Kept, SEND, &"copying a file".into())?;
+    let mut channel = session.connection.exec(&command, Errors::Kept, SEND, &"copying a file".into())?;
     let sent = std::io::copy(&mut file, &mut channel).and_then(|_| channel.flush());
     let ended = channel.send_eof();
     // Nothing is expected; its end says that the errors are all there.

@@ -139,11 +139,7 @@ impl Ssh {
     /// Lets OpenSSH try what libssh2 cannot do: an agent's certificate, a method that libssh2 does not know.
     async fn instead(&self, target: &Target, route: Route, refused: HostError) -> Result<Session, HostError> {
         tracing::debug!(host = target.name.as_str(), %refused, "trying OpenSSH");
-        let session = self.openssh.session(target, route).await;
-        if session.is_err() {
-            self.openssh.forget(target);
-        }
-        session.map_err(|error| match (error, refused) {
+        self.openssh.session(target, route).await.map_err(|error| match (error, refused) {
             (HostError::Login { name, user, why }, HostError::Login { why: before, .. }) => {
                 HostError::Login { name, user, why: format!("{why}; {before}") }
             }

@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -69,7 +69,7 @@ pub struct OpenSsh {
 type Place = Arc<tokio::sync::Mutex<Weak<Keeper>>>;
 
 impl OpenSsh {
-    /// Returns true if a connection to this host was made here before.
+    /// Returns true if a connection to this host was tried here before.
     pub fn has(&self, target: &Target) -> bool {
         self.keepers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(target)
     }
@@ -303,9 +303,7 @@ impl Connection for Shared {
         if self.keeper.has_ended() {
             return Err(HostError::ConnectionGone { why: "ssh has ended".to_owned() });
         }
-        let channel = Piped::start(&self.keeper.socket, command, errors, self.cut.clone(), during.clone());
-        let mut channel = channel.map_err(lost)?;
-        channel.limit = limit;
+        let mut channel = Piped::start(self, command, errors, limit, during).map_err(lost)?;
         channel.set_timeout(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
         Ok(Box::new(channel))
     }
@@ -334,13 +332,13 @@ enum Source {
 }
 
 impl Piped {
-    fn start(socket: &Path, command: &str, errors: Errors, cut: Arc<Cut>, during: During) -> io::Result<Piped> {
+    fn start(session: &Shared, command: &str, errors: Errors, limit: Duration, during: &During) -> io::Result<Piped> {
         let (stream, theirs) = UnixStream::pair()?;
         let (said, saying) = UnixStream::pair()?;
         let mut ssh = Command::new("ssh");
         // Without its keeper it would open a connection of its own, to a host of this name.
         let instead = format!("ProxyCommand=sh -c 'echo {GONE} >&2; exit 1'");
-        ssh.args(["-F", "none", "-T", "-e", "none", "-S"]).arg(socket);
+        ssh.args(["-F", "none", "-T", "-e", "none", "-S"]).arg(&session.keeper.socket);
         ssh.args([
             "-o",
             "ControlMaster=no",
@@ -366,7 +364,15 @@ impl Piped {
             Errors::Kept => Source::Kept(Said::by(said, None)),
             Errors::Read => Source::Read(said),
         };
-        Ok(Piped { child, stream, errors, ended: (false, false), cut, limit: LOGIN_LIMIT, during })
+        Ok(Piped {
+            child,
+            stream,
+            errors,
+            ended: (false, false),
+            cut: session.cut.clone(),
+            limit,
+            during: during.clone(),
+        })
     }
 
     fn check(&self) -> io::Result<()> {

@@ -15,7 +15,7 @@ const LAST_MILLIS: u32 = 50;
 
 /// A connection on which the operator has logged in.
 pub trait Connection: Send + std::fmt::Debug {
-    /// Runs a command in a channel of its own.
+    /// Runs a command in a channel of its own, of which no read or write takes longer than `limit`.
     fn exec(
         &self,
         command: &str,
@@ -73,7 +73,7 @@ pub enum Ended {
 
 #[derive(Debug)]
 pub struct Session {
-    connection: Box<dyn Connection>,
+    pub(super) connection: Box<dyn Connection>,
     pub(super) user: String,
 }
 
@@ -86,17 +86,6 @@ impl Session {
     pub fn root_command(&self, shell: &str, limit: Duration) -> String {
         let bounded = format!("timeout -k 5 {} {shell}", limit.as_secs());
         if self.user == "root" { bounded } else { format!("sudo -n {bounded}") }
-    }
-
-    /// Runs a command in a channel, of which no read or write takes longer than `limit`.
-    pub fn exec(
-        &self,
-        command: &str,
-        errors: Errors,
-        limit: Duration,
-        during: &During,
-    ) -> Result<Box<dyn Channel>, HostError> {
-        self.connection.exec(command, errors, limit, during)
     }
 
     /// Runs a script as root. The session comes back only when it is fit for another.
@@ -124,7 +113,8 @@ impl Session {
 
     fn run_blocking(&self, script: &Script, limit: Duration, during: &str) -> Result<Output, HostError> {
         let lost = |why: String| HostError::Lost { during: during.into(), why };
-        let mut channel = self.exec(&self.root_command("sh -s", limit), Errors::Kept, limit, &during.into())?;
+        let mut channel =
+            self.connection.exec(&self.root_command("sh -s", limit), Errors::Kept, limit, &during.into())?;
         // A sudo that refuses closes its end: what it says is worth more than the broken pipe.
         let sent = channel.write_all(script.0.as_bytes()).and_then(|()| channel.flush());
         let sent = sent.map_err(|error| error.to_string()).and_then(|()| channel.send_eof());
