@@ -1,6 +1,6 @@
 //! The state of a unit, in systemd's own words (`systemctl show`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::value::words;
 
@@ -81,8 +81,10 @@ pub struct UnitFacts {
     pub life: String,
     /// The inputs that it started with: digest (or identity, for secrets) by path.
     pub started: BTreeMap<String, String>,
-    /// The paths in the command that its process was really started with, which may not be what its unit says now.
-    pub command: Option<BTreeSet<String>>,
+    /// The words of the command that its process was really started with, which may not be what its unit says now.
+    pub command: Option<Vec<String>>,
+    /// The command of its next start, drop-ins counted, as `systemctl show` writes it (its quotes are not reliable).
+    pub next_command: Option<String>,
 }
 
 impl Default for UnitFacts {
@@ -97,6 +99,7 @@ impl Default for UnitFacts {
             life: String::new(),
             started: BTreeMap::new(),
             command: None,
+            next_command: None,
         }
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::Reason;
+use super::{Reason, command};
 use crate::diagnostic::announces_secret;
 use crate::host::{
     Access, Content, Distribution, FileEdit, HostFacts, HostState, OnChange, Owned, Patch, PathKind, ServiceUnit,
-    UnitFacts, Unpack, sha256, unit_path,
+    UnitFacts, Unpack, sha256,
 };
 use crate::service::archive::{Archive, UrlSum};
 use crate::value::{HostPath, carries_secret, counted, logins_in_urls};
@@ -299,38 +299,6 @@ fn service_change(unit: &str, service: &ServiceUnit, state: &HostState, facts: &
     (!seen.is_enabled()).then(|| ServiceChange { need: Need::Enable, why: vec![Reason::NotEnabled] })
 }
 
-/// Returns true if the command that a running service was started with names this file; `None` where nobody can tell.
-pub fn reads(path: &HostPath, service: &str, unit: &UnitFacts, state: &HostState, facts: &HostFacts) -> Option<bool> {
-    if let Some(command) = &unit.command {
-        return Some(command.contains(path.as_str()));
-    }
-    let file = unit_path(service);
-    let started = unit.started.get(file.as_str())?;
-    let Some(Content::Text(ours)) = state.files.get(&file).map(|file| &file.content) else { return None };
-    if *started == sha256(ours.as_bytes()) {
-        return Some(true);
-    }
-    let there = facts.paths.get(&file).filter(|there| there.sha256.as_ref() == Some(started))?;
-    Some(starts_with(there.text.as_deref()?, &state.host.word(path)))
-}
-
-/// Returns true if the command of a unit has this word.
-fn starts_with(unit: &str, word: &str) -> bool {
-    let names = |line: &str| line.starts_with("ExecStart=") && line.split_whitespace().any(|part| part == word);
-    unit.lines().any(names)
-}
-
-/// Returns true if the unit of a service names this file in its command.
-fn is_in_command(path: &HostPath, state: &HostState, service: &ServiceUnit) -> bool {
-    let text = |file: &HostPath| match state.files.get(file).map(|file| &file.content) {
-        Some(Content::Text(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    let units = service.inputs.iter().filter(|input| input.as_str().starts_with(crate::host::UNIT_FOLDER));
-    let word = state.host.word(path);
-    units.filter_map(text).any(|unit| starts_with(unit, &word))
-}
-
 /// Inputs that the running service did not start with.
 pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, facts: &HostFacts) -> Vec<Reason> {
     if unit.started.is_empty() {
@@ -346,13 +314,10 @@ pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, 
         let started = unit.started.get(path.as_str());
         if wanted.is_some() && started != wanted.as_ref() {
             why.push(Reason::InputChanged { path: path.to_string() });
-        } else if unit
-            .command
-            .as_ref()
-            .is_some_and(|command| is_in_command(path, state, service) && !command.contains(path.as_str()))
-        {
-            why.push(Reason::NotRead { path: path.to_string() });
         }
+    }
+    if why.is_empty() && command::is_anothers(service, unit, state) {
+        why.push(Reason::OtherCommand);
     }
     for path in &service.secret_inputs {
         let there = facts.paths.get(path).map(|seen| seen.identity.as_str());

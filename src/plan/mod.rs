@@ -2,6 +2,7 @@
 
 mod approval;
 mod changes;
+pub mod command;
 pub mod compare;
 mod decide;
 mod json;

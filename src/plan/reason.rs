@@ -11,10 +11,8 @@ pub enum Reason {
     InputChanged {
         path: String,
     },
-    /// The command that it was started with does not name this file.
-    NotRead {
-        path: String,
-    },
+    /// It was started with another command than its unit has.
+    OtherCommand,
     /// Nobody recorded what it runs with.
     NoRecord,
     /// It will not start after a reboot.
@@ -50,11 +48,8 @@ impl std::fmt::Display for Reason {
             Reason::NotThere => write!(f, "it is not there"),
             Reason::NotRunning => write!(f, "it is not running"),
             Reason::InputChanged { path } => write!(f, "{path} changed since it started"),
-            Reason::NotRead { path } => {
-                write!(
-                    f,
-                    "it was started by another command, which does not read {path} (`systemctl cat` shows drop-ins)"
-                )
+            Reason::OtherCommand => {
+                write!(f, "it was started by another command than its unit has, by a drop-in that is gone or by hand")
             }
             Reason::NoRecord => write!(f, "there is no record of the files it started with"),
             Reason::NotEnabled => write!(f, "it is not enabled"),

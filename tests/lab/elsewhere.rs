@@ -81,4 +81,9 @@ fn members_that_a_drop_in_misled_are_found() {
     lab.run(&["apply", &topology, "--yes", "--allow-outage"]).expect(0);
     lab.converged(&topology);
     lab.run(&["status", &topology]).expect(0).says("all is well");
+    // A drop-in that stays is somebody's wish, and a restart would not change the command.
+    let add = mislead.replace("s,/etc/zookeeper/zoo.cfg,/etc/zookeeper/other.cfg,", "'s, -cp , -Dof.ours=1 -cp ,'");
+    on_all(&lab, &[3], &add);
+    lab.on(3, "systemctl show -p ExecStart zookeeper | grep -q of.ours");
+    lab.converged(&topology);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use provision::host::{Access, CLAIM_PATH, Claim, HostError, Owned, STAMP_PATH, STATE_FOLDER, sha256};
+use provision::host::{Access, CLAIM_PATH, Claim, HostError, Owned, STAMP_PATH, STATE_FOLDER, command_words, sha256};
 use provision::value::HostPath;
 
 #[derive(Clone, Debug)]
@@ -37,15 +37,21 @@ pub struct Process {
 }
 
 impl Process {
-    /// The paths in its command, as `/proc` has them.
-    pub fn paths_in_command(&self) -> Vec<String> {
-        let command = self.unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap_or_default();
-        command
-            .split_whitespace()
-            .filter(|word| word.starts_with('/') && !word.contains(':'))
-            .map(str::to_owned)
-            .collect()
+    /// Its command as `/proc` has it: Spark's script has put Java in the place of itself.
+    pub fn command(&self) -> Vec<String> {
+        let words = command_words(exec_start(&self.unit), "").expect("a unit of ours");
+        match words.iter().position(|word| word.ends_with("/spark-class")) {
+            Some(at) => {
+                ["java", "-cp", "jars/*"].into_iter().map(str::to_owned).chain(words[at + 1..].to_vec()).collect()
+            }
+            None => words,
+        }
     }
+}
+
+/// The command in a unit's text.
+pub fn exec_start(unit: &str) -> &str {
+    unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap_or_default()
 }
 
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::time::Instant;
 
 use super::State;
-use super::host::{Kind, MUTE, MemberLie, Node, Process, SimHost, identity_text};
+use super::host::{Kind, MUTE, MemberLie, Node, Process, SimHost, exec_start, identity_text};
 use super::services::{Latch, MASTER, Member, WORKER, ZOOKEEPER};
 use provision::host::{CLAIM_PATH, HostQuery, STATE_FOLDER};
 use provision::observe::{MACHINE_TOOLS, NEEDED_TOOLS};
@@ -158,6 +158,7 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
     };
     let read = unit.read.as_ref().filter(|_| unit.process.is_some() || unit.enabled);
     let stale = read.is_some_and(|(identity, _)| file.is_none_or(|file| file.identity != *identity));
+    let next = read.map_or("", |(_, text)| exec_start(text));
     let load = if file.is_some() || read.is_some() { "loaded" } else { "not-found" };
     for (property, value) in [
         ("Id", format!("{name}.service").as_str()),
@@ -176,6 +177,10 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
         ),
         ("NeedDaemonReload", if stale { "yes" } else { "no" }),
         ("NRestarts", "0"),
+        (
+            "ExecStart",
+            format!("{{ path=/x ; argv[]={} ; ignore_errors=no ; pid=1 }}", next.replace("%%", "%")).as_str(),
+        ),
         ("InvocationID", unit.process.as_ref().map(|process| process.life.to_string()).unwrap_or_default().as_str()),
     ] {
         lines.fact(&["unit", &format!("{property}={value}")]);
@@ -184,7 +189,7 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
     if let Some(process) = &unit.process {
         let record: String = process.started.iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect();
         lines.fact(&["started", &format!("/run/provision/{name}.service.started"), &STANDARD.encode(record)]);
-        lines.fact(&["command", name, &STANDARD.encode(process.paths_in_command().join("\n"))]);
+        lines.fact(&["command", name, &STANDARD.encode(process.command().join("\0") + "\0")]);
     }
 }
 

@@ -192,9 +192,8 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("spark-worker", "/etc/systemd/system/spark-worker.service", ":7077", ":7070"),
 ];
 
-/// Units whose drop-in made the process run another command, and is gone again: every file is right, and so is the record of them. (Members alone: of
-/// a worker's command only the files are compared, not the address of its master.)
-const WRONG_COMMAND: &[(&str, &str, &str, &str)] = &[WRONG[8]];
+/// Units whose drop-in made the process run another command, and is gone again: every file is right, and so is the record of them.
+const WRONG_COMMAND: &[(&str, &str, &str, &str)] = &[WRONG[7], WRONG[8], WRONG[9], WRONG[10]];
 
 pub fn run_with_wrong_input(host: &mut SimHost, what: &Index) {
     let there: Vec<_> = WRONG

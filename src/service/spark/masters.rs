@@ -9,7 +9,8 @@ use super::roles::{MASTER, WORKER};
 use crate::desired::Desired;
 use crate::host::{HostFacts, HostState, Seen, UnitFacts};
 use crate::plan::Reason;
-use crate::plan::compare::{reads, stale_inputs};
+use crate::plan::command::reads;
+use crate::plan::compare::stale_inputs;
 use crate::value::{HostPath, Name, Role};
 
 /// The masters that say that they are ALIVE.

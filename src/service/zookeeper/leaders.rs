@@ -9,7 +9,7 @@ use super::listeners::PEER;
 use super::role::MEMBER;
 use crate::desired::Desired;
 use crate::host::{Content, HostFacts, HostState, Seen, UnitFacts, sha256};
-use crate::plan::compare::reads;
+use crate::plan::command::reads;
 use crate::value::{HostPath, Name};
 
 /// Members that say that they lead beside one that most members follow.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use rustix::fs::RawMode;
 
+use crate::host::command_words;
+
 /// The command and environment of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
@@ -84,7 +86,7 @@ impl Unit {
         };
         for line in text.lines() {
             let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else { continue };
-            let words = || words(value, name).map_err(|why| format!("{key}: {why}"));
+            let words = || command_words(value, name).map_err(|why| format!("{key}: {why}"));
             // `+`: as root; here it is the owner's anyway.
             let command = || words().map(without_plus);
             let seconds =
@@ -121,33 +123,6 @@ fn without_plus(mut words: Vec<String>) -> Vec<String> {
     words
 }
 
-/// Words with quotes taken off, `%n` and `%%` put in.
-fn words(text: &str, name: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
-            (_, '%') => match chars.next() {
-                Some('%') => word.get_or_insert_default().push('%'),
-                Some('n') => word.get_or_insert_default().push_str(&format!("{name}.service")),
-                other => return Err(format!("`%{}` is not known", other.unwrap_or(' '))),
-            },
-            (_, '\\') => return Err("a backslash is not known".to_owned()),
-            (_, c) => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    if quote.is_some() { Err("a quote is not closed".to_owned()) } else { Ok(words) }
-}
-
 /// The variables of an `EnvironmentFile` as we write them: `NAME="value"`, escaped for sh.
 pub fn variables(text: &str) -> Vec<(String, String)> {
     let pair = |line: &str| {
@@ -166,16 +141,6 @@ pub fn variables(text: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_command_is_read_as_systemd_reads_it() {
-        let line = r#"+/bin/sh -c 'umask 022; sha256sum "/a b/c" >/run/%n.started && stat -c "%%i"' "x y"z"#;
-        let read = words(line, "zookeeper").expect("it is right");
-        let script = r#"umask 022; sha256sum "/a b/c" >/run/zookeeper.service.started && stat -c "%i""#;
-        assert_eq!(without_plus(read), ["/bin/sh", "-c", script, "x yz"]);
-        assert_eq!(words("a 'b", "x"), Err("a quote is not closed".to_owned()));
-        assert!(words("%i", "x").is_err() && words("\\x", "x").is_err());
-    }
 
     #[test]
     fn every_unit_of_ours_is_understood() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::value::MOST;
 use crate::host::{HostFacts, HostQuery, UnitFacts};
-use crate::value::brief;
+use crate::value::{brief, cut};
 use crate::world::script::ScriptPlace;
 
 /// The properties of units. `systemctl show` prints a unit's in an order of its own; an empty line stands between two units.
@@ -12,8 +12,20 @@ use crate::world::script::ScriptPlace;
 pub struct Units(Vec<BTreeMap<String, String>>);
 
 /// The properties that are asked for (`look.sh`).
-const PROPERTIES: [&str; 8] =
-    ["Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "NeedDaemonReload", "InvocationID", "NRestarts"];
+const PROPERTIES: [&str; 9] = [
+    "Id",
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "UnitFileState",
+    "NeedDaemonReload",
+    "InvocationID",
+    "NRestarts",
+    "ExecStart",
+];
+
+/// The most characters of a command: what `look.sh` sends of one.
+const LONGEST_COMMAND: usize = 16384;
 
 impl Units {
     pub fn add(&mut self, property: &str) {
@@ -23,7 +35,7 @@ impl Units {
         if let (Some((name, value)), Some(unit)) = (property.split_once('='), self.0.last_mut())
             && PROPERTIES.contains(&name)
         {
-            unit.insert(name.to_owned(), brief(value));
+            unit.insert(name.to_owned(), if name == "ExecStart" { cut(value, LONGEST_COMMAND) } else { brief(value) });
         }
     }
 
@@ -42,6 +54,7 @@ impl Units {
             entry.needs_reload = get("NeedDaemonReload") == "yes";
             entry.life = get("InvocationID").to_owned();
             entry.restarts = get("NRestarts").parse().unwrap_or(0);
+            entry.next_command = next_command(get("ExecStart"));
         }
     }
 }
@@ -61,10 +74,18 @@ pub fn started(query: &HostQuery, place: &ScriptPlace, path: &str, text: &[u8], 
     }
 }
 
-/// The paths in the command of a unit's process.
+/// The command in the property `ExecStart`: `{ path=/bin/x ; argv[]=/bin/x word ; ignore_errors=no ; ... }`.
+fn next_command(property: &str) -> Option<String> {
+    let (_, rest) = property.split_once(" argv[]=")?;
+    Some(rest.split_once(" ; ignore_errors=")?.0.to_owned())
+}
+
+/// The words of the command of a unit's process, with an end behind each. Of a long one, the first may be a part of a word.
 pub fn command(query: &HostQuery, unit: &str, text: &[u8], facts: &mut HostFacts) {
     if query.units.iter().any(|asked| asked == unit) {
-        let paths = String::from_utf8_lossy(text).lines().take(MOST).map(brief).collect();
-        facts.units.entry(unit.to_owned()).or_default().command = Some(paths);
+        let text = String::from_utf8_lossy(text);
+        let words: Vec<String> = text.split_terminator('\0').map(str::to_owned).collect();
+        // A process that ends just now has none.
+        facts.units.entry(unit.to_owned()).or_default().command = Some(words).filter(|words| !words.is_empty());
     }
 }
