@@ -250,7 +250,9 @@ fn watch_interrupts() -> Arc<Stop> {
                 _ = terminate.recv() => {}
             }
             if asked.is_asked() {
-                sayln!("stopped immediately; run the same command again to continue");
+                sayln!(
+                    "stopped immediately; to continue, apply the topology again (a saved plan that was begun is refused)"
+                );
                 std::process::exit(130);
             }
             asked.ask();

@@ -12,7 +12,7 @@ use super::{Exit, Failure, way_in};
 use crate::cluster::{self, Cluster};
 use crate::desired::{self, Desired};
 use crate::diagnostic::{Severity, Source, show_all};
-use crate::host::{Owner, Reach, Secrets};
+use crate::host::{Escape, Owner, Reach, Secrets};
 use crate::plan::{NotSealed, SealedPlan};
 use crate::platform::local::ThisMachine;
 use crate::topology::{self, Topology};
@@ -247,15 +247,15 @@ fn open_resolved(
 fn read_secrets(desired: &Desired, folder: &Path) -> anyhow::Result<Secrets> {
     let mut all = BTreeMap::new();
     let files = desired.hosts.values().flat_map(|state| state.files.values());
-    for secret in files.flat_map(|file| file.content.secrets()) {
+    for (secret, escape) in files.flat_map(|file| file.content.secrets()) {
         if !all.contains_key(secret) {
-            let value = read_secret(secret, folder)?;
-            if value.chars().any(char::is_control) {
-                return Err(anyhow!(
-                    "{secret} holds a control character (a line break, perhaps), which no file of a service can hold as it is"
-                ));
-            }
-            all.insert(secret.clone(), value);
+            all.insert(secret.clone(), read_secret(secret, folder)?);
+        }
+        let in_a_file = |c: char| escape == Escape::Whole && "\n\r\t".contains(c);
+        if all[secret].chars().any(|c| c.is_control() && !in_a_file(c)) {
+            return Err(anyhow!(
+                "{secret} holds a control character (a line break, perhaps), which no file of a service can hold as it is"
+            ));
         }
     }
     Ok(Secrets(all))

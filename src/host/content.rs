@@ -25,6 +25,8 @@ pub enum Escape {
     Quoted,
     /// As a value of Java properties.
     Property,
+    /// As it is: the secret is all of a file.
+    Whole,
 }
 
 impl Escape {
@@ -32,6 +34,7 @@ impl Escape {
         match self {
             Escape::Quoted => quoted(secret),
             Escape::Property => property_value(secret),
+            Escape::Whole => secret.to_owned(),
         }
     }
 }
@@ -52,9 +55,11 @@ impl Content {
         self.with(|secret, escape| escape.write(secrets.of(secret)))
     }
 
-    pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+    pub fn secrets(&self) -> impl Iterator<Item = (&SecretRef, Escape)> {
         let parts: &[Part] = if let Content::Secret(parts) = self { parts } else { &[] };
-        parts.iter().filter_map(|part| if let Part::Secret(secret, _) = part { Some(secret) } else { None })
+        parts
+            .iter()
+            .filter_map(|part| if let Part::Secret(secret, escape) = part { Some((secret, *escape)) } else { None })
     }
 
     fn with(&self, written: impl Fn(&SecretRef, Escape) -> String) -> String {

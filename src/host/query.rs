@@ -69,7 +69,7 @@ impl HostQuery {
 
     /// A command that only looks has read no secrets, and asks nothing.
     fn ask_secret(&mut self, path: &HostPath, content: &Content, secrets: &Secrets) {
-        if content.secrets().all(|secret| secrets.0.contains_key(secret))
+        if content.secrets().all(|(secret, _)| secrets.0.contains_key(secret))
             && self.secrets.iter().all(|asked| asked.path != *path)
         {
             self.secrets.push(secret_question(path, &content.full(secrets)));

@@ -40,7 +40,7 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
         service.inputs.iter().chain(&service.secret_inputs).for_each(|path| query.ask_path(path, state, secrets));
     }
     query.users = state.users.keys().cloned().collect();
-    let parents = state.directories.keys().filter_map(HostPath::parent);
+    let parents = state.directories.keys().chain(state.files.keys()).filter_map(HostPath::parent);
     query.grounds = parents.filter(|parent| !state.directories.contains_key(parent)).collect();
     query.rules = state.nft.then(|| FIREWALL_UNIT.to_owned());
     query.units = state.services.keys().cloned().collect();

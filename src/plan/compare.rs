@@ -138,7 +138,7 @@ fn needed_package(state: &HostState, facts: &HostFacts) -> Option<String> {
     if enough || facts.java.is_some() { None } else { facts.java_package.clone() }
 }
 
-fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &HostFacts) -> Option<Difference> {
+pub fn file_difference(path: &HostPath, content: &Content, access: &Access, facts: &HostFacts) -> Option<Difference> {
     let Some(seen) = facts.paths.get(path) else { return Some(Difference::Absent) };
     if seen.kind != PathKind::File {
         return Some(Difference::Kind);

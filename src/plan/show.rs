@@ -224,14 +224,16 @@ fn shown_phases(phases: &[Phase]) -> String {
 
 fn roll_headline(roll: &Roll) -> String {
     let Roll { role, members, batch, seconds, .. } = roll;
+    let drained = members.values().filter_map(|member| Some(member.drain?.seconds)).max();
     let order = match role.redundancy() {
         Redundancy::Majority => "one at a time, followers first, the leader at that time last".to_owned(),
         Redundancy::One => {
             let leads = role.takeover().map_or("leads", |takeover| takeover.leads);
             format!("one at a time, standbys first, the one that {leads} at that time last")
         }
-        Redundancy::Pool if members.values().any(|member| member.drain.is_some()) => {
-            format!("in batches of {batch}, each drained first")
+        Redundancy::Pool if drained.is_some() => {
+            let most = drained.unwrap_or_default();
+            format!("in batches of {batch}, each drained first, for at most {most} s")
         }
         Redundancy::Pool => format!("in batches of {batch}"),
     };

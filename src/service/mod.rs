@@ -6,6 +6,7 @@ pub mod downloads;
 pub mod elasticsearch;
 pub mod eventstore;
 mod file;
+pub mod given;
 pub mod kafka;
 pub mod postgres;
 pub mod process;

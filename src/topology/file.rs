@@ -7,7 +7,7 @@ use crate::platform::PlatformFile;
 use crate::service::ServicesFile;
 use crate::service::downloads::DownloadsFile;
 use crate::value::{HostPath, Identity, JvmSize, MavenPackage, Name, PropertyValue, Reason, ResourceUrl};
-use crate::yaml::{Entries, Field, Span};
+use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// One file, one cluster.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -89,9 +89,10 @@ pub struct JobFile {
     pub driver: Field<DriverFile>,
     /// The executors' share.
     pub executors: Field<ExecutorsFile>,
-    /// When a job that ended is started again. Default: `never`.
+    /// When a job that ended is started again. Not used by jobs on hosts: `submit` runs a job once. Default: `never`.
     pub restart: Field<Restart>,
-    /// Properties of Spark for this job alone.
+    /// Properties of Spark for this job alone. Secrets belong under `config` of `services: spark:`.
+    #[schemars(with = "Option<Entries<RawScalar>>")]
     pub config: Field<Entries<PropertyValue>>,
     /// For a job of structured streaming.
     pub streaming: Field<StreamingFile>,

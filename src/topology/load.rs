@@ -1,6 +1,6 @@
 //! From text to the file's own types.
 
-use super::{TopologyFile, elsewhere, ranges};
+use super::{TopologyFile, beside, elsewhere, ranges};
 use crate::diagnostic::{Code, Diagnostics, Source};
 use crate::service::ServicesFile;
 use crate::value::{asks_for_secret, carries_secret, is_reference, names_secret};
@@ -15,6 +15,7 @@ pub fn load(source: &Source) -> (TopologyFile, Diagnostics) {
         faults.iter_mut().for_each(|fault| ranges::point_out_quotes(&source.text, fault));
     }
     root.iter_mut().for_each(|root| ranges::expand(root, &mut faults));
+    root.iter_mut().for_each(|root| beside::read(root, &source.folder, &mut faults));
     let file = root.as_ref().and_then(|root| {
         let mut file: TopologyFile = yaml::decode(root, &mut faults)?;
         if let (Field::Ok(_, services), Some(node)) = (&mut file.services, services_of(root)) {

@@ -1,6 +1,7 @@
 //! From text to a topology that is known to be right. [`load()`] reads, [`check()`] judges; both report every problem at once.
 
 mod accepted;
+mod beside;
 mod check;
 mod checked;
 mod elsewhere;

@@ -92,6 +92,9 @@ fn text(schema: &Value) -> String {
 
 /// A value that is no map.
 fn plain(schema: &Value) -> String {
+    if schema["$ref"].as_str().is_some_and(|path| path.ends_with("/SecretParts")) {
+        return "`{ env: NAME }` or `{ file: path }`".to_owned();
+    }
     if let Some(choices) = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()) {
         return choices.iter().map(plain).collect::<Vec<_>>().join(" or ");
     }

@@ -4,6 +4,7 @@
 mod agent;
 mod firewall;
 mod forgotten;
+mod given;
 mod hosts;
 #[path = "../support/ran.rs"]
 mod ran;

@@ -211,7 +211,7 @@ impl Site {
         let desired = desired::of(&cluster);
         let files = desired.hosts.values().flat_map(|state| state.files.values());
         let secret = files.flat_map(|file| file.content.secrets());
-        let secrets = Secrets(secret.map(|secret| (secret.clone(), SECRET.to_owned())).collect());
+        let secrets = Secrets(secret.map(|(secret, _)| (secret.clone(), SECRET.to_owned())).collect());
         Site {
             text: text.to_owned(),
             new_identity: new_identity(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::desired::{Desired, FIREWALL_RULES};
 use crate::host::{Content, DataLabel, File, HostFacts, HostState, Load, MEMBER_FILE, RecordName, sha256};
 use crate::observe::{Observed, binding};
+use crate::plan::compare::{Difference, file_difference};
 use crate::plan::{Goal, HostRefusal, Refusal};
 use crate::value::{HostPath, Name};
 
@@ -134,6 +135,14 @@ fn is_labelled(directory: &HostPath, facts: &HostFacts) -> bool {
     text.is_some_and(|text| text.parse::<DataLabel>().is_ok())
 }
 
+fn is_there_and_differs(path: &HostPath, state: &HostState, facts: &HostFacts) -> bool {
+    let file = &state.files[path];
+    !matches!(
+        file_difference(path, &file.content, &file.access, facts),
+        None | Some(Difference::Absent | Difference::Access { .. })
+    )
+}
+
 /// Hosts on which somebody else's table has the name of our firewall's: loading ours would delete it.
 pub(super) fn foreign_tables(desired: &Desired, observed: &Observed) -> Vec<Refusal> {
     // One of ours whose file somebody deleted is ours all the same: the host's stamp says so.
@@ -155,10 +164,13 @@ pub(super) fn in_the_way(goal: &Goal, desired: &Desired, observed: &Observed) ->
         let is_foreign = |path: &&HostPath| !own.iter().any(|own| path.is_within(own));
         let data = facts.filled.iter().filter(is_foreign);
         let found: Vec<String> = match &facts.stamp {
-            // A directory that has come to the topology since.
+            // A directory or a file that has come to the topology since.
             Some(stamp) => {
                 let is_new = |path: &&HostPath| !stamp.owned.directories.contains_key(*path);
-                data.filter(is_new).map(ToString::to_string).collect()
+                let is_other =
+                    |path: &&HostPath| !stamp.owned.files.contains(*path) && is_there_and_differs(path, state, facts);
+                let files = state.files.keys().filter(is_other).filter(is_foreign);
+                data.filter(is_new).chain(files).map(ToString::to_string).collect()
             }
             // If the stamp is lost, `made` or the birth record shows that it was us. (An epoch alone is left by an apply that did nothing.)
             None if facts.birth.is_some() || facts.has_made => continue,

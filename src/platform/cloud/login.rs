@@ -54,8 +54,8 @@ pub struct CloudSshFile {
     /// Paths of public key files. They appear in the printed commands that pass the keys to Terraform; rendering reads no key file.
     pub public_keys: Field<Vec<Field<String>>>,
     /// The ranges that may reach port 22, or the bastion where there is one. Azure's machines need some; on AWS, Session Manager is
-    /// a way in by itself.
+    /// a way in by itself. Not used by `hdinsight`.
     pub from: Field<Vec<Field<Cidr>>>,
-    /// True for a bastion in front of the machines. Default: false.
+    /// True for a bastion in front of the machines. Used by `azureVms` alone. Default: false.
     pub bastion: Field<bool>,
 }

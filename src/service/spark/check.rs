@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{GroupFile, GroupSettings, LOGS, MastersFile, SparkFile, WorkerSettings, WorkersFile};
+use super::files::{self, GivenFiles};
 use super::history::{check_event_log, check_history};
 use super::properties::Refusal;
 use super::{Group, Masters, Profile, RoleNodes, Spark, Standalone, Workers, managed, properties};
@@ -106,6 +107,7 @@ pub fn check(
         }
     }
     let surroundings = Surroundings::check(&file.java, &file.environment, OWN_VARIABLES, problems);
+    let files = if on_hosts { files::check(&file.files, kind, problems) } else { Some(GivenFiles::new()) };
     // A cloud's own Spark has the cloud's versions.
     if kind.ground() != Ground::Managed {
         releases::warn_unknown(file.version.span().unwrap_or(span), "Spark", &version, RELEASES, problems);
@@ -135,6 +137,7 @@ pub fn check(
         standalone,
         config: config?,
         surroundings: surroundings?,
+        files: files?,
         authenticate: authenticate?,
         storage,
         namespace,
@@ -171,13 +174,15 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         ("ports", file.ports.span()),
         ("history", file.history.span()),
     ];
-    let processes = [("java", file.java.span()), ("environment", file.environment.span())];
+    let processes =
+        [("java", file.java.span()), ("environment", file.environment.span()), ("files", file.files.span())];
     let workers = file.workers.ok();
     // What the cloud's own Spark does not take.
     let by_ourselves = [
         ("config", file.config.span()),
         ("java", file.java.span()),
         ("environment", file.environment.span()),
+        ("files", file.files.span()),
         ("authenticate", file.authenticate.span()),
         ("workers.hosts", workers.and_then(|workers| workers.hosts.span())),
         ("workers.cores", workers.and_then(|workers| workers.cores.span())),

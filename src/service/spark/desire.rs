@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::file::LOGS;
 use super::listeners::{HISTORY_PAGE, MASTER_PAGE, MASTER_RPC, WORKER_PAGE, WORKER_RPC};
+use super::places::{CONFIG, DATA, EVENTS, HA_CONF, SECRET_FILE, USER, WORKING_FOLDER};
 use super::properties::is_read_by;
 use super::properties_file::Properties;
-use super::{Profile, Spark, SparkOnHosts};
+use super::{Profile, Spark, SparkOnHosts, files};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
     Access, Content, Escape, Host, HostState, ORIGIN_FILE, OnChange, Part, RUN_FOLDER, ServiceUnit, render_template,
@@ -17,19 +18,6 @@ use crate::service::settings::holes;
 use crate::service::spark::{EventDirectory, HISTORY, History, MASTER, WORKER};
 use crate::value::{HostPath, JvmSize, PropertyValue, Role, Version};
 
-/// The user that daemons and jobs run as, and that user's group.
-pub const USER: &str = "spark";
-pub const CONFIG: &str = "/etc/spark";
-/// A master's own properties: how it takes part in elections.
-pub const HA_CONF: &str = "/etc/spark/ha.conf";
-/// Owned by root, so that no user can swap the directories in it, which belong to Spark's user.
-pub const DATA: &str = "/var/lib/spark";
-/// The directory in which daemons and jobs start, and where a job's own files go unless it says otherwise.
-pub const WORKING_FOLDER: &str = "/var/lib/spark/home";
-/// The history server's own directory of event logs.
-const EVENTS: &str = "/var/lib/spark/events";
-/// The secret of `authenticate` lives here and nowhere else; systemd reads it as root.
-pub const SECRET_FILE: &str = "/etc/spark/secret.env";
 /// Spark reads the secret from this variable before it looks at `spark.authenticate.secret` (`SecurityManager`).
 const SECRET_VARIABLE: &str = "_SPARK_AUTH_SECRET";
 
@@ -173,6 +161,7 @@ fn shared(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, state
     });
     let environment = render_template("spark/spark-env.sh", &values);
     state.file(&config.join("spark-env.sh"), Access::root(0o644), Content::Text(environment), node);
+    files::lay(&spark.service.files, node, state);
     if let Some(secret) = &spark.service.authenticate {
         let content = Content::Secret(vec![
             Part::Text(format!("{SECRET_VARIABLE}=\"")),
@@ -195,12 +184,7 @@ fn put_properties(
     let properties = Properties::of(pairs);
     let values = serde_json::json!({ "cluster": cluster.name.as_str(), "properties": properties.lines });
     let content = properties.content(render_template(template, &values));
-    let access = match (&content, &state.host.owner) {
-        (Content::Text(_), _) => Access::root(0o644),
-        // The owner's group may be everybody's.
-        (Content::Secret(_), Some(_)) => Access::root(0o600),
-        (Content::Secret(_), None) => Access { group: USER.to_owned(), ..Access::root(0o640) },
-    };
+    let access = files::access(&content, state);
     state.file(path, access, content, node);
 }
 
@@ -225,6 +209,7 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let secret = spark.service.authenticate.is_some().then(|| HostPath::known(SECRET_FILE));
     let (secret_inputs, inputs): (Vec<_>, Vec<_>) = [own.clone(), log, home.join(ORIGIN_FILE), unit_path(role.unit())]
         .into_iter()
+        .chain(spark.service.files.keys().cloned())
         .chain(secret.clone())
         .partition(|path| state.files.get(path).is_some_and(|file| matches!(file.content, Content::Secret(_))));
     let host = state.host.clone();

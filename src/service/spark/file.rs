@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::files::GivenFile;
 use crate::platform::machine::AutoscaleFile;
 use crate::platform::storage::StorageFile;
 use crate::service::archive::ArchiveFile;
@@ -34,12 +35,14 @@ pub struct SparkFile {
     pub history: Field<HistoryFile>,
     /// Spark's properties: for jobs in `spark-defaults.conf`, and for each daemon those that it reads. A change of what daemons read is rolled out node by node (a change of `spark.authenticate.…`,
     /// `spark.network.crypto.…` or `spark.ssl.rpc.…` needs an outage); a change of the others needs no restart. A value may be a secret,
-    /// `{ env: NAME }` or `{ file: path }`: the files that contain it can be read by Spark's user alone.
+    /// `{ env: NAME }` or `{ file: path }`: only root and Spark's user, and so every job, can read the files that contain it.
     pub config: Field<Entries<PropertyValue>>,
     /// The Java of Spark's daemons, drivers and executors.
     pub java: Field<JavaFile>,
     /// Environment variables of Spark's daemons, drivers and executors. A change is rolled out node by node.
     pub environment: Field<Entries<EnvironmentValue>>,
+    /// Files of your own on every host of Spark, by their paths there, as in `/etc/hadoop/conf/core-site.xml`. A change is rolled out node by node.
+    pub files: Field<Entries<GivenFile>>,
     /// Authentication between all of Spark's processes. Default: none. A change, also of the secret, needs an outage.
     pub authenticate: Field<AuthenticateFile>,
     /// The storage of jobs for checkpoints, event logs and data.
@@ -168,7 +171,7 @@ settings! {
     /// The history server.
     HistoryFile => HistorySettings
     keys {
-        /// The number of history servers, on platforms that make their machines. Only 1 is possible. Default: 1.
+        /// The number of history servers, on `local`. Only 1 is possible. Default: 1.
         nodes "nodes": u32;
         /// The host it is on, where hosts have names.
         host "host": Name;
@@ -317,7 +320,8 @@ settings! {
         block_manager "blockManager": Port = "7160" => Live, written "spark.blockManager.port";
         /// The first TCP port of drivers' web pages (`spark.ui.port`).
         ui "ui": Port = "4040" => Live, written "spark.ui.port";
-        /// The number of further ports that may be tried after the first (`spark.port.maxRetries`): one more job than this number fits on a host.
+        /// The number of further ports that may be tried after the first (`spark.port.maxRetries`). One more driver than this number fits on a host,
+        /// and one more executor.
         retries "retries": u16 = "16" => Live, written "spark.port.maxRetries";
     }
 }

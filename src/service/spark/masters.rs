@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::{MasterFacts, WorkerState, master_facts, worker_facts};
-use super::desire::HA_CONF;
 use super::listeners::{MASTER_RPC, WORKER_RPC};
+use super::places::HA_CONF;
 use super::roles::{MASTER, WORKER};
 use crate::desired::Desired;
 use crate::host::{HostFacts, HostState, Seen, UnitFacts};

@@ -6,6 +6,7 @@ mod check;
 mod desire;
 mod election;
 pub mod file;
+mod files;
 mod health;
 mod history;
 mod latchless;
@@ -15,12 +16,15 @@ mod managed;
 mod masters;
 mod nodes;
 mod on_hosts;
+mod places;
 mod properties;
 mod properties_file;
 mod roles;
 mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use files::GivenFiles;
 
 use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::storage::Storage;
@@ -32,10 +36,11 @@ use crate::value::{ConfigKey, HostPath, Label, Name, Port, PropertyValue, Secret
 pub use address::master_url;
 pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_facts};
 pub use check::{Readers, check, check_config, check_keys, version};
-pub use desire::{CONFIG, DATA, SECRET_FILE, USER, WORKING_FOLDER, home};
+pub use desire::home;
 pub use file::{Day, EventDirectory, HalfHour, HistorySettings, JobPorts, KEY, MasterSettings, WorkerSettings};
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
+pub use places::{CONFIG, DATA, SECRET_FILE, USER, WORKING_FOLDER};
 pub use properties::{is_read_by, names, refusal, truth};
 pub use roles::{HISTORY, MASTER, WORKER};
 
@@ -48,6 +53,7 @@ pub struct Spark {
     pub standalone: Option<Standalone>,
     pub config: BTreeMap<ConfigKey, PropertyValue>,
     pub surroundings: Surroundings,
+    pub files: GivenFiles,
     pub authenticate: Option<SecretRef>,
     /// The storage of jobs.
     pub storage: Option<Storage>,

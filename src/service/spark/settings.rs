@@ -15,6 +15,7 @@ pub fn settings(cluster: &Cluster, all: &mut Writer) {
         standalone: _,
         config,
         surroundings,
+        files,
         authenticate,
         storage: _,
         namespace: _,
@@ -36,6 +37,7 @@ pub fn settings(cluster: &Cluster, all: &mut Writer) {
         of_workers(&format!("spark.workers.groups.{name}"), profile, all);
     }
     surroundings.settings("spark", all);
+    super::files::settings(files, all);
     of_masters.settings("spark.masters", all);
     if let Some(History { settings, process, place: _ }) = history {
         all.each("spark.history", settings.each());

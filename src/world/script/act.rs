@@ -146,6 +146,7 @@ impl Writer<'_> {
         }
         line!(self, "keep {} {}", quote(unit), self.epoch.number());
         for file in files {
+            self.make_parent(&file.path);
             line!(self, "keep_file {} {} {}", quote(unit), self.epoch.number(), self.place.word(&file.path));
         }
         files.iter().for_each(|file| self.put_file(file));
@@ -175,7 +176,10 @@ impl Writer<'_> {
         for unpack in distributions {
             self.distribution(unpack);
         }
-        others.into_iter().for_each(|file| self.put_file(file));
+        for file in others {
+            self.make_parent(&file.path);
+            self.put_file(file);
+        }
         if *reload_units {
             line!(self, "reload_units");
         }
@@ -205,6 +209,12 @@ impl Writer<'_> {
             }
             Archive::Pypi { version } => line!(self, "pyspark {home} {} {proof}", quote(version.as_str())),
         }
+    }
+
+    /// Makes the directory of a file that the user has placed anywhere.
+    fn make_parent(&mut self, path: &HostPath) {
+        let parent = path.parent().expect("a file lies in a directory");
+        line!(self, "make_directory {}", self.place.word(&parent));
     }
 
     fn put_file(&mut self, file: &FileEdit) {

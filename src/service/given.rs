@@ -1,0 +1,28 @@
+//! The text of a file of the user's own.
+
+use crate::diagnostic::announces_secret;
+use crate::value::carries_secret;
+
+/// The most bytes of a file: as much as a plan can show the difference of.
+pub const LARGEST: u64 = 65536;
+
+/// The way out where a text looks like a secret.
+pub const WRITE_SECRET: &str =
+    "write from: PATH and private: true, and give the file in PATH the mode 0600; the file is then shown nowhere";
+
+/// Returns what keeps a text from being laid as a file.
+pub fn not_plain(text: &str) -> Option<String> {
+    let acts = |c: &char| c.is_control() && !"\n\r\t".contains(*c);
+    if text.len() as u64 > LARGEST {
+        Some(format!("the text has more than {} KiB", LARGEST / 1024))
+    } else if text.is_empty() {
+        Some("the text is empty".to_owned())
+    } else {
+        text.chars().find(acts).map(|c| format!("the text contains the control character {}", c.escape_default()))
+    }
+}
+
+/// The first line that names or holds a secret, counted from 1.
+pub fn line_with_secret(text: &str) -> Option<usize> {
+    text.lines().position(|line| announces_secret(line) || carries_secret(line)).map(|at| at + 1)
+}
