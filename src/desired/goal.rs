@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::{Election, Quorum};
-use crate::host::{Claim, Content, DataLabel, HostState, MEMBER_FILE, Reach, Settings, Stamp};
+use crate::host::{Claim, Content, DataLabel, Drain, HostState, MEMBER_FILE, Reach, Settings, Stamp};
 use crate::value::listener::Listener;
-use crate::value::{FolderRoot, Identity, Name};
+use crate::value::{FolderRoot, Identity, Name, Role};
 
 /// The goal: every host's state, and what the cluster must remember.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Desired {
     pub quorum: Option<Quorum>,
     pub election: Option<Election>,
     pub settings: Settings,
+    /// The roles whose nodes finish their work before they stop.
+    pub drains: BTreeMap<Role, Drain>,
     pub listeners: Vec<Listener>,
 }
 

@@ -46,6 +46,7 @@ pub fn of(cluster: &Cluster) -> Desired {
         quorum: service::all().find_map(|service| service.quorum(cluster)),
         election: service::all().find_map(|service| service.election(cluster)),
         settings: settings::of(cluster),
+        drains: service::roles().filter_map(|role| Some((role, service::of(role).drain(role, cluster)?))).collect(),
         listeners: cluster.listeners.clone(),
     };
     if let Some(identity) = &cluster.identity {

@@ -211,7 +211,7 @@ pub trait Service: Sync {
     }
 
     /// The way to let a node finish its work before it stops.
-    fn drain(&self, _role: Role) -> Option<Drain> {
+    fn drain(&self, _role: Role, _cluster: &Cluster) -> Option<Drain> {
         None
     }
 

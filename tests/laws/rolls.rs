@@ -317,3 +317,17 @@ fn the_one_member_at_fault_is_restarted_first() {
     assert!(matches!(next_with(&["h3"]), Next::Wait { .. }));
     assert!(matches!(next_with(&["h1", "h2"]), Next::Wait { .. }));
 }
+
+#[test]
+fn a_worker_is_drained_for_as_long_as_the_topology_says() {
+    let site = Shape::side_by_side(3, 2, 2).site();
+    let seconds = |drain: &str| {
+        let text = site.text.replace("memory: 1g, heap: ", &format!("memory: 1g,{drain} heap: "));
+        assert!(drain.is_empty() || text != site.text);
+        let drains = Site::of(&text).desired.drains;
+        drains.into_iter().map(|(role, drain)| (role.unit(), drain.seconds)).collect::<Vec<_>>()
+    };
+    assert_eq!(seconds(""), [("spark-worker", 60)]);
+    assert_eq!(seconds(" drain: 10m,"), [("spark-worker", 600)]);
+    assert_eq!(seconds(" drain: 0s,"), []);
+}

@@ -10,7 +10,7 @@ use crate::host::{
 use crate::observe::{Departed, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Phase, Reason, Step};
-use crate::service::{self, roles};
+use crate::service::roles;
 use crate::value::{HostPath, Name, Redundancy, Role};
 
 impl Planner<'_> {
@@ -21,7 +21,7 @@ impl Planner<'_> {
 
     /// Lets nodes that leave finish their work, as ones that are restarted do.
     fn drain_leavers(&mut self) {
-        for (role, drain) in roles().filter_map(|role| Some((role, service::of(role).drain(role)?))) {
+        for (role, drain) in self.desired.drains.clone() {
             let action = || Action::Drain { unit: role.unit().to_owned(), drain };
             let here = self.changes.iter().filter(|(_, change)| change.leftovers.units.contains(role.unit()));
             let here = here.map(|(host, _)| self.step(host, action(), vec![Reason::Left]));

@@ -8,7 +8,7 @@ use crate::host::Action;
 use crate::plan::compare::{Need, edit};
 use crate::plan::reason::only_ails;
 use crate::plan::{Gate, Goal, Outage, Phase, Roll, RollMember};
-use crate::service::{self, health, roles};
+use crate::service::{health, roles};
 use crate::value::{Interruption, Name, Redundancy, Role, counted, listed};
 
 impl Planner<'_> {
@@ -145,7 +145,7 @@ impl Planner<'_> {
                     node: state.services[unit].node.clone().unwrap_or_default(),
                     unit: unit.to_owned(),
                     files: files.iter().map(|path| edit(state, path)).collect(),
-                    drain: service::of(role).drain(role),
+                    drain: self.desired.drains.get(&role).copied(),
                     why: change.services[unit].why.clone(),
                 };
                 (host.clone(), member)

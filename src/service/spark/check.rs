@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::file::{GroupFile, GroupSettings, LOGS, MastersFile, SparkFile, WorkerSettings, WorkersFile};
 use super::files::{self, GivenFiles};
 use super::history::{check_event_log, check_history};
+use super::places::DRAIN_SECONDS;
 use super::properties::Refusal;
 use super::{Group, Masters, Profile, RoleNodes, Spark, Standalone, Workers, managed, properties};
 use crate::diagnostic::{Code, Diagnostics};
@@ -18,7 +19,7 @@ use crate::service::data_directory;
 use crate::service::process::{Process, Surroundings, Taken};
 use crate::service::releases::{self, Line};
 use crate::service::stages::PlatformView;
-use crate::value::{ConfigKey, HostPath, Name, Port, PropertyValue, SecretRef, Version, names_secret};
+use crate::value::{ConfigKey, Duration, HostPath, Name, Port, PropertyValue, SecretRef, Version, names_secret};
 use crate::yaml::{Entries, Entry, Field, Span};
 
 /// The version that the lab proves every day.
@@ -58,6 +59,7 @@ const RELEASES: &[Line] = &[
 ];
 /// More machines of one role than any network here has addresses for.
 const NODES_MAX: u32 = 100_000;
+const LONGEST_DRAIN_SECONDS: u32 = 3600;
 /// More masters than this add elections, not availability.
 const MASTERS_MAX: usize = 9;
 
@@ -145,6 +147,20 @@ pub fn check(
     })
 }
 
+/// The seconds of a drain: more than an hour would keep the lease for as long with each batch.
+fn check_drain(drain: &Field<Duration>, problems: &mut Diagnostics) -> Option<u32> {
+    let (at, seconds) = match drain {
+        Field::Missing => return Some(DRAIN_SECONDS),
+        Field::Bad(_) => return None,
+        Field::Ok(at, drain) => (*at, drain.seconds()),
+    };
+    let fits = u32::try_from(seconds).ok().filter(|seconds| *seconds <= LONGEST_DRAIN_SECONDS);
+    if fits.is_none() {
+        problems.add(Code::T001, at, "a drain takes at most 1h");
+    }
+    fits
+}
+
 /// `None` where it is wrong, `Some(None)` where there is none.
 fn check_authenticate(file: &SparkFile, problems: &mut Diagnostics) -> Option<Option<SecretRef>> {
     match &file.authenticate {
@@ -195,6 +211,7 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         ("workers.groups", workers.and_then(|workers| workers.groups.span())),
         ("workers.localDirs", workers.and_then(|workers| workers.local_dirs.span())),
         ("workers.workDir", workers.and_then(|workers| workers.work_dir.span())),
+        ("workers.drain", workers.and_then(|workers| workers.drain.span())),
     ];
     let unused: Vec<_> = match kind.ground() {
         Ground::NamedHosts | Ground::CountedHosts => kubernetes.into_iter().chain(managed).collect(),
@@ -316,6 +333,7 @@ fn check_workers(
     hosts: &Hosts<'_>,
     problems: &mut Diagnostics,
 ) -> Option<Workers> {
+    let drain_seconds = check_drain(&file.drain, problems);
     let process = Process::check(&file.jvm_options, &file.unit, kind, LOGS, problems);
     let directories = check_directories(&file.local_dirs, &file.work_dir, problems);
     note_unused_by_fleets(file, kind, problems);
@@ -348,6 +366,7 @@ fn check_workers(
         place,
         profile,
         groups: BTreeMap::new(),
+        drain_seconds: drain_seconds?,
         machine: Machine::of(&file.size, &file.disk),
         autoscale: Autoscale::check(&file.autoscale, problems),
     };

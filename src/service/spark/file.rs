@@ -11,8 +11,8 @@ use crate::service::file::ServiceFile;
 use crate::service::process::{JavaFile, UnitFile};
 use crate::settings;
 use crate::value::{
-    Disk, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, NameOrRange, Port, PropertyValue,
-    SecretFile, Version, Zone, digits, text_value,
+    Disk, Duration, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, NameOrRange, Port,
+    PropertyValue, SecretFile, Version, Zone, digits, text_value,
 };
 use crate::yaml::{Entries, Field};
 
@@ -119,6 +119,9 @@ settings! {
         /// Directories for shuffles and for what does not fit in memory; ideally one per disk. Default: `/var/lib/spark/tmp`.
         /// A change is rolled out node by node.
         local_dirs "localDirs": Vec<Field<HostPath>>;
+        /// The time that a worker has to finish its executors' work before it is restarted or leaves, from `0s` to `1h`; then it stops all the same.
+        /// Default: 60s.
+        drain "drain": Duration;
         /// The directory of executors: their output, and the jars of jobs. Default: `/var/lib/spark/work`. A change is rolled out node by node.
         work_dir "workDir": HostPath;
         /// Options of the JVM of the worker itself (for executors: `config: { spark.executor.extraJavaOptions: ... }`), as in `["-Xlog:gc*:file=/var/log/spark/worker-gc.log"]`. A directory `/var/log/spark` is made where an option names a

@@ -117,6 +117,8 @@ pub struct Workers {
     pub place: RoleNodes,
     pub profile: Profile,
     pub groups: BTreeMap<Name, Group>,
+    /// The seconds that a worker has to finish its executors' work before it is stopped.
+    pub drain_seconds: u32,
     pub machine: Machine,
     pub autoscale: Option<Autoscale>,
 }

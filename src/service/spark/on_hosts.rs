@@ -9,6 +9,7 @@ use super::file::SparkFile;
 use super::health::{alive_master, health_of_history, health_of_masters, health_of_workers};
 use super::latchless::Latchless;
 use super::listeners::MASTER_PAGE;
+use super::places::DRAIN_SECONDS;
 use super::roles::{HISTORY, MASTER, WORKER};
 use super::{SECRET_FILE, check_keys, master_url, standalone};
 use crate::cluster::{Cluster, Fleet, Instance};
@@ -33,9 +34,6 @@ const PERHAPS_WITHOUT_A_LATCH: &str =
     "it is STANDBY and may take no part in the election: fewer masters take part than run";
 const WITHOUT_A_QUORUM: &str =
     "ZooKeeper has no quorum, and a master that finds none for more than 40 s takes part in no election again";
-
-/// The seconds that a worker has to finish its executors' work before it is stopped.
-const DRAIN_SECONDS: u32 = 60;
 
 /// Spark's own masters and workers on hosts.
 #[derive(Clone, Copy, Debug)]
@@ -222,8 +220,11 @@ impl Service for OnHosts {
         ))
     }
 
-    fn drain(&self, role: Role) -> Option<Drain> {
-        (role == WORKER).then_some(Drain { seconds: DRAIN_SECONDS })
+    fn drain(&self, role: Role, cluster: &Cluster) -> Option<Drain> {
+        // Workers can leave together with all of Spark.
+        let seconds =
+            standalone(&cluster.services).map_or(DRAIN_SECONDS, |standalone| standalone.workers.drain_seconds);
+        (role == WORKER && seconds > 0).then_some(Drain { seconds })
     }
 
     fn election(&self, cluster: &Cluster) -> Option<Election> {

@@ -23,3 +23,5 @@ pub const WORKING_FOLDER: &str = "/var/lib/spark/home";
 pub const EVENTS: &str = "/var/lib/spark/events";
 /// The secret of `authenticate` lives here and nowhere else; systemd reads it as root.
 pub const SECRET_FILE: &str = "/etc/spark/secret.env";
+/// The time that a worker has to finish its executors' work, where the topology says nothing.
+pub const DRAIN_SECONDS: u32 = 60;
