@@ -14,7 +14,7 @@ use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::desired::Desired;
-use crate::host::{Action, HostError, Secrets, Seen, Target};
+use crate::host::{Action, HostError, HostQuery, Secrets, Seen, Target};
 use crate::observe::{for_reach, look_at_all};
 use crate::plan::reach::{Silence, culprits, silences};
 use crate::plan::{ApprovedPlan, Connections, Phase, Step};
@@ -195,7 +195,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             match phase {
                 Phase::Steps { steps, .. } => self.steps(steps, report).await?,
                 Phase::Gate { gate, .. } => self.gate(gate).await?,
-                Phase::Reach { from, tried, .. } => self.reach(from, tried, report).await?,
+                Phase::Reach { from, proven, tried, .. } => self.reach(from, proven, tried, report).await?,
                 Phase::Roll(roll) => self.roll(roll, report).await?,
             }
         }
@@ -203,11 +203,20 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     }
 
     /// Checks that hosts reach each other: existing connections would hide a fault until the next restart.
-    async fn reach(&mut self, from: &Connections, tried: &[Target], report: &mut Report) -> Result<(), Outcome> {
-        let query = |(name, pairs): (&Name, &Vec<(String, u16)>)| {
-            (Target::of(&self.desired.hosts[name].host), for_reach(pairs))
+    async fn reach(
+        &mut self,
+        from: &Connections,
+        proven: &[Target],
+        tried: &[Target],
+        report: &mut Report,
+    ) -> Result<(), Outcome> {
+        // The rules of one host may close the way to another: none stay before a new connection came in to each.
+        let nobody = Vec::new();
+        let query = |target: &Target| {
+            let pairs = from.get(&target.name).unwrap_or(&nobody);
+            (target.clone(), HostQuery { is_fresh: true, ..for_reach(pairs) })
         };
-        let seen = look_at_all(from.iter().map(query).collect(), self.world).await;
+        let seen = look_at_all(proven.iter().map(query).collect(), self.world).await;
         let silences = silences(self.desired, &seen);
         let failure = |(host, its): (Name, Vec<&Silence>)| {
             let its: Vec<_> = its.iter().map(ToString::to_string).collect();
@@ -219,7 +228,13 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         };
         let unknown = seen.iter().filter_map(|(host, seen)| {
             let Seen::Unknown(error) = seen else { return None };
-            Some(StepFailure { host: host.clone(), action: "check the firewall".to_owned(), error: error.clone() })
+            let error = match error {
+                HostError::Unreachable { .. } | HostError::ConnectionGone { .. } => {
+                    HostError::LockedOut { why: error.to_string() }
+                }
+                _ => error.clone(),
+            };
+            Some(StepFailure { host: host.clone(), action: "check the firewall".to_owned(), error })
         });
         let failures: Vec<_> = culprits(&silences).into_iter().map(failure).chain(unknown).collect();
         if failures.is_empty() {

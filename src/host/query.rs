@@ -43,6 +43,8 @@ pub struct HostQuery {
     pub log: Option<String>,
     /// True for the few questions between two steps, while others wait.
     pub is_quick: bool,
+    /// True if only a new connection will do: through a firewall, an older one proves nothing.
+    pub is_fresh: bool,
     /// True if the machine itself (memory, clock, ports, tools) is asked for.
     pub machine: bool,
 }

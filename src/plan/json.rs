@@ -78,7 +78,9 @@ fn part(phase: &Phase) -> Part<'_> {
             });
             Part::Steps { title, steps: work.collect() }
         }
-        Phase::Reach { title, from, .. } => Part::Check { title, hosts: from.keys().collect() },
+        Phase::Reach { title, proven, .. } => {
+            Part::Check { title, hosts: proven.iter().map(|target| &target.name).collect() }
+        }
         Phase::Gate { title, gate } => Part::Gate { title, hosts: &gate.hosts, seconds: gate.seconds },
         Phase::Roll(roll) => {
             let work = roll.members.iter().map(|(host, member)| Work {

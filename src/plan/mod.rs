@@ -91,10 +91,13 @@ pub enum Phase {
     Steps { title: String, steps: Vec<Step> },
     /// Wait until a service is whole.
     Gate { title: String, gate: Gate },
-    /// Check that hosts reach each other through a firewall that has just changed.
+    /// Check that hosts reach each other, and the operator each of them, through firewalls that have just changed.
     Reach {
         title: String,
         from: Connections,
+        /// The hosts that a new connection from here must reach.
+        #[serde(serialize_with = "target_names")]
+        proven: Vec<Target>,
         /// The hosts whose filter is on trial.
         #[serde(serialize_with = "target_names")]
         tried: Vec<Target>,

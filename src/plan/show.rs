@@ -207,7 +207,9 @@ pub fn headline(phase: &Phase) -> String {
             let hosts: BTreeSet<_> = steps.iter().map(|step| &step.target.name).collect();
             format!("{title} ({})", some(hosts.into_iter()))
         }
-        Phase::Reach { title, from, .. } => format!("{title} ({})", some(from.keys())),
+        Phase::Reach { title, proven, .. } => {
+            format!("{title} ({})", some(proven.iter().map(|target| &target.name)))
+        }
         Phase::Gate { title, gate: Gate { seconds, .. } } => format!("gate: {title}, at most {seconds} s"),
         Phase::Roll(roll) => roll_headline(roll),
     }

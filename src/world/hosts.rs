@@ -126,6 +126,9 @@ impl Hosts {
 impl World for Hosts {
     async fn look(&self, target: &Target, query: &HostQuery) -> Result<HostFacts, HostError> {
         let place = self.place(target);
+        if query.is_fresh {
+            self.ssh.forget(target);
+        }
         let before = now_nanos();
         let output = self.run(target, look(query, &place), query.limit(), "looking").await?;
         facts(query, &place, &output, &(before..=now_nanos()))
@@ -145,18 +148,9 @@ impl World for Hosts {
                 self.copy(target, upload).await?;
             }
         }
-        let keeps_rules = matches!(action, Action::KeepRules { .. });
-        if keeps_rules {
-            self.ssh.forget(target);
-        }
         let title = action.title();
         let script = act(action, permit, &self.secrets, &self.place(target));
-        let output = self.run(target, script, limit(action), &title).await.map_err(|error| match error {
-            error @ (HostError::Unreachable { .. } | HostError::ConnectionGone { .. }) if keeps_rules => {
-                HostError::LockedOut { why: error.to_string() }
-            }
-            error => error,
-        })?;
+        let output = self.run(target, script, limit(action), &title).await?;
         outcome(&output, permit.epoch())
     }
 

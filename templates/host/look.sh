@@ -36,18 +36,24 @@ machine() { # the programs to look for
 of_linux() {
   fact machine "$(cat /etc/machine-id /proc/sys/kernel/random/boot_id 2>/dev/null | tr '\n' ' ')"
   fact memory "$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)"
-  # Listening sockets: address and port in hexadecimal, and the owner's uid. The state 0A is LISTEN.
-  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-    awk '$4 == "0A" { split($2, a, ":"); print "listen\t" a[1] "\t" a[2] "\t" $8 }' | sort -u | head -n 20000
 }
 of_others() { # a folder of a machine that is no Linux: sysctl and netstat of macOS and the BSDs, which few have on their path
   PATH=$PATH:/usr/sbin:/sbin
   fact machine "$(sysctl -n kern.uuid kern.hostuuid kern.bootsessionuuid 2>/dev/null | tr '\n\t' '  ')"
   bytes=$(sysctl -n hw.memsize 2>/dev/null || sysctl -n hw.physmem)
   fact memory "$((bytes / 1024))"
-  # Listening sockets as 127.0.0.1.20000 or *.22; whose they are it does not say.
-  netstat -an -p tcp 2>/dev/null |
-    awk '$NF == "LISTEN" { n = match($4, /[.][0-9]+$/); print "listening\t" substr($4, 1, n - 1) "\t" substr($4, n + 1) }' | sort -u
+}
+# Listening sockets, asked for right after the units: a service that has ended in between has none, and one that starts then has none yet.
+sockets() {
+  if [ -r /proc/net/tcp ]; then
+    # Address and port in hexadecimal, and the owner's uid. The state 0A is LISTEN.
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+      awk '$4 == "0A" { split($2, a, ":"); print "listen\t" a[1] "\t" a[2] "\t" $8 }' | sort -u | head -n 20000
+  else
+    # As 127.0.0.1.20000 or *.22; whose they are it does not say.
+    PATH=$PATH:/usr/sbin:/sbin netstat -an -p tcp 2>/dev/null |
+      awk '$NF == "LISTEN" { n = match($4, /[.][0-9]+$/); print "listening\t" substr($4, 1, n - 1) "\t" substr($4, n + 1) }' | sort -u
+  fi
 }
 # What its own address leads to on the host itself, and whether one of its interfaces has that.
 address() {

@@ -142,3 +142,54 @@ fn hosts_reach_each_other_through_a_packet_filter_also_one_that_joins_later() {
         "the rules, the group or a worker are left"
     );
 }
+
+/// The way to two hosts leads through the third, at a port that its new rules close, and at an address that the topology does not have. A connection
+/// that the operator's clients share would hide it.
+#[test]
+fn the_rules_of_one_host_do_not_close_the_way_to_another() {
+    let Some(lab) = Lab::up("bastion", 3) else { return };
+    let text = quorum_yaml();
+    let topology = lab.topology("bastion.yaml", &text);
+    lab.apply(&topology);
+    lab.on(1, "ip addr add 10.77.0.111/24 dev $(ip -o route get 10.77.0.12 | sed 's/.* dev \\([^ ]*\\).*/\\1/')");
+    lab.on(1, "printf 'Port 22\\nPort 2222\\n' >/etc/ssh/sshd_config.d/ports.conf && systemctl restart ssh");
+    let config = lab.home().join(".ssh/config");
+    let original = std::fs::read_to_string(&config).expect("readable");
+    let known =
+        original.lines().find(|line| line.contains("UserKnownHostsFile")).expect("the lab names its known_hosts");
+    let known = known.split_whitespace().last().expect("a path");
+    let keys = std::fs::read_to_string(known)
+        .expect("readable")
+        .replace("h1,10.77.0.11 ", "[10.77.0.111]:2222,h1,10.77.0.11 ");
+    let own = lab.home().join("known_hosts");
+    std::fs::write(&own, keys).expect("writable");
+    let own = own.display().to_string();
+    let original = original.replace(known, &own);
+    let key = original.lines().find(|line| line.contains("IdentityFile")).expect("the lab names its key");
+    let set = |more: &str| {
+        let bastion = format!(
+            "Host bastion\n  HostName 10.77.0.111\n  Port 2222\n  User ops\n{key}\n  UserKnownHostsFile {own}\n{more}"
+        );
+        let jump = "Host 10.77.0.12 10.77.0.13\n  ProxyJump bastion\n";
+        std::fs::write(&config, format!("{bastion}{jump}{original}")).expect("writable");
+    };
+    std::fs::write(&topology, text.replace("ssh: { user: ops }", "firewall: nftables\n      ssh: { user: ops }"))
+        .expect("writable");
+    let shared =
+        format!("  ControlMaster auto\n  ControlPath {}/shared-%C\n  ControlPersist 600\n", lab.home().display());
+    for more in ["", &shared] {
+        set(more);
+        lab.run(&["plan", &topology]).expect(0);
+        lab.run(&["apply", &topology, "--yes"]).expect(7).says("no new connection succeeded");
+        // Those that could be told have them back at once, and the others by themselves.
+        wait_until("every host has its rules back", std::time::Duration::from_secs(90), || {
+            (1..=3).all(|host| !lab.test(host, "nft list table inet provision || test -e /etc/provision/firewall.nft"))
+        });
+        lab.run(&["plan", &topology]).expect(0);
+    }
+    // By a port that stays open, the same way is no problem.
+    std::fs::write(&config, format!("Host 10.77.0.12 10.77.0.13\n  ProxyJump 10.77.0.11\n{original}"))
+        .expect("writable");
+    lab.apply(&topology);
+    lab.converged(&topology);
+}

@@ -6,7 +6,7 @@ use super::memory::leaves_role;
 use super::planner::Planner;
 use crate::desired::{FIREWALL_RULES, FIREWALL_UNIT};
 use crate::host::{
-    Access, Action, Content, FileEdit, HostFacts, HostState, Owned, Patch, ServiceUnit, Stamp, unit_path,
+    Access, Action, Content, FileEdit, HostFacts, HostState, Owned, Patch, ServiceUnit, Stamp, Target, unit_path,
 };
 use crate::plan::compare::{Difference, HostChange, Need, edit, patch};
 use crate::plan::{Phase, Reason, Step, reach};
@@ -93,11 +93,14 @@ impl Planner<'_> {
             &format!("try the firewall's new rules: each host returns to its old ones after {seconds} s unless the new ones are confirmed"),
             trials,
         );
-        if !from.is_empty() {
-            let title = "check that hosts reach each other through the firewall".to_owned();
-            self.phases.push(Phase::Reach { title, from, tried });
+        if !steps.is_empty() {
+            let title =
+                "check that new connections from here reach every host, and that hosts reach each other".to_owned();
+            let answers = self.desired.hosts.iter().filter(|(name, _)| self.observed.facts(name).is_some());
+            let proven = answers.map(|(_, state)| Target::of(&state.host)).collect();
+            self.phases.push(Phase::Reach { title, from, proven, tried });
         }
-        self.steps("confirm the rules on each host that accepts a new connection from here", steps);
+        self.steps("confirm the rules", steps);
     }
 
     pub(super) fn enable(&mut self) {

@@ -80,10 +80,13 @@ impl Writer<'_> {
         }
     }
 
-    fn services(&mut self, HostQuery { units, rules, member, asks, log, .. }: &HostQuery) {
+    fn services(&mut self, HostQuery { machine, units, rules, member, asks, log, .. }: &HostQuery) {
         let place = self.place;
         if !units.is_empty() {
             self.line(format!("units {}", words(units.iter().map(|unit| format!("{unit}.service")))));
+        }
+        if *machine {
+            self.line("sockets");
         }
         if let Some(unit) = rules {
             self.line(format!("rules {}", quote(unit)));

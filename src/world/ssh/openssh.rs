@@ -1,7 +1,7 @@
 //! Sessions by the operator's own OpenSSH client, for all that libssh2 does not do. One connection a host: a client that keeps it (`ssh -M`), and
 //! one process for each command, which the first hands it to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::DirBuilder;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -44,6 +44,9 @@ ServerAliveCountMax 3
 LogLevel ERROR
 ";
 
+/// Without these, a client for a jump host takes the operator's own connection to it, which a firewall that closes the port lets through.
+const UNSHARED: &str = "ControlMaster no\nControlPath none\n";
+
 /// Keeps the connection as long as our end of its input is open, and so no longer than we live; then the folder goes, too. It ends by itself when
 /// there is no way to the host.
 const KEEPER: &str = r#"exec 3<&0; { read -r _; kill "$$"; rm -rf -- "$0"; } <&3 >/dev/null 2>&1 & exec ssh "$@" </dev/null >/dev/null 3<&-"#;
@@ -61,6 +64,8 @@ const LOOK: Duration = Duration::from_millis(10);
 #[derive(Debug, Default)]
 pub struct OpenSsh {
     keepers: Mutex<HashMap<Target, Place>>,
+    /// The hosts to which no connection is shared any more.
+    fresh: Mutex<HashSet<Target>>,
     folder: Mutex<Option<Arc<Folder>>>,
     numbers: AtomicUsize,
 }
@@ -74,8 +79,9 @@ impl OpenSsh {
         self.keepers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(target)
     }
 
-    /// The next session goes by a new connection.
+    /// The next session goes by a new connection, all the way: jump hosts share none with the operator's other clients.
     pub fn forget(&self, target: &Target) {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner).insert(target.clone());
         let place = self.keepers.lock().unwrap_or_else(PoisonError::into_inner).get_mut(target).map(std::mem::take);
         drop(place);
     }
@@ -94,7 +100,8 @@ impl OpenSsh {
                 why: format!("there is no place for ssh's socket: {error}"),
             })?;
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-            let opened = tokio::task::spawn_blocking(move || Keeper::open(&route, socket, number));
+            let is_fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner).contains(target);
+            let opened = tokio::task::spawn_blocking(move || Keeper::open(&route, socket, number, is_fresh));
             let lost = |why: String| HostError::Lost { during: During::Handshake, why };
             let late = |_| HostError::Timeout { seconds: LOGIN_LIMIT.as_secs(), during: During::Handshake };
             let opened = tokio::time::timeout(LOGIN_LIMIT + Duration::from_secs(10), opened).await.map_err(late)?;
@@ -129,12 +136,14 @@ impl Folder {
         let include = |path: &PathBuf| format!("Include \"{}\"\n", path.display());
         let seconds = CONNECT_LIMIT.as_secs();
         let text = format!("{OPTIONS}ConnectTimeout {seconds}\n{}", includes.iter().map(include).collect::<String>());
-        std::fs::write(folder.config(), text)?;
+        std::fs::write(folder.config(false), &text)?;
+        std::fs::write(folder.config(true), format!("{UNSHARED}{text}"))?;
         Ok(folder)
     }
 
-    fn config(&self) -> PathBuf {
-        self.0.join("config")
+    /// The configuration, or the one for a connection that is new on each part of its way.
+    fn config(&self, is_fresh: bool) -> PathBuf {
+        self.0.join(if is_fresh { "fresh" } else { "config" })
     }
 }
 
@@ -156,7 +165,7 @@ struct Keeper {
 
 impl Keeper {
     /// Logs in. Blocking: runs in a thread of its own.
-    fn open(route: &Route, folder: Arc<Folder>, number: usize) -> Result<Keeper, HostError> {
+    fn open(route: &Route, folder: Arc<Folder>, number: usize, is_fresh: bool) -> Result<Keeper, HostError> {
         let address = format!("{}:{}", route.address, route.port);
         let unreachable = |why: String| HostError::Unreachable { address: address.clone(), why };
         let socket = folder.0.join(number.to_string());
@@ -164,7 +173,11 @@ impl Keeper {
         // A session of its own: Ctrl-C asks us to stop at a safe point, and the way to the host must hold until then; and without a terminal
         // nobody on the way can ask for anything.
         let mut command = Command::new(program);
-        command.args(["setsid", "sh", "-c", KEEPER]).arg(&folder.0).args(["-M", "-N", "-T", "-F"]).arg(folder.config());
+        command
+            .args(["setsid", "sh", "-c", KEEPER])
+            .arg(&folder.0)
+            .args(["-M", "-N", "-T", "-F"])
+            .arg(folder.config(is_fresh));
         command.arg("-S").arg(&socket).args(["-o", "ControlPersist=no", "-o", "ClearAllForwardings=yes"]);
         command.args(&route.arguments).env("SSH_ASKPASS_REQUIRE", "never").env_remove("SSH_ASKPASS");
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
