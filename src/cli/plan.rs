@@ -177,7 +177,9 @@ pub fn refused(refusals: &[Refusal], observed: &Observed) -> Failure {
             others => format!("\n  {text}\n    {}", the_same_on(others)),
         })
         .collect();
-    all.extend(observed.unknown().map(|(name, error)| format!("\n  {name} cannot be reached or used: {error}")));
+    // The others may follow from these.
+    let unknown = observed.unknown().map(|(name, error)| format!("\n  {name} cannot be reached or used: {error}"));
+    all.splice(0..0, unknown.collect::<Vec<_>>());
     let exit = if observed.unknown().next().is_some() { Exit::Unreachable } else { Exit::Refused };
     let failure = Failure::say(exit, format!("no plan can be made:{}", all.concat()));
     Failure { refusals: refusals.iter().map(RefusalJson::from).collect(), ..failure }

@@ -85,6 +85,10 @@ pub struct UnitFacts {
     pub command: Option<Vec<String>>,
     /// The command of its next start, drop-ins counted, as `systemctl show` writes it (its quotes are not reliable).
     pub next_command: Option<String>,
+    /// The user that its process runs as.
+    pub uid: Option<u32>,
+    /// The user of its next start, drop-ins counted.
+    pub next_user: Option<String>,
 }
 
 impl Default for UnitFacts {
@@ -100,6 +104,8 @@ impl Default for UnitFacts {
             started: BTreeMap::new(),
             command: None,
             next_command: None,
+            uid: None,
+            next_user: None,
         }
     }
 }

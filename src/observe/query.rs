@@ -67,7 +67,8 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
 
 /// The questions of a gate or a roll between two steps. With `write` each member is proven by a committed write.
 pub fn for_gate(state: &HostState, desired: &Desired, secrets: &Secrets, roles: &[Role], write: bool) -> HostQuery {
-    let mut query = HostQuery { is_quick: true, ..HostQuery::default() };
+    let users = state.users.keys().cloned().collect();
+    let mut query = HostQuery { is_quick: true, users, ..HostQuery::default() };
     for role in roles {
         let unit = role.unit().to_owned();
         let Some(service) = state.services.get(&unit) else { continue };

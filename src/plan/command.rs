@@ -3,7 +3,7 @@
 use crate::host::{
     Content, HostFacts, HostState, ServiceUnit, UNIT_FOLDER, UnitFacts, command_words, sha256, unit_path,
 };
-use crate::value::HostPath;
+use crate::value::{HostPath, Role};
 
 /// Returns true if the command that a running service was started with names this file; `None` where nobody can tell.
 pub fn reads(path: &HostPath, service: &str, unit: &UnitFacts, state: &HostState, facts: &HostFacts) -> Option<bool> {
@@ -34,6 +34,12 @@ pub fn is_anothers(service: &ServiceUnit, unit: &UnitFacts, state: &HostState) -
         return false;
     }
     !plain(&command.concat()).ends_with(&plain(&after_the_program(&ours).concat()))
+}
+
+/// Returns true if a service's process runs as another user than it should, and a restart would mend that.
+pub fn is_another_users(service: &ServiceUnit, unit: &UnitFacts, facts: &HostFacts) -> bool {
+    let Some((user, is)) = service.role.map(Role::user).zip(unit.uid) else { return false };
+    unit.next_user.as_deref() == Some(user) && facts.users.get(user).is_some_and(|wanted| *wanted != is)
 }
 
 fn command_of(unit: &str) -> Option<&str> {

@@ -319,6 +319,9 @@ pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, 
     if why.is_empty() && command::is_anothers(service, unit, state) {
         why.push(Reason::OtherCommand);
     }
+    if command::is_another_users(service, unit, facts) {
+        why.push(Reason::OtherUser);
+    }
     for path in &service.secret_inputs {
         let there = facts.paths.get(path).map(|seen| seen.identity.as_str());
         let started = unit.started.get(path.as_str()).map(String::as_str);

@@ -275,8 +275,11 @@ fn taken_ports(desired: &Desired, state: &HostState, facts: &HostFacts, moves: b
         let has_process = facts.units.get(listener.role().unit()).is_some_and(|unit| unit.may_run() && !waits(unit));
         let ports = listener.on(state.host.reach.numbering());
         let ours = facts.users.get(listener.role().user()).copied();
+        // Whoever it runs as: a restart mends that.
+        let own = facts.units.get(listener.role().unit()).and_then(|unit| unit.uid);
         // A unit that may run has its ports, unless another user is seen to have them: it is started again and again then.
         let strange = |other: &&Listening| match (other.uid, ours) {
+            (Some(_), _) if has_process && own == other.uid => false,
             (Some(other), Some(ours)) => other != ours || !has_process,
             _ => !runs,
         };

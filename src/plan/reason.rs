@@ -13,6 +13,8 @@ pub enum Reason {
     },
     /// It was started with another command than its unit has.
     OtherCommand,
+    /// It runs as another user than its unit says.
+    OtherUser,
     /// Nobody recorded what it runs with.
     NoRecord,
     /// It will not start after a reboot.
@@ -51,6 +53,7 @@ impl std::fmt::Display for Reason {
             Reason::OtherCommand => {
                 write!(f, "it was started by another command than its unit has, by a drop-in that is gone or by hand")
             }
+            Reason::OtherUser => write!(f, "it runs as another user than its unit says, by a drop-in that is gone"),
             Reason::NoRecord => write!(f, "there is no record of the files it started with"),
             Reason::NotEnabled => write!(f, "it is not enabled"),
             Reason::UnitNotRead => write!(f, "its unit file changed after systemd last read it"),

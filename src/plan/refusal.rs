@@ -96,7 +96,7 @@ pub enum ClusterRefusal {
         "the ensemble has served before (recorded on {}), and data was seen on only {with_data} of {members} members; with fewer than {majority} (a majority) it would lose what it had committed",
         listed(served)
     )]
-    DataLost { with_data: usize, members: usize, majority: usize, served: Vec<Name> },
+    DataLost { with_data: usize, members: usize, majority: usize, served: Vec<Name>, unseen: Vec<Name> },
 }
 
 impl HostRefusal {
@@ -181,11 +181,14 @@ impl ClusterRefusal {
     /// The way out.
     pub fn instead(&self) -> String {
         let fixed = match self {
-            ClusterRefusal::NoHost => "repair at least one of them, as described below",
+            ClusterRefusal::NoHost => "repair at least one of them, as described above",
             ClusterRefusal::UnknownData { .. } => {
                 "it may be the only copy of somebody's data: inspect it and move it away, or choose another dataDir"
             }
             ClusterRefusal::MembersUnseen { .. } => "restore the connection, then apply again",
+            ClusterRefusal::DataLost { unseen, .. } if !unseen.is_empty() => {
+                return format!("restore the connection to {}, which may have the data", listed(unseen));
+            }
             ClusterRefusal::DataLost { served, majority, .. } if served.len() < *majority => {
                 return format!(
                     "inspect {}; {RESTORE}; or, if that record is wrong, remove {BIRTH_PATH} there",

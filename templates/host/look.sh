@@ -175,7 +175,7 @@ secret() { # path, nonce: a digest that reveals nothing to anyone who does not k
   [ -f "$1" ] && fact secret "$1" "$({ printf %s "$2"; cat -- "$1"; } | sha256sum | cut -d ' ' -f 1)"
 }
 units() {
-  shown=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,MainPID,ExecStart -- "$@")
+  shown=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,MainPID,ExecStart,User -- "$@")
   printf '%s\n' "$shown" | awk '{ print "unit\t" $0 }'
   for unit do text started "$run/$unit.started"; done
   [ -n "$root" ] || printf '%s\n' "$shown" | awk -F = '
@@ -183,10 +183,10 @@ units() {
     $1 == "Id" { id = $2 } $1 == "MainPID" { pid = $2 } !NF { tell() } END { tell() }' |
     while read -r pid unit; do command_of "${unit%.service}" "$pid"; done
 }
-# The end of the command that a unit's process was really started with: its unit may have said something else at that time.
+# The user of a unit's process, and the end of the command that it was really started with: its unit may have said something else at that time.
 command_of() { # unit, number of its process
   [ -r "/proc/$2/cmdline" ] || return 0
-  fact command "$1" "$(timeout -k 1 5 tail -c 16384 "/proc/$2/cmdline" 2>/dev/null | encoded)"
+  fact command "$1" "$(awk '$1 == "Uid:" { print $2; exit }' "/proc/$2/status" 2>/dev/null)" "$(timeout -k 1 5 tail -c 16384 "/proc/$2/cmdline" 2>/dev/null | encoded)"
 }
 rules() { # unit: whether the kernel still has what the unit loaded; and, where nothing of ours was, whether the name is taken
   [ -e /etc/provision/firewall.nft ] || [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] ||

@@ -189,7 +189,7 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
     if let Some(process) = &unit.process {
         let record: String = process.started.iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect();
         lines.fact(&["started", &format!("/run/provision/{name}.service.started"), &STANDARD.encode(record)]);
-        lines.fact(&["command", name, &STANDARD.encode(process.command().join("\0") + "\0")]);
+        lines.fact(&["command", name, "", &STANDARD.encode(process.command().join("\0") + "\0")]);
     }
 }
 

@@ -63,7 +63,8 @@ impl Planner<'_> {
             BirthStage::Complete if refusals.iter().any(moves_data) => {}
             // Where most members record that the ensemble has served, those that cannot be asked may have the data.
             BirthStage::Complete if with_data < majority && (unseen.is_empty() || those(&served).len() < majority) => {
-                let because = ClusterRefusal::DataLost { with_data, members: count, majority, served: those(&served) };
+                let because =
+                    ClusterRefusal::DataLost { with_data, members: count, majority, served: those(&served), unseen };
                 refusals.push(Refusal::Cluster { because });
             }
             _ => {}

@@ -266,7 +266,7 @@ impl Reader<'_> {
         match fields {
             ["unit", property] => self.units.add(property),
             ["started", path, base64] => started(query, self.place, path, &decode(base64)?, &mut self.facts),
-            ["command", unit, base64] => command(query, unit, &decode(base64)?, &mut self.facts),
+            ["command", unit, uid, base64] => command(query, unit, uid, &decode(base64)?, &mut self.facts),
             ["data", _] => self.facts.has_data = true,
             ["marker", _] => self.facts.has_marker = true,
             ["roots", path] => self.facts.roots_data = Some(host_path(self.place, path)?),

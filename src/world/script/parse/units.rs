@@ -12,7 +12,7 @@ use crate::world::script::ScriptPlace;
 pub struct Units(Vec<BTreeMap<String, String>>);
 
 /// The properties that are asked for (`look.sh`).
-const PROPERTIES: [&str; 9] = [
+const PROPERTIES: [&str; 10] = [
     "Id",
     "LoadState",
     "ActiveState",
@@ -22,6 +22,7 @@ const PROPERTIES: [&str; 9] = [
     "InvocationID",
     "NRestarts",
     "ExecStart",
+    "User",
 ];
 
 /// The most characters of a command: what `look.sh` sends of one.
@@ -55,6 +56,7 @@ impl Units {
             entry.life = get("InvocationID").to_owned();
             entry.restarts = get("NRestarts").parse().unwrap_or(0);
             entry.next_command = next_command(get("ExecStart"));
+            entry.next_user = Some(get("User").to_owned()).filter(|user| !user.is_empty());
         }
     }
 }
@@ -80,12 +82,14 @@ fn next_command(property: &str) -> Option<String> {
     Some(rest.split_once(" ; ignore_errors=")?.0.to_owned())
 }
 
-/// The words of the command of a unit's process, with an end behind each. Of a long one, the first may be a part of a word.
-pub fn command(query: &HostQuery, unit: &str, text: &[u8], facts: &mut HostFacts) {
+/// The user of a unit's process, and the words of its command, with an end behind each. Of a long one, the first may be a part of a word.
+pub fn command(query: &HostQuery, unit: &str, uid: &str, text: &[u8], facts: &mut HostFacts) {
     if query.units.iter().any(|asked| asked == unit) {
         let text = String::from_utf8_lossy(text);
         let words: Vec<String> = text.split_terminator('\0').map(str::to_owned).collect();
         // A process that ends just now has none.
-        facts.units.entry(unit.to_owned()).or_default().command = Some(words).filter(|words| !words.is_empty());
+        let entry = facts.units.entry(unit.to_owned()).or_default();
+        entry.command = Some(words).filter(|words| !words.is_empty());
+        entry.uid = uid.parse().ok();
     }
 }
