@@ -202,7 +202,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         Ok(())
     }
 
-    /// Checks that hosts reach each other: existing connections would hide a fault until the next restart.
+    /// Checks that new connections from here reach every host, and that hosts reach each other: existing connections would hide a fault until the next restart.
     async fn reach(
         &mut self,
         from: &Connections,

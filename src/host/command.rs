@@ -1,5 +1,10 @@
 //! The commands of units.
 
+/// The command in the text of a unit, as it is written there.
+pub fn exec_start(unit: &str) -> Option<&str> {
+    unit.lines().find_map(|line| line.strip_prefix("ExecStart="))
+}
+
 /// The words of a command in the unit `name`, as systemd reads them: quotes taken off, `%n` and `%%` put in.
 pub fn command_words(text: &str, name: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();

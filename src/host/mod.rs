@@ -24,7 +24,7 @@ use crate::value::{Address, HostPath, Name, Zone};
 pub use action::{Action, Drain, FileEdit, Patch, Removal, Unpack};
 pub use birth::{BIRTH_PATH, Birth};
 pub use claim::{Claim, DataLabel};
-pub use command::command_words;
+pub use command::{command_words, exec_start};
 pub use content::{Content, Escape, Part};
 pub use error::{During, HostError};
 pub use facts::{

@@ -1,7 +1,7 @@
 //! The command that a service's process was really started with.
 
 use crate::host::{
-    Content, HostFacts, HostState, ServiceUnit, UNIT_FOLDER, UnitFacts, command_words, sha256, unit_path,
+    Content, HostFacts, HostState, ServiceUnit, UNIT_FOLDER, UnitFacts, command_words, exec_start, sha256, unit_path,
 };
 use crate::value::{HostPath, Role};
 
@@ -18,7 +18,7 @@ pub fn reads(path: &HostPath, service: &str, unit: &UnitFacts, state: &HostState
     }
     let there = facts.paths.get(&file).filter(|there| there.sha256.as_ref() == Some(started))?;
     let word = state.host.word(path);
-    Some(command_of(there.text.as_deref()?)?.split_whitespace().any(|part| part == word))
+    Some(exec_start(there.text.as_deref()?)?.split_whitespace().any(|part| part == word))
 }
 
 /// Returns true if a restart would start the command of our unit, and the process was started with another: by a drop-in that is gone, or by hand.
@@ -27,7 +27,7 @@ pub fn is_anothers(service: &ServiceUnit, unit: &UnitFacts, state: &HostState) -
     let ours = service.inputs.iter().filter(|input| input.as_str().starts_with(UNIT_FOLDER)).find_map(|path| {
         let Content::Text(text) = &state.files.get(path)?.content else { return None };
         // The name of a unit stands in no command that starts one.
-        command_words(command_of(text)?, "").ok()
+        command_words(exec_start(text)?, "").ok()
     });
     let (Some(ours), Some(command), Some(next)) = (ours, &unit.command, &unit.next_command) else { return false };
     if plain(next) != plain(&ours.concat()) {
@@ -40,10 +40,6 @@ pub fn is_anothers(service: &ServiceUnit, unit: &UnitFacts, state: &HostState) -
 pub fn is_another_users(service: &ServiceUnit, unit: &UnitFacts, facts: &HostFacts) -> bool {
     let Some((user, is)) = service.role.map(Role::user).zip(unit.uid) else { return false };
     unit.next_user.as_deref() == Some(user) && facts.users.get(user).is_some_and(|wanted| *wanted != is)
-}
-
-fn command_of(unit: &str) -> Option<&str> {
-    unit.lines().find_map(|line| line.strip_prefix("ExecStart="))
 }
 
 /// The arguments alone: a program may be a script that starts another, with arguments of its own before ours.

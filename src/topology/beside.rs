@@ -21,14 +21,14 @@ pub fn read(root: &mut Node, folder: &Path, faults: &mut Vec<Fault>) {
                 continue;
             }
             match text_of(&folder.join(from)) {
-                Ok(text) if line_with_secret(&text).is_some() => {
-                    let line = line_with_secret(&text).unwrap_or_default();
-                    let message = format!("line {line} of {from} looks like a secret");
-                    faults.push(Fault { help: Some(WRITE_SECRET.to_owned()), ..fault(span, message) });
-                }
                 Ok(text) => {
-                    let node = Node { span, value: Value::Scalar { text, plain: false } };
-                    entries.push((Key { text: "text".to_owned(), span }, node));
+                    if let Some(line) = line_with_secret(&text) {
+                        let message = format!("line {line} of {from} looks like a secret");
+                        faults.push(Fault { help: Some(WRITE_SECRET.to_owned()), ..fault(span, message) });
+                    } else {
+                        let node = Node { span, value: Value::Scalar { text, plain: false } };
+                        entries.push((Key { text: "text".to_owned(), span }, node));
+                    }
                 }
                 Err(why) => faults.push(fault(span, format!("cannot use {from}: {why}"))),
             }

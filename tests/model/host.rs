@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use provision::host::{Access, CLAIM_PATH, Claim, HostError, Owned, STAMP_PATH, STATE_FOLDER, command_words, sha256};
+use provision::host::{
+    Access, CLAIM_PATH, Claim, HostError, Owned, STAMP_PATH, STATE_FOLDER, command_words, exec_start, sha256,
+};
 use provision::value::HostPath;
 
 #[derive(Clone, Debug)]
@@ -39,7 +41,7 @@ pub struct Process {
 impl Process {
     /// Its command as `/proc` has it: Spark's script has put Java in the place of itself.
     pub fn command(&self) -> Vec<String> {
-        let words = command_words(exec_start(&self.unit), "").expect("a unit of ours");
+        let words = command_words(exec_start(&self.unit).unwrap_or_default(), "").expect("a unit of ours");
         match words.iter().position(|word| word.ends_with("/spark-class")) {
             Some(at) => {
                 ["java", "-cp", "jars/*"].into_iter().map(str::to_owned).chain(words[at + 1..].to_vec()).collect()
@@ -47,11 +49,6 @@ impl Process {
             None => words,
         }
     }
-}
-
-/// The command in a unit's text.
-pub fn exec_start(unit: &str) -> &str {
-    unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap_or_default()
 }
 
 #[derive(Clone, Debug, Default)]

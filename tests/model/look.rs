@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::time::Instant;
 
 use super::State;
-use super::host::{Kind, MUTE, MemberLie, Node, Process, SimHost, exec_start, identity_text};
+use super::host::{Kind, MUTE, MemberLie, Node, Process, SimHost, identity_text};
 use super::services::{Latch, MASTER, Member, WORKER, ZOOKEEPER};
-use provision::host::{CLAIM_PATH, HostQuery, STATE_FOLDER};
+use provision::host::{CLAIM_PATH, HostQuery, STATE_FOLDER, exec_start};
 use provision::observe::{MACHINE_TOOLS, NEEDED_TOOLS};
 use provision::value::Name;
 
@@ -158,7 +158,7 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
     };
     let read = unit.read.as_ref().filter(|_| unit.process.is_some() || unit.enabled);
     let stale = read.is_some_and(|(identity, _)| file.is_none_or(|file| file.identity != *identity));
-    let next = read.map_or("", |(_, text)| exec_start(text));
+    let next = read.and_then(|(_, text)| exec_start(text)).unwrap_or_default();
     let load = if file.is_some() || read.is_some() { "loaded" } else { "not-found" };
     for (property, value) in [
         ("Id", format!("{name}.service").as_str()),
