@@ -247,7 +247,7 @@ fn ends_that_a_run_can_have() {
         ("lease-lost", Outcome::LeaseLost),
         (
             "refused",
-            Outcome::Refused { why: "stopping h2 would leave 1 of 3 members, and 2 are a majority".to_owned() },
+            Outcome::Refused { why: "stopping h2 would leave 1 of 3 members, and a majority is 2".to_owned() },
         ),
         (
             "not-well",

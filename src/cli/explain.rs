@@ -7,7 +7,7 @@ use crate::diagnostic::Code;
 /// Explains a diagnostic code: what is wrong, what happens in a real cluster, what to write instead
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The code, as in ZK001; without it, all codes are listed
+    /// The code, for example ZK001; without it, all codes are listed
     code: Option<String>,
     /// Print every page
     #[arg(long, conflicts_with = "code")]

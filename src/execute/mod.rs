@@ -94,7 +94,7 @@ pub enum Outcome {
     Interrupted { before: String },
     #[error("{} failed", failures.len())]
     Failed { failures: Vec<StepFailure> },
-    #[error("{what}: gave up after {seconds} s: {because}")]
+    #[error("gave up {what} after {seconds} s: {because}")]
     NotWell {
         what: String,
         seconds: u64,

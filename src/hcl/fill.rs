@@ -97,7 +97,7 @@ pub fn fill(template: &Body, holes: &Holes) -> Body {
     filled
 }
 
-/// A label has no expressions: the whole of it is the name of a hole, as in `"provision.pool"`.
+/// A label has no expressions: the whole of it is the name of a hole, for example `"provision.pool"`.
 fn fill_label(label: BlockLabel, holes: &Holes) -> BlockLabel {
     let Some(name) = label.as_str().strip_prefix("provision.") else { return label };
     let text = holes.get(name).and_then(Expression::as_str).expect("a label is a text").to_owned();

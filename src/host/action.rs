@@ -166,7 +166,7 @@ impl Action {
             Action::KeepRules { .. } => "keep the new firewall rules: a new connection came in".to_owned(),
             Action::Swap { unit, .. } => format!("restart {unit}"),
             Action::PutBack { unit } => format!("put back the old files of {unit}"),
-            Action::EndTrial => "take the new firewall rules back".to_owned(),
+            Action::EndTrial => "restore the previous firewall rules".to_owned(),
             Action::Release { .. } => "remove, through this host, the latch of a master that has ended".to_owned(),
             Action::Remove(_) => "remove what provision made".to_owned(),
         }

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use super::reach::Owner;
-use super::{Content, Host, unit_word};
+use super::{Content, Host, SETTINGS, SETTINGS_MARK, unit_word};
 use crate::service::archive::Archive;
 use crate::value::{HostPath, Role};
 
@@ -121,9 +121,27 @@ pub fn unit_path(unit: &str) -> HostPath {
 }
 
 impl HostState {
-    /// The file in which a unit records the inputs it started with, as a word of sh in the unit.
+    /// The file in which a unit records what it starts with, as a word of sh in the unit.
     pub fn started_word(&self) -> String {
         unit_word(&format!("{}{RUN_FOLDER}/%n.started", self.host.reach.root()))
+    }
+
+    /// The commands of sh by which a unit records what it starts with, for the next plan: digests of its inputs, the identity of secret ones,
+    /// which have no digests that anyone may read, and on a machine the digest of systemd's settings. `sha256sum --check` passes over the last two.
+    pub fn record(&self, inputs: &[HostPath], secret_inputs: &[HostPath]) -> String {
+        let mut commands = vec![format!("sha256sum {}", self.host.words(inputs))];
+        if !secret_inputs.is_empty() {
+            commands.push(format!("stat -c \"%%i:%%Y  %%n\" {}", self.host.words(secret_inputs)));
+        }
+        if self.host.reach.root().is_empty() {
+            // Our units hide systemd's sockets, from this command too: it asks where systemd itself is.
+            let settings = format!(
+                "nsenter -t 1 -m systemctl show %n | sed -nE \"{SETTINGS}\" | sha256sum | sed \"s/^/{SETTINGS_MARK}/\""
+            );
+            commands.push(settings);
+        }
+        let folder = self.host.word(&HostPath::known(RUN_FOLDER));
+        format!("umask 022; mkdir -p {folder} && {{ {}; }} >{}", commands.join(" && "), self.started_word())
     }
 
     pub fn bare(host: Host) -> HostState {

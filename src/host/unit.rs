@@ -68,6 +68,13 @@ words!(
     }
 );
 
+/// A script of sed that keeps those lines of `systemctl show` which shape a process, drop-ins counted, and change with no start. (Lists that systemd
+/// itself makes longer in a new version, as of system calls, are not among them.)
+pub const SETTINGS: &str = "/^(ExecStart|User|Group|WorkingDirectory|Environment|EnvironmentFiles|PassEnvironment|UnsetEnvironment|UMask|OOMScoreAdjust\
+    |Limit[A-Z]+|NoNewPrivileges|ProtectSystem|ProtectHome|PrivateTmp|ReadWritePaths|CapabilityBoundingSet)=/{s/ ; start_time=.*//;p}";
+/// The beginning of the line that has the digest of them in the record of a start.
+pub const SETTINGS_MARK: &str = "settings:";
+
 /// A unit on a host. The default is one that is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitFacts {
@@ -83,12 +90,12 @@ pub struct UnitFacts {
     pub started: BTreeMap<String, String>,
     /// The words of the command that its process was really started with, which may not be what its unit says now.
     pub command: Option<Vec<String>>,
-    /// The command of its next start, drop-ins counted, as `systemctl show` writes it (its quotes are not reliable).
-    pub next_command: Option<String>,
     /// The user that its process runs as.
     pub uid: Option<u32>,
-    /// The user of its next start, drop-ins counted.
-    pub next_user: Option<String>,
+    /// The digest of the settings ([`SETTINGS`]) that it started with, drop-ins counted.
+    pub settings: Option<String>,
+    /// The same of its next start.
+    pub next_settings: Option<String>,
 }
 
 impl Default for UnitFacts {
@@ -103,9 +110,9 @@ impl Default for UnitFacts {
             life: String::new(),
             started: BTreeMap::new(),
             command: None,
-            next_command: None,
             uid: None,
-            next_user: None,
+            settings: None,
+            next_settings: None,
         }
     }
 }

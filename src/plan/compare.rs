@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Reason, command};
+use super::Reason;
 use crate::diagnostic::announces_secret;
 use crate::host::{
     Access, Content, Distribution, FileEdit, HostFacts, HostState, OnChange, Owned, Patch, PathKind, ServiceUnit,
@@ -316,11 +316,9 @@ pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, 
             why.push(Reason::InputChanged { path: path.to_string() });
         }
     }
-    if why.is_empty() && command::is_anothers(service, unit, state) {
-        why.push(Reason::OtherCommand);
-    }
-    if command::is_another_users(service, unit, facts) {
-        why.push(Reason::OtherUser);
+    if why.is_empty() && unit.settings.is_some() && unit.next_settings.is_some() && unit.settings != unit.next_settings
+    {
+        why.push(Reason::OtherSettings);
     }
     for path in &service.secret_inputs {
         let there = facts.paths.get(path).map(|seen| seen.identity.as_str());

@@ -85,7 +85,7 @@ impl HostChecks<'_> {
             self.add("ownership", seen, Some(problem));
         }
         if state.nft && !facts.tools.contains("nft") {
-            let problem = "install nftables, or write firewall: none".to_owned();
+            let problem = "install nftables, or set firewall: none".to_owned();
             self.add("nftables", "missing".to_owned(), Some(problem));
         }
         for (home, oldest) in &state.java_homes {
@@ -105,7 +105,7 @@ impl HostChecks<'_> {
             if *free < needed {
                 let (free, needed) = (free / 1024, needed.div_ceil(1024));
                 let problem = format!("make {} MiB more available on the file system of {path}", needed - free);
-                self.add("disk", format!("{free} MiB free for {path}, {needed} needed"), Some(problem));
+                self.add("disk", format!("{free} MiB free for {path}, {needed} MiB needed"), Some(problem));
             }
         }
     }
@@ -149,7 +149,7 @@ impl HostChecks<'_> {
         let ahead = self.facts.clock_ahead_millis;
         let far = ahead.abs() > CLOCK_MILLIS;
         let seen = format!("{} ms {} this machine's", ahead.abs(), if ahead < 0 { "behind" } else { "ahead of" });
-        self.add("clock", seen, far.then(|| "synchronise the two (chrony or systemd-timesyncd)".to_owned()));
+        self.add("clock", seen, far.then(|| "synchronise both clocks (chrony or systemd-timesyncd)".to_owned()));
     }
 
     fn ports(&mut self, taken: BTreeMap<u16, Option<u32>>) {

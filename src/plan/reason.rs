@@ -11,10 +11,8 @@ pub enum Reason {
     InputChanged {
         path: String,
     },
-    /// It was started with another command than its unit has.
-    OtherCommand,
-    /// It runs as another user than its unit says.
-    OtherUser,
+    /// A drop-in of its unit came, changed or went after it started.
+    OtherSettings,
     /// Nobody recorded what it runs with.
     NoRecord,
     /// It will not start after a reboot.
@@ -50,10 +48,12 @@ impl std::fmt::Display for Reason {
             Reason::NotThere => write!(f, "it is not there"),
             Reason::NotRunning => write!(f, "it is not running"),
             Reason::InputChanged { path } => write!(f, "{path} changed since it started"),
-            Reason::OtherCommand => {
-                write!(f, "it was started by another command than its unit has, by a drop-in that is gone or by hand")
+            Reason::OtherSettings => {
+                write!(
+                    f,
+                    "systemd has other settings for its unit than it started with: a drop-in was added, changed or removed"
+                )
             }
-            Reason::OtherUser => write!(f, "it runs as another user than its unit says, by a drop-in that is gone"),
             Reason::NoRecord => write!(f, "there is no record of the files it started with"),
             Reason::NotEnabled => write!(f, "it is not enabled"),
             Reason::UnitNotRead => write!(f, "its unit file changed after systemd last read it"),

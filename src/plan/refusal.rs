@@ -108,7 +108,7 @@ impl HostRefusal {
     /// The way out.
     pub fn instead(&self) -> String {
         let fixed = match self {
-            HostRefusal::OtherCluster { .. } => "take another host, or destroy that cluster with its own topology",
+            HostRefusal::OtherCluster { .. } => "use another host, or destroy that cluster with its own topology",
             HostRefusal::OtherIdentity { theirs, adoptable, .. } => {
                 let way = "destroy that cluster with its own topology, or take another host";
                 let adopt = format!("; if it is this very cluster's, write `id: {}` into the topology", theirs.1);
@@ -132,7 +132,7 @@ impl HostRefusal {
             HostRefusal::OldPlace { .. } => {
                 "put the old address (or folder) back; or give the new one a name of its own, and the old one is retired"
             }
-            HostRefusal::ForeignTable => "rename that table, or write firewall: none",
+            HostRefusal::ForeignTable => "rename that table, or set firewall: none",
             HostRefusal::InTheWay { destroys: false, .. } => {
                 "remove what nobody needs; otherwise choose another host or path"
             }
@@ -145,7 +145,7 @@ impl HostRefusal {
             }
             HostRefusal::OtherArchive { unpacked: false, .. } => "put the same archive on every host",
             HostRefusal::OtherMembers { .. } => {
-                "this version cannot add, remove, move or replace members; restore the old list"
+                "this version of provision cannot add, remove, move or replace members; restore the old list"
             }
             HostRefusal::OtherAnchors { .. } => {
                 "destroy with the old topology first; or keep more than half of the old hosts, and replace the others step by step"

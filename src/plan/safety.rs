@@ -7,7 +7,7 @@ use crate::value::{Name, Redundancy};
 /// A reason why a node must not be stopped now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Hazard {
-    #[error("stopping {node} would leave {left} of {all} members, and {majority} are a majority")]
+    #[error("stopping {node} would leave {left} of {all} members, and a majority is {majority}")]
     Majority { node: Name, left: usize, all: usize, majority: usize },
     #[error("stopping {node} would leave no {title} that leads or stands by")]
     LastOne { node: Name, title: &'static str },

@@ -38,7 +38,7 @@ impl Plan {
         let stops = !self.goal.may_leave_hosts() && !self.unknown.is_empty() && !self.is_empty();
         let outage = if self.outages.is_empty() { "" } else { " --allow-outage" };
         stops.then(|| {
-            format!("`apply` stops at hosts that are unknown; --skip-unreachable{outage} lets it do what is listed here without them.")
+            format!("`apply` changes nothing while a host is unknown; with --skip-unreachable{outage} it does what is listed here.")
         })
     }
 

@@ -147,13 +147,13 @@ impl Regions {
         if APART.iter().any(|start| lower.starts_with(start)) {
             let message =
                 format!("{region} is in a cloud of its own, whose names and services differ: it is not supported");
-            problems.add(Code::T012, at, message).help("take a region of the public cloud");
+            problems.add(Code::T012, at, message).help("use a region of the public cloud");
             return None;
         }
         if (self.zones)(&lower).is_none() {
             let near = suggest::nearest(&lower, (self.names)());
             let help = near.map(|near| format!("did you mean `{near}`?"));
-            let message = format!("this version knows no region {region} of {}", self.cloud);
+            let message = format!("this version of provision knows no region `{region}` of {}", self.cloud);
             problems.add(Code::T014, at, message).maybe_help(help);
         }
         lower.parse().ok()

@@ -60,6 +60,6 @@ fn named(
     let help = right(&near).then(|| format!("`{near}` would be valid"));
     problems
         .add(Code::T012, at, format!("`{name}` cannot be the name of {rule}"))
-        .help(help.unwrap_or_else(|| "take another name".to_owned()));
+        .help(help.unwrap_or_else(|| "use another name".to_owned()));
     None
 }

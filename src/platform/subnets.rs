@@ -89,7 +89,7 @@ pub fn check(field: &Field<Cidr>, widest: u8, problems: &mut Diagnostics) -> Opt
     for (range, what) in SPECIAL {
         if range.parse::<Cidr>().is_ok_and(|range| range.overlaps(*network)) {
             let message = format!("{network} overlaps {what} ({range})");
-            problems.add(Code::T012, at, message).help("take a private range, as in 10.20.0.0/16");
+            problems.add(Code::T012, at, message).help("use a private range, for example 10.20.0.0/16");
             return None;
         }
     }
@@ -97,7 +97,7 @@ pub fn check(field: &Field<Cidr>, widest: u8, problems: &mut Diagnostics) -> Opt
         let message = format!(
             "{network} cannot be divided into subnets: its prefix is not between /{widest} and /{NETWORK_PREFIX_MAX}"
         );
-        problems.add(Code::T012, at, message).help("take a /16, as in 10.20.0.0/16");
+        problems.add(Code::T012, at, message).help("use a /16, for example 10.20.0.0/16");
         return None;
     }
     Some((at, *network))
@@ -113,6 +113,6 @@ pub fn zone(zones: &[Zone], number: u32) -> Option<&Zone> {
 pub fn check_apart(at: Span, network: Cidr, kept: &[&str], problems: &mut Diagnostics) {
     for range in kept.iter().filter_map(|range| range.parse::<Cidr>().ok()).filter(|range| range.overlaps(network)) {
         let message = format!("{network} overlaps {range}, which the cluster's own pods or services use");
-        problems.add(Code::T012, at, message).help("take another range, as in 10.40.0.0/16");
+        problems.add(Code::T012, at, message).help("use another range, for example 10.40.0.0/16");
     }
 }

@@ -53,7 +53,7 @@ pub fn check(span: Span, path: &HostPath, problems: &mut Diagnostics) -> bool {
     if within || shared {
         problems
             .add(Code::T012, span, format!("{path} is not a place for data: it is the system's, the tool's, or shared"))
-            .help("take a directory of its own, as in /data/NAME");
+            .help("use a directory of its own, for example /data/NAME");
     }
     !(within || shared)
 }

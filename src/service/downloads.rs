@@ -14,7 +14,7 @@ pub struct DownloadsFile {
     /// A mirror of Apache's archive, `https://…`, with the same folders below it (`spark/spark-4.3.0/…`) and the checksums beside the archives, for every
     /// service without an `archive` of its own. Default: `https://archive.apache.org/dist`.
     pub mirror: Field<String>,
-    /// The proxy that hosts download archives through, as in `http://proxy.example.com:3128`. (pip and apt do not use it.) Default: none.
+    /// The proxy that hosts download archives through, for example `http://proxy.example.com:3128`. (pip and apt do not use it.) Default: none.
     pub proxy: Field<String>,
 }
 
@@ -41,7 +41,7 @@ impl Downloads {
             None
         };
         Downloads {
-            mirror: checked(&mirror, true, "take a mirror over https: the checksums come from there, too"),
+            mirror: checked(&mirror, true, "use a mirror over https: the checksums come from there, too"),
             proxy: checked(&proxy, false, "write the scheme and the port as well"),
         }
     }

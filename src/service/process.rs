@@ -20,7 +20,7 @@ use crate::yaml::{Entries, Field};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct JavaFile {
-    /// The directory with `bin/java` in it, the same on every host, as in `/usr/lib/jvm/java-17-openjdk-amd64`. A change is rolled out node by
+    /// The directory with `bin/java` in it, the same on every host, for example `/usr/lib/jvm/java-17-openjdk-amd64`. A change is rolled out node by
     /// node.
     #[schemars(required)]
     pub home: Field<HostPath>,
@@ -47,19 +47,19 @@ settings! {
         nice "Nice": Nice => Roll;
         /// The share of the CPU, from 1 to 10000.
         cpu_weight "CPUWeight": Weight => Roll;
-        /// The most CPU time, as in `250%` of one core.
+        /// The most CPU time, for example `250%` of one core.
         cpu_quota "CPUQuota": CpuQuota => Roll;
-        /// The cores, as in `0-3,8`.
+        /// The cores, for example `0-3,8`.
         allowed_cpus "AllowedCPUs": Cpus => Roll;
         /// The share of the disks, from 1 to 10000.
         io_weight "IOWeight": Weight => Roll;
-        /// The memory above which the unit is slowed down, as in `8G` or `50%`.
+        /// The memory above which the unit is slowed down, for example `8G` or `50%`.
         memory_high "MemoryHigh": MemoryLimit => Roll;
         /// The most memory; above it the kernel kills.
         memory_max "MemoryMax": MemoryLimit => Roll;
         /// The most swap.
         memory_swap_max "MemorySwapMax": MemoryLimit => Roll;
-        /// The slice in which the unit runs, as in `batch.slice`.
+        /// The slice in which the unit runs, for example `batch.slice`.
         slice "Slice": Slice => Roll;
     }
 }

@@ -15,9 +15,9 @@ use crate::platform::PlatformKind;
 /// A setting that has a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Valued {
-    /// Its key in the topology, as in `purgeInterval`.
+    /// Its key in the topology, for example `purgeInterval`.
     pub key: &'static str,
-    /// Its name in the file that the process reads, as in `autopurge.purgeInterval`.
+    /// Its name in the file that the process reads, for example `autopurge.purgeInterval`.
     pub written: &'static str,
     pub class: Class,
     pub value: String,

@@ -21,7 +21,7 @@ use crate::value::{Disk, HostPath, Label, MemberId, Name, Role, Zone};
 use crate::yaml::{Field, Span};
 
 /// The reason why a setting that places data cannot change, and the way out.
-pub const DATA_MOVES: &str = "the data would have to move, which this version cannot do; restore the old value; or, to start with empty data, run `provision destroy --delete-data`, then apply";
+pub const DATA_MOVES: &str = "the data would have to move, which this version of provision cannot do; restore the old value; or, to start with empty data, run `provision destroy --delete-data`, then apply";
 
 /// A service. The stages call it by way of the registry and its roles, and know no service by name.
 ///

@@ -71,7 +71,7 @@ fn check_node_names(at: Span, topology: &Topology, problems: &mut Diagnostics) {
     });
     let Some(longest) = names.max_by_key(String::len).filter(|name| name.len() > NODE_NAME_MAX) else { return };
     let message =
-        format!("the node `{longest}` gets a name of {} letters, and {NODE_NAME_MAX} are the most", longest.len());
+        format!("the node name `{longest}` has {} characters; the maximum is {NODE_NAME_MAX}", longest.len());
     let help = format!("shorten the cluster's name, or the host's, by {}", longest.len() - NODE_NAME_MAX);
     problems.add(Code::T012, at, message).help(help);
 }

@@ -45,7 +45,7 @@ pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: 
             listener.written.start(),
             listener.name
         );
-        problems.add(Code::T012, span_of(listener, services), message).help("take a port from 1024 on");
+        problems.add(Code::T012, span_of(listener, services), message).help("use a port from 1024 on");
     }
     let mut reported: Vec<(ListenerName, ListenerName)> = Vec::new();
     for (host, roles) in roles_by_host(topology) {

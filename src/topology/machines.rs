@@ -79,12 +79,12 @@ fn check_name(topology: &Topology, at: Span, problems: &mut Diagnostics) {
         |platform: &Platform| matches!(platform, Platform::AzureVms(_) | Platform::Aks(_) | Platform::Hdinsight(_));
     if topology.platforms.values().any(on_azure) && topology.name.as_str().len() < AZURE_NAME_MIN {
         let message = format!("`{}` is too short: Azure's workspace for logs has the cluster's name", topology.name);
-        problems.add(Code::T012, at, message).help(format!("take at least {AZURE_NAME_MIN} letters"));
+        problems.add(Code::T012, at, message).help(format!("use at least {AZURE_NAME_MIN} letters"));
     }
     let makes = |platform: &Platform| matches!(platform, Platform::AzureVms(_) | Platform::AwsVms(_));
     if topology.platforms.values().any(makes) && topology.name.as_str().len() > NAME_MAX {
         let message = format!("`{}` is too long: the names of its machines have at most 63 letters", topology.name);
-        problems.add(Code::T012, at, message).help(format!("take at most {NAME_MAX} letters"));
+        problems.add(Code::T012, at, message).help(format!("use at most {NAME_MAX} letters"));
     }
 }
 
@@ -118,7 +118,7 @@ fn check_room<'a>(
             "{network} leaves {block} for each subnet of a {}, with room for {room}, not {count}",
             role.title()
         );
-        problems.add(Code::T012, at.unwrap_or(*span), message).help("take a wider range, as in 10.20.0.0/16");
+        problems.add(Code::T012, at.unwrap_or(*span), message).help("use a wider range, for example 10.20.0.0/16");
     }
 }
 
@@ -141,12 +141,12 @@ fn check_azure(wanted: &Machines<'_>, azure: &AzureVms, problems: &mut Diagnosti
     if !shape.premium_disks {
         let message =
             format!("{size} does not support premium disks, which the machines of a {} use", wanted.role.title());
-        problems.add(Code::T012, at, message).help("take one with an `s` behind its number, as in Standard_D2s_v5");
+        problems.add(Code::T012, at, message).help("use one with an `s` behind its number, for example Standard_D2s_v5");
     }
     if !shape.accelerated_networking {
         let message =
             format!("{size} has no accelerated networking, which the machines of a {} use", wanted.role.title());
-        problems.add(Code::T012, at, message).help("take a size that has it, as in Standard_D2s_v5");
+        problems.add(Code::T012, at, message).help("use a size that has it, for example Standard_D2s_v5");
     }
 }
 
@@ -155,7 +155,7 @@ fn check_scale_set(wanted: &Machines<'_>, azure: &AzureVms, problems: &mut Diagn
     let most = if matches!(azure.image, Image::Own(_)) { 600 } else { 1000 };
     if wanted.is_fleet && wanted.count > most {
         let message = format!("a scale set has at most {most} machines, not {}", wanted.count);
-        problems.add(Code::T012, wanted.span, message).help(format!("take at most {most} workers"));
+        problems.add(Code::T012, wanted.span, message).help(format!("use at most {most} workers"));
     }
 }
 
@@ -176,7 +176,7 @@ fn check_memory(wanted: &Machines<'_>, size: &str, shape: Shape, at: Span, probl
             shape.mebibytes,
             wanted.role.title()
         );
-        problems.add(Code::T012, at, message).help("take a larger size, or give less memory to what runs on it");
+        problems.add(Code::T012, at, message).help("use a larger size, or give less memory to what runs on it");
     }
 }
 
@@ -192,7 +192,7 @@ fn check_processor(
         let message = format!("{size} is an ARM machine, and the image of a {} is for x86-64", wanted.role.title());
         problems
             .add(Code::T012, at, message)
-            .help("take a size without the letter for ARM (`p` on Azure, `g` on AWS), or an image of your own");
+            .help("use a size without the letter for ARM (`p` on Azure, `g` on AWS), or an image of your own");
     }
 }
 

@@ -13,7 +13,7 @@ pub fn point_out_quotes(text: &str, fault: &mut Fault) {
         inner.split_once('-').is_some_and(|(low, high)| digits(low).is_some() && digits(high).is_some())
     };
     if fault.help.is_none() && line.split('[').skip(1).any(is_range) {
-        fault.help = Some("put a range of hosts in quotes, as in \"w[01-40]\"".to_owned());
+        fault.help = Some("put a range of hosts in quotes, for example \"w[01-40]\"".to_owned());
     }
 }
 
@@ -150,7 +150,7 @@ fn nth(node: &Node, n: usize, count: usize, faults: &mut Vec<Fault>) -> Node {
             Some(Ok(range)) => {
                 if range.count != count && n == 0 {
                     let message =
-                        format!("`{}` stands for {} and not for {count} hosts", text.escape_default(), range.count);
+                        format!("`{}` has {} values, but there are {count} hosts", text.escape_default(), range.count);
                     faults.push(fault(node.span, message));
                 }
                 Value::Scalar { text: range.nth(n), plain: false }

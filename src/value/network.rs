@@ -43,7 +43,7 @@ pub fn is_address(text: &str, secure: bool) -> bool {
     rest.is_some_and(|rest| !rest.is_empty()) && text.bytes().all(plain)
 }
 
-/// A range of IPv4 addresses, as in `10.20.0.0/16`.
+/// A range of IPv4 addresses, for example `10.20.0.0/16`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
 pub struct Cidr {

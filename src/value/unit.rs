@@ -92,14 +92,14 @@ impl<'de> serde::Deserialize<'de> for EnvironmentValue {
             Ok(EnvironmentValue(text))
         } else {
             Err(serde::de::Error::custom(
-                "the value of a variable is in plain ASCII, without quotes, backslashes, $ and backticks, which mean something else to sh",
+                "the value of a variable must be plain ASCII without quotes, backslashes, $ or backticks, which mean something else to sh",
             ))
         }
     }
 }
 
 text_value!(
-    /// A number of things, as systemd limits it: one, or a soft and a hard one, as in `65536` or `1000:infinity`.
+    /// A number of things, as systemd limits it: one, or a soft and a hard one, for example `65536` or `1000:infinity`.
     Count,
     raw pattern "^(infinity|[1-9][0-9]*)(:(infinity|[1-9][0-9]*))?$",
     |text| {
@@ -119,7 +119,7 @@ text_value!(
 );
 
 text_value!(
-    /// A limit of systemd's in bytes: one, or a soft and a hard one, as in `65536` or `1000:infinity`.
+    /// A limit of systemd's in bytes: one, or a soft and a hard one, for example `65536` or `1000:infinity`.
     Limit,
     raw pattern "^(infinity|[0-9]+[KMGT]?)(:(infinity|[0-9]+[KMGT]?))?$",
     |text| {

@@ -93,7 +93,7 @@ impl<'de> At<'de, '_> {
         self.faults.borrow_mut().extend(nodes.filter(|node| node.is_nothing()).map(|node| Fault {
             kind: FaultKind::Invalid,
             span: node.span,
-            message: "nothing is written here".to_owned(),
+            message: "the value is empty".to_owned(),
             help: Some("write a value ({} for one with all defaults), or leave the entry out".to_owned()),
         }));
     }

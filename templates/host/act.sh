@@ -93,7 +93,7 @@ write() { # path owner group mode; bytes on stdin. An owner - is whoever writes
     why=$(hear 4096 "$who" sh -c "$WRITE" write "$1" "$4")
     ended=$(how "$why")
     [ "$ended" != 0 ] || return 0
-    if late "$ended"; then why="the time was over (processes of $2 may stop what is done as that user: pkill -KILL -u $2 ends them)"; else why=$(words "$why"); fi
+    if late "$ended"; then why="it took too long (processes of $2 may stop what is done as that user: pkill -KILL -u $2 ends them)"; else why=$(words "$why"); fi
   else
     # Made anew, never opened: what lies there by this name is somebody's leftover.
     why=$( { rm -f "$t" && (set -C; cat >"$t") && own "$t" "$2" "$3" "$4" && sync "$t" && { keeps "$@" || { mv -fT "$t" "$1" && sync "$dir"; }; }; } 2>&1) && return 0
@@ -125,7 +125,7 @@ user() { # name home
 }
 make_directory() { # path: with all above it that is not there yet
   [ -n "$1" ] && [ ! -d "$1" ] || return 0
-  [ -e "$1" ] && fail "$1 is in the way: it is no directory"
+  [ -e "$1" ] && fail "$1 is in the way: it is not a directory"
   make_directory "${1%/*}"
   above=${1%/*}
   ours "${above:-/}"
@@ -147,7 +147,7 @@ directory() { # path owner group mode
 adopt() { # path owner group
   was=$(stat -c %u -- "$1")
   [ -z "$root" ] && [ "$2" != root ] && [ "$was" != 0 ] && [ "$was" != "$(id -u "$2")" ] || return 0
-  ! getent passwd "$was" >/dev/null || fail "$1 belongs to the user $(id -nu "$was"), and is to be $2's: look at it, then chown -R $2:$3 $1"
+  ! getent passwd "$was" >/dev/null || fail "$1 belongs to the user $(id -nu "$was"), but must belong to $2: inspect it, then run chown -R $2:$3 $1"
   find "$1" -xdev -depth -uid "$was" -execdir chown -h --from="$was" "$2:$3" {} + || fail "cannot give $1 to $2"
 }
 reload_units() { systemctl daemon-reload || fail "systemd cannot read its units"; }

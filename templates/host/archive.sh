@@ -28,7 +28,7 @@ expand() { # archive, new folder for what is in its one folder: by a user who ca
   [ "$(how "$why")" = 0 ] || broken "$2" "cannot unpack ${shown:-$1}: $(words "$why" | cut -c 1-200)"
   [ -n "$(ls -A "$2")" ] || broken "$2" "the archive ${shown:-$1} is empty"
   why=$(violations "$2" "$mine" 2>&1 | head -n 1 | sed "s|^$2/||")
-  [ -z "$why" ] || broken "$2" "the archive ${shown:-$1} is not to be trusted: $why"
+  [ -z "$why" ] || broken "$2" "the archive ${shown:-$1} is not safe to unpack: $why"
   [ -n "$root" ] || chown -Rh 0:0 "$2"
   chmod -R u+rwX,go+rX,go-w,a-st "$2"
 }
@@ -86,7 +86,7 @@ steady() { # archive, home
   archive=$1
   [ -z "$root" ] || return 0
   case $1 in "$state/cache/"*) return 0 ;; esac
-  who=$(keeper "${1%/*}") || fail "the archive $1 lies where several users could exchange it: put it into a directory of root's"
+  who=$(keeper "${1%/*}") || fail "the archive $1 is in a directory that several users can change: move it to a directory that only root can change"
   mkdir -p "$state/cache" || fail "cannot make $state/cache"
   archive=$state/cache/${2##*/}.copy
   rm -f "$archive"
@@ -127,7 +127,7 @@ pyspark() { # home version pattern: the package as Apache's own archive would be
       cd "$kept.provision-new" &&
         mv examples python-examples && mkdir -p examples/src/main && mv python-examples examples/src/main/python &&
         mv "$store"/pip/new/lib/*.zip python/lib/
-    ) || fail "the package pyspark $2 is not laid out as known"
+    ) || fail "the package pyspark $2 has an unknown layout"
     origin "$kept.provision-new" "$sum"
     mv -T "$kept.provision-new" "$kept" || fail "cannot rename what was unpacked in $store"
     rm -rf "$store/pip"

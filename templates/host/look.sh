@@ -175,13 +175,16 @@ secret() { # path, nonce: a digest that reveals nothing to anyone who does not k
   [ -f "$1" ] && fact secret "$1" "$({ printf %s "$2"; cat -- "$1"; } | sha256sum | cut -d ' ' -f 1)"
 }
 units() {
-  shown=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,MainPID,ExecStart,User -- "$@")
+  shown=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,MainPID -- "$@")
   printf '%s\n' "$shown" | awk '{ print "unit\t" $0 }'
   for unit do text started "$run/$unit.started"; done
   [ -n "$root" ] || printf '%s\n' "$shown" | awk -F = '
     function tell() { if (pid > 0) print pid, id; pid = 0 }
     $1 == "Id" { id = $2 } $1 == "MainPID" { pid = $2 } !NF { tell() } END { tell() }' |
-    while read -r pid unit; do command_of "${unit%.service}" "$pid"; done
+    while read -r pid unit; do
+      command_of "${unit%.service}" "$pid"
+      fact settings "${unit%.service}" "$(systemctl show "$unit" | sed -nE "$settings" | sha256sum)"
+    done
 }
 # The user of a unit's process, and the end of the command that it was really started with: its unit may have said something else at that time.
 command_of() { # unit, number of its process

@@ -98,7 +98,7 @@ purge() { # directory, patterns of names in it
   insist "$who" sh -c "$PURGE" purge "$@"
   kill "$watcher" 2>/dev/null
   patience=
-  if late "$ended"; then say "kept something in $1 (what its user runs there took too long: its processes may stop what is done as that user)"
+  if late "$ended"; then say "kept something in $1 (the deletion took too long: processes of its user may be stopping it)"
   elif [ "$ended" != 0 ]; then say "kept something in $1 ($(words "$why"))"; fi
 }
 holds_something() { # directory: whoever's it is, its names are that user's to tell
@@ -164,7 +164,7 @@ remove_user() { # user, directories of its data
   getent passwd "$1" >/dev/null || return 0
   was_made "user $1" || { say "kept user $1 (it was here before)"; return 0; }
   [ "$(getent passwd "$1" | cut -d : -f 5)" = "$OURS" ] || { say "kept user $1 (it is not the one that provision made)"; return 0; }
-  if pgrep -u "$1" >/dev/null 2>&1; then kept_user=yes; say "kept user $1 (a process of it runs)"; return 0; fi
+  if pgrep -u "$1" >/dev/null 2>&1; then kept_user=yes; say "kept user $1 (one of its processes is running)"; return 0; fi
   # What Java leaves of a job's driver.
   as "$(id -u "$1")" rm -rf "/tmp/hsperfdata_$1" </dev/null >/dev/null 2>&1
   # The next user with its uid would own what it left, and a setuid file of it would run as that user.
@@ -219,7 +219,7 @@ end_jobs() {
 drop_table() {
   if ! command -v nft >/dev/null; then
     # This boot's rules: after another one, nobody has loaded any.
-    [ ! -e "$run/provision-firewall.service.loaded" ] || fail "nft is not there any more, so that nobody can see or remove the firewall's rules in the kernel: install nftables, and do this again"
+    [ ! -e "$run/provision-firewall.service.loaded" ] || fail "nft is missing, so the firewall's rules in the kernel cannot be seen or removed: install nftables, then run this again"
     return 0
   fi
   nft list table inet provision >/dev/null 2>&1 || return 0

@@ -76,7 +76,7 @@ fn members_that_a_drop_in_misled_are_found() {
         >/etc/systemd/system/zookeeper.service.d/mine.conf; systemctl daemon-reload; systemctl restart zookeeper";
     on_all(&lab, &[1, 2], mislead);
     on_all(&lab, &[1, 2], "rm -r /etc/systemd/system/zookeeper.service.d; systemctl daemon-reload");
-    lab.run(&["plan", &topology]).expect(0).says("it was started by another command");
+    lab.run(&["plan", &topology]).expect(0).says("systemd has other settings for its unit");
     lab.run(&["apply", &topology, "--yes"]).expect(3).says("the plan needs an outage");
     lab.run(&["apply", &topology, "--yes", "--allow-outage"]).expect(0);
     lab.converged(&topology);

@@ -100,14 +100,20 @@ const DRIFTS: &[(u32, &str, &str, &[&str])] = &[
     (2, "chown root /data/zookeeper", "~ directory /data/zookeeper: it is root:zookeeper 0750", &[]),
     (3, "echo 1 >/etc/zookeeper/myid; systemctl restart zookeeper", "~ file /etc/zookeeper/myid", &["zookeeper"]),
     (3, "rm /etc/zookeeper/myid", "+ file /etc/zookeeper/myid", &[]),
-    (3, MISLED, "~ restart spark-worker: it was started by another command", &["spark-worker"]),
-    (2, MADE_ROOT, "~ restart spark-worker: it runs as another user than its unit says", &["spark-worker"]),
+    (3, MISLED, "~ restart spark-worker: systemd has other settings for its unit", &["spark-worker"]),
+    (3, STARVED, "~ restart spark-worker: systemd has other settings for its unit", &["spark-worker"]),
+    (2, MADE_ROOT, "~ restart spark-worker: systemd has other settings for its unit", &["spark-worker"]),
 ];
 
 /// Every file is right: a drop-in, gone by now, gave the worker another port of the masters.
 const MISLED: &str = "folder=/etc/systemd/system/spark-worker.service; mkdir $folder.d; \
     { echo '[Service]'; echo ExecStart=; sed -n '/^ExecStart=/s/:7077/:7070/gp' $folder; } >$folder.d/mine.conf; \
     systemctl daemon-reload; systemctl restart spark-worker; sleep 2; rm -r $folder.d; systemctl daemon-reload";
+
+/// Here it gave the worker a variable and a limit.
+const STARVED: &str = "folder=/etc/systemd/system/spark-worker.service.d; mkdir $folder; \
+    printf '[Service]\\nEnvironment=X=1\\nLimitNOFILE=2000\\n' >$folder/mine.conf; \
+    systemctl daemon-reload; systemctl restart spark-worker; sleep 2; rm -r $folder; systemctl daemon-reload";
 
 /// Here it was root that the worker was to run as.
 const MADE_ROOT: &str = "folder=/etc/systemd/system/spark-worker.service.d; mkdir $folder; printf '[Service]\nUser=root\n' >$folder/mine.conf; \
@@ -128,6 +134,7 @@ fn starts(lab: &Lab) -> Vec<(u32, String, String)> {
 fn each_drift_is_found_and_repaired(lab: &Lab, topology: &str) {
     for (host, script, said, may_restart) in DRIFTS {
         let before = starts(lab);
+        println!("h{host}: {script}");
         lab.test(*host, script);
         lab.run(&["plan", topology, "--detailed-exitcode"]).expect(2).says(said);
         lab.apply(topology);

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::State;
 use super::host::{Kind, MUTE, MemberLie, Node, Process, SimHost, identity_text};
 use super::services::{Latch, MASTER, Member, WORKER, ZOOKEEPER};
-use provision::host::{CLAIM_PATH, HostQuery, STATE_FOLDER, exec_start};
+use provision::host::{CLAIM_PATH, HostQuery, SETTINGS_MARK, STATE_FOLDER, exec_start, sha256};
 use provision::observe::{MACHINE_TOOLS, NEEDED_TOOLS};
 use provision::value::Name;
 
@@ -158,7 +158,6 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
     };
     let read = unit.read.as_ref().filter(|_| unit.process.is_some() || unit.enabled);
     let stale = read.is_some_and(|(identity, _)| file.is_none_or(|file| file.identity != *identity));
-    let next = read.and_then(|(_, text)| exec_start(text)).unwrap_or_default();
     let load = if file.is_some() || read.is_some() { "loaded" } else { "not-found" };
     for (property, value) in [
         ("Id", format!("{name}.service").as_str()),
@@ -177,20 +176,28 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
         ),
         ("NeedDaemonReload", if stale { "yes" } else { "no" }),
         ("NRestarts", "0"),
-        (
-            "ExecStart",
-            format!("{{ path=/x ; argv[]={} ; ignore_errors=no ; pid=1 }}", next.replace("%%", "%")).as_str(),
-        ),
         ("InvocationID", unit.process.as_ref().map(|process| process.life.to_string()).unwrap_or_default().as_str()),
     ] {
         lines.fact(&["unit", &format!("{property}={value}")]);
     }
     lines.fact(&["unit", ""]);
+    if let Some((_, text)) = read {
+        lines.fact(&["settings", name, &settings(text)]);
+    }
     if let Some(process) = &unit.process {
-        let record: String = process.started.iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect();
+        let mut record: String = process.started.iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect();
+        if process.unit.contains(SETTINGS_MARK) {
+            record += &format!("{SETTINGS_MARK}{}\n", settings(&process.unit));
+        }
         lines.fact(&["started", &format!("/run/provision/{name}.service.started"), &STANDARD.encode(record)]);
         lines.fact(&["command", name, "", &STANDARD.encode(process.command().join("\0") + "\0")]);
     }
+}
+
+/// The digest of the settings in the text of a unit: here, its command and user.
+fn settings(unit: &str) -> String {
+    let user = unit.lines().find(|line| line.starts_with("User=")).unwrap_or_default();
+    sha256(format!("{user}\n{}", exec_start(unit).unwrap_or_default()).as_bytes())
 }
 
 fn ask_service(state: &State, name: &Name, ask: &str, port: u16, now: Instant) -> Vec<u8> {

@@ -83,7 +83,7 @@ impl Witness {
             let left = services.synced.len();
             if left < majority && !self.quorum_may_stop {
                 violations.push(format!(
-                    "law 3: `{title}` on {name} left {left} of {all} members, and {majority} are a majority"
+                    "law 3: `{title}` on {name} left {left} of {all} members, and a majority is {majority}"
                 ));
             }
         }

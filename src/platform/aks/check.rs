@@ -77,9 +77,9 @@ fn check_pool(entry: &Entry<PoolFile>, problems: &mut Diagnostics) {
             name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).take(POOL_NAME_MAX).collect();
         let near = near.trim_start_matches(|c: char| c.is_ascii_digit());
         problems.add(Code::T012, entry.key.span, message).help(if near.is_empty() {
-            "take another name, for example `executors`".to_owned()
+            "use another name, for example `executors`".to_owned()
         } else {
-            format!("take another name, for example `{near}`")
+            format!("use another name, for example `{near}`")
         });
     }
     if let Some(pool) = entry.value.ok() {
@@ -89,15 +89,15 @@ fn check_pool(entry: &Entry<PoolFile>, problems: &mut Diagnostics) {
             size.filter(|(_, size)| size::azure(size.as_str()).is_some_and(|shape| shape.vcpus < 2))
         {
             problems
-                .add(Code::T012, at, format!("{size} has one vCPU, and AKS takes two at least"))
-                .help("take a larger size, as in Standard_D4s_v5");
+                .add(Code::T012, at, format!("{size} has one vCPU, and AKS needs at least two"))
+                .help("use a larger size, for example Standard_D4s_v5");
         }
         check_disk(&pool.disk, "the system disk", SYSTEM_DISK, problems);
         let most = pool.autoscale.ok().map_or(&pool.nodes, |scale| &scale.max);
         if let Some((at, count)) = most.spanned().filter(|(_, count)| **count > POOL_MAX) {
             problems
                 .add(Code::T012, at, format!("a pool of AKS has at most {POOL_MAX} nodes, not {count}"))
-                .help("take fewer, or several pools");
+                .help("use fewer, or several pools");
         }
     }
 }
@@ -115,9 +115,9 @@ fn check_temporary_names(files: &Field<Entries<PoolFile>>, problems: &mut Diagno
                 .add(
                     Code::T012,
                     entry.key.span,
-                    format!("`{name}` is the name of the pool that stands in while `{other}` is replaced"),
+                    format!("`{name}` is the name that AKS needs while the pool `{other}` is replaced"),
                 )
-                .help("take another name: a change of that pool's size would delete this one");
+                .help("use another name: a new size for that pool would delete this one");
         }
     }
 }
@@ -133,10 +133,10 @@ fn check_room(at: Span, network: Cidr, pools: &BTreeMap<Name, Pool>, problems: &
         let message = format!(
             "{network} leaves {block} for nodes, which is {room} addresses; {most} nodes and those that an upgrade adds need {wanted}"
         );
-        problems.add(Code::T012, at, message).help("take a wider range, as in 10.40.0.0/16");
+        problems.add(Code::T012, at, message).help("use a wider range, for example 10.40.0.0/16");
     }
     if most > NODES_MAX {
         let message = format!("a cluster of AKS has at most {NODES_MAX} nodes, not {most}");
-        problems.add(Code::T012, at, message).help("take fewer and larger nodes, or another cluster");
+        problems.add(Code::T012, at, message).help("use fewer and larger nodes, or another cluster");
     }
 }

@@ -11,10 +11,10 @@ use crate::yaml::{Entries, Field};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AksFile {
-    /// The Azure region, as in `westeurope`.
+    /// The Azure region, for example `westeurope`.
     #[schemars(required)]
     pub location: Field<Label>,
-    /// The version of Kubernetes, in quotes, as in `"1.35"`.
+    /// The version of Kubernetes, in quotes, for example `"1.35"`.
     #[schemars(required)]
     pub version: Field<Version>,
     /// The address range of the virtual network.

@@ -51,7 +51,7 @@ pub fn check_network(field: &Field<Cidr>, problems: &mut Diagnostics) -> Option<
     if smallest.prefix() > SUBNET_PREFIX_MAX {
         let message =
             format!("{network} leaves {smallest} for a subnet, and AWS has none smaller than a /{SUBNET_PREFIX_MAX}");
-        problems.add(Code::T012, at, message).help("take a /22 or wider");
+        problems.add(Code::T012, at, message).help("use a /22 or wider");
         return None;
     }
     Some((at, network))

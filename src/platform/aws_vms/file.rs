@@ -11,10 +11,10 @@ use crate::yaml::{Entries, Field};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AwsVmsFile {
-    /// The AWS region, as in `eu-west-1`.
+    /// The AWS region, for example `eu-west-1`.
     #[schemars(required)]
     pub region: Field<Label>,
-    /// The availability zones to spread over, by their letter, as in `[a, b, c]`. Default: the region's first.
+    /// The availability zones to spread over, by their letter, for example `[a, b, c]`. Default: the region's first.
     pub zones: Field<Vec<Field<Zone>>>,
     /// The address range of the VPC.
     #[schemars(required)]

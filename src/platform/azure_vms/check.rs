@@ -51,7 +51,7 @@ const RESERVED: &[&str] = &[
 pub fn check_login<'f>(ssh: &'f Field<CloudSshFile>, problems: &mut Diagnostics) -> Option<(Span, &'f UserName)> {
     let (at, user) = ssh.ok()?.user.spanned()?;
     if RESERVED.contains(&user.as_str()) {
-        problems.add(Code::T012, at, format!("Azure keeps the name {user} to itself")).help("take another, as in ops");
+        problems.add(Code::T012, at, format!("Azure reserves the user name {user}")).help("use another name, for example ops");
         return None;
     }
     Some((at, user))
@@ -78,7 +78,7 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
     let bastion = Subnets::of(network).bastion;
     if ssh.as_ref().is_some_and(|ssh| ssh.bastion) && bastion.prefix() > BASTION_PREFIX {
         let message = format!("{network} leaves {bastion} for the bastion, which wants a /{BASTION_PREFIX}");
-        problems.add(Code::T012, at, message).help("take a /22 or wider");
+        problems.add(Code::T012, at, message).help("use a /22 or wider");
     }
     if let Some((at, ssh)) = file.ssh.spanned().filter(|(_, ssh)| ssh.from.ok().is_none_or(Vec::is_empty)) {
         let what = if ssh.bastion.or(false) { "the bastion" } else { "the machines" };

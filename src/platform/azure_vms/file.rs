@@ -11,10 +11,10 @@ use crate::yaml::{Entries, Field};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AzureVmsFile {
-    /// The Azure region, as in `westeurope`.
+    /// The Azure region, for example `westeurope`.
     #[schemars(required)]
     pub location: Field<Label>,
-    /// The availability zones to spread over, as in `[1, 2, 3]`. Default: no zones.
+    /// The availability zones to spread over, for example `[1, 2, 3]`. Default: no zones.
     pub zones: Field<Vec<Field<Zone>>>,
     /// The address range of the virtual network.
     #[schemars(required)]

@@ -41,7 +41,7 @@ pub fn check_public_keys(file: &CloudSshFile, problems: &mut Diagnostics) {
         let message = format!("`{}` has characters that must be quoted on a command line", path.escape_default());
         problems
             .add(Code::T012, at, message)
-            .help("write a path without spaces or quotes, as in ~/.ssh/id_ed25519.pub");
+            .help("write a path without spaces or quotes, for example ~/.ssh/id_ed25519.pub");
     }
 }
 

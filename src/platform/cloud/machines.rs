@@ -121,7 +121,7 @@ pub fn check_disk(field: &Field<Disk>, what: &str, sizes: RangeInclusive<u32>, p
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ImageFile {
-    /// Canonical's image of this Ubuntu release, as in `"24.04"`.
+    /// Canonical's image of this Ubuntu release, for example `"24.04"`.
     pub ubuntu: Field<Label>,
     /// The id of an image of your own: a version in a gallery on Azure, an AMI on AWS.
     pub gallery: Field<Label>,

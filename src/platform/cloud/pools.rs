@@ -85,17 +85,17 @@ fn check_pool_count(key: &Key, pool: &PoolFile, problems: &mut Diagnostics) {
     problems.need(key.span, "size", &pool.size);
     if pool.nodes.is_missing() && pool.autoscale.is_missing() {
         problems
-            .add(Code::T003, key.span, "how many machines? neither `nodes` nor `autoscale` is given")
+            .add(Code::T003, key.span, "the number of machines is missing: neither `nodes` nor `autoscale` is given")
             .help("write nodes: 3, or autoscale: { min: 1, max: 10 }");
     }
     if let Some(at) = pool.nodes.span().filter(|_| !pool.autoscale.is_missing()) {
-        problems.add(Code::T012, at, "how many machines? `nodes` and `autoscale` are both given").help("leave one out");
+        problems.add(Code::T012, at, "`nodes` and `autoscale` both set the number of machines").help("leave one out");
     }
     let least = pool.autoscale.ok().map_or(&pool.nodes, |scale| &scale.min);
     if let Some((at, 0)) = least.spanned().filter(|_| key.text == "system") {
         problems
             .add(Code::T012, at, "the cluster's own pods need at least one machine")
-            .help("take at least 1, preferably 3");
+            .help("use at least 1, preferably 3");
     }
     if let Some(at) = pool.spot.span().filter(|_| key.text == "system" && pool.spot.or(false)) {
         problems
@@ -129,14 +129,14 @@ fn check_pool_size(key: &Key, pool: &PoolFile, sizes: Catalogue, problems: &mut 
         let message = format!("{size} has {}: that is too little for the cluster's own pods", shape.cores());
         problems
             .add(Code::T012, span, message)
-            .help(format!("take at least {} vCPUs and {} GiB", SYSTEM_LEAST.0, SYSTEM_LEAST.1));
+            .help(format!("use at least {} vCPUs and {} GiB", SYSTEM_LEAST.0, SYSTEM_LEAST.1));
     }
     let small = |shape: &Shape| shape.vcpus < 4 || shape.gibibytes() < 14;
     if let Some(shape) = shape.filter(|shape| key.text == "executors" && small(shape)) {
         let (cores, memory) = (shape.cores(), shape.gibibytes());
         let message =
             format!("{size} has {cores} and {memory} GiB: that is too little for an executor beside the system's pods");
-        problems.add(Code::K8S01, span, message).help("take at least 4 vCPUs and 14 GiB");
+        problems.add(Code::K8S01, span, message).help("use at least 4 vCPUs and 14 GiB");
     }
 }
 

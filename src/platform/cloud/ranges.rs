@@ -34,7 +34,7 @@ pub fn check_apart(field: &Field<Vec<Field<Cidr>>>, network: Cidr, problems: &mu
         if let Some(other) = other {
             let what = if other == network { " (the network)" } else { "" };
             problems
-                .add(Code::T012, *at, format!("{range} overlaps {other}{what}, and Azure takes no ranges that do"))
+                .add(Code::T012, *at, format!("{range} overlaps {other}{what}, and Azure rejects overlapping ranges"))
                 .help(format!("leave {range} out"));
         }
     }

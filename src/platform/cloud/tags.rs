@@ -69,28 +69,28 @@ pub fn tags(field: &Field<Entries<String>>, rules: TagRules, problems: &mut Diag
         // Azure does not tell small letters from capitals.
         if OWN_TAGS.iter().any(|own| own.eq_ignore_ascii_case(key)) {
             problems
-                .add(Code::T012, entry.key.span, format!("the tag `{key}` is set by the tool itself"))
-                .help("take another key");
+                .add(Code::T012, entry.key.span, format!("the tag `{key}` is set by provision itself"))
+                .help("use another key");
         }
         if let Some(rule) = rules.against_key(key) {
-            let message = format!("`{}` is no key of a tag: {rule}", key.escape_default());
-            problems.add(Code::T012, entry.key.span, message).help("take another key");
+            let message = format!("`{}` is not a valid tag key: {rule}", key.escape_default());
+            problems.add(Code::T012, entry.key.span, message).help("use another key");
         }
         if let Some((at, _)) = entry.value.spanned().filter(|(_, value)| rules.length(value) > VALUE_MAX) {
             let unit = if rules == TagRules::Azure { "bytes" } else { "letters" };
             problems
-                .add(Code::T012, at, format!("the tag `{key}` has more than {VALUE_MAX} {unit}"))
-                .help("take fewer");
+                .add(Code::T012, at, format!("the value of the tag `{key}` is longer than {VALUE_MAX} {unit}"))
+                .help("shorten it");
         }
     }
     if let Some((at, all)) = field.spanned().filter(|(_, all)| all.0.len() + rules.own() > rules.most()) {
         let message = format!(
-            "{} tags, and {} of the tool's own: a resource has at most {}",
+            "{} tags and {} of provision's own are more than the {} that a resource can have",
             all.0.len(),
             rules.own(),
             rules.most()
         );
-        problems.add(Code::T012, at, message).help("take fewer");
+        problems.add(Code::T012, at, message).help("remove some");
     }
     let entries = field.ok().into_iter().flatten();
     entries.filter_map(|entry| Some((entry.key.text.clone(), entry.value.ok()?.clone()))).collect()

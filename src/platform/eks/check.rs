@@ -39,7 +39,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
             "EKS wants subnets in at least two zones, and the network has room for {ZONES_MAX}, not {}",
             list.len()
         );
-        problems.add(Code::T012, at, message).help("write two to four, as in zones: [a, b, c]");
+        problems.add(Code::T012, at, message).help("write two to four, for example zones: [a, b, c]");
     }
     for entry in files.ok().into_iter().flatten() {
         let name = entry.key.text.as_str();
@@ -47,7 +47,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         if name.len() > 61 || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
             let message =
                 format!("`{name}` is not a valid pool name: a letter, then at most 60 letters, digits and dashes");
-            problems.add(Code::T012, entry.key.span, message).help("take another name");
+            problems.add(Code::T012, entry.key.span, message).help("use another name");
         }
         if let Some(pool) = entry.value.ok() {
             check_disk(&pool.disk, "the disk of a node", NODE_DISK, problems);
@@ -57,7 +57,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     if let Some((at, version)) = version.spanned().filter(|(_, version)| version.as_str().split('.').count() > 2) {
         let short: Vec<&str> = version.as_str().split('.').take(2).collect();
         problems
-            .add(Code::T012, at, format!("EKS takes versions as in 1.35, not {version}: it chooses the patch"))
+            .add(Code::T012, at, format!("EKS expects a version such as 1.35, not {version}: it chooses the patch release"))
             .help(format!("write \"{}\"", short.join(".")));
     }
     check_api_from(api_from, API_RANGES, problems);
@@ -92,6 +92,6 @@ fn check_room(at: Span, network: Cidr, zones: usize, pools: &BTreeMap<Name, Pool
         let message = format!(
             "{network} leaves {block} for the nodes of a zone and their pods, with room for about {room} nodes, not {most}"
         );
-        problems.add(Code::T012, at, message).help("take a wider range, as in 10.41.0.0/16");
+        problems.add(Code::T012, at, message).help("use a wider range, for example 10.41.0.0/16");
     }
 }

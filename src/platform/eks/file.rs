@@ -11,10 +11,10 @@ use crate::yaml::{Entries, Field};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EksFile {
-    /// The AWS region, as in `eu-west-1`.
+    /// The AWS region, for example `eu-west-1`.
     #[schemars(required)]
     pub region: Field<Label>,
-    /// The version of Kubernetes, in quotes, as in `"1.35"`.
+    /// The version of Kubernetes, in quotes, for example `"1.35"`.
     #[schemars(required)]
     pub version: Field<Version>,
     /// The address range of the VPC.

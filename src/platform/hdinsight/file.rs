@@ -11,10 +11,10 @@ use crate::yaml::{Entries, Field};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HdinsightFile {
-    /// The Azure region, as in `westeurope`.
+    /// The Azure region, for example `westeurope`.
     #[schemars(required)]
     pub location: Field<Label>,
-    /// The version of `HDInsight`, in quotes, as in `"5.1"`.
+    /// The version of `HDInsight`, in quotes, for example `"5.1"`.
     #[schemars(required)]
     pub version: Field<Version>,
     /// The service tier. Default: `standard`.

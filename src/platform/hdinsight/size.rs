@@ -48,9 +48,9 @@ pub fn check_size(at: Span, size: &Label, node: Node, problems: &mut Diagnostics
     let shape = size::azure(size.as_str());
     let message = match shape {
         Some(shape) if !shape.temporary_disk => {
-            format!("{size} has no temporary disk, which HDInsight's machines work on")
+            format!("{size} has no temporary disk, which HDInsight needs")
         }
-        _ if !taken => format!("HDInsight makes no machines of the size {size}"),
+        _ if !taken => format!("HDInsight does not offer the size {size}"),
         Some(shape) if shape.vcpus < vcpus || shape.gibibytes() < gibibytes => {
             let (cores, memory) = (shape.cores(), shape.gibibytes());
             format!(
@@ -60,5 +60,5 @@ pub fn check_size(at: Span, size: &Label, node: Node, problems: &mut Diagnostics
         _ => return,
     };
     let example = if node == Node::ZooKeeper { "Standard_A4_v2" } else { "Standard_E8_v3" };
-    problems.add(Code::T012, at, message).help(format!("take a size that HDInsight accepts, as in {example}"));
+    problems.add(Code::T012, at, message).help(format!("use a size that HDInsight accepts, for example {example}"));
 }

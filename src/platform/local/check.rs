@@ -16,7 +16,7 @@ pub fn check(name: (Span, &Name), counts: &[(Role, Span, usize)], problems: &mut
     let (span, name) = name;
     if name.as_str().len() > NAME_MAX {
         let message = format!("`{name}` is too long: the names of its nodes have at most 63 letters");
-        problems.add(Code::T012, span, message).help(format!("take at most {NAME_MAX} letters"));
+        problems.add(Code::T012, span, message).help(format!("use at most {NAME_MAX} letters"));
     }
     for (role, span, count) in counts {
         let most = usize::from(role.slots().most);
@@ -37,7 +37,7 @@ pub fn check_file(file: &LocalFile, written: Vec<ListenerName>, problems: &mut D
     if !(FIRST_FREE_PORT..=LAST_FIRST_PORT).contains(&first.get()) {
         let message = format!("the nodes' own ports do not fit: they are the {ALL_PORTS} ports that begin at {first}");
         problems.add(Code::T012, span, message).help(format!(
-            "take a port from {FIRST_FREE_PORT} to {LAST_FIRST_PORT}: ports below {FIRST_FREE_PORT} are reserved for the system, and those from {FIRST_PASSING_PORT} on are used for outgoing connections"
+            "use a port from {FIRST_FREE_PORT} to {LAST_FIRST_PORT}: ports below {FIRST_FREE_PORT} are reserved for the system, and those from {FIRST_PASSING_PORT} on are used for outgoing connections"
         ));
     }
     Some(Local { ports: Some(first), written })
@@ -51,6 +51,6 @@ pub fn check_ports(file: &LocalFile, written: &[WrittenPort], listeners: &[Liste
         problems.add(Code::T012, *span, message).help("leave it out, or leave out `ports` of `local`");
     }
     for message in shared_with_jobs(first.get(), listeners) {
-        problems.add(Code::T013, at, message).help("take another first port");
+        problems.add(Code::T013, at, message).help("use another first port");
     }
 }

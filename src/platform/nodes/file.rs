@@ -79,13 +79,13 @@ pub struct NftablesFile {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AllowFile {
-    /// The range that it comes from, as in `10.0.0.0/8`.
+    /// The range that it comes from, for example `10.0.0.0/8`.
     #[schemars(required)]
     pub from: Field<Cidr>,
     /// The listeners that it may reach: `client`, `peer`, `election` (of `ZooKeeper`); `master`, `master-ui`, `worker`, `worker-ui`, `history-ui`,
     /// `shuffle-service`, `driver`, `driver-ui`, `driver-block-manager`, `block-manager` (Spark). Either this or `port`.
     pub to: Field<Vec<Field<Label>>>,
-    /// A TCP port that it may reach on every host, as in 9100 for a node exporter. Either this or `to`.
+    /// A TCP port that it may reach on every host, for example 9100 for a node exporter. Either this or `to`.
     pub port: Field<Port>,
 }
 

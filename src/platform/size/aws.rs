@@ -111,11 +111,11 @@ pub fn aws_problem(size: &str) -> Option<&'static str> {
     let is_burstable = letter == "t" && BURSTABLE.contains(&rest);
     let is_computed = steps(letter, rest).is_some();
     if !is_burstable && !is_computed && !listed::has_family(LISTED, family) {
-        return Some("this version knows no such family of AWS (November 2026)");
+        return Some("this version of provision knows no such family of AWS (November 2026)");
     }
     // A whole machine without a hypervisor is as large as its family is.
     let whole = step == "metal" && is_computed && !rest.ends_with("flex");
-    (!whole && aws(&size).is_none()).then_some("its family has no such size")
+    (!whole && aws(&size).is_none()).then_some("the family has no such size")
 }
 
 /// docs.aws.amazon.com, "Instances built on the AWS Nitro System": what came before has no `NVMe` disks and takes no fast ones.

@@ -223,9 +223,9 @@ pub fn azure_problem(size: &str) -> Option<&'static str> {
     }
     let is_computed = SERIES.iter().any(|row| row.0 == family && row.1.contains(&version));
     if !is_computed && !listed::has_family(LISTED, family) {
-        return Some("this version knows no such series of Azure (November 2026)");
+        return Some("this version of provision knows no such series of Azure (November 2026)");
     }
-    azure(&name).is_none().then_some("its series has no such size")
+    azure(&name).is_none().then_some("the series has no such size")
 }
 
 /// learn.microsoft.com, "Previous generations of virtual machine sizes" and its pages on retirement.

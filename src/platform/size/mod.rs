@@ -32,7 +32,7 @@ impl Catalogue {
         if let Some(why) = (self.problem)(size.as_str()) {
             problems
                 .add(self.code, at, format!("{size}: {why}"))
-                .help(format!("take a current size, as in {}", self.example));
+                .help(format!("use a current size, for example {}", self.example));
         }
     }
 }

@@ -66,7 +66,7 @@ impl Service for OnKubernetes {
         if let Some((at, size)) = share.filter(|(_, size)| size.get() < SHARE_LEAST) {
             problems
                 .add(Code::T012, at, format!("a premium share of Azure Files cannot have {size} GiB"))
-                .help(format!("take at least {SHARE_LEAST}"));
+                .help(format!("use at least {SHARE_LEAST}"));
         }
         if let Some((span, storage)) = file.storage.spanned() {
             let written = [storage.azure_files.span(), storage.disk.span(), storage.pod.span()];

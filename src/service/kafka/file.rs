@@ -13,7 +13,7 @@ use crate::yaml::{Entries, Field};
 pub struct KafkaFile {
     /// The platform it lives on. Default: the only one that can carry it.
     pub platform: Field<Name>,
-    /// The version, as in `4.1.0`. Default: the newest that the tool knows.
+    /// The version, for example `4.1.0`. Default: the newest that the tool knows.
     pub version: Field<Version>,
     /// The number of brokers, on platforms that make their machines.
     pub nodes: Field<u32>,

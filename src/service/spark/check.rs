@@ -298,8 +298,8 @@ fn check_masters(
             return None;
         }
         1 => problems
-            .add(Code::SP001, span, "one master: while it is down nothing can be submitted and no executor replaced")
-            .help("take 2, with `zookeeper`"),
+            .add(Code::SP001, span, "one master: while it is down, no job can be submitted and no executor is replaced")
+            .help("use 2, with `zookeeper`"),
         count if count > MASTERS_MAX => {
             problems.add(
                 Code::T012,
@@ -673,7 +673,7 @@ fn refused(key: &str, readers: Readers) -> Option<(String, &'static str)> {
         Refusal::Derived(instead) => Some((format!("`{key}` is derived from the topology"), instead)),
         Refusal::Never(why) => Some((format!("`{key}` cannot be set"), why)),
         Refusal::NotForDaemons(why) if readers == Readers::All => {
-            Some((format!("`{key}` cannot be carried out for Spark's daemons"), why))
+            Some((format!("`{key}` is not supported for Spark's daemons"), why))
         }
         Refusal::NotForDaemons(_) => None,
     }

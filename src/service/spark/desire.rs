@@ -10,8 +10,8 @@ use super::properties_file::Properties;
 use super::{Profile, Spark, SparkOnHosts, files};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
-    Access, Content, Escape, Host, HostState, ORIGIN_FILE, OnChange, Part, RUN_FOLDER, ServiceUnit, render_template,
-    unit_path, unit_word,
+    Access, Content, Escape, Host, HostState, ORIGIN_FILE, OnChange, Part, ServiceUnit, render_template, unit_path,
+    unit_word,
 };
 use crate::service::process::{Process, word};
 use crate::service::settings::holes;
@@ -234,8 +234,7 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let mut values = serde_json::json!({
         "cluster": cluster.name.as_str(), "node": instance.node, "environment": environment.join(" "),
         "with": spark.service.surroundings.before_command(), "class": host.word(&home.join("bin/spark-class")), "config": host.word(&own),
-        "inputs": host.words(&inputs),
-        "run": host.word(&HostPath::known(RUN_FOLDER)), "started": state.started_word(),
+        "record": state.record(&inputs, &secret_inputs), "started": state.started_word(),
         "home": host.path(&begin), "writable": writable.join(" "), "unit": process.unit_lines(),
     });
     for (name, value) in more.as_object().into_iter().flatten() {
@@ -243,9 +242,6 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     }
     if let Some(secret) = &secret {
         values["secret_path"] = host.path(secret).into();
-    }
-    if !secret_inputs.is_empty() {
-        values["secret_words"] = host.words(&secret_inputs).into();
     }
     let text = render_template(&format!("spark/{}.service", role.unit()), &values);
     state.file(&unit_path(role.unit()), Access::root(0o644), Content::Text(text), &instance.node);

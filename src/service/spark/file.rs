@@ -22,7 +22,7 @@ use crate::yaml::{Entries, Field};
 pub struct SparkFile {
     /// The platform it lives on. Default: the only one that can carry it.
     pub platform: Field<Name>,
-    /// The version, as in `4.3.0`. Default: 4.3.0. A change needs an outage.
+    /// The version, for example `4.3.0`. Default: 4.3.0. A change needs an outage.
     pub version: Field<Version>,
     /// The source of the distribution. Default: Apache's own download site with the checksum published beside it; on `local`
     /// the package `pyspark`.
@@ -41,7 +41,7 @@ pub struct SparkFile {
     pub java: Field<JavaFile>,
     /// Environment variables of Spark's daemons, drivers and executors. A change is rolled out node by node.
     pub environment: Field<Entries<EnvironmentValue>>,
-    /// Files of your own on every host of Spark, by their paths there, as in `/etc/hadoop/conf/core-site.xml`. A change is rolled out node by node.
+    /// Files of your own on every host of Spark, by their paths there, for example `/etc/hadoop/conf/core-site.xml`. A change is rolled out node by node.
     pub files: Field<Entries<GivenFile>>,
     /// Authentication between all of Spark's processes. Default: none. A change, also of the secret, needs an outage.
     pub authenticate: Field<AuthenticateFile>,
@@ -78,7 +78,7 @@ settings! {
         size "size": Label;
         /// The zones of masters 1 to N, in order. They then stay where they are when the platform's `zones` change.
         zones "zones": Vec<Field<Zone>>;
-        /// Options of the JVM, as in `["-Xlog:gc*:file=/var/log/spark/master-gc.log"]`. A directory `/var/log/spark` is made where an option names a
+        /// Options of the JVM, for example `["-Xlog:gc*:file=/var/log/spark/master-gc.log"]`. A directory `/var/log/spark` is made where an option names a
         /// file in it. A change is rolled out node by node.
         jvm_options "jvmOptions": Vec<Field<JvmOption>>;
         /// Limits of the unit.
@@ -124,7 +124,7 @@ settings! {
         drain "drain": Duration;
         /// The directory of executors: their output, and the jars of jobs. Default: `/var/lib/spark/work`. A change is rolled out node by node.
         work_dir "workDir": HostPath;
-        /// Options of the JVM of the worker itself (for executors: `config: { spark.executor.extraJavaOptions: ... }`), as in `["-Xlog:gc*:file=/var/log/spark/worker-gc.log"]`. A directory `/var/log/spark` is made where an option names a
+        /// Options of the JVM of the worker itself (for executors: `config: { spark.executor.extraJavaOptions: ... }`), for example `["-Xlog:gc*:file=/var/log/spark/worker-gc.log"]`. A directory `/var/log/spark` is made where an option names a
         /// file in it. A change is rolled out node by node.
         jvm_options "jvmOptions": Vec<Field<JvmOption>>;
         /// Limits of the unit, executors included.
@@ -178,7 +178,7 @@ settings! {
         nodes "nodes": u32;
         /// The host it is on, where hosts have names.
         host "host": Name;
-        /// Options of the JVM, as in `["-Xlog:gc*:file=/var/log/spark/history-gc.log"]`. A directory `/var/log/spark` is made where an option names a
+        /// Options of the JVM, for example `["-Xlog:gc*:file=/var/log/spark/history-gc.log"]`. A directory `/var/log/spark` is made where an option names a
         /// file in it. A change is rolled out node by node.
         jvm_options "jvmOptions": Vec<Field<JvmOption>>;
         /// Limits of the unit.
@@ -212,7 +212,7 @@ text_value!(
         if plain && (is_path || scheme.is_some_and(|(scheme, rest)| rest && is_scheme(scheme))) {
             Ok(())
         } else {
-            Err(format!("`{}` is neither an absolute path nor a URI, as in /mnt/events or s3a://bucket/events", text.escape_default()))
+            Err(format!("`{}` is neither an absolute path nor a URI, for example /mnt/events or s3a://bucket/events", text.escape_default()))
         }
     }
 );
@@ -221,7 +221,7 @@ text_value!(
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScheduleFile {
-    /// The time zone by Windows' name, as in `W. Europe Standard Time`. Default: `UTC`.
+    /// The time zone by Windows' name, for example `W. Europe Standard Time`. Default: `UTC`.
     pub timezone: Field<String>,
     /// The changes of the number in a week.
     #[schemars(required)]
@@ -232,10 +232,10 @@ pub struct ScheduleFile {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScheduleTimeFile {
-    /// The days, as in `[Monday, Tuesday]`.
+    /// The days, for example `[Monday, Tuesday]`.
     #[schemars(required)]
     pub days: Field<Vec<Field<Day>>>,
-    /// The time, a full or half hour in quotes, as in `"07:30"`.
+    /// The time, a full or half hour in quotes, for example `"07:30"`.
     #[schemars(required)]
     pub at: Field<HalfHour>,
     /// The number of workers from then on.
@@ -291,7 +291,7 @@ pub enum StorageJars {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OperatorFile {
-    /// The operator's version, as in `2.5.0`.
+    /// The operator's version, for example `2.5.0`.
     #[schemars(required)]
     pub version: Field<Version>,
 }

@@ -88,7 +88,8 @@ pub fn check(files: &Field<Entries<GivenFile>>, kind: PlatformKind, problems: &m
         complete &= check_place(at, &path, problems);
         let inside = all.keys().find(|other| other.is_within(&path) || path.is_within(other));
         if let Some(other) = inside {
-            problems.add(Code::T012, at, format!("one of {path} and {other} would be a directory and a file"));
+            let (outer, inner) = if other.is_within(&path) { (&path, other) } else { (other, &path) };
+            problems.add(Code::T012, at, format!("{inner} needs {outer} as a directory, and that is a file here"));
             complete = false;
         }
         match entry.value.spanned().map(|(at, file)| given(at, file, problems)) {
@@ -115,7 +116,7 @@ fn check_place(at: Span, path: &HostPath, problems: &mut Diagnostics) -> bool {
     if !fits {
         problems
             .add(Code::T012, at, format!("{path} is not a place for files of Spark"))
-            .help(format!("take a directory below {}, as in /etc/hadoop/conf/core-site.xml", PLACES.join(", ")));
+            .help(format!("use a directory below {}, for example /etc/hadoop/conf/core-site.xml", PLACES.join(", ")));
     }
     fits
 }
@@ -128,7 +129,7 @@ fn given(at: Span, file: &GivenFile, problems: &mut Diagnostics) -> Option<Given
     if private.or(false) {
         if let Some(text) = text.span() {
             problems
-                .add(Code::T020, text, "what is private cannot be written here, because a topology is shared")
+                .add(Code::T020, text, "a private file cannot be given as `text`, because a topology is shared")
                 .help("write it to a file of mode 0600, and the path of that file in `from`");
             return None;
         }

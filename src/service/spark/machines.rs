@@ -83,10 +83,10 @@ pub fn check_managed_room(topology: &Topology, platform: &Platform, at: Span, pr
     let room = block.size().saturating_sub(subnets::RESERVED);
     if wanted > room {
         let message = format!(
-            "{} leaves {block} for the cluster, with room for {room}: {workers} workers and {OTHER_MACHINES} others want {wanted}",
+            "{} leaves {block} for the cluster, which has {room} addresses, but {workers} workers and {OTHER_MACHINES} other machines need {wanted}",
             service.network
         );
-        problems.add(Code::T012, at, message).help("take a wider range, as in 10.30.0.0/16");
+        problems.add(Code::T012, at, message).help("use a wider range, for example 10.30.0.0/16");
     }
 }
 

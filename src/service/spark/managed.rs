@@ -34,7 +34,7 @@ fn check_version(file: &SparkFile, problems: &mut Diagnostics) {
 /// A cluster without workers cannot be.
 fn check_some(field: &Field<u32>, problems: &mut Diagnostics) {
     if let Some((at, 0)) = field.spanned() {
-        problems.add(Code::T012, at, "a cluster of HDInsight has one worker at least").help("take 1 or more");
+        problems.add(Code::T012, at, "an HDInsight cluster needs at least one worker").help("use 1 or more");
     }
 }
 
@@ -78,7 +78,7 @@ fn check_schedule(file: &ScheduleFile, problems: &mut Diagnostics) -> Schedule {
     if let Some((at, zone)) = file.timezone.spanned().filter(|(_, zone)| zone.contains('/') || zone.is_empty()) {
         problems
             .add(Code::T012, at, format!("`{}` is not the name of a time zone on Windows", zone.escape_default()))
-            .help("write it as in `W. Europe Standard Time`");
+            .help("write it like `W. Europe Standard Time`");
     }
     Schedule { timezone: file.timezone.or("UTC".to_owned()), times }
 }

@@ -56,7 +56,7 @@ pub fn check(
         && (data.is_within(log) || log.is_within(data))
     {
         problems
-            .add(Code::T012, span, format!("of `dataDir` ({data}) and `dataLogDir` ({log}) one is inside the other"))
+            .add(Code::T012, span, format!("`dataDir` ({data}) and `dataLogDir` ({log}) are inside one another"))
             .help("give each a directory of its own");
         data_ok = false;
     }
@@ -93,7 +93,7 @@ fn warn_data_loss(span: Span, version: &Version, problems: &mut Diagnostics) {
     };
     problems
         .add(Code::ZK007, span, format!("ZooKeeper {version} can lose committed transactions ({issue})"))
-        .help("take 3.9.5 or 3.8.6");
+        .help("use 3.9.5 or 3.8.6");
 }
 
 fn check_members(
@@ -192,7 +192,7 @@ fn check_named(members: &Field<Entries<Name>>, hosts: &Hosts<'_>, problems: &mut
 fn warn_size(span: Span, count: usize, problems: &mut Diagnostics) {
     let survives = |count: usize| (count - 1) / 2;
     if count == 1 {
-        problems.add(Code::ZK002, span, "one member: when it stops, so does everything").help("take 3");
+        problems.add(Code::ZK002, span, "one member: when it stops, so does everything").help("use 3");
     } else if count.is_multiple_of(2) {
         let lost = match survives(count) {
             0 => "no loss".to_owned(),
@@ -200,7 +200,7 @@ fn warn_size(span: Span, count: usize, problems: &mut Diagnostics) {
         };
         let message = format!("{count} members survive {lost}, the same as {} would", count - 1);
         problems.add(Code::ZK001, span, message).help(if count == 2 {
-            "take 3".to_owned()
+            "use 3".to_owned()
         } else {
             format!("take {} or {}", count - 1, count + 1)
         });
@@ -255,7 +255,7 @@ fn check_config(field: &Field<ZooCfgFile>, problems: &mut Diagnostics) {
             .add(
                 Code::T012,
                 at,
-                "a client with a local session could create no ephemeral nodes, and Spark's masters elect with them",
+                "a client with a local session cannot create ephemeral nodes, which the election of Spark's masters needs",
             )
             .help("write localSessionsUpgradingEnabled: true as well");
     }
@@ -277,6 +277,6 @@ fn check_config(field: &Field<ZooCfgFile>, problems: &mut Diagnostics) {
     if let Some((span, _)) = file.purge_interval.spanned().filter(|(_, hours)| hours.get() == 0) {
         problems
             .add(Code::ZK006, span, "snapshots and transaction logs are never purged: the disk fills")
-            .help("take 1 (hour)");
+            .help("use 1 (hour)");
     }
 }

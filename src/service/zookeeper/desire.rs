@@ -7,8 +7,8 @@ use super::listeners::{ADMIN, CLIENT, ELECTION, PEER};
 use super::{ZooCfg, ZooKeeper, ZooKeeperSettings};
 use crate::cluster::{Cluster, Instance};
 use crate::host::{
-    Access, Content, Host, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange, RUN_FOLDER, ServiceUnit, property_value,
-    render_template, unit_path, unit_word,
+    Access, Content, Host, HostState, MEMBER_FILE, ORIGIN_FILE, OnChange, ServiceUnit, property_value, render_template,
+    unit_path, unit_word,
 };
 use crate::service::archive::Archive;
 use crate::service::process::word;
@@ -88,10 +88,8 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     let options = own_options(&zookeeper.config).chain(zookeeper.process.options(&host, &HostPath::known(LOGS)));
     let values = serde_json::json!({
         "id": id.get(), "cluster": cluster.name.as_str(), "node": node, "settings": holes(settings.each()),
-        "data_dir": host.path(&settings.data_dir), "run": host.word(&HostPath::known(RUN_FOLDER)),
-        "started": state.started_word(),
+        "data_dir": host.path(&settings.data_dir), "record": state.record(&inputs, &[]), "started": state.started_word(),
         "writable": host.words(data().chain(&logs)),
-        "inputs": host.words(&inputs),
         "options": options.map(|option| word(&option)).collect::<Vec<_>>(),
         "with": zookeeper.surroundings.before_command(), "unit": zookeeper.process.unit_lines(),
         "java": zookeeper.surroundings.java_home.as_ref().map_or("/usr/bin/env java".to_owned(), |home| home.join("bin/java").to_string()),

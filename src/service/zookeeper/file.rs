@@ -23,7 +23,7 @@ settings! {
         archive "archive": ArchiveFile;
         /// The number of members, on platforms that make their machines: ids 1 to N. An odd number is best (ZK001). Default: 3.
         nodes "nodes": u32;
-        /// The members by id (1 to 255), as in `{ 1: h1, 2: h2, 3: h3 }`. An id stays with its data for good.
+        /// The members by id (1 to 255), for example `{ 1: h1, 2: h2, 3: h3 }`. An id stays with its data for good.
         members "members": Entries<Name>;
         /// The zones of members 1 to N, in order. They then stay where they are when the platform's `zones` change.
         zones "zones": Vec<Field<Zone>>;
@@ -37,7 +37,7 @@ settings! {
         java "java": JavaFile;
         /// Environment variables of members. A change is rolled out node by node.
         environment "environment": Entries<EnvironmentValue>;
-        /// Options of the JVM, as in `["-Xlog:gc*:file=/var/log/zookeeper/gc.log"]`. A directory `/var/log/zookeeper` is made for members where an
+        /// Options of the JVM, for example `["-Xlog:gc*:file=/var/log/zookeeper/gc.log"]`. A directory `/var/log/zookeeper` is made for members where an
         /// option names a file in it. A change is rolled out node by node.
         jvm_options "jvmOptions": Vec<Field<JvmOption>>;
         /// Limits of the unit.
@@ -162,7 +162,7 @@ settings! {
         pause_warn "jvm.pause.warn-threshold.ms": JavaInt<1> => Roll;
         /// The milliseconds from which a pause is logged. Default: 1000.
         pause_info "jvm.pause.info-threshold.ms": JavaInt<1> => Roll;
-        /// The four-letter words that clients may send, besides `srvr` and `mntr`, which the gates ask: as in `ruok,conf,cons`. Behind a firewall, a monitoring system also needs an `allow` entry for `client`. Default: none.
+        /// The four-letter words that clients may send, besides `srvr` and `mntr`, which the gates ask: for example `ruok,conf,cons`. Behind a firewall, a monitoring system also needs an `allow` entry for `client`. Default: none.
         four_letter_words "fourLetterWords": FourLetterWords => Roll, written "4lw.commands.whitelist";
     }
     refused {
@@ -186,12 +186,12 @@ settings! {
         no_syncenabled "syncEnabled": "observers are not supported: every member votes";
         no_electionalg "electionAlg": "ZooKeeper has only one algorithm left";
         no_multiaddress_enabled "multiAddress.enabled": "a member has one address";
-        no_oraclepath "oraclePath": "an ensemble of two with an oracle is not supported: take 3 members";
+        no_oraclepath "oraclePath": "an ensemble of two with an oracle is not supported: use 3 members";
         no_leaderserves "leaderServes": "a leader that serves no clients could not be asked whether it is healthy";
-        no_forcesync "forceSync": "without it a power failure loses transactions that clients were told are safe";
+        no_forcesync "forceSync": "leave it out: without forced writes a power failure loses transactions that clients were told are safe";
         no_snapshot_trust_empty "snapshot.trust.empty": "a member that trusts an empty directory can lose data: it is only for upgrades from 3.4";
         no_skipacl "skipACL": "everybody could change everything: remove the ACLs instead";
-        no_db_autocreate "db.autocreate": "a member that lost its disk must not help form a quorum that forgets: the unit always sets it to false";
+        no_db_autocreate "db.autocreate": "a member that lost its disk must not help to form a quorum without the committed data: the unit always sets it to false";
         no_metricsprovider_classname "metricsProvider.className": "a port for metrics is not supported yet: ask `mntr`, or the AdminServer on 127.0.0.1";
         no_secureclientport "secureClientPort": NO_TLS;
         no_secureclientportaddress "secureClientPortAddress": NO_TLS;
@@ -223,7 +223,7 @@ text_value!(
     pattern "^[a-z]{4}( *, *[a-z]{4})*$",
     |text| match text.split(',').find(|word| !FOUR_LETTER_WORDS.contains(&word.trim())) {
         None => Ok(()),
-        Some(word) => Err(format!("`{}` is no four-letter word of ZooKeeper, as in ruok,conf,cons", word.trim().escape_default())),
+        Some(word) => Err(format!("`{}` is not one of ZooKeeper's four-letter words, such as ruok,conf,cons", word.trim().escape_default())),
     }
 );
 

@@ -118,9 +118,9 @@ impl Service for OnHosts {
 
     fn migration(&self, setting: &str) -> &'static str {
         if setting.starts_with("zookeeper.members") {
-            "this version cannot add, remove, move or replace members; restore the old list"
+            "this version of provision cannot add, remove, move or replace members; restore the old list"
         } else if setting == "zookeeper.version" {
-            "this version cannot upgrade ZooKeeper; restore the old version"
+            "this version of provision cannot upgrade ZooKeeper; restore the old version"
         } else {
             DATA_MOVES
         }

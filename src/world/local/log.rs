@@ -15,7 +15,7 @@ const MOST_BYTES: u64 = 8 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
-    /// The host and the service, as in the journal: logs of several may be read together.
+    /// The host and the service, for example the journal: logs of several may be read together.
     source: String,
     open: Mutex<Open>,
 }

@@ -1,7 +1,7 @@
 //! A query as a script that changes nothing.
 
 use super::{Script, ScriptPlace, quote};
-use crate::host::{HostQuery, Lines};
+use crate::host::{HostQuery, Lines, SETTINGS};
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, PIP};
 
 pub(super) const GROUND: &str = include_str!("../../../templates/host/ground.sh");
@@ -83,6 +83,7 @@ impl Writer<'_> {
     fn services(&mut self, HostQuery { machine, units, rules, member, asks, log, .. }: &HostQuery) {
         let place = self.place;
         if !units.is_empty() {
+            self.line(format!("settings={}", quote(SETTINGS)));
             self.line(format!("units {}", words(units.iter().map(|unit| format!("{unit}.service")))));
         }
         if *machine {

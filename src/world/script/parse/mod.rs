@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use self::records::record;
-use self::units::{Units, command, started};
+use self::units::{Units, command, next_settings, started};
 use self::value::{asked_path, decode, garbled, hexadecimal, host_path, keep, path_facts};
 use super::own_output;
 use super::sockets::{said_by_netstat, socket_address};
@@ -266,6 +266,7 @@ impl Reader<'_> {
         match fields {
             ["unit", property] => self.units.add(property),
             ["started", path, base64] => started(query, self.place, path, &decode(base64)?, &mut self.facts),
+            ["settings", unit, digest] => next_settings(query, unit, digest, &mut self.facts),
             ["command", unit, uid, base64] => command(query, unit, uid, &decode(base64)?, &mut self.facts),
             ["data", _] => self.facts.has_data = true,
             ["marker", _] => self.facts.has_marker = true,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::value::MOST;
-use crate::host::{HostFacts, HostQuery, UnitFacts};
-use crate::value::{brief, cut};
+use crate::host::{HostFacts, HostQuery, SETTINGS_MARK, UnitFacts, sha256};
+use crate::value::brief;
 use crate::world::script::ScriptPlace;
 
 /// The properties of units. `systemctl show` prints a unit's in an order of its own; an empty line stands between two units.
@@ -12,21 +12,8 @@ use crate::world::script::ScriptPlace;
 pub struct Units(Vec<BTreeMap<String, String>>);
 
 /// The properties that are asked for (`look.sh`).
-const PROPERTIES: [&str; 10] = [
-    "Id",
-    "LoadState",
-    "ActiveState",
-    "SubState",
-    "UnitFileState",
-    "NeedDaemonReload",
-    "InvocationID",
-    "NRestarts",
-    "ExecStart",
-    "User",
-];
-
-/// The most characters of a command: what `look.sh` sends of one.
-const LONGEST_COMMAND: usize = 16384;
+const PROPERTIES: [&str; 8] =
+    ["Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "NeedDaemonReload", "InvocationID", "NRestarts"];
 
 impl Units {
     pub fn add(&mut self, property: &str) {
@@ -36,7 +23,7 @@ impl Units {
         if let (Some((name, value)), Some(unit)) = (property.split_once('='), self.0.last_mut())
             && PROPERTIES.contains(&name)
         {
-            unit.insert(name.to_owned(), if name == "ExecStart" { cut(value, LONGEST_COMMAND) } else { brief(value) });
+            unit.insert(name.to_owned(), brief(value));
         }
     }
 
@@ -55,8 +42,6 @@ impl Units {
             entry.needs_reload = get("NeedDaemonReload") == "yes";
             entry.life = get("InvocationID").to_owned();
             entry.restarts = get("NRestarts").parse().unwrap_or(0);
-            entry.next_command = next_command(get("ExecStart"));
-            entry.next_user = Some(get("User").to_owned()).filter(|user| !user.is_empty());
         }
     }
 }
@@ -70,16 +55,25 @@ pub fn started(query: &HostQuery, place: &ScriptPlace, path: &str, text: &[u8], 
     }
     let entry = facts.units.entry(unit.to_owned()).or_default();
     for line in String::from_utf8_lossy(text).lines().take(MOST) {
-        if let Some((digest, path)) = line.split_once("  ") {
+        if let Some(digest) = line.strip_prefix(SETTINGS_MARK) {
+            entry.settings = some_settings(digest);
+        } else if let Some((digest, path)) = line.split_once("  ") {
             entry.started.insert(place.logical(path).to_owned(), digest.to_owned());
         }
     }
 }
 
-/// The command in the property `ExecStart`: `{ path=/bin/x ; argv[]=/bin/x word ; ignore_errors=no ; ... }`.
-fn next_command(property: &str) -> Option<String> {
-    let (_, rest) = property.split_once(" argv[]=")?;
-    Some(rest.split_once(" ; ignore_errors=")?.0.to_owned())
+/// The digest of the settings of a unit's next start, as `sha256sum` prints it.
+pub fn next_settings(query: &HostQuery, unit: &str, digest: &str, facts: &mut HostFacts) {
+    if query.units.iter().any(|asked| asked == unit) {
+        facts.units.entry(unit.to_owned()).or_default().next_settings = some_settings(digest);
+    }
+}
+
+/// A digest of nothing says that systemd gave no answer.
+fn some_settings(printed: &str) -> Option<String> {
+    let digest = printed.split_whitespace().next()?;
+    (digest != sha256(b"")).then(|| brief(digest))
 }
 
 /// The user of a unit's process, and the words of its command, with an end behind each. Of a long one, the first may be a part of a word.
