@@ -24,7 +24,7 @@ check:
 	$(CARGO) clippy --all-targets --quiet -- -D warnings
 	$(CARGO) test --quiet --lib --bins --test house --test own_service --test language --test laws --test commands --test outputs --test pages --test hostile
 
-# The committed examples, schema and generated pages, made anew.
+# The committed examples, schema and generated pages, regenerated.
 render:
 	for name in $(EXAMPLES); do $(CARGO) run --quiet -- render topologies/$$name.yaml 2>/dev/null; done
 	$(CARGO) run --quiet -- schema >schema/topology.schema.json

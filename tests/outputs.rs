@@ -245,10 +245,7 @@ fn ends_that_a_run_can_have() {
     let ends: [(&str, Outcome); 5] = [
         ("interrupted", Outcome::Interrupted { before: "restart the next ZooKeeper member".to_owned() }),
         ("lease-lost", Outcome::LeaseLost),
-        (
-            "refused",
-            Outcome::Refused { why: "stopping h2 would leave 1 of 3 members, and a majority is 2".to_owned() },
-        ),
+        ("refused", Outcome::Refused { why: "stopping h2 would leave 1 of 3 members, and a majority is 2".to_owned() }),
         (
             "not-well",
             Outcome::NotWell {

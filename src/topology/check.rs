@@ -70,8 +70,7 @@ fn check_node_names(at: Span, topology: &Topology, problems: &mut Diagnostics) {
         (NodePlace::Own(_), _) => None,
     });
     let Some(longest) = names.max_by_key(String::len).filter(|name| name.len() > NODE_NAME_MAX) else { return };
-    let message =
-        format!("the node name `{longest}` has {} characters; the maximum is {NODE_NAME_MAX}", longest.len());
+    let message = format!("the node name `{longest}` has {} characters; the maximum is {NODE_NAME_MAX}", longest.len());
     let help = format!("shorten the cluster's name, or the host's, by {}", longest.len() - NODE_NAME_MAX);
     problems.add(Code::T012, at, message).help(help);
 }
@@ -142,7 +141,7 @@ fn check_platform(
         PlatformKind::Nodes => nodes::check(span, file.nodes.ok()?, problems).map(Platform::Nodes),
         PlatformKind::Local => {
             let written = listeners::written(services).into_iter().map(|port| port.name).collect();
-            local::check_file(file.local.ok()?, written, problems).map(Platform::Local)
+            local::check_file(file.local.ok()?, written).map(Platform::Local)
         }
         PlatformKind::AzureVms => azure_vms::check(span, file.azure_vms.ok()?, problems).map(Platform::AzureVms),
         PlatformKind::AwsVms => aws_vms::check(span, file.aws_vms.ok()?, problems).map(Platform::AwsVms),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::platform::PlatformFile;
 use crate::service::ServicesFile;
 use crate::service::downloads::DownloadsFile;
-use crate::value::{HostPath, Identity, JvmSize, MavenPackage, Name, PropertyValue, Reason, ResourceUrl};
+use crate::value::{HostPath, Identity, JavaInt, JvmSize, MavenPackage, Name, PropertyValue, Reason, ResourceUrl};
 use crate::yaml::{Entries, Field, RawScalar, Span};
 
 /// One file, one cluster.
@@ -113,9 +113,9 @@ pub struct DriverFile {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExecutorsFile {
     /// The number of executors. Default: as many as fit.
-    pub instances: Field<u32>,
+    pub instances: Field<JavaInt<1>>,
     /// The cores of each. Default: 1.
-    pub cores: Field<u32>,
+    pub cores: Field<JavaInt<1>>,
     /// The memory of each. Default: `1g`.
     pub memory: Field<JvmSize>,
 }

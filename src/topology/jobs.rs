@@ -19,11 +19,6 @@ pub fn check(
     let application = check_application(span, &file.application, problems);
     let config = crate::service::spark::check_config(&file.config, Readers::OneJob, problems);
     let executors = file.executors.or_default();
-    for (name, field) in [("instances", &executors.instances), ("cores", &executors.cores)] {
-        if let Some((at, 0)) = field.spanned() {
-            problems.add(Code::T001, at, format!("`{name}: 0` runs nothing"));
-        }
-    }
     if let Some((at, streaming)) = file.streaming.spanned() {
         problems.need(at, "checkpoint", &streaming.checkpoint);
     }
@@ -62,8 +57,8 @@ pub fn check(
         packages: all(&file.packages),
         arguments: arguments.into_iter().map(|(_, argument)| argument).collect(),
         driver_memory: file.driver.or_default().memory.or(JvmSize::from_mebibytes(1024)),
-        instances: executors.instances.ok().copied(),
-        executor_cores: executors.cores.or(1),
+        instances: executors.instances.ok().map(|count| count.get()),
+        executor_cores: executors.cores.ok().map_or(1, |cores| cores.get()),
         executor_memory: executors.memory.or(JvmSize::from_mebibytes(1024)),
         // A job has no secrets among its properties.
         config: config?.into_iter().filter_map(|(key, value)| Some((key, value.plain()?.to_owned()))).collect(),
@@ -118,7 +113,7 @@ fn check_application(span: Span, application: &Field<String>, problems: &mut Dia
 /// An executor runs on one worker: what is larger than every worker waits for ever.
 fn check_fit(span: Span, executors: &ExecutorsFile, spark: &Spark, problems: &mut Diagnostics) {
     let Some(workers) = spark.standalone.as_ref().map(|standalone| &standalone.workers) else { return };
-    let cores = executors.cores.or(1);
+    let cores = executors.cores.ok().map_or(1, |cores| cores.get());
     let memory = executors.memory.or(JvmSize::from_mebibytes(1024));
     // A worker without a number has the machine's. The largest worker counts; where all are wanted, their sum.
     let profiles = workers.profiles();
@@ -134,7 +129,7 @@ fn check_fit(span: Span, executors: &ExecutorsFile, spark: &Spark, problems: &mu
         problems.add(Code::SP003, span, message).help("ask for less, or give `workers` more memory");
     } else if let (Some(count), Some(_), Some(all)) = (executors.instances.ok(), workers.place.count(), all_cores) {
         let room: u64 = all.iter().map(|have| u64::from(have / cores.max(1))).sum();
-        if u64::from(*count) > room {
+        if u64::from(count.get()) > room {
             let each: std::collections::BTreeSet<u32> = all.iter().copied().collect();
             let each: Vec<_> = each.iter().map(ToString::to_string).collect();
             let message = format!(
@@ -151,7 +146,10 @@ fn warn_contradictions(executors: &ExecutorsFile, file: &JobFile, problems: &mut
     let Some(instances) = executors.instances.ok() else { return };
     let wanted: &[(&str, String)] = &[
         ("spark.executor.instances", instances.to_string()),
-        ("spark.cores.max", (u64::from(*instances) * u64::from(executors.cores.or(1))).to_string()),
+        (
+            "spark.cores.max",
+            (u64::from(instances.get()) * u64::from(executors.cores.ok().map_or(1, |cores| cores.get()))).to_string(),
+        ),
         ("spark.dynamicAllocation.enabled", "false".to_owned()),
     ];
     for entry in file.config.ok().into_iter().flatten() {

@@ -8,7 +8,7 @@ use crate::platform::PlatformFile;
 use crate::platform::nodes::file::FirewallFile;
 use crate::service::{self, NodePlace, ServicesFile, WrittenPort};
 use crate::value::Role;
-use crate::value::listener::{Bind, FIRST_FREE_PORT, Listener, ListenerName};
+use crate::value::listener::{Bind, Listener, ListenerName};
 use crate::yaml::{Entries, Field, Span, suggest};
 
 /// Every listener of the topology.
@@ -39,14 +39,6 @@ pub fn check_allowed(topology: &Topology, platforms: &Entries<PlatformFile>, pro
 
 pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: &mut Diagnostics) {
     let listeners = all(topology);
-    for listener in listeners.iter().filter(|listener| *listener.written.start() < FIRST_FREE_PORT) {
-        let message = format!(
-            "port {} ({}) is the system's: the service runs without the right to open it",
-            listener.written.start(),
-            listener.name
-        );
-        problems.add(Code::T012, span_of(listener, services), message).help("use a port from 1024 on");
-    }
     let mut reported: Vec<(ListenerName, ListenerName)> = Vec::new();
     for (host, roles) in roles_by_host(topology) {
         let here: Vec<_> = listeners.iter().filter(|listener| roles.contains(&listener.role())).collect();

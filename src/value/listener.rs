@@ -27,9 +27,6 @@ pub enum Numbering {
 /// No role has more listeners that last.
 pub const OWN_PORTS: u16 = 4;
 
-/// The system keeps the ports below for itself (`ip_unprivileged_port_start`).
-pub const FIRST_FREE_PORT: u16 = 1024;
-
 /// When something listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lasts {

@@ -29,7 +29,7 @@ pub use names::{
 };
 pub use network::{Address, Cidr, is_address};
 pub use node::node_name;
-pub use numbers::{Disk, JavaInt, MemberId, Nice, OomScore, Percent, Port, Weight, digits};
+pub use numbers::{Disk, FirstPort, JavaInt, MemberId, Nice, OomScore, Percent, Port, ServicePort, Weight, digits};
 pub use path::HostPath;
 pub use property::PropertyValue;
 pub use role::{Interruption, Redundancy, Role, RoleData, Slots, Takeover};

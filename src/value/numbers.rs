@@ -65,6 +65,14 @@ number_value!(
     Port(u16), 1..=65535, "a port"
 );
 number_value!(
+    /// A TCP port that a service listens at. The system keeps those below 1024 for itself (`ip_unprivileged_port_start`).
+    ServicePort(u16), 1024..=65535, "a port that a service may open"
+);
+number_value!(
+    /// The first of the 1000 ports that a cluster on `local` has, below those that Linux uses for outgoing connections.
+    FirstPort(u16), 1024..=31768, "a first port"
+);
+number_value!(
     /// The id of a `ZooKeeper` member, for good.
     MemberId(u8), 1..=255, "a member id"
 );
@@ -96,7 +104,9 @@ impl Port {
         assert!(port > 0, "port 0 asks the kernel for a random port");
         Port(port)
     }
+}
 
+impl ServicePort {
     /// This port and the `count` behind it, as far as there are ports.
     pub fn through(self, count: u16) -> std::ops::RangeInclusive<u16> {
         self.0..=self.0.saturating_add(count)

@@ -7,7 +7,7 @@ state=$root/var/lib/provision run=$root/run/provision
 # The comment of users that this program adds.
 OURS='made by provision'
 
-# In one line each, whatever a name or another program's words hold.
+# Prints a word and a text as one line, whatever the text contains.
 word() { printf '%s\t%s\n' "$1" "$(printf %s "$2" | tr '\n\t' '  ' | cut -c 1-500)"; }
 say() { word say "$*"; }
 fail() { word fail "$*"; exit 1; }

@@ -43,7 +43,7 @@ origin() { # folder, SHA-512: what it was unpacked from, and which files that we
   chmod 644 "$1/.provision-files" "$1/.provision-origin"
 }
 prove() { # unpacked folder, pattern of a file that must be in it, what it came from
-  # The pattern is meant as one.
+  # Unquoted on purpose: the shell expands the pattern.
   (cd "$1" && ls -d $2 >/dev/null 2>&1) && return 0
   has=$(cd "$1" && ls -d ${2%%-*}-[0-9]*.jar 2>/dev/null | head -n 1)
   broken "$1" "the archive $3 has no $2${has:+ but $has}: it is another version than the topology says"

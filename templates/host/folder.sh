@@ -12,7 +12,7 @@ flock() { # as util-linux's, as far as the scripts use it: -n or -w SECONDS, and
   esac
   "$program" flock $seconds <&"$1"
 }
-setsid() { exec "$program" setsid "$@"; } # for a command in the background: its number is the job's
+setsid() { exec "$program" setsid "$@"; } # for a command in the background: its PID must be the job's PID
 # The locks are the script's, and not its services'.
 systemctl() { "$program" systemctl "$root" "$@" 7>&- 8>&- 9>&-; }
 journalctl() { # the options of it that are used

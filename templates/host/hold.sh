@@ -1,4 +1,4 @@
-# Holds the lease of this host as long as heartbeats come: it ends with the connection, with silence, and with the host. POSIX sh.
+# Holds the lease of this host as long as heartbeats come: it ends when the connection, the heartbeats or the host end. POSIX sh.
 set -u
 LC_ALL=C; export LC_ALL
 PATH=${path:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; export PATH

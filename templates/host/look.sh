@@ -13,7 +13,7 @@ fact() {
   for field do printf '\t%s' "$field"; done
   printf '\n'
 }
-# In one line. GNU's and busybox's base64 break it otherwise; others' know no such option, and do not.
+# In one line. GNU's and busybox's base64 wrap lines otherwise; others lack the option, and do not.
 if [ -r /proc/meminfo ]; then encoded() { base64 -w 0; }; else encoded() { base64 | tr -d '\n'; }; fi
 # No file of ours is larger, and no answer: the operator reads no more.
 most=16777216

@@ -1,4 +1,4 @@
-# Premium, because only that takes a private endpoint.
+# Premium, because only Premium supports private endpoints.
 resource "azurerm_container_registry" "main" {
   #checkov:skip=CKV_AZURE_164: Docker content trust is retired, azurerm 5 has no argument for it; sign with Notation and enforce by policy
   #checkov:skip=CKV_AZURE_165: its only reader is a cluster in one region; zones are what it is spread over

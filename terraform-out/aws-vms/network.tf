@@ -10,7 +10,7 @@ resource "aws_vpc" "main" {
   }
 }
 
-# Without rules: what is put in no group by mistake talks to nobody.
+# Without rules: a machine that is put into no group by mistake reaches nothing.
 resource "aws_default_security_group" "main" {
   vpc_id = aws_vpc.main.id
 

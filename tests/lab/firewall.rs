@@ -134,7 +134,7 @@ fn hosts_reach_each_other_through_a_packet_filter_also_one_that_joins_later() {
     lab.on(3, "rm /etc/systemd/system/spark-worker.service; systemctl daemon-reload; pgrep -u spark java");
     lab.run(&["destroy", &topology, "--yes", "--delete-data"])
         .expect(7)
-        .says("h3, remove what provision made: nft is not there any more");
+        .says("h3, remove what provision made: nft is missing");
     lab.on(3, "mv /usr/sbin/nft.away /usr/sbin/nft");
     lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0).says("removed group spark (ops was in it)");
     assert!(

@@ -51,7 +51,9 @@ const RESERVED: &[&str] = &[
 pub fn check_login<'f>(ssh: &'f Field<CloudSshFile>, problems: &mut Diagnostics) -> Option<(Span, &'f UserName)> {
     let (at, user) = ssh.ok()?.user.spanned()?;
     if RESERVED.contains(&user.as_str()) {
-        problems.add(Code::T012, at, format!("Azure reserves the user name {user}")).help("use another name, for example ops");
+        problems
+            .add(Code::T012, at, format!("Azure reserves the user name {user}"))
+            .help("use another name, for example ops");
         return None;
     }
     Some((at, user))

@@ -57,7 +57,11 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     if let Some((at, version)) = version.spanned().filter(|(_, version)| version.as_str().split('.').count() > 2) {
         let short: Vec<&str> = version.as_str().split('.').take(2).collect();
         problems
-            .add(Code::T012, at, format!("EKS expects a version such as 1.35, not {version}: it chooses the patch release"))
+            .add(
+                Code::T012,
+                at,
+                format!("EKS expects a version such as 1.35, not {version}: it chooses the patch release"),
+            )
             .help(format!("write \"{}\"", short.join(".")));
     }
     check_api_from(api_from, API_RANGES, problems);

@@ -25,7 +25,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     if let Some((at, user)) = login.filter(|(_, user)| gateway_user == Some(*user)) {
         problems
             .add(Code::T012, at, format!("the users of ssh and of the gateway are both {user}, and must differ"))
-            .help("use another for ssh, for example sshops");
+            .help("use another name for ssh, for example sshops");
     }
     if let Some(ssh) = ssh.ok() {
         check_public_keys(ssh, problems);

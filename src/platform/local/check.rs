@@ -1,10 +1,10 @@
 //! Does the cluster fit one machine?
 
 use super::file::LocalFile;
-use super::{ALL_PORTS, FIRST_PASSING_PORT, LAST_FIRST_PORT, Local, shared_with_jobs};
+use super::{Local, shared_with_jobs};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::service::WrittenPort;
-use crate::value::listener::{FIRST_FREE_PORT, Listener, ListenerName};
+use crate::value::listener::{Listener, ListenerName};
 use crate::value::{Name, Role};
 use crate::yaml::{Field, Span};
 
@@ -28,24 +28,13 @@ pub fn check(name: (Span, &Name), counts: &[(Role, Span, usize)], problems: &mut
 }
 
 /// Checks the platform's own part. `written`: the ports that the file writes, of listeners that may get ports of their own.
-pub fn check_file(file: &LocalFile, written: Vec<ListenerName>, problems: &mut Diagnostics) -> Option<Local> {
-    let (span, first) = match &file.ports {
-        Field::Bad(_) => return None,
-        Field::Missing => return Some(Local { ports: None, written }),
-        Field::Ok(span, first) => (*span, *first),
-    };
-    if !(FIRST_FREE_PORT..=LAST_FIRST_PORT).contains(&first.get()) {
-        let message = format!("the nodes' own ports do not fit: they are the {ALL_PORTS} ports that begin at {first}");
-        problems.add(Code::T012, span, message).help(format!(
-            "use a port from {FIRST_FREE_PORT} to {LAST_FIRST_PORT}: ports below {FIRST_FREE_PORT} are reserved for the system, and those from {FIRST_PASSING_PORT} on are used for outgoing connections"
-        ));
-    }
-    Some(Local { ports: Some(first), written })
+pub fn check_file(file: &LocalFile, written: Vec<ListenerName>) -> Option<Local> {
+    (!matches!(file.ports, Field::Bad(_))).then(|| Local { ports: file.ports.ok().copied(), written })
 }
 
 /// Checks that nothing else is about the nodes' own ports. `written`: the ports that the file writes, of listeners that get ones of their own.
 pub fn check_ports(file: &LocalFile, written: &[WrittenPort], listeners: &[Listener], problems: &mut Diagnostics) {
-    let Some((at, first)) = file.ports.spanned().filter(|(_, first)| first.get() <= LAST_FIRST_PORT) else { return };
+    let Some((at, first)) = file.ports.spanned() else { return };
     for WrittenPort { name, span, .. } in written {
         let message = format!("the {name} port is set, but with `ports` every node of `local` gets ports of its own");
         problems.add(Code::T012, *span, message).help("leave it out, or leave out `ports` of `local`");

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::host::Owner;
 use crate::value::listener::{Listener, ListenerName, OWN_PORTS};
-use crate::value::{Address, FolderRoot, Name, Port, Role};
+use crate::value::{Address, FirstPort, FolderRoot, Name, Role};
 
 pub use check::{check, check_file, check_ports};
 
@@ -18,7 +18,7 @@ pub use check::{check, check_file, check_ports};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Local {
     /// The first of the nodes' own ports, where the file asks for them.
-    pub ports: Option<Port>,
+    pub ports: Option<FirstPort>,
     /// The ports that the file writes, of listeners that would get ports of their own.
     pub written: Vec<ListenerName>,
 }
@@ -39,12 +39,6 @@ const FIRST_PORT: u16 = 20000;
 const NODES: u16 = 250;
 /// The nodes' own ports, all together.
 pub const ALL_PORTS: u16 = NODES * OWN_PORTS;
-/// From here on Linux gives ports to whoever connects (`ip_local_port_range`; macOS does from 49152 on): a client of the same address may
-/// have the one that a service wants back.
-const FIRST_PASSING_PORT: u16 = 32768;
-/// The last that all nodes' own ports may begin with.
-const LAST_FIRST_PORT: u16 = FIRST_PASSING_PORT - ALL_PORTS;
-
 impl ThisMachine {
     /// `state`: the user's `$XDG_STATE_HOME`. Refuses a path that could not stand in the services' own files.
     pub fn new(state: &Path, owner: Owner, loopbacks: bool) -> Result<ThisMachine, String> {
@@ -111,6 +105,11 @@ mod tests {
     use crate::service::spark::MASTER;
     use crate::value::listener::{Bind, Lasts};
 
+    /// From here on Linux gives ports to whoever connects (`ip_local_port_range`; macOS does from 49152 on): a client of the same address may
+    /// have the one that a service wants back.
+    const FIRST_PASSING_PORT: u16 = 32768;
+    /// The last that all nodes' own ports may begin with ([`FirstPort`]).
+    const LAST_FIRST_PORT: u16 = FIRST_PASSING_PORT - ALL_PORTS;
     const CLIENT: ListenerName = ListenerName::new(MASTER, "client");
 
     fn here(loopbacks: bool) -> ThisMachine {
@@ -119,7 +118,10 @@ mod tests {
     }
 
     fn local(ports: Option<u16>, written: &[ListenerName]) -> Local {
-        Local { ports: ports.map(Port::new), written: written.to_vec() }
+        Local {
+            ports: ports.map(|port| FirstPort::try_from(i64::from(port)).expect("a first port")),
+            written: written.to_vec(),
+        }
     }
 
     #[test]

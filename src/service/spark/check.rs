@@ -19,7 +19,7 @@ use crate::service::data_directory;
 use crate::service::process::{Process, Surroundings, Taken};
 use crate::service::releases::{self, Line};
 use crate::service::stages::PlatformView;
-use crate::value::{ConfigKey, Duration, HostPath, Name, Port, PropertyValue, SecretRef, Version, names_secret};
+use crate::value::{ConfigKey, Duration, HostPath, Name, PropertyValue, SecretRef, ServicePort, Version, names_secret};
 use crate::yaml::{Entries, Entry, Field, Span};
 
 /// The version that the lab proves every day.
@@ -486,7 +486,11 @@ fn check_directories(
 }
 
 /// The port of the shuffle service that properties ask for.
-fn shuffle_service(at: Span, config: &BTreeMap<ConfigKey, PropertyValue>, problems: &mut Diagnostics) -> Option<Port> {
+fn shuffle_service(
+    at: Span,
+    config: &BTreeMap<ConfigKey, PropertyValue>,
+    problems: &mut Diagnostics,
+) -> Option<ServicePort> {
     let value = |name: &str| config.iter().find(|(key, _)| key.as_str() == name).and_then(|(_, value)| value.plain());
     let enabled = value("spark.shuffle.service.enabled").map(|text| (text, properties::truth(text)));
     if let Some((text, None)) = enabled {
@@ -494,7 +498,7 @@ fn shuffle_service(at: Span, config: &BTreeMap<ConfigKey, PropertyValue>, proble
         problems.add(Code::T012, at, message).help("write \"true\" or \"false\"");
     }
     let port = value("spark.shuffle.service.port").unwrap_or("7337");
-    let Ok(port) = port.trim().parse::<Port>() else {
+    let Ok(port) = port.trim().parse::<ServicePort>() else {
         let message = format!("`spark.shuffle.service.port` is `{}`, and not a port", port.escape_default());
         problems.add(Code::T012, at, message).help("write a number from 1024 to 65535");
         return None;

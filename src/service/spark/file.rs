@@ -11,8 +11,8 @@ use crate::service::file::ServiceFile;
 use crate::service::process::{JavaFile, UnitFile};
 use crate::settings;
 use crate::value::{
-    Disk, Duration, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, NameOrRange, Port,
-    PropertyValue, SecretFile, Version, Zone, digits, text_value,
+    Disk, Duration, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, NameOrRange, PropertyValue,
+    SecretFile, ServicePort, Version, Zone, digits, text_value,
 };
 use crate::yaml::{Entries, Field};
 
@@ -69,7 +69,7 @@ settings! {
     /// The masters.
     MastersFile => MasterSettings
     keys {
-        /// The number of masters, on platforms that make their machines. Default: 2.
+        /// The number of masters (1 to 9), on platforms that make their machines. Default: 2.
         nodes "nodes": u32;
         /// The hosts they are on, where hosts have names. A range, in quotes, stands for several: `"w[01-40]"`.
         #[schemars(with = "Option<Vec<NameOrRange>>")]
@@ -87,9 +87,9 @@ settings! {
     settings {
         // Workers and running applications know the old port.
         /// The TCP port of workers and drivers.
-        port "port": Port = "7077" => Outage;
+        port "port": ServicePort = "7077" => Outage;
         /// The TCP port of the web page.
-        web_ui_port "webUiPort": Port = "8080" => Roll;
+        web_ui_port "webUiPort": ServicePort = "8080" => Roll;
         // All nodes of `local` share one machine's memory.
         /// The JVM's heap.
         heap "heap": JvmSize = "512m" ("256m" on local) => Roll;
@@ -136,9 +136,9 @@ settings! {
         /// The memory that executors may use on each. Default: the machine's less 1 GiB, whatever else runs there.
         memory "memory": JvmSize => Roll;
         /// The TCP port of the worker itself.
-        port "port": Port = "7078" => Roll;
+        port "port": ServicePort = "7078" => Roll;
         /// The TCP port of the web page.
-        web_ui_port "webUiPort": Port = "8081" => Roll;
+        web_ui_port "webUiPort": ServicePort = "8081" => Roll;
         /// The JVM's heap of the worker itself.
         heap "heap": JvmSize = "512m" ("256m" on local) => Roll;
     }
@@ -190,7 +190,7 @@ settings! {
         /// there too.
         events "events": EventDirectory => Roll;
         /// The TCP port of the web page.
-        web_ui_port "webUiPort": Port = "18080" => Roll;
+        web_ui_port "webUiPort": ServicePort = "18080" => Roll;
         /// The JVM's heap.
         heap "heap": JvmSize = "512m" ("256m" on local) => Roll;
     }
@@ -316,13 +316,13 @@ settings! {
     keys {}
     settings {
         /// The first TCP port of drivers (`spark.driver.port`).
-        driver "driver": Port = "7100" => Live, written "spark.driver.port";
+        driver "driver": ServicePort = "7100" => Live, written "spark.driver.port";
         /// The first TCP port of drivers' block managers (`spark.driver.blockManager.port`).
-        driver_block_manager "driverBlockManager": Port = "7130" => Live, written "spark.driver.blockManager.port";
+        driver_block_manager "driverBlockManager": ServicePort = "7130" => Live, written "spark.driver.blockManager.port";
         /// The first TCP port of executors' block managers (`spark.blockManager.port`).
-        block_manager "blockManager": Port = "7160" => Live, written "spark.blockManager.port";
+        block_manager "blockManager": ServicePort = "7160" => Live, written "spark.blockManager.port";
         /// The first TCP port of drivers' web pages (`spark.ui.port`).
-        ui "ui": Port = "4040" => Live, written "spark.ui.port";
+        ui "ui": ServicePort = "4040" => Live, written "spark.ui.port";
         /// The number of further ports that may be tried after the first (`spark.port.maxRetries`). One more driver than this number fits on a host,
         /// and one more executor.
         retries "retries": u16 = "16" => Live, written "spark.port.maxRetries";

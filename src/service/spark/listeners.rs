@@ -5,7 +5,7 @@ use super::file::SparkFile;
 use crate::service::WrittenPort;
 use crate::service::spark::{HISTORY, MASTER, WORKER};
 use crate::value::listener::{Bind, Lasts, Listener, ListenerName};
-use crate::value::{Port, Role};
+use crate::value::{Role, ServicePort};
 
 /// The port of workers and drivers.
 pub const MASTER_RPC: ListenerName = ListenerName::new(MASTER, "master");
@@ -23,14 +23,14 @@ const SPARK: &[Role] = &[MASTER, WORKER];
 
 pub fn listeners(spark: &Standalone) -> Vec<Listener> {
     let Standalone { masters, workers, history, job_ports, shuffle_service } = spark;
-    let lasting = |place, name, port: Port, from| Listener {
+    let lasting = |place, name, port: ServicePort, from| Listener {
         name,
         written: port.get()..=port.get(),
         bind: Bind::Host,
         from,
         lasts: Lasts::Always { place },
     };
-    let passing = |name, port: Port, from| Listener {
+    let passing = |name, port: ServicePort, from| Listener {
         name,
         written: port.through(job_ports.retries),
         bind: Bind::Host,

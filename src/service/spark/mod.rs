@@ -31,7 +31,7 @@ use crate::platform::storage::Storage;
 use crate::service::archive::Archive;
 use crate::service::process::{Process, Surroundings};
 use crate::service::services::Services;
-use crate::value::{ConfigKey, HostPath, Label, Name, Port, PropertyValue, SecretRef, Version, Zone};
+use crate::value::{ConfigKey, HostPath, Label, Name, PropertyValue, SecretRef, ServicePort, Version, Zone};
 
 pub use address::master_url;
 pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_facts};
@@ -98,7 +98,7 @@ pub struct Standalone {
     pub history: Option<History>,
     pub job_ports: JobPorts,
     /// The port of the shuffle service that each worker runs, if `config` asks for one.
-    pub shuffle_service: Option<Port>,
+    pub shuffle_service: Option<ServicePort>,
 }
 
 #[derive(Clone, Debug)]

@@ -56,7 +56,7 @@ pub fn check(
         && (data.is_within(log) || log.is_within(data))
     {
         problems
-            .add(Code::T012, span, format!("`dataDir` ({data}) and `dataLogDir` ({log}) are inside one another"))
+            .add(Code::T012, span, format!("one of `dataDir` ({data}) and `dataLogDir` ({log}) is inside the other"))
             .help("give each a directory of its own");
         data_ok = false;
     }

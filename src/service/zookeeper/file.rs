@@ -8,7 +8,7 @@ use crate::service::file::ServiceFile;
 use crate::service::process::{JavaFile, UnitFile};
 use crate::settings;
 use crate::value::{
-    Disk, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, Port, Version, Zone, text_value,
+    Disk, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, ServicePort, Version, Zone, text_value,
 };
 use crate::yaml::{Entries, Field};
 
@@ -21,7 +21,7 @@ settings! {
         /// The source of the distribution. Default: Apache's own download site with the checksum published beside it; on `local`
         /// the package `pyspark`.
         archive "archive": ArchiveFile;
-        /// The number of members, on platforms that make their machines: ids 1 to N. An odd number is best (ZK001). Default: 3.
+        /// The number of members (1 to 255), on platforms that make their machines: ids 1 to N. An odd number is best (ZK001). Default: 3.
         nodes "nodes": u32;
         /// The members by id (1 to 255), for example `{ 1: h1, 2: h2, 3: h3 }`. An id stays with its data for good.
         members "members": Entries<Name>;
@@ -57,13 +57,13 @@ settings! {
         heap "heap": JvmSize = "512m" ("128m" on local) => Roll;
         // Every client knows the old ports, and members know each other's: old and new lists do not talk.
         /// The TCP port for clients.
-        client_port "clientPort": Port = "2181" => Outage;
+        client_port "clientPort": ServicePort = "2181" => Outage;
         /// The TCP port on which the leader serves followers.
-        peer_port "peerPort": Port = "2888" => Outage;
+        peer_port "peerPort": ServicePort = "2888" => Outage;
         /// The TCP port of elections.
-        election_port "electionPort": Port = "3888" => Outage;
+        election_port "electionPort": ServicePort = "3888" => Outage;
         /// The TCP port of the `AdminServer`, on 127.0.0.1 only. (`ZooKeeper`'s own default is 8080, which Spark's master has too.)
-        admin_port "adminPort": Port = "8070" => Roll;
+        admin_port "adminPort": ServicePort = "8070" => Roll;
     }
 }
 

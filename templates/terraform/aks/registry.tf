@@ -1,4 +1,4 @@
-# Premium, because only that takes a private endpoint.
+# Premium, because only Premium supports private endpoints.
 resource "azurerm_container_registry" "main" {
   provision_when = provision.registry
   #checkov:skip=CKV_AZURE_164: Docker content trust is retired, azurerm 5 has no argument for it; sign with Notation and enforce by policy
