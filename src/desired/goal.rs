@@ -15,6 +15,8 @@ pub struct Desired {
     pub cluster: Name,
     /// The topology's, or once hosts were asked what they carry, or a new one.
     pub identity: Option<Identity>,
+    /// True if the identity was made for this run: nobody knows it yet.
+    pub is_new: bool,
     pub hosts: BTreeMap<Name, HostState>,
     pub anchors: Vec<Name>,
     pub quorum: Option<Quorum>,

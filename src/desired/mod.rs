@@ -41,6 +41,7 @@ pub fn of(cluster: &Cluster) -> Desired {
     let mut desired = Desired {
         cluster: cluster.name.clone(),
         identity: None,
+        is_new: false,
         hosts,
         anchors: cluster.anchors(),
         quorum: service::all().find_map(|service| service.quorum(cluster)),

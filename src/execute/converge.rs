@@ -194,6 +194,7 @@ pub fn identify(goal: &Goal, desired: &mut Desired, new_identity: &Identity, obs
         Goal::Apply { .. } => None,
     };
     let identity = observe::identity(desired, observed).or_else(rest);
+    desired.is_new = identity.is_none();
     desired.identify(identity.unwrap_or_else(|| new_identity.clone()));
 }
 

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use crate::desired::Desired;
 use crate::host::{BIRTH_PATH, Class, DataLabel, Reach, STATE_FOLDER};
-use crate::value::{HostPath, Identity, Name, listed};
+use crate::value::{HostPath, Identity, MemberId, Name, listed};
 
 /// A reason why no plan can be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,15 +22,15 @@ pub enum Refusal {
 pub enum HostRefusal {
     #[error("it belongs to the cluster `{cluster}`, where it is called {host}")]
     OtherCluster { cluster: Name, host: Name },
-    #[error("it belongs to the cluster `{}` (identity {}), and this is `{}` (identity {})", theirs.0, theirs.1, ours.0, ours.1)]
-    OtherIdentity { theirs: (Name, Identity), ours: (Name, Identity), adoptable: bool },
+    #[error("it belongs to the cluster `{}` (identity {}), and this is {ours}", theirs.0, theirs.1)]
+    OtherIdentity { theirs: (Name, Identity), ours: Ours, adoptable: bool },
     #[error("its stamp says that it is {host}, and the topology has {host} at another address")]
     OtherHost { host: Name },
     #[error(
-        "the data in {directory} is member {} of the cluster `{}` (identity {}), and this host is to be member {} of `{}` (identity {})",
-        theirs.member, theirs.cluster, theirs.identity, ours.member, ours.cluster, ours.identity
+        "the data in {directory} is member {} of the cluster `{}` (identity {}), and this host is to be member {member} of {ours}",
+        theirs.member, theirs.cluster, theirs.identity
     )]
-    OtherData { directory: HostPath, theirs: DataLabel, ours: DataLabel, adoptable: bool },
+    OtherData { directory: HostPath, theirs: DataLabel, member: MemberId, ours: Ours, adoptable: bool },
     #[error(
         "it remembers {} as part of this cluster; fewer than half of the hosts do, and the topology does not name them",
         listed(hosts)
@@ -51,6 +52,28 @@ pub enum HostRefusal {
     OtherMembers { cluster: Name, members: String },
     #[error("it carries this cluster's stamp with other anchors ({})", listed(anchors))]
     OtherAnchors { anchors: Vec<Name> },
+}
+
+/// This cluster, as a refusal names it. Of an identity that was made for this run nobody has heard, so that it is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ours {
+    cluster: Name,
+    identity: Option<Identity>,
+}
+
+impl Ours {
+    pub fn of(desired: &Desired) -> Ours {
+        Ours { cluster: desired.cluster.clone(), identity: desired.identity.clone().filter(|_| !desired.is_new) }
+    }
+}
+
+impl std::fmt::Display for Ours {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.identity {
+            Some(identity) => write!(f, "`{}` (identity {identity})", self.cluster),
+            None => write!(f, "the new cluster `{}`", self.cluster),
+        }
+    }
 }
 
 /// The archive that a host should have, by its SHA-512.
@@ -110,7 +133,7 @@ impl HostRefusal {
         let fixed = match self {
             HostRefusal::OtherCluster { .. } => "use another host, or destroy that cluster with its own topology",
             HostRefusal::OtherIdentity { theirs, adoptable, .. } => {
-                let way = "destroy that cluster with its own topology, or take another host";
+                let way = "destroy that cluster with its own topology, or use another host";
                 let adopt = format!("; if it is this very cluster's, write `id: {}` into the topology", theirs.1);
                 return if *adoptable { way.to_owned() + &adopt } else { way.to_owned() };
             }

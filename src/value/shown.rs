@@ -52,8 +52,10 @@ pub fn cut(text: &str, most: usize) -> String {
 /// Controls of both sets, what turns the direction of text or joins it (Unicode UAX 9, and the byte order mark), and what is invisible: text that
 /// a program reads and nobody sees.
 pub fn acts(c: char) -> bool {
-    let invisible = matches!(c, '\u{ad}' | '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}');
-    let direction = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{61c}' | '\u{feff}');
+    // Unicode's Default_Ignorable_Code_Point, but for those below; and the anchors of annotations.
+    let invisible = matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}');
+    let direction = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{61c}' | '\u{feff}');
     direction || invisible || (c.is_control() && c != '\n' && c != '\t')
 }
 
@@ -67,6 +69,7 @@ mod tests {
         assert_eq!(shown("\u{1b}[2J\u{7f}\u{9b}31m\r"), "\\u001b[2J\\u007f\\u009b31m\\u000d");
         assert_eq!(shown("a\u{202e}b"), "a\\u202eb");
         assert_eq!(shown("a\u{ad}b\u{e0041}"), "a\\u00adb\\ue0041");
+        assert_eq!(shown("\u{206a}\u{fff9}\u{3164}"), "\\u206a\\ufff9\\u3164");
         assert_eq!(shown_bytes(b"a\xff\x1b]0;x\x07"), "a\\xff\\u001b]0;x\\u0007");
         assert_eq!(shown_line("a\nb\tc"), "a b c");
         assert_eq!(brief("a\u{1b}\nb"), "a\\u001b b");

@@ -6,6 +6,7 @@ use crate::desired::{Desired, FIREWALL_RULES};
 use crate::host::{Content, DataLabel, File, HostFacts, HostState, Load, MEMBER_FILE, RecordName, sha256};
 use crate::observe::{Observed, binding};
 use crate::plan::compare::{Difference, file_difference};
+use crate::plan::refusal::Ours;
 use crate::plan::{Goal, HostRefusal, Refusal};
 use crate::value::{HostPath, Name};
 
@@ -40,7 +41,7 @@ fn of_another_identity(name: &Name, facts: &HostFacts, desired: &Desired, observ
     let cluster = facts.claim.as_ref().map(|claim| &claim.cluster).or_else(|| Some(&facts.stamp.as_ref()?.cluster))?;
     let because = HostRefusal::OtherIdentity {
         theirs: (cluster.clone(), theirs.clone()),
-        ours: (desired.cluster.clone(), desired.claim().identity),
+        ours: Ours::of(desired),
         // If the anchors agree on an identity, one host is no reason to adopt another.
         adoptable: observed.memory.is_empty(),
     };
@@ -60,7 +61,8 @@ fn foreign_data(name: &Name, facts: &HostFacts, desired: &Desired, observed: &Ob
         let adoptable = same_member && observed.memory.is_empty();
         (ours != theirs).then(|| {
             let directory = path.parent().expect("a file is in a directory");
-            let because = HostRefusal::OtherData { directory, theirs, ours, adoptable };
+            let because =
+                HostRefusal::OtherData { directory, theirs, member: ours.member, ours: Ours::of(desired), adoptable };
             Refusal::Host { host: name.clone(), because }
         })
     };

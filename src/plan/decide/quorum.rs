@@ -115,7 +115,7 @@ impl<'a> Planner<'a> {
             (false, true) => {
                 let (seen, hidden) = (listed(&seen), listed(&hidden));
                 format!(
-                    "{seen} serves, so a majority exists, and {hidden} must belong to it on another client port than the topology's"
+                    "{seen} serves, so a majority exists, and {hidden} must belong to it, without answering or on another client port than the topology's"
                 )
             }
             (false, false) => return false,
