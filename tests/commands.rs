@@ -1,5 +1,6 @@
 //! The program as a user runs it, without hosts: whole outputs, exit codes, bad input.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -167,6 +168,29 @@ fn render_follows_no_link_waits_for_no_fifo_and_leaves_its_folder_for_no_name() 
     assert_eq!(run(&["render", "a.yaml", "--check"]).status.code(), Some(1));
     for precious in ["mine/thesis", "real-hosts-out/of-another/file", "secret", "elsewhere/a/thesis"] {
         assert_eq!(std::fs::read_to_string(at(precious)).ok().as_deref(), Some("precious"), "{precious}");
+    }
+}
+
+/// The files beside a topology: a pipe that nobody writes to, and a secret that fills the memory.
+#[test]
+fn files_of_ones_own_are_regular_and_small() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |path: &str| folder.path().join(path);
+    std::process::Command::new("mkfifo").args(["-m", "600"]).arg(at("pipe")).status().expect("mkfifo runs");
+    std::fs::write(at("large"), "x".repeat(70_000)).expect("written");
+    std::fs::set_permissions(at("large"), PermissionsExt::from_mode(0o600)).expect("changed");
+    let nodes = std::fs::read_to_string(root("topologies/nodes.yaml")).expect("readable");
+    for (file, said) in [
+        ("from: pipe", "cannot use pipe: it is not a regular file"),
+        ("from: pipe, private: true", "it is not a regular file"),
+        ("from: large", "the text has more than 64 KiB"),
+        ("from: large, private: true", "has more than 64 KiB"),
+    ] {
+        let files = format!("  spark:\n    files: {{ /etc/hadoop/conf/a.xml: {{ {file} }} }}\n");
+        std::fs::write(at("a.yaml"), nodes.replacen("  spark:\n", &files, 1)).expect("written");
+        let output = provision(folder.path(), &["plan", "a.yaml"]);
+        assert_eq!(output.status.code(), Some(1), "{file}");
+        assert!(stderr(&output).contains(said), "{file}: {}", stderr(&output));
     }
 }
 

@@ -15,6 +15,7 @@ use crate::diagnostic::{Severity, Source, show_all};
 use crate::host::{Escape, Owner, Reach, Secrets};
 use crate::plan::{NotSealed, SealedPlan};
 use crate::platform::local::ThisMachine;
+use crate::service::given::{LARGEST, text_of};
 use crate::topology::{self, Topology};
 use crate::value::{Identity, SecretRef};
 use crate::world::Hosts;
@@ -285,7 +286,10 @@ fn read_secret(secret: &SecretRef, folder: &Path) -> anyhow::Result<String> {
                     path.display()
                 ));
             }
-            let text = std::fs::read_to_string(&path).with_context(context)?;
+            let text = text_of(&path).map_err(|why| anyhow!(why)).with_context(context)?;
+            if text.len() as u64 > LARGEST {
+                return Err(anyhow!("the secret in {} has more than {} KiB", path.display(), LARGEST / 1024));
+            }
             let value = text.trim_end_matches('\n').to_owned();
             if value.is_empty() { Err(anyhow!("the secret in {} is empty", path.display())) } else { Ok(value) }
         }

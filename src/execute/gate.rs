@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Event, Execution, Outcome, Sink, StepFailure};
 use crate::desired::Desired;
-use crate::host::{Health, HostError, HostQuery, NodeFacts, Secrets, Seen, ServiceFacts, Target};
+use crate::host::{DROP_INS, Health, HostError, HostQuery, NodeFacts, Secrets, Seen, ServiceFacts, Target};
 use crate::observe::{for_gate, look_at_all, set_unreadable_aside};
 use crate::plan::Gate;
 use crate::service::{self, health};
@@ -198,10 +198,14 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     async fn show_logs(&mut self, role: Role, facts: &ServiceFacts) {
         let is_down = |node: &NodeFacts| matches!(node.health, Health::Down | Health::Unsettled);
         let down = facts.nodes.iter().filter(|(_, node)| is_down(node)).map(|(host, _)| host);
-        let query = HostQuery { log: Some(role.unit().to_owned()), is_quick: true, ..HostQuery::default() };
+        let unit = role.unit().to_owned();
+        let query = HostQuery { log: Some(unit.clone()), units: vec![unit], is_quick: true, ..HostQuery::default() };
         let queries = down.take(LOGS_SHOWN).map(|host| (Target::of(&self.desired.hosts[host].host), query.clone()));
         for (host, seen) in look_at_all(queries.collect(), self.world).await {
-            let lines = seen.facts().map(|facts| facts.log.clone()).unwrap_or_default();
+            let Some(facts) = seen.facts() else { continue };
+            let drop_ins = facts.units.get(role.unit()).map(|unit| unit.drop_ins.join(", ")).unwrap_or_default();
+            let theirs = (!drop_ins.is_empty()).then(|| format!("({DROP_INS} {drop_ins})"));
+            let lines: Vec<String> = theirs.into_iter().chain(facts.log.iter().cloned()).collect();
             if !lines.is_empty() {
                 self.sink.event(Event::Log { host, unit: role.unit().to_owned(), lines });
             }

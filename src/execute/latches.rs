@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Execution, Report, Sink};
+use super::{Execution, Outcome, Report, Sink};
 use crate::host::{Action, HostQuery, Seen, Target};
 use crate::observe::look_at_all;
 use crate::plan::Step;
@@ -60,6 +60,25 @@ fn life(role: Role, seen: &Seen) -> Option<(String, bool)> {
 }
 
 impl<W: World, S: Sink> Execution<'_, W, S> {
+    /// Executes steps. If they stop masters, those that are started next need not wait for the sessions of these; if they stop the ensemble as
+    /// well, nobody can be asked to remove a latch.
+    pub(super) async fn steps_and_latches(&mut self, steps: &[Step], report: &mut Report) -> Result<(), Outcome> {
+        let stops = |role: Role| {
+            steps.iter().any(|step| matches!(&step.action, Action::Stop { unit } if unit.as_str() == role.unit()))
+        };
+        let role = self.desired.election.as_ref().map(|election| election.role);
+        let are_stopped = role.is_some_and(|role| stops(role) && !role.stands_on().is_some_and(stops));
+        let mut latches = Latches::default();
+        if are_stopped {
+            self.note_latches(&mut latches).await;
+        }
+        self.steps(steps, report).await?;
+        if are_stopped {
+            self.release_latches(&mut latches, report).await;
+        }
+        Ok(())
+    }
+
     /// Notes whose the latches are, before a restart that may end a master: its own, or that of a member of the ensemble
     /// which holds its session.
     pub(super) async fn note_latches(&self, known: &mut Latches) {

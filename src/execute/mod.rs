@@ -17,7 +17,7 @@ use crate::desired::Desired;
 use crate::host::{Action, HostError, HostQuery, Secrets, Seen, Target};
 use crate::observe::{for_reach, look_at_all};
 use crate::plan::reach::{Silence, culprits, silences};
-use crate::plan::{ApprovedPlan, Connections, Phase, Step};
+use crate::plan::{ApprovedPlan, Connections, Goal, Phase, Step};
 use crate::value::Name;
 use crate::world::World;
 
@@ -193,6 +193,9 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             }
             self.sink.event(Event::Phase { title: title.clone() });
             match phase {
+                Phase::Steps { steps, .. } if matches!(plan.goal, Goal::Apply { .. }) => {
+                    self.steps_and_latches(steps, report).await?
+                }
                 Phase::Steps { steps, .. } => self.steps(steps, report).await?,
                 Phase::Gate { gate, .. } => self.gate(gate).await?,
                 Phase::Reach { from, proven, tried, .. } => self.reach(from, proven, tried, report).await?,

@@ -42,7 +42,7 @@ pub use state::{
     RUN_FOLDER, STAMP_PATH, STATE_FOLDER, ServiceUnit, UNIT_FOLDER, User, unit_path,
 };
 pub use template::render as render_template;
-pub use unit::{Active, Load, SETTINGS, SETTINGS_MARK, Sub, UnitFacts, UnitFile};
+pub use unit::{Active, DROP_INS, Load, SETTINGS, SETTINGS_MARK, Sub, UnitFacts, UnitFile};
 
 /// A machine, or a part of one that looks like it to its services.
 #[derive(Clone, Debug, PartialEq, Eq)]

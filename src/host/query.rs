@@ -47,6 +47,8 @@ pub struct HostQuery {
     pub is_fresh: bool,
     /// True if the machine itself (memory, clock, ports, tools) is asked for.
     pub machine: bool,
+    /// The ports of its services: what listens there is told first, whatever else does.
+    pub ports: BTreeSet<u16>,
 }
 
 impl HostQuery {

@@ -75,6 +75,9 @@ pub const SETTINGS: &str = "/^(ExecStart|User|Group|WorkingDirectory|Environment
 /// The beginning of the line that has the digest of them in the record of a start.
 pub const SETTINGS_MARK: &str = "settings:";
 
+/// The words about a unit with drop-ins.
+pub const DROP_INS: &str = "its unit also has settings that are not provision's, in";
+
 /// A unit on a host. The default is one that is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitFacts {
@@ -92,6 +95,8 @@ pub struct UnitFacts {
     pub command: Option<Vec<String>>,
     /// The user that its process runs as.
     pub uid: Option<u32>,
+    /// The drop-ins of this unit alone. None is ours.
+    pub drop_ins: Vec<String>,
     /// The digest of the settings ([`SETTINGS`]) that it started with, drop-ins counted.
     pub settings: Option<String>,
     /// The same of its next start.
@@ -111,6 +116,7 @@ impl Default for UnitFacts {
             started: BTreeMap::new(),
             command: None,
             uid: None,
+            drop_ins: Vec::new(),
             settings: None,
             next_settings: None,
         }

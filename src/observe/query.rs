@@ -4,6 +4,7 @@ use crate::desired::{Desired, FIREWALL_UNIT};
 use crate::host::{HostFacts, HostQuery, HostState, Secrets};
 use crate::service;
 use crate::service::archive::Archive;
+use crate::value::listener::Listener;
 use crate::value::{HostPath, Role};
 
 /// The programs that every script needs.
@@ -33,6 +34,9 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
     let mut query = HostQuery { machine: true, java: state.java, ..HostQuery::default() };
     // A folder has a loopback address of this machine.
     query.address = state.host.owner.is_none().then(|| state.host.address.to_string());
+    let numbering = state.host.reach.numbering();
+    let is_here = |listener: &&Listener| state.services.contains_key(listener.role().unit());
+    query.ports = desired.listeners.iter().filter(is_here).flat_map(|listener| listener.on(numbering)).collect();
     query.java_homes = state.java_homes.keys().cloned().collect();
     query.paths.extend(state.directories.keys().map(|path| (path.clone(), None)));
     state.files.keys().for_each(|path| query.ask_path(path, state, secrets));

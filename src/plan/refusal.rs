@@ -44,6 +44,8 @@ pub enum HostRefusal {
     ForeignTable,
     #[error("it already has {}, and no stamp says that provision created them", found.iter().take(4).cloned().collect::<Vec<_>>().join(", "))]
     InTheWay { found: Vec<String>, destroys: bool },
+    #[error("{path} is to be a file, and it is a directory with files of the topology before")]
+    WasDirectory { path: HostPath },
     #[error("the archive {path} is not there")]
     NoArchive { path: HostPath },
     #[error("{home} {} the SHA-512 {}..., and {expected}", if *unpacked { "was unpacked from an archive with" } else { "comes from an archive with" }, short(sum))]
@@ -162,6 +164,7 @@ impl HostRefusal {
             HostRefusal::InTheWay { destroys: true, .. } => {
                 "no record says that it belongs to this cluster: inspect it, and remove it by hand"
             }
+            HostRefusal::WasDirectory { .. } => "apply once without this file: the directory goes with the files in it",
             HostRefusal::NoArchive { .. } => "put it there, or write `archive: { file: ... }` to have it copied",
             HostRefusal::OtherArchive { unpacked: true, .. } => {
                 "another archive of the same version is not installed under running services: restore the old `archive` or `sha512` if the topology was changed; a worker's host can leave the topology and join again with the right archive; otherwise destroy the cluster and apply again"
@@ -189,6 +192,7 @@ impl HostRefusal {
             HostRefusal::OldPlace { .. } => "oldPlace",
             HostRefusal::ForeignTable => "foreignTable",
             HostRefusal::InTheWay { .. } => "inTheWay",
+            HostRefusal::WasDirectory { .. } => "wasDirectory",
             HostRefusal::NoArchive { .. } => "noArchive",
             HostRefusal::OtherArchive { .. } => "otherArchive",
             HostRefusal::OtherMembers { .. } => "otherMembers",

@@ -1,5 +1,12 @@
 //! The text of a file of the user's own.
 
+use std::fs::OpenOptions;
+use std::io::Read as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
 use crate::diagnostic::announces_secret;
 use crate::value::carries_secret;
 
@@ -9,6 +16,19 @@ pub const LARGEST: u64 = 65536;
 /// The way out where a text looks like a secret.
 pub const WRITE_SECRET: &str =
     "write from: PATH and private: true, and give the file in PATH the mode 0600; the file is then shown nowhere";
+
+/// The text of a regular file, up to one byte more than is possible. Nothing is waited for: a pipe without a writer would block.
+pub fn text_of(path: &Path) -> Result<String, String> {
+    let text = |error: std::io::Error| error.to_string();
+    let file =
+        OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path).map_err(text)?;
+    if !file.metadata().map_err(text)?.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(text)?;
+    String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".to_owned())
+}
 
 /// Returns what keeps a text from being laid as a file.
 pub fn not_plain(text: &str) -> Option<String> {

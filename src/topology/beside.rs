@@ -1,9 +1,8 @@
 //! Files beside the topology whose text becomes a part of it: `files: { PATH: { from: FILE } }`.
 
-use std::io::Read as _;
 use std::path::Path;
 
-use crate::service::given::{LARGEST, WRITE_SECRET, line_with_secret};
+use crate::service::given::{WRITE_SECRET, line_with_secret, text_of};
 use crate::yaml::tree::{Key, Node, Value};
 use crate::yaml::{Fault, FaultKind, Span};
 
@@ -34,16 +33,6 @@ pub fn read(root: &mut Node, folder: &Path, faults: &mut Vec<Fault>) {
             }
         }
     }
-}
-
-fn text_of(path: &Path) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    if !file.metadata().map_err(|error| error.to_string())?.is_file() {
-        return Err("it is not a regular file".to_owned());
-    }
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".to_owned())
 }
 
 fn of<'a>(node: &'a mut Node, name: &str) -> Option<&'a mut Node> {

@@ -2,19 +2,23 @@
 
 use super::text_value;
 
+/// The most letters of a name in a path: file systems have 255.
+const LONGEST_NAME: usize = 240;
+
 text_value!(
-    /// An absolute path on a host. Its alphabet needs no quoting anywhere: not in a shell, a unit or a properties file.
+    /// An absolute path on a host. Its alphabet needs no quoting anywhere: not in a shell, a unit or a properties file. Its names leave room for the
+    /// suffix of the file beside it that is renamed (`write` in `act.sh`).
     HostPath,
     pattern "^(/[A-Za-z0-9._+@-]+)+$",
     |text| {
         let part = |part: &str| {
-            !part.is_empty() && part != "." && part != ".." && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+@-".contains(&b))
+            (1..=LONGEST_NAME).contains(&part.len()) && part != "." && part != ".." && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+@-".contains(&b))
         };
         let ok = text.len() <= 1024 && text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(part));
         if ok {
             Ok(())
         } else {
-            Err(format!("`{}` is not an absolute path of letters, digits and ._+@- (no `.`, `..` or trailing slash)", text.escape_default()))
+            Err(format!("`{}` is not an absolute path of letters, digits and ._+@- (no `.`, `..` or trailing slash, no name above {LONGEST_NAME} letters)", text.escape_default()))
         }
     }
 );

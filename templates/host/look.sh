@@ -44,11 +44,16 @@ of_others() { # a folder of a machine that is no Linux: sysctl and netstat of ma
   fact memory "$((bytes / 1024))"
 }
 # Listening sockets, asked for right after the units: a service that has ended in between has none, and one that starts then has none yet.
-sockets() {
+# There is an end to them, and a job may open as many as it likes: the ports that are asked for come first. (127.0.0.0/8 has addresses for everybody.)
+sockets() { # ports in hexadecimal
   if [ -r /proc/net/tcp ]; then
     # Address and port in hexadecimal, and the owner's uid. The state 0A is LISTEN.
     cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-      awk '$4 == "0A" { split($2, a, ":"); print "listen\t" a[1] "\t" a[2] "\t" $8 }' | sort -u | head -n 20000
+      awk -v ports=" $* " '$4 == "0A" {
+        split($2, a, ":"); four = substr(a[1], length(a[1]) - 7)
+        asked = index(ports, " " a[2] " ") && (four !~ /7F$/ || four == "0100007F")
+        print (asked ? 0 : 1) "\tlisten\t" a[1] "\t" a[2] "\t" $8
+      }' | sort -u | head -n 20000 | cut -f 2-
   else
     # As 127.0.0.1.20000 or *.22; whose they are it does not say.
     PATH=$PATH:/usr/sbin:/sbin netstat -an -p tcp 2>/dev/null |
@@ -175,7 +180,7 @@ secret() { # path, nonce: a digest that reveals nothing to anyone who does not k
   [ -f "$1" ] && fact secret "$1" "$({ printf %s "$2"; cat -- "$1"; } | sha256sum | cut -d ' ' -f 1)"
 }
 units() {
-  shown=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,MainPID -- "$@")
+  shown=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,MainPID,DropInPaths -- "$@")
   printf '%s\n' "$shown" | awk '{ print "unit\t" $0 }'
   for unit do text started "$run/$unit.started"; done
   [ -n "$root" ] || printf '%s\n' "$shown" | awk -F = '

@@ -229,8 +229,9 @@ drop_table() {
 # Ends a trial of the firewall that a killed run has left: the rules from before it come back.
 end_trial() {
   [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] || return 0
+  # Rules that stayed would be what the next trial returns to. The trial's own unit may do the same at this moment.
+  why=$(nft -f "$run/firewall.before" 2>&1) || [ ! -e "$run/firewall.before" ] || fail "cannot restore the firewall rules from before the trial: $(all_of "$why")"
   systemctl stop provision-firewall-trial 2>/dev/null
-  [ ! -e "$run/firewall.before" ] || nft -f "$run/firewall.before" 2>/dev/null
   forget_trial
 }
 end_folder() { # all that is empty in the folder that stood for this host, and the folder itself

@@ -86,4 +86,18 @@ fn members_that_a_drop_in_misled_are_found() {
     on_all(&lab, &[3], &add);
     lab.on(3, "systemctl show -p ExecStart zookeeper | grep -q of.ours");
     lab.converged(&topology);
+    // It is named, since whoever looks for the cause of something must know of it.
+    let named =
+        "its unit also has settings that are not provision's, in /etc/systemd/system/zookeeper.service.d/mine.conf";
+    lab.run(&["plan", &topology]).expect(0).says(&format!("h3: zookeeper: {named}"));
+    // A job takes the port of a service that is stopped, and hides it among 22,000 others.
+    lab.on(2, "systemctl stop zookeeper; useradd -m job");
+    let hide = "import os,socket,time; mine=socket.create_server((\"10.77.0.12\",2181)); \
+        [at for at in range(6) if os.fork()==0 and [held for held in [[socket.create_server((\"0.0.0.0\",p)) for p in range(10000+3700*at,13700+3700*at)]] \
+        if open(\"/tmp/held%d\"%at,\"w\") and time.sleep(600)]]; time.sleep(600)";
+    lab.on(2, &format!("systemd-run -q --unit job -p User=job -p LimitNOFILE=4000 python3 -c '{hide}'"));
+    lab.on(2, "for i in $(seq 150); do [ $(ls /tmp/held? 2>/dev/null | wc -l) = 6 ] && exit; sleep 0.2; done; journalctl -u job -n 20 >&2; exit 1");
+    lab.run(&["preflight", &topology]).expect(6).says("2181 is taken by");
+    lab.on(2, "systemctl stop job");
+    lab.apply(&topology);
 }

@@ -166,19 +166,21 @@ fn the_rules_of_one_host_do_not_close_the_way_to_another() {
     let own = own.display().to_string();
     let original = original.replace(known, &own);
     let key = original.lines().find(|line| line.contains("IdentityFile")).expect("the lab names its key");
-    let set = |more: &str| {
+    let set = |more: &str, way: &str| {
         let bastion = format!(
             "Host bastion\n  HostName 10.77.0.111\n  Port 2222\n  User ops\n{key}\n  UserKnownHostsFile {own}\n{more}"
         );
-        let jump = "Host 10.77.0.12 10.77.0.13\n  ProxyJump bastion\n";
+        let jump = format!("Host 10.77.0.12 10.77.0.13\n  {way}\n");
         std::fs::write(&config, format!("{bastion}{jump}{original}")).expect("writable");
     };
     std::fs::write(&topology, text.replace("ssh: { user: ops }", "firewall: nftables\n      ssh: { user: ops }"))
         .expect("writable");
     let shared =
         format!("  ControlMaster auto\n  ControlPath {}/shared-%C\n  ControlPersist 600\n", lab.home().display());
-    for more in ["", &shared] {
-        set(more);
+    // By ssh itself, and by an ssh that it does not start itself.
+    let command = format!("ProxyCommand ssh -F {} -W %h:%p bastion", config.display());
+    for (more, way) in [("", "ProxyJump bastion"), (&shared, "ProxyJump bastion"), (&shared, &command)] {
+        set(more, way);
         lab.run(&["plan", &topology]).expect(0);
         lab.run(&["apply", &topology, "--yes"]).expect(7).says("no new connection succeeded");
         // Those that could be told have them back at once, and the others by themselves.

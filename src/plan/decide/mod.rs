@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use super::compare::{HostChange, Need, ServiceChange, compare};
 use super::{ClusterRefusal, Goal, HostRefusal, Plan, Reason, Refusal};
 use crate::desired::Desired;
-use crate::host::{HostError, HostState};
+use crate::host::{DROP_INS, HostError, HostState};
 use crate::observe::{Observed, recall};
 use crate::service;
 use crate::value::Name;
@@ -127,6 +127,17 @@ fn changes(desired: &Desired, observed: &Observed) -> BTreeMap<Name, HostChange>
 }
 
 impl Planner<'_> {
+    /// A drop-in is its author's business; but whoever looks for the cause of something must know of it.
+    fn note_drop_ins(&mut self) {
+        for (name, state) in &self.desired.hosts {
+            let Some(facts) = self.observed.facts(name) else { continue };
+            let of = |unit: &String| facts.units.get(unit).filter(|seen| !seen.drop_ins.is_empty());
+            for (unit, seen) in state.services.keys().filter_map(|unit| Some((unit, of(unit)?))) {
+                self.notes.push(format!("{name}: {unit}: {DROP_INS} {}", seen.drop_ins.join(", ")));
+            }
+        }
+    }
+
     fn apply(mut self, refusals: &mut Vec<Refusal>) -> Plan {
         for record in &self.observed.memory.disputed {
             self.notes.push(format!(
@@ -134,6 +145,7 @@ impl Planner<'_> {
                 record.text()
             ));
         }
+        self.note_drop_ins();
         let agreed = self.agree_on_archives(refusals);
         let mut stopped = self.classify_settings(refusals);
         stopped.extend(self.changed_secrets(refusals));

@@ -165,6 +165,14 @@ pub(super) fn in_the_way(goal: &Goal, desired: &Desired, observed: &Observed) ->
             state.directories.keys().filter(|path| is_own(path, state, facts) || is_labelled(path, facts)).collect();
         let is_foreign = |path: &&HostPath| !own.iter().any(|own| path.is_within(own));
         let data = facts.filled.iter().filter(is_foreign);
+        // A file where the topology had a directory with others: these leave last, when nothing reads them any more.
+        let ours = facts.stamp.iter().flat_map(|stamp| &stamp.owned.files);
+        let was_directory = |path: &&HostPath| ours.clone().any(|file| file != *path && file.is_within(path));
+        if let Some(path) = state.files.keys().find(was_directory) {
+            let because = HostRefusal::WasDirectory { path: path.clone() };
+            all.push(Refusal::Host { host: name.clone(), because });
+            continue;
+        }
         let found: Vec<String> = match &facts.stamp {
             // A directory or a file that has come to the topology since.
             Some(stamp) => {

@@ -40,24 +40,68 @@ pub enum Given {
 const PLACES: &[&str] = &["/etc", "/opt", "/usr/local/etc", "/srv"];
 /// Trees among them that are the system's, the tool's or another service's.
 const NOT_FOR_FILES: &[&str] = &[
+    "/etc/NetworkManager",
+    "/etc/alternatives",
+    "/etc/apparmor",
+    "/etc/apparmor.d",
     "/etc/apt",
+    "/etc/avahi",
+    "/etc/binfmt.d",
+    "/etc/ca-certificates",
+    "/etc/cloud",
+    "/etc/cron.d",
+    "/etc/cron.daily",
+    "/etc/cron.hourly",
+    "/etc/cron.monthly",
+    "/etc/cron.weekly",
+    "/etc/dbus-1",
     "/etc/default",
+    "/etc/dpkg",
+    "/etc/environment.d",
+    "/etc/fonts",
+    "/etc/grub.d",
     "/etc/init.d",
+    "/etc/initramfs-tools",
+    "/etc/iptables",
+    "/etc/kernel",
     "/etc/ld.so.conf.d",
+    "/etc/ldap",
+    "/etc/libvirt",
+    "/etc/logrotate.d",
+    "/etc/modprobe.d",
+    "/etc/modules-load.d",
+    "/etc/needrestart",
+    "/etc/netplan",
+    "/etc/network",
     "/etc/nftables.d",
     "/etc/pam.d",
+    "/etc/pki",
+    "/etc/polkit-1",
+    "/etc/postfix",
     "/etc/profile.d",
     "/etc/provision",
+    "/etc/rc.d",
+    "/etc/rsyslog.d",
     "/etc/security",
+    "/etc/selinux",
+    "/etc/skel",
     "/etc/ssh",
     "/etc/ssl",
     "/etc/sudoers.d",
     "/etc/sysctl.d",
     "/etc/systemd",
+    "/etc/tmpfiles.d",
     "/etc/udev",
+    "/etc/ufw",
+    "/etc/update-motd.d",
+    "/etc/vim",
+    "/etc/xdg",
+    "/etc/yum.repos.d",
     "/etc/zookeeper",
     "/opt/provision",
 ];
+/// A part of names that the tool gives to files beside those of a topology.
+const OURS: &str = ".provision-";
 /// More than any cluster has.
 const MOST: usize = 100;
 
@@ -113,6 +157,12 @@ fn check_place(at: Span, path: &HostPath, problems: &mut Diagnostics) -> bool {
     };
     let fits = PLACES.iter().any(|place| in_directory(&place))
         && !NOT_FOR_FILES.iter().any(|tree| path.is_within(&HostPath::known(tree)));
+    if let Some(part) = path.as_str().split('/').find(|part| part.contains(OURS)) {
+        problems
+            .add(Code::T012, at, format!("`{part}` in {path} is a name of provision's own"))
+            .help("use another name, without `.provision-`");
+        return false;
+    }
     if !fits {
         problems
             .add(Code::T012, at, format!("{path} is not a place for files of Spark"))
@@ -228,6 +278,8 @@ mod tests {
             "/usr/bin/x/y",
             "/var/lib/spark/x/y",
             "/etc/zookeeper/zoo.cfg",
+            "/etc/cron.d/x",
+            "/etc/hadoop/conf/core-site.xml.provision-new",
         ] {
             assert!(!fits(path), "{path}");
         }

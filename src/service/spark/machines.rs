@@ -1,5 +1,7 @@
 //! The machines that a cloud makes for Spark, and what they must fit.
 
+use std::collections::BTreeSet;
+
 use super::file::SparkFile;
 use super::{MASTER, Scaling, Spark, Standalone, WORKER, standalone};
 use crate::cluster::Fleet;
@@ -11,7 +13,7 @@ use crate::service::services::Services;
 use crate::service::stages::{Machines, NodeSpec, Whole};
 use crate::service::{data_directory, zookeeper};
 use crate::topology::Topology;
-use crate::value::Label;
+use crate::value::{HostPath, Label};
 use crate::yaml::{Field, Span};
 
 /// The machines of masters and workers.
@@ -103,6 +105,7 @@ pub fn check_beside_others(all: &Whole<'_>, problems: &mut Diagnostics) {
     for (at, path) in own.filter_map(Field::spanned) {
         data_directory::check_apart(at, path, &data, problems);
     }
+    check_files_beside(files, standalone, data, problems);
     let is_local = matches!(on, Platform::Local(_));
     if !(is_local || matches!(on, Platform::Nodes(_)))
         || standalone.workers.profiles().iter().all(|profile| profile.settings.memory.is_some())
@@ -121,5 +124,25 @@ pub fn check_beside_others(all: &Whole<'_>, problems: &mut Diagnostics) {
                 "without `memory` a worker offers all of the machine's memory except 1 GiB, and other daemons run beside it",
             )
             .help("write `memory: 4g`, for example: what is left for executors");
+    }
+}
+
+/// Reports files of the user's own that are in a directory which belongs to a service, on whatever host: root never writes there.
+fn check_files_beside(files: &ServicesFile, standalone: &Standalone, data: Vec<HostPath>, problems: &mut Diagnostics) {
+    let Some(given) = files.get::<SparkFile>().and_then(|file| file.files.ok()) else { return };
+    let profiles = standalone.workers.profiles();
+    let of_workers = profiles.iter().flat_map(|profile| profile.local_dirs.iter().chain(&profile.work_dir));
+    let of_services: BTreeSet<HostPath> = of_workers.cloned().chain(data).collect();
+    for key in given.into_iter().map(|entry| &entry.key) {
+        let Ok(path) = key.text.parse::<HostPath>() else { continue };
+        if let Some(directory) = of_services.iter().find(|other| path.is_within(other) || other.is_within(&path)) {
+            problems
+                .add(
+                    Code::T012,
+                    key.span,
+                    format!("{path} is in the way of {directory}, which is a directory of a service"),
+                )
+                .help("use a directory of its own, for example /etc/hadoop/conf");
+        }
     }
 }

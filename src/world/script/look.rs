@@ -80,14 +80,14 @@ impl Writer<'_> {
         }
     }
 
-    fn services(&mut self, HostQuery { machine, units, rules, member, asks, log, .. }: &HostQuery) {
+    fn services(&mut self, HostQuery { machine, ports, units, rules, member, asks, log, .. }: &HostQuery) {
         let place = self.place;
         if !units.is_empty() {
             self.line(format!("settings={}", quote(SETTINGS)));
             self.line(format!("units {}", words(units.iter().map(|unit| format!("{unit}.service")))));
         }
         if *machine {
-            self.line("sockets");
+            self.line(format!("sockets {}", words(ports.iter().map(|port| format!("{port:04X}")))));
         }
         if let Some(unit) = rules {
             self.line(format!("rules {}", quote(unit)));

@@ -2,11 +2,12 @@
 //! one process for each command, which the first hands it to.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::DirBuilder;
+use std::ffi::OsString;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ use super::route::Route;
 use super::session::{Breaker, Channel, Connection, Ended, Errors, Session, first_of};
 use crate::host::{During, HostError, Target};
 use crate::value::{random_digits, shown_bytes};
-use crate::world::script::in_words;
+use crate::world::script::{in_words, quote};
 
 /// The differences from the operator's own `ssh HOST`, on the way through jump hosts too: nothing is asked for, nothing is forwarded, no unknown key is
 /// accepted, and a silent host is noticed. They stand before the operator's configuration, in a file, because OpenSSH hands its file on to the
@@ -138,7 +139,39 @@ impl Folder {
         let text = format!("{OPTIONS}ConnectTimeout {seconds}\n{}", includes.iter().map(include).collect::<String>());
         std::fs::write(folder.config(false), &text)?;
         std::fs::write(folder.config(true), format!("{UNSHARED}{text}"))?;
+        folder.write_unshared()?;
         Ok(folder)
+    }
+
+    /// An `ssh` for the commands of a ProxyCommand that shares nothing either. Where programs cannot be run from here (`noexec`), there is none.
+    fn write_unshared(&self) -> io::Result<()> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let Some(real) = std::env::split_paths(&path).map(|folder| folder.join("ssh")).find(|file| file.is_file())
+        else {
+            return Ok(());
+        };
+        DirBuilder::new().mode(0o700).create(self.programs())?;
+        let ours = self.programs().join("ssh");
+        let script = format!(
+            "#!/bin/sh\nexec {} -o ControlMaster=no -o ControlPath=none \"$@\"\n",
+            quote(&real.to_string_lossy())
+        );
+        OpenOptions::new().write(true).create_new(true).mode(0o700).open(&ours)?.write_all(script.as_bytes())?;
+        if !Command::new(&ours).arg("-V").stdin(Stdio::null()).output().is_ok_and(|output| output.status.success()) {
+            std::fs::remove_file(ours)?;
+        }
+        Ok(())
+    }
+
+    fn programs(&self) -> PathBuf {
+        self.0.join("programs")
+    }
+
+    /// The path for programs of a connection that is new on each part of its way.
+    fn path(&self) -> OsString {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let all = std::iter::once(self.programs()).chain(std::env::split_paths(&path));
+        std::env::join_paths(all).unwrap_or(path.clone())
     }
 
     /// The configuration, or the one for a connection that is new on each part of its way.
@@ -180,6 +213,9 @@ impl Keeper {
             .arg(folder.config(is_fresh));
         command.arg("-S").arg(&socket).args(["-o", "ControlPersist=no", "-o", "ClearAllForwardings=yes"]);
         command.args(&route.arguments).env("SSH_ASKPASS_REQUIRE", "never").env_remove("SSH_ASKPASS");
+        if is_fresh {
+            command.env("PATH", folder.path());
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| unreachable(format!("ssh does not start: {error}")))?;
         let input = child.stdin.take();

@@ -12,8 +12,17 @@ use crate::world::script::ScriptPlace;
 pub struct Units(Vec<BTreeMap<String, String>>);
 
 /// The properties that are asked for (`look.sh`).
-const PROPERTIES: [&str; 8] =
-    ["Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "NeedDaemonReload", "InvocationID", "NRestarts"];
+const PROPERTIES: [&str; 9] = [
+    "Id",
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "UnitFileState",
+    "NeedDaemonReload",
+    "InvocationID",
+    "NRestarts",
+    "DropInPaths",
+];
 
 impl Units {
     pub fn add(&mut self, property: &str) {
@@ -41,6 +50,9 @@ impl Units {
             entry.file = get("UnitFileState").into();
             entry.needs_reload = get("NeedDaemonReload") == "yes";
             entry.life = get("InvocationID").to_owned();
+            let folder = format!("/{}/", get("Id").to_owned() + ".d");
+            entry.drop_ins =
+                get("DropInPaths").split(' ').filter(|path| path.contains(&folder)).map(str::to_owned).collect();
             entry.restarts = get("NRestarts").parse().unwrap_or(0);
         }
     }
