@@ -450,6 +450,35 @@ fn the_readme_shows_what_init_writes() {
     assert!(readme.contains(&shown), "copy templates/init/nodes.yaml into README.md, indented by three");
 }
 
+/// What a shell offers for the last of these words.
+fn completed(words: &[&str]) -> String {
+    let command = Command::new(env!("CARGO_BIN_EXE_provision"))
+        .args([&["--", "provision"], words].concat())
+        .env("COMPLETE", "fish")
+        .current_dir(root(""))
+        .output();
+    stdout(&command.expect("it runs"))
+}
+
+#[test]
+fn names_of_nodes_and_jobs_are_completed() {
+    for (words, offered) in [
+        (
+            &["ssh", "-f", "topologies/nodes.yaml", ""] as &[&str],
+            &["analytics-zk-1", "analytics-worker-h2", "h3"] as &[_],
+        ),
+        (&["logs", "--file", "topologies/nodes.yaml", ""], &["analytics-zk-1", "spark-worker", "zookeeper", "h1"]),
+        (&["submit", "-f", "topologies/nodes.yaml", "p"], &["pi"]),
+    ] {
+        let lines = completed(words);
+        let lines: Vec<&str> = lines.lines().map(|line| line.split('\t').next().unwrap_or_default()).collect();
+        for name in offered {
+            assert!(lines.contains(name), "{words:?}: {name} is not in {lines:?}");
+        }
+    }
+    assert_eq!(completed(&["submit", "-f", "none.yaml", "p"]), "");
+}
+
 #[test]
 fn every_command_is_in_the_completions_and_on_the_manual_page() {
     let help = stdout(&provision(&root(""), &["--help"]));
@@ -464,7 +493,10 @@ fn every_command_is_in_the_completions_and_on_the_manual_page() {
         .collect();
     assert!(commands.contains(&"apply") && commands.len() > 12, "{commands:?}");
     let page = stdout(&provision(&root(""), &["man"]));
-    let completions = stdout(&provision(&root(""), &["completions", "bash"]));
+    assert!(stdout(&provision(&root(""), &["completions", "bash"])).contains("COMPLETE=\"bash\""));
+    let completions = completed(&["apply", ""]);
+    assert!(completions.is_empty() || !completions.contains("supervise"), "{completions}");
+    let completions = completed(&[""]);
     for command in commands.iter().filter(|command| **command != "help") {
         assert!(
             page.contains(&format!("provision\\-{command}")) || page.contains(&format!("provision {command}")),

@@ -1,5 +1,7 @@
 //! `provision completions` and `provision man`: made from the command line's own types.
 
+use clap_complete::env::Shells;
+
 use super::output::out;
 use super::{Exit, Failure};
 
@@ -13,11 +15,14 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 pub struct ManArgs {}
 
-pub fn run(args: &Args, mut command: clap::Command) -> Exit {
+/// Prints a function for the shell, which asks this program: so names of nodes and jobs are completed, too.
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let shells = Shells::builtins();
+    let shell = shells.completer(&args.shell.to_string()).expect("both lists have the same shells");
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut command, "provision", &mut text);
+    shell.write_registration("COMPLETE", "provision", "provision", "provision", &mut text).map_err(Failure::error)?;
     out!("{}", String::from_utf8_lossy(&text));
-    Exit::Done
+    Ok(Exit::Done)
 }
 
 /// Prints one page: the command, then every subcommand with its options.

@@ -22,6 +22,9 @@ use crate::world::Hosts;
 use crate::world::local::Local;
 use crate::world::ssh::{Config, Ssh};
 
+/// The topology where none is given.
+pub const DEFAULT_TOPOLOGY: &str = "provision.yaml";
+
 /// The topology of a command.
 #[derive(Clone, Debug, clap::Args)]
 pub struct TopologyArg {
@@ -37,13 +40,13 @@ pub struct TopologyArg {
 #[derive(Clone, Debug, clap::Args)]
 pub struct TopologyOption {
     /// The topology
-    #[arg(short = 'f', long = "file", value_name = "TOPOLOGY", default_value = "provision.yaml")]
+    #[arg(short = 'f', long = "file", value_name = "TOPOLOGY", default_value = DEFAULT_TOPOLOGY)]
     file: PathBuf,
 }
 
 impl TopologyArg {
     pub fn path(&self) -> &Path {
-        self.path.as_deref().or(self.file.as_deref()).unwrap_or(Path::new("provision.yaml"))
+        self.path.as_deref().or(self.file.as_deref()).unwrap_or(Path::new(DEFAULT_TOPOLOGY))
     }
 }
 

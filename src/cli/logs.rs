@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::input::{self, Loaded, TopologyOption};
 use super::output::{outln, sayln};
 use super::ssh::{find, unknown};
-use super::{Exit, Failure};
+use super::{Exit, Failure, names};
 use crate::host::Target;
 use crate::service::roles;
 use crate::value::{Name, Role, counted, shown_bytes};
@@ -21,6 +21,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A node (analytics-zk-1), a host (h1), or a service: zookeeper, spark, spark-master, spark-worker, spark-history
+    #[arg(add = names::journals())]
     what: String,
     /// Follow new lines
     #[arg(long)]

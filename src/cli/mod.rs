@@ -11,6 +11,7 @@ mod init;
 mod input;
 mod log;
 mod logs;
+mod names;
 mod output;
 mod plan;
 mod preflight;
@@ -114,6 +115,8 @@ fn complain(failure: &Failure, json: bool) {
 
 /// Parses the command line, runs the command, and prints why it failed.
 pub fn main() -> Exit {
+    // Ends here where a shell asks what could stand on the line.
+    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -145,7 +148,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Submit(args) => wait(submit::run(&args)),
         Command::Ssh(args) => wait(ssh::run(&args)),
         Command::Logs(args) => wait(logs::run(&args)),
-        Command::Completions(args) => Ok(completions::run(&args, Cli::command())),
+        Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args, Cli::command()),
         Command::Systemctl(args) => stand_in::systemctl(&args),
         Command::Supervise(args) => stand_in::supervise(&args),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::input::{self, Loaded, TopologyOption};
-use super::{Exit, Failure};
+use super::{Exit, Failure, names};
 use crate::host::{Reach, Target};
 use crate::value::Name;
 use crate::world::Io;
@@ -16,6 +16,7 @@ use crate::yaml::suggest;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A node (analytics-zk-1) or a host (h1)
+    #[arg(add = names::nodes())]
     node: String,
     /// The command; without one, opens a shell
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

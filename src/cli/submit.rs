@@ -4,7 +4,7 @@ use anyhow::{Context, anyhow};
 
 use super::input::{self, Loaded, TopologyOption};
 use super::output::sayln;
-use super::{Exit, Failure};
+use super::{Exit, Failure, names};
 use crate::host::{Host, HostError, STATE_FOLDER, Target};
 use crate::observe;
 use crate::service::spark::MASTER;
@@ -18,6 +18,7 @@ use crate::world::{Io, Upload};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The job's name
+    #[arg(add = names::jobs())]
     job: String,
     #[command(flatten)]
     topology: TopologyOption,

@@ -194,7 +194,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             self.sink.event(Event::Phase { title: title.clone() });
             match phase {
                 Phase::Steps { steps, .. } if matches!(plan.goal, Goal::Apply { .. }) => {
-                    self.steps_and_latches(steps, report).await?
+                    self.steps_and_latches(steps, report).await?;
                 }
                 Phase::Steps { steps, .. } => self.steps(steps, report).await?,
                 Phase::Gate { gate, .. } => self.gate(gate).await?,

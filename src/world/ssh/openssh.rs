@@ -143,7 +143,7 @@ impl Folder {
         Ok(folder)
     }
 
-    /// An `ssh` for the commands of a ProxyCommand that shares nothing either. Where programs cannot be run from here (`noexec`), there is none.
+    /// An `ssh` for the commands of a `ProxyCommand` that shares nothing either. Where programs cannot be run from here (`noexec`), there is none.
     fn write_unshared(&self) -> io::Result<()> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let Some(real) = std::env::split_paths(&path).map(|folder| folder.join("ssh")).find(|file| file.is_file())
