@@ -450,7 +450,7 @@ fn the_readme_shows_what_init_writes() {
     assert!(readme.contains(&shown), "copy templates/init/nodes.yaml into README.md, indented by three");
 }
 
-/// What a shell offers for the last of these words.
+/// The words that a shell offers for the last of these.
 fn completed(words: &[&str]) -> String {
     let command = Command::new(env!("CARGO_BIN_EXE_provision"))
         .args([&["--", "provision"], words].concat())
