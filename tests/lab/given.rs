@@ -14,7 +14,7 @@ const FILES: &str = "    environment: { HADOOP_CONF_DIR: /etc/hadoop/conf }
     files:
       /etc/hadoop/conf/core-site.xml: { from: core-site.xml }
       /etc/hadoop/conf/hdfs-site.xml: { from: hdfs-site.xml, private: true }
-      /etc/spark/fairscheduler.xml: { text: \"<allocations/>\\n\" }
+      /etc/spark/fairscheduler.xml: { text: \"<allocations/>\\n\", jobsOnly: true }
     masters:";
 
 fn property(name: &str, value: &str) -> String {
@@ -65,6 +65,19 @@ fn files_of_ones_own_are_laid_read_rolled_and_removed() {
     lab.run(&["apply", &topology, "--yes", "--allow-outage"]).expect(0);
     lab.converged(&topology);
     lab.run(&["submit", "reads", "-f", &topology]).expect(0).says("read two").says("private 7");
+    // What jobs alone read restarts nothing.
+    let started = || {
+        (1..=3)
+            .map(|host| lab.on(host, "systemctl show -p MainPID --value spark-master spark-worker"))
+            .collect::<Vec<_>>()
+    };
+    let before = started();
+    let text = std::fs::read_to_string(&topology).expect("readable");
+    std::fs::write(&topology, text.replace("<allocations/>", "<allocations></allocations>")).expect("writable");
+    lab.apply(&topology);
+    lab.converged(&topology);
+    assert!(lab.test(3, "grep -q '<allocations></allocations>' /etc/spark/fairscheduler.xml"));
+    assert_eq!(started(), before);
     lab.on(3, "echo '<!-- by hand -->' >>/etc/hadoop/conf/core-site.xml");
     lab.run(&["plan", &topology]).expect(0).says("-<!-- by hand -->");
     lab.run(&["apply", &topology, "--yes", "--allow-outage"]).expect(0);

@@ -209,7 +209,7 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let secret = spark.service.authenticate.is_some().then(|| HostPath::known(SECRET_FILE));
     let (secret_inputs, inputs): (Vec<_>, Vec<_>) = [own.clone(), log, home.join(ORIGIN_FILE), unit_path(role.unit())]
         .into_iter()
-        .chain(spark.service.files.keys().cloned())
+        .chain(files::of_daemons(&spark.service.files).cloned())
         .chain(secret.clone())
         .partition(|path| state.files.get(path).is_some_and(|file| matches!(file.content, Content::Secret(_))));
     let host = state.host.clone();

@@ -25,13 +25,22 @@ pub struct GivenFile {
     /// True if the file in `from` (mode 0600 or stricter) contains a secret: on the hosts, root and Spark's user alone can read it, and its text is
     /// shown nowhere.
     pub private: Field<bool>,
+    /// True if no daemon reads the file, but jobs alone: then a change restarts nothing, and jobs that start later read the new text. (Executors of a job
+    /// that runs may read either.) Default: `false`.
+    pub jobs_only: Field<bool>,
 }
 
 /// The content of each file, by its path on the hosts.
 pub type GivenFiles = BTreeMap<HostPath, Given>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Given {
+pub struct Given {
+    content: GivenContent,
+    jobs_only: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum GivenContent {
     Text(String),
     Secret(SecretRef),
 }
@@ -137,7 +146,7 @@ pub fn check(files: &Field<Entries<GivenFile>>, kind: PlatformKind, problems: &m
             complete = false;
         }
         match entry.value.spanned().map(|(at, file)| given(at, file, problems)) {
-            Some(Some(given)) => drop(all.insert(path, given)),
+            Some(Some((content, jobs_only))) => drop(all.insert(path, Given { content, jobs_only })),
             _ => complete = false,
         }
     }
@@ -171,8 +180,13 @@ fn check_place(at: Span, path: &HostPath, problems: &mut Diagnostics) -> bool {
     fits
 }
 
-fn given(at: Span, file: &GivenFile, problems: &mut Diagnostics) -> Option<Given> {
-    let GivenFile { from, text, private } = file;
+fn given(at: Span, file: &GivenFile, problems: &mut Diagnostics) -> Option<(GivenContent, bool)> {
+    let content = content(at, file, problems)?;
+    Some((content, if let Field::Bad(_) = file.jobs_only { None } else { Some(file.jobs_only.or(false)) }?))
+}
+
+fn content(at: Span, file: &GivenFile, problems: &mut Diagnostics) -> Option<GivenContent> {
+    let GivenFile { from, text, private, jobs_only: _ } = file;
     if matches!(from, Field::Bad(_)) || matches!(text, Field::Bad(_)) || matches!(private, Field::Bad(_)) {
         return None;
     }
@@ -184,7 +198,7 @@ fn given(at: Span, file: &GivenFile, problems: &mut Diagnostics) -> Option<Given
             return None;
         }
         problems.need(at, "from", from);
-        return from.ok().map(|path| Given::Secret(SecretRef::File(path.into())));
+        return from.ok().map(|path| GivenContent::Secret(SecretRef::File(path.into())));
     }
     // `beside` has put the text of `from` here.
     let Some((at, written)) = text.spanned() else {
@@ -206,21 +220,26 @@ fn given(at: Span, file: &GivenFile, problems: &mut Diagnostics) -> Option<Given
             .help(WRITE_SECRET);
         return None;
     }
-    Some(Given::Text(written.clone()))
+    Some(GivenContent::Text(written.clone()))
 }
 
 /// Adds the files to a host.
 pub fn lay(files: &GivenFiles, node: &str, state: &mut HostState) {
     for (path, given) in files {
-        let content = match given {
-            Given::Text(text) => Content::Text(text.clone()),
-            Given::Secret(secret) => {
+        let content = match &given.content {
+            GivenContent::Text(text) => Content::Text(text.clone()),
+            GivenContent::Secret(secret) => {
                 Content::Secret(vec![Part::Secret(secret.clone(), Escape::Whole), Part::Text("\n".to_owned())])
             }
         };
         let access = access(&content, state);
         state.file(path, access, content, node);
     }
+}
+
+/// The files that daemons read.
+pub fn of_daemons(files: &GivenFiles) -> impl Iterator<Item = &HostPath> {
+    files.iter().filter(|(_, given)| !given.jobs_only).map(|(path, _)| path)
 }
 
 /// The access of a file that Spark's processes read: with a secret in it, Spark's user alone can.
@@ -235,11 +254,12 @@ pub fn access(content: &Content, state: &HostState) -> Access {
 
 pub fn settings(files: &GivenFiles, all: &mut Writer) {
     for (path, given) in files {
-        let value = match given {
-            Given::Text(text) => sha256(text.as_bytes())[..12].to_owned(),
-            Given::Secret(secret) => secret.to_string(),
+        let value = match &given.content {
+            GivenContent::Text(text) => sha256(text.as_bytes())[..12].to_owned(),
+            GivenContent::Secret(secret) => secret.to_string(),
         };
-        all.put(format!("spark.files.{path}"), Class::Roll, value);
+        let class = if given.jobs_only { Class::Live } else { Class::Roll };
+        all.put(format!("spark.files.{path}"), class, value);
     }
 }
 
