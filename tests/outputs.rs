@@ -416,6 +416,7 @@ fn preflight_says_what_is_not_fit_and_what_to_do() {
         // A job took the port while the member restarted: its unit is started again and again.
         screen("port-of-a-job", &|facts| {
             facts.users.extend([("zookeeper".to_owned(), 998), ("spark".to_owned(), 999)]);
+            facts.groups.extend(["zookeeper", "spark"].map(str::to_owned));
             for unit in facts.units.values_mut() {
                 (unit.load, unit.active) = (provision::host::Load::Loaded, provision::host::Active::Activating);
             }

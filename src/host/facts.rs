@@ -29,6 +29,8 @@ pub struct HostFacts {
     pub free_kib: BTreeMap<HostPath, u64>,
     /// Their uids.
     pub users: BTreeMap<String, u32>,
+    /// The groups that have the name of a user.
+    pub groups: BTreeSet<String>,
     pub paths: BTreeMap<HostPath, PathFacts>,
     /// True for each secret file that has the right content.
     pub secrets: BTreeMap<HostPath, bool>,
@@ -172,6 +174,7 @@ pub struct PathFacts {
 pub enum PathKind {
     File,
     Directory,
+    Link,
     Other,
 }
 

@@ -1,7 +1,7 @@
 //! The questions that each purpose needs answered.
 
 use crate::desired::{Desired, FIREWALL_UNIT};
-use crate::host::{HostFacts, HostQuery, HostState, Secrets};
+use crate::host::{HostFacts, HostQuery, HostState, STATE_FOLDER, Secrets};
 use crate::service;
 use crate::service::archive::Archive;
 use crate::value::listener::Listener;
@@ -61,6 +61,9 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
         state.directories.iter().filter(|(_, directory)| directory.data).map(|(path, _)| path.clone()).collect();
     query.filled.clone_from(&query.space);
     query.space.extend(state.distributions.keys().cloned());
+    if state.host.owner.is_none() {
+        query.space.push(HostPath::known(STATE_FOLDER));
+    }
     query.member = member_directories(desired, |role| state.services.contains_key(role.unit()));
     for role in state.services.values().filter_map(|service| service.role) {
         query.asks.extend(service::of(role).questions(role, &state.host, &desired.listeners, false));

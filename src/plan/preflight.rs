@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::desired::{Desired, FIRST_OWN_PORT};
-use crate::host::{HostFacts, HostState, Java, Listening, RecordName, Sub, UnitFacts};
+use crate::host::{HostFacts, HostState, Java, Listening, PathKind, RecordName, STATE_FOLDER, Sub, UnitFacts};
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, Observed, PIP};
 use crate::plan::compare::stale_inputs;
 use crate::service::archive::Archive;
@@ -19,6 +19,10 @@ const CLOCK_MILLIS: i64 = 1000;
 const FREE_KIB: u64 = 1_500_000;
 /// On hosts that have everything unpacked already.
 const FREE_LATER_KIB: u64 = 100_000;
+/// The largest archive in the tool's own folder: Spark 4 has some 500 MB.
+const DOWNLOAD_KIB: u64 = 600_000;
+/// The records there, and the old files of a restart.
+const RECORDS_KIB: u64 = 20_000;
 /// One question about one host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
@@ -33,6 +37,7 @@ pub struct Check {
 pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
     let mut checks = Vec::new();
     let moves = ports_move(desired, observed);
+    let middle = middle_clock(desired, observed);
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name) else { continue };
         let mut of = HostChecks { name, state, facts, checks: &mut checks };
@@ -42,10 +47,22 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         of.add("memory", seen, problem);
         of.address();
         of.pip();
-        of.clock();
+        of.clock(middle);
         of.ports(taken_ports(desired, state, facts, moves));
     }
     checks
+}
+
+/// The clock that as many hosts are behind as ahead of, in milliseconds ahead of the operator's. Of two that differ it is the one nearer to that.
+fn middle_clock(desired: &Desired, observed: &Observed) -> i64 {
+    let facts = desired.hosts.keys().filter_map(|name| observed.facts(name));
+    let mut all: Vec<i64> = facts.map(|facts| facts.clock_ahead_millis).collect();
+    all.sort_unstable();
+    match all.as_slice() {
+        [one, other] if one.abs() <= other.abs() => *one,
+        [_, other] => *other,
+        all => all.get(all.len() / 2).copied().unwrap_or(0),
+    }
 }
 
 /// The checks of one host.
@@ -84,6 +101,23 @@ impl HostChecks<'_> {
             };
             self.add("ownership", seen, Some(problem));
         }
+        for name in state.users.keys() {
+            // A user of ours has a group of its own name, and a group that somebody else made may have anybody in it.
+            let (seen, problem) = match (facts.users.contains_key(name), facts.groups.contains(name)) {
+                (true, false) => (format!("the user {name} has no group {name}"), format!("groupadd --system {name}")),
+                (false, true) => (
+                    format!("the group {name} exists without its user"),
+                    format!("remove it (groupdel {name}), or add the user (useradd --system -g {name} {name})"),
+                ),
+                _ => continue,
+            };
+            self.add("user", seen, Some(problem));
+        }
+        let is_link = |path: &&HostPath| facts.paths.get(*path).is_some_and(|seen| seen.kind == PathKind::Link);
+        for path in state.directories.keys().filter(is_link) {
+            let problem = "write the directory that it leads to".to_owned();
+            self.add("directory", format!("{path} is a symbolic link"), Some(problem));
+        }
         if state.nft && !facts.tools.contains("nft") {
             let problem = "install nftables, or set firewall: none".to_owned();
             self.add("nftables", "missing".to_owned(), Some(problem));
@@ -101,13 +135,25 @@ impl HostChecks<'_> {
     fn disks(&mut self) {
         for (path, free) in &self.facts.free_kib {
             let unpacks = self.state.distributions.contains_key(path) && !self.facts.origins.contains_key(path);
-            let needed = if unpacks { FREE_KIB } else { FREE_LATER_KIB };
+            let downloads = path.as_str() == STATE_FOLDER;
+            let needed = match (downloads, unpacks) {
+                (true, _) if self.is_to_download() => DOWNLOAD_KIB,
+                (true, _) => RECORDS_KIB,
+                (false, true) => FREE_KIB,
+                (false, false) => FREE_LATER_KIB,
+            };
             if *free < needed {
                 let (free, needed) = (free / 1024, needed.div_ceil(1024));
                 let problem = format!("make {} MiB more available on the file system of {path}", needed - free);
                 self.add("disk", format!("{free} MiB free for {path}, {needed} MiB needed"), Some(problem));
             }
         }
+    }
+
+    /// Returns true if an archive comes to the tool's own folder before it is unpacked.
+    fn is_to_download(&self) -> bool {
+        let mut new = self.state.distributions.iter().filter(|(home, _)| !self.facts.origins.contains_key(*home));
+        new.any(|(_, distribution)| !matches!(distribution.archive, Archive::OnHost { .. }))
     }
 
     /// Its services listen on its address, so that it must be one of its own, and not a loopback one.
@@ -145,11 +191,17 @@ impl HostChecks<'_> {
         }
     }
 
-    fn clock(&mut self) {
-        let ahead = self.facts.clock_ahead_millis;
+    /// Hosts must agree with each other. The operator's own clock may be wrong.
+    fn clock(&mut self, middle: i64) {
+        let ahead = self.facts.clock_ahead_millis - middle;
         let far = ahead.abs() > CLOCK_MILLIS;
-        let seen = format!("{} ms {} this machine's", ahead.abs(), if ahead < 0 { "behind" } else { "ahead of" });
-        self.add("clock", seen, far.then(|| "synchronise both clocks (chrony or systemd-timesyncd)".to_owned()));
+        let other = if middle.abs() > CLOCK_MILLIS {
+            format!("; this machine's is {} ms {}", middle.abs(), if middle < 0 { "ahead" } else { "behind" })
+        } else {
+            String::new()
+        };
+        let seen = format!("{} ms {} most hosts'{other}", ahead.abs(), if ahead < 0 { "behind" } else { "ahead of" });
+        self.add("clock", seen, far.then(|| "synchronise the hosts' clocks (chrony or systemd-timesyncd)".to_owned()));
     }
 
     fn ports(&mut self, taken: BTreeMap<u16, Option<u32>>) {

@@ -34,7 +34,8 @@ machine() { # the programs to look for
   if [ -r /proc/meminfo ]; then of_linux; else of_others; fi
 }
 of_linux() {
-  fact machine "$(cat /etc/machine-id /proc/sys/kernel/random/boot_id 2>/dev/null | tr '\n' ' ')"
+  # Containers of one machine share its boot, and perhaps an image's machine-id; but none shares another's files.
+  fact machine "$({ cat /etc/machine-id /proc/sys/kernel/random/boot_id; stat -L -c %i /proc/1/ns/mnt; } 2>/dev/null | tr '\n' ' ')"
   fact memory "$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)"
 }
 of_others() { # a folder of a machine that is no Linux: sysctl and netstat of macOS and the BSDs, which few have on their path
@@ -106,7 +107,10 @@ java_owner() { # home
   esac
 }
 space() { fact space "$1" "$(df -Pk "$(above "$1")" | awk 'NR == 2 { print $4 }')"; }
-users() { getent passwd "$@" | awk -F: '{ print "user\t" $1 "\t" $3 }'; }
+users() { # names, of their groups, too
+  getent passwd "$@" | awk -F: '{ print "user\t" $1 "\t" $3 }'
+  getent group "$@" | awk -F: '{ print "group\t" $1 }'
+}
 # Sorts paths: those in directories that root alone can change into $ours, those that are a user's to show into $theirs.
 sort_out() { # paths
   ours= theirs= last= who=

@@ -47,7 +47,21 @@ fn a_host_that_is_not_fit_is_named_with_its_reason_before_anything_changes() {
     lab.on(1, "mv /root/hosts.kept /etc/hosts");
     lab.run(&["preflight", &topology]).expect(0).says("checks of 3 hosts passed");
 
-    // A full disk.
+    // A group that somebody made, a user without one, and a link where a directory belongs.
+    lab.on(1, "groupadd zookeeper; mkdir -p /srv/real /data; ln -s /srv/real /data/zookeeper");
+    lab.on(2, "useradd -g nogroup spark");
+    lab.run(&["preflight", &topology])
+        .expect(6)
+        .says("the group zookeeper exists without its user")
+        .says("the user spark has no group spark")
+        .says("/data/zookeeper is a symbolic link");
+    lab.on(1, "groupdel zookeeper; rm /data/zookeeper; rmdir /srv/real");
+    lab.on(2, "userdel spark");
+
+    // A full disk, and one for the tool's own records.
+    lab.on(2, "mkdir -p /var/lib/provision && mount -t tmpfs -o size=10m tmpfs /var/lib/provision");
+    lab.run(&["preflight", &topology]).expect(6).says("MiB free for /var/lib/provision");
+    lab.on(2, "umount /var/lib/provision && rmdir /var/lib/provision");
     lab.on(2, "mkdir -p /opt/provision && mount -t tmpfs -o size=20m tmpfs /opt/provision");
     lab.run(&["apply", &topology, "--yes"]).expect(6).says("h2").says("MiB free for /opt/provision");
     lab.on(2, "umount /opt/provision && rmdir /opt/provision");

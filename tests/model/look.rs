@@ -49,6 +49,7 @@ pub fn answer(state: &State, name: &Name, query: &HostQuery, now: Instant) -> St
     for (at, user) in query.users.iter().enumerate() {
         if host.users.contains_key(user) {
             lines.fact(&["user", user, &(900 + at).to_string()]);
+            lines.fact(&["group", user]);
         }
     }
     paths(host, query, &mut lines);

@@ -193,6 +193,9 @@ impl Reader<'_> {
             ["user", name, uid] if query.users.iter().any(|asked| asked == name) => {
                 facts.users.insert((*name).to_owned(), uid.parse().unwrap_or(u32::MAX));
             }
+            ["group", name] if query.users.iter().any(|asked| asked == name) => {
+                facts.groups.insert((*name).to_owned());
+            }
             ["path", path, kind, owner, group, mode, identity] => {
                 let path = asked_path(self.place, path, |path| query.paths.contains_key(path))?;
                 facts.paths.insert(path, path_facts(kind, owner, group, mode, identity)?);

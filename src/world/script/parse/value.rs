@@ -20,6 +20,7 @@ pub fn path_facts(kind: &str, owner: &str, group: &str, mode: &str, identity: &s
     let kind = match kind {
         "regular file" | "regular empty file" => PathKind::File,
         "directory" => PathKind::Directory,
+        "symbolic link" => PathKind::Link,
         _ => PathKind::Other,
     };
     let mode = u32::from_str_radix(mode, 8).map_err(|_| garbled("a mode is no number"))?;
