@@ -37,3 +37,38 @@ output "next_commands" {
     "kubectl get nodes --label-columns pool,topology.kubernetes.io/zone",
   ]
 }
+
+output "resource_group_id" {
+  description = "Id of the resource group."
+  value       = azurerm_resource_group.main.id
+}
+
+output "network_id" {
+  description = "Id of the virtual network, for peerings."
+  value       = azurerm_virtual_network.main.id
+}
+
+output "workspace_id" {
+  description = "Id of the Log Analytics workspace."
+  value       = azurerm_log_analytics_workspace.main.id
+}
+
+output "cluster_id" {
+  description = "Id of the cluster."
+  value       = azurerm_kubernetes_cluster.main.id
+}
+
+output "node_subnet_id" {
+  description = "Id of the nodes' subnet."
+  value       = azurerm_subnet.nodes.id
+}
+
+output "node_security_group_id" {
+  description = "Id of the nodes' network security group."
+  value       = azurerm_network_security_group.nodes.id
+}
+
+output "spark_identity_id" {
+  description = "Id of Spark's identity."
+  value       = azurerm_user_assigned_identity.spark.id
+}

@@ -37,3 +37,53 @@ output "ssh_config" {
     cluster = "analytics"
   })
 }
+
+output "vpc_id" {
+  description = "Id of the VPC, for peerings."
+  value       = aws_vpc.main.id
+}
+
+output "zookeeper_subnet_ids" {
+  description = "Ids of the members' subnets, by zone."
+  value       = { for zone, subnet in aws_subnet.zookeeper : zone => subnet.id }
+}
+
+output "spark_subnet_ids" {
+  description = "Ids of the masters' and the workers' subnets, by zone."
+  value       = { masters = { for zone, subnet in aws_subnet.masters : zone => subnet.id }, workers = { for zone, subnet in aws_subnet.workers : zone => subnet.id } }
+}
+
+output "zookeeper_security_group_id" {
+  description = "Id of the members' security group."
+  value       = aws_security_group.zookeeper.id
+}
+
+output "spark_security_group_ids" {
+  description = "Ids of the masters' and the workers' security group."
+  value       = { masters = aws_security_group.masters.id, workers = aws_security_group.workers.id }
+}
+
+output "zookeeper_role_arn" {
+  description = "ARN of the members' role."
+  value       = aws_iam_role.zookeeper.arn
+}
+
+output "spark_role_arns" {
+  description = "ARNs of the masters' and the workers' role."
+  value       = { masters = aws_iam_role.masters.arn, workers = aws_iam_role.workers.arn }
+}
+
+output "worker_fleet_arn" {
+  description = "ARN of the workers' auto scaling group."
+  value       = aws_autoscaling_group.workers.arn
+}
+
+output "bucket_arn" {
+  description = "ARN of the bucket."
+  value       = aws_s3_bucket.main.arn
+}
+
+output "kms_key_arn" {
+  description = "ARN of the key that disks and logs are encrypted with."
+  value       = aws_kms_key.main.arn
+}

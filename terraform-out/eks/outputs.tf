@@ -32,3 +32,38 @@ output "next_commands" {
     "aws ecr get-login-password --region eu-west-1 | docker login --username AWS --password-stdin ${var.account_id}.dkr.ecr.eu-west-1.amazonaws.com",
   ]
 }
+
+output "cluster_arn" {
+  description = "ARN of the cluster."
+  value       = aws_eks_cluster.main.arn
+}
+
+output "vpc_id" {
+  description = "Id of the VPC, for peerings."
+  value       = aws_vpc.main.id
+}
+
+output "node_subnet_ids" {
+  description = "Ids of the nodes' subnets, by zone."
+  value       = { for zone, subnet in aws_subnet.nodes : zone => subnet.id }
+}
+
+output "node_security_group_id" {
+  description = "Id of the security group that EKS gives the cluster and its nodes."
+  value       = aws_eks_cluster.main.vpc_config[0].cluster_security_group_id
+}
+
+output "node_role_arn" {
+  description = "ARN of the nodes' role."
+  value       = aws_iam_role.node.arn
+}
+
+output "pod_role_arns" {
+  description = "ARNs of the roles of pods, by name."
+  value       = { for name, role in aws_iam_role.pod : name => role.arn }
+}
+
+output "bucket_arn" {
+  description = "ARN of the bucket."
+  value       = aws_s3_bucket.data.arn
+}

@@ -35,3 +35,43 @@ output "next_commands" {
     "curl --fail-with-body --user admin https://${azurerm_hdinsight_spark_cluster.main.https_endpoint}/livy/batches",
   ]
 }
+
+output "resource_group_id" {
+  description = "Id of the resource group."
+  value       = azurerm_resource_group.main.id
+}
+
+output "network_id" {
+  description = "Id of the virtual network, for peerings."
+  value       = azurerm_virtual_network.main.id
+}
+
+output "workspace_id" {
+  description = "Id of the Log Analytics workspace."
+  value       = azurerm_log_analytics_workspace.main.id
+}
+
+output "cluster_id" {
+  description = "Id of the cluster."
+  value       = azurerm_hdinsight_spark_cluster.main.id
+}
+
+output "subnet_id" {
+  description = "Id of the cluster's subnet."
+  value       = azurerm_subnet.cluster.id
+}
+
+output "security_group_id" {
+  description = "Id of the cluster's network security group."
+  value       = azurerm_network_security_group.cluster.id
+}
+
+output "identity_id" {
+  description = "Id of the identity that reads and writes the storage account."
+  value       = azurerm_user_assigned_identity.main.id
+}
+
+output "storage_account_id" {
+  description = "Id of the storage account."
+  value       = azurerm_storage_account.main.id
+}

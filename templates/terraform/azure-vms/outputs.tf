@@ -39,3 +39,60 @@ output "ssh_config" {
   description = "For ~/.ssh/config: plain ssh to the addresses, and so `provision plan`, through the bastion. Needs az, nc and setsid."
   value       = templatefile("${path.module}/ssh_config.tftpl", { hosts = provision.fixed_addresses, user = provision.user, subscription = var.subscription_id, group = azurerm_resource_group.main.name, bastion = azurerm_bastion_host.main.name })
 }
+
+output "resource_group_id" {
+  description = "Id of the resource group."
+  value       = azurerm_resource_group.main.id
+}
+
+output "network_id" {
+  description = "Id of the virtual network, for peerings."
+  value       = azurerm_virtual_network.main.id
+}
+
+output "workspace_id" {
+  description = "Id of the Log Analytics workspace."
+  value       = azurerm_log_analytics_workspace.main.id
+}
+
+output "zookeeper_subnet_id" {
+  provision_when = provision.zookeeper
+  description = "Id of the members' subnet."
+  value       = azurerm_subnet.zookeeper.id
+}
+
+output "spark_subnet_ids" {
+  provision_when = provision.spark
+  description = "Ids of the masters' and the workers' subnet."
+  value       = { masters = azurerm_subnet.masters.id, workers = azurerm_subnet.workers.id }
+}
+
+output "zookeeper_security_group_id" {
+  provision_when = provision.zookeeper
+  description = "Id of the members' network security group."
+  value       = azurerm_network_security_group.zookeeper.id
+}
+
+output "spark_security_group_ids" {
+  provision_when = provision.spark
+  description = "Ids of the masters' and the workers' network security group."
+  value       = { masters = azurerm_network_security_group.masters.id, workers = azurerm_network_security_group.workers.id }
+}
+
+output "worker_fleet_id" {
+  provision_when = provision.spark
+  description = "Id of the workers' scale set."
+  value       = azurerm_linux_virtual_machine_scale_set.workers.id
+}
+
+output "identity_id" {
+  provision_when = provision.storage
+  description = "Id of the identity that reads and writes the storage account."
+  value       = azurerm_user_assigned_identity.main.id
+}
+
+output "storage_account_id" {
+  provision_when = provision.storage
+  description = "Id of the storage account."
+  value       = azurerm_storage_account.main.id
+}
