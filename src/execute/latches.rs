@@ -60,7 +60,7 @@ fn life(role: Role, seen: &Seen) -> Option<(String, bool)> {
 }
 
 impl<W: World, S: Sink> Execution<'_, W, S> {
-    /// Executes steps. If they stop masters, those that are started next need not wait for the sessions of these; if they stop the ensemble as
+    /// Executes steps of a plan that knows every master which may run. If they stop masters, those that are started next need not wait for the sessions of these; if they stop the ensemble as
     /// well, nobody can be asked to remove a latch.
     pub(super) async fn steps_and_latches(&mut self, steps: &[Step], report: &mut Report) -> Result<(), Outcome> {
         let stops = |role: Role| {

@@ -17,7 +17,7 @@ use crate::desired::Desired;
 use crate::host::{Action, HostError, HostQuery, Secrets, Seen, Target};
 use crate::observe::{for_reach, look_at_all};
 use crate::plan::reach::{Silence, culprits, silences};
-use crate::plan::{ApprovedPlan, Connections, Goal, Phase, Step};
+use crate::plan::{ApprovedPlan, Connections, Phase, Step};
 use crate::value::Name;
 use crate::world::World;
 
@@ -193,7 +193,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             }
             self.sink.event(Event::Phase { title: title.clone() });
             match phase {
-                Phase::Steps { steps, .. } if matches!(plan.goal, Goal::Apply { .. }) => {
+                Phase::Steps { steps, .. } if plan.releases_latches => {
                     self.steps_and_latches(steps, report).await?;
                 }
                 Phase::Steps { steps, .. } => self.steps(steps, report).await?,

@@ -302,7 +302,8 @@ fn service_change(unit: &str, service: &ServiceUnit, state: &HostState, facts: &
 /// Inputs that the running service did not start with.
 pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, facts: &HostFacts) -> Vec<Reason> {
     if unit.started.is_empty() {
-        return vec![Reason::NoRecord];
+        // A drop-in may have taken the command away that records them: a restart would bring no record either, and so it would be at every apply.
+        return if unit.drop_ins.is_empty() { vec![Reason::NoRecord] } else { Vec::new() };
     }
     let mut why = Vec::new();
     for path in &service.inputs {

@@ -74,6 +74,8 @@ pub struct Plan {
     /// Every host that answered (of a destroy: that it touches): all of them learn of the new epoch, so that an apply that was overtaken can change none of them.
     #[serde(serialize_with = "target_names")]
     pub everyone: Vec<Target>,
+    /// True if every node of the election that may run is one of the topology's: only then is it known whose latches are whose.
+    pub releases_latches: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

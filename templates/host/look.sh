@@ -89,22 +89,26 @@ java_fact() { # name of the fact, path, home
   owner=$(java_owner "$3")
   fact "$1" "$2" "$(java_version "$3" "$owner")" "$owner"
 }
-# The version that a Java's own file says, else the one that it prints: it is run as whoever can change it.
+# The version that a Java's own file says, else the one that it prints: it is run as whoever can change it, and never as root.
 java_version() { # home, the number of that user
   version=$(peek "$1/release" 65536 | sed -n 's/^JAVA_VERSION="\([0-9A-Za-z._+-]*\)".*/\1/p' | head -n 1)
   if [ -z "$version" ] && [ -n "$2" ]; then
-    version=$(hear 4096 "$2" "$1/bin/java" -version </dev/null | sed -n 's/.*version "\([0-9A-Za-z._+-]*\)".*/\1/p' | head -n 1)
+    as=$2
+    [ "$as" != 0 ] || [ -n "$root" ] || as=65534
+    version=$(hear 4096 "$as" "$1/bin/java" -version </dev/null | sed -n 's/.*version "\([0-9A-Za-z._+-]*\)".*/\1/p' | head -n 1)
   fi
   printf %s "$version"
 }
 # The number of the one user who can change a Java's program; nothing where several could.
 java_owner() { # home
   [ -z "$root" ] || { echo 0; return 0; }
-  who=$(keeper "$1/bin") || return 0
-  set -- "$who" "$(stat -L -c '%u %A' -- "$1/bin/java")"
-  case $2 in
-  *\ -????-??-*) [ "$1" = 0 ] && printf %s "${2%% *}" || printf %s "$1" ;;
-  esac
+  who=$(keeper "$1/bin") && [ ! -L "$1/bin/java" ] || return 0
+  set -- "$1" "$who" "$(stat -c '%u %A' -- "$1/bin/java")"
+  case $3 in *\ -????-??-*) ;; *) return 0 ;; esac
+  [ "$2" != 0 ] || set -- "$1" "${3%% *}"
+  # Its libraries are a part of it. (Those of a distribution's package may be links to its configuration.)
+  [ "$2" != 0 ] || [ ! -e "$1/lib/modules" ] || [ -z "$(patience=10 as 65534 find "$1/lib/" ! -type l \( ! -user 0 -o -perm /022 \) -print -quit </dev/null 2>/dev/null)" ] || return 0
+  printf %s "$2"
 }
 space() { fact space "$1" "$(df -Pk "$(above "$1")" | awk 'NR == 2 { print $4 }')"; }
 users() { # names, of their groups, too
@@ -181,7 +185,7 @@ digests() {
   done
 }
 secret() { # path, nonce: a digest that reveals nothing to anyone who does not know the secret
-  [ -f "$1" ] && fact secret "$1" "$({ printf %s "$2"; cat -- "$1"; } | sha256sum | cut -d ' ' -f 1)"
+  [ -f "$1" ] && [ ! -L "$1" ] && fact secret "$1" "$({ printf %s "$2"; peek "$1" "$most"; } | sha256sum | cut -d ' ' -f 1)"
 }
 units() {
   shown=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,MainPID,DropInPaths -- "$@")

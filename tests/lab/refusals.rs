@@ -53,7 +53,7 @@ fn a_host_that_is_not_fit_is_named_with_its_reason_before_anything_changes() {
     lab.run(&["preflight", &topology])
         .expect(6)
         .says("the group zookeeper exists without its user")
-        .says("the user spark has no group spark")
+        .says("has no group spark")
         .says("/data/zookeeper is a symbolic link");
     lab.on(1, "groupdel zookeeper; rm /data/zookeeper; rmdir /srv/real");
     lab.on(2, "userdel spark");

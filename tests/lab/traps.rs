@@ -75,14 +75,9 @@ fn a_services_user_gains_nothing_from_root() {
     lab.on(2, BAITS);
     an_older_layout_is_taken_back(&lab, &topology);
     // What somebody adds after provision could not is theirs, and stays.
-    lab.on(3, "userdel zookeeper && groupadd zookeeper");
-    lab.run(&["apply", &topology, "--yes"])
-        .expect(7)
-        .says("cannot add the user zookeeper: useradd: group zookeeper exists");
-    lab.on(
-        3,
-        "groupdel zookeeper && useradd --system --user-group --no-create-home --shell /usr/sbin/nologin zookeeper",
-    );
+    lab.on(3, "echo 1 >/etc/passwd.lock");
+    lab.run(&["apply", &topology, "--yes"]).expect(7).says("cannot add the user spark: useradd: ");
+    lab.on(3, "rm /etc/passwd.lock && useradd --system --user-group --no-create-home --shell /usr/sbin/nologin spark");
     let before = lab.on(2, UNTOUCHED);
     let unharmed = |when: &str| assert_eq!(lab.on(2, UNTOUCHED), before, "{when}");
     lab.apply(&topology);
@@ -131,7 +126,7 @@ fn a_services_user_gains_nothing_from_root() {
         .expect(0)
         .says("ended the processes of zookeeper, which may have stopped what was done as that user")
         .says("kept user zookeeper (its file /var/tmp/.x)")
-        .says("kept user zookeeper (it is not the one that provision made)")
+        .says("kept user spark (it is not the one that provision made)")
         .says("kept what is in /data/zookeeper (something is mounted at /data/zookeeper/version-2/kept: unmount it first)")
         .says("kept something in /var/lib/spark/work (rm: cannot remove 'app-kept/x': Operation not permitted)")
         .says("kept what is in /var/lib/spark/tmp (something is mounted at /var/lib/spark/tmp/bound: unmount it first)")
@@ -176,10 +171,10 @@ fn an_older_layout_is_taken_back(lab: &Lab, topology: &str) {
          ln -s /etc/profile.d /var/lib/spark/work && install -d -o spark -g spark /var/lib/spark/tmp && \
          setpriv --reuid spark --regid spark --clear-groups touch /var/lib/spark/tmp/of-a-job",
     );
-    lab.run(&["apply", topology, "--yes"]).expect(7).says("/var/lib/spark/work is a symbolic link");
+    lab.run(&["apply", topology, "--yes"]).expect(6).says("/var/lib/spark/work is a symbolic link");
     assert_eq!(
         lab.on(2, "stat -c %U /etc/profile.d /var/lib/spark").split_whitespace().collect::<Vec<_>>(),
-        ["root", "root"]
+        ["root", "spark"]
     );
     assert_eq!(
         lab.on(2, "stat -c %U /var/lib/spark/tmp/of-a-job").trim(),
@@ -291,6 +286,20 @@ fn what_a_topology_names_leads_root_nowhere() {
     lab.run(&["preflight", &topology]).expect(6).says("users other than root can change /srv/jdk");
     assert!(began.elapsed() < Duration::from_secs(30), "a fifo was waited for");
     assert!(!lab.test(1, "test -e /run/java-ran"), "root ran a user's program");
+    // The same by links of root's that lead through a user's directory, wherever that user's own link leads now; by one in place of the program;
+    // and by libraries. Without a version in a file it is asked, and never as root.
+    lab.on(1, "mkdir /opt/eve && chown zookeeper /opt/eve && ln -s /opt/eve/now /opt/linked && ln -s /usr /opt/eve/now && chown -h zookeeper /opt/eve/now");
+    lab.on(1, "mkdir -p /opt/asked/bin && ln -s /opt/eve/java /opt/asked/bin/java && ln -s /usr/bin/java /opt/eve/java && chown -h zookeeper /opt/eve/java");
+    lab.on(1, "mkdir -p /opt/own/bin /opt/own/lib && touch /opt/own/lib/modules && chown zookeeper /opt/own/lib && cp /srv/jdk/bin/java /opt/own/bin/java");
+    for home in ["/opt/linked", "/opt/asked", "/opt/own"] {
+        with(&format!("    java: {{ home: {home} }}"));
+        lab.run(&["preflight", &topology]).expect(6).says(&format!("users other than root can change {home}"));
+        assert!(!lab.test(1, "grep -qx 0 /run/java-ran"), "root ran a program at {home}");
+    }
+    // A directory that is to be made behind such a link.
+    lab.on(1, "ln -s /opt/eve/now /opt/disk");
+    with("    dataLogDir: /opt/disk/zookeeper");
+    lab.run(&["preflight", &topology]).expect(3).says("users other than root can write to /opt/disk");
 
     // No deletion crosses a mount, although the directory's path leads over a link.
     with(variables);

@@ -180,7 +180,7 @@ impl Planner<'_> {
 
     /// Returns true if every node of the election that may run is one of the topology's. (A latch may be that of a node which leaves, or of one
     /// that cannot be asked.)
-    fn knows_all_lives(&self) -> bool {
+    pub(super) fn knows_all_lives(&self) -> bool {
         let Some(election) = &self.desired.election else { return false };
         let lost = self.departed_unseen().next().is_some();
         !lost && !self.some_leave(election.role) && !self.some_unseen(&self.with_role(election.role))

@@ -48,8 +48,10 @@ impl<'a> Planner<'a> {
             // A destroy does not touch hosts that have nothing of ours.
             Goal::Destroy { .. } => self.touched(),
         };
+        let releases_latches = matches!(self.goal, Goal::Apply { .. }) && self.knows_all_lives();
         Plan {
             everyone,
+            releases_latches,
             cluster: self.desired.cluster.clone(),
             goal: self.goal.clone(),
             changes: self.changes.into_iter().filter(|(_, change)| !change.is_empty()).collect(),

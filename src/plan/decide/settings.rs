@@ -9,7 +9,7 @@ use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
 use crate::plan::{Outage, Phase, Reason, Refusal, SettingRefusal};
 use crate::platform::local::ALL_PORTS;
 use crate::service::{self, DATA_MOVES, Service, roles};
-use crate::value::{HostPath, Name, Role};
+use crate::value::{HostPath, Name, Role, listed};
 
 impl Planner<'_> {
     /// The hosts that cannot be asked and have a service that must change together with running ones. If all reachable ones are stopped, a host
@@ -141,9 +141,23 @@ impl Planner<'_> {
         }
     }
 
+    /// A master that nobody can stop takes over from those that are stopped, with the old settings.
+    fn note_lost_electors(&mut self, roles: &BTreeSet<Role>) {
+        let stops_electors = self.desired.election.as_ref().is_some_and(|election| roles.contains(&election.role));
+        let lost: Vec<Name> = self.departed_unseen().map(|(name, _)| name.clone()).filter(|_| stops_electors).collect();
+        if !lost.is_empty() {
+            let note = format!(
+                "turn off {} before this outage: a node of this role that still runs there may lead, and then no other does",
+                listed(&lost)
+            );
+            self.notes.push(note);
+        }
+    }
+
     /// Stops every unit of these roles, clients first; what follows starts them again.
     pub(super) fn stops_for_outage(&mut self, roles: &BTreeSet<Role>) -> Vec<Phase> {
         let mut phases = Vec::new();
+        self.note_lost_electors(roles);
         for role in roles.iter().rev() {
             let mut steps = Vec::new();
             for host in self.with_role(*role) {

@@ -654,6 +654,7 @@ fn no_secret(key: &str) -> Option<(&'static str, &'static str)> {
     }
     // Spark hands these to executors as options of their JVM (SparkConf.isExecutorStartupConf), which everybody on a host can read.
     if ["spark.auth", "spark.rpc", "spark.network"].iter().any(|begin| key.starts_with(begin))
+        || key.starts_with("spark.port.")
         || key.strip_suffix(".port").is_some()
     {
         return Some((
