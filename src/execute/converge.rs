@@ -8,7 +8,8 @@ use crate::desired::Desired;
 use crate::host::{HostError, Secrets};
 use crate::observe::{self, Observed};
 use crate::plan::{self, Consent, Goal, Moved, NotApproved, Plan, Refusal, SealedPlan, Standing};
-use crate::value::{Identity, Name};
+use crate::service;
+use crate::value::{Identity, Name, Redundancy};
 use crate::world::World;
 
 /// The goal of a run, and everything needed to reach it.
@@ -172,8 +173,15 @@ impl<W: World> Work<'_, W> {
     /// left for later, or the goal is to destroy; and the remaining anchors still grant the lease.
     fn goes_on_without(&self, failures: &[StepFailure], before: &[StepFailure], lease: &Lease) -> bool {
         let leaves = self.goal.may_leave_hosts();
+        // All were to change together: beside a leader that runs on with the old settings, none is started with the new ones. (A worker is nobody's.)
+        let leads =
+            |unit: &String| service::roles().any(|role| role.unit() == unit && role.redundancy() != Redundancy::Pool);
+        let applies = matches!(self.goal, Goal::Apply { .. });
+        let stays = |failure: &StepFailure| applies && failure.unstopped.as_ref().is_some_and(leads);
         let may = |failure: &StepFailure| {
-            failure.error != HostError::LeaseLost && (leaves || !self.desired.hosts.contains_key(&failure.host))
+            failure.error != HostError::LeaseLost
+                && !stays(failure)
+                && (leaves || !self.desired.hosts.contains_key(&failure.host))
         };
         let out: Vec<&Name> = before.iter().chain(failures).map(|failure| &failure.host).collect();
         failures.iter().all(may) && lease.stands_without(&out)

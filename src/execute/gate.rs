@@ -169,7 +169,7 @@ fn blame_nodes(role: Role, facts: &ServiceFacts, contradict: &[Name], otherwise:
     let failure = |host: &Name| {
         let why = format!("{otherwise} (`provision logs {host}` shows its own output)");
         let error = HostError::Failed { why };
-        StepFailure { host: host.clone(), action: format!("wait for {}", role.unit()), error }
+        StepFailure { host: host.clone(), action: format!("wait for {}", role.unit()), error, unstopped: None }
     };
     Outcome::Failed { failures: blamed.into_iter().map(failure).collect() }
 }

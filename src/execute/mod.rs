@@ -124,6 +124,9 @@ pub struct StepFailure {
     pub action: String,
     #[serde(serialize_with = "in_words")]
     pub error: HostError,
+    /// The unit that was to stop and runs on.
+    #[serde(skip)]
+    pub unstopped: Option<String>,
 }
 
 fn in_words<S: serde::Serializer>(error: &HostError, serializer: S) -> Result<S::Ok, S::Error> {
@@ -227,7 +230,12 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 "new connections between the hosts: {}. The new rules, which let in the addresses of the topology, are taken back: does a host send from another one?",
                 its.join("; ")
             );
-            StepFailure { host, action: "check the firewall".to_owned(), error: HostError::Failed { why } }
+            StepFailure {
+                host,
+                action: "check the firewall".to_owned(),
+                error: HostError::Failed { why },
+                unstopped: None,
+            }
         };
         let unknown = seen.iter().filter_map(|(host, seen)| {
             let Seen::Unknown(error) = seen else { return None };
@@ -237,7 +245,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 }
                 _ => error.clone(),
             };
-            Some(StepFailure { host: host.clone(), action: "check the firewall".to_owned(), error })
+            Some(StepFailure { host: host.clone(), action: "check the firewall".to_owned(), error, unstopped: None })
         });
         let failures: Vec<_> = culprits(&silences).into_iter().map(failure).chain(unknown).collect();
         if failures.is_empty() {
@@ -345,7 +353,11 @@ async fn on_one_host<W: World>(
         } else {
             HostError::LeaseLost
         };
-        return (done, Some(StepFailure { host, action: title, error }));
+        let unstopped = match &step.action {
+            Action::Stop { unit } if matches!(error, HostError::Failed { .. }) => Some(unit.clone()),
+            _ => None,
+        };
+        return (done, Some(StepFailure { host, action: title, error, unstopped }));
     }
     (done, None)
 }
@@ -365,7 +377,12 @@ mod tests {
     fn the_result_names_its_end_and_every_step_that_failed() {
         let host: Name = "h2".parse().expect("a name");
         let error = HostError::LeaseLost;
-        let failure = StepFailure { host: host.clone(), action: "enable zookeeper".to_owned(), error: error.clone() };
+        let failure = StepFailure {
+            host: host.clone(),
+            action: "enable zookeeper".to_owned(),
+            error: error.clone(),
+            unstopped: None,
+        };
         let outcome = Outcome::Failed { failures: vec![failure] };
         let report =
             Report { outcome, done: 2, said: BTreeMap::from([(host, vec!["file /a".to_owned()])]), left: Vec::new() };

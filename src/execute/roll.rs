@@ -173,7 +173,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let why = outcome.to_string();
         let failure = |host: Name| {
             let error = HostError::Failed { why: why.clone() };
-            StepFailure { host, action: format!("restart {}", roll.role.unit()), error }
+            StepFailure { host, action: format!("restart {}", roll.role.unit()), error, unstopped: None }
         };
         let lost = match otherwise {
             Outcome::Failed { failures } => {

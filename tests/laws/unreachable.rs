@@ -52,6 +52,38 @@ fn a_host_that_does_nothing_it_is_asked_stops_nobody() {
     }
 }
 
+/// All masters change together. Beside one whose host does not stop it, none is started with the new settings; and the latch of one that nobody can ask
+/// is not removed.
+#[test]
+fn no_master_starts_with_new_settings_beside_one_with_the_old() {
+    for obeys in 0..6 {
+        run(async {
+            let shape = Shape::spread(3, 2, 2);
+            let world = converged(&shape.site()).await;
+            let changed = shape.with(|s| s.authenticate = true).site();
+            let life = |world: &SimWorld, host: &str| {
+                world.state().hosts[&name(host)].process("spark-master").map(|process| process.life)
+            };
+            let (old, other) = (life(&world, "h4"), life(&world, "h5"));
+            world.state().hosts.get_mut(&name("h4")).expect("a host").obeys = Some(obeys);
+            let goal = Goal::Apply { allow_outage: true, skip_unreachable: true };
+            let end = changed.carry_out(&goal, &world).await;
+            let mixed = life(&world, "h4") == old && life(&world, "h5").is_some() && life(&world, "h5") != other;
+            assert!(!mixed, "h4 obeys {obeys} times: {end:?}");
+        });
+    }
+    run(async {
+        let shape = Shape::spread(3, 3, 1);
+        let world = converged(&shape.site()).await;
+        world.state().hosts.get_mut(&name("h6")).expect("a host").reachable = false;
+        let smaller = Shape { hosts: 7, masters: vec![3, 4], ..shape.clone() }.with(|s| s.authenticate = true).site();
+        let goal = Goal::Apply { allow_outage: true, skip_unreachable: true };
+        let plan = smaller.plan(&goal, &world).await.expect("a plan");
+        assert!(!plan.releases_latches, "{plan}");
+        assert!(plan.to_string().contains("turn off h6 before this outage"), "{plan}");
+    });
+}
+
 #[test]
 fn workers_are_left_alone_while_no_master_can_be_asked() {
     run(async {
