@@ -220,7 +220,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             let mut facts = health(gate.role, &gate.hosts, gate.led_elsewhere, self.desired, &seen);
             settled.take(&seen, &mut facts);
             if facts.is_whole() {
-                self.sink.event(Event::Passed { what: format!("every {} is well", gate.role.title()) });
+                self.sink.event(Event::Passed { what: format!("every {} is healthy", gate.role.title()) });
                 return Ok(());
             }
             let because = facts.because();
@@ -230,7 +230,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 return Err(self.blame(gate.role, &gate.hosts, gate.led_elsewhere, facts, otherwise).await);
             }
             if self.stop.is_asked() {
-                return Err(Outcome::Interrupted { before: format!("wait until every {} is well", gate.role.title()) });
+                return Err(Outcome::Interrupted { before: format!("wait until every {} is healthy", gate.role.title()) });
             }
             if !self.lease.is_held() {
                 return Err(Outcome::LeaseLost);

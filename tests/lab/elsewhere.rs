@@ -1,13 +1,15 @@
 //! Members and masters that run with inputs of somebody else's: they serve elsewhere, or keep the others from being whole.
 
-use crate::hosts::{Lab, nodes_yaml, quorum_yaml};
+use std::time::Duration;
+
+use crate::hosts::{Lab, nodes_yaml, quorum_yaml, wait_until};
 
 /// Runs a command on these hosts, and waits until what it has restarted is up.
 fn on_all(lab: &Lab, hosts: &[u32], script: &str) {
     for host in hosts {
         lab.on(*host, script);
     }
-    std::thread::sleep(std::time::Duration::from_secs(6));
+    std::thread::sleep(Duration::from_secs(6));
 }
 
 /// The host of the member that leads.
@@ -90,6 +92,12 @@ fn members_that_a_drop_in_misled_are_found() {
     let named =
         "its unit also has settings that are not provision's, in /etc/systemd/system/zookeeper.service.d/mine.conf";
     lab.run(&["plan", &topology]).expect(0).says(&format!("h3: zookeeper: {named}"));
+    // One that takes our record of the start away is no reason to restart it at every apply.
+    lab.on(3, "printf '[Service]\\nExecStartPre=\\n' >/etc/systemd/system/zookeeper.service.d/mine.conf; systemctl daemon-reload; \
+        systemctl restart zookeeper; ! [ -e /run/provision/zookeeper.service.started ]");
+    wait_until("h3 serves", Duration::from_secs(30), || lab.run(&["status", &topology]).stdout.contains("all is well"));
+    lab.converged(&topology);
+    lab.on(3, "rm -r /etc/systemd/system/zookeeper.service.d; systemctl daemon-reload");
     // A job takes the port of a service that is stopped, and hides it among 22,000 others.
     lab.on(2, "systemctl stop zookeeper; useradd -m job");
     let hide = "import os,socket,time; mine=socket.create_server((\"10.77.0.12\",2181)); \
