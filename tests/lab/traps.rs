@@ -75,9 +75,13 @@ fn a_services_user_gains_nothing_from_root() {
     lab.on(2, BAITS);
     an_older_layout_is_taken_back(&lab, &topology);
     // What somebody adds after provision could not is theirs, and stays.
-    lab.on(3, "echo 1 >/etc/passwd.lock");
-    lab.run(&["apply", &topology, "--yes"]).expect(7).says("cannot add the user spark: useradd: ");
-    lab.on(3, "rm /etc/passwd.lock && useradd --system --user-group --no-create-home --shell /usr/sbin/nologin spark");
+    lab.on(3, "printf '#!/bin/sh\\ncase $* in *zookeeper) echo useradd: not today >&2; exit 1 ;; esac; exec /usr/sbin/useradd \"$@\"\\n' >/usr/local/sbin/useradd && \
+        chmod 755 /usr/local/sbin/useradd");
+    lab.run(&["apply", &topology, "--yes"]).expect(7).says("cannot add the user zookeeper: useradd: not today");
+    lab.on(
+        3,
+        "rm /usr/local/sbin/useradd && useradd --system --user-group --no-create-home --shell /usr/sbin/nologin zookeeper",
+    );
     let before = lab.on(2, UNTOUCHED);
     let unharmed = |when: &str| assert_eq!(lab.on(2, UNTOUCHED), before, "{when}");
     lab.apply(&topology);
@@ -126,12 +130,12 @@ fn a_services_user_gains_nothing_from_root() {
         .expect(0)
         .says("ended the processes of zookeeper, which may have stopped what was done as that user")
         .says("kept user zookeeper (its file /var/tmp/.x)")
-        .says("kept user spark (it is not the one that provision made)")
+        .says("kept user zookeeper (it is not the one that provision made)")
         .says("kept what is in /data/zookeeper (something is mounted at /data/zookeeper/version-2/kept: unmount it first)")
         .says("kept something in /var/lib/spark/work (rm: cannot remove 'app-kept/x': Operation not permitted)")
         .says("kept what is in /var/lib/spark/tmp (something is mounted at /var/lib/spark/tmp/bound: unmount it first)")
         .says("kept directory /var/lib/spark/home (it is not empty)")
-        .says("kept file /etc/passwd- (the system's own backup of /etc/passwd: it still names ");
+        .says("kept file /etc/passwd- (the system's own backup of /etc/passwd: it still names spark)");
     assert!(began.elapsed() < Duration::from_secs(100), "a user's processes hold up root: {:?}", began.elapsed());
     assert!(!lab.test(1, "ls -d /data/zookeeper/version-2 2>/dev/null"), "its data is left");
     lab.on(3, "systemctl stop stopper; pkill -KILL -u zookeeper; rm -rf /data/zookeeper");
