@@ -60,8 +60,8 @@ fn life(role: Role, seen: &Seen) -> Option<(String, bool)> {
 }
 
 impl<W: World, S: Sink> Execution<'_, W, S> {
-    /// Executes steps of a plan that knows every master which may run. If they stop masters, those that are started next need not wait for the sessions of these; if they stop the ensemble as
-    /// well, nobody can be asked to remove a latch.
+    /// Executes steps of a plan that knows every master which may run. If they stop masters, those that are started next need not wait for the
+    /// sessions of these; if they stop the ensemble as well, nobody can be asked to remove a latch.
     pub(super) async fn steps_and_latches(&mut self, steps: &[Step], report: &mut Report) -> Result<(), Outcome> {
         let stops = |role: Role| {
             steps.iter().any(|step| matches!(&step.action, Action::Stop { unit } if unit.as_str() == role.unit()))

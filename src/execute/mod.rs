@@ -202,13 +202,14 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 Phase::Steps { steps, .. } => self.steps(steps, report).await?,
                 Phase::Gate { gate, .. } => self.gate(gate).await?,
                 Phase::Reach { from, proven, tried, .. } => self.reach(from, proven, tried, report).await?,
-                Phase::Roll(roll) => self.roll(roll, report).await?,
+                Phase::Roll(roll) => self.roll(roll, plan.releases_latches, report).await?,
             }
         }
         Ok(())
     }
 
-    /// Checks that new connections from here reach every host, and that hosts reach each other: existing connections would hide a fault until the next restart.
+    /// Checks that new connections from here reach every host, and that hosts reach each other: existing connections would hide a fault until the
+    /// next restart.
     async fn reach(
         &mut self,
         from: &Connections,

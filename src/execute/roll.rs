@@ -17,7 +17,12 @@ use crate::value::{Name, Redundancy};
 use crate::world::World;
 
 impl<W: World, S: Sink> Execution<'_, W, S> {
-    pub(super) async fn roll(&mut self, roll: &Roll, report: &mut Report) -> Result<(), Outcome> {
+    pub(super) async fn roll(
+        &mut self,
+        roll: &Roll,
+        releases_latches: bool,
+        report: &mut Report,
+    ) -> Result<(), Outcome> {
         let mut settled = Settled::of(roll.role);
         let mut touched: Vec<Name> = Vec::new();
         let mut latches = Latches::default();
@@ -85,7 +90,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                     tried.extend(members.iter().cloned());
                     touched = members;
                     // A member's restart can end the session of the master that leads, too.
-                    if roll.role.redundancy() != Redundancy::Pool && roll.releases_latches {
+                    if roll.role.redundancy() != Redundancy::Pool && releases_latches {
                         self.note_latches(&mut latches).await;
                     }
                     self.restart(roll, &touched, &because, report).await?;

@@ -29,8 +29,6 @@ pub struct Roll {
     pub regroup: bool,
     /// For masters: one that cannot be asked may be the ALIVE one.
     pub led_elsewhere: bool,
-    /// True if every master that may run is among those of the topology, so that latches can be told apart.
-    pub releases_latches: bool,
 }
 
 /// A node that must be restarted.

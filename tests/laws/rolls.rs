@@ -119,18 +119,7 @@ pub fn roll_of(role: Role, site: &Site, pending: &[bool], batch: usize, outage_a
         .filter(|(_, pending)| **pending)
         .map(|(host, _)| (host.clone(), member(host)))
         .collect();
-    Roll {
-        role,
-        members,
-        all,
-        batch,
-        seconds: 120,
-        outage_allowed,
-        regroup: false,
-        unseen: 0,
-        led_elsewhere: false,
-        releases_latches: true,
-    }
+    Roll { role, members, all, batch, seconds: 120, outage_allowed, regroup: false, unseen: 0, led_elsewhere: false }
 }
 
 proptest! {

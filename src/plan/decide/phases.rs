@@ -153,7 +153,6 @@ impl Planner<'_> {
             .collect();
         // An outage that is allowed for one role is not one for another.
         let outage_allowed = allowed && !beside_unseen && all.len() < fewest(role);
-        let releases_latches = self.knows_all_lives();
         self.phases.push(Phase::Roll(Roll {
             role,
             members,
@@ -164,7 +163,6 @@ impl Planner<'_> {
             outage_allowed,
             regroup,
             led_elsewhere,
-            releases_latches,
         }));
     }
 

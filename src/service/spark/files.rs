@@ -182,7 +182,7 @@ fn check_place(at: Span, path: &HostPath, problems: &mut Diagnostics) -> bool {
 
 fn given(at: Span, file: &GivenFile, problems: &mut Diagnostics) -> Option<(GivenContent, bool)> {
     let content = content(at, file, problems)?;
-    Some((content, if let Field::Bad(_) = file.jobs_only { None } else { Some(file.jobs_only.or(false)) }?))
+    (!matches!(file.jobs_only, Field::Bad(_))).then(|| (content, file.jobs_only.or(false)))
 }
 
 fn content(at: Span, file: &GivenFile, problems: &mut Diagnostics) -> Option<GivenContent> {

@@ -13,7 +13,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -125,7 +125,11 @@ impl OpenSsh {
 
 /// A folder for sockets, and for the configuration, that nobody else can enter.
 #[derive(Debug)]
-struct Folder(PathBuf);
+struct Folder {
+    path: PathBuf,
+    /// Made for the first connection that is new on each part of its way.
+    unshared: OnceLock<Result<OsString, String>>,
+}
 
 impl Folder {
     fn make(includes: &[PathBuf]) -> io::Result<Folder> {
@@ -133,25 +137,32 @@ impl Folder {
         let name = format!("provision-{}", &random_digits()[..12]);
         let path = std::env::temp_dir().join(name);
         DirBuilder::new().mode(0o700).create(&path)?;
-        let folder = Folder(path);
+        let folder = Folder { path, unshared: OnceLock::new() };
         let include = |path: &PathBuf| format!("Include \"{}\"\n", path.display());
         let seconds = CONNECT_LIMIT.as_secs();
         let text = format!("{OPTIONS}ConnectTimeout {seconds}\n{}", includes.iter().map(include).collect::<String>());
         std::fs::write(folder.config(false), &text)?;
         std::fs::write(folder.config(true), format!("{UNSHARED}{text}"))?;
-        folder.write_unshared()?;
         Ok(folder)
     }
 
-    /// An `ssh` for the commands of a `ProxyCommand` that shares nothing either. Where programs cannot be run from here (`noexec`), there is none.
-    fn write_unshared(&self) -> io::Result<()> {
+    /// The path for programs of a connection that is new on each part of its way, or why there is none.
+    fn unshared(&self) -> Result<&OsString, String> {
+        let made = self.unshared.get_or_init(|| self.make_unshared().map_err(|error| error.to_string()));
+        made.as_ref().map_err(Clone::clone)
+    }
+
+    /// Puts an `ssh` that shares nothing before the others on the path, for a `ProxyCommand`. Where programs cannot be run from here (`noexec`), there
+    /// is none.
+    fn make_unshared(&self) -> io::Result<OsString> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let Some(real) = std::env::split_paths(&path).map(|folder| folder.join("ssh")).find(|file| file.is_file())
         else {
-            return Ok(());
+            return Ok(path);
         };
-        DirBuilder::new().mode(0o700).create(self.programs())?;
-        let ours = self.programs().join("ssh");
+        let programs = self.path.join("programs");
+        DirBuilder::new().mode(0o700).create(&programs)?;
+        let ours = programs.join("ssh");
         let script = format!(
             "#!/bin/sh\nexec {} -o ControlMaster=no -o ControlPath=none \"$@\"\n",
             quote(&real.to_string_lossy())
@@ -160,29 +171,19 @@ impl Folder {
         if !Command::new(&ours).arg("-V").stdin(Stdio::null()).output().is_ok_and(|output| output.status.success()) {
             std::fs::remove_file(ours)?;
         }
-        Ok(())
-    }
-
-    fn programs(&self) -> PathBuf {
-        self.0.join("programs")
-    }
-
-    /// The path for programs of a connection that is new on each part of its way.
-    fn path(&self) -> OsString {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let all = std::iter::once(self.programs()).chain(std::env::split_paths(&path));
-        std::env::join_paths(all).unwrap_or(path.clone())
+        let all = std::iter::once(programs).chain(std::env::split_paths(&path));
+        Ok(std::env::join_paths(all).unwrap_or(path.clone()))
     }
 
     /// The configuration, or the one for a connection that is new on each part of its way.
     fn config(&self, is_fresh: bool) -> PathBuf {
-        self.0.join(if is_fresh { "fresh" } else { "config" })
+        self.path.join(if is_fresh { "fresh" } else { "config" })
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 
@@ -201,20 +202,20 @@ impl Keeper {
     fn open(route: &Route, folder: Arc<Folder>, number: usize, is_fresh: bool) -> Result<Keeper, HostError> {
         let address = format!("{}:{}", route.address, route.port);
         let unreachable = |why: String| HostError::Unreachable { address: address.clone(), why };
-        let socket = folder.0.join(number.to_string());
+        let socket = folder.path.join(number.to_string());
         let program = std::env::current_exe().map_err(|error| unreachable(error.to_string()))?;
         // A session of its own: Ctrl-C asks us to stop at a safe point, and the way to the host must hold until then; and without a terminal
         // nobody on the way can ask for anything.
         let mut command = Command::new(program);
         command
             .args(["setsid", "sh", "-c", KEEPER])
-            .arg(&folder.0)
+            .arg(&folder.path)
             .args(["-M", "-N", "-T", "-F"])
             .arg(folder.config(is_fresh));
         command.arg("-S").arg(&socket).args(["-o", "ControlPersist=no", "-o", "ClearAllForwardings=yes"]);
         command.args(&route.arguments).env("SSH_ASKPASS_REQUIRE", "never").env_remove("SSH_ASKPASS");
         if is_fresh {
-            command.env("PATH", folder.path());
+            command.env("PATH", folder.unshared().map_err(unreachable)?);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| unreachable(format!("ssh does not start: {error}")))?;
