@@ -27,6 +27,8 @@ pub struct Roll {
     /// For an ensemble: members with wrong inputs keep the right ones out, and may be stopped although no
     /// majority is left then. The plan says so as an outage.
     pub regroup: bool,
+    /// For an ensemble: no member of the roll served when the plan was made, on any port. While others serve, they do so without them.
+    pub idle: bool,
     /// For masters: one that cannot be asked may be the ALIVE one.
     pub led_elsewhere: bool,
 }

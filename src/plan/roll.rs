@@ -99,7 +99,7 @@ impl Situation<'_> {
                 let some_serve = || facts.nodes.values().any(|node| node.health.serves());
                 facts.silent_seconds >= LONGEST_ELECTION_SECONDS
                     || may_stop()
-                    || ((roll.outage_allowed || *regrouping) && some_serve())
+                    || ((roll.outage_allowed || *regrouping || roll.idle) && some_serve())
             }
             // A second leader's claim is no evidence against this one.
             Health::Unknown | Health::Serving | Health::Leading => false,

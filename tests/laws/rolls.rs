@@ -119,7 +119,18 @@ pub fn roll_of(role: Role, site: &Site, pending: &[bool], batch: usize, outage_a
         .filter(|(_, pending)| **pending)
         .map(|(host, _)| (host.clone(), member(host)))
         .collect();
-    Roll { role, members, all, batch, seconds: 120, outage_allowed, regroup: false, unseen: 0, led_elsewhere: false }
+    Roll {
+        role,
+        members,
+        all,
+        batch,
+        seconds: 120,
+        outage_allowed,
+        regroup: false,
+        idle: false,
+        unseen: 0,
+        led_elsewhere: false,
+    }
 }
 
 proptest! {

@@ -8,8 +8,10 @@ use crate::model::site::{End, Shape, Site, apply_with_outage, run};
 use provision::execute::{Outcome, Report};
 use provision::host::{Health, HostError, NodeFacts, Seen, ServiceFacts};
 use provision::plan::roll::{Next, next};
-use provision::plan::{Goal, reach};
+use provision::plan::{Goal, Roll, reach};
 use provision::service::spark::WORKER;
+use provision::service::zookeeper::MEMBER;
+use provision::value::Name;
 
 use crate::common::*;
 use crate::rolls::roll_of;
@@ -173,6 +175,25 @@ fn workers_that_run_and_are_unknown_go_by_the_batch() {
         other => panic!("{other:?}"),
     };
     assert_eq!((many(Health::Down), many(Health::Unsettled)), (10, 2));
+}
+
+/// Beside a member that cannot be asked, others with wrong inputs that served nowhere are repaired one after the other: once the first is back and
+/// serves, the next is no part of what serves.
+#[test]
+fn idle_members_are_repaired_beside_an_unseen_one_while_others_serve() {
+    let site = Shape::side_by_side(3, 0, 0).site();
+    let repaired = |idle: bool| {
+        let roll = Roll { idle, unseen: 1, ..roll_of(MEMBER, &site, &[false, false, true], 1, false) };
+        let node = |(at, host): (usize, &Name)| {
+            let (health, current) = if at < 2 { (Health::Serving, true) } else { (Health::Unsettled, false) };
+            (host.clone(), NodeFacts { health, current, counts: true })
+        };
+        let nodes = roll.all.iter().enumerate().map(node).collect();
+        next(&roll, &ServiceFacts { nodes, missing: vec!["h3 does not serve".to_owned()], ..ServiceFacts::default() })
+    };
+    assert!(matches!(repaired(true), Next::Do { members, .. } if members == [name("h3")]));
+    // It may serve on another port, and be one of the three that are a majority of four.
+    assert!(matches!(repaired(false), Next::Wait { .. }));
 }
 
 /// With `--skip-unreachable`, the report names a host that was unknown, also if the plan had no work that waits for it.

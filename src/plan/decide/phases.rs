@@ -122,17 +122,17 @@ impl Planner<'_> {
         if pending.is_empty() {
             return;
         }
-        let regroup = if beside_unseen {
+        let (regroup, idle) = if beside_unseen {
             // Those that may serve elsewhere have a majority there.
             let elsewhere: Vec<Name> =
                 pending.iter().filter(|name| self.listens_elsewhere(role, name)).cloned().collect();
             if let Some(interruption) = role.interruption().filter(|_| !elsewhere.is_empty()) {
                 self.interrupt(interruption, elsewhere.len(), may_serve_elsewhere(&elsewhere));
             }
-            !elsewhere.is_empty() && allowed
+            (!elsewhere.is_empty() && allowed, elsewhere.is_empty())
         } else {
             self.note_outage_of_roll(role, &all, &pending);
-            majority && self.note_outage_of_regrouping(role, &all, &pending) && allowed
+            (majority && self.note_outage_of_regrouping(role, &all, &pending) && allowed, false)
         };
         let members = pending
             .iter()
@@ -162,6 +162,7 @@ impl Planner<'_> {
             seconds: self.settles_within(role),
             outage_allowed,
             regroup,
+            idle,
             led_elsewhere,
         }));
     }
