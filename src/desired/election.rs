@@ -9,4 +9,6 @@ pub struct Election {
     pub folder: String,
     /// Address and client port of every member.
     pub members: Vec<(String, u16)>,
+    /// True if somebody else runs the ensemble: nothing is removed there.
+    pub is_external: bool,
 }

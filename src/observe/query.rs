@@ -68,6 +68,8 @@ pub fn for_goal(state: &HostState, desired: &Desired, secrets: &Secrets, before:
     for role in state.services.values().filter_map(|service| service.role) {
         query.asks.extend(service::of(role).questions(role, &state.host, &desired.listeners, false));
         ask_others(&mut query, role, state, desired);
+        let outside = desired.election.as_ref().filter(|election| election.role == role && election.is_external);
+        query.asks.extend(outside.into_iter().flat_map(|election| service::of(role).ensemble_questions(election)));
     }
     query
 }
@@ -94,13 +96,15 @@ fn ask_others(query: &mut HostQuery, role: Role, state: &HostState, desired: &De
     ask_latches(query, role, state, desired);
 }
 
-/// Asks which latches the role's election has. Each node's host asks a member of its own, so that one silent member costs one of them time.
+/// Asks which latches the role's election has. Each node's host asks a member of its own, so that one silent member costs one of them time. Of an
+/// ensemble that somebody else runs each asks all: a member may be gone for long.
 fn ask_latches(query: &mut HostQuery, role: Role, state: &HostState, desired: &Desired) {
     let Some(election) = desired.election.as_ref().filter(|election| election.role == role) else { return };
     let nodes = desired.hosts.values().filter(|other| other.services.contains_key(role.unit()));
     let before = nodes.take_while(|other| other.host.name != state.host.name).count();
-    let member = election.members.iter().cycle().nth(before);
-    query.asks.extend(member.and_then(|member| service::of(role).latch_question(election, member)));
+    let one = election.members.iter().cycle().skip(before).take(1);
+    let all: Vec<_> = if election.is_external { election.members.iter().collect() } else { one.collect() };
+    query.asks.extend(all.into_iter().filter_map(|member| service::of(role).latch_question(election, member)));
 }
 
 /// Asks which node of its role a node follows, as the kernel of its host has it.

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::desired::{Desired, FIRST_OWN_PORT};
+use crate::desired::{Desired, Election, FIRST_OWN_PORT};
 use crate::host::{HostFacts, HostState, Java, Listening, PathKind, RecordName, STATE_FOLDER, Sub, UnitFacts};
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, Observed, PIP};
 use crate::plan::compare::stale_inputs;
+use crate::service;
 use crate::service::archive::Archive;
 use crate::value::listener::{Bind, Listener, Numbering};
 use crate::value::{HostPath, Name, Role};
@@ -38,6 +39,7 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
     let mut checks = Vec::new();
     let moves = ports_move(desired, observed);
     let middle = middle_clock(desired, observed);
+    let is_first = is_first_election(desired, observed);
     for (name, state) in &desired.hosts {
         let Some(facts) = observed.facts(name) else { continue };
         let mut of = HostChecks { name, state, facts, checks: &mut checks };
@@ -49,6 +51,7 @@ pub fn preflight(desired: &Desired, observed: &Observed) -> Vec<Check> {
         of.pip();
         of.clock(middle);
         of.ports(taken_ports(desired, state, facts, moves));
+        of.ensemble(desired, is_first);
     }
     checks
 }
@@ -63,6 +66,13 @@ fn middle_clock(desired: &Desired, observed: &Observed) -> i64 {
         [_, other] => *other,
         all => all.get(all.len() / 2).copied().unwrap_or(0),
     }
+}
+
+/// Returns true if no node of this cluster can take part in its election: nothing was applied, and none runs.
+fn is_first_election(desired: &Desired, observed: &Observed) -> bool {
+    let Some(election) = &desired.election else { return false };
+    let unit = |name| observed.facts(name)?.units.get(election.role.unit());
+    observed.record(RecordName::Applied).is_none() && !desired.hosts.keys().filter_map(unit).any(UnitFacts::may_run)
 }
 
 /// The checks of one host.
@@ -203,6 +213,15 @@ impl HostChecks<'_> {
         };
         let seen = format!("{} ms {} most hosts'{other}", ahead.abs(), if ahead < 0 { "behind" } else { "ahead of" });
         self.add("clock", seen, far.then(|| "synchronise the hosts' clocks (chrony or systemd-timesyncd)".to_owned()));
+    }
+
+    /// An ensemble that somebody else runs must serve the nodes that elect there.
+    fn ensemble(&mut self, desired: &Desired, is_first: bool) {
+        let here =
+            |election: &&Election| election.is_external && self.state.services.contains_key(election.role.unit());
+        let Some(election) = desired.election.as_ref().filter(here) else { return };
+        let (seen, problem) = service::of(election.role).check_ensemble(election, self.facts, is_first);
+        self.add("ensemble", seen, problem);
     }
 
     fn ports(&mut self, taken: BTreeMap<u16, Option<u32>>) {

@@ -73,6 +73,12 @@ macro_rules! settings {
             /// The keys of settings.
             pub const KEYS: &'static [&'static str] = &[$( $path, )*];
 
+            /// All keys that are written, each with its place.
+            pub fn written(&self) -> Vec<(&'static str, $crate::yaml::Span)> {
+                let all = [$( ($key, self.$key_name.span()), )* $( ($path, self.$name.span()), )*];
+                all.into_iter().filter_map(|(key, at)| Some((key, at?))).collect()
+            }
+
             /// The keys that are written and cannot be carried out: place, key, reason.
             pub fn refused(&self) -> Vec<($crate::yaml::Span, &'static str, &'static str)> {
                 let all: &[(Option<$crate::yaml::Span>, &'static str, &'static str)] =

@@ -235,6 +235,16 @@ pub trait Service: Sync {
         None
     }
 
+    /// Asks the members of an ensemble that somebody else runs how they are.
+    fn ensemble_questions(&self, _election: &Election) -> Vec<Ask> {
+        Vec::new()
+    }
+
+    /// Describes what a host sees of that ensemble, and the way out if it cannot be used. `is_first`: no node of this cluster takes part in the election yet.
+    fn check_ensemble(&self, _election: &Election, _facts: &HostFacts, _is_first: bool) -> (String, Option<String>) {
+        (String::new(), None)
+    }
+
     /// The names of the election's latches, as a host was told.
     fn latches(&self, _facts: &HostFacts) -> Option<Vec<String>> {
         None

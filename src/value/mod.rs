@@ -27,7 +27,7 @@ pub use inline_secret::{SECRET_NAMES, asks_for_secret, carries_secret, is_refere
 pub use names::{
     AddressOrRange, ConfigKey, Label, MavenPackage, Name, NameOrRange, Reason, ResourceUrl, UserName, Zone,
 };
-pub use network::{Address, Cidr, is_address};
+pub use network::{Address, Cidr, Endpoint, is_address};
 pub use node::node_name;
 pub use numbers::{Disk, FirstPort, JavaInt, MemberId, Nice, OomScore, Percent, Port, ServicePort, Weight, digits};
 pub use path::HostPath;

@@ -36,6 +36,32 @@ impl Address {
     }
 }
 
+text_value!(
+    /// A host and a TCP port, for example `zk1.example.com:2181`.
+    Endpoint,
+    pattern "^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?:[0-9]{1,5}$",
+    |text| {
+        let wrong = || format!("`{}` is not a host with a port, such as zk1.example.com:2181", text.escape_default());
+        if text.contains('/') {
+            let help = "leave the path out: the masters of a cluster use a folder of their own, /spark-NAME";
+            return Err(crate::yaml::with_help(wrong(), help));
+        }
+        let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+        host.parse::<Address>()?;
+        let port = super::digits(port).filter(|port| (1..=65535).contains(port)).ok_or_else(wrong)?;
+        // One spelling a port: what is compared and shown is the text.
+        if text.ends_with(&format!(":{port}")) { Ok(()) } else { Err(wrong()) }
+    }
+);
+
+impl Endpoint {
+    /// Its host and its port.
+    pub fn parts(&self) -> (&str, u16) {
+        let (host, port) = self.as_str().rsplit_once(':').expect("it was checked");
+        (host, port.parse().expect("it was checked"))
+    }
+}
+
 /// Returns true for an address over HTTP, or over HTTPS alone, that means the same to sh and to every program.
 pub fn is_address(text: &str, secure: bool) -> bool {
     let plain = |b: u8| b.is_ascii_graphic() && !b"\"'\\`$<>{}|^ ".contains(&b);

@@ -16,6 +16,7 @@ mod clients;
 mod closed;
 mod cloud;
 mod elsewhere;
+mod external;
 mod faults;
 mod killed;
 mod leaving;

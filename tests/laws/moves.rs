@@ -8,7 +8,7 @@ use crate::model::site::{End, Shape, Site, apply, apply_with_outage, new_identit
 use crate::model::{Cut, SimWorld, State};
 use provision::execute::Outcome;
 use provision::host::Action;
-use provision::plan::Goal;
+use provision::plan::{Goal, Refusal};
 
 use crate::common::*;
 use crate::killed::killed_at_any_step;
@@ -29,6 +29,24 @@ fn masters_move_from_any_hosts_to_any_others_and_never_are_two_alive() {
             world.assert_lawful();
             assert!(after.site().plan(&apply(), &world).await.expect("a plan").is_empty());
         }
+    });
+}
+
+/// Members whose data the masters' election is in cannot be given up for an ensemble that somebody else runs.
+#[test]
+fn a_cluster_does_not_move_to_an_external_ensemble() {
+    run(async {
+        let shape = Shape::side_by_side(3, 2, 3);
+        let world = converged(&shape.site()).await;
+        let text = shape.text();
+        let (before, rest) = text.split_once("  zookeeper:\n").expect("an ensemble");
+        let (_, after) = rest.split_once("  spark:\n").expect("Spark");
+        let external = "  zookeeper: { external: { connect: [zk1.example.com:2181] } }\n  spark:\n";
+        let moved = Site::of(&format!("{before}{external}{after}"));
+        let End::Refused(refusals) = moved.carry_out(&apply_with_outage(), &world).await else { panic!("it went on") };
+        let of_members = |refusal: &Refusal| matches!(refusal, Refusal::Setting { setting, .. } if setting.starts_with("zookeeper.members"));
+        assert!(refusals.iter().any(of_members), "{refusals:?}");
+        shape.site().converge_by(&apply(), &world).await;
     });
 }
 

@@ -177,10 +177,12 @@ impl Planner<'_> {
         if may_serve * 2 > seen.len() + unseen { Vec::new() } else { pending.iter().filter(is_idle).cloned().collect() }
     }
 
-    /// Returns true if every node of the election that may run is one of the topology's. (A latch may be that of a node which leaves, or of one
-    /// that cannot be asked.)
-    pub(super) fn knows_all_lives(&self) -> bool {
-        let Some(election) = &self.desired.election else { return false };
+    /// Returns true if the ensemble is the topology's, and every node of the election that may run, too. (A latch may be that of a node which leaves,
+    /// or of one that cannot be asked.)
+    pub(super) fn may_release_latches(&self) -> bool {
+        let Some(election) = self.desired.election.as_ref().filter(|election| !election.is_external) else {
+            return false;
+        };
         let lost = self.departed_unseen().next().is_some();
         !lost && !self.some_leave(election.role) && !self.some_unseen(&self.with_role(election.role))
     }

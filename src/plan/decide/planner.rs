@@ -48,7 +48,7 @@ impl<'a> Planner<'a> {
             // A destroy does not touch hosts that have nothing of ours.
             Goal::Destroy { .. } => self.touched(),
         };
-        let releases_latches = matches!(self.goal, Goal::Apply { .. }) && self.knows_all_lives();
+        let releases_latches = matches!(self.goal, Goal::Apply { .. }) && self.may_release_latches();
         Plan {
             everyone,
             releases_latches,

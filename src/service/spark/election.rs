@@ -5,7 +5,7 @@ use super::roles::MASTER;
 use crate::cluster::Cluster;
 use crate::desired::Election;
 use crate::host::{Ask, HostFacts, HostQuery, HostState, Lines};
-use crate::service::zookeeper::{CLIENT, children, children_request, members};
+use crate::service::zookeeper::{children, children_request, clients, external};
 use crate::value::listener::Listener;
 
 /// The question for the names below the folder in which the masters elect.
@@ -14,13 +14,10 @@ const LATCHES: &str = "latches";
 /// The masters' election.
 pub fn election(cluster: &Cluster) -> Option<Election> {
     cluster.of_role(MASTER).next()?;
-    let members = members(cluster);
-    if members.is_empty() {
-        return None;
-    }
-    let client = |host| (cluster.address(host).to_string(), cluster.port(host, CLIENT));
-    let members = members.values().map(|member| client(&member.host)).collect();
-    Some(Election { role: MASTER, folder: format!("{}/leader_election", recovery_folder(cluster)), members })
+    let members = clients(cluster);
+    let folder = format!("{}/leader_election", recovery_folder(cluster));
+    let is_external = external::external(cluster).is_some();
+    (!members.is_empty()).then_some(Election { role: MASTER, folder, members, is_external })
 }
 
 /// `spark.deploy.zookeeper.dir`: one a cluster, so that two may share an ensemble.

@@ -243,6 +243,15 @@ impl Service for OnHosts {
         Some(ask_latches(election, member))
     }
 
+    fn ensemble_questions(&self, election: &Election) -> Vec<Ask> {
+        zookeeper::external::questions(election)
+    }
+
+    fn check_ensemble(&self, election: &Election, facts: &HostFacts, is_first: bool) -> (String, Option<String>) {
+        let strangers = latches(facts).filter(|_| is_first).map(|latches| latches.len());
+        zookeeper::external::judge(election, facts, strangers)
+    }
+
     fn latches(&self, facts: &HostFacts) -> Option<Vec<String>> {
         latches(facts)
     }

@@ -8,7 +8,8 @@ use crate::service::file::ServiceFile;
 use crate::service::process::{JavaFile, UnitFile};
 use crate::settings;
 use crate::value::{
-    Disk, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, ServicePort, Version, Zone, text_value,
+    Disk, Endpoint, EnvironmentValue, HostPath, JavaInt, JvmOption, JvmSize, Label, Name, ServicePort, Version, Zone,
+    text_value,
 };
 use crate::yaml::{Entries, Field};
 
@@ -18,6 +19,8 @@ settings! {
     keys {
         /// The platform it lives on. Default: the only one that can carry it.
         platform "platform": Name;
+        /// An ensemble that somebody else runs, in place of all other keys but `platform`. It is asked whether it serves, and never changed.
+        external "external": ExternalFile;
         /// The source of the distribution. Default: Apache's own download site with the checksum published beside it; on `local`
         /// the package `pyspark`.
         archive "archive": ArchiveFile;
@@ -232,6 +235,18 @@ impl FourLetterWords {
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.as_str().split(',').map(str::trim).filter(|word| !["srvr", "mntr"].contains(word))
     }
+}
+
+/// An ensemble that somebody else runs. Before the first change the preflight asks its members, from every master's host, whether they serve and which
+/// version they run (3.5 or later). The masters elect in the folder `/spark-NAME`, and nothing in the ensemble is removed: when the ALIVE master ends, the
+/// next one takes up to 43 s to take over. Clusters that share an ensemble need different names. A running cluster cannot move from its own ensemble to
+/// an external one, or back.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalFile {
+    /// Its members (1 to 9), each with its client port: `[zk1.example.com:2181, zk2.example.com:2181, zk3.example.com:2181]`. A change needs an outage of
+    /// Spark's masters.
+    pub connect: Field<Vec<Field<Endpoint>>>,
 }
 
 /// The clients of a load balancer.

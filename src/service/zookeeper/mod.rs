@@ -3,6 +3,7 @@
 mod answers;
 mod check;
 mod desire;
+pub mod external;
 pub mod file;
 mod health;
 mod leaders;
@@ -25,6 +26,7 @@ use crate::value::{HostPath, MemberId, Name, Zone};
 
 pub use answers::{MemberFacts, MemberMode, canary, member_facts};
 pub use check::{check, warn_zones};
+pub use external::External;
 pub use file::{KEY, ZooCfg, ZooKeeperSettings};
 pub use listeners::{CLIENT, listeners};
 pub use on_hosts::OnHosts;
@@ -82,11 +84,20 @@ pub fn members(cluster: &Cluster) -> BTreeMap<MemberId, &Instance> {
     cluster.of_role(MEMBER).filter_map(|instance| Some((instance.id?, instance))).collect()
 }
 
-/// `m1:2181,m2:2181`, every member.
+/// `m1:2181,m2:2181`, every member, whoever runs the ensemble.
 pub fn connect(cluster: &Cluster) -> Option<String> {
-    let members = members(cluster);
-    let all: Vec<_> = members.values().map(|member| cluster.endpoint(&member.host, CLIENT)).collect();
+    let members = clients(cluster);
+    let all: Vec<_> = members.into_iter().map(|(address, port)| format!("{address}:{port}")).collect();
     (!all.is_empty()).then(|| all.join(","))
+}
+
+/// Address and client port of every member, whoever runs the ensemble.
+pub fn clients(cluster: &Cluster) -> Vec<(String, u16)> {
+    if let Some(external) = external::external(cluster) {
+        return external.clients();
+    }
+    let client = |host| (cluster.address(host).to_string(), cluster.port(host, CLIENT));
+    members(cluster).values().map(|member| client(&member.host)).collect()
 }
 
 /// The directories of members' data.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::answers::{CANARY, METRICS, MNTR, MemberMode, SRVR, member_facts};
+use super::external::external;
 use super::file::ZooKeeperFile;
 use super::health::health;
 use super::listeners::{ADMIN, CLIENT, ELECTION, PEER};
@@ -18,7 +19,9 @@ use crate::platform::{Ground, PlatformKind, hdinsight};
 use crate::service::file::{FileType, ServicesFile};
 use crate::service::services::{Checked, Services};
 use crate::service::settings::Writer;
-use crate::service::stages::{DATA_MOVES, Machines, NodePlace, NodeSpec, PlatformView, Service, Whole, WrittenPort};
+use crate::service::stages::{
+    DATA_MOVES, Machines, NodePlace, NodeSpec, PlatformView, Service, Totals, Whole, WrittenPort,
+};
 use crate::value::listener::{Listener, ListenerName};
 use crate::value::{Label, MemberId, Name, Role, Zone, counted};
 use crate::yaml::Span;
@@ -44,10 +47,13 @@ impl Service for OnHosts {
         matches!(platform.ground(), Ground::NamedHosts | Ground::CountedHosts)
     }
 
-    fn check(&self, at: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
+    fn check(&self, platform: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let (span, file) = files.spanned::<ZooKeeperFile>()?;
+        if let Some((at, external)) = file.external.spanned() {
+            return Some(Arc::new(super::external::check(file, external, at, platform.kind, problems)?));
+        }
         let pyspark = crate::service::spark::version(files.get());
-        Some(Arc::new(super::check(span, file, &pyspark, *at, problems)?))
+        Some(Arc::new(super::check(span, file, &pyspark, *platform, problems)?))
     }
 
     fn sizes<'f>(&self, files: &'f ServicesFile) -> Vec<(Span, &'f Label, hdinsight::Node)> {
@@ -168,8 +174,13 @@ impl Service for OnHosts {
         }
     }
 
+    fn totals(&self, cluster: &Cluster, seen: &BTreeMap<Name, Seen>) -> Option<Totals> {
+        super::external::totals(cluster, seen)
+    }
+
     fn addresses(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
-        connect(cluster).map(|connect| ("members", connect)).into_iter().collect()
+        let label = if external(cluster).is_some() { "external" } else { "members" };
+        connect(cluster).map(|connect| (label, connect)).into_iter().collect()
     }
 
     fn contradictions(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, String)> {
@@ -189,6 +200,9 @@ impl Service for OnHosts {
     }
 
     fn warning(&self, facts: &HostFacts) -> Option<String> {
+        if let Some(warning) = super::external::warning(facts) {
+            return Some(warning);
+        }
         let lost = member_facts(facts).is_some_and(|member| member.serves()) && !facts.has_data;
         lost.then(|| {
             "its data directory holds no data any more: it serves from memory. Restart no member before `provision plan` says what is left"
