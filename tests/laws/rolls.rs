@@ -78,16 +78,16 @@ proptest! {
 
 /// After an apply, what its plan showed as changed is right, and what it showed as left for later is still to be done.
 fn assert_did_what_it_showed(planned: &Plan, left: &Plan) {
-    let all = |plan: &Plan, later: bool| -> BTreeSet<String> {
+    let changes = |plan: &Plan, only_later: bool| -> BTreeSet<String> {
         let by_host = plan.changes_by_host().into_iter();
         let changes = by_host.flat_map(|(host, changes)| changes.into_iter().map(move |change| (host.clone(), change)));
         changes
-            .filter(|(_, change)| change.later == later)
+            .filter(|(_, change)| change.later || !only_later)
             .map(|(host, change)| format!("{host}: {:?} {}", change.kind, change.name))
             .collect()
     };
-    assert_eq!(all(planned, true), all(left, true), "before:\n{planned}\nafter:\n{left}");
-    assert_eq!(all(left, false), BTreeSet::new(), "before:\n{planned}\nafter:\n{left}");
+    // What was left may be done now: what it waited for, such as a master that leads, can have come since.
+    assert_eq!(changes(planned, true), changes(left, false), "before:\n{planned}\nafter:\n{left}");
 }
 
 fn prop_lawful(world: &SimWorld, end: &End, site: &Site) {
