@@ -166,8 +166,8 @@ fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
     }
     let text = format!(
         "what was rendered to {0} would be replaced, or taken away, all at once:\n  {1}\n\
-         was none of it applied yet? remove {0}, and render again. What is really to be given up is destroyed or taken out of the state first, and \
-         its folder moved away; another cluster is rendered elsewhere (--out){2}",
+         if none of it was applied yet, remove {0} and render again. To give it up for good, first destroy it or take it out of the state, then move \
+         its folder away; to render another cluster, use another folder (--out){2}",
         path.display(),
         edit.refused.join("\n  "),
         if edit.moves_machines { KEPT } else { "" }

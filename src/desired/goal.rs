@@ -69,7 +69,7 @@ impl Desired {
         }
     }
 
-    /// Gives the cluster its identity: it stands in the stamps, and with the data of members.
+    /// Gives the cluster its identity: it is written in the stamps, and with the data of members.
     pub fn identify(&mut self, identity: Identity) {
         for state in self.hosts.values_mut() {
             state.put_stamp(&Stamp { identity: Some(identity.clone()), ..state.stamp() });

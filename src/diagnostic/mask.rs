@@ -18,7 +18,7 @@ const SECRET_WORDS: [&str; 12] = [
     "sig\"",
 ];
 
-/// Returns true if what stands behind this key is better not shown.
+/// Returns true if the value of this key is better not shown.
 pub fn announces_secret(key: &str) -> bool {
     secret_word(key).is_some()
 }

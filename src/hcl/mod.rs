@@ -64,7 +64,7 @@ pub fn object<K: AsRef<str>, V: Into<Expression>>(entries: impl IntoIterator<Ite
 }
 
 fn object_key(key: &str) -> ObjectKey {
-    // Ours begin with a letter; others (`1`, `a/b`) stand in quotes.
+    // Ours begin with a letter; others (`1`, `a/b`) are written in quotes.
     let plain = key.starts_with(|c: char| c.is_ascii_alphabetic())
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     match Ident::try_new(key) {

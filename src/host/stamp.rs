@@ -39,7 +39,7 @@ pub struct Owned {
     pub units: BTreeSet<String>,
 }
 
-/// The most users and the most things of all kinds on a host that are ours: some twenty times what any host has. All of them stand in plans and scripts,
+/// The most users and the most things of all kinds on a host that are ours: some twenty times what any host has. All of them are written in plans and scripts,
 /// some next to each other.
 const MOST_USERS: usize = 20;
 const MOST_OWNED: usize = 1000;

@@ -248,7 +248,7 @@ impl HostChecks<'_> {
 fn not_roots(java: &Java) -> Option<String> {
     (java.owner != Some(0)).then(|| {
         format!(
-            "give {} and every directory above it to root (chown -R root, chmod -R go-w)",
+            "give {} with all that is in it to root (chown -R root, chmod -R go-w), and every directory above it (chown root, chmod go-w, without -R)",
             java.path.trim_end_matches("/bin/java")
         )
     })

@@ -77,7 +77,7 @@ impl std::fmt::Display for Silence {
             return write!(f, "{from} does not know the name {name} of {to}");
         }
         let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
-        write!(f, "{to} is silent for {from}, port {}", ports.join(", "))
+        write!(f, "{to} does not answer {from} on port {}", ports.join(", "))
     }
 }
 

@@ -121,7 +121,8 @@ impl Situation<'_> {
             return None;
         }
         let name = *pending.iter().find(|name| is_suspect(name))?;
-        let because = "what it answers keeps the ensemble from being whole, and the others are a majority".to_owned();
+        let because =
+            "its answers alone keep the ensemble from being healthy, and the others are a majority".to_owned();
         super::safety::may_stop(roll, facts, name).ok().map(|()| Next::Do { members: vec![name.clone()], because })
     }
 

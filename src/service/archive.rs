@@ -19,7 +19,7 @@ pub struct ArchiveFile {
     pub file: Field<LocalArchiveFile>,
     /// A file that is on every host already; its digest is recorded, and a host that differs from more than half of them is refused.
     pub on_host: Field<OnHostFile>,
-    /// The `pyspark` package, whose jars carry Spark and `ZooKeeper` (without the `AdminServer`). For `local`.
+    /// The `pyspark` package, whose jars contain Spark and `ZooKeeper` (without the `AdminServer`). For `local`.
     pub pypi: Field<PypiFile>,
 }
 
@@ -77,7 +77,7 @@ pub enum Archive {
 }
 
 impl Archive {
-    /// The folder that it is unpacked to. One that carries several services is there once.
+    /// The folder that it is unpacked to. One that contains several services is there once.
     pub fn home(&self, service: &str, version: &Version) -> HostPath {
         HostPath::known(&match self {
             Archive::Pypi { version } => format!("/opt/provision/pyspark-{version}"),
@@ -179,7 +179,7 @@ fn check_url(
             .help("add `sha512:` with the checksum that the publisher gives");
     }
     let text = problems.need(span, "url", url)?;
-    // The checksum stands in the topology: whatever the way, another archive is refused.
+    // The checksum is in the topology: whatever the way, another archive is refused.
     if !is_address(text, false) {
         let at = url.span().unwrap_or(span);
         problems.add(Code::T030, at, "not an address of the form https://host/path or http://host/path");

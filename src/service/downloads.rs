@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::value::is_address;
 use crate::yaml::Field;
 
-/// The way to what hosts download.
+/// The sources of downloads on hosts.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DownloadsFile {

@@ -41,13 +41,13 @@ pub trait Service: Sync {
     /// Its part of the schema, in one sentence.
     fn about(&self) -> &'static str;
 
-    /// Returns true if a platform can carry it, delivered today or later.
+    /// Returns true if a platform can run it, delivered today or later.
     fn fits(&self, platform: PlatformKind) -> bool;
 
     /// Reports keys that are missing, whatever the platform.
     fn check_keys(&self, _files: &ServicesFile, _problems: &mut Diagnostics) {}
 
-    /// Checks its part of the file against the platform that carries it.
+    /// Checks its part of the file against the platform that runs it.
     fn check(&self, at: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked>;
 
     /// The sizes of machines that the file asks for, each with the machine's part in a managed service.
@@ -258,13 +258,13 @@ pub struct Whole<'a> {
     pub files: &'a ServicesFile,
     /// The nodes of all services.
     pub nodes: &'a [NodeSpec],
-    /// The platform that carries the service.
+    /// The platform that runs the service.
     pub on: &'a Platform,
     /// The place of that platform's address range in the file.
     pub network: Span,
 }
 
-/// The platform that carries a service.
+/// The platform that runs a service.
 #[derive(Clone, Copy, Debug)]
 pub struct PlatformView<'a> {
     pub kind: PlatformKind,

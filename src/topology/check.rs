@@ -194,7 +194,7 @@ fn place(
                             .add(
                                 Code::T003,
                                 span,
-                                format!("`platform` is missing: {} can carry {key}", names.join(" and ")),
+                                format!("`platform` is missing: {} can run {key}", names.join(" and ")),
                             )
                             .help("say which");
                         continue;
@@ -208,7 +208,7 @@ fn place(
             let able: Vec<_> =
                 PlatformKind::ALL.iter().filter(|kind| service.fits(**kind)).map(|kind| format!("`{kind}`")).collect();
             problems
-                .add(Code::T011, at, format!("a platform of kind `{kind}` cannot carry {key}"))
+                .add(Code::T011, at, format!("a platform of kind `{kind}` cannot run {key}"))
                 .help(format!("{} can", able.join(", ")));
         } else if let Ok(name) = entry.key.text.parse() {
             placement.insert(key, name);

@@ -26,7 +26,7 @@ impl Topology {
         !self.placement.is_empty() && self.placement.values().all(managed)
     }
 
-    /// Returns true if a platform carries a service.
+    /// Returns true if a platform runs a service.
     pub fn is_on(&self, service: &str, platform: &Name) -> bool {
         self.placement.get(service) == Some(platform)
     }

@@ -1,4 +1,4 @@
-//! Keys that stand in the wrong place: the one where they would be right.
+//! Keys that are in the wrong place: the one where they would be right.
 
 use serde_json::Value as Json;
 

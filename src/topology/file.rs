@@ -32,7 +32,7 @@ pub struct TopologyFile {
     /// Warnings that are known and accepted, each with the reason: `{ ZK003: one rack until January }`. They are no longer shown, and
     /// `validate --strict` passes.
     pub accept: Field<Entries<Reason>>,
-    /// The way to what hosts download: a mirror, a proxy.
+    /// The sources of downloads on hosts: a mirror, a proxy.
     pub downloads: Field<DownloadsFile>,
     /// Applications that `provision submit` runs, by name.
     pub jobs: Field<Entries<JobFile>>,
@@ -82,8 +82,8 @@ pub struct JobFile {
     pub files: Field<Vec<Field<ResourceUrl>>>,
     /// Packages of Maven's, for example `org.apache.spark:spark-avro_2.13:4.3.0`, which the driver fetches.
     pub packages: Field<Vec<Field<MavenPackage>>>,
-    /// Arguments of the application, each a text. `{spark.master}`, `{zookeeper.connect}` and the like become addresses. What stands behind `--` on
-    /// the command line of `submit` takes their place.
+    /// Arguments of the application, each a text. `{spark.master}`, `{zookeeper.connect}` and the like become addresses. Arguments after `--` on the command line
+    /// of `submit` replace them.
     pub arguments: Field<Vec<Field<String>>>,
     /// The driver's share.
     pub driver: Field<DriverFile>,

@@ -179,7 +179,7 @@ fn check_placeholders(at: Span, argument: &str, files: &ServicesFile, problems: 
                 problems.add(
                     Code::T010,
                     at,
-                    format!("`{{{name}}}` speaks of {}, which is not declared", service.key()),
+                    format!("`{{{name}}}` refers to {}, which is not declared", service.key()),
                 );
             }
             None if dotted => {

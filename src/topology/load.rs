@@ -40,7 +40,7 @@ pub fn load(source: &Source) -> (TopologyFile, Diagnostics) {
     (file, problems)
 }
 
-/// Refuses values that carry a secret, wherever they stand.
+/// Refuses values that contain a secret, wherever they are.
 fn refuse_secrets(node: &Node, faults: &mut Vec<Fault>) {
     match &node.value {
         Value::Scalar { text, .. } if carries_secret(text) => faults.push(inline_secret(node.span)),
@@ -81,7 +81,7 @@ fn inline_secret(span: Span) -> Fault {
     Fault {
         kind: FaultKind::SecretInline,
         span,
-        message: "this value carries a secret, and a topology is shared".to_owned(),
+        message: "this value contains a secret, and a topology is shared".to_owned(),
         help: Some(
             "remove it: let the program read the secret from a file or an environment variable on its host, and download archives from a URL without a login. Then change the secret, because it has been in a shared file".to_owned(),
         ),

@@ -141,9 +141,7 @@ fn check_azure(wanted: &Machines<'_>, azure: &AzureVms, problems: &mut Diagnosti
     if !shape.premium_disks {
         let message =
             format!("{size} does not support premium disks, which the machines of a {} use", wanted.role.title());
-        problems
-            .add(Code::T012, at, message)
-            .help("use one with an `s` behind its number, for example Standard_D2s_v5");
+        problems.add(Code::T012, at, message).help("use one with an `s` after its number, for example Standard_D2s_v5");
     }
     if !shape.accelerated_networking {
         let message =

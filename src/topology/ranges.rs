@@ -83,7 +83,7 @@ impl<'a> Range<'a> {
 
 /// Replaces ranges in the hosts of platforms, and in the lists of hosts of services.
 pub fn expand(root: &mut Node, faults: &mut Vec<Fault>) {
-    // What stands in the file is bounded by its size, and ranges are not.
+    // What the file contains is bounded by its size, and ranges are not.
     let mut count = 0;
     if let Some(span) = too_many(root, &mut count) {
         faults.push(fault(span, format!("the ranges of this topology stand for more than {MOST_IN_ALL} hosts")));
@@ -113,7 +113,7 @@ fn each_named(node: &mut Node, name: &str, work: &mut dyn FnMut(&mut Node)) {
     }
 }
 
-/// Hosts by name: each gets its own of whatever ranges stand in what is said of them.
+/// Hosts by name: each gets its own of whatever ranges are in what is said of them.
 fn expand_hosts(node: &mut Node, faults: &mut Vec<Fault>) {
     let Value::Map(entries) = &mut node.value else { return };
     let mut all: Vec<(Key, Node)> = Vec::new();

@@ -27,7 +27,7 @@ text_value!(
         let fixed = fixed.trim_matches('-');
         let message = format!("`{}` is not a name: lower-case letters, digits and dashes, at most 63", text.escape_default());
         if text.contains('[') {
-            return Err(crate::yaml::with_help(message, "a range of hosts may stand in a list of `hosts`, and as a name of a platform's hosts"));
+            return Err(crate::yaml::with_help(message, "a range of hosts may be written in a list of `hosts`, and as a name of a platform's hosts"));
         }
         Err(if fixed.is_empty() { message } else { crate::yaml::with_help(message, format!("`{fixed}` would be valid")) })
     }

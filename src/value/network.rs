@@ -125,7 +125,7 @@ impl FromStr for Cidr {
         let base =
             Ipv4Addr::from(u32::try_from(u64::from(u32::from(network)) / range.size() * range.size()).unwrap_or(0));
         if base != network {
-            let message = format!("`{text}` has bits set behind its prefix");
+            let message = format!("`{text}` has host bits set");
             return Err(crate::yaml::with_help(message, format!("write {base}/{prefix}")));
         }
         Ok(range)

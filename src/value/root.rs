@@ -14,7 +14,7 @@ text_value!(
         match special {
             _ if !text.starts_with('/') => Err(format!("{} is not an absolute path", text.escape_default())),
             _ if text.split('/').any(|part| part == "..") => Err(format!("{} has `..` in it", text.escape_default())),
-            Some(c) => Err(format!("{} has {c:?} in it, which cannot stand in a Java classpath or a unit", super::shown(text))),
+            Some(c) => Err(format!("{} has {c:?} in it, which cannot be part of a Java classpath or a unit", super::shown(text))),
             None => Ok(()),
         }
     }

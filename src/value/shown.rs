@@ -36,7 +36,7 @@ pub fn shown_line(text: &str) -> String {
 /// The most characters of one thing that a host says.
 const MOST: usize = 300;
 
-/// One thing that a host says, in one line of at most 300 characters: it stands in messages, tables and JSON.
+/// One thing that a host says, in one line of at most 300 characters: it is shown in messages, tables and JSON.
 pub fn brief(text: &str) -> String {
     cut(text, MOST)
 }

@@ -1,5 +1,5 @@
 //! An error on its way from a type's own check up to its place in the file. Serde hands over nothing but a text, so a way
-//! out, and that a secret stands in the file, travel in it.
+//! out, and that a secret is in the file, travel in it.
 
 use std::fmt;
 

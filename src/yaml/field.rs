@@ -12,7 +12,7 @@ use super::Span;
 /// Names under which [`super::decode`] recognises the types of this file.
 pub(super) const SPANNED: &str = "$provision::Spanned";
 pub(super) const RAW: &str = "$provision::RawScalar";
-/// The same, where a map may stand instead.
+/// The same, where a map may be written instead.
 pub const RAW_OR_MAP: &str = "$provision::RawScalarOrMap";
 
 /// One field of a file: absent, present but wrong (and already reported), or right.

@@ -73,7 +73,7 @@ ours() { # directory
 own() { # path owner group mode
   { [ "$2" = - ] || chown -h "$2:$3" "$1"; } && chmod "$4" "$1"
 }
-# A file that has the bytes of the new one stays: what started with it has nothing to read anew.
+# A file that has the bytes of the new one stays: what started with it has nothing to read again.
 keeps() { # path owner group mode
   [ -f "$1" ] && [ ! -L "$1" ] && [ "$(sha256sum <"$1")" = "$(sha256sum <"$1.provision-new")" ] &&
     own "$@" && rm -f "$1.provision-new"
@@ -227,14 +227,14 @@ try_rules() { # seconds; rules in base64 on stdin
 }
 keep_rules() { # by a connection that came in through them
   systemctl stop provision-firewall-trial 2>/dev/null
-  [ -e "$run/firewall.trial" ] || fail "the trial of the firewall is over, and the host has taken its rules back: apply again"
+  [ -e "$run/firewall.trial" ] || fail "the trial of the firewall is over, and the host has restored its previous rules: apply again"
 }
 # While these two files exist, `look.sh` knows that the rules in the kernel are ours.
 forget_trial() { rm -f "$run/firewall.trial" "$run/firewall.before"; }
 # Lets a worker finish: SIGPWR decommissions it; then no executor is left, or the time is over.
 drain() { # unit, its file, seconds
   systemctl kill -s PWR --kill-who=main "$1" 2>/dev/null || return 0
-  # Where it answers with what it runs with, and not with what it is about to get.
+  # The address and port that it listens on now, from its old unit file, not those that it is about to get.
   page=$(sed -n 's/^ExecStart=.* --host \([^ ]*\) .* --webui-port \([0-9]*\).*/\1 \2/p' "$2" 2>/dev/null | head -n 1)
   end=$(($(date +%s) + $3))
   while [ "$(date +%s)" -lt "$end" ]; do

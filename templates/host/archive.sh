@@ -104,7 +104,7 @@ lock_store() {
   exec 7>>"$store/lock"
   flock 7 || fail "cannot lock $store"
 }
-from_store() { # name in the store, home: the same files under one more name each, or copies where that cannot be
+from_store() { # name in the store, home: hard links to the same files, or copies where links are not possible
   gone "$2.provision-new"
   cp -al "$store/$1" "$2.provision-new" 2>/dev/null && return 0
   gone "$2.provision-new"
@@ -121,7 +121,7 @@ pyspark() { # home version pattern: the package as Apache's own archive would be
     sum=$(sha512sum <"$store/pip/pyspark-$2.tar.gz" | cut -d ' ' -f 1)
     expand "$store/pip/pyspark-$2.tar.gz" "$store/pip/new"
     mv -T "$store/pip/new/deps" "$kept.provision-new" || fail "the package pyspark $2 has no folder deps"
-    # It has the examples in Python where Apache's archive has those of all languages, and its own side of PySpark apart.
+    # Its `examples` has only those in Python, where Apache's archive has those of all languages, and PySpark's own libraries are in a separate folder.
     mkdir -p "$kept.provision-new/python/lib"
     (
       cd "$kept.provision-new" &&

@@ -45,7 +45,7 @@ of_others() { # a folder of a machine that is no Linux: sysctl and netstat of ma
   fact memory "$((bytes / 1024))"
 }
 # Listening sockets, asked for right after the units: a service that has ended in between has none, and one that starts then has none yet.
-# There is an end to them, and a job may open as many as it likes: the ports that are asked for come first. (127.0.0.0/8 has addresses for everybody.)
+# The list is cut off at 20000, and a job may open as many sockets as it likes: the ports that are asked for come first. (Of 127.0.0.0/8 only 127.0.0.1 counts for that: any user can bind the other addresses.)
 sockets() { # ports in hexadecimal
   if [ -r /proc/net/tcp ]; then
     # Address and port in hexadecimal, and the owner's uid. The state 0A is LISTEN.
@@ -61,7 +61,7 @@ sockets() { # ports in hexadecimal
       awk '$NF == "LISTEN" { n = match($4, /[.][0-9]+$/); print "listening\t" substr($4, 1, n - 1) "\t" substr($4, n + 1) }' | sort -u
   fi
 }
-# What its own address leads to on the host itself, and whether one of its interfaces has that.
+# The IP address that the topology's address of this host resolves to on the host itself, and whether one of the host's interfaces has it.
 address() {
   to=$1
   case $to in *[!0-9.]*) to=$(getent ahostsv4 "$to" | awk '{ print $1; exit }') ;; esac
@@ -208,7 +208,7 @@ rules() { # unit: whether the kernel still has what the unit loaded; and, where 
   [ -e /etc/provision/firewall.nft ] || [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] ||
     ! nft list table inet provision >/dev/null 2>&1 || fact occupied "table inet provision"
   loaded=$(head -c 200 "$run/$1.service.loaded" 2>/dev/null)
-  # The unit may have taken the digest of a table that was flushed before it looked: without the table nothing is as it was loaded.
+  # If the table was flushed before the unit recorded its digest, that is the digest of nothing: so a missing table always counts as lost.
   now=$(nft list table inet provision 2>/dev/null) && [ "$(printf '%s\n' "$now" | sha256sum)" = "$loaded" ] || fact lost "$1"
 }
 distribution() { # home, archive or -, and of an archive that was asked for before: identity and digest, or - -

@@ -1,5 +1,6 @@
-# Runs a job's driver as Spark's user, and ends it when this script's input ends. Before it stand the variables `spark_submit`, `home`, `config`, `secret` (a path,
-# or nothing) and `owner` (whose host it is, where all of it has one owner), and the words of spark-submit's command line.
+# Runs a job's driver as Spark's user, and ends it when this script's input ends. The variables
+# `spark_submit`, `home`, `config`, `secret` (a path, or nothing) and `owner` (the user who owns the host's folder; empty on a whole machine) are set before
+# it, and `$@` holds the words of spark-submit's command line.
 [ -x "$spark_submit" ] || { echo 'error: Spark is not on this host: run `provision apply` first' >&2; exit 127; }
 exec 3<&0
 name=provision-job-$$

@@ -78,7 +78,7 @@ resource "azurerm_linux_virtual_machine" "zookeeper" {
   ]
 }
 
-# Outlives its machine: a member made anew finds its data here.
+# Outlives its machine: a recreated member finds its data here.
 resource "azurerm_managed_disk" "zookeeper" {
   #checkov:skip=CKV_AZURE_93: encrypted at rest and on the host with Microsoft's keys, as all disks here
   for_each = local.zookeeper
@@ -130,7 +130,7 @@ resource "azurerm_lb" "zookeeper" {
   }
 
   lifecycle {
-    # Another list of zones would make it anew, under its clients.
+    # Another list of zones would recreate it while clients use it.
     ignore_changes = [frontend_ip_configuration[0].zones]
   }
 }

@@ -22,7 +22,7 @@ resource "azurerm_subnet" "cluster" {
   # HDInsight puts its private link service here and cannot with the policies on.
   private_link_service_network_policies_enabled = false
 
-  # The security group holds for the private endpoints too.
+  # The security group applies to the private endpoints too.
   private_endpoint_network_policies = "NetworkSecurityGroupEnabled"
 
   # HDInsight's own databases, storage and vaults, without the way through the NAT gateway.

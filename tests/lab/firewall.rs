@@ -110,7 +110,7 @@ fn hosts_reach_each_other_through_a_packet_filter_also_one_that_joins_later() {
     lab.on(2, "ip addr add 10.77.0.112/32 dev $(ip -o route get 10.77.0.11 | sed 's/.* dev \\([^ ]*\\).*/\\1/')");
     lab.on(2, "ip route add 10.77.0.11/32 dev $(ip -o route get 10.77.0.11 | sed 's/.* dev \\([^ ]*\\).*/\\1/') src 10.77.0.112");
     set("h2", closed);
-    lab.run(&["apply", &topology, "--yes"]).expect(7).says("h1 is silent for h2, port ");
+    lab.run(&["apply", &topology, "--yes"]).expect(7).says("h1 does not answer h2 on port ");
     // Rules that cut hosts off from each other do not stay, and the next plan is to load them again.
     for host in [1, 2] {
         assert!(!lab.test(host, "nft list table inet provision || test -e /run/provision/firewall.trial"), "h{host}");

@@ -82,7 +82,7 @@ fn a_host_that_is_not_fit_is_named_with_its_reason_before_anything_changes() {
 
     // Silence between two hosts.
     lab.verb(&["cut", "1", "3"]);
-    lab.run(&["apply", &topology, "--yes"]).expect(6).says("h3 is silent for ");
+    lab.run(&["apply", &topology, "--yes"]).expect(6).says("h3 does not answer h");
     lab.verb(&["heal"]);
 
     // A host that is off: no ensemble is begun with a part of its members, not even when unreachable ones may be skipped.

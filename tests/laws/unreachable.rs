@@ -263,7 +263,7 @@ fn a_program_that_hangs_is_no_matter_of_the_way_to_it() {
         be_silent("h5", place("h5", 7078));
         be_silent("h4", place("h6", 7078));
         let silences = reach::silences(&site.desired, &observed.hosts);
-        assert_eq!(silences.iter().map(ToString::to_string).collect::<Vec<_>>(), ["h6 is silent for h4, port 7078"]);
+        assert_eq!(silences.iter().map(ToString::to_string).collect::<Vec<_>>(), ["h6 does not answer h4 on port 7078"]);
     });
 }
 

@@ -1,6 +1,6 @@
 //! The effect of an edit on machines and data that a Terraform module on disk has already made.
 //!
-//! Terraform changes machines in parallel and knows no gate, and `prevent_destroy` goes with the block it stands in. So what
+//! Terraform changes machines in parallel and knows no gate, and `prevent_destroy` goes with the block that contains it. So what
 //! identifies a member or a master never changes, what holds data never leaves, and what would stop a machine waits in the
 //! module until it is replaced by hand, one after the other.
 
@@ -23,7 +23,7 @@ const TABLES: &[Role] = &[MEMBER, MASTER];
 const IDENTITY: &[&str] = &["name", "address", "zone"];
 /// The fields that a machine gets when it is made.
 const MAKE: &[&str] = &["size", "image"];
-/// Subnets by zone: their rows are what machines stand in.
+/// Subnets by zone: machines are in their rows.
 const SUBNETS: &[&str] = &["public_subnets", "zookeeper_subnets", "masters_subnets", "workers_subnets", "zones"];
 /// Shares of files, by pod.
 const SHARES: &str = "eventstore_nodes";
@@ -226,7 +226,7 @@ impl Edit {
             .filter_map(|(_, row)| Some(row.get("name")?.as_str()))
             .collect();
         if leave.len() > 1 {
-            self.refused.push(format!("{} would go at once: take away one at a time", leave.join(" and ")));
+            self.refused.push(format!("{} would be removed together: take away one at a time", leave.join(" and ")));
         } else if let Some(member) = leave.first().filter(|_| role.redundancy() == Redundancy::Majority) {
             self.notes.push(format!("{member} leaves the module: the plan stops at its data disk, as README.md says"));
         }

@@ -26,7 +26,7 @@ pub struct AksFile {
     pub registry: Field<bool>,
     /// The ranges that may reach the API server. Default: a private API server.
     pub api_from: Field<Vec<Field<Cidr>>>,
-    /// The pools of nodes by name. `system` carries the cluster's own pods.
+    /// The pools of nodes by name. `system` runs the cluster's own pods.
     #[schemars(required)]
     pub pools: Field<Entries<PoolFile>>,
     /// Tags put on every resource, beside the tool's own.

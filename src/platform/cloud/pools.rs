@@ -68,7 +68,7 @@ pub fn pools(field: &Field<Entries<PoolFile>>) -> BTreeMap<Name, Pool> {
 /// Reports what is wrong with pools of machines of these sizes.
 pub fn check_pools(files: &Field<Entries<PoolFile>>, sizes: Catalogue, problems: &mut Diagnostics) {
     if let Some((at, _)) = files.spanned().filter(|(_, files)| files.get("system").is_none()) {
-        problems.add(Code::T003, at, "`system` is missing").help("a pool of that name carries the cluster's own pods");
+        problems.add(Code::T003, at, "`system` is missing").help("a pool of that name runs the cluster's own pods");
     }
     for entry in files.ok().into_iter().flatten() {
         if let Err(why) = entry.key.text.parse::<Name>() {

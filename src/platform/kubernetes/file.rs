@@ -13,6 +13,6 @@ pub struct KubernetesFile {
     /// The context of the kubeconfig.
     #[schemars(required)]
     pub context: Field<Label>,
-    /// The registry in front of image names that carry none. Default: none.
+    /// The registry of images whose names do not include one. Default: none.
     pub registry: Field<Label>,
 }

@@ -40,7 +40,7 @@ const NODES: u16 = 250;
 /// The nodes' own ports, all together.
 pub const ALL_PORTS: u16 = NODES * OWN_PORTS;
 impl ThisMachine {
-    /// `state`: the user's `$XDG_STATE_HOME`. Refuses a path that could not stand in the services' own files.
+    /// `state`: the user's `$XDG_STATE_HOME`. Refuses a path that could not be written in the services' own files.
     pub fn new(state: &Path, owner: Owner, loopbacks: bool) -> Result<ThisMachine, String> {
         let text = state.to_str().ok_or_else(|| format!("{} is not UTF-8", state.display()))?;
         match text.parse::<FolderRoot>() {

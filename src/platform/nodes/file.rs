@@ -13,7 +13,8 @@ pub struct NodesFile {
     /// The way to log in. Whatever is left out comes from `~/.ssh/config`.
     pub ssh: Field<SshFile>,
     /// The machines by name. A machine's name is used in the names of the nodes on it and must not change. A range stands for several machines, as in
-    /// `w[01-40]: { address: "10.0.2.[1-40]" }`: a range in one of their values must be equally long, and each machine gets one number from it.
+    /// `w[01-40]: { address: "10.0.2.[1-40]" }`: a range in one of the values must have as many numbers as the range of names,
+    /// and each machine gets one of them.
     #[schemars(required)]
     pub hosts: Field<Entries<HostFile>>,
     /// The firewall that closes every port that the topology does not declare: `none`, `nftables`, or `{ nftables: { allow: [...] } }`. Default:
@@ -34,7 +35,7 @@ pub struct SshFile {
     pub client: Field<SshClient>,
 }
 
-/// The client that carries scripts to the machines.
+/// The client that runs scripts on the machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SshClient {
@@ -49,7 +50,7 @@ pub struct HostFile {
     /// The address at which the operator and the other machines reach it: IPv4 or a DNS name.
     #[schemars(required, with = "AddressOrRange")]
     pub address: Field<Address>,
-    /// The failure zone (rack, room, power feed) it stands in. Default: none known.
+    /// The failure zone (rack, room, power feed) it is in. Default: none known.
     pub zone: Field<Zone>,
     /// The name that `~/.ssh/config` and `known_hosts` know it by, where that is not its address. Default: its address.
     #[schemars(with = "Option<AddressOrRange>")]

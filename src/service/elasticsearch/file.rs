@@ -12,7 +12,7 @@ use crate::yaml::Field;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ElasticsearchFile {
-    /// The platform it lives on. Default: the only one that can carry it.
+    /// The platform it runs on. Default: the only one that can run it.
     pub platform: Field<Name>,
     /// The version. Default: the newest that the tool knows.
     pub version: Field<Version>,

@@ -80,7 +80,7 @@ pub fn check_keys(file: &SparkFile, problems: &mut Diagnostics) {
     }
 }
 
-/// The version of Spark, which is also that of the `pyspark` package that may carry `ZooKeeper`.
+/// The version of Spark, which is also that of the `pyspark` package that may contain `ZooKeeper`.
 pub fn version(file: Option<&SparkFile>) -> Version {
     let default = || DEFAULT_VERSION.parse().expect("a version");
     file.map_or_else(default, |file| file.version.or(default()))

@@ -20,7 +20,7 @@ use crate::yaml::{Entries, Field};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SparkFile {
-    /// The platform it lives on. Default: the only one that can carry it.
+    /// The platform it runs on. Default: the only one that can run it.
     pub platform: Field<Name>,
     /// The version, for example `4.3.0`. Default: 4.3.0. A change needs an outage.
     pub version: Field<Version>,
@@ -43,7 +43,7 @@ pub struct SparkFile {
     pub environment: Field<Entries<EnvironmentValue>>,
     /// Files of your own on every host of Spark, by their paths there, for example `/etc/hadoop/conf/core-site.xml`. A change is rolled out node by node.
     pub files: Field<Entries<GivenFile>>,
-    /// Authentication between all of Spark's processes. Default: none. A change, also of the secret, needs an outage.
+    /// Authentication between all of Spark's processes. Default: none. A change, including one of the secret, needs an outage.
     pub authenticate: Field<AuthenticateFile>,
     /// The storage of jobs for checkpoints, event logs and data.
     pub storage: Field<StorageFile>,
@@ -105,7 +105,7 @@ settings! {
         /// The hosts they are on, where hosts have names. A range, in quotes, stands for several: `"w[01-40]"`.
         #[schemars(with = "Option<Vec<NameOrRange>>")]
         hosts "hosts": Vec<Field<Name>>;
-        /// Groups of workers by name, where hosts have names: what a group leaves out is as for all workers. With groups, `hosts` lists the workers that are
+        /// Groups of workers by name, where hosts have names: settings that a group leaves out are those of all workers. With groups, `hosts` lists the workers that are
         /// in none.
         groups "groups": Entries<GroupFile>;
         /// The size of the machines, in the cloud's own names.
@@ -207,7 +207,7 @@ text_value!(
             scheme.starts_with(|c: char| c.is_ascii_lowercase())
                 && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+.-".contains(&byte))
         };
-        // It stands in a unit, where some characters mean something else.
+        // It is written in a unit, where some characters mean something else.
         let is_path = text.parse::<HostPath>().is_ok();
         if plain && (is_path || scheme.is_some_and(|(scheme, rest)| rest && is_scheme(scheme))) {
             Ok(())
@@ -283,7 +283,7 @@ pub struct AuthenticateFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum StorageJars {
-    /// The container image carries them.
+    /// The container image contains them.
     InImage,
 }
 
@@ -323,8 +323,8 @@ settings! {
         block_manager "blockManager": ServicePort = "7160" => Live, written "spark.blockManager.port";
         /// The first TCP port of drivers' web pages (`spark.ui.port`).
         ui "ui": ServicePort = "4040" => Live, written "spark.ui.port";
-        /// The number of further ports that may be tried after the first (`spark.port.maxRetries`). One more driver than this number fits on a host,
-        /// and one more executor.
+        /// The number of further ports that may be tried after the first (`spark.port.maxRetries`). A host has room for this number of drivers
+        /// plus one, and for as many executors.
         retries "retries": u16 = "16" => Live, written "spark.port.maxRetries";
     }
 }

@@ -8,7 +8,7 @@ use crate::platform::nodes::declared::Hosts;
 use crate::service::process::Process;
 use crate::yaml::{Field, Span};
 
-/// Checks the history server against the platform that carries it.
+/// Checks the history server against the platform that runs it.
 pub fn check_history(
     span: Span,
     file: &HistoryFile,

@@ -8,7 +8,7 @@ use crate::platform::machine::Autoscale;
 use crate::value::Label;
 use crate::yaml::Field;
 
-/// Checks it, with the service's own defaults where the topology is silent (`Standard_A4_v2` is the smallest that carries a `ZooKeeper`).
+/// Checks it, with the service's own defaults where the topology is silent (`Standard_A4_v2` is the smallest that runs a `ZooKeeper`).
 pub fn check(file: &SparkFile, problems: &mut Diagnostics) -> Managed {
     check_version(file, problems);
     let size = |given: Option<&Label>, default: &str| given.cloned().unwrap_or(default.parse().expect("a size"));
@@ -26,7 +26,7 @@ fn check_version(file: &SparkFile, problems: &mut Diagnostics) {
     let carried = hdinsight::SPARK;
     if let Some((at, version)) = file.version.spanned().filter(|(_, version)| version.as_str() != carried) {
         problems
-            .add(Code::T012, at, format!("HDInsight carries Spark {carried}, not {version}"))
+            .add(Code::T012, at, format!("HDInsight comes with Spark {carried}, not {version}"))
             .help(format!("write version: \"{carried}\""));
     }
 }

@@ -169,7 +169,7 @@ pub fn is_read_by(key: &str, role: Role) -> bool {
     property(key).is_some_and(|property| property.readers.contains(&role))
 }
 
-/// The effect of a changed property: daemons that read it start again, and each job reads all properties anew.
+/// The effect of a changed property: daemons that read it start again, and each job reads all properties again.
 pub fn class(key: &str) -> Class {
     property(key).map_or(Class::Live, |property| property.class)
 }

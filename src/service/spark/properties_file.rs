@@ -31,7 +31,7 @@ impl Properties {
         Properties { lines: sorted.into_iter().map(line).collect(), secrets }
     }
 
-    /// The file, once the lines stand in its text.
+    /// The file, once the lines are in its text.
     pub fn content(self, text: String) -> Content {
         if self.secrets.is_empty() {
             return Content::Text(text);

@@ -32,7 +32,7 @@ const OWN_VARIABLES: &[Taken] = &[
 /// The releases of November 2026.
 const RELEASES: &[Line] = &[Line(&[3, 5], 10), Line(&[3, 6], 4), Line(&[3, 7], 2), Line(&[3, 8], 6), Line(&[3, 9], 5)];
 
-/// Checks an ensemble on a platform; `pyspark` is the package that may carry it.
+/// Checks an ensemble on a platform; `pyspark` is the package that may contain it.
 pub fn check(
     span: Span,
     file: &ZooKeeperFile,

@@ -17,7 +17,7 @@ settings! {
     /// A `ZooKeeper` ensemble.
     ZooKeeperFile => ZooKeeperSettings
     keys {
-        /// The platform it lives on. Default: the only one that can carry it.
+        /// The platform it runs on. Default: the only one that can run it.
         platform "platform": Name;
         /// An ensemble that somebody else runs, in place of all other keys but `platform`. It is asked whether it serves, and never changed.
         external "external": ExternalFile;
@@ -90,7 +90,7 @@ settings! {
         max_client_cnxns "maxClientCnxns": JavaInt<0> = "60" => Roll;
         /// The number of connections that a member takes in all; 0 for no limit. Default: no limit.
         max_cnxns "maxCnxns": JavaInt<0> => Roll;
-        /// The length of the kernel's queue of connections that a member has not taken yet. Default: 50.
+        /// The length of the kernel's queue of connections that a member has not accepted yet. Default: 50.
         backlog "clientPortListenBacklog": JavaInt<1> => Roll;
         /// The shortest session that a client may ask for, in milliseconds. Default: 2 ticks.
         min_session_timeout "minSessionTimeout": JavaInt<1> => Roll;
@@ -253,7 +253,7 @@ pub struct ExternalFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LoadBalancer {
-    /// Only the network it stands in.
+    /// Only the network that it is in.
     Internal,
 }
 

@@ -51,7 +51,7 @@ pub struct ZooKeeper {
 }
 
 impl ZooKeeper {
-    /// The jars of pyspark carry no Jetty.
+    /// The jars of pyspark contain no Jetty.
     pub fn has_admin_server(&self) -> bool {
         !matches!(self.archive, Archive::Pypi { .. })
     }

@@ -34,7 +34,7 @@ const UNREADABLE: Duration = Duration::from_secs(2);
 enum Told {
     /// By a signal.
     Asked,
-    /// Its record is gone, or is somebody else's: its folder was taken away, and perhaps made anew.
+    /// Its record is gone, or is somebody else's: its folder was taken away, and perhaps made again.
     Lost,
 }
 

@@ -333,7 +333,7 @@ mod tests {
         let claim = Claim { identity, cluster: "c".parse().expect("a name"), anchors: "0".to_owned() };
         let permit = Permit { claim, epoch: Epoch(1), lease: crate::world::LeaseId::random() };
         for action in actions {
-            // A new action does not compile here before it stands in the list above.
+            // A new action does not compile here before it is in the list above.
             match action {
                 Action::Raise
                 | Action::Remember { .. }

@@ -1,5 +1,5 @@
 //! The host keys of `known_hosts`. Read by ourselves: libssh2's own reader passes over `@revoked` and `@cert-authority`, and reads
-//! all lines anew for every session.
+//! all lines again for every session.
 
 use std::path::{Path, PathBuf};
 

@@ -29,7 +29,7 @@ resource "azurerm_subnet" "endpoints" {
   address_prefixes                = [provision.subnet_endpoints]
   default_outbound_access_enabled = false
 
-  # Without this a security group does not hold for private endpoints.
+  # Without this a security group does not apply to private endpoints.
   private_endpoint_network_policies = "NetworkSecurityGroupEnabled"
 }
 

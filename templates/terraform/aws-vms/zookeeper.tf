@@ -99,6 +99,6 @@ resource "aws_volume_attachment" "zookeeper" {
   instance_id = aws_instance.zookeeper[each.key].id
   volume_id   = aws_ebs_volume.zookeeper[each.key].id
 
-  # The file system is mounted: ZooKeeper ends and unmounts before the disk goes.
+  # The file system is mounted: the machine is stopped, which ends ZooKeeper and unmounts it, before the disk is detached.
   stop_instance_before_detaching = true
 }

@@ -17,7 +17,7 @@ resource "azurerm_public_ip" "bastion" {
   tags                = local.tags
 
   lifecycle {
-    # Another list of zones would make the address anew.
+    # Another list of zones would recreate the address.
     ignore_changes = [zones]
   }
 }

@@ -62,7 +62,7 @@ resource "azurerm_public_ip" "nat" {
   tags                = local.tags
 
   lifecycle {
-    # Another list of zones would make the address anew, and with it the way out.
+    # Another list of zones would recreate the address, and with it the way out.
     ignore_changes = [zones]
   }
 }

@@ -83,7 +83,7 @@ resource "azurerm_linux_virtual_machine" "zookeeper" {
   ]
 }
 
-# Outlives its machine: a member made anew finds its data here.
+# Outlives its machine: a recreated member finds its data here.
 resource "azurerm_managed_disk" "zookeeper" {
   provision_when = provision.zookeeper
   #checkov:skip=CKV_AZURE_93: encrypted at rest and on the host with Microsoft's keys, as all disks here
@@ -138,7 +138,7 @@ resource "azurerm_lb" "zookeeper" {
   }
 
   lifecycle {
-    # Another list of zones would make it anew, under its clients.
+    # Another list of zones would recreate it while clients use it.
     ignore_changes = [frontend_ip_configuration[0].zones]
   }
 }

@@ -41,7 +41,7 @@ resource "aws_iam_role_policy_attachment" "node" {
   policy_arn = "arn:aws:iam::aws:policy/${each.key}"
 }
 
-# Each can be taken by one service account of this one cluster, whatever else is associated with it.
+# Each can be assumed by one service account of this one cluster, whatever else is associated with it.
 resource "aws_iam_role" "pod" {
   for_each = local.pod_roles
 

@@ -25,7 +25,7 @@ resource "aws_launch_template" "pools" {
     }
   }
 
-  # One hop ends at the node itself: a pod with its own address cannot take the node's role.
+  # One hop ends at the node itself: a pod with its own address cannot assume the node's role.
   # What needs AWS from a pod has a pod identity.
   metadata_options {
     http_endpoint               = "enabled"
