@@ -454,7 +454,7 @@ fn the_readme_shows_what_init_writes() {
 fn completed(words: &[&str]) -> String {
     let command = Command::new(env!("CARGO_BIN_EXE_provision"))
         .args([&["--", "provision"], words].concat())
-        .env("COMPLETE", "fish")
+        .env("PROVISION_COMPLETE", "fish")
         .current_dir(root(""))
         .output();
     stdout(&command.expect("it runs"))
@@ -493,7 +493,7 @@ fn every_command_is_in_the_completions_and_on_the_manual_page() {
         .collect();
     assert!(commands.contains(&"apply") && commands.len() > 12, "{commands:?}");
     let page = stdout(&provision(&root(""), &["man"]));
-    assert!(stdout(&provision(&root(""), &["completions", "bash"])).contains("COMPLETE=\"bash\""));
+    assert!(stdout(&provision(&root(""), &["completions", "bash"])).contains("PROVISION_COMPLETE=\"bash\""));
     let completions = completed(&["apply", ""]);
     assert!(completions.is_empty() || !completions.contains("supervise"), "{completions}");
     let completions = completed(&[""]);

@@ -3,7 +3,7 @@
 use clap_complete::env::Shells;
 
 use super::output::out;
-use super::{Exit, Failure};
+use super::{Exit, Failure, names};
 
 /// Prints completions for a shell
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let shells = Shells::builtins();
     let shell = shells.completer(&args.shell.to_string()).expect("both lists have the same shells");
     let mut text = Vec::new();
-    shell.write_registration("COMPLETE", "provision", "provision", "provision", &mut text).map_err(Failure::error)?;
+    shell
+        .write_registration(names::VARIABLE, "provision", "provision", "provision", &mut text)
+        .map_err(Failure::error)?;
     out!("{}", String::from_utf8_lossy(&text));
     Ok(Exit::Done)
 }

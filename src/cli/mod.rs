@@ -116,7 +116,8 @@ fn complain(failure: &Failure, json: bool) {
 /// Parses the command line, runs the command, and prints why it failed.
 pub fn main() -> Exit {
     // Ends here where a shell asks what could stand on the line.
-    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
+    // A variable of our own: with `COMPLETE` in its environment for another program, this one would do nothing.
+    clap_complete::CompleteEnv::with_factory(Cli::command).var(names::VARIABLE).complete();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

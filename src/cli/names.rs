@@ -9,6 +9,9 @@ use super::input;
 use crate::cluster::Cluster;
 use crate::value::Name;
 
+/// The variable by which a shell asks for completions.
+pub const VARIABLE: &str = "PROVISION_COMPLETE";
+
 /// Nodes and hosts.
 pub fn nodes() -> ArgValueCandidates {
     ArgValueCandidates::new(|| offered(|cluster| nodes_of(cluster).collect()))
@@ -37,7 +40,10 @@ fn nodes_of(cluster: &Cluster) -> impl Iterator<Item = String> {
 /// Nothing where the topology cannot be read, or has errors: a shell has no place to say so.
 fn offered(names: impl Fn(&Cluster) -> BTreeSet<String>) -> Vec<CompletionCandidate> {
     let cluster = || {
-        let source = input::read(&file()).ok()?;
+        // A pipe in this folder would keep the shell waiting.
+        let file = file();
+        std::fs::metadata(&file).is_ok_and(|seen| seen.is_file()).then_some(())?;
+        let source = input::read(&file).ok()?;
         let (file, mut problems) = crate::topology::load(&source);
         input::resolve(&crate::topology::check(&file, &mut problems)?).ok()
     };

@@ -12,7 +12,7 @@ use super::output::{self, out};
 use super::{Exit, Failure};
 use crate::cluster::{Cluster, Instance};
 use crate::desired::Desired;
-use crate::host::{Health, Holder, ServiceFacts, UnitFacts, UnitFile};
+use crate::host::{DROP_INS, Health, Holder, ServiceFacts, UnitFacts, UnitFile};
 use crate::observe::{self, Observed};
 use crate::service::{self, Totals, health, roles};
 use crate::value::{Identity, Name, Redundancy, Role, counted};
@@ -97,6 +97,10 @@ fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<St
             };
             wrong.push(format!("{name}: {unit} is {}{at_boot}", seen.active));
         }
+        let unrecorded = facts.units.iter().filter_map(|(unit, seen)| Some((unit, seen.without_record()?)));
+        wrong.extend(unrecorded.map(|(unit, words)| {
+            format!("{name}: {unit}: {words} ({DROP_INS} {})", facts.units[unit].drop_ins.join(", "))
+        }));
     }
     let mut lost = Vec::new();
     // A fault that follows from a reported one is not reported again.

@@ -355,7 +355,8 @@ async fn on_one_host<W: World>(
             HostError::LeaseLost
         };
         let unstopped = match &step.action {
-            Action::Stop { unit } if matches!(error, HostError::Failed { .. }) => Some(unit.clone()),
+            // However it failed: a host that was lost, or gave no answer in time, may run it on.
+            Action::Stop { unit } => Some(unit.clone()),
             _ => None,
         };
         return (done, Some(StepFailure { host, action: title, error, unstopped }));

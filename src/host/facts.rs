@@ -29,6 +29,8 @@ pub struct HostFacts {
     pub free_kib: BTreeMap<HostPath, u64>,
     /// Their uids.
     pub users: BTreeMap<String, u32>,
+    /// Users whose number or group is somebody else's, too, each with whose.
+    pub shared_users: BTreeMap<String, String>,
     /// The groups that have the name of a user.
     pub groups: BTreeSet<String>,
     pub paths: BTreeMap<HostPath, PathFacts>,

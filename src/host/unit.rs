@@ -71,7 +71,10 @@ words!(
 /// A script of sed that keeps those lines of `systemctl show` which shape a process, drop-ins counted, and change with no start. (Lists that systemd
 /// itself makes longer in a new version, as of system calls, are not among them.)
 pub const SETTINGS: &str = "/^(ExecStart|User|Group|WorkingDirectory|Environment|EnvironmentFiles|PassEnvironment|UnsetEnvironment|UMask|OOMScoreAdjust\
-    |Limit[A-Z]+|NoNewPrivileges|ProtectSystem|ProtectHome|PrivateTmp|ReadWritePaths|CapabilityBoundingSet)=/{s/ ; start_time=.*//;p}";
+    |Limit[A-Z]+|NoNewPrivileges|Protect(System|Home|KernelTunables|KernelModules|KernelLogs|ControlGroups|Clock|Hostname)|Private(Tmp|Devices|Network|Users|Mounts)\
+    |Read(Write|Only)Paths|InaccessiblePaths|TemporaryFileSystem|Bind(ReadOnly)?Paths|Root(Directory|Image)|MountFlags|CapabilityBoundingSet\
+    |AmbientCapabilities|SecureBits|Nice|CPUSchedulingPolicy|IOSchedulingClass|NetworkNamespacePath|Restrict(Realtime|SUIDSGID|Namespaces)|LockPersonality\
+    |MemoryDenyWriteExecute|SupplementaryGroups|DynamicUser)=/{s/ ; start_time=.*//;p}";
 /// The beginning of the line that has the digest of them in the record of a start.
 pub const SETTINGS_MARK: &str = "settings:";
 
@@ -95,7 +98,9 @@ pub struct UnitFacts {
     pub command: Option<Vec<String>>,
     /// The user that its process runs as.
     pub uid: Option<u32>,
-    /// The drop-ins of this unit alone. None is ours.
+    /// True if it does its work once, and has no process afterwards.
+    pub is_oneshot: bool,
+    /// Its drop-ins, and a unit file that is read in place of ours. None is ours.
     pub drop_ins: Vec<String>,
     /// The digest of the settings ([`SETTINGS`]) that it started with, drop-ins counted.
     pub settings: Option<String>,
@@ -116,6 +121,7 @@ impl Default for UnitFacts {
             started: BTreeMap::new(),
             command: None,
             uid: None,
+            is_oneshot: false,
             drop_ins: Vec::new(),
             settings: None,
             next_settings: None,
@@ -129,7 +135,16 @@ impl UnitFacts {
     }
 
     pub fn is_running(&self) -> bool {
-        matches!(self.active, Active::Active | Active::Reloading | Active::Refreshing)
+        // A drop-in may keep it active after its process has ended.
+        let has_ended = self.sub == Sub::Exited && !self.is_oneshot;
+        !has_ended && matches!(self.active, Active::Active | Active::Reloading | Active::Refreshing)
+    }
+
+    /// Words about a unit that runs and of which nobody can tell what it started with.
+    pub fn without_record(&self) -> Option<&'static str> {
+        (self.is_running() && self.started.is_empty() && !self.drop_ins.is_empty()).then_some(
+            "it did not record what it started with, so that nobody can tell whether it runs with the topology's settings: a drop-in may have removed `ExecStartPre`",
+        )
     }
 
     /// Returns true if the run `life` has certainly ended: there is a newer run, or systemd has seen it end.

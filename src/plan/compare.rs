@@ -303,7 +303,18 @@ fn service_change(unit: &str, service: &ServiceUnit, state: &HostState, facts: &
 pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, facts: &HostFacts) -> Vec<Reason> {
     if unit.started.is_empty() {
         // A drop-in may have taken the command away that records them: a restart would bring no record either, and so it would be at every apply.
-        return if unit.drop_ins.is_empty() { vec![Reason::NoRecord] } else { Vec::new() };
+        // What is about to change is known all the same.
+        let changes = |path: &&HostPath| {
+            let Some(Content::Text(text)) = state.files.get(*path).map(|file| &file.content) else { return false };
+            facts.paths.get(*path).and_then(|seen| seen.sha256.as_ref()) != Some(&sha256(text.as_bytes()))
+        };
+        let changed = service.inputs.iter().filter(changes);
+        let secrets = service.secret_inputs.iter().filter(|path| facts.secrets.get(*path) == Some(&false));
+        return if unit.drop_ins.is_empty() {
+            vec![Reason::NoRecord]
+        } else {
+            changed.chain(secrets).map(|path| Reason::InputChanged { path: path.to_string() }).collect()
+        };
     }
     let mut why = Vec::new();
     for path in &service.inputs {

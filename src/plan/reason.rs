@@ -51,7 +51,7 @@ impl std::fmt::Display for Reason {
             Reason::OtherSettings => {
                 write!(
                     f,
-                    "systemd has other settings for its unit than it started with: a drop-in was added, changed or removed"
+                    "systemd has other settings for its unit than it started with: a drop-in, or a default of systemd's, was added, changed or removed"
                 )
             }
             Reason::NoRecord => write!(f, "there is no record of the files it started with"),

@@ -124,10 +124,11 @@ fn taken(name: &str, all: &[Taken]) -> Option<&'static str> {
 
 /// The file that an option has the JVM write its log of garbage collections to.
 fn log_file(option: &str) -> Option<&str> {
-    let unified = option.strip_prefix("-Xlog:").and_then(|rest| rest.split_once("file=")).map(|(_, rest)| rest);
-    // The rest are decorations and options of the output.
-    let end = |rest: &'_ str| rest.find(':').unwrap_or(rest.len());
-    unified.map(|rest| &rest[..end(rest)]).or_else(|| option.strip_prefix("-Xloggc:"))
+    // -Xlog:WHAT:OUTPUT:DECORATIONS:OPTIONS, where a plain name is a file's, too.
+    let output = option.strip_prefix("-Xlog:").and_then(|rest| rest.split(':').nth(1));
+    let output =
+        output.map(|output| output.trim_matches('"')).filter(|output| !["", "stdout", "stderr"].contains(output));
+    output.map(|output| output.strip_prefix("file=").unwrap_or(output)).or_else(|| option.strip_prefix("-Xloggc:"))
 }
 
 fn is_directly_in(file: &str, directory: &str) -> bool {

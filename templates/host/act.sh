@@ -156,11 +156,15 @@ change() { # verb unit: what systemctl says, and the service's last words, are w
   why=$(systemctl "$1" "$2" 2>&1) && return 0
   fail "$2 does not $1: $({ printf '%s\n' "$why"; systemctl status --no-pager -n 3 "$2" 2>&1 | tail -n 3; } | tr '\n' ' ')"
 }
+# Where a drop-in keeps a unit active although its process has ended.
+is_over() { systemctl show -p Type -p SubState "$1" 2>/dev/null | awk -F = '{ is[$1] = $2 } END { exit !(is["SubState"] == "exited" && is["Type"] != "oneshot") }'; }
+# Where a condition of a drop-in is not met, systemd starts nothing, and calls that a success.
+is_up() { systemctl -q is-active "$1" || fail "$1 is $(systemctl show -p ActiveState --value "$1") after its start: a drop-in's condition may keep it from starting"; }
 # A unit that is up by now, or restarts in a loop, may run with older files than those on disk: then it is restarted.
 start() {
   enable "$1"
   systemctl reset-failed "$1" 2>/dev/null
-  if sha256sum --check --status "$run/$1.service.started" 2>/dev/null; then change start "$1"; else change restart "$1"; fi
+  if sha256sum --check --status "$run/$1.service.started" 2>/dev/null && ! is_over "$1"; then change start "$1"; else change restart "$1"; fi
 }
 stop() {
   # A unit whose file somebody deleted may run all the same.

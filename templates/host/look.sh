@@ -106,14 +106,32 @@ java_owner() { # home
   set -- "$1" "$who" "$(stat -c '%u %A' -- "$1/bin/java")"
   case $3 in *\ -????-??-*) ;; *) return 0 ;; esac
   [ "$2" != 0 ] || set -- "$1" "${3%% *}"
-  # Its libraries are a part of it. (Those of a distribution's package may be links to its configuration.)
-  [ "$2" != 0 ] || [ ! -e "$1/lib/modules" ] || [ -z "$(patience=10 as 65534 find "$1/lib/" ! -type l \( ! -user 0 -o -perm /022 \) -print -quit </dev/null 2>/dev/null)" ] || return 0
+  # Its libraries and its configuration are parts of it, wherever links lead to. (Links of a package that lead nowhere do no harm.)
+  if [ "$2" = 0 ] && [ -e "$1/lib/modules" ]; then
+    for part in lib conf; do
+      [ -e "$1/$part" ] || continue
+      [ "$(keeper "$1/$part")" = 0 ] || return 0
+      [ -z "$(patience=10 as 65534 find -L "$1/$part/" ! -type l \( ! -user 0 -o -perm /022 \) -print -quit </dev/null 2>/dev/null)" ] || return 0
+      for to in $(patience=10 as 65534 find "$1/$part/" -type l -exec readlink -f -- {} + </dev/null 2>/dev/null | sed 's,/[^/]*$,,' | sort -u | head -n 100); do
+        [ ! -e "$to" ] || [ "$(keeper "$to")" = 0 ] || return 0
+      done
+    done
+  fi
   printf %s "$2"
 }
 space() { fact space "$1" "$(df -Pk "$(above "$1")" | awk 'NR == 2 { print $4 }')"; }
 users() { # names, of their groups, too
   getent passwd "$@" | awk -F: '{ print "user\t" $1 "\t" $3 }'
   getent group "$@" | awk -F: '{ print "group\t" $1 }'
+}
+# Whose else's a service's user is: it must have a number and a group of its own.
+shared_users() { # names
+  getent passwd "$@" | while IFS=: read -r name _ uid gid _; do
+    [ "$uid" != 0 ] || { fact shared-user "$name" root; continue; }
+    other=$(getent passwd | awk -F: -v name="$name" -v uid="$uid" '$3 == uid && $1 != name { print $1; exit }')
+    [ -n "$other" ] || other=$(getent group "$gid" | awk -F: -v name="$name" '$1 != name { print $1; exit }')
+    [ -z "$other" ] || fact shared-user "$name" "$other"
+  done
 }
 # Sorts paths: those in directories that root alone can change into $ours, those that are a user's to show into $theirs.
 sort_out() { # paths
@@ -188,7 +206,7 @@ secret() { # path, nonce: a digest that reveals nothing to anyone who does not k
   [ -f "$1" ] && [ ! -L "$1" ] && fact secret "$1" "$({ printf %s "$2"; peek "$1" "$most"; } | sha256sum | cut -d ' ' -f 1)"
 }
 units() {
-  shown=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,MainPID,DropInPaths -- "$@")
+  shown=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,MainPID,DropInPaths,FragmentPath,Type -- "$@")
   printf '%s\n' "$shown" | awk '{ print "unit\t" $0 }'
   for unit do text started "$run/$unit.started"; done
   [ -n "$root" ] || printf '%s\n' "$shown" | awk -F = '
@@ -212,7 +230,8 @@ rules() { # unit: whether the kernel still has what the unit loaded; and, where 
   now=$(nft list table inet provision 2>/dev/null) && [ "$(printf '%s\n' "$now" | sha256sum)" = "$loaded" ] || fact lost "$1"
 }
 distribution() { # home, archive or -, and of an archive that was asked for before: identity and digest, or - -
-  if [ -f "$1/.provision-origin" ]; then
+  # Where somebody else than root has a hand in it, its own words about itself are theirs: it counts as not there.
+  if [ -f "$1/.provision-origin" ] && [ ! -L "$1/.provision-origin" ] && [ ! -L "$1/.provision-files" ] && [ "$(keeper "$1")" = 0 ]; then
     fact origin "$1" "$(head -c 200 "$1/.provision-origin")"
     lost=$(lost "$1" | tr '\t' ' ')
     [ -z "$lost" ] || fact lacks "$1" "$lost"

@@ -95,9 +95,40 @@ fn members_that_a_drop_in_misled_are_found() {
     // One that takes our record of the start away is no reason to restart it at every apply.
     lab.on(3, "printf '[Service]\\nExecStartPre=\\n' >/etc/systemd/system/zookeeper.service.d/mine.conf; systemctl daemon-reload; \
         systemctl restart zookeeper; ! [ -e /run/provision/zookeeper.service.started ]");
-    wait_until("h3 serves", Duration::from_secs(30), || lab.run(&["status", &topology]).stdout.contains("all is well"));
+    wait_until("h3 serves", Duration::from_secs(30), || {
+        let status = lab.run(&["status", &topology]).stdout;
+        status.contains("h3: zookeeper: it did not record what it started with") && !status.contains("serve")
+    });
     lab.converged(&topology);
+    // A change is one all the same.
+    let pid = "systemctl show -p MainPID --value zookeeper";
+    let before = lab.on(3, pid);
+    std::fs::write(&topology, quorum_yaml().replace("maxClientCnxns: 60", "maxClientCnxns: 61")).expect("writable");
+    lab.apply(&topology);
+    assert_ne!(lab.on(3, pid), before);
     lab.on(3, "rm -r /etc/systemd/system/zookeeper.service.d; systemctl daemon-reload");
+    // Settings for all services, and a unit file in place of ours, are named as well.
+    let shadow = "/etc/systemd/system.control/zookeeper.service";
+    lab.on(2, "mkdir -p /etc/systemd/system/service.d && printf '[Service]\nNice=1\n' >/etc/systemd/system/service.d/mine.conf");
+    lab.on(
+        2,
+        &format!(
+            "mkdir -p {} && cp /etc/systemd/system/zookeeper.service {shadow} && systemctl daemon-reload",
+            "/etc/systemd/system.control"
+        ),
+    );
+    let both = format!("not provision's, in {shadow}, /etc/systemd/system/service.d/mine.conf");
+    lab.run(&["plan", &topology]).expect(0).says(&both);
+    lab.on(2, &format!("rm -r /etc/systemd/system/service.d {shadow}; systemctl daemon-reload"));
+    // A drop-in keeps a unit active after its process has ended: it is started again.
+    lab.on(3, "mkdir -p /etc/systemd/system/zookeeper.service.d && printf '[Service]\nRemainAfterExit=yes\nRestart=no\nSuccessExitStatus=SIGKILL\n' \
+        >/etc/systemd/system/zookeeper.service.d/mine.conf; systemctl daemon-reload; systemctl restart zookeeper; sleep 3; systemctl kill -s KILL zookeeper; sleep 1; \
+        [ $(systemctl show -p SubState --value zookeeper) = exited ]");
+    lab.run(&["plan", &topology]).expect(0).says("start zookeeper: it is not running");
+    lab.apply(&topology);
+    lab.on(3, "rm -r /etc/systemd/system/zookeeper.service.d; systemctl daemon-reload");
+    lab.apply(&topology);
+    lab.run(&["status", &topology]).expect(0).says("all is well");
     // A job takes the port of a service that is stopped, and hides it among 22,000 others.
     lab.on(2, "systemctl stop zookeeper; useradd -m job");
     let hide = "import os,socket,time; mine=socket.create_server((\"10.77.0.12\",2181)); \

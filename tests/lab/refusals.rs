@@ -31,6 +31,16 @@ fn a_host_that_is_not_fit_is_named_with_its_reason_before_anything_changes() {
     lab.on(1, "rm -r /usr/local/bin/java /opt/jdk-11");
     lab.on(3, "systemctl stop stranger");
 
+    // A user that is there already, and is root as well; one whose group is another's.
+    lab.on(1, "useradd -o -u 0 -g 0 -M spark && groupadd spark");
+    lab.on(2, "groupadd zookeeper && useradd -M -g users zookeeper");
+    lab.run(&["preflight", &topology])
+        .expect(6)
+        .says("shares its number or its group with root")
+        .says("shares its number or its group with users");
+    lab.on(1, "sed -i '/^spark:/d' /etc/passwd /etc/shadow && groupdel spark");
+    lab.on(2, "userdel zookeeper && { groupdel zookeeper 2>/dev/null || true; }");
+
     // A name that leads the host to itself, as Debian's installer writes it; one that only the operator knows; an address that no interface has.
     lab.on(1, "cp /etc/hosts /root/hosts.kept; echo '127.0.1.1 one.lab' >>/etc/hosts");
     let named = nodes_yaml()

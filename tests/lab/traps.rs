@@ -282,6 +282,16 @@ fn what_a_topology_names_leads_root_nowhere() {
     lab.on(1, "tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value zookeeper)/environ | grep -qx 'PATH=:/usr/local/bin:/usr/bin:/bin'");
     lab.converged(&topology);
 
+    // What a distribution says of itself is not read where somebody else can exchange it.
+    lab.on(1, "echo hidden-word >/root/hidden && chmod 600 /root/hidden && chown zookeeper /opt");
+    let exchange = "mv /opt/provision /opt/kept && mkdir /opt/provision && cp -r /opt/kept/zookeeper-3.9.5 /opt/provision/ && ln -sf /root/hidden /opt/provision/zookeeper-3.9.5/.provision-files";
+    assert!(as_user(&lab, 1, "zookeeper", exchange));
+    let plan = lab.run(&["plan", &topology]).expect(0).says("distribution /opt/provision/zookeeper-3.9.5");
+    assert!(!plan.stdout.contains("hidden-word") && !plan.stderr.contains("hidden-word"), "{}", plan.stdout);
+    lab.run(&["apply", &topology, "--yes"]).expect(6).says("users other than root can write to /opt");
+    lab.on(1, "rm -r /opt/provision && mv /opt/kept /opt/provision && chown root /opt");
+    lab.converged(&topology);
+
     // A Java that a service's user can change is neither run nor read by root, and refused.
     lab.on(1, "mkdir -p /srv/jdk/bin && printf '#!/bin/sh\\nid -u >>/run/java-ran; echo \"openjdk version \\\"17.0.1\\\"\" >&2\\n' >/srv/jdk/bin/java && \
                chmod 755 /srv/jdk/bin/java && mkfifo /srv/jdk/release && chown -R zookeeper /srv/jdk");
@@ -295,7 +305,9 @@ fn what_a_topology_names_leads_root_nowhere() {
     lab.on(1, "mkdir /opt/eve && chown zookeeper /opt/eve && ln -s /opt/eve/now /opt/linked && ln -s /usr /opt/eve/now && chown -h zookeeper /opt/eve/now");
     lab.on(1, "mkdir -p /opt/asked/bin && ln -s /opt/eve/java /opt/asked/bin/java && ln -s /usr/bin/java /opt/eve/java && chown -h zookeeper /opt/eve/java");
     lab.on(1, "mkdir -p /opt/own/bin /opt/own/lib && touch /opt/own/lib/modules && chown zookeeper /opt/own/lib && cp /srv/jdk/bin/java /opt/own/bin/java");
-    for home in ["/opt/linked", "/opt/asked", "/opt/own"] {
+    lab.on(1, "mkdir -p /opt/led/bin /opt/led/lib /opt/eve/server && touch /opt/led/lib/modules && ln -s /opt/eve/server /opt/led/lib/server && cp /srv/jdk/bin/java /opt/led/bin/java");
+    lab.on(1, "mkdir -p /opt/set/bin /opt/set/lib /opt/set/conf && touch /opt/set/lib/modules && chown zookeeper /opt/set/conf && cp /srv/jdk/bin/java /opt/set/bin/java");
+    for home in ["/opt/linked", "/opt/asked", "/opt/own", "/opt/led", "/opt/set"] {
         with(&format!("    java: {{ home: {home} }}"));
         lab.run(&["preflight", &topology]).expect(6).says(&format!("users other than root can change {home}"));
         assert!(!lab.test(1, "grep -qx 0 /run/java-ran"), "root ran a program at {home}");

@@ -171,6 +171,12 @@ fn law_8_every_setting_of_a_topology_is_in_what_its_processes_read() {
         });
         assert!(is_there, "{path}: {wanted} is in no rendered file");
     }
+    // An ensemble is made or external, never both.
+    let mut external = base;
+    external["services"]["zookeeper"] = json!({ "external": { "connect": ["zk1.example.com:2181"] } });
+    let rendered = render::hosts(&Site::of(&external.to_string()).desired);
+    assert!(rendered.values().any(|text| text.contains("spark.deploy.zookeeper.url zk1.example.com:2181")));
+    tried.insert("zookeeper.external.connect");
     // All that the schema calls a setting was tried, and nothing less.
     let schema = provision::topology::schema();
     let classes = ["A change needs", "A change is rolled out", "A running cluster refuses"];

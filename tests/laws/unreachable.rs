@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::SimWorld;
 use crate::model::host::SimHost;
-use crate::model::site::{End, Shape, Site, apply_with_outage, run};
+use crate::model::site::{End, Shape, Site, apply, apply_with_outage, run};
 use provision::execute::{Outcome, Report};
 use provision::host::{Health, HostError, NodeFacts, Seen, ServiceFacts};
 use provision::plan::roll::{Next, next};
@@ -58,7 +58,10 @@ fn a_host_that_does_nothing_it_is_asked_stops_nobody() {
 /// is not removed.
 #[test]
 fn no_master_starts_with_new_settings_beside_one_with_the_old() {
-    for obeys in 0..6 {
+    let timeout = HostError::Timeout { seconds: 210, during: "stop spark-master".into() };
+    let lost = HostError::Lost { during: "stop spark-master".into(), why: "simulated".to_owned() };
+    let ends = [None, Some(timeout), Some(lost)];
+    for (obeys, end) in (0..6).flat_map(|obeys| ends.iter().map(move |end| (obeys, end))) {
         run(async {
             let shape = Shape::spread(3, 2, 2);
             let world = converged(&shape.site()).await;
@@ -67,7 +70,12 @@ fn no_master_starts_with_new_settings_beside_one_with_the_old() {
                 world.state().hosts[&name(host)].process("spark-master").map(|process| process.life)
             };
             let (old, other) = (life(&world, "h4"), life(&world, "h5"));
-            world.state().hosts.get_mut(&name("h4")).expect("a host").obeys = Some(obeys);
+            {
+                let mut state = world.state();
+                let h4 = state.hosts.get_mut(&name("h4")).expect("a host");
+                h4.obeys = Some(obeys);
+                h4.disobeys_with = end.clone().unwrap_or_else(|| h4.disobeys_with.clone());
+            }
             let goal = Goal::Apply { allow_outage: true, skip_unreachable: true };
             let end = changed.carry_out(&goal, &world).await;
             let mixed = life(&world, "h4") == old && life(&world, "h5").is_some() && life(&world, "h5") != other;
@@ -83,6 +91,47 @@ fn no_master_starts_with_new_settings_beside_one_with_the_old() {
         let plan = smaller.plan(&goal, &world).await.expect("a plan");
         assert!(!plan.releases_latches, "{plan}");
         assert!(plan.to_string().contains("turn off h6 before this outage"), "{plan}");
+    });
+}
+
+/// All that can be reached is stopped already, as by an outage that was killed; the ALIVE master runs where only the operator cannot reach it.
+#[test]
+fn no_master_changes_while_one_that_may_lead_cannot_be_asked() {
+    run(async {
+        let shape = Shape::spread(3, 2, 2);
+        let world = converged(&shape.site()).await;
+        let alive = world.state().services.alive.clone().expect("an ALIVE master").host.to_string();
+        lose(&world, &[&alive]);
+        for host in world.state().hosts.values_mut().filter(|host| host.reachable) {
+            ["spark-master", "spark-worker"].into_iter().for_each(|unit| host.crash(unit));
+        }
+        let changed = shape.with(|s| s.authenticate = true).site();
+        let goal = Goal::Apply { allow_outage: true, skip_unreachable: true };
+        let End::Refused(refusals) = changed.carry_out(&goal, &world).await else { panic!("it went on") };
+        assert!(format!("{refusals:?}").contains("SomeUnreachable"), "{refusals:?}");
+    });
+}
+
+/// A drop-in takes away what records a start. What is about to change is known all the same; what a service runs with now is not.
+#[test]
+fn a_service_without_a_record_is_restarted_for_each_change_and_for_nothing_else() {
+    run(async {
+        let shape = Shape::spread(3, 1, 2);
+        let world = converged(&shape.site()).await;
+        {
+            let mut state = world.state();
+            let units = &mut state.hosts.get_mut(&name("h1")).expect("a host").units;
+            units.get_mut("zookeeper").expect("a unit").records_nothing = true;
+        }
+        let plan = shape.site().plan(&apply(), &world).await.expect("a plan");
+        assert!(plan.phases.is_empty(), "{plan}");
+        assert!(plan.to_string().contains("h1: zookeeper: it did not record what it started with"), "{plan}");
+        let life = |world: &SimWorld| world.state().hosts[&name("h1")].process("zookeeper").map(|process| process.life);
+        let before = life(&world);
+        let changed = shape.with(|s| s.connections += 1).site();
+        changed.converge_by(&apply(), &world).await;
+        assert_ne!(life(&world), before);
+        world.assert_lawful();
     });
 }
 
@@ -263,7 +312,10 @@ fn a_program_that_hangs_is_no_matter_of_the_way_to_it() {
         be_silent("h5", place("h5", 7078));
         be_silent("h4", place("h6", 7078));
         let silences = reach::silences(&site.desired, &observed.hosts);
-        assert_eq!(silences.iter().map(ToString::to_string).collect::<Vec<_>>(), ["h6 does not answer h4 on port 7078"]);
+        assert_eq!(
+            silences.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["h6 does not answer h4 on port 7078"]
+        );
     });
 }
 

@@ -59,6 +59,8 @@ pub struct Unit {
     pub process: Option<Process>,
     /// It ends as soon as it starts, and systemd tries again.
     pub failing: bool,
+    /// A drop-in keeps it from recording what it starts with.
+    pub records_nothing: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +82,8 @@ pub struct SimHost {
     pub budget: Option<usize>,
     /// The number of actions that it still carries out; then it answers questions only.
     pub obeys: Option<usize>,
+    /// The end of an action that it does not carry out.
+    pub disobeys_with: HostError,
     /// A lie that its host tells about its member.
     pub lie: Option<MemberLie>,
     /// The time that it takes to answer a question.
@@ -138,6 +142,7 @@ impl SimHost {
             has_lost_rules: false,
             budget: None,
             obeys: None,
+            disobeys_with: fail("Operation not permitted"),
             is_shunned: false,
             forgotten: None,
             lie: None,

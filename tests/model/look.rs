@@ -177,6 +177,7 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
         ),
         ("NeedDaemonReload", if stale { "yes" } else { "no" }),
         ("NRestarts", "0"),
+        ("DropInPaths", if unit.records_nothing { "/etc/systemd/system/service.d/mine.conf" } else { "" }),
         ("InvocationID", unit.process.as_ref().map(|process| process.life.to_string()).unwrap_or_default().as_str()),
     ] {
         lines.fact(&["unit", &format!("{property}={value}")]);
@@ -186,8 +187,9 @@ fn unit(host: &SimHost, name: &str, lines: &mut Lines) {
         lines.fact(&["settings", name, &settings(text)]);
     }
     if let Some(process) = &unit.process {
-        let mut record: String = process.started.iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect();
-        if process.unit.contains(SETTINGS_MARK) {
+        let recorded = process.started.iter().filter(|_| !unit.records_nothing);
+        let mut record: String = recorded.map(|(path, digest)| format!("{digest}  {path}\n")).collect();
+        if process.unit.contains(SETTINGS_MARK) && !unit.records_nothing {
             record += &format!("{SETTINGS_MARK}{}\n", settings(&process.unit));
         }
         lines.fact(&["started", &format!("/run/provision/{name}.service.started"), &STANDARD.encode(record)]);

@@ -212,7 +212,7 @@ impl State {
             Err(error) => return (Err(error), kills),
         };
         match &mut host.obeys {
-            Some(0) => return (Err(host::fail("Operation not permitted")), kills),
+            Some(0) => return (Err(host.disobeys_with.clone()), kills),
             Some(left) => *left -= 1,
             None => {}
         }

@@ -134,6 +134,9 @@ impl Planner<'_> {
             let of = |unit: &String| facts.units.get(unit).filter(|seen| !seen.drop_ins.is_empty());
             for (unit, seen) in state.services.keys().filter_map(|unit| Some((unit, of(unit)?))) {
                 self.notes.push(format!("{name}: {unit}: {DROP_INS} {}", seen.drop_ins.join(", ")));
+                if let Some(words) = seen.without_record() {
+                    self.notes.push(format!("{name}: {unit}: {words}"));
+                }
             }
         }
     }

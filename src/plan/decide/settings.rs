@@ -9,19 +9,19 @@ use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
 use crate::plan::{Outage, Phase, Reason, Refusal, SettingRefusal};
 use crate::platform::local::ALL_PORTS;
 use crate::service::{self, DATA_MOVES, Service, roles};
-use crate::value::{HostPath, Name, Role, listed};
+use crate::value::{HostPath, Name, Redundancy, Role, listed};
 
 impl Planner<'_> {
     /// The hosts that cannot be asked and have a service that must change together with running ones. If all reachable ones are stopped, a host
-    /// that returns later does no harm.
+    /// that returns later does no harm, unless its node leads meanwhile: it may run on, and only we cannot reach it.
     fn hosts_with_the_old_value(&self, setting: &str) -> Vec<Name> {
-        let roles = Together::by(setting).roles;
-        let involved = |name: &Name| roles.iter().any(|role| self.with_role(*role).contains(name));
+        let mut roles = Together::by(setting).roles;
         let runs =
             |facts: &HostFacts| roles.iter().any(|role| facts.units.get(role.unit()).is_some_and(UnitFacts::may_run));
         if !self.observed.hosts.values().filter_map(Seen::facts).any(runs) {
-            return Vec::new();
+            roles.retain(|role| role.redundancy() == Redundancy::One);
         }
+        let involved = |name: &Name| roles.iter().any(|role| self.with_role(*role).contains(name));
         self.observed.unknown().map(|(name, _)| name).filter(|name| involved(name)).cloned().collect()
     }
 

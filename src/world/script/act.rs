@@ -86,6 +86,7 @@ impl Writer<'_> {
                 files.iter().for_each(|file| self.put_file(file));
                 line!(self, "reload_units");
                 line!(self, "{} {}", if *start { "start" } else { "change reload" }, quote(unit));
+                line!(self, "is_up {}", quote(unit));
                 line!(self, "forget_trial");
             }
             Action::Swap { unit, files, drain } => self.swap(unit, files, *drain),

@@ -61,10 +61,13 @@ impl Writer<'_> {
         }
     }
 
-    fn files(&mut self, HostQuery { users, paths, secrets, .. }: &HostQuery) {
+    fn files(&mut self, HostQuery { machine, users, paths, secrets, .. }: &HostQuery) {
         let place = self.place;
         if !users.is_empty() {
             self.line(format!("users {}", words(users)));
+            if *machine {
+                self.line(format!("shared_users {}", words(users)));
+            }
         }
         if !paths.is_empty() {
             let known = paths.iter().filter_map(|(path, sum)| Some((sum.as_ref()?, path)));

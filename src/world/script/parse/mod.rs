@@ -193,6 +193,9 @@ impl Reader<'_> {
             ["user", name, uid] if query.users.iter().any(|asked| asked == name) => {
                 facts.users.insert((*name).to_owned(), uid.parse().unwrap_or(u32::MAX));
             }
+            ["shared-user", name, other] if query.users.iter().any(|asked| asked == name) => {
+                facts.shared_users.insert((*name).to_owned(), brief(other));
+            }
             ["group", name] if query.users.iter().any(|asked| asked == name) => {
                 facts.groups.insert((*name).to_owned());
             }

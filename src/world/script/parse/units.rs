@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::value::MOST;
-use crate::host::{HostFacts, HostQuery, SETTINGS_MARK, UnitFacts, sha256};
+use crate::host::{HostFacts, HostQuery, SETTINGS_MARK, UNIT_FOLDER, UnitFacts, sha256};
 use crate::value::brief;
 use crate::world::script::ScriptPlace;
 
@@ -12,7 +12,7 @@ use crate::world::script::ScriptPlace;
 pub struct Units(Vec<BTreeMap<String, String>>);
 
 /// The properties that are asked for (`look.sh`).
-const PROPERTIES: [&str; 9] = [
+const PROPERTIES: [&str; 11] = [
     "Id",
     "LoadState",
     "ActiveState",
@@ -22,6 +22,8 @@ const PROPERTIES: [&str; 9] = [
     "InvocationID",
     "NRestarts",
     "DropInPaths",
+    "FragmentPath",
+    "Type",
 ];
 
 impl Units {
@@ -50,12 +52,22 @@ impl Units {
             entry.file = get("UnitFileState").into();
             entry.needs_reload = get("NeedDaemonReload") == "yes";
             entry.life = get("InvocationID").to_owned();
-            let folder = format!("/{}/", get("Id").to_owned() + ".d");
-            entry.drop_ins =
-                get("DropInPaths").split(' ').filter(|path| path.contains(&folder)).map(str::to_owned).collect();
+            entry.is_oneshot = get("Type") == "oneshot";
+            let other_file = Some(get("FragmentPath"))
+                .filter(|path| !path.is_empty() && !path.starts_with(&format!("{UNIT_FOLDER}/{}", get("Id"))));
+            let all = other_file.into_iter().chain(get("DropInPaths").split(' ').filter(|path| !is_systems(path)));
+            entry.drop_ins = all.map(str::to_owned).collect();
             entry.restarts = get("NRestarts").parse().unwrap_or(0);
         }
     }
+}
+
+/// Returns true for a drop-in of the distribution's, or of what made this container: all services have it.
+fn is_systems(path: &str) -> bool {
+    path.is_empty()
+        || path.starts_with("/usr/lib/systemd/")
+        || path.starts_with("/lib/systemd/")
+        || path.ends_with("/service.d/zzz-lxc-service.conf")
 }
 
 /// The digests of what a unit started with, as its file of them at `path` has them.
