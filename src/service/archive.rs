@@ -182,7 +182,10 @@ fn check_url(
     // The checksum is in the topology: whatever the way, another archive is refused.
     if !is_address(text, false) {
         let at = url.span().unwrap_or(span);
-        problems.add(Code::T030, at, "not an address of the form https://host/path or http://host/path");
+        let problem = problems.add(Code::T030, at, "not an address of the form https://host/path or http://host/path");
+        if text.contains("s3") || text.starts_with("gs:") || text.starts_with("abfs") {
+            problem.help("hosts download over HTTP: write the https address of the bucket or container, or one that is presigned; `onHost` takes an archive that is there already");
+        }
         return None;
     }
     let sum = check_sum(sha512, problems)??;

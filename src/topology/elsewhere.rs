@@ -1,7 +1,8 @@
-//! Keys that are in the wrong place: the one where they would be right.
+//! Keys that are in the wrong place: the one where they would be right; and keys for what this version cannot do.
 
 use serde_json::Value as Json;
 
+use super::absent;
 use super::schema::schema;
 use crate::yaml::tree::{Node, Value};
 use crate::yaml::{Fault, FaultKind, Span};
@@ -13,19 +14,23 @@ const MOST: usize = 50;
 /// The key of a map whose keys are the user's names.
 const ANY: &str = "NAME";
 
-/// Says of unknown keys where they belong, if they are keys of another map.
+/// Says of unknown keys what stands in for what they ask, or where they belong, if they are keys of another map.
 pub fn point_out(root: &Node, faults: &mut [Fault]) {
-    let mut all =
-        faults.iter_mut().filter(|fault| fault.kind == FaultKind::UnknownKey && !has_near_name(fault)).peekable();
-    if all.peek().is_none() {
-        return;
-    }
-    let schema: Json = serde_json::from_str(&schema()).expect("a schema is JSON");
-    for fault in all.take(MOST) {
+    let unknown = faults.iter_mut().filter(|fault| fault.kind == FaultKind::UnknownKey);
+    let mut known = None;
+    for fault in unknown.take(MOST) {
         let Some(path) = path_to(root, fault.span) else { continue };
         let Some((key, parents)) = path.split_last() else { continue };
+        if let Some(help) = absent::help(key, parents) {
+            fault.help = Some(help.to_owned());
+            continue;
+        }
+        if has_near_name(fault) {
+            continue;
+        }
+        let schema: &Json = known.get_or_insert_with(|| serde_json::from_str(&schema()).expect("a schema is JSON"));
         let mut places = Vec::new();
-        find(&schema, &schema, key, &mut Vec::new(), &mut places);
+        find(schema, schema, key, &mut Vec::new(), &mut places);
         let shared =
             |place: &Vec<String>| place.iter().zip(parents).take_while(|(a, b)| a == b || a.as_str() == ANY).count();
         let best = places.into_iter().max_by_key(|place| (shared(place), std::cmp::Reverse(place.len())));

@@ -1,5 +1,6 @@
 //! From text to a topology that is known to be right. [`load()`] reads, [`check()`] judges; both report every problem at once.
 
+mod absent;
 mod accepted;
 mod beside;
 mod check;
