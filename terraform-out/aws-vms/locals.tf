@@ -10,6 +10,9 @@ locals {
     c = { zone = "eu-west-1c", range = "10.21.2.0/24" }
   }
 
+  # The zone of the NAT gateway that each zone goes out through.
+  nat_zones = { a = "a", b = "b", c = "c" }
+
   zookeeper_subnets = {
     a = { zone = "eu-west-1a", range = "10.21.4.0/24" }
     b = { zone = "eu-west-1b", range = "10.21.5.0/24" }

@@ -77,7 +77,7 @@ resource "aws_internet_gateway" "main" {
 }
 
 resource "aws_eip" "nat" {
-  for_each = local.public_subnets
+  for_each = toset(values(local.nat_zones))
 
   domain = "vpc"
 
@@ -88,9 +88,9 @@ resource "aws_eip" "nat" {
   depends_on = [aws_internet_gateway.main]
 }
 
-# One a zone, so that a zone's failure takes no other zone's way out.
+# With one a zone, a zone's failure takes no other zone's way out.
 resource "aws_nat_gateway" "main" {
-  for_each = local.public_subnets
+  for_each = toset(values(local.nat_zones))
 
   allocation_id = aws_eip.nat[each.key].id
   subnet_id     = aws_subnet.public[each.key].id
@@ -138,7 +138,7 @@ resource "aws_route" "nat" {
 
   route_table_id         = aws_route_table.private[each.key].id
   destination_cidr_block = "0.0.0.0/0"
-  nat_gateway_id         = aws_nat_gateway.main[each.key].id
+  nat_gateway_id         = aws_nat_gateway.main[local.nat_zones[each.key]].id
 }
 
 resource "aws_route_table_association" "zookeeper" {

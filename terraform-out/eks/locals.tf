@@ -10,6 +10,9 @@ locals {
     c = { name = "eu-west-1c", public = "10.41.2.0/24", nodes = "10.41.192.0/19" }
   }
 
+  # The zone of the NAT gateway that each zone goes out through.
+  nat_zones = { a = "a", b = "b", c = "c" }
+
   pools = {
     executors = { size = "r7i.2xlarge", disk = 200, throughput = 250 }
     system    = { size = "m7i.large", disk = 50, throughput = 125 }

@@ -97,6 +97,8 @@ const AWS: &[(&str, &str, &str, Outcome)] = &[
     ("more workers", "max: 10", "max: 40", StopsNobody),
     ("larger workers", "r7i.2xlarge", "r7i.4xlarge", StopsNobody),
     ("one zone pinned elsewhere", "disk: 64", "disk: 64, zones: [a, b, a]", Refused),
+    ("one way out", "      network: 10.21", "      singleNatGateway: true\n      network: 10.21", StopsNobody),
+    ("workers at a lower price", "size: r7i.2xlarge", "size: r7i.2xlarge\n      spot: true", StopsNobody),
 ];
 
 #[test]

@@ -83,12 +83,13 @@ fn azure() -> impl Strategy<Value = String> {
 
 fn aws() -> impl Strategy<Value = String> {
     let storage = ", storage: { s3: { bucket: some-data } }";
-    let flags = (any::<bool>(), any::<bool>());
-    (zones(&["a", "b", "c"]), services(storage), tags(), state(), flags).prop_map(|(zones, services, tags, state, (own, ranges))| {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (zones(&["a", "b", "c"]), services(storage), tags(), state(), flags).prop_map(|(zones, services, tags, state, (own, ranges, single, spot))| {
+        let services = if spot { services.replace("workers: {", "workers: { spot: true,") } else { services };
         let image = if own { "image: { gallery: ami-0123 }, " } else { "" };
         let from = if ranges { ", from: [198.51.100.0/24]" } else { "" };
         format!(
-            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ awsVms: {{ region: eu-west-1, zones: [{zones}], {image}network: 10.8.0.0/16, \
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ awsVms: {{ region: eu-west-1, zones: [{zones}], singleNatGateway: {single}, {image}network: 10.8.0.0/16, \
              ssh: {{ user: ubuntu{from} }}, tags: {tags}{state} }} }} }}\n{services}"
         )
         .replace(", loadBalancer: internal", "")
@@ -121,7 +122,7 @@ fn kubernetes() -> impl Strategy<Value = String> {
         let (kind, place, size) = if aks {
             ("aks", "location: westeurope, zones: [1, 2]", "Standard_D8s_v5")
         } else {
-            ("eks", "region: eu-west-1, zones: [a, b]", "m7i.2xlarge")
+            ("eks", if public { "region: eu-west-1, zones: [a, b], singleNatGateway: true" } else { "region: eu-west-1, zones: [a, b]" }, "m7i.2xlarge")
         };
         let storage = if stored && !aks { ", storage: { s3: { bucket: some-data } }" } else { "" };
         let pools = pools.replace("SIZE", size);

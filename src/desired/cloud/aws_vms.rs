@@ -63,7 +63,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
 }
 
 fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
-    let AwsVms { region, zones: _, network, image: _, ssh, tags, state: _ } = aws;
+    let AwsVms { region, zones: _, network, image: _, ssh, tags, state: _, single_nat_gateway } = aws;
     holes.put("name", text::cloud_name(&services.topology.name, NAME_MAX));
     holes.put("region", region.as_str());
     holes.put("network", network.to_string());
@@ -80,9 +80,16 @@ fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
         object(aws.zones.iter().map(Zone::as_str).enumerate().map(row))
     };
     holes.put("public_subnets", subnets(Tier::Public));
+    holes.put("nat_zones", nat_zones(&aws.zones, *single_nat_gateway));
     for (hole, role) in [("zookeeper_subnets", MEMBER), ("masters_subnets", MASTER), ("workers_subnets", WORKER)] {
         holes.put_if(hole, services.has(role).then(|| subnets(Tier::Of(role))));
     }
+}
+
+/// The zone of the NAT gateway that each zone's machines go out through.
+pub(super) fn nat_zones(zones: &[Zone], single: bool) -> Expression {
+    let gateway = |zone: &'_ Zone| if single { zones[0].as_str().to_owned() } else { zone.as_str().to_owned() };
+    object(zones.iter().map(|zone| (zone.as_str().to_owned(), Expression::from(gateway(zone)))))
 }
 
 fn image(image: &Image, holes: &mut Holes) {
@@ -152,6 +159,7 @@ fn key_users(services: &ServicesOn<'_>, holes: &mut Holes) {
 
 fn workers(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     machines::put_workers(services, aws, holes);
+    holes.put("spot", services.spark.is_some_and(|spark| spark.workers.spot));
     let scale = services.spark.and_then(|spark| spark.workers.autoscale.as_ref());
     holes.put_if("window", scale.map(|scale| scale.window.seconds()));
     holes.put_if("minutes", scale.map(|scale| scale.window.seconds() / 60));

@@ -9,7 +9,7 @@ use crate::value::{Cidr, Label, Zone};
 use crate::yaml::{Field, Span};
 
 pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Option<AwsVms> {
-    let AwsVmsFile { region, zones, network, image, ssh, tags: labels, state } = file;
+    let AwsVmsFile { region, zones, network, single_nat_gateway, image, ssh, tags: labels, state } = file;
     let region = region::AWS.check(span, region, problems);
     problems.need(span, "network", network);
     problems.need(span, "ssh", ssh);
@@ -41,7 +41,16 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
     let state = State::check(state, problems);
     let tags = tags(labels, TagRules::Aws, problems);
     let (_, network) = check_network(network, problems)?;
-    Some(AwsVms { state, region: region?, zones: list, network, image: image?, ssh: ssh?, tags })
+    Some(AwsVms {
+        state,
+        region: region?,
+        zones: list,
+        network,
+        image: image?,
+        single_nat_gateway: single_nat_gateway.or(false),
+        ssh: ssh?,
+        tags,
+    })
 }
 
 /// The network, where each tier has a subnet that AWS takes in every zone; reports it otherwise.

@@ -22,6 +22,8 @@ pub struct AwsVms {
     pub zones: Vec<Zone>,
     pub network: Cidr,
     pub image: Image,
+    /// True if all zones go out through the first one.
+    pub single_nat_gateway: bool,
     pub ssh: CloudSsh,
     pub tags: BTreeMap<String, String>,
     pub state: State,

@@ -25,7 +25,18 @@ const NODE_DISK: RangeInclusive<u32> = 20..=65536;
 const NODE_ADDRESSES: u64 = 21;
 
 pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<Eks> {
-    let EksFile { region, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;
+    let EksFile {
+        region,
+        version,
+        network,
+        zones,
+        single_nat_gateway,
+        registry,
+        api_from,
+        pools: files,
+        tags: labels,
+        state,
+    } = file;
     let region = region::AWS.check(span, region, problems);
     problems.need(span, "version", version);
     problems.need(span, "network", network);
@@ -80,6 +91,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         version: version.ok()?.clone(),
         network,
         zones: values(zones),
+        single_nat_gateway: single_nat_gateway.or(false),
         registry: registry.or(false),
         api_from: values(api_from),
         pools,

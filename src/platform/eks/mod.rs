@@ -18,6 +18,8 @@ pub struct Eks {
     pub network: Cidr,
     /// Zones by their letter; at least two.
     pub zones: Vec<Zone>,
+    /// True if all zones go out through the first one.
+    pub single_nat_gateway: bool,
     pub registry: bool,
     /// Empty for a private API server.
     pub api_from: Vec<Cidr>,

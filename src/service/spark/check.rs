@@ -226,6 +226,7 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         ("workers.size", file.workers.ok().and_then(|workers| workers.size.span())),
         ("workers.disk", file.workers.ok().and_then(|workers| workers.disk.span())),
         ("workers.autoscale", file.workers.ok().and_then(|workers| workers.autoscale.span())),
+        ("workers.spot", file.workers.ok().and_then(|workers| workers.spot.span())),
     ];
     let timed =
         file.workers.ok().and_then(|workers| workers.schedule.span()).filter(|_| kind.ground() != Ground::Managed);
@@ -242,7 +243,9 @@ fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut Diagnostics)
         PlatformKind::Nodes | PlatformKind::Local | PlatformKind::Hdinsight => vec![("storage", file.storage.span())],
         PlatformKind::Kubernetes => Vec::new(),
     };
-    let machine = machine.into_iter().filter(|_| matches!(kind, PlatformKind::Nodes | PlatformKind::Local));
+    let of_machines = matches!(kind, PlatformKind::Nodes | PlatformKind::Local);
+    let is_unused = |name: &str| of_machines || name == "workers.spot" && kind == PlatformKind::Hdinsight;
+    let machine = machine.into_iter().filter(|(name, _)| is_unused(name));
     for (name, span) in unused.into_iter().chain(machine).chain(timed).chain(elsewhere) {
         if let Some(span) = span {
             problems.add(Code::T090, span, format!("`{name}` is not used by a platform of kind {kind}"));
@@ -337,6 +340,11 @@ fn check_workers(
     let process = Process::check(&file.jvm_options, &file.unit, kind, LOGS, problems);
     let directories = check_directories(&file.local_dirs, &file.work_dir, problems);
     note_unused_by_fleets(file, kind, problems);
+    if let Some(at) = file.spot.span().filter(|_| kind == PlatformKind::AzureVms && file.spot.or(false)) {
+        problems
+            .add(Code::T012, at, "workers of a platform of kind azureVms cannot be spot machines yet")
+            .help("leave `spot` out");
+    }
     let named = kind.ground() == Ground::NamedHosts;
     if let Some(at) = file.groups.span().filter(|_| !named) {
         problems.add(Code::T090, at, format!("`groups` is not used by a platform of kind {kind}"));
@@ -369,6 +377,7 @@ fn check_workers(
         drain_seconds: drain_seconds?,
         machine: Machine::of(&file.size, &file.disk),
         autoscale: Autoscale::check(&file.autoscale, problems),
+        spot: file.spot.or(false),
     };
     let mut complete = true;
     for group in file.groups.ok().into_iter().flatten().filter(|_| named) {

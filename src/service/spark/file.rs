@@ -114,6 +114,9 @@ settings! {
         disk "disk": Disk;
         /// Bounds between which the number of workers follows the load.
         autoscale "autoscale": AutoscaleFile;
+        /// True for spot instances: cheaper, and taken away whenever AWS needs them. Executors there are lost, and their work is done again elsewhere. Used
+        /// by `awsVms` alone. Default: false.
+        spot "spot": bool;
         /// The number of workers by the time of the week, in a managed service. Instead of `autoscale`.
         schedule "schedule": ScheduleFile;
         /// Directories for shuffles and for what does not fit in memory; ideally one per disk. Default: `/var/lib/spark/tmp`.

@@ -121,6 +121,8 @@ pub struct Workers {
     pub drain_seconds: u32,
     pub machine: Machine,
     pub autoscale: Option<Autoscale>,
+    /// True if the cloud may take its machines away, at a lower price.
+    pub spot: bool,
 }
 
 /// The properties of workers that may differ from host to host.

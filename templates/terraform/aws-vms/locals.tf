@@ -3,6 +3,9 @@ locals {
 
   public_subnets = provision.public_subnets
 
+  # The zone of the NAT gateway that each zone goes out through.
+  nat_zones = provision.nat_zones
+
   zookeeper_subnets = provision.zookeeper_subnets
 
   masters_subnets = provision.masters_subnets

@@ -17,6 +17,11 @@ resource "aws_launch_template" "workers" {
     arn = aws_iam_instance_profile.workers.arn
   }
 
+  instance_market_options {
+    provision_when = provision.spot
+    market_type = "spot"
+  }
+
   # By the minute: the alarms must not wait for five.
   monitoring {
     enabled = true

@@ -102,7 +102,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
   lifecycle {
     provision_when = provision.autoscales
 
-    # The number is the autoscale setting's business; another login would recreate all machines at the same time [same term: line 112; network.tf:65 `would recreate the address`; bastion.tf:20; zookeeper.tf:141 `would recreate it while clients use it`].
+    # The number is the autoscale setting's business; another login would recreate all machines at the same time.
     ignore_changes = [admin_username, instances]
   }
 

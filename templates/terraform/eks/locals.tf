@@ -3,6 +3,9 @@ locals {
 
   zones = provision.zones
 
+  # The zone of the NAT gateway that each zone goes out through.
+  nat_zones = provision.nat_zones
+
   pools = provision.pools
 
   pod_roles = provision.pod_roles

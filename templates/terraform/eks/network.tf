@@ -53,7 +53,7 @@ resource "aws_route_table_association" "public" {
 }
 
 resource "aws_eip" "nat" {
-  for_each = local.zones
+  for_each = toset(values(local.nat_zones))
 
   domain = "vpc"
 
@@ -62,9 +62,9 @@ resource "aws_eip" "nat" {
   depends_on = [aws_internet_gateway.main]
 }
 
-# One for each zone: a lost zone takes no other zone's way out with it.
+# With one for each zone, a lost zone takes no other zone's way out with it.
 resource "aws_nat_gateway" "main" {
-  for_each = local.zones
+  for_each = toset(values(local.nat_zones))
 
   allocation_id = aws_eip.nat[each.key].id
   subnet_id     = aws_subnet.public[each.key].id
@@ -101,7 +101,7 @@ resource "aws_route" "nodes" {
 
   route_table_id         = aws_route_table.nodes[each.key].id
   destination_cidr_block = "0.0.0.0/0"
-  nat_gateway_id         = aws_nat_gateway.main[each.key].id
+  nat_gateway_id         = aws_nat_gateway.main[local.nat_zones[each.key]].id
 }
 
 resource "aws_route_table_association" "nodes" {
