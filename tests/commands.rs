@@ -513,6 +513,10 @@ fn the_generated_pages_are_what_the_program_prints() {
         let printed = stdout(&provision(&root(""), &args));
         assert!(committed == printed, "{page} is old: make render");
     }
+    // A key without a description would be a riddle.
+    let page = std::fs::read_to_string(root("docs/topology.md")).expect("readable");
+    let bare: Vec<&str> = page.lines().filter(|line| line.contains("` |  |") || line.contains("`** |  |")).collect();
+    assert!(bare.is_empty() && !page.contains("`\n\n\n"), "{bare:?}");
 }
 
 #[test]

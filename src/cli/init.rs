@@ -28,11 +28,17 @@ enum Template {
     Nodes,
     /// This machine
     Local,
+    /// Virtual machines on Azure
     AzureVms,
+    /// Instances on AWS
     AwsVms,
+    /// Azure's managed Spark
     Hdinsight,
+    /// Azure's Kubernetes service
     Aks,
+    /// Amazon's Kubernetes service
     Eks,
+    /// Kubernetes on this machine
     Minikube,
 }
 

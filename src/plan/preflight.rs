@@ -125,9 +125,9 @@ impl HostChecks<'_> {
         }
         for (name, other) in facts.shared_users.iter().filter(|(name, _)| state.users.contains_key(*name)) {
             let problem = format!(
-                "give the user {name} a number and a group {name} of its own, or remove it (userdel {name}): provision adds it"
+                "give the user {name} a UID and a group {name} of its own, or remove it (userdel {name}): provision adds it"
             );
-            self.add("user", format!("the user {name} shares its number or its group with {other}"), Some(problem));
+            self.add("user", format!("the user {name} shares its UID or its group with {other}"), Some(problem));
         }
         let is_link = |path: &&HostPath| facts.paths.get(*path).is_some_and(|seen| seen.kind == PathKind::Link);
         // In a folder the step itself says so, with what the link leads out of.

@@ -55,7 +55,7 @@ settings! {
         io_weight "IOWeight": Weight => Roll;
         /// The memory above which the unit is slowed down, for example `8G` or `50%`.
         memory_high "MemoryHigh": MemoryLimit => Roll;
-        /// The most memory; above it the kernel kills.
+        /// The most memory; above it the kernel kills processes of the unit.
         memory_max "MemoryMax": MemoryLimit => Roll;
         /// The most swap.
         memory_swap_max "MemorySwapMax": MemoryLimit => Roll;

@@ -83,7 +83,7 @@ WRITE='t=$1.provision-new; set -C; umask 077
 rm -f "$t" && cat >"$t" && chmod "$2" "$t" && sync "$t" || { rm -f "$t"; exit 1; }
 [ -L "$1" ] || [ ! -d "$1" ] || rmdir "$1"
 { [ -f "$1" ] && [ ! -L "$1" ] && cmp -s "$1" "$t" && chmod "$2" "$1" 2>/dev/null && rm -f "$t"; } || mv -fT "$t" "$1"'
-# Beside, synced, renamed: a reader sees the old bytes or the new ones, also after a power cut.
+# Writes to a temporary name beside the target, syncs and renames it: a reader sees the old bytes or the new ones, even after a power cut.
 write() { # path owner group mode; bytes on stdin. An owner - is whoever writes
   t=$1.provision-new dir=${1%/*}
   [ -d "$dir" ] || fail "cannot write $1: $dir is not there"
@@ -143,7 +143,7 @@ directory() { # path owner group mode
 }
 # For a disk left by a former machine of this node: the files that belonged to the service there are given to the service here, whatever UID its user
 # had.
-# Only what that very number owns, each file by its name in its own open directory: nothing that a link or a race leads to.
+# Only what that very UID owns, each file by its name in its own open directory: nothing that a link or a race leads to.
 adopt() { # path owner group
   was=$(stat -c %u -- "$1")
   [ -z "$root" ] && [ "$2" != root ] && [ "$was" != 0 ] && [ "$was" != "$(id -u "$2")" ] || return 0

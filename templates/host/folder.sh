@@ -3,7 +3,7 @@
 path=$PATH
 # Through a link, another directory would be changed and removed.
 [ ! -L "$root" ] || { echo "$root is a symbolic link, and a node's folder must be a directory" >&2; exit 1; }
-# What only Linux has programs for.
+# Stand-ins for programs that only Linux has.
 flock() { # as util-linux's, as far as the scripts use it: -n or -w SECONDS, and a descriptor, which the lock stays with
   seconds=
   case $1 in

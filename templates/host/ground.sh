@@ -1,8 +1,8 @@
 # What keeps a service's user from making root act for it. In a directory that somebody else may write, root does nothing by name: what
 # must be done there is done as that user, who gains nothing by tricking themselves. POSIX sh.
 
-# Prints the number of the one user who can change names in a directory: 0 where that is root alone. Fails where the directory is not
-# there, or where several could. A folder that stands for a host is its owner's, as all in it: nobody else's rights are lent there; but a
+# Prints the UID of the one user who can change names in a directory: 0 where that is root alone. Fails where the directory is not
+# there, or where several could. In a folder that stands for a host everything is its owner's, so this prints 0; but it fails where a
 # link in it leads out of it.
 keeper() { # directory
   [ -z "$root" ] || { [ -z "$(link_in "$1")" ] && echo 0; return; }
@@ -43,7 +43,7 @@ link_in() { # path
     case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac
   done
 }
-# Prints who is to read in a directory: its keeper, else its owner, else nobody in particular; never root where others have a hand in it.
+# Prints the UID that is to read in a directory: its keeper's, else its owner's, or 65534 (nobody) if that owner is root; never root's where others can change names in it.
 reader() { # directory
   keeper "$1" && return 0
   [ -z "$root" ] || return 1
@@ -63,7 +63,7 @@ raise_shield() {
 }
 # Runs a command as a user, with nothing of ours but its input and output, and not for ever. That user can stop what runs as them, so the
 # clock is ours (137 and 124 say that it ran out), and what is printed is that user's word: it goes into a pipe or nowhere, never to the
-# operator or into a file of root's. After one such timeout, later commands get 2 s.
+# operator or into a file of root's. Once `late` has seen such a timeout, later commands get 2 s.
 as() { # number of the user, command
   uid=$1; shift
   if [ "$uid" = 0 ]; then set -- timeout -k 5 "${patience:-60}" "$@"

@@ -15,7 +15,7 @@ fact() {
 }
 # In one line. GNU's and busybox's base64 wrap lines otherwise; others lack the option, and do not.
 if [ -r /proc/meminfo ]; then encoded() { base64 -w 0; }; else encoded() { base64 | tr -d '\n'; }; fi
-# No file of ours is larger, and no answer: the operator reads no more.
+# The limit in bytes for a file of ours and for an answer: neither is larger, and the operator's program reads no more.
 most=16777216
 text() { # key, file, limit in bytes (default: $most): the file's bytes, if there is one. Below root's own directories alone
   [ -f "$2" ] || return 0
@@ -56,7 +56,7 @@ sockets() { # ports in hexadecimal
         print (asked ? 0 : 1) "\tlisten\t" a[1] "\t" a[2] "\t" $8
       }' | sort -u | head -n 20000 | cut -f 2-
   else
-    # As 127.0.0.1.20000 or *.22; whose they are it does not say.
+    # As 127.0.0.1.20000 or *.22; netstat does not say whose they are.
     PATH=$PATH:/usr/sbin:/sbin netstat -an -p tcp 2>/dev/null |
       awk '$NF == "LISTEN" { n = match($4, /[.][0-9]+$/); print "listening\t" substr($4, 1, n - 1) "\t" substr($4, n + 1) }' | sort -u
   fi
@@ -99,7 +99,7 @@ java_version() { # home, the number of that user
   fi
   printf %s "$version"
 }
-# The number of the one user who can change a Java's program; nothing where several could.
+# The UID of the one user who can change a Java's program; nothing where several could.
 java_owner() { # home
   [ -z "$root" ] || { echo 0; return 0; }
   who=$(keeper "$1/bin") && [ ! -L "$1/bin/java" ] || return 0
@@ -124,7 +124,7 @@ users() { # names, of their groups, too
   getent passwd "$@" | awk -F: '{ print "user\t" $1 "\t" $3 }'
   getent group "$@" | awk -F: '{ print "group\t" $1 }'
 }
-# Whose else's a service's user is: it must have a number and a group of its own.
+# Says with which other user a service's user shares its UID or its group: both must be its own.
 shared_users() { # names
   getent passwd "$@" | while IFS=: read -r name _ uid gid _; do
     [ "$uid" != 0 ] || { fact shared-user "$name" root; continue; }
@@ -149,8 +149,8 @@ sort_out() { # paths
   done
 }
 FORMAT='path\t%n\t%F\t%U\t%G\t%a\t%i:%Y\n'
-# What lies at paths; of files also their digests, and the text of what differs from $expected (lines of digest and path), if it is short.
-# Those in $secrets (a line each) are read nowhere here.
+# Says what is at each path; for files also the digest and, if it is short and the file differs from $expected (lines of digest and path), the text.
+# Files in $secrets (one path a line) are not read here.
 inspect() { # paths
   [ -z "$root" ] || { stat --printf="$FORMAT" -- "$@" 2>/dev/null; digests "$@"; return 0; }
   sort_out "$@"
@@ -230,7 +230,7 @@ rules() { # unit: whether the kernel still has what the unit loaded; and, where 
   now=$(nft list table inet provision 2>/dev/null) && [ "$(printf '%s\n' "$now" | sha256sum)" = "$loaded" ] || fact lost "$1"
 }
 distribution() { # home, archive or -, and of an archive that was asked for before: identity and digest, or - -
-  # Where somebody else than root has a hand in it, its own words about itself are theirs: it counts as not there.
+  # Where a user other than root can change it, what it says of itself is that user's word, so it counts as missing.
   if [ -f "$1/.provision-origin" ] && [ ! -L "$1/.provision-origin" ] && [ ! -L "$1/.provision-files" ] && [ "$(keeper "$1")" = 0 ]; then
     fact origin "$1" "$(head -c 200 "$1/.provision-origin")"
     lost=$(lost "$1" | tr '\t' ' ')
@@ -259,7 +259,7 @@ member() { # data directory, log directory: data is there only when snapshots an
     if [ "$ended" = 0 ]; then fact marker "$2/initialize"; else ran_out "$ended" "$2"; fi
   fi
 }
-# Whether root alone can change what is in the nearest directories that are there: below them root makes others.
+# Says which of the nearest existing directories others than root can change: root makes the missing ones below them.
 grounds() { # directories, there or not
   for d do
     at=$(above "$d")

@@ -26,7 +26,7 @@ no_mounts() {
   within=$(mounts "$(cd -P -- "$root" && pwd)" at)
   [ -z "$within" ] || fail "refusing to remove anything in $root: something is mounted at $within. Unmount it first"
 }
-# The names that services give in their data directories: by these, and never by all that is there, since somebody else may keep things beside ours.
+# Adds the names that services use in their data directories. Data is found by these names, never as all that is there, since somebody else may keep things beside ours.
 with_our_names() { # command and directory, to which the patterns are added
   "$@" version-2 initialize zookeeper_server.pid myid 'app-*' 'driver-*' 'eventlog_v2_*' 'spark-????????-*' 'blockmgr-????????-*' \
     'registeredExecutors.*'
@@ -61,7 +61,7 @@ remove_distribution() {
   gone "$1"; gone "$1.provision-new"
   [ -z "$there" ] || say "removed distribution $1"
 }
-# Deletes what is meant by patterns in a directory, as the user whose it is. Directories that somebody closed are opened first.
+# Deletes what matches patterns in a directory, as the user who owns it. Directories that somebody closed are opened first.
 PURGE='cd -P -- "$1" || exit 1; shift
 for pattern do
   for name in $pattern; do
@@ -101,7 +101,7 @@ purge() { # directory, patterns of names in it
   if late "$ended"; then say "kept something in $1 (the deletion took too long: processes of its user may be stopping it)"
   elif [ "$ended" != 0 ]; then say "kept something in $1 ($(words "$why"))"; fi
 }
-holds_something() { # directory: whoever's it is, its names are that user's to tell
+holds_something() { # directory: it is listed as the user who owns it
   who=$(keeper "$1") || return 0
   within=$(hear 200 "$who" find "$1" -mindepth 1 -maxdepth 1 ! -name lost+found </dev/null)
   ended=$(how "$within")
@@ -157,7 +157,7 @@ left_by() { # number of a user, number of its group
 remove_user() { # user, directories of its data
   name=$1; shift
   for d do
-    # Its number must not go to somebody else while files of it are there.
+    # Its UID must not go to somebody else while files of this user are there.
     if [ -d "$d" ]; then kept_user=yes; say "kept user $name (its data is in $d)"; return 0; fi
   done
   set -- "$name"
@@ -218,7 +218,7 @@ end_jobs() {
 # Takes the firewall out of the kernel, where its unit has not.
 drop_table() {
   if ! command -v nft >/dev/null; then
-    # This boot's rules: after another one, nobody has loaded any.
+    # If this record exists, rules were loaded in this boot; after a reboot, nobody has loaded any.
     [ ! -e "$run/provision-firewall.service.loaded" ] || fail "nft is missing, so the firewall's rules in the kernel cannot be seen or removed: install nftables, then run this again"
     return 0
   fi

@@ -30,7 +30,7 @@ else
   # The secret is in the environment, never in an argument.
   [ -z "$secret" ] || { set -a; . "$secret"; set +a; }
   export SPARK_CONF_DIR="$config" HOME="$home" SPARK_ENV_LOADED=1
-  # The job's variables and its directory are no longer root's: a PATH may lead into what a job has written.
+  # The job's variables and its directory apply only once root's rights are gone: a PATH may lead into what a job has written.
   set -- /bin/sh -c 'cd "$HOME" && . "$SPARK_CONF_DIR/spark-env.sh" && exec "$@"' sh "$@"
   [ -n "$owner" ] || set -- setpriv --reuid spark --regid spark --init-groups --no-new-privs --inh-caps -all --bounding-set -all "$@"
   # A group of its own, so that all of it can be ended.

@@ -36,8 +36,8 @@ fn a_host_that_is_not_fit_is_named_with_its_reason_before_anything_changes() {
     lab.on(2, "groupadd zookeeper && useradd -M -g users zookeeper");
     lab.run(&["preflight", &topology])
         .expect(6)
-        .says("shares its number or its group with root")
-        .says("shares its number or its group with users");
+        .says("shares its UID or its group with root")
+        .says("shares its UID or its group with users");
     lab.on(1, "sed -i '/^spark:/d' /etc/passwd /etc/shadow && groupdel spark");
     lab.on(2, "userdel zookeeper && { groupdel zookeeper 2>/dev/null || true; }");
 

@@ -96,12 +96,16 @@ impl JsonSchema for FirewallFile {
     }
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut nftables = generator.subschema_for::<NftablesFile>();
+        let about = "A table of its own in nftables: ssh, the declared listeners and what `allow` lists stay open, the rest is dropped.";
+        nftables.insert("description".to_owned(), about.into());
         schemars::json_schema!({
             "oneOf": [
                 { "type": "string", "enum": ["none", "nftables"] },
                 {
+                    "description": "The firewall on the machines: `none` leaves their own alone; `nftables` closes what the topology does not declare.",
                     "type": "object",
-                    "properties": { "nftables": generator.subschema_for::<NftablesFile>() },
+                    "properties": { "nftables": nftables },
                     "additionalProperties": false,
                     "required": ["nftables"]
                 }

@@ -140,7 +140,7 @@ fn check_files_beside(files: &ServicesFile, standalone: &Standalone, data: Vec<H
                 .add(
                     Code::T012,
                     key.span,
-                    format!("{path} is in the way of {directory}, which is a directory of a service"),
+                    format!("{path} and {directory}, which is a directory of a service, are the same, or one is inside the other"),
                 )
                 .help("use a directory of its own, for example /etc/hadoop/conf");
         }

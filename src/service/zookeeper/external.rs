@@ -71,7 +71,7 @@ pub fn check(
     }
     for (number, (at, member)) in members.iter().filter_map(Field::spanned).enumerate() {
         if connect[..number].contains(member) {
-            problems.add(Code::T012, at, format!("`{member}` is there twice"));
+            problems.add(Code::T012, at, format!("`{member}` is listed twice"));
         }
         let (host, _) = member.parts();
         let is_each_hosts_own = host.parse().is_ok_and(|host: Address| !host.leads_to_one_machine());

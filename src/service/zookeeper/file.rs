@@ -113,7 +113,7 @@ settings! {
         commit_log_count "commitLogCount": JavaInt<1> => Roll;
         /// The milliseconds after which a slow write to the transaction log is logged. Default: 1000.
         fsync_warning "fsync.warningthresholdms": JavaInt<1> => Roll;
-        /// The largest node that a client may write, in bytes, and the largest answer; the same on every member, and clients must allow it, too. Default: 1048575.
+        /// The largest znode that a client may write, in bytes, and the largest answer; the same on every member, and clients must allow it, too. Default: 1048575.
         jute_max_buffer "jute.maxbuffer": JavaInt<1_048_575> => Roll, written "-Djute.maxbuffer";
         /// The number of waiting requests above which a member stops reading from clients. Default: 1000.
         outstanding "globalOutstandingLimit": JavaInt<1> => Roll;
@@ -151,7 +151,7 @@ settings! {
         local_sessions "localSessionsEnabled": bool => Roll;
         /// True if a local session becomes a global one when it creates an ephemeral node. Default: `false`.
         local_sessions_upgrading "localSessionsUpgradingEnabled": bool => Roll;
-        /// True if clients may create nodes with a time to live (TTL). Default: `false`.
+        /// True if clients may create znodes with a time to live (TTL). Default: `false`.
         extended_types "extendedTypesEnabled": bool => Roll;
         /// True if quotas are enforced, not only logged. Default: `false`.
         enforce_quota "enforceQuota": bool => Roll;
@@ -238,9 +238,9 @@ impl FourLetterWords {
 }
 
 /// An ensemble that somebody else runs. Before the first change the preflight asks its members, from every master's host, whether they serve and which
-/// version they run (3.5 or later). The masters elect in the folder `/spark-NAME`, and nothing in the ensemble is removed: when the ALIVE master ends, the
-/// next one takes up to 43 s to take over. Clusters that share an ensemble need different names. A running cluster cannot move from its own ensemble to
-/// an external one, or back.
+/// version they run (3.5 or later). The masters hold their election below the znode `/spark-NAME`, and nothing in the ensemble is removed: when the ALIVE
+/// master ends, the next one takes up to 43 s to take over. Clusters that share an ensemble need different names. A running cluster cannot move from its
+/// own ensemble to an external one, or back.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalFile {
