@@ -3,6 +3,9 @@
 mod address;
 mod answers;
 mod check;
+mod check_config;
+mod check_place;
+mod check_workers;
 mod desire;
 mod election;
 pub mod file;
@@ -21,6 +24,7 @@ mod properties;
 mod properties_file;
 mod roles;
 mod settings;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +39,8 @@ use crate::value::{ConfigKey, HostPath, Label, Name, PropertyValue, SecretRef, S
 
 pub use address::master_url;
 pub use answers::{MasterFacts, WorkerEntry, WorkerFacts, master_facts, worker_facts};
-pub use check::{Readers, check, check_config, check_keys, version};
+pub use check::{check, check_keys, version};
+pub use check_config::{Readers, check_config};
 pub use desire::home;
 pub use file::{Day, EventDirectory, HalfHour, HistorySettings, JobPorts, KEY, MasterSettings, WorkerSettings};
 pub use listeners::listeners;
