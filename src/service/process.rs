@@ -66,7 +66,7 @@ settings! {
 
 /// The Java and the environment of all processes of a service.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Surroundings {
+pub struct RuntimeEnvironment {
     pub java_home: Option<HostPath>,
     pub environment: BTreeMap<EnvironmentName, EnvironmentValue>,
 }
@@ -79,10 +79,10 @@ pub struct Process {
 }
 
 /// A name that the tool decides itself, or a beginning of names if it ends with `_`, and what to write instead.
-pub type Taken = (&'static str, &'static str);
+pub type Reserved = (&'static str, &'static str);
 
 /// The variables that no service may be given.
-const TAKEN: &[Taken] = &[
+const RESERVED: &[Reserved] = &[
     ("JAVA_HOME", "write java: { home: ... }"),
     ("JAVA_TOOL_OPTIONS", "write jvmOptions"),
     ("JDK_JAVA_OPTIONS", "write jvmOptions"),
@@ -94,7 +94,7 @@ const TAKEN: &[Taken] = &[
 ];
 
 /// Options of the JVM that the tool decides itself, by their beginning, with the way out.
-const TAKEN_OPTIONS: &[Taken] = &[
+const RESERVED_OPTIONS: &[Reserved] = &[
     ("-Xmx", "write `heap`"),
     ("-Xms", "write `heap`"),
     ("-XX:MaxHeapSize", "write `heap`"),
@@ -118,8 +118,8 @@ const TAKEN_OPTIONS: &[Taken] = &[
     ("-Djava.net.preferIPv4Stack", "it is always true"),
 ];
 
-fn taken(name: &str, all: &[Taken]) -> Option<&'static str> {
-    all.iter().find(|(taken, _)| name == *taken || taken.ends_with('_') && name.starts_with(taken)).map(|(_, out)| *out)
+fn reserved(name: &str, all: &[Reserved]) -> Option<&'static str> {
+    all.iter().find(|(known, _)| name == *known || known.ends_with('_') && name.starts_with(known)).map(|(_, out)| *out)
 }
 
 /// The file that an option has the JVM write its log of garbage collections to.
@@ -136,14 +136,14 @@ fn is_directly_in(file: &str, directory: &str) -> bool {
     name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
-impl Surroundings {
+impl RuntimeEnvironment {
     /// Checks them; `own` are the variables that the service decides itself.
     pub fn check(
         java: &Field<JavaFile>,
         environment: &Field<Entries<EnvironmentValue>>,
-        own: &[Taken],
+        own: &[Reserved],
         problems: &mut Diagnostics,
-    ) -> Option<Surroundings> {
+    ) -> Option<RuntimeEnvironment> {
         let mut complete = !matches!(environment, Field::Bad(_)) && !matches!(java, Field::Bad(_));
         if let Some((at, java)) = java.spanned() {
             problems.need(at, "home", &java.home);
@@ -158,7 +158,7 @@ impl Surroundings {
         let mut all = BTreeMap::new();
         for entry in environment.ok().into_iter().flatten() {
             let (name, at) = (entry.key.text.as_str(), entry.key.span);
-            if let Some(way_out) = taken(name, TAKEN).or_else(|| taken(name, own)) {
+            if let Some(way_out) = reserved(name, RESERVED).or_else(|| reserved(name, own)) {
                 problems.add(Code::T012, at, format!("`{name}` cannot be set in `environment`")).help(way_out);
                 complete = false;
             } else if names_secret(name) {
@@ -179,7 +179,7 @@ impl Surroundings {
             }
         }
         let java_home = java.ok().and_then(|java| java.home.ok().cloned());
-        complete.then_some(Surroundings { java_home, environment: all })
+        complete.then_some(RuntimeEnvironment { java_home, environment: all })
     }
 
     pub fn settings(&self, service: &str, all: &mut Writer) {
@@ -231,8 +231,8 @@ impl Process {
                 complete = false;
                 continue;
             };
-            let begins = |(taken, _): &&Taken| option.as_str().starts_with(taken);
-            if let Some((_, way_out)) = TAKEN_OPTIONS.iter().find(begins) {
+            let begins = |(beginning, _): &&Reserved| option.as_str().starts_with(beginning);
+            if let Some((_, way_out)) = RESERVED_OPTIONS.iter().find(begins) {
                 problems.add(Code::T012, at, format!("`{option}` cannot be set in `jvmOptions`")).help(*way_out);
                 complete = false;
             } else if let Some(file) = log_file(option.as_str()).filter(|file| !is_directly_in(file, logs)) {

@@ -136,7 +136,7 @@ impl Machine {
         self.prepared(state, &self.folder.path().join("provision"), arguments)
     }
 
-    /// Another program in the same surroundings.
+    /// Another program in the same runtime.
     pub fn wrapped(&self, program: &str, arguments: &[&str]) -> Command {
         self.prepared(&self.state(), Path::new(program), arguments)
     }

@@ -14,7 +14,7 @@ use crate::platform::nodes::declared::Hosts;
 use crate::platform::storage::Storage;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
-use crate::service::process::{Process, Surroundings, Taken};
+use crate::service::process::{Process, Reserved, RuntimeEnvironment};
 use crate::service::releases::{self, Line};
 use crate::service::stages::PlatformView;
 use crate::value::{SecretRef, Version};
@@ -23,7 +23,7 @@ use crate::yaml::{Field, Span};
 /// The version that the lab proves every day.
 const DEFAULT_VERSION: &str = "4.3.0";
 /// The variables of Spark's scripts and daemons that follow from the topology.
-const OWN_VARIABLES: &[Taken] = &[
+const OWN_VARIABLES: &[Reserved] = &[
     ("SPARK_HOME", "it follows from the distribution"),
     ("SPARK_CONF_DIR", "it is /etc/spark"),
     ("SPARK_ENV_LOADED", "it follows from the unit"),
@@ -103,7 +103,7 @@ pub fn check(
                 .help("leave it out, or take hosts of their own");
         }
     }
-    let surroundings = Surroundings::check(&file.java, &file.environment, OWN_VARIABLES, problems);
+    let runtime = RuntimeEnvironment::check(&file.java, &file.environment, OWN_VARIABLES, problems);
     let files = if on_hosts { files::check(&file.files, kind, problems) } else { Some(GivenFiles::new()) };
     // A cloud's own Spark has the cloud's versions.
     if kind.ground() != Ground::Managed {
@@ -133,7 +133,7 @@ pub fn check(
         archive,
         standalone,
         config: config?,
-        surroundings: surroundings?,
+        runtime: runtime?,
         files: files?,
         authenticate: authenticate?,
         storage,

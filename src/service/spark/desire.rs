@@ -141,7 +141,7 @@ fn shared(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, state
     let node = instance.node.as_str();
     let home = home(spark.service);
     state.user(USER, WORKING_FOLDER, node);
-    state.needs_java(spark.service.surroundings.java_home.as_ref(), oldest_java(&spark.service.version));
+    state.needs_java(spark.service.runtime.java_home.as_ref(), oldest_java(&spark.service.version));
     state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
     state.directory(&HostPath::known(CONFIG), Access::root(0o755), false, node);
     state.directory(&HostPath::known(DATA), Access::root(0o755), false, node);
@@ -157,7 +157,7 @@ fn shared(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, state
     state.file(&config.join("log4j2.properties"), Access::root(0o644), Content::Text(log), node);
     let values = serde_json::json!({
         "cluster": cluster.name.as_str(), "home": state.host.word(&home),
-        "address": cluster.address(&instance.host).as_str(), "variables": spark.service.surroundings.variables(),
+        "address": cluster.address(&instance.host).as_str(), "variables": spark.service.runtime.variables(),
     });
     let environment = render_template("spark/spark-env.sh", &values);
     state.file(&config.join("spark-env.sh"), Access::root(0o644), Content::Text(environment), node);
@@ -233,7 +233,7 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
     let environment: Vec<String> = environment.into_iter().filter(|words| !words.is_empty()).collect();
     let mut values = serde_json::json!({
         "cluster": cluster.name.as_str(), "node": instance.node, "environment": environment.join(" "),
-        "with": spark.service.surroundings.before_command(), "class": host.word(&home.join("bin/spark-class")), "config": host.word(&own),
+        "with": spark.service.runtime.before_command(), "class": host.word(&home.join("bin/spark-class")), "config": host.word(&own),
         "record": state.record(&inputs, &secret_inputs), "started": state.started_word(),
         "home": host.path(&begin), "writable": writable.join(" "), "unit": process.unit_lines(),
     });

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::answers::{MasterFacts, WorkerEntry, WorkerState, counted_or_unknown, history_answers, master_facts};
-use super::latchless::Latchless;
 use super::masters::{AliveMasters, elects_elsewhere, followed_by_most, is_running};
+use super::missing_latches::MissingLatches;
 use super::roles::{HISTORY, MASTER, WORKER};
 use crate::desired::Desired;
 use crate::host::{Health, HostFacts, HostState, NodeFacts, Seen, ServiceFacts};
@@ -22,7 +22,7 @@ pub fn health_of_masters(
 ) -> ServiceFacts {
     let mut facts = ServiceFacts::default();
     let mut alive: Vec<&Name> = Vec::new();
-    let latchless = Latchless::of(desired, seen);
+    let missing_latches = MissingLatches::of(desired, seen);
     for (name, state) in with_role(hosts, desired, MASTER) {
         let Some(host) = seen.get(name).and_then(Seen::facts) else {
             unknown(name, &mut facts);
@@ -34,11 +34,11 @@ pub fn health_of_masters(
                 alive.push(name);
                 Health::Leading
             }
-            Some(_) if latchless.is_known(name) => {
+            Some(_) if missing_latches.is_known(name) => {
                 facts.missing.push(format!("the master on {name} is STANDBY and takes no part in the election"));
                 Health::Unsettled
             }
-            Some(_) if latchless.standbys.contains(name) => {
+            Some(_) if missing_latches.standbys.contains(name) => {
                 let doubt = format!("the master on {name} is STANDBY and may take no part in the election");
                 facts.doubted.insert(name.clone(), doubt);
                 Health::Serving

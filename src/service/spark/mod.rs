@@ -12,11 +12,11 @@ pub mod file;
 mod files;
 mod health;
 mod history;
-mod latchless;
 mod listeners;
 mod machines;
 mod managed;
 mod masters;
+mod missing_latches;
 mod nodes;
 mod on_hosts;
 mod places;
@@ -33,7 +33,7 @@ use files::GivenFiles;
 use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::storage::Storage;
 use crate::service::archive::Archive;
-use crate::service::process::{Process, Surroundings};
+use crate::service::process::{Process, RuntimeEnvironment};
 use crate::service::services::Services;
 use crate::value::{ConfigKey, HostPath, Label, Name, PropertyValue, SecretRef, ServicePort, Version, Zone};
 
@@ -57,7 +57,7 @@ pub struct Spark {
     /// Present where Spark runs on hosts.
     pub standalone: Option<Standalone>,
     pub config: BTreeMap<ConfigKey, PropertyValue>,
-    pub surroundings: Surroundings,
+    pub runtime: RuntimeEnvironment,
     pub files: GivenFiles,
     pub authenticate: Option<SecretRef>,
     /// The storage of jobs.

@@ -7,8 +7,8 @@ use super::answers::{counted_or_unknown, ended_applications, history_answers, ma
 use super::election::{ask_latches, election, for_election, latches};
 use super::file::SparkFile;
 use super::health::{alive_master, health_of_history, health_of_masters, health_of_workers};
-use super::latchless::Latchless;
 use super::listeners::MASTER_PAGE;
+use super::missing_latches::MissingLatches;
 use super::places::DRAIN_SECONDS;
 use super::roles::{HISTORY, MASTER, WORKER};
 use super::{SECRET_FILE, check_keys, master_url, standalone};
@@ -198,9 +198,9 @@ impl Service for OnHosts {
 
     fn ailing(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, Role, &'static str)> {
         let forgotten = super::health::forgotten(desired, seen).into_iter().map(|name| (name, WORKER, FORGOTTEN));
-        let latchless = Latchless::of(desired, seen);
-        let why = |name: &Name| if latchless.is_known(name) { WITHOUT_A_LATCH } else { PERHAPS_WITHOUT_A_LATCH };
-        let outside = latchless.standbys.iter().map(|name| (name.clone(), MASTER, why(name)));
+        let missing_latches = MissingLatches::of(desired, seen);
+        let why = |name: &Name| if missing_latches.is_known(name) { WITHOUT_A_LATCH } else { PERHAPS_WITHOUT_A_LATCH };
+        let outside = missing_latches.standbys.iter().map(|name| (name.clone(), MASTER, why(name)));
         // Whether they take part can be told only when ZooKeeper serves again: the roll looks then.
         let waiting = super::health::without_a_quorum(desired, seen);
         let waiting = waiting.into_iter().map(|name| (name, MASTER, WITHOUT_A_QUORUM));

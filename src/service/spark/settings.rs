@@ -14,7 +14,7 @@ pub fn settings(cluster: &Cluster, all: &mut Writer) {
         archive,
         standalone: _,
         config,
-        surroundings,
+        runtime,
         files,
         authenticate,
         storage: _,
@@ -36,7 +36,7 @@ pub fn settings(cluster: &Cluster, all: &mut Writer) {
         all.each(&format!("spark.workers.groups.{name}"), own.each());
         of_workers(&format!("spark.workers.groups.{name}"), profile, all);
     }
-    surroundings.settings("spark", all);
+    runtime.settings("spark", all);
     super::files::settings(files, all);
     of_masters.settings("spark.masters", all);
     if let Some(History { settings, process, place: _ }) = history {

@@ -10,7 +10,7 @@ use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Ground, PlatformKind};
 use crate::service::archive::{self, Wanted};
 use crate::service::data_directory;
-use crate::service::process::{Process, Surroundings, Taken};
+use crate::service::process::{Process, Reserved, RuntimeEnvironment};
 use crate::service::releases::{self, Line};
 use crate::service::stages::PlatformView;
 use crate::value::{MemberId, Name, Version, Zone};
@@ -20,7 +20,7 @@ use crate::yaml::{Entries, Field, Span};
 const MEMBERS_MAX: u32 = 255;
 
 /// The variables that `ZooKeeper`'s own scripts read: no script starts a member.
-const OWN_VARIABLES: &[Taken] = &[
+const OWN_VARIABLES: &[Reserved] = &[
     ("JVMFLAGS", "write jvmOptions"),
     ("SERVER_JVMFLAGS", "write jvmOptions"),
     ("ZK_SERVER_HEAP", "write heap"),
@@ -60,7 +60,7 @@ pub fn check(
             .help("give each a directory of its own");
         data_ok = false;
     }
-    let surroundings = Surroundings::check(&file.java, &file.environment, OWN_VARIABLES, problems);
+    let runtime = RuntimeEnvironment::check(&file.java, &file.environment, OWN_VARIABLES, problems);
     let process = Process::check(&file.jvm_options, &file.unit, kind, LOGS, problems);
     check_options(file, problems);
     if !data_ok {
@@ -74,7 +74,7 @@ pub fn check(
         archive: archive::check(&file.archive, wanted, problems)?,
         members,
         config: file.config.or_default().settings(kind),
-        surroundings: surroundings?,
+        runtime: runtime?,
         process: process?,
         machine: Machine::of(&file.size, &file.disk),
         zones: check_pins(&file.zones, count, problems)?,

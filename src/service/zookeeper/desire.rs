@@ -55,7 +55,7 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
     let Package { jars, log } = Package::of(&zookeeper.archive);
     let config = HostPath::known(CONFIG);
     state.user(USER, settings.data_dir.as_str(), node);
-    state.needs_java(zookeeper.surroundings.java_home.as_ref(), OLDEST_JAVA);
+    state.needs_java(zookeeper.runtime.java_home.as_ref(), OLDEST_JAVA);
     state.directory(&HostPath::known("/opt/provision"), Access::root(0o755), false, node);
     state.directory(&config, Access::root(0o755), false, node);
     let logs = zookeeper.process.log_directory(LOGS, USER, node, state);
@@ -91,8 +91,8 @@ pub fn desire(cluster: &Cluster, instance: &Instance, state: &mut HostState) {
         "data_dir": host.path(&settings.data_dir), "record": state.record(&inputs, &[]), "started": state.started_word(),
         "writable": host.words(data().chain(&logs)),
         "options": options.map(|option| word(&option)).collect::<Vec<_>>(),
-        "with": zookeeper.surroundings.before_command(), "unit": zookeeper.process.unit_lines(),
-        "java": zookeeper.surroundings.java_home.as_ref().map_or("/usr/bin/env java".to_owned(), |home| home.join("bin/java").to_string()),
+        "with": zookeeper.runtime.before_command(), "unit": zookeeper.process.unit_lines(),
+        "java": zookeeper.runtime.java_home.as_ref().map_or("/usr/bin/env java".to_owned(), |home| home.join("bin/java").to_string()),
         "classpath": unit_word(&format!("{}:{}/{jars}/*", host.path(&config), host.path(&home))),
         "config": host.word(&zoo_cfg),
         "myid": host.word(&myid), "myid_in_data": host.word(&settings.data_dir.join("myid")),

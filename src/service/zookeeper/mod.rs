@@ -21,7 +21,7 @@ use crate::cluster::{Cluster, Instance};
 use crate::platform::machine::Machine;
 use crate::service::Services;
 use crate::service::archive::Archive;
-use crate::service::process::{Process, Surroundings};
+use crate::service::process::{Process, RuntimeEnvironment};
 use crate::value::{HostPath, MemberId, Name, Zone};
 
 pub use answers::{MemberFacts, MemberMode, canary, member_facts};
@@ -38,7 +38,7 @@ pub use wire::{canary_request, canary_succeeded, children, children_request, del
 pub struct ZooKeeper {
     pub settings: ZooKeeperSettings,
     pub config: ZooCfg,
-    pub surroundings: Surroundings,
+    pub runtime: RuntimeEnvironment,
     pub process: Process,
     pub archive: Archive,
     pub members: Members,

@@ -12,20 +12,11 @@ pub fn settings(cluster: &Cluster, all: &mut Writer) {
     }
     let Some(zookeeper) = cluster.services.get::<ZooKeeper>() else { return };
     // Machines are the cloud module's concern, not settings.
-    let ZooKeeper {
-        settings,
-        config,
-        surroundings,
-        process,
-        archive,
-        members: _,
-        machine: _,
-        zones: _,
-        load_balancer: _,
-    } = zookeeper;
+    let ZooKeeper { settings, config, runtime, process, archive, members: _, machine: _, zones: _, load_balancer: _ } =
+        zookeeper;
     all.each("zookeeper", settings.each());
     all.each("zookeeper.config", config.each());
-    surroundings.settings("zookeeper", all);
+    runtime.settings("zookeeper", all);
     process.settings("zookeeper", all);
     all.put("zookeeper.archive", Class::Roll, origin(archive));
     for (id, member) in super::members(cluster) {

@@ -13,7 +13,7 @@ use crate::value::{Name, digits};
 /// Masters that say STANDBY while the election has fewer latches than masters: one that had no quorum for more than 40 s takes part in no election
 /// again (measured).
 #[derive(Debug, Default)]
-pub struct Latchless {
+pub struct MissingLatches {
     /// All masters that stand by: no program says which latch is whose.
     pub standbys: BTreeSet<Name>,
     /// The number of them that have no latch.
@@ -25,12 +25,12 @@ fn is_latch(name: &str) -> bool {
     name.split_once("-latch-").is_some_and(|(_, number)| number.len() == 10 && digits(number).is_some())
 }
 
-impl Latchless {
+impl MissingLatches {
     /// Of several hosts' words about the latches the largest number counts: a host can hide the fault, and cannot make one up.
-    pub fn of(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Latchless {
+    pub fn of(desired: &Desired, seen: &BTreeMap<Name, Seen>) -> MissingLatches {
         let facts = seen.values().filter_map(Seen::facts);
         let counts = facts.filter_map(latches).map(|names| names.iter().filter(|name| is_latch(name)).count());
-        let Some(most) = counts.max() else { return Latchless::default() };
+        let Some(most) = counts.max() else { return MissingLatches::default() };
         let with_role = desired.hosts.iter().filter(|(_, state)| state.services.contains_key(MASTER.unit()));
         let running = with_role.filter_map(|(name, state)| {
             let host = seen.get(name)?.facts().filter(|host| is_running(host, MASTER))?;
@@ -39,13 +39,13 @@ impl Latchless {
         let electing: Vec<(&Name, &HostFacts)> = running.collect();
         // A master's page lists every worker: it is read only where a latch may be missing.
         if most >= electing.len() {
-            return Latchless::default();
+            return MissingLatches::default();
         }
         let masters: Vec<(&Name, MasterFacts)> =
             electing.into_iter().filter_map(|(name, host)| Some((name, master_facts(host)?))).collect();
         let missing = masters.len().saturating_sub(most);
         let standbys = masters.into_iter().filter(|(_, master)| missing > 0 && master.is_standby());
-        Latchless { standbys: standbys.map(|(name, _)| name.clone()).collect(), missing }
+        MissingLatches { standbys: standbys.map(|(name, _)| name.clone()).collect(), missing }
     }
 
     /// Returns true if it is known of a master that it has no latch.
