@@ -31,6 +31,10 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
+/// The value is wrong, and among the problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reported;
+
 /// Everything found so far. Checks add to it and go on.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics(Vec<Diagnostic>);

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, Reported};
 use crate::value::{Disk, Duration, Label, Percent, Zone};
 use crate::yaml::{Field, Span};
 
@@ -89,19 +89,19 @@ fn check_minutes(at: Span, value: Duration, problems: &mut Diagnostics) {
     }
 }
 
-/// Zones that are pinned, one for each machine. `None` where they are wrong, `Some(None)` where there are none.
+/// Zones that are pinned, one for each machine, if there are any.
 pub fn check_pins(
     field: &Field<Vec<Field<Zone>>>,
     machines: usize,
     problems: &mut Diagnostics,
-) -> Option<Option<Vec<Zone>>> {
-    let Some((span, zones)) = field.spanned() else { return Some(None) };
+) -> Result<Option<Vec<Zone>>, Reported> {
+    let Some((span, zones)) = field.spanned() else { return Ok(None) };
     if zones.len() != machines {
         let message = format!("{} zones for {machines} machines", zones.len());
         problems.add(Code::T012, span, message).help("write one for each, in the order of their numbers");
-        return None;
+        return Err(Reported);
     }
-    zones.iter().map(|zone| zone.ok().cloned()).collect::<Option<Vec<Zone>>>().map(Some)
+    zones.iter().map(|zone| zone.ok().cloned()).collect::<Option<Vec<Zone>>>().map(Some).ok_or(Reported)
 }
 
 /// The bounds of a number of workers that follows the load.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::downloads::Downloads;
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, Reported};
 use crate::platform::PlatformKind;
 use crate::value::{HostPath, Version, is_address};
 use crate::yaml::{Field, Span};
@@ -143,12 +143,12 @@ pub fn check(archive: &Field<ArchiveFile>, wanted: Wanted<'_>, problems: &mut Di
         return check_url(span, url, sha512, downloads, problems);
     }
     if let Some((span, LocalArchiveFile { path, sha512 })) = file.spanned() {
-        let sha512 = check_sum(sha512, problems)?;
+        let sha512 = check_sum(sha512, problems).ok()?;
         let path = problems.need(span, "path", path)?;
         return Some(Archive::File { path: path.into(), sha512 });
     }
     if let Some((span, OnHostFile { path, sha512 })) = on_host.spanned() {
-        let sha512 = check_sum(sha512, problems)?;
+        let sha512 = check_sum(sha512, problems).ok()?;
         let path = problems.need(span, "path", path)?;
         return Some(Archive::OnHost { path: path.clone(), sha512 });
     }
@@ -188,21 +188,21 @@ fn check_url(
         }
         return None;
     }
-    let sum = check_sum(sha512, problems)??;
+    let sum = check_sum(sha512, problems).ok()??;
     Some(Archive::Url { url: text.clone(), sum: UrlSum::Known(sum), proxy: downloads.proxy.clone() })
 }
 
-/// `Some(None)` where none is given, `None` where it is wrong.
-fn check_sum(field: &Field<String>, problems: &mut Diagnostics) -> Option<Option<Sha512>> {
+/// The checksum, if one is given.
+fn check_sum(field: &Field<String>, problems: &mut Diagnostics) -> Result<Option<Sha512>, Reported> {
     match field {
-        Field::Missing => Some(None),
-        Field::Bad(_) => None,
+        Field::Missing => Ok(None),
+        Field::Bad(_) => Err(Reported),
         Field::Ok(span, text) => {
             let sum = Sha512::parse(text);
             if sum.is_none() {
                 problems.add(Code::T030, *span, "a SHA-512 is 128 hexadecimal digits");
             }
-            sum.map(Some)
+            sum.map(Some).ok_or(Reported)
         }
     }
 }

@@ -8,7 +8,7 @@ use super::files::{self, GivenFiles};
 use super::history::{check_event_log, check_history};
 use super::unused::note_unused;
 use super::{Masters, Spark, Standalone, managed};
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, Reported};
 use crate::platform::machine::{Machine, check_pins};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::storage::Storage;
@@ -135,23 +135,23 @@ pub fn check(
         config: config?,
         runtime: runtime?,
         files: files?,
-        authenticate: authenticate?,
+        authenticate: authenticate.ok()?,
         storage,
         namespace,
         managed,
     })
 }
 
-/// `None` where it is wrong, `Some(None)` where there is none.
-fn check_authenticate(file: &SparkFile, problems: &mut Diagnostics) -> Option<Option<SecretRef>> {
+/// The secret that all of Spark shares, if there is one.
+fn check_authenticate(file: &SparkFile, problems: &mut Diagnostics) -> Result<Option<SecretRef>, Reported> {
     match &file.authenticate {
-        Field::Missing => Some(None),
-        Field::Bad(_) => None,
+        Field::Missing => Ok(None),
+        Field::Bad(_) => Err(Reported),
         Field::Ok(span, authenticate) => {
             if authenticate.secret.is_missing() {
                 problems.add(Code::T003, *span, "`secret` is missing").help("write secret: { env: SPARK_SECRET }");
             }
-            authenticate.secret.ok().map(|secret| Some(secret.0.clone()))
+            authenticate.secret.ok().map(|secret| Some(secret.0.clone())).ok_or(Reported)
         }
     }
 }
@@ -228,6 +228,6 @@ fn check_masters(
         settings: file.settings(kind),
         process: process?,
         machine: Machine::of(&file.size, &Field::Missing),
-        zones: check_pins(&file.zones, count, problems)?,
+        zones: check_pins(&file.zones, count, problems).ok()?,
     })
 }

@@ -77,7 +77,7 @@ pub fn check(
         runtime: runtime?,
         process: process?,
         machine: Machine::of(&file.size, &file.disk),
-        zones: check_pins(&file.zones, count, problems)?,
+        zones: check_pins(&file.zones, count, problems).ok()?,
         load_balancer: !file.load_balancer.is_missing(),
         settings,
     })
