@@ -76,7 +76,7 @@ fn its_part_of_the_file_is_read_and_checked() {
     let clash =
         problems(&text("    port: 8080\n  spark:\n    masters: { hosts: [h1] }\n    workers: { hosts: [h2] }\n"));
     assert!(
-        clash.iter().any(|problem| problem.contains("port 8080 on `h1` is wanted by Spark master (master-ui)")),
+        clash.iter().any(|problem| problem.contains("port 8080 on `h1` is wanted by the Spark master (master-ui)")),
         "{clash:?}"
     );
     let schema: serde_json::Value = serde_json::from_str(&topology::schema()).expect("JSON");

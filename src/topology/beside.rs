@@ -16,7 +16,8 @@ pub fn read(root: &mut Node, folder: &Path, faults: &mut Vec<Fault>) {
                 written("private").and_then(scalar).is_some_and(|(text, _)| text.eq_ignore_ascii_case("true"));
             let Some((from, span)) = written("from").and_then(scalar).filter(|_| !is_private) else { continue };
             if written("text").is_some() {
-                faults.push(fault(span, "a file has one content: `from` or `text`".to_owned()));
+                faults
+                    .push(fault(span, "a file takes its content from `from` or from `text`, not from both".to_owned()));
                 continue;
             }
             match text_of(&folder.join(from)) {

@@ -80,7 +80,7 @@ pub struct JobFile {
     pub py_files: Field<Vec<Field<ResourceUrl>>>,
     /// Files that every executor gets in its working directory, as URLs that Spark can read.
     pub files: Field<Vec<Field<ResourceUrl>>>,
-    /// Packages of Maven's, for example `org.apache.spark:spark-avro_2.13:4.3.0`, which the driver fetches.
+    /// Maven packages, for example `org.apache.spark:spark-avro_2.13:4.3.0`, which the driver fetches.
     pub packages: Field<Vec<Field<MavenPackage>>>,
     /// Arguments of the application, each a text. `{spark.master}`, `{zookeeper.connect}` and the like become addresses. Arguments after `--` on the command line
     /// of `submit` replace them.

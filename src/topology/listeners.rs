@@ -50,7 +50,7 @@ pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: 
                 reported.push((first.name, second.name));
                 let port = first.written.start().max(second.written.start());
                 let message = format!(
-                    "port {port} on `{host}` is wanted by {} ({}) and by {} ({})",
+                    "port {port} on `{host}` is wanted by the {} ({}) and by the {} ({})",
                     first.role().title(),
                     first.name,
                     second.role().title(),

@@ -72,7 +72,7 @@ pub enum FirewallFile {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NftablesFile {
-    /// More that is let in. Default: nothing but ssh, and what the cluster's own hosts need of each other.
+    /// Further traffic that is let in. Default: nothing beyond ssh and what the cluster's own hosts need of each other.
     pub allow: Field<Vec<Field<AllowFile>>>,
 }
 

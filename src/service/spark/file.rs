@@ -224,7 +224,7 @@ text_value!(
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScheduleFile {
-    /// The time zone by Windows' name, for example `W. Europe Standard Time`. Default: `UTC`.
+    /// The time zone by its Windows name, for example `W. Europe Standard Time`. Default: `UTC`.
     pub timezone: Field<String>,
     /// The changes of the number in a week.
     #[schemars(required)]

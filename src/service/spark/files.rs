@@ -25,7 +25,7 @@ pub struct GivenFile {
     /// True if the file in `from` (mode 0600 or stricter) contains a secret: on the hosts, root and Spark's user alone can read it, and its text is
     /// shown nowhere.
     pub private: Field<bool>,
-    /// True if no daemon reads the file, but jobs alone: then a change restarts nothing, and jobs that start later read the new text. (Executors of a job
+    /// True if only jobs read the file, and no daemon does: then a change restarts nothing, and jobs that start later read the new text. (Executors of a job
     /// that runs may read either.) Default: `false`.
     pub jobs_only: Field<bool>,
 }

@@ -147,7 +147,7 @@ settings! {
         tcp_keep_alive "tcpKeepAlive": bool => Roll;
         /// True if the kernel probes clients' connections. Default: `false`.
         client_tcp_keep_alive "clientTcpKeepAlive": bool => Roll;
-        /// True if a client's session costs no write until it is needed. Default: `false`.
+        /// True if a client's session is local to its member at first, which costs no write. Default: `false`.
         local_sessions "localSessionsEnabled": bool => Roll;
         /// True if a local session becomes a global one when it creates an ephemeral node. Default: `false`.
         local_sessions_upgrading "localSessionsUpgradingEnabled": bool => Roll;
