@@ -60,7 +60,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
     publisher = "Canonical"
     offer     = "ubuntu-24_04-lts"
     sku       = "server"
-    version   = "latest"
+    version   = var.image_version
   }
 
   # Spark's answer carries no state of Azure's making, so this is the handler's version 1: any 200 is healthy.

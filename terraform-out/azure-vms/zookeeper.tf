@@ -59,7 +59,7 @@ resource "azurerm_linux_virtual_machine" "zookeeper" {
     publisher = "Canonical"
     offer     = each.value.image
     sku       = "server"
-    version   = "latest"
+    version   = var.image_version
   }
 
   boot_diagnostics {}

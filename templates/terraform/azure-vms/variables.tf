@@ -9,6 +9,19 @@ variable "subscription_id" {
   }
 }
 
+variable "image_version" {
+  provision_when = provision.ubuntu
+  description = "Version of Canonical's image, such as 24.04.202510010 (`az vm image list --publisher Canonical --offer OFFER --sku server --all` lists them); \"latest\" takes the newest for each new machine."
+  type        = string
+  default     = "latest"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([0-9]+[.][0-9]+[.][0-9]+|latest)$", var.image_version))
+    error_message = "A version has three numbers with dots between them, or is \"latest\"."
+  }
+}
+
 variable "ssh_public_keys" {
   description = "Public keys, in OpenSSH's format, that the user ${provision.user} logs in with on every machine."
   type        = list(string)
