@@ -114,6 +114,8 @@ pub enum Lines {
 }
 
 impl Ask {
+    /// So few that the answer comes to us in one write, and many may be asked at once.
+    pub const FEW: u32 = 2 << 10;
     /// Enough for the head of a page.
     pub const HEAD: u32 = 64 << 10;
     /// Enough for what says little.

@@ -289,6 +289,8 @@ ask() {
   esac
   fact answer "$1" "$answer"
 }
+# The same, in one write: several of these run at once.
+ask_short() { answer=$(ask "$@"); printf '%s\n' "$answer"; }
 heard() { timeout 4 bash -c 'exec 3<>"/dev/tcp/$2/$3" && printf "$4" >&3 && exec cat <&3' ask "$@" 2>/dev/null; }
 # The remote ends of a user's connections to these ports: whom its service follows. The state 01 is ESTABLISHED. Where there is no /proc, nobody can say.
 connections() { # user, or nothing for the operator's own; ports in hexadecimal

@@ -42,7 +42,7 @@ pub fn ask_latches(election: &Election, (address, port): &(String, u16)) -> Ask 
         address: address.clone(),
         port: *port,
         bytes: children_request(&election.folder),
-        most: Ask::SHORT,
+        most: if election.is_external { Ask::FEW } else { Ask::SHORT },
         lines: Lines::All,
     }
 }

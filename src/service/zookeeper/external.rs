@@ -96,7 +96,7 @@ pub fn questions(election: &Election) -> Vec<Ask> {
         address: address.clone(),
         port: *port,
         bytes: b"srvr".to_vec(),
-        most: Ask::HEAD,
+        most: Ask::FEW,
         lines: Lines::Short,
     };
     QUESTIONS.into_iter().zip(&election.members).map(ask).collect()

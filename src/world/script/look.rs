@@ -1,7 +1,7 @@
 //! A query as a script that changes nothing.
 
 use super::{Script, ScriptPlace, quote};
-use crate::host::{HostQuery, Lines, SETTINGS};
+use crate::host::{Ask, HostQuery, Lines, SETTINGS};
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, PIP};
 
 pub(super) const GROUND: &str = include_str!("../../../templates/host/ground.sh");
@@ -102,7 +102,10 @@ impl Writer<'_> {
             let (data, log) = (place.word(data), place.word(log));
             self.line(format!("member {data} {log}"));
         }
-        for ask in asks {
+        // A silent port costs 4 s. Short answers come in one write each, so that these questions need not wait for each other.
+        let (short, long): (Vec<&Ask>, Vec<&Ask>) = asks.iter().partition(|ask| ask.most <= Ask::FEW);
+        let at_once = short.len();
+        for (number, ask) in short.into_iter().chain(long).enumerate() {
             let request = quote(&ask.bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>());
             let lines = match ask.lines {
                 Lines::All => "all".to_owned(),
@@ -110,7 +113,14 @@ impl Writer<'_> {
                 Lines::Beginning(words) => quote(&words.join("|")),
             };
             let address = quote(&ask.address);
-            self.line(format!("ask {} {address} {} {request} {} {lines}", ask.name, ask.port, ask.most));
+            let (ask_it, background) = if number < at_once { ("ask_short", " &") } else { ("ask", "") };
+            self.line(format!(
+                "{ask_it} {} {address} {} {request} {} {lines}{background}",
+                ask.name, ask.port, ask.most
+            ));
+            if number + 1 == at_once {
+                self.line("wait");
+            }
         }
     }
 
