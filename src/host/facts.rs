@@ -31,6 +31,8 @@ pub struct HostFacts {
     pub users: BTreeMap<String, u32>,
     /// Users whose number or group is somebody else's, too, each with whose.
     pub shared_users: BTreeMap<String, String>,
+    /// Variables that systemd gives every service on the host, and that ours read.
+    pub inherited: BTreeSet<String>,
     /// The groups that have the name of a user.
     pub groups: BTreeSet<String>,
     pub paths: BTreeMap<HostPath, PathFacts>,

@@ -43,7 +43,7 @@ text_value!(
     |text| {
         let wrong = || format!("`{}` is not a host with a port, such as zk1.example.com:2181", text.escape_default());
         if text.contains('/') {
-            let help = "leave the path out: the masters of a cluster use a znode of their own, /spark-NAME";
+            let help = "leave the path out: the masters of a cluster use a znode of their own, /spark-NAME-ID";
             return Err(crate::yaml::with_help(wrong(), help));
         }
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;

@@ -44,6 +44,12 @@ of_others() { # a folder of a machine that is no Linux: sysctl and netstat of ma
   bytes=$(sysctl -n hw.memsize 2>/dev/null || sysctl -n hw.physmem)
   fact memory "$((bytes / 1024))"
 }
+# Variables that systemd gives every service (DefaultEnvironment, set-environment), and that a JVM or our services read: their names alone.
+inherited() {
+  [ -z "$root" ] || return 0
+  systemctl show-environment 2>/dev/null | sed -nE 's/^((_|JDK_|IBM_|OPENJ9_)?JAVA(_TOOL)?_OPTIONS|CLASSPATH|JVMFLAGS|SERVER_JVMFLAGS|ZOO[A-Z_]*|SPARK_[A-Z_]*)=.*/\1/p' |
+    sort -u | head -n 50 | while read -r name; do fact inherited "$name"; done
+}
 # Listening sockets, asked for right after the units: a service that has ended in between has none, and one that starts then has none yet.
 # The list is cut off at 20000, and a job may open as many sockets as it likes: the ports that are asked for come first. (Of 127.0.0.0/8 only 127.0.0.1 counts for that: any user can bind the other addresses.)
 sockets() { # ports in hexadecimal

@@ -120,6 +120,13 @@ fn members_that_a_drop_in_misled_are_found() {
     let both = format!("not provision's, in {shadow}, /etc/systemd/system/service.d/mine.conf");
     lab.run(&["plan", &topology]).expect(0).says(&both);
     lab.on(2, &format!("rm -r /etc/systemd/system/service.d {shadow}; systemctl daemon-reload"));
+    // So are variables that systemd gives every service.
+    lab.on(2, "systemctl set-environment _JAVA_OPTIONS=-Xmx300m");
+    lab.run(&["plan", &topology])
+        .expect(0)
+        .says("h2: systemd gives every service")
+        .says("_JAVA_OPTIONS, which may overrule the topology");
+    lab.on(2, "systemctl unset-environment _JAVA_OPTIONS");
     // A drop-in keeps a unit active after its process has ended: it is started again.
     lab.on(3, "mkdir -p /etc/systemd/system/zookeeper.service.d && printf '[Service]\nRemainAfterExit=yes\nRestart=no\nSuccessExitStatus=SIGKILL\n' \
         >/etc/systemd/system/zookeeper.service.d/mine.conf; systemctl daemon-reload; systemctl restart zookeeper; sleep 3; systemctl kill -s KILL zookeeper; sleep 1; \

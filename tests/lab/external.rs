@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::hosts::{Lab, nodes_yaml, quorum_yaml, wait_until};
 
+/// That of a copied topology is the same: it is refused all the same while the masters run.
+const ID: &str = "a5f1c09d2e7b48a39c60d1e2f3a4b5c6";
 const MEMBERS: &str = "members: { 1: h1, 2: h2, 3: h3 }";
 
 /// The topology of the ensemble's owner: one member on h1.
@@ -22,6 +24,7 @@ fn users(hosts: &[u32], masters: &str, worker: &str) -> String {
     let ensemble = "  zookeeper:\n    external: { connect: [10.77.0.11:2199, 10.77.0.11:2181] }\n";
     let spark = spark.replace("masters: { hosts: [h1, h2]", &format!("masters: {{ hosts: [{masters}]"));
     let spark = spark.replace("workers: { hosts: [h2, h3]", &format!("workers: {{ hosts: [{worker}]"));
+    let before = before.replace("name: analytics\n", &format!("name: analytics\nid: {ID}\n"));
     format!("{before}      hosts:\n{hosts}services:\n{ensemble}  spark:\n{spark}")
 }
 
@@ -47,7 +50,7 @@ fn masters_use_an_ensemble_that_somebody_else_runs() {
     lab.run(&["apply", &twin, "--yes"])
         .expect(6)
         .says("2 masters that are not this cluster's")
-        .says("/spark-analytics/");
+        .says("/spark-analytics-a5f1c09d/");
     // A roll passes its gates, and removes nothing from the ensemble: the takeover takes its full time.
     let larger = users(&[2, 3], "h2, h3", "h3").replace("hosts: [h2, h3] }", "hosts: [h2, h3], heap: 600m }");
     let topology = lab.topology("external.yaml", &larger);
@@ -59,7 +62,7 @@ fn masters_use_an_ensemble_that_somebody_else_runs() {
     });
     lab.on(1, "systemctl start zookeeper");
     // The owner's ensemble stays as it is.
-    lab.run(&["destroy", &topology, "--yes"]).expect(0);
+    lab.run(&["destroy", &topology, "--yes"]).expect(0).says("/spark-analytics-a5f1c09d stays in the ensemble");
     lab.converged(&shared);
     lab.run(&["status", &shared]).expect(0).says("all is well");
 }

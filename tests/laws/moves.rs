@@ -42,7 +42,8 @@ fn a_cluster_does_not_move_to_an_external_ensemble() {
         let (before, rest) = text.split_once("  zookeeper:\n").expect("an ensemble");
         let (_, after) = rest.split_once("  spark:\n").expect("Spark");
         let external = "  zookeeper: { external: { connect: [zk1.example.com:2181] } }\n  spark:\n";
-        let moved = Site::of(&format!("{before}{external}{after}"));
+        let named = before.replace("name: sim\n", "name: sim\nid: abcdef0123456789abcdef0123456789\n");
+        let moved = Site::of(&format!("{named}{external}{after}"));
         let End::Refused(refusals) = moved.carry_out(&apply_with_outage(), &world).await else { panic!("it went on") };
         let of_members = |refusal: &Refusal| matches!(refusal, Refusal::Setting { setting, .. } if setting.starts_with("zookeeper.members"));
         assert!(refusals.iter().any(of_members), "{refusals:?}");

@@ -173,6 +173,7 @@ fn law_8_every_setting_of_a_topology_is_in_what_its_processes_read() {
     }
     // An ensemble is made or external, never both.
     let mut external = base;
+    external["id"] = json!("a5f1c09d2e7b48a39c60d1e2f3a4b5c6");
     external["services"]["zookeeper"] = json!({ "external": { "connect": ["zk1.example.com:2181"] } });
     let rendered = render::hosts(&Site::of(&external.to_string()).desired);
     assert!(rendered.values().any(|text| text.contains("spark.deploy.zookeeper.url zk1.example.com:2181")));

@@ -19,6 +19,12 @@ impl Planner<'_> {
             self.skipped.push(format!("{name} cannot be reached or used ({error}): nothing is removed from it"));
         }
         self.notes.extend(service::all().filter_map(|service| service.notes_of_removal(&self.observed.hosts)));
+        if let Some(election) = self.desired.election.as_ref().filter(|election| election.is_external) {
+            let znode = election.folder.rsplit_once('/').map_or("", |(above, _)| above);
+            self.notes.push(format!(
+                "{znode} stays in the ensemble, which somebody else runs: a cluster with this `id` would recover what is there"
+            ));
+        }
         let step = |target: &Target, action: Action| Step { target: target.clone(), action, why: vec![Reason::Left] };
         for role in roles().rev() {
             let has = owned.iter().filter(|(_, owned, _)| owned.units.contains(role.unit()));

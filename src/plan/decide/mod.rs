@@ -131,6 +131,13 @@ impl Planner<'_> {
     fn note_drop_ins(&mut self) {
         for (name, state) in &self.desired.hosts {
             let Some(facts) = self.observed.facts(name) else { continue };
+            if !facts.inherited.is_empty() && !state.services.is_empty() {
+                let names: Vec<&str> = facts.inherited.iter().map(String::as_str).collect();
+                self.notes.push(format!(
+                    "{name}: systemd gives every service {}, which may overrule the topology (DefaultEnvironment, or `systemctl set-environment`)",
+                    names.join(", ")
+                ));
+            }
             let of = |unit: &String| facts.units.get(unit).filter(|seen| !seen.drop_ins.is_empty());
             for (unit, seen) in state.services.keys().filter_map(|unit| Some((unit, of(unit)?))) {
                 self.notes.push(format!("{name}: {unit}: {DROP_INS} {}", seen.drop_ins.join(", ")));

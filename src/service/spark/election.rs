@@ -20,9 +20,13 @@ pub fn election(cluster: &Cluster) -> Option<Election> {
     (!members.is_empty()).then_some(Election { role: MASTER, folder, members, is_external })
 }
 
-/// `spark.deploy.zookeeper.dir`: one a cluster, so that two may share an ensemble.
+/// `spark.deploy.zookeeper.dir`: one a cluster, so that two may share an ensemble. In one that somebody else runs, other clusters may have this name, and
+/// what a former one left would be recovered: the identity tells them apart.
 pub fn recovery_folder(cluster: &Cluster) -> String {
-    format!("/spark-{}", cluster.name)
+    match cluster.identity.as_ref().filter(|_| external::external(cluster).is_some()) {
+        Some(identity) => format!("/spark-{}-{}", cluster.name, &identity.as_str()[..8]),
+        None => format!("/spark-{}", cluster.name),
+    }
 }
 
 /// Asks for the life of a host's master, whether it is ALIVE, and, if members are given, which latches there are.

@@ -9,7 +9,9 @@ use crate::desired::Election;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::host::{Ask, HostFacts, Lines, Seen};
 use crate::platform::{Ground, PlatformKind};
+use crate::service::file::ServicesFile;
 use crate::service::stages::Totals;
+use crate::topology::Topology;
 use crate::value::{Address, Endpoint, Name, counted};
 use crate::yaml::{Field, Span};
 
@@ -82,6 +84,16 @@ pub fn check(
         }
     }
     (connect.len() == members.len()).then_some(External { connect })
+}
+
+/// Clusters of one name may share such an ensemble: only an identity tells their masters' znodes apart.
+pub fn check_identity(topology: &Topology, files: &ServicesFile, problems: &mut Diagnostics) {
+    let external = files.get::<ZooKeeperFile>().and_then(|file| file.external.span());
+    if let Some(at) = external.filter(|_| topology.identity.is_none()) {
+        problems
+            .add(Code::T003, at, "`id` is missing: other clusters of this name may use this ensemble, too")
+            .help("beside `name`, write `id: a` and 31 random hexadecimal digits (`openssl rand -hex 16` prints 32); a running cluster's is shown by `provision status`");
+    }
 }
 
 /// The ensemble that a cluster uses and somebody else runs.

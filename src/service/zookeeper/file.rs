@@ -238,9 +238,10 @@ impl FourLetterWords {
 }
 
 /// An ensemble that somebody else runs. Before the first change the preflight asks its members, from every master's host, whether they serve and which
-/// version they run (3.5 or later). The masters hold their election below the znode `/spark-NAME`, and nothing in the ensemble is removed: when the ALIVE
-/// master ends, the next one takes up to 43 s to take over. Clusters that share an ensemble need different names. A running cluster cannot move from its
-/// own ensemble to an external one, or back.
+/// version they run (3.5 or later). The masters hold their election and keep what they recover below the znode `/spark-NAME-ID` (the first eight digits of
+/// `id`, which such a topology must have). Nothing in the ensemble is removed: when the ALIVE master ends, the next one takes up to 43 s to take over; and
+/// after `destroy` that znode stays, so that a cluster with the same `id` recovers what is there. A running cluster cannot move from its own ensemble to an
+/// external one, or back.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalFile {

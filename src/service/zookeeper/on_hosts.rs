@@ -62,6 +62,7 @@ impl Service for OnHosts {
     }
 
     fn check_on(&self, all: &Whole<'_>, problems: &mut Diagnostics) {
+        super::external::check_identity(all.topology, all.files, problems);
         super::machines::check(all.topology, all.files, all.on, problems);
     }
 

@@ -90,6 +90,7 @@ impl Writer<'_> {
             self.line(format!("units {}", words(units.iter().map(|unit| format!("{unit}.service")))));
         }
         if *machine {
+            self.line("inherited");
             self.line(format!("sockets {}", words(ports.iter().map(|port| format!("{port:04X}")))));
         }
         if let Some(unit) = rules {

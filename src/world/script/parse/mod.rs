@@ -196,6 +196,9 @@ impl Reader<'_> {
             ["shared-user", name, other] if query.users.iter().any(|asked| asked == name) => {
                 facts.shared_users.insert((*name).to_owned(), brief(other));
             }
+            ["inherited", name] => {
+                facts.inherited.insert(brief(name));
+            }
             ["group", name] if query.users.iter().any(|asked| asked == name) => {
                 facts.groups.insert((*name).to_owned());
             }
