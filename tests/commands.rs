@@ -477,6 +477,11 @@ fn names_of_nodes_and_jobs_are_completed() {
         }
     }
     assert_eq!(completed(&["submit", "-f", "none.yaml", "p"]), "");
+    // A pipe would keep the shell waiting for whoever writes there.
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("provision.yaml").display().to_string();
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    assert_eq!(completed(&["submit", "-f", &pipe, "p"]), "");
 }
 
 #[test]

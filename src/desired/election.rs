@@ -7,6 +7,8 @@ use crate::value::Role;
 pub struct Election {
     pub role: Role,
     pub folder: String,
+    /// The znode of everything that the role keeps there.
+    pub kept: String,
     /// Address and client port of every member.
     pub members: Vec<(String, u16)>,
     /// True if somebody else runs the ensemble: nothing is removed there.

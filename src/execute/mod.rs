@@ -124,7 +124,7 @@ pub struct StepFailure {
     pub action: String,
     #[serde(serialize_with = "in_words")]
     pub error: HostError,
-    /// The unit that was to stop and runs on.
+    /// The unit that was to stop, and may run on.
     #[serde(skip)]
     pub unstopped: Option<String>,
 }

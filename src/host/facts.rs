@@ -29,7 +29,7 @@ pub struct HostFacts {
     pub free_kib: BTreeMap<HostPath, u64>,
     /// Their uids.
     pub users: BTreeMap<String, u32>,
-    /// Users whose number or group is somebody else's, too, each with whose.
+    /// Users that share their UID with another, or whose primary group is another's, each with that one's name.
     pub shared_users: BTreeMap<String, String>,
     /// Variables that systemd gives every service on the host, and that ours read.
     pub inherited: BTreeSet<String>,

@@ -303,13 +303,15 @@ fn service_change(unit: &str, service: &ServiceUnit, state: &HostState, facts: &
 pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, facts: &HostFacts) -> Vec<Reason> {
     if unit.started.is_empty() {
         // A drop-in may have taken the command away that records them: a restart would bring no record either, and so it would be at every apply.
-        // What is about to change is known all the same.
+        // What is about to change is known all the same. (What a killed apply wrote before it could restart the service is not: `status` says that
+        // nobody can tell.)
         let changes = |path: &&HostPath| {
             let Some(Content::Text(text)) = state.files.get(*path).map(|file| &file.content) else { return false };
             facts.paths.get(*path).and_then(|seen| seen.sha256.as_ref()) != Some(&sha256(text.as_bytes()))
         };
         let changed = service.inputs.iter().filter(changes);
-        let secrets = service.secret_inputs.iter().filter(|path| facts.secrets.get(*path) == Some(&false));
+        let is_right = |path: &HostPath| facts.paths.contains_key(path) && facts.secrets.get(path) != Some(&false);
+        let secrets = service.secret_inputs.iter().filter(|path| !is_right(path));
         return if unit.drop_ins.is_empty() {
             vec![Reason::NoRecord]
         } else {

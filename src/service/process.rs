@@ -276,3 +276,18 @@ impl Process {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::log_file;
+
+    #[test]
+    fn every_spelling_of_a_log_of_the_jvm_is_a_file() {
+        for option in ["-Xlog:gc*:file=/a/b:time", "-Xlog:gc:/a/b", "-Xlog::\"/a/b\"", "-Xloggc:/a/b"] {
+            assert_eq!(log_file(option), Some("/a/b"), "{option}");
+        }
+        for option in ["-Xlog:gc", "-Xlog:gc:stdout", "-Xlog:disable", "-Xlog:gc::time", "-Xss1m"] {
+            assert_eq!(log_file(option), None, "{option}");
+        }
+    }
+}

@@ -1,33 +1,43 @@
 //! Keys for what this version cannot do, as operators of other tools write them: the reason, and the way round.
 
-/// Keys, and the help for them.
-type Absent = (&'static [&'static str], &'static str);
+/// Keys, the keys that one of must lead to them, and the help.
+type Absent = (&'static [&'static str], &'static [&'static str], &'static str);
 
 const ABSENT: &[Absent] = &[
     (
         &["labels", "label", "nodeLabels", "selector", "nodeSelector"],
+        &["hosts", "nodes", "masters", "workers", "zookeeper"],
         "hosts have no labels: list them by name or by range, such as h[01-40]; workers that differ are a group (`workers: { groups: ... }`)",
     ),
     (
         &["vars", "hostVars", "host_vars", "groupVars", "group_vars"],
+        &["hosts", "nodes", "services"],
         "there are no variables: workers with values of their own are a group, even of one host (`workers: { groups: { big: { hosts: [h7], memory: 64g } } }`)",
     ),
     (
         &["tls", "ssl", "https", "keystore", "keyStore", "truststore", "trustStore", "certificate", "certificates"],
+        &["services"],
         "TLS for the services is not supported: keep their ports within the cluster's network (`firewall: nftables`), and put a proxy with TLS in front of the pages; traffic between Spark's own processes is encrypted with `config: { spark.network.crypto.enabled: \"true\" }`",
     ),
     (
         &["kerberos", "sasl", "jaas", "keytab", "principal"],
+        &["services"],
         "Kerberos and SASL are not supported: `authenticate` gives Spark a shared secret, and `firewall: nftables` closes ZooKeeper to others",
     ),
     (
         &["login", "ldap", "acl", "acls", "users"],
+        &["services"],
         "a login for the services' pages is not supported: put a proxy with a login in front of them",
     ),
-    (&["observers", "observer"], "observers are not supported: every member votes"),
-    (&["ipv6"], "IPv6 is not supported: Spark's list of masters cannot hold such addresses"),
+    (&["observers", "observer"], &["zookeeper"], "observers are not supported: every member votes"),
+    (
+        &["ipv6"],
+        &["platforms", "services"],
+        "IPv6 is not supported: Spark's list of masters cannot hold such addresses",
+    ),
     (
         &["spread", "cache", "peers", "p2p", "torrent"],
+        &["downloads", "archive"],
         "each host downloads for itself: use a `mirror` near the hosts, or archives that are there already (`archive: { onHost: { path: ... } }`), or let this machine send them (`archive: { file: { path: ... } }`)",
     ),
 ];
@@ -43,5 +53,6 @@ pub fn help(key: &str, parents: &[String]) -> Option<&'static str> {
     if in_a_host && OF_SERVICES.contains(&key) {
         return Some(OF_A_HOST);
     }
-    ABSENT.iter().find(|(keys, _)| keys.contains(&key)).map(|(_, help)| *help)
+    let leads = |places: &[&str]| parents.iter().any(|parent| places.contains(&parent.as_str()));
+    ABSENT.iter().find(|(keys, places, _)| keys.contains(&key) && leads(places)).map(|(.., help)| *help)
 }

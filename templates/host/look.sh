@@ -47,7 +47,7 @@ of_others() { # a folder of a machine that is no Linux: sysctl and netstat of ma
 # Variables that systemd gives every service (DefaultEnvironment, set-environment), and that a JVM or our services read: their names alone.
 inherited() {
   [ -z "$root" ] || return 0
-  systemctl show-environment 2>/dev/null | sed -nE 's/^((_|JDK_|IBM_|OPENJ9_)?JAVA(_TOOL)?_OPTIONS|CLASSPATH|JVMFLAGS|SERVER_JVMFLAGS|ZOO[A-Z_]*|SPARK_[A-Z_]*)=.*/\1/p' |
+  systemctl show-environment 2>/dev/null | sed -nE 's/^((_|JDK_|IBM_|OPENJ9_)?JAVA(_TOOL)?_OPTIONS|JAVA_HOME|LD_PRELOAD|LD_LIBRARY_PATH|BASH_ENV|HADOOP_CONF_DIR|CLASSPATH|JVMFLAGS|SERVER_JVMFLAGS|ZOO[A-Z_]*|SPARK_[A-Z_]*)=.*/\1/p' |
     sort -u | head -n 50 | while read -r name; do fact inherited "$name"; done
 }
 # Listening sockets, asked for right after the units: a service that has ended in between has none, and one that starts then has none yet.
@@ -105,6 +105,15 @@ java_version() { # home, the number of that user
   fi
   printf %s "$version"
 }
+# True if root alone decides where a link in a directory of root's leads, link by link.
+leads_where_root_says() { # link, links left
+  to=$(readlink -- "$1") && [ "$2" -gt 0 ] || return 1
+  case $to in /*) ;; *) to=${1%/*}/$to ;; esac
+  # What leads nowhere yet, somebody may put there.
+  near=$(above "$to")
+  [ "$near" = "${safe:-}" ] || { [ "$(keeper "$near")" = 0 ] && safe=$near; } || return 1
+  [ ! -L "$to" ] || leads_where_root_says "$to" "$(($2 - 1))"
+}
 # The UID of the one user who can change a Java's program; nothing where several could.
 java_owner() { # home
   [ -z "$root" ] || { echo 0; return 0; }
@@ -112,14 +121,14 @@ java_owner() { # home
   set -- "$1" "$who" "$(stat -c '%u %A' -- "$1/bin/java")"
   case $3 in *\ -????-??-*) ;; *) return 0 ;; esac
   [ "$2" != 0 ] || set -- "$1" "${3%% *}"
-  # Its libraries and its configuration are parts of it, wherever links lead to. (Links of a package that lead nowhere do no harm.)
+  # Its libraries and its configuration are parts of it, wherever links lead to. (A package has links that lead nowhere.)
   if [ "$2" = 0 ] && [ -e "$1/lib/modules" ]; then
     for part in lib conf; do
       [ -e "$1/$part" ] || continue
       [ "$(keeper "$1/$part")" = 0 ] || return 0
       [ -z "$(patience=10 as 65534 find -L "$1/$part/" ! -type l \( ! -user 0 -o -perm /022 \) -print -quit </dev/null 2>/dev/null)" ] || return 0
-      for to in $(patience=10 as 65534 find "$1/$part/" -type l -exec readlink -f -- {} + </dev/null 2>/dev/null | sed 's,/[^/]*$,,' | sort -u | head -n 100); do
-        [ ! -e "$to" ] || [ "$(keeper "$to")" = 0 ] || return 0
+      for link in $(patience=10 as 65534 find "$1/$part/" -type l -print </dev/null 2>/dev/null | head -n 501); do
+        leads_where_root_says "$link" 40 || return 0
       done
     done
   fi

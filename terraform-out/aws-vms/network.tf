@@ -88,7 +88,7 @@ resource "aws_eip" "nat" {
   depends_on = [aws_internet_gateway.main]
 }
 
-# With one a zone, a zone's failure takes no other zone's way out.
+# With one for each zone, a lost zone takes no other zone's way out with it.
 resource "aws_nat_gateway" "main" {
   for_each = toset(values(local.nat_zones))
 

@@ -177,6 +177,8 @@ fn law_8_every_setting_of_a_topology_is_in_what_its_processes_read() {
     external["services"]["zookeeper"] = json!({ "external": { "connect": ["zk1.example.com:2181"] } });
     let rendered = render::hosts(&Site::of(&external.to_string()).desired);
     assert!(rendered.values().any(|text| text.contains("spark.deploy.zookeeper.url zk1.example.com:2181")));
+    // Another cluster of this name has another znode.
+    assert!(rendered.values().any(|text| text.contains("spark.deploy.zookeeper.dir /spark-law-a5f1c09d")));
     tried.insert("zookeeper.external.connect");
     // All that the schema calls a setting was tried, and nothing less.
     let schema = provision::topology::schema();

@@ -80,16 +80,10 @@ fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
         object(aws.zones.iter().map(Zone::as_str).enumerate().map(row))
     };
     holes.put("public_subnets", subnets(Tier::Public));
-    holes.put("nat_zones", nat_zones(&aws.zones, *single_nat_gateway));
+    holes.put("gateway_zones", text::gateway_zones(&aws.zones, *single_nat_gateway));
     for (hole, role) in [("zookeeper_subnets", MEMBER), ("masters_subnets", MASTER), ("workers_subnets", WORKER)] {
         holes.put_if(hole, services.has(role).then(|| subnets(Tier::Of(role))));
     }
-}
-
-/// The zone of the NAT gateway that each zone's machines go out through.
-pub(super) fn nat_zones(zones: &[Zone], single: bool) -> Expression {
-    let gateway = |zone: &'_ Zone| if single { zones[0].as_str().to_owned() } else { zone.as_str().to_owned() };
-    object(zones.iter().map(|zone| (zone.as_str().to_owned(), Expression::from(gateway(zone)))))
 }
 
 fn image(image: &Image, holes: &mut Holes) {

@@ -67,7 +67,7 @@ pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
 fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
     let Eks { region, version, network, zones, single_nat_gateway, registry: _, api_from, pools: _, tags: _, state: _ } =
         eks;
-    holes.put("nat_zones", super::aws_vms::nat_zones(zones, *single_nat_gateway));
+    holes.put("gateway_zones", text::gateway_zones(zones, *single_nat_gateway));
     holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
     holes.put("region", region.as_str());
     holes.put("version", version.as_str());

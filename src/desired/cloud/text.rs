@@ -9,7 +9,7 @@ use crate::cluster::ServicesOn;
 use crate::hcl::object;
 use crate::topology::{Topology, listeners};
 use crate::value::listener::{Bind, Listener};
-use crate::value::{Name, Role};
+use crate::value::{Name, Role, Zone};
 
 impl ServicesOn<'_> {
     /// The listeners of a role that other machines must reach.
@@ -53,6 +53,12 @@ pub fn tags(tags: &BTreeMap<String, String>, topology: &Topology) -> Expression 
     let identity = topology.identity.as_ref().map(|identity| ("provision-id", identity.to_string()));
     let own = own.into_iter().chain(identity).map(|(key, value)| (key.to_owned(), value));
     crate::hcl::on_lines(object(tags.clone().into_iter().chain(own)))
+}
+
+/// The zone of the NAT gateway that each zone's machines go out through.
+pub fn gateway_zones(zones: &[Zone], single: bool) -> Expression {
+    let gateway = |zone: &'_ Zone| if single { zones[0].as_str().to_owned() } else { zone.as_str().to_owned() };
+    object(zones.iter().map(|zone| (zone.as_str().to_owned(), Expression::from(gateway(zone)))))
 }
 
 #[cfg(test)]

@@ -20,9 +20,9 @@ impl Planner<'_> {
         }
         self.notes.extend(service::all().filter_map(|service| service.notes_of_removal(&self.observed.hosts)));
         if let Some(election) = self.desired.election.as_ref().filter(|election| election.is_external) {
-            let znode = election.folder.rsplit_once('/').map_or("", |(above, _)| above);
             self.notes.push(format!(
-                "{znode} stays in the ensemble, which somebody else runs: a cluster with this `id` would recover what is there"
+                "{} stays in the ensemble, which somebody else runs: a cluster with this `id` would recover what is there",
+                election.kept
             ));
         }
         let step = |target: &Target, action: Action| Step { target: target.clone(), action, why: vec![Reason::Left] };

@@ -19,8 +19,8 @@ pub struct AwsVmsFile {
     /// The address range of the VPC.
     #[schemars(required)]
     pub network: Field<Cidr>,
-    /// True for one NAT gateway for all zones, in the first of them: cheaper; but while that zone is lost, no other reaches the internet. Default: false,
-    /// one in each zone.
+    /// True for one NAT gateway for all zones, in the first of them: cheaper; but while that zone is lost, no other reaches the internet. A
+    /// change interrupts the way out of the zones whose gateway changes. Default: false, one in each zone.
     pub single_nat_gateway: Field<bool>,
     /// The image that the machines boot from. Default: `{ ubuntu: "24.04" }`.
     pub image: Field<ImageFile>,

@@ -23,8 +23,8 @@ pub struct EksFile {
     /// The availability zones to spread over, by their letter.
     #[schemars(required)]
     pub zones: Field<Vec<Field<Zone>>>,
-    /// True for one NAT gateway for all zones, in the first of them: cheaper; but while that zone is lost, no other reaches the internet. Default: false,
-    /// one in each zone.
+    /// True for one NAT gateway for all zones, in the first of them: cheaper; but while that zone is lost, no other reaches the internet. A
+    /// change interrupts the way out of the zones whose gateway changes. Default: false, one in each zone.
     pub single_nat_gateway: Field<bool>,
     /// True for container repositories that the nodes may pull from. Default: false.
     pub registry: Field<bool>,

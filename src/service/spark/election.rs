@@ -11,13 +11,27 @@ use crate::value::listener::Listener;
 /// The question for the names below the folder in which the masters elect.
 const LATCHES: &str = "latches";
 
+/// The same for each member of an ensemble that somebody else runs.
+const LATCHES_OF: [&str; 9] = [
+    "latches-1",
+    "latches-2",
+    "latches-3",
+    "latches-4",
+    "latches-5",
+    "latches-6",
+    "latches-7",
+    "latches-8",
+    "latches-9",
+];
+
 /// The masters' election.
 pub fn election(cluster: &Cluster) -> Option<Election> {
     cluster.of_role(MASTER).next()?;
     let members = clients(cluster);
-    let folder = format!("{}/leader_election", recovery_folder(cluster));
+    let kept = recovery_folder(cluster);
+    let folder = format!("{kept}/leader_election");
     let is_external = external::external(cluster).is_some();
-    (!members.is_empty()).then_some(Election { role: MASTER, folder, members, is_external })
+    (!members.is_empty()).then_some(Election { role: MASTER, folder, kept, members, is_external })
 }
 
 /// `spark.deploy.zookeeper.dir`: one a cluster, so that two may share an ensemble. In one that somebody else runs, other clusters may have this name, and
@@ -40,9 +54,13 @@ pub fn for_election(state: &HostState, listeners: &[Listener], latches: Option<&
 }
 
 /// Asks one member of the ensemble which latches there are.
-pub fn ask_latches(election: &Election, (address, port): &(String, u16)) -> Ask {
+pub fn ask_latches(election: &Election, member: &(String, u16)) -> Ask {
+    let (address, port) = member;
+    // Where every member is asked, what one says must not be taken for another's.
+    let numbered = LATCHES_OF.into_iter().zip(&election.members).filter(|_| election.is_external);
+    let name = numbered.into_iter().find(|(_, there)| *there == member).map(|(name, _)| name);
     Ask {
-        name: LATCHES,
+        name: name.unwrap_or(LATCHES),
         address: address.clone(),
         port: *port,
         bytes: children_request(&election.folder),
@@ -53,5 +71,5 @@ pub fn ask_latches(election: &Election, (address, port): &(String, u16)) -> Ask 
 
 /// The names of the latches, as a member of the ensemble told this host.
 pub fn latches(facts: &HostFacts) -> Option<Vec<String>> {
-    children(facts.answer(LATCHES))
+    std::iter::once(LATCHES).chain(LATCHES_OF).find_map(|name| children(facts.answer(name)))
 }

@@ -12,7 +12,7 @@ use crate::platform::{Ground, PlatformKind};
 use crate::service::file::ServicesFile;
 use crate::service::stages::Totals;
 use crate::topology::Topology;
-use crate::value::{Address, Endpoint, Name, counted};
+use crate::value::{Address, Endpoint, Name};
 use crate::yaml::{Field, Span};
 
 /// An ensemble that somebody else runs, checked.
@@ -77,7 +77,7 @@ pub fn check(
         }
         let (host, _) = member.parts();
         let is_each_hosts_own = host.parse().is_ok_and(|host: Address| !host.leads_to_one_machine());
-        if is_each_hosts_own && kind != PlatformKind::Local {
+        if is_each_hosts_own {
             problems
                 .add(Code::T012, at, format!("`{host}` leads each host to itself"))
                 .help("write the address by which the masters' hosts reach the ensemble");
@@ -174,8 +174,7 @@ pub fn judge(election: &Election, facts: &HostFacts, latches: Option<usize>) -> 
     } else {
         latches.filter(|count| *count > 0).map(|count| {
             format!(
-                "{} that are not this cluster's take part in the election in {}: give this cluster another name; if they were stopped just now, wait a minute",
-                counted(count, "master"),
+                "masters that are not this cluster's take part in the election in {} ({count}): give this cluster another `id`; if they were stopped just now, wait a minute",
                 election.folder
             )
         })
@@ -216,8 +215,13 @@ mod tests {
 
     fn judged(answers: &[&[u8]], latches: Option<usize>) -> (String, Option<String>) {
         let members = ["zk1", "zk2"].map(|host| (host.to_owned(), 2181)).into();
-        let election =
-            Election { role: MASTER, folder: "/spark-a/leader_election".to_owned(), members, is_external: true };
+        let election = Election {
+            role: MASTER,
+            folder: "/spark-a/leader_election".to_owned(),
+            kept: "/spark-a".to_owned(),
+            members,
+            is_external: true,
+        };
         let mut facts = HostFacts::default();
         facts.answers.extend(QUESTIONS.into_iter().zip(answers).map(|(name, answer)| (name, answer.to_vec())));
         assert_eq!(warning(&facts).is_some(), !judge(&election, &facts, None).0.contains("serves"));
@@ -238,6 +242,6 @@ mod tests {
     fn old_servers_and_other_clusters_masters_are_problems() {
         let old = b"Zookeeper version: 3.4.14-4c25d480, built on 2019\nZxid: 0x5\nMode: leader\n";
         assert!(judged(&[SERVING, old], None).1.expect("too old").contains("3.5"));
-        assert!(judged(&[SERVING, SERVING], Some(2)).1.expect("taken").contains("2 masters"));
+        assert!(judged(&[SERVING, SERVING], Some(2)).1.expect("taken").contains("another `id`"));
     }
 }

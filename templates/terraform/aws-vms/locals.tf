@@ -4,7 +4,7 @@ locals {
   public_subnets = provision.public_subnets
 
   # The zone of the NAT gateway that each zone goes out through.
-  nat_zones = provision.nat_zones
+  nat_zones = provision.gateway_zones
 
   zookeeper_subnets = provision.zookeeper_subnets
 

@@ -4,7 +4,7 @@ locals {
   zones = provision.zones
 
   # The zone of the NAT gateway that each zone goes out through.
-  nat_zones = provision.nat_zones
+  nat_zones = provision.gateway_zones
 
   pools = provision.pools
 

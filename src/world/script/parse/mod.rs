@@ -196,7 +196,7 @@ impl Reader<'_> {
             ["shared-user", name, other] if query.users.iter().any(|asked| asked == name) => {
                 facts.shared_users.insert((*name).to_owned(), brief(other));
             }
-            ["inherited", name] => {
+            ["inherited", name] if query.machine && facts.inherited.len() < 50 => {
                 facts.inherited.insert(brief(name));
             }
             ["group", name] if query.users.iter().any(|asked| asked == name) => {

@@ -54,7 +54,9 @@ impl Units {
             entry.life = get("InvocationID").to_owned();
             entry.is_oneshot = get("Type") == "oneshot";
             let other_file = Some(get("FragmentPath"))
-                .filter(|path| !path.is_empty() && !path.starts_with(&format!("{UNIT_FOLDER}/{}", get("Id"))));
+                .filter(|path| !path.is_empty() && !path.starts_with(&format!("{UNIT_FOLDER}/{}", get("Id"))))
+                // Ours goes before a package's, once it is there.
+                .filter(|path| !is_vendors(path));
             let all = other_file.into_iter().chain(get("DropInPaths").split(' ').filter(|path| !is_systems(path)));
             entry.drop_ins = all.map(str::to_owned).collect();
             entry.restarts = get("NRestarts").parse().unwrap_or(0);
@@ -62,11 +64,14 @@ impl Units {
     }
 }
 
+fn is_vendors(path: &str) -> bool {
+    path.starts_with("/usr/lib/systemd/") || path.starts_with("/lib/systemd/")
+}
+
 /// Returns true for a drop-in of the distribution's, or of what made this container: all services have it.
 fn is_systems(path: &str) -> bool {
     path.is_empty()
-        || path.starts_with("/usr/lib/systemd/")
-        || path.starts_with("/lib/systemd/")
+        || is_vendors(path) && path.contains("/system/service.d/")
         || path.ends_with("/service.d/zzz-lxc-service.conf")
 }
 
@@ -109,5 +114,37 @@ pub fn command(query: &HostQuery, unit: &str, uid: &str, text: &[u8], facts: &mu
         let entry = facts.units.entry(unit.to_owned()).or_default();
         entry.command = Some(words).filter(|words| !words.is_empty());
         entry.uid = uid.parse().ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Units;
+    use crate::host::{HostFacts, HostQuery};
+
+    #[test]
+    fn drop_ins_of_others_are_told_and_those_that_all_services_have_are_not() {
+        let named = |file: &str, drop_ins: &str| {
+            let mut units = Units::default();
+            for line in
+                ["Id=zookeeper.service", &format!("FragmentPath={file}"), &format!("DropInPaths={drop_ins}"), ""]
+            {
+                units.add(line);
+            }
+            let mut facts = HostFacts::default();
+            let query = HostQuery { units: vec!["zookeeper".to_owned()], ..HostQuery::default() };
+            units.finish(&query, &mut facts);
+            facts.units["zookeeper"].drop_ins.join(" ")
+        };
+        let ours = "/etc/systemd/system/zookeeper.service";
+        let everybodys =
+            "/usr/lib/systemd/system/service.d/10-timeout.conf /run/systemd/system/service.d/zzz-lxc-service.conf";
+        assert_eq!(named(ours, everybodys), "");
+        let theirs = "/usr/lib/systemd/system/zookeeper.service.d/a.conf /etc/systemd/system/service.d/b.conf";
+        assert_eq!(named(ours, theirs), theirs);
+        let shadow = "/etc/systemd/system.control/zookeeper.service";
+        assert_eq!(named(shadow, ""), shadow);
+        // A package's own unit, before ours is there.
+        assert_eq!(named("/lib/systemd/system/zookeeper.service", ""), "");
     }
 }
