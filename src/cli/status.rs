@@ -97,9 +97,9 @@ fn problems(cluster: &Cluster, desired: &Desired, observed: &Observed) -> Vec<St
             };
             wrong.push(format!("{name}: {unit} is {}{at_boot}", seen.active));
         }
-        let unrecorded = facts.units.iter().filter_map(|(unit, seen)| Some((unit, seen.without_record()?)));
-        wrong.extend(unrecorded.map(|(unit, words)| {
-            format!("{name}: {unit}: {words} ({DROP_INS} {})", facts.units[unit].drop_ins.join(", "))
+        wrong.extend(facts.units.iter().filter_map(|(unit, seen)| {
+            let words = seen.without_record()?;
+            Some(format!("{name}: {unit}: {words} ({DROP_INS} {})", seen.drop_ins.join(", ")))
         }));
     }
     let mut lost = Vec::new();

@@ -301,15 +301,17 @@ fn service_change(unit: &str, service: &ServiceUnit, state: &HostState, facts: &
 
 /// Inputs that the running service did not start with.
 pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, facts: &HostFacts) -> Vec<Reason> {
+    let there = |path: &HostPath| facts.paths.get(path).and_then(|seen| seen.sha256.clone());
+    let wanted = |path: &HostPath| match state.files.get(path).map(|file| &file.content) {
+        Some(Content::Text(text)) => Some(sha256(text.as_bytes())),
+        // Not a file of the goal: the origin of a distribution, which is as it is on the host.
+        _ => there(path),
+    };
     if unit.started.is_empty() {
         // A drop-in may have taken the command away that records them: a restart would bring no record either, and so it would be at every apply.
         // What is about to change is known all the same. (What a killed apply wrote before it could restart the service is not: `status` says that
         // nobody can tell.)
-        let changes = |path: &&HostPath| {
-            let Some(Content::Text(text)) = state.files.get(*path).map(|file| &file.content) else { return false };
-            facts.paths.get(*path).and_then(|seen| seen.sha256.as_ref()) != Some(&sha256(text.as_bytes()))
-        };
-        let changed = service.inputs.iter().filter(changes);
+        let changed = service.inputs.iter().filter(|path| wanted(path) != there(path));
         let is_right = |path: &HostPath| facts.paths.contains_key(path) && facts.secrets.get(path) != Some(&false);
         let secrets = service.secret_inputs.iter().filter(|path| !is_right(path));
         return if unit.drop_ins.is_empty() {
@@ -320,11 +322,7 @@ pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, 
     }
     let mut why = Vec::new();
     for path in &service.inputs {
-        let wanted = match state.files.get(path).map(|file| &file.content) {
-            Some(Content::Text(text)) => Some(sha256(text.as_bytes())),
-            // Not a file of the goal: the origin of a distribution, which is as it is on the host.
-            _ => facts.paths.get(path).and_then(|seen| seen.sha256.clone()),
-        };
+        let wanted = wanted(path);
         let started = unit.started.get(path.as_str());
         if wanted.is_some() && started != wanted.as_ref() {
             why.push(Reason::InputChanged { path: path.to_string() });

@@ -57,8 +57,7 @@ pub fn tags(tags: &BTreeMap<String, String>, topology: &Topology) -> Expression 
 
 /// The zone of the NAT gateway that each zone's machines go out through.
 pub fn gateway_zones(zones: &[Zone], single: bool) -> Expression {
-    let gateway = |zone: &'_ Zone| if single { zones[0].as_str().to_owned() } else { zone.as_str().to_owned() };
-    object(zones.iter().map(|zone| (zone.as_str().to_owned(), Expression::from(gateway(zone)))))
+    object(zones.iter().map(|zone| (zone.as_str(), if single { zones[0].as_str() } else { zone.as_str() })))
 }
 
 #[cfg(test)]

@@ -114,6 +114,11 @@ pub fn questions(election: &Election) -> Vec<Ask> {
     QUESTIONS.into_iter().zip(&election.members).map(ask).collect()
 }
 
+/// Returns true if an answer is that of a member which serves.
+fn serves(answer: &[u8]) -> bool {
+    MemberFacts::read(answer, b"").is_some_and(|member| member.serves())
+}
+
 /// A member as a host sees it.
 struct Member<'a> {
     address: String,
@@ -126,7 +131,7 @@ impl Member<'_> {
     }
 
     fn serves(&self) -> bool {
-        self.facts().is_some_and(|member| member.serves())
+        serves(self.answer)
     }
 
     /// `3.8.4`, of `Zookeeper version: 3.8.4-9316c2a7..., built on 2024-02-12 22:16 UTC`.
@@ -200,8 +205,7 @@ pub fn totals(cluster: &Cluster, seen: &BTreeMap<Name, Seen>) -> Option<Totals> 
 /// The danger on a host whose ensemble was asked and does not serve it.
 pub fn warning(facts: &HostFacts) -> Option<String> {
     let asked: Vec<&[u8]> = QUESTIONS.iter().filter_map(|name| facts.answers.get(*name)).map(Vec::as_slice).collect();
-    let serves = |answer: &&[u8]| MemberFacts::read(answer, b"").is_some_and(|member| member.serves());
-    (!asked.is_empty() && !asked.iter().any(serves))
+    (!asked.is_empty() && !asked.iter().any(|answer| serves(answer)))
         .then(|| "no member of the external ZooKeeper ensemble serves it".to_owned())
 }
 
