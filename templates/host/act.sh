@@ -80,7 +80,7 @@ keeps() { # path owner group mode
 }
 # Does what `write` (below) does, as the user who owns the directory: anything that has one of the names used here is replaced.
 WRITE='t=$1.provision-new; set -C; umask 077
-rm -f "$t" && cat >"$t" && chmod "$2" "$t" && sync "$t" || { rm -f "$t"; exit 1; }
+rm -rf --one-file-system "$t" && cat >"$t" && chmod "$2" "$t" && sync "$t" || { rm -f "$t"; exit 1; }
 [ -L "$1" ] || [ ! -d "$1" ] || rmdir "$1"
 { [ -f "$1" ] && [ ! -L "$1" ] && cmp -s "$1" "$t" && chmod "$2" "$1" 2>/dev/null && rm -f "$t"; } || mv -fT "$t" "$1"'
 # Writes to a temporary name beside the target, syncs and renames it: a reader sees the old bytes or the new ones, even after a power cut.

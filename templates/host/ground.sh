@@ -92,11 +92,19 @@ nl='
 how() { last=${1##*"$nl"} && printf %s "${last#ended }"; } # the exit code at the end of what was heard
 words() { printf '%s\n' "${1%"$nl"ended *}" | sed '/^$/d' | head -n 1; } # the first line that the command printed
 late() { case $1 in 124 | 137) hurry=2 ;; *) return 1 ;; esac; } # true if this exit code means that the time ran out
-# The first bytes of a file, read as whoever can change it. A link is not followed, and a fifo not waited for.
-peek() { # file, bytes at most
-  who=$(reader "${1%/*}") || return 1
-  as "$who" dd if="$1" iflag=nofollow,nonblock,count_bytes,fullblock count="$2" bs=64k status=none </dev/null 2>/dev/null |
-    timeout "$((${patience:-60} + 2))" head -c "$2"
+# What a command prints of the first bytes of a file, which are read as whoever can change it; then a last line of ours, as `hear` prints: what was read
+# by a process that somebody killed may be a part. A link is not followed, and a fifo not waited for.
+peek() { # file, bytes at most, command
+  file=$1 limit=$2
+  shift 2
+  who=$(reader "${file%/*}") || return 1
+  {
+    code=$({
+      { as "$who" dd if="$file" iflag=nofollow,nonblock,count_bytes,fullblock count="$limit" bs=64k status=none </dev/null 2>/dev/null; echo $? >&3; } |
+        timeout "$((${patience:-60} + 2))" head -c "$limit" | "$@" >&4 3>&-
+    } 3>&1)
+  } 4>&1
+  printf '\nended %s\n' "$code"
 }
 # The files in a distribution with their modes and sizes; and the first file that is missing, or whose mode or size has changed since it was unpacked.
 # (Those that an earlier

@@ -97,7 +97,9 @@ java_fact() { # name of the fact, path, home
 }
 # The version that a Java's own file says, else the one that it prints: it is run as whoever can change it, and never as root.
 java_version() { # home, the number of that user
-  version=$(peek "$1/release" 65536 | sed -n 's/^JAVA_VERSION="\([0-9A-Za-z._+-]*\)".*/\1/p' | head -n 1)
+  version=$(peek "$1/release" 65536 sed -n 's/^JAVA_VERSION="\([0-9A-Za-z._+-]*\)".*/\1/p')
+  ran_out "$(how "$version")" "$1/release"
+  version=$(words "$version")
   if [ -z "$version" ] && [ -n "$2" ]; then
     as=$2
     [ "$as" != 0 ] || [ -n "$root" ] || as=65534
@@ -174,7 +176,7 @@ inspect() { # paths
   for p in $theirs; do
     who=$(reader "${p%/*}") || continue
     line=$(hear 1000 "$who" stat --printf="$FORMAT" -- "$p" </dev/null)
-    ran_out "$(how "$line")" "$p"
+    ! ran_out "$(how "$line")" "$p" || continue
     # One fact, about this path: whatever else that user's process may print is none.
     line=$(words "$line")
     case $line in
@@ -183,15 +185,20 @@ inspect() { # paths
     esac
     case $line in
     *"	regular "*)
-      digest=$(peek "$p" "$most" | sha256sum)
-      told "${digest%% *}" "$p" && fact text "$p" "$(peek "$p" 65536 | encoded)"
+      digest=$(peek "$p" "$most" sha256sum)
+      ! ran_out "$(how "$digest")" "$p" || continue
+      digest=$(words "$digest")
+      told "${digest%% *}" "$p" || continue
+      text=$(peek "$p" 65536 encoded)
+      ran_out "$(how "$text")" "$p" || fact text "$p" "$(words "$text")"
       ;;
     esac
   done
   return 0
 }
-ran_out() { # exit code of a user's command, path: a timeout does not mean that nothing is there
-  case $1 in 124 | 137) fact slow "$2" ;; esac
+# Says that a user's command about a path was killed or took too long: what it printed may be a part, and that it printed nothing means nothing.
+ran_out() { # exit code, path
+  case $1 in 124 | 137) fact slow "$2" ;; *) return 1 ;; esac
 }
 told() { # digest, path: says the digest; whether the text is wanted too
   fact sum "$1" "$2"
@@ -218,8 +225,13 @@ digests() {
   done
 }
 secret() { # path, nonce: a digest that reveals nothing to anyone who does not know the secret
-  [ -f "$1" ] && [ ! -L "$1" ] && fact secret "$1" "$({ printf %s "$2"; peek "$1" "$most"; } | sha256sum | cut -d ' ' -f 1)"
+  [ -f "$1" ] && [ ! -L "$1" ] || return 0
+  digest=$(peek "$1" "$most" salted "$2")
+  ! ran_out "$(how "$digest")" "$1" || return 0
+  digest=$(words "$digest")
+  fact secret "$1" "${digest%% *}"
 }
+salted() { { printf %s "$1"; cat; } | sha256sum; }
 units() {
   shown=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,MainPID,DropInPaths,FragmentPath,Type -- "$@")
   printf '%s\n' "$shown" | awk '{ print "unit\t" $0 }'
@@ -252,8 +264,13 @@ distribution() { # home, archive or -, and of an archive that was asked for befo
     [ -z "$lost" ] || fact lacks "$1" "$lost"
   elif [ "$2" != - ] && [ -f "$2" ] && who=$(reader "${2%/*}"); then
     id=$(hear 100 "$who" stat -L -c %i:%Y:%s -- "$2" </dev/null)
+    ! ran_out "$(how "$id")" "$2" || return 0
     id=$(words "$id" | tr -d '\t')
-    if [ "$id" = "$3" ]; then sum=$4; else sum=$(patience=50; as "$who" cat -- "$2" </dev/null 2>/dev/null | timeout 52 sha512sum | cut -d ' ' -f 1); fi
+    if [ "$id" = "$3" ]; then sum=$4; else
+      sum=$(patience=50; hear 1000 "$who" sha512sum -- "$2" </dev/null)
+      ! ran_out "$(how "$sum")" "$2" || return 0
+      sum=$(words "$sum" | tr -d '\t') sum=${sum%% *}
+    fi
     fact archive "$2" "$sum" "$id"
   fi
 }
@@ -266,7 +283,8 @@ member() { # data directory, log directory: data is there only when snapshots an
     ended=$?
     if [ "$ended" = 0 ]; then fact data "$1"; else ran_out "$ended" "$1"; fi
     # A backup that root restored: the member cannot write there, and root changes nothing below a directory of its user's.
-    [ "$(words "$(hear 100 "$who" stat -c %u -- "$1/version-2" </dev/null)")" != 0 ] || [ -n "$root" ] || fact roots "$1/version-2"
+    owner=$(hear 100 "$who" stat -c %u -- "$1/version-2" </dev/null)
+    ran_out "$(how "$owner")" "$1" || [ "$(words "$owner")" != 0 ] || [ -n "$root" ] || fact roots "$1/version-2"
   fi
   if who=$(reader "$2"); then
     as "$who" test -e "$2/initialize" </dev/null >/dev/null 2>&1
@@ -288,10 +306,7 @@ filled() {
   for d do
     [ -d "$d" ] && who=$(reader "$d") || continue
     within=$(hear 200 "$who" find "$d" -mindepth 1 -maxdepth 1 ! -name lost+found </dev/null)
-    case $(how "$within") in
-    124 | 137) fact slow "$d" ;;
-    *) [ -z "$(words "$within")" ] || fact filled "$d" ;;
-    esac
+    ran_out "$(how "$within")" "$d" || [ -z "$(words "$within")" ] || fact filled "$d"
   done
 }
 # Name, address, port, request as printf writes it, most bytes, the lines to keep (all, short ones, or those with these beginnings): prints what the other

@@ -192,8 +192,10 @@ remove_memory() { # data directories: while they hold something of ours, what sa
     there=yes
     # Once the data is deleted, what is left is a stranger's.
     if [ -n "${deletes:-}" ]; then with_our_names holds_ours "$d"; else holds_something "$d"; fi && stays=yes
-    # A birth is on record as long as the member has data.
-    who=$(reader "$d") && as "$who" test -e "$d/version-2" -o -e "$d/initialize" </dev/null >/dev/null 2>&1 && born=yes
+    # A birth is on record as long as the member has data, or nobody can say (1 is the answer of `test` that neither is there).
+    who=$(reader "$d") || { born=yes; continue; }
+    as "$who" test -e "$d/version-2" -o -e "$d/initialize" </dev/null >/dev/null 2>&1
+    [ $? = 1 ] || born=yes
   done
   for f in "$state"/*; do
     [ "${keeps_epoch:-}$f" != "yes$state/epoch" ] || { say "kept record $f (for the hosts that are left)"; continue; }
