@@ -37,7 +37,9 @@ resource "aws_kms_key" "main" {
         Principal = { Service = "logs.eu-west-1.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
         Resource  = "*"
-        Condition = { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-west-1:${var.account_id}:log-group:/analytics/flow-logs" } }
+        Condition = {
+          ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-west-1:${var.account_id}:log-group:/analytics/flow-logs" }
+        }
       },
     ]
   })

@@ -43,6 +43,90 @@ fn every_example_is_valid_and_converges_and_gives_up_data_only_on_demand() {
     }
 }
 
+/// Examples within what is there already: what is replaced in an example, and what the module must then not make.
+const EXISTING: &[(&str, &str, &str, &[&str])] = &[
+    (
+        "aws-vms",
+        "existing: { vpc: vpc-0a1b2c3d, routeTables: { a: rtb-0a1b2c3d, b: rtb-0a1b2c3e, c: rtb-0a1b2c3f } }",
+        "",
+        AWS_OWN,
+    ),
+    (
+        "eks",
+        "existing: { vpc: vpc-0a1b2c3d, routeTables: { a: rtb-0a1b2c3d, b: rtb-0a1b2c3e, c: rtb-0a1b2c3f } }",
+        "",
+        AWS_OWN,
+    ),
+    ("azure-vms", AZURE_EXISTING, ", bastion: true", AZURE_OWN),
+    ("aks", AZURE_EXISTING, "", AZURE_OWN),
+    ("eventstore-aks", AZURE_EXISTING, "", AZURE_OWN),
+    ("hdinsight", AZURE_EXISTING, "", AZURE_OWN),
+];
+const AWS_OWN: &[&str] = &[
+    "aws_vpc",
+    "aws_nat_gateway",
+    "aws_internet_gateway",
+    "aws_route",
+    "aws_route_table",
+    "aws_flow_log",
+    "aws_vpc_endpoint",
+];
+const AZURE_EXISTING: &str = "existing: { resourceGroup: spark-rg, network: { name: spoke, resourceGroup: network-rg, \
+    routeTable: /subscriptions/s/resourceGroups/network-rg/providers/Microsoft.Network/routeTables/hub }, \
+    privateDnsZones: /subscriptions/s/resourceGroups/dns, \
+    workspace: /subscriptions/s/resourceGroups/logs/providers/Microsoft.OperationalInsights/workspaces/central }";
+const AZURE_OWN: &[&str] =
+    &["azurerm_resource_group", "azurerm_virtual_network", "azurerm_nat_gateway", "azurerm_log_analytics_workspace"];
+
+#[test]
+fn what_is_there_already_is_used_and_not_made() {
+    for (name, existing, without, own) in EXISTING {
+        let text = tool::example(name).replacen(without, "", 1);
+        let network =
+            text.lines().find(|line| line.trim_start().starts_with("network:")).expect("a network of its own");
+        let indent = " ".repeat(network.len() - network.trim_start().len());
+        let cloud = tool::cloud(&text.replacen(network, &format!("{network}\n{indent}{existing}"), 1));
+        let resources = cloud.resources();
+        let made: Vec<String> =
+            resources.iter().filter(|one| !one.is_data).map(|one| one.address.kind.clone()).collect();
+        assert!(made.iter().all(|kind| !own.contains(&kind.as_str())), "{name}: {made:?}");
+        // Its own are made where nothing is said.
+        let all: Vec<String> = tool::cloud(&text).resources().iter().map(|one| one.address.kind.clone()).collect();
+        assert!(own.iter().all(|kind| all.iter().any(|made| made == kind)), "{name}: {own:?} of {all:?}");
+        let tree = render::terraform(&cloud);
+        let edit = provision::plan::terraform::Edit::between(&render::terraform(&tool::cloud(&text)), &cloud);
+        assert!(
+            edit.refused.iter().any(|why| why.contains("would be replaced in an existing one")),
+            "{name}: {edit:?}"
+        );
+        let back = provision::plan::terraform::Edit::between(&tree, &tool::cloud(&text));
+        assert!(back.refused.iter().any(|why| why.contains("in one of the module's own")), "{name}: {back:?}");
+        let Some(providers) = tool::providers("modules in existing networks") else { continue };
+        let module = Module::of(&tree);
+        module.must(&["fmt", "-check", "-recursive", "-diff"]);
+        module.init();
+        module.must(&["validate", "-no-color"]);
+        // One of each cloud: an apply of all takes a minute.
+        if providers == Providers::Recorded && name.ends_with("-vms") {
+            let on_aws = own == &AWS_OWN;
+            if on_aws {
+                // The stand-in says so of every VPC.
+                let refused = module.plan().expect_err("names in a VPC without DNS");
+                assert!(refused.contains("The VPC must have DNS resolution and DNS hostnames on"), "{refused}");
+            }
+            if on_aws {
+                let file = module.folder.path().join("network.tf");
+                let network = std::fs::read_to_string(&file).expect("rendered");
+                let without =
+                    network.replace("self.enable_dns_support && self.enable_dns_hostnames", "self.id != \"\"");
+                std::fs::write(file, without).expect("written");
+            }
+            module.apply();
+            assert_eq!(module.plan(), Ok(BTreeMap::default()), "{name}: a plan after an apply");
+        }
+    }
+}
+
 #[test]
 fn checkov_finds_nothing_that_is_not_argued_for() {
     if !tool::is_ready("checkov") {

@@ -67,15 +67,41 @@ fn state() -> impl Strategy<Value = &'static str> {
     ]
 }
 
+/// What is there already on Azure, or nothing.
+fn azure_existing() -> impl Strategy<Value = String> {
+    let group = prop_oneof![Just(""), Just("resourceGroup: spark-rg")];
+    let network = prop_oneof![
+        Just(""),
+        Just("network: { name: spoke, resourceGroup: net }"),
+        Just(
+            "network: { name: spoke, resourceGroup: net, routeTable: /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/routeTables/hub }"
+        ),
+    ];
+    let zones = prop_oneof![Just(""), Just("privateDnsZones: /subscriptions/s/resourceGroups/dns")];
+    let workspace = prop_oneof![
+        Just(""),
+        Just("workspace: /subscriptions/s/resourceGroups/logs/providers/Microsoft.OperationalInsights/workspaces/w")
+    ];
+    (group, network, zones, workspace).prop_map(|(group, network, zones, workspace)| {
+        let said: Vec<&str> = [group, network, zones, workspace].into_iter().filter(|text| !text.is_empty()).collect();
+        if said.is_empty() { String::new() } else { format!("existing: {{ {} }}, ", said.join(", ")) }
+    })
+}
+
+const VPC: &str =
+    "existing: { vpc: vpc-0a1b2c3d, routeTables: { a: rtb-0a1b2c3d, b: rtb-0a1b2c3e, c: rtb-0a1b2c3f } }, ";
+
 fn azure() -> impl Strategy<Value = String> {
     let storage = ", storage: { adls: { account: data, container: spark } }";
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (zones(&["1", "2", "3"]), services(storage), tags(), state(), flags).prop_map(|(zones, services, tags, state, (zoned, bastion, own, ranges))| {
+    (zones(&["1", "2", "3"]), services(storage), tags(), state(), flags, azure_existing()).prop_map(|(zones, services, tags, state, (zoned, bastion, own, ranges), existing)| {
+        // A network has one.
+        let bastion = bastion && !existing.contains("network:");
         let zones = if zoned { format!("zones: [{zones}], ") } else { String::new() };
         let image = if own { "image: { gallery: /subscriptions/x/resourceGroups/g/providers/Microsoft.Compute/images/y }, " } else { "" };
         let from = if ranges { ", from: [198.51.100.0/24]" } else { ", from: [198.51.100.0/24, 203.0.113.0/24]" };
         format!(
-            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ azureVms: {{ location: westeurope, {zones}{image}network: 10.8.0.0/16, \
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ azureVms: {{ location: westeurope, {zones}{image}{existing}network: 10.8.0.0/16, \
              ssh: {{ user: ops, bastion: {bastion}{from} }}, tags: {tags}{state} }} }} }}\n{services}"
         )
     })
@@ -83,13 +109,19 @@ fn azure() -> impl Strategy<Value = String> {
 
 fn aws() -> impl Strategy<Value = String> {
     let storage = ", storage: { s3: { bucket: some-data } }";
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (zones(&["a", "b", "c"]), services(storage), tags(), state(), flags).prop_map(|(zones, services, tags, state, (own, ranges, single, spot))| {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (zones(&["a", "b", "c"]), services(storage), tags(), state(), flags).prop_map(|(zones, services, tags, state, (own, ranges, single, spot, existing))| {
+        let way_out = match (existing, zones.len()) {
+            (false, _) => format!("singleNatGateway: {single}, "),
+            (true, 1) => VPC.replace(", b: rtb-0a1b2c3e, c: rtb-0a1b2c3f", ""),
+            (true, 4) => VPC.replace(", c: rtb-0a1b2c3f", ""),
+            (true, _) => VPC.to_owned(),
+        };
         let services = if spot { services.replace("workers: {", "workers: { spot: true,") } else { services };
         let image = if own { "image: { gallery: ami-0123 }, " } else { "" };
         let from = if ranges { ", from: [198.51.100.0/24]" } else { "" };
         format!(
-            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ awsVms: {{ region: eu-west-1, zones: [{zones}], singleNatGateway: {single}, {image}network: 10.8.0.0/16, \
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ awsVms: {{ region: eu-west-1, zones: [{zones}], {way_out}{image}network: 10.8.0.0/16, \
              ssh: {{ user: ubuntu{from} }}, tags: {tags}{state} }} }} }}\n{services}"
         )
         .replace(", loadBalancer: internal", "")
@@ -117,17 +149,18 @@ fn pools() -> impl Strategy<Value = String> {
 
 fn kubernetes() -> impl Strategy<Value = String> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (pools(), state(), flags).prop_map(|(pools, state, (aks, registry, public, stored))| {
+    (pools(), state(), flags, azure_existing(), any::<bool>()).prop_map(|(pools, state, (aks, registry, public, stored), existing, in_vpc)| {
         let api = if public { ", apiFrom: [198.51.100.0/24]" } else { "" };
         let (kind, place, size) = if aks {
             ("aks", "location: westeurope, zones: [1, 2]", "Standard_D8s_v5")
         } else {
-            ("eks", if public { "region: eu-west-1, zones: [a, b], singleNatGateway: true" } else { "region: eu-west-1, zones: [a, b]" }, "m7i.2xlarge")
+            ("eks", if in_vpc { "region: eu-west-1, zones: [a, b], existing: { vpc: vpc-0a1b2c3d, routeTables: { a: rtb-0a1b2c3d, b: rtb-0a1b2c3e } }" } else if public { "region: eu-west-1, zones: [a, b], singleNatGateway: true" } else { "region: eu-west-1, zones: [a, b]" }, "m7i.2xlarge")
         };
+        let existing = if aks { existing } else { String::new() };
         let storage = if stored && !aks { ", storage: { s3: { bucket: some-data } }" } else { "" };
         let pools = pools.replace("SIZE", size);
         format!(
-            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ {kind}: {{ {place}, version: \"1.35\", network: 10.8.0.0/16, \
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ {kind}: {{ {place}, version: \"1.35\", {existing}network: 10.8.0.0/16, \
              registry: {registry}, pools: {pools}{api}{state} }} }} }}\nservices: {{ spark: {{ operator: {{ version: 2.5.0 }}, image: x{storage} }} }}\n"
         )
     })
@@ -139,10 +172,10 @@ fn managed() -> impl Strategy<Value = String> {
         Just("autoscale: { min: 3, max: 9 }"),
         Just("schedule: { times: [{ days: [Monday, Sunday], at: \"07:30\", workers: 5 }] }"),
     ];
-    (workers, state(), any::<bool>()).prop_map(|(workers, state, network)| {
+    (workers, state(), any::<bool>(), azure_existing()).prop_map(|(workers, state, network, existing)| {
         let network = if network { ", network: 10.9.0.0/20" } else { "" };
         format!(
-            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ hdinsight: {{ location: westeurope, version: \"5.1\"{network}, \
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ hdinsight: {{ location: westeurope, version: \"5.1\"{network}, {existing}\
              storage: {{ adls: {{ account: data, container: spark }} }}, gateway: {{ user: admin, password: {{ env: X }} }}{state} }} }} }}\n\
              services: {{ spark: {{ version: \"3.3\", workers: {{ {workers} }} }} }}\n"
         )
@@ -165,6 +198,19 @@ fn check_hosts(text: &str, cloud: &Cloud) {
     assert_eq!(made, hosts, "{text}");
 }
 
+/// Everything of a cloud that a file's text names anywhere, outputs included.
+fn named(text: &str) -> BTreeSet<Address> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let words = lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.'));
+    let address = |word: &str| {
+        let (kind, rest) = word.strip_prefix("data.").unwrap_or(word).split_once('.')?;
+        let name = rest.split('.').next().filter(|name| !name.is_empty())?;
+        let is_of_a_cloud = kind.starts_with("azurerm_") || kind.starts_with("aws_");
+        is_of_a_cloud.then(|| Address { kind: kind.to_owned(), name: name.to_owned() })
+    };
+    words.filter_map(address).collect()
+}
+
 fn check(cloud: &Cloud) {
     for (name, body) in &cloud.files {
         let text = body.to_string();
@@ -180,6 +226,11 @@ fn check(cloud: &Cloud) {
         let missing: Vec<&Address> = resource.refers_to.iter().filter(|to| !declared.contains(to)).collect();
         assert!(missing.is_empty(), "{} refers to {missing:?}", resource.address);
         refers.insert(&resource.address, &resource.refers_to);
+    }
+    for (name, body) in &cloud.files {
+        for address in named(&body.to_string()) {
+            assert!(declared.contains(&address), "{name} names {address}, which is not declared");
+        }
     }
     // Whoever refers to nobody that is left may go; a cycle stays.
     while !refers.is_empty() {

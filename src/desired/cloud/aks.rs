@@ -7,7 +7,7 @@ use hcl_edit::expr::Expression;
 use serde_json::json;
 
 use super::module::{Module, Part, templates};
-use super::{backend, text};
+use super::{backend, existing, text};
 use crate::hcl::{Holes, expression, list, object, texts};
 use crate::platform::aks::{Aks, POD_RANGE, SERVICE_RANGE, Subnets, temporary_name};
 use crate::platform::cloud::{Pool, PoolNodes};
@@ -40,8 +40,14 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     registry(aks, spark, &mut holes);
     holes.put("endpoints", aks.registry || shares.is_some());
     holes.put("eventstore", shares.is_some());
+    let own_zones = aks.existing.private_dns_zones.is_none();
+    holes.put("own_registry_zone", aks.registry && own_zones);
+    let zone = |own: &str, name: &str| existing::private_dns_zone(&aks.existing, own, name);
+    holes.put("registry_zone", zone("azurerm_private_dns_zone.registry.id", "privatelink.azurecr.io"));
     if let Some((nodes, size)) = shares {
         holes.put("eventstore_nodes", self::shares(nodes, size));
+        holes.put("own_files_zone", own_zones);
+        holes.put("files_zone", zone("azurerm_private_dns_zone.files.id", "privatelink.file.core.windows.net"));
         holes.put("replication", backend::replication(&aks.location, &aks.zones));
     }
     if let Some(system) = aks.pools.iter().find(|(name, _)| name.as_str() == SYSTEM).map(|(_, pool)| pool) {
@@ -67,9 +73,27 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
 }
 
 fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
-    let Aks { location, version, network, zones, registry: _, api_from: _, pools: _, tags: _, state: _ } = aks;
+    let Aks {
+        location,
+        version,
+        network,
+        existing: there,
+        zones,
+        registry: _,
+        api_from: _,
+        pools: _,
+        tags: _,
+        state: _,
+    } = aks;
     let Subnets { nodes, endpoints } = Subnets::of(*network);
-    holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
+    let name = text::cloud_name(&topology.name, NAME_MAX);
+    existing::put_azure(there, location, &name, holes);
+    let routed = is_routed(aks);
+    holes.put("routed", routed);
+    holes.put("way_out_nodes", existing::way_out(there, "nodes"));
+    // learn.microsoft.com, "Customize cluster egress with outbound types in AKS".
+    holes.put("outbound_type", if routed { "userDefinedRouting" } else { "userAssignedNATGateway" });
+    holes.put("name", name);
     holes.put("location", location.as_str());
     backend::put_way_out(location, zones, holes);
     holes.put("zone_redundant", backend::has_zones(location, zones));
@@ -83,14 +107,19 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     holes.put("tags", text::tags(&aks.tags, topology));
 }
 
+fn is_routed(aks: &Aks) -> bool {
+    aks.existing.network.as_ref().is_some_and(|network| network.route_table.is_some())
+}
+
 /// Private, or open to ranges and to the address by which the nodes themselves come out.
 fn api(aks: &Aks, holes: &mut Holes) {
     let is_private = aks.api_from.is_empty();
     holes.put("private", is_private);
     holes.put("public", !is_private);
     holes.put_if("private_dns_zone", is_private.then_some("System"));
-    let own = expression("\"${azurerm_public_ip.nat.ip_address}/32\"");
-    holes.put("api_from", list(aks.api_from.iter().map(|range| Expression::from(range.to_string())).chain([own])));
+    // Where routes lead out, the topology's ranges name the firewall's address.
+    let own = (!is_routed(aks)).then(|| expression("\"${azurerm_public_ip.nat.ip_address}/32\""));
+    holes.put("api_from", list(aks.api_from.iter().map(|range| Expression::from(range.to_string())).chain(own)));
 }
 
 fn registry(aks: &Aks, spark: Option<&Spark>, holes: &mut Holes) {

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::machines::{self, Fixed};
 use super::module::{Module, templates};
-use super::text;
+use super::{existing, text};
 use crate::cluster::ServicesOn;
-use crate::hcl::{Holes, object, reference, texts};
+use crate::hcl::{Holes, expression, object, reference, texts};
 use crate::platform::aws_vms::{AwsVms, Tier};
 use crate::platform::cloud::Image;
 use crate::platform::machine::{Autoscale, Bounds};
@@ -44,8 +44,9 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
         _ => None,
     };
     holes.put("storage", bucket.is_some());
+    holes.put("storage_endpoint", bucket.is_some() && aws.existing.is_none());
     holes.put_if("bucket", bucket);
-    key_users(&services, &mut holes);
+    key_users(aws, &services, &mut holes);
     workers(aws, &services, &mut holes);
     let mut module = Module::of(TEMPLATES, holes, services.files(TEXTS));
     let ranges: Vec<String> = aws.ssh.from.iter().map(ToString::to_string).collect();
@@ -62,9 +63,13 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     module
 }
 
+fn cloud_name(services: &ServicesOn<'_>) -> String {
+    text::cloud_name(&services.topology.name, NAME_MAX)
+}
+
 fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
-    let AwsVms { region, zones: _, network, image: _, ssh, tags, state: _, single_nat_gateway } = aws;
-    holes.put("name", text::cloud_name(&services.topology.name, NAME_MAX));
+    let AwsVms { region, zones: _, network, existing: there, image: _, ssh, tags, state: _, single_nat_gateway } = aws;
+    holes.put("name", cloud_name(services));
     holes.put("region", region.as_str());
     holes.put("network", network.to_string());
     holes.put("tags", text::tags(tags, services.topology));
@@ -79,8 +84,10 @@ fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
         };
         object(aws.zones.iter().map(Zone::as_str).enumerate().map(row))
     };
-    holes.put("public_subnets", subnets(Tier::Public));
-    holes.put("gateway_zones", text::gateway_zones(&aws.zones, *single_nat_gateway));
+    existing::put_vpc(there.as_ref(), "private", holes);
+    holes.put_if("nat_route", there.is_none().then(|| reference(&["aws_route", "nat"])));
+    holes.put_if("public_subnets", there.is_none().then(|| subnets(Tier::Public)));
+    holes.put_if("gateway_zones", there.is_none().then(|| text::gateway_zones(&aws.zones, *single_nat_gateway)));
     for (hole, role) in [("zookeeper_subnets", MEMBER), ("masters_subnets", MASTER), ("workers_subnets", WORKER)] {
         holes.put_if(hole, services.has(role).then(|| subnets(Tier::Of(role))));
     }
@@ -130,25 +137,35 @@ fn is_burstable(size: &str) -> bool {
     size.starts_with('t')
 }
 
-/// Without workers there is no group whose role must use the key.
-fn key_users(services: &ServicesOn<'_>, holes: &mut Holes) {
-    let principal = || object([("AWS", reference(&["aws_iam_service_linked_role", "autoscaling", "arn"]))]);
-    let statement = |sid: &str, action: Expression, condition: Option<Expression>| {
+/// What a user of the key does with it.
+const KEY_USES: [&str; 5] = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
+
+/// Without workers there is no group whose role must use the key, and in a VPC of somebody else's there are no flow logs.
+fn key_users(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
+    let statement = |sid: &str, principal: Expression, action: Expression, condition: Option<Expression>| {
         let rows = [
             ("Sid", Expression::from(sid)),
             ("Effect", Expression::from("Allow")),
-            ("Principal", principal()),
+            ("Principal", principal),
             ("Action", action),
             ("Resource", Expression::from("*")),
         ];
         crate::hcl::on_lines(object(rows.into_iter().chain(condition.map(|condition| ("Condition", condition)))))
     };
-    let uses = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
     let granted = object([("Bool", object([("kms:GrantIsForAWSResource", "true")]))]);
     let spark = services.spark.is_some();
-    holes.put_if("autoscaling_uses_disks", spark.then(|| statement("AutoScalingUsesDisks", texts(uses), None)));
-    let attaches = || statement("AutoScalingAttachesDisks", Expression::from("kms:CreateGrant"), Some(granted));
+    let scaling = || object([("AWS", reference(&["aws_iam_service_linked_role", "autoscaling", "arn"]))]);
+    let reads = || statement("AutoScalingUsesDisks", scaling(), texts(KEY_USES), None);
+    holes.put_if("autoscaling_uses_disks", spark.then(reads));
+    let attaches =
+        || statement("AutoScalingAttachesDisks", scaling(), Expression::from("kms:CreateGrant"), Some(granted));
     holes.put_if("autoscaling_attaches_disks", spark.then(attaches));
+    let region = &aws.region;
+    let group = format!("\"arn:aws:logs:{region}:${{var.account_id}}:log-group:/{}/flow-logs\"", cloud_name(services));
+    let of_group = object([("ArnEquals", object([("kms:EncryptionContext:aws:logs:arn", expression(&group))]))]);
+    let logs = object([("Service", format!("logs.{region}.amazonaws.com"))]);
+    let flow_logs = || statement("FlowLogs", logs, texts(KEY_USES), Some(of_group));
+    holes.put_if("flow_logs_use_key", aws.existing.is_none().then(flow_logs));
 }
 
 fn workers(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::machines::{self, Fixed};
 use super::module::{Module, templates};
-use super::{backend, text};
+use super::{backend, existing, text};
 use crate::cluster::ServicesOn;
 use crate::hcl::{Holes, list, object, reference, texts};
 use crate::platform::azure_vms::{AzureVms, Subnets};
@@ -48,14 +48,15 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
         holes.put_if(hole, services.has(role).then(|| rules(&services, role)));
     }
     machines(azure, &services, &mut holes);
-    storage(services.storage, &mut holes);
+    storage(services.storage, azure, &mut holes);
+    ways_out(azure, &services, &mut holes);
     workers(azure, &services, &mut holes);
     let mut files = services.files(TEXTS);
     files.retain(|name, _| azure.ssh.bastion || *name != "ssh_config.tftpl");
     let mut module = Module::of(TEMPLATES, holes, files);
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
     let values = json!({
-        "name": topology.name, "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": services.zookeeper.is_some(),
+        "name": topology.name, "group": azure.existing.resource_group.as_ref().map_or(topology.name.as_str(), Label::as_str), "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": services.zookeeper.is_some(),
         "spark": services.spark.is_some(), "storage": matches!(services.storage, Some(Storage::Adls(_))),
     });
     module.readme("terraform/azure-vms/README.md", &values);
@@ -63,8 +64,10 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
 }
 
 fn place(azure: &AzureVms, topology: &Topology, holes: &mut Holes) {
-    let AzureVms { location, zones, network, image: _, ssh: _, tags, state: _ } = azure;
-    holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
+    let AzureVms { location, zones, network, existing: there, image: _, ssh: _, tags, state: _ } = azure;
+    let name = text::cloud_name(&topology.name, NAME_MAX);
+    existing::put_azure(there, location, &name, holes);
+    holes.put("name", name);
     holes.put("location", location.as_str());
     backend::put_way_out(location, zones, holes);
     holes.put("replication", backend::replication(location, zones));
@@ -145,12 +148,31 @@ fn machines(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     holes.put_if("first_address", addresses.into_iter().next());
 }
 
-fn storage(storage: Option<&Storage>, holes: &mut Holes) {
+/// How the machines of each subnet get out.
+fn ways_out(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
+    let routed = azure.existing.network.as_ref().is_some_and(|network| network.route_table.is_some());
+    let (zookeeper, spark) = (services.zookeeper.is_some(), services.spark.is_some());
+    holes.put("nat_zookeeper", zookeeper && !routed);
+    holes.put("nat_spark", spark && !routed);
+    holes.put("routed_zookeeper", zookeeper && routed);
+    holes.put("routed_spark", spark && routed);
+    for (hole, subnet) in
+        [("way_out_zookeeper", "zookeeper"), ("way_out_masters", "masters"), ("way_out_workers", "workers")]
+    {
+        holes.put(hole, existing::way_out(&azure.existing, subnet));
+    }
+}
+
+fn storage(storage: Option<&Storage>, azure: &AzureVms, holes: &mut Holes) {
     let adls = match storage {
         Some(Storage::Adls(adls)) => Some(adls),
         _ => None,
     };
     holes.put("storage", adls.is_some());
+    holes.put("own_storage_zones", adls.is_some() && azure.existing.private_dns_zones.is_none());
+    let own = "azurerm_private_dns_zone.storage[each.key].id";
+    let zone = "privatelink.${each.key}.core.windows.net";
+    holes.put("storage_zone", existing::private_dns_zone(&azure.existing, own, zone));
     holes.put_if("storage_account", adls.map(|adls| adls.account.as_str()));
     holes.put_if("storage_container", adls.map(|adls| adls.container.as_str()));
 }

@@ -7,7 +7,7 @@ use hcl_edit::expr::Expression;
 use serde_json::json;
 
 use super::module::{Module, Part, templates};
-use super::text;
+use super::{existing, text};
 use crate::hcl::{Holes, expression, object, reference, texts};
 use crate::platform::aws_vms::{Tier, subnet};
 use crate::platform::cloud::{Pool, PoolNodes};
@@ -65,10 +65,25 @@ pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
 }
 
 fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
-    let Eks { region, version, network, zones, single_nat_gateway, registry: _, api_from, pools: _, tags: _, state: _ } =
-        eks;
-    holes.put("gateway_zones", text::gateway_zones(zones, *single_nat_gateway));
-    holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
+    let Eks {
+        region,
+        version,
+        network,
+        existing: there,
+        zones,
+        single_nat_gateway,
+        registry: _,
+        api_from,
+        pools: _,
+        tags: _,
+        state: _,
+    } = eks;
+    existing::put_vpc(there.as_ref(), "nodes", holes);
+    holes.put_if("gateway_zones", there.is_none().then(|| text::gateway_zones(zones, *single_nat_gateway)));
+    let name = text::cloud_name(&topology.name, NAME_MAX);
+    let flow = format!("\"arn:aws:logs:{region}:${{var.account_id}}:log-group:/aws/vpc/{name}/flow\"");
+    holes.put_if("flow_logs", there.is_none().then(|| expression(&flow)));
+    holes.put("name", name);
     holes.put("region", region.as_str());
     holes.put("version", version.as_str());
     holes.put("network", network.to_string());
@@ -76,7 +91,9 @@ fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
     let row = |(at, zone): (usize, &str)| {
         let range = |tier| subnet(*network, tier, at).to_string();
         let (public, nodes) = (range(Tier::Public), range(Tier::Of(WORKER)));
-        (zone.to_owned(), object([("name", format!("{region}{zone}")), ("public", public), ("nodes", nodes)]))
+        let public = there.is_none().then_some(("public", public));
+        let row = [("name", format!("{region}{zone}"))].into_iter().chain(public).chain([("nodes", nodes)]);
+        (zone.to_owned(), object(row))
     };
     holes.put("zones", object(zones.iter().map(Zone::as_str).enumerate().map(row)));
     holes.put("public", !api_from.is_empty());
@@ -125,6 +142,7 @@ fn pool_holes(name: &Name, pool: &Pool, eks: &Eks, topology: &Topology) -> Holes
     let mut holes = Holes::default();
     holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
     holes.put("pool", name.as_str());
+    holes.put_if("nat_route", eks.existing.is_none().then(|| reference(&["aws_route", "nodes"])));
     let arm = size::aws_is_arm(pool.size.as_str());
     holes.put("ami", if arm { "AL2023_ARM_64_STANDARD" } else { "AL2023_x86_64_STANDARD" });
     holes.put("capacity", if pool.spot { "SPOT" } else { "ON_DEMAND" });

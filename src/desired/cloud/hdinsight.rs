@@ -4,8 +4,8 @@ use hcl_edit::expr::Expression;
 use serde_json::json;
 
 use super::module::{Module, templates};
-use super::{backend, text};
-use crate::hcl::{Holes, list, object, texts};
+use super::{backend, existing, text};
+use crate::hcl::{Holes, list, object, reference, texts};
 use crate::platform::hdinsight::Hdinsight;
 use crate::platform::hdinsight::file::Tier;
 use crate::service::spark::{self, Day, HalfHour, Managed, Scaling, Spark};
@@ -21,10 +21,11 @@ const TEMPLATES: &[(&str, &str)] = templates!("hdinsight":
 
 /// `None` where nothing is on it.
 pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<Module> {
-    let Hdinsight { location, version, tier, network, storage, gateway_user, ssh_user, tags: _, state: _ } = managed;
+    let Hdinsight { location, version, tier, network, existing: _, storage, gateway_user, ssh_user, tags: _, state: _ } =
+        managed;
     let mut holes = Holes::default();
     managed.state.put(&topology.name, name, &mut holes);
-    holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
+    put_existing(managed, text::cloud_name(&topology.name, NAME_MAX), &mut holes);
     holes.put("location", location.as_str());
     holes.put("replication", backend::replication(location, &[]));
     holes.put("version", version.as_str());
@@ -54,6 +55,21 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
     });
     module.readme("terraform/hdinsight/README.md", &values);
     Some(module)
+}
+
+fn put_existing(managed: &Hdinsight, name: String, holes: &mut Holes) {
+    let there = &managed.existing;
+    existing::put_azure(there, &managed.location, &name, holes);
+    holes.put("name", name);
+    holes.put("routed", there.network.as_ref().is_some_and(|network| network.route_table.is_some()));
+    holes.put("way_out_cluster", existing::way_out(there, "cluster"));
+    let own = there.private_dns_zones.is_none();
+    holes.put("own_zones", own);
+    let link = reference(&["azurerm_private_dns_zone_virtual_network_link", "storage"]);
+    holes.put_if("storage_zone_links", own.then_some(link));
+    let zone = |own: &str, name: &str| existing::private_dns_zone(there, own, name);
+    holes.put("storage_zone", zone("azurerm_private_dns_zone.storage[each.key].id", "${each.value.zone}"));
+    holes.put("gateway_zone", zone("azurerm_private_dns_zone.cluster.id", "privatelink.azurehdinsight.net"));
 }
 
 fn put_machines(machines: &Managed, holes: &mut Holes) {

@@ -5,6 +5,7 @@ mod aws_vms;
 mod azure_vms;
 mod backend;
 mod eks;
+mod existing;
 mod hdinsight;
 mod machines;
 mod module;

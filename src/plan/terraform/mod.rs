@@ -32,6 +32,7 @@ const FIXED: &[(&str, &str)] = &[
     ("aws_eks_cluster", "name"),
     ("aws_s3_bucket", "bucket"),
     ("aws_vpc", "cidr_block"),
+    ("aws_vpc", "id"),
     ("azurerm_hdinsight_spark_cluster", "name"),
     ("azurerm_kubernetes_cluster", "name"),
     ("azurerm_resource_group", "location"),
@@ -40,7 +41,11 @@ const FIXED: &[(&str, &str)] = &[
     ("azurerm_storage_container", "name"),
     ("azurerm_subnet", "address_prefixes"),
     ("azurerm_virtual_network", "address_space"),
+    ("azurerm_virtual_network", "name"),
+    ("azurerm_virtual_network", "resource_group_name"),
 ];
+/// What everything is in: it stays the module's own, or somebody else's.
+const HOMES: &[&str] = &["aws_vpc", "azurerm_resource_group", "azurerm_virtual_network"];
 
 /// The values of the first boot's template: key and meaning.
 const FIRST_BOOT: &[(&str, &str)] =
@@ -115,6 +120,7 @@ impl Edit {
         };
         let (before, after) = (hcl::resources(bodies.values()), new.resources());
         edit.keep_what_is_fixed(&before, &after);
+        edit.keep_homes(&before, &after);
         edit.keep_data(&before, &after);
         edit.keep_zones(&before, &after);
         edit.keep_services(&before, &after);
@@ -164,6 +170,22 @@ impl Edit {
                     self.refused
                         .push(format!("{address}: {argument} {is} (was {was}): everything in it would be replaced"));
                 }
+            }
+        }
+    }
+
+    /// Refuses to move between what the module makes itself and what is there already: nothing can be moved.
+    fn keep_homes(&mut self, before: &[Resource], after: &[Resource]) {
+        let own = |all: &[Resource], kind: &str| all.iter().any(|one| one.address.kind == kind && !one.is_data);
+        let other = |all: &[Resource], kind: &str| all.iter().any(|one| one.address.kind == kind && one.is_data);
+        for kind in HOMES {
+            if own(before, kind) && other(after, kind) {
+                self.refused
+                    .push(format!("{kind}.main goes, and everything in it would be replaced in an existing one"));
+            } else if other(before, kind) && own(after, kind) {
+                self.refused.push(format!(
+                    "data.{kind}.existing goes, and everything in it would be replaced in one of the module's own"
+                ));
             }
         }
     }

@@ -7,8 +7,8 @@ use super::file::AksFile;
 use super::{Aks, KEPT, POD_RANGE, SERVICE_RANGE, SYSTEM_TEMPORARY, Subnets, temporary_name};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{
-    Pool, PoolFile, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values,
-    warn_open,
+    AzureExisting, Pool, PoolFile, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, pools,
+    tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
 use crate::value::{Cidr, Label, Name};
@@ -29,7 +29,8 @@ const API_RANGES: usize = 199;
 const SYSTEM_DISK: RangeInclusive<u32> = 30..=2048;
 
 pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<Aks> {
-    let AksFile { location, version, network, zones, registry, api_from, pools: files, tags: labels, state } = file;
+    let AksFile { location, version, network, existing, zones, registry, api_from, pools: files, tags: labels, state } =
+        file;
     let location = region::AZURE.check(span, location, problems);
     problems.need(span, "version", version);
     problems.need(span, "network", network);
@@ -45,6 +46,7 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     check_api_from(api_from, API_RANGES, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
+    let existing = AzureExisting::check(existing, problems);
     let tags = tags(labels, TagRules::Azure, problems);
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
     subnets::check_apart(at, network, &[&[POD_RANGE, SERVICE_RANGE], KEPT].concat(), problems);
@@ -56,6 +58,7 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
         location: location?,
         version: version.ok()?.clone(),
         network,
+        existing,
         zones: values(zones),
         registry: registry.or(false),
         api_from: values(api_from),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::platform::cloud::PoolFile;
+use crate::platform::cloud::{AzureExistingFile, PoolFile};
 use crate::value::{Cidr, Label, Version, Zone};
 use crate::yaml::{Entries, Field};
 
@@ -17,14 +17,16 @@ pub struct AksFile {
     /// The version of Kubernetes, in quotes, for example `"1.35"`.
     #[schemars(required)]
     pub version: Field<Version>,
-    /// The address range of the virtual network.
+    /// The address range of the virtual network; with `existing: { network }`, the part of its ranges that the cluster's subnets are made in.
     #[schemars(required)]
     pub network: Field<Cidr>,
+    /// What is there already and belongs to somebody else: it is used, and neither changed nor removed.
+    pub existing: Field<AzureExistingFile>,
     /// The availability zones to spread over. Default: no zones.
     pub zones: Field<Vec<Field<Zone>>>,
     /// True for a container registry that the nodes may pull from. Default: false.
     pub registry: Field<bool>,
-    /// The ranges that may reach the API server. Default: a private API server.
+    /// The ranges that may reach the API server; where a route table of `existing` leads out, also the address that nodes come out with. Default: a private API server.
     pub api_from: Field<Vec<Field<Cidr>>>,
     /// The pools of nodes by name. `system` runs the cluster's own pods.
     #[schemars(required)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::platform::cloud::{Pool, State};
+use crate::platform::cloud::{AzureExisting, Pool, State};
 use crate::platform::subnets::Blocks;
 use crate::value::{Cidr, Label, Name, Version, Zone};
 
@@ -19,6 +19,7 @@ pub struct Aks {
     pub location: Label,
     pub version: Version,
     pub network: Cidr,
+    pub existing: AzureExisting,
     pub zones: Vec<Zone>,
     pub registry: bool,
     /// Empty for a private API server.

@@ -3,13 +3,13 @@
 use super::file::AwsVmsFile;
 use super::{AwsVms, SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{AWS_IMAGES, CloudSsh, Image, State, TagRules, tags, values, warn_open};
+use crate::platform::cloud::{AWS_IMAGES, AwsExisting, CloudSsh, Image, State, TagRules, tags, values, warn_open};
 use crate::platform::{region, subnets};
 use crate::value::{Cidr, Label, Zone};
 use crate::yaml::{Field, Span};
 
 pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Option<AwsVms> {
-    let AwsVmsFile { region, zones, network, single_nat_gateway, image, ssh, tags: labels, state } = file;
+    let AwsVmsFile { region, zones, network, existing, single_nat_gateway, image, ssh, tags: labels, state } = file;
     let region = region::AWS.check(span, region, problems);
     problems.need(span, "network", network);
     problems.need(span, "ssh", ssh);
@@ -39,6 +39,8 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
     let image = Image::check(image, &AWS_IMAGES, problems);
     let ssh = CloudSsh::check(ssh, "ubuntu", problems);
     let state = State::check(state, problems);
+    let has_existing = !existing.is_missing();
+    let existing = AwsExisting::check(existing, &list, single_nat_gateway, problems);
     let tags = tags(labels, TagRules::Aws, problems);
     let (_, network) = check_network(network, problems)?;
     Some(AwsVms {
@@ -46,6 +48,7 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
         region: region?,
         zones: list,
         network,
+        existing: if has_existing { Some(existing?) } else { None },
         image: image?,
         single_nat_gateway: single_nat_gateway.or(false),
         ssh: ssh?,

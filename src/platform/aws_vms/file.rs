@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::platform::cloud::{CloudSshFile, ImageFile};
+use crate::platform::cloud::{AwsExistingFile, CloudSshFile, ImageFile};
 use crate::value::{Cidr, Label, Zone};
 use crate::yaml::{Entries, Field};
 
@@ -16,9 +16,11 @@ pub struct AwsVmsFile {
     pub region: Field<Label>,
     /// The availability zones to spread over, by their letter, for example `[a, b, c]`. Default: the region's first.
     pub zones: Field<Vec<Field<Zone>>>,
-    /// The address range of the VPC.
+    /// The address range of the VPC; with `existing`, the part of its ranges that the cluster's subnets are made in.
     #[schemars(required)]
     pub network: Field<Cidr>,
+    /// What is there already and belongs to somebody else: it is used, and neither changed nor removed.
+    pub existing: Field<AwsExistingFile>,
     /// True for one NAT gateway for all zones, in the first of them: cheaper; but while that zone is lost, no other reaches the internet. A
     /// change interrupts the way out of the zones whose gateway changes. Default: false, one in each zone.
     pub single_nat_gateway: Field<bool>,

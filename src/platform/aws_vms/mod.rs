@@ -5,7 +5,7 @@ pub mod file;
 
 use std::collections::BTreeMap;
 
-use crate::platform::cloud::{CloudSsh, Image, State};
+use crate::platform::cloud::{AwsExisting, CloudSsh, Image, State};
 use crate::platform::provider::MachineProvider;
 use crate::platform::subnets::{self, Blocks};
 use crate::service::spark::WORKER;
@@ -21,6 +21,7 @@ pub struct AwsVms {
     /// Zones by their letter, in the order in which machines take them; never empty.
     pub zones: Vec<Zone>,
     pub network: Cidr,
+    pub existing: Option<AwsExisting>,
     pub image: Image,
     /// True if all zones go out through the first one.
     pub single_nat_gateway: bool,

@@ -4,7 +4,7 @@ use super::file::AzureVmsFile;
 use super::{AzureVms, BASTION_PREFIX, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{
-    AZURE_IMAGES, CloudSsh, CloudSshFile, Image, State, TagRules, check_apart, tags, values, warn_open,
+    AZURE_IMAGES, AzureExisting, CloudSsh, CloudSshFile, Image, State, TagRules, check_apart, tags, values, warn_open,
 };
 use crate::platform::{region, subnets};
 use crate::value::{Label, UserName};
@@ -60,7 +60,7 @@ pub fn check_login<'f>(ssh: &'f Field<CloudSshFile>, problems: &mut Diagnostics)
 }
 
 pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Option<AzureVms> {
-    let AzureVmsFile { location, zones, network, image, ssh, tags: labels, state } = file;
+    let AzureVmsFile { location, zones, network, existing, image, ssh, tags: labels, state } = file;
     let location = region::AZURE.check(span, location, problems);
     problems.need(span, "network", network);
     problems.need(span, "ssh", ssh);
@@ -72,10 +72,17 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
     let image = Image::check(image, &AZURE_IMAGES, problems);
     let ssh = CloudSsh::check(ssh, "ops", problems);
     let state = State::check(state, problems);
+    let in_network = existing.ok().is_some_and(|existing| !existing.network.is_missing());
+    let existing = AzureExisting::check(existing, problems);
     let tags = tags(labels, TagRules::Azure, problems);
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
     if let Some(ssh) = file.ssh.ok() {
         check_apart(&ssh.from, network, problems);
+    }
+    if let Some((at, ssh)) = file.ssh.spanned().filter(|(_, ssh)| in_network && ssh.bastion.or(false)) {
+        problems
+            .add(Code::T012, ssh.bastion.span().unwrap_or(at), "a network has one bastion, and an existing network's belongs to somebody else")
+            .help("remove `bastion`, and reach the machines as you reach that network's others: from: [10.0.0.0/8], for example");
     }
     let bastion = Subnets::of(network).bastion;
     if ssh.as_ref().is_some_and(|ssh| ssh.bastion) && bastion.prefix() > BASTION_PREFIX {
@@ -89,5 +96,14 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
             .help("write the ranges that operators come from: from: [203.0.113.0/24]");
     }
     check_login(&file.ssh, problems);
-    Some(AzureVms { state, location: location?, zones: values(zones), network, image: image?, ssh: ssh?, tags })
+    Some(AzureVms {
+        state,
+        location: location?,
+        zones: values(zones),
+        network,
+        existing,
+        image: image?,
+        ssh: ssh?,
+        tags,
+    })
 }

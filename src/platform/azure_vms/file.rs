@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::platform::cloud::{CloudSshFile, ImageFile};
+use crate::platform::cloud::{AzureExistingFile, CloudSshFile, ImageFile};
 use crate::value::{Cidr, Label, Zone};
 use crate::yaml::{Entries, Field};
 
@@ -16,9 +16,11 @@ pub struct AzureVmsFile {
     pub location: Field<Label>,
     /// The availability zones to spread over, for example `[1, 2, 3]`. Default: no zones.
     pub zones: Field<Vec<Field<Zone>>>,
-    /// The address range of the virtual network.
+    /// The address range of the virtual network; with `existing: { network }`, the part of its ranges that the cluster's subnets are made in.
     #[schemars(required)]
     pub network: Field<Cidr>,
+    /// What is there already and belongs to somebody else: it is used, and neither changed nor removed.
+    pub existing: Field<AzureExistingFile>,
     /// The image that the machines boot from. Default: `{ ubuntu: "24.04" }`.
     pub image: Field<ImageFile>,
     /// The way for operators to log in.

@@ -5,7 +5,7 @@ pub mod file;
 
 use std::collections::BTreeMap;
 
-use crate::platform::cloud::{CloudSsh, Image, State};
+use crate::platform::cloud::{AzureExisting, CloudSsh, Image, State};
 use crate::platform::provider::MachineProvider;
 use crate::platform::subnets::{self, Blocks};
 use crate::service::spark::WORKER;
@@ -21,6 +21,7 @@ pub struct AzureVms {
     /// In the order in which machines take them; empty for a region without zones.
     pub zones: Vec<Zone>,
     pub network: Cidr,
+    pub existing: AzureExisting,
     pub image: Image,
     pub ssh: CloudSsh,
     pub tags: BTreeMap<String, String>,

@@ -1,5 +1,6 @@
 //! The parts that clouds share in a topology.
 
+mod existing;
 mod login;
 mod machines;
 mod pools;
@@ -7,6 +8,7 @@ mod ranges;
 mod state;
 mod tags;
 
+pub use existing::{AwsExisting, AwsExistingFile, AzureExisting, AzureExistingFile};
 pub use login::{CloudSsh, CloudSshFile, check_public_keys};
 pub use machines::{AWS_IMAGES, AZURE_IMAGES, Image, ImageFile, check_disk};
 pub use pools::{Pool, PoolFile, PoolNodes, check_kubernetes, check_pools, pools};

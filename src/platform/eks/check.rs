@@ -8,7 +8,8 @@ use super::{Eks, SERVICE_RANGE};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{Tier, ZONES_MAX, check_network, subnet};
 use crate::platform::cloud::{
-    Pool, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values, warn_open,
+    AwsExisting, Pool, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values,
+    warn_open,
 };
 use crate::platform::{region, size, subnets};
 use crate::service::spark::WORKER;
@@ -29,6 +30,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         region,
         version,
         network,
+        existing,
         zones,
         single_nat_gateway,
         registry,
@@ -78,6 +80,8 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     check_api_from(api_from, API_RANGES, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
+    let has_existing = !existing.is_missing();
+    let existing = AwsExisting::check(existing, &values(zones), single_nat_gateway, problems);
     let tags = tags(labels, TagRules::Aws, problems);
     let (at, network) = check_network(network, problems)?;
     // And Docker's own.
@@ -90,6 +94,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         region: region?,
         version: version.ok()?.clone(),
         network,
+        existing: if has_existing { Some(existing?) } else { None },
         zones: values(zones),
         single_nat_gateway: single_nat_gateway.or(false),
         registry: registry.or(false),

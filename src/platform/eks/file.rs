@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::platform::cloud::PoolFile;
+use crate::platform::cloud::{AwsExistingFile, PoolFile};
 use crate::value::{Cidr, Label, Version, Zone};
 use crate::yaml::{Entries, Field};
 
@@ -17,9 +17,11 @@ pub struct EksFile {
     /// The version of Kubernetes, in quotes, for example `"1.35"`.
     #[schemars(required)]
     pub version: Field<Version>,
-    /// The address range of the VPC.
+    /// The address range of the VPC; with `existing`, the part of its ranges that the cluster's subnets are made in.
     #[schemars(required)]
     pub network: Field<Cidr>,
+    /// What is there already and belongs to somebody else: it is used, and neither changed nor removed.
+    pub existing: Field<AwsExistingFile>,
     /// The availability zones to spread over, by their letter.
     #[schemars(required)]
     pub zones: Field<Vec<Field<Zone>>>,

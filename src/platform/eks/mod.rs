@@ -5,7 +5,7 @@ pub mod file;
 
 use std::collections::BTreeMap;
 
-use crate::platform::cloud::{Pool, State};
+use crate::platform::cloud::{AwsExisting, Pool, State};
 use crate::value::{Cidr, Label, Name, Version, Zone};
 
 pub use check::check;
@@ -16,6 +16,7 @@ pub struct Eks {
     pub region: Label,
     pub version: Version,
     pub network: Cidr,
+    pub existing: Option<AwsExisting>,
     /// Zones by their letter; at least two.
     pub zones: Vec<Zone>,
     /// True if all zones go out through the first one.

@@ -4,7 +4,7 @@ use super::Hdinsight;
 use super::file::HdinsightFile;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::azure_vms::check_login;
-use crate::platform::cloud::{State, TagRules, check_public_keys, tags};
+use crate::platform::cloud::{AzureExisting, State, TagRules, check_public_keys, tags};
 use crate::platform::storage::Adls;
 use crate::platform::{region, subnets};
 use crate::value::Version;
@@ -14,7 +14,7 @@ use crate::yaml::{Field, Span};
 const VERSIONS: &[&str] = &["5.1"];
 
 pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Option<Hdinsight> {
-    let HdinsightFile { location, version, tier, network, storage, gateway, ssh, tags: labels, state } = file;
+    let HdinsightFile { location, version, tier, network, existing, storage, gateway, ssh, tags: labels, state } = file;
     let location = region::AZURE.check(span, location, problems);
     problems.need(span, "version", version);
     problems.need(span, "storage", storage);
@@ -41,6 +41,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     let storage = storage.ok().and_then(|storage| storage.adls.spanned());
     let storage = storage.and_then(|(span, adls)| Adls::check(span, adls, problems));
     let state = State::check(state, problems);
+    let existing = AzureExisting::check(existing, problems);
     let tags = tags(labels, TagRules::Azure, problems);
     let given = !network.is_missing();
     let network = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems);
@@ -54,6 +55,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
         version: version.ok()?.clone(),
         tier: tier.or_default(),
         network: network.map_or_else(|| "10.30.0.0/16".parse().expect("a range"), |(_, network)| network),
+        existing,
         storage: storage?,
         gateway_user: gateway.ok()?.user.ok()?.clone(),
         // The service cannot be made without one.

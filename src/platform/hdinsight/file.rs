@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::platform::cloud::CloudSshFile;
+use crate::platform::cloud::{AzureExistingFile, CloudSshFile};
 use crate::value::{Cidr, Label, SecretFile, UserName, Version};
 use crate::yaml::{Entries, Field};
 
@@ -19,8 +19,10 @@ pub struct HdinsightFile {
     pub version: Field<Version>,
     /// The service tier. Default: `standard`.
     pub tier: Field<Tier>,
-    /// The address range of the virtual network. Default: `10.30.0.0/16`.
+    /// The address range of the virtual network; with `existing: { network }`, the part of its ranges that the cluster's subnets are made in. Default: `10.30.0.0/16`.
     pub network: Field<Cidr>,
+    /// What is there already and belongs to somebody else: it is used, and neither changed nor removed.
+    pub existing: Field<AzureExistingFile>,
     /// The storage of the cluster.
     #[schemars(required)]
     pub storage: Field<HdinsightStorageFile>,

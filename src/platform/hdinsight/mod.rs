@@ -6,7 +6,7 @@ mod size;
 
 use std::collections::BTreeMap;
 
-use crate::platform::cloud::State;
+use crate::platform::cloud::{AzureExisting, State};
 use crate::platform::storage::Adls;
 use crate::platform::subnets::Blocks;
 use crate::value::{Cidr, Label, UserName, Version};
@@ -22,6 +22,7 @@ pub struct Hdinsight {
     pub version: Version,
     pub tier: Tier,
     pub network: Cidr,
+    pub existing: AzureExisting,
     pub storage: Adls,
     pub gateway_user: UserName,
     /// The user to log in as.

@@ -3,8 +3,8 @@ resource "azurerm_kubernetes_cluster" "main" {
   #checkov:skip=CKV_AZURE_172: the secrets store add-on is off, so there is nothing to rotate: pods use workload identity
   #checkov:skip=CKV_AZURE_226: Dsv5 machines have no local disk that an ephemeral system disk could live on
   name                = provision.name
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   node_resource_group = "${provision.name}-nodes"
   dns_prefix          = provision.name
   sku_tier            = "Standard"
@@ -91,7 +91,7 @@ resource "azurerm_kubernetes_cluster" "main" {
     network_data_plane  = "cilium"
     network_policy      = "cilium"
     load_balancer_sku   = "standard"
-    outbound_type       = "userAssignedNATGateway"
+    outbound_type       = provision.outbound_type
     pod_cidr            = provision.pod_range
     service_cidr        = provision.service_range
     dns_service_ip      = "10.0.0.10"
@@ -104,7 +104,7 @@ resource "azurerm_kubernetes_cluster" "main" {
   }
 
   oms_agent {
-    log_analytics_workspace_id      = azurerm_log_analytics_workspace.main.id
+    log_analytics_workspace_id      = provision.workspace
     msi_auth_for_monitoring_enabled = true
   }
 
@@ -135,10 +135,10 @@ resource "azurerm_kubernetes_cluster" "main" {
   # Needed when AKS makes the cluster, and until it is gone; nothing above refers to them.
   depends_on = [
     azurerm_network_security_rule.nodes_cluster,
-    azurerm_nat_gateway_public_ip_association.main,
+    provision.nat_address,
     azurerm_role_assignment.cluster_kubelet,
     azurerm_role_assignment.cluster_subnet,
-    azurerm_subnet_nat_gateway_association.nodes,
+    provision.way_out_nodes,
     azurerm_subnet_network_security_group_association.nodes,
   ]
 }

@@ -10,8 +10,8 @@ resource "azurerm_storage_account" "eventstore" {
   #checkov:skip=CKV2_AZURE_1: encrypted twice with platform keys; a key of one's own is not asked for
   #checkov:skip=CKV2_AZURE_38: asks for blobs' soft delete and this account has none; its shares' is below
   name                              = var.storage_account_name
-  resource_group_name               = azurerm_resource_group.main.name
-  location                          = azurerm_resource_group.main.location
+  resource_group_name               = provision.group
+  location                          = provision.place
   account_kind                      = "FileStorage"
   account_tier                      = "Premium"
   account_replication_type          = provision.replication
@@ -56,22 +56,24 @@ resource "azurerm_storage_share" "eventstore" {
 }
 
 resource "azurerm_private_dns_zone" "files" {
+  provision_when = provision.own_files_zone
   name                = "privatelink.file.core.windows.net"
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
 resource "azurerm_private_dns_zone_virtual_network_link" "files" {
+  provision_when = provision.own_files_zone
   name                = provision.name
   private_dns_zone_id = azurerm_private_dns_zone.files.id
-  virtual_network_id  = azurerm_virtual_network.main.id
+  virtual_network_id  = provision.network_id
   tags                = local.tags
 }
 
 resource "azurerm_private_endpoint" "files" {
   name                = "${provision.name}-files"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   subnet_id           = azurerm_subnet.endpoints.id
   tags                = local.tags
 
@@ -84,14 +86,14 @@ resource "azurerm_private_endpoint" "files" {
 
   private_dns_zone_group {
     name                 = "files"
-    private_dns_zone_ids = [azurerm_private_dns_zone.files.id]
+    private_dns_zone_ids = [provision.files_zone]
   }
 }
 
 # NFS identifies no user: whoever reaches the port may read and write. So only the nodes may reach it.
 resource "azurerm_network_security_rule" "endpoints_nfs" {
   name                        = "nfs"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.endpoints.name
   priority                    = 110
   direction                   = "Inbound"

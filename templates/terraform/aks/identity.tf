@@ -1,24 +1,24 @@
 # The control plane's own: it joins nodes to their subnet and hands the kubelets theirs.
 resource "azurerm_user_assigned_identity" "cluster" {
   name                = "${provision.name}-cluster"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   tags                = local.tags
 }
 
 # The nodes': it pulls images and nothing else.
 resource "azurerm_user_assigned_identity" "kubelet" {
   name                = "${provision.name}-kubelet"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   tags                = local.tags
 }
 
 # Spark's: what its drivers and executors are in Azure. It has no role here; give it one where a job needs it.
 resource "azurerm_user_assigned_identity" "spark" {
   name                = "${provision.name}-spark"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   tags                = local.tags
 }
 

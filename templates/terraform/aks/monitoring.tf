@@ -1,7 +1,8 @@
 resource "azurerm_log_analytics_workspace" "main" {
+  provision_when = provision.own_workspace
   name                = provision.name
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   sku                 = "PerGB2018"
   retention_in_days   = 30
   tags                = local.tags
@@ -14,7 +15,7 @@ resource "azurerm_log_analytics_workspace" "main" {
 resource "azurerm_monitor_diagnostic_setting" "cluster" {
   name                           = provision.name
   target_resource_id             = azurerm_kubernetes_cluster.main.id
-  log_analytics_workspace_id     = azurerm_log_analytics_workspace.main.id
+  log_analytics_workspace_id     = provision.workspace
   log_analytics_destination_type = "Dedicated"
 
   enabled_log {
@@ -50,7 +51,7 @@ resource "azurerm_monitor_diagnostic_setting" "registry" {
   provision_when = provision.registry
   name                       = provision.name
   target_resource_id         = azurerm_container_registry.main.id
-  log_analytics_workspace_id = azurerm_log_analytics_workspace.main.id
+  log_analytics_workspace_id = provision.workspace
 
   enabled_log {
     category = "ContainerRegistryLoginEvents"
@@ -64,8 +65,8 @@ resource "azurerm_monitor_diagnostic_setting" "registry" {
 # Containers' logs and Kubernetes' events: an executor's are otherwise gone with its spot machine.
 resource "azurerm_monitor_data_collection_rule" "containers" {
   name                = "${provision.name}-containers"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   kind                = "Linux"
   tags                = local.tags
 
@@ -88,7 +89,7 @@ resource "azurerm_monitor_data_collection_rule" "containers" {
   destinations {
     log_analytics {
       name                  = "workspace"
-      workspace_resource_id = azurerm_log_analytics_workspace.main.id
+      workspace_resource_id = provision.workspace
     }
   }
 

@@ -1,31 +1,44 @@
 resource "azurerm_resource_group" "main" {
+  provision_when = provision.own_group
   name     = provision.name
   location = provision.location
   tags     = local.tags
 }
 
+data "azurerm_resource_group" "existing" {
+  provision_when = provision.existing_group
+  name = provision.existing_group_name
+}
+
 resource "azurerm_virtual_network" "main" {
+  provision_when = provision.own_network
   name                = provision.name
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   address_space       = [provision.network]
   tags                = local.tags
 }
 
+data "azurerm_virtual_network" "existing" {
+  provision_when = provision.existing_network
+  name                = provision.existing_network_name
+  resource_group_name = provision.existing_network_group
+}
+
 # Nodes only: with the overlay, pods take their addresses from pod_cidr.
 resource "azurerm_subnet" "nodes" {
-  name                            = "nodes"
-  resource_group_name             = azurerm_resource_group.main.name
-  virtual_network_name            = azurerm_virtual_network.main.name
+  name                            = "${provision.subnet_prefix}nodes"
+  resource_group_name             = provision.network_group
+  virtual_network_name            = provision.network_name
   address_prefixes                = [provision.subnet_nodes]
   default_outbound_access_enabled = false
 }
 
 resource "azurerm_subnet" "endpoints" {
   provision_when = provision.endpoints
-  name                            = "endpoints"
-  resource_group_name             = azurerm_resource_group.main.name
-  virtual_network_name            = azurerm_virtual_network.main.name
+  name                            = "${provision.subnet_prefix}endpoints"
+  resource_group_name             = provision.network_group
+  virtual_network_name            = provision.network_name
   address_prefixes                = [provision.subnet_endpoints]
   default_outbound_access_enabled = false
 
@@ -35,8 +48,8 @@ resource "azurerm_subnet" "endpoints" {
 
 resource "azurerm_network_security_group" "nodes" {
   name                = "${provision.name}-nodes"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   tags                = local.tags
 }
 
@@ -44,7 +57,7 @@ resource "azurerm_network_security_group" "nodes" {
 # to what within the cluster is for Kubernetes' network policies to say. The default rules shut out the internet.
 resource "azurerm_network_security_rule" "nodes_cluster" {
   name                         = "cluster"
-  resource_group_name          = azurerm_resource_group.main.name
+  resource_group_name          = provision.group
   network_security_group_name  = azurerm_network_security_group.nodes.name
   priority                     = 100
   direction                    = "Inbound"
@@ -64,8 +77,8 @@ resource "azurerm_subnet_network_security_group_association" "nodes" {
 resource "azurerm_network_security_group" "endpoints" {
   provision_when = provision.endpoints
   name                = "${provision.name}-endpoints"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   tags                = local.tags
 }
 
@@ -73,7 +86,7 @@ resource "azurerm_network_security_group" "endpoints" {
 resource "azurerm_network_security_rule" "endpoints_https" {
   provision_when = provision.endpoints
   name                        = "https"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.endpoints.name
   priority                    = 100
   direction                   = "Inbound"
@@ -88,7 +101,7 @@ resource "azurerm_network_security_rule" "endpoints_https" {
 resource "azurerm_network_security_rule" "endpoints_deny" {
   provision_when = provision.endpoints
   name                        = "deny"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.endpoints.name
   priority                    = 4096
   direction                   = "Inbound"
@@ -108,9 +121,10 @@ resource "azurerm_subnet_network_security_group_association" "endpoints" {
 
 # The way out. A StandardV2 gateway is in all zones; its zones are those of its public address.
 resource "azurerm_public_ip" "nat" {
+  provision_when = provision.nat
   name                = "${provision.name}-nat"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   allocation_method   = "Static"
   sku                 = provision.nat_sku
   zones               = provision.nat_zones
@@ -118,19 +132,28 @@ resource "azurerm_public_ip" "nat" {
 }
 
 resource "azurerm_nat_gateway" "main" {
+  provision_when = provision.nat
   name                = provision.name
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   sku_name            = provision.nat_sku
   tags                = local.tags
 }
 
 resource "azurerm_nat_gateway_public_ip_association" "main" {
+  provision_when = provision.nat
   nat_gateway_id       = azurerm_nat_gateway.main.id
   public_ip_address_id = azurerm_public_ip.nat.id
 }
 
 resource "azurerm_subnet_nat_gateway_association" "nodes" {
+  provision_when = provision.nat
   subnet_id      = azurerm_subnet.nodes.id
   nat_gateway_id = azurerm_nat_gateway.main.id
+}
+
+resource "azurerm_subnet_route_table_association" "nodes" {
+  provision_when = provision.routed
+  subnet_id      = azurerm_subnet.nodes.id
+  route_table_id = provision.route_table
 }

@@ -1,6 +1,6 @@
 output "kubeconfig_command" {
   description = "Writes a kubeconfig that logs in through Entra."
-  value       = "az aks get-credentials --subscription ${var.subscription_id} --resource-group ${azurerm_resource_group.main.name} --name ${azurerm_kubernetes_cluster.main.name} && kubelogin convert-kubeconfig --login azurecli"
+  value       = "az aks get-credentials --subscription ${var.subscription_id} --resource-group ${provision.group} --name ${azurerm_kubernetes_cluster.main.name} && kubelogin convert-kubeconfig --login azurecli"
 }
 
 output "api_server" {
@@ -26,6 +26,7 @@ output "spark_client_id" {
 }
 
 output "outbound_ip" {
+  provision_when = provision.nat
   description = "The address that the cluster comes from in others' firewalls."
   value       = azurerm_public_ip.nat.ip_address
 }
@@ -34,7 +35,7 @@ output "next_commands" {
   description = "What to run next, in this order."
   value = [
     provision.import_command,
-    "az aks get-credentials --subscription ${var.subscription_id} --resource-group ${azurerm_resource_group.main.name} --name ${azurerm_kubernetes_cluster.main.name}",
+    "az aks get-credentials --subscription ${var.subscription_id} --resource-group ${provision.group} --name ${azurerm_kubernetes_cluster.main.name}",
     "kubelogin convert-kubeconfig --login azurecli",
     "kubectl get nodes --label-columns pool,topology.kubernetes.io/zone",
   ]
@@ -42,17 +43,17 @@ output "next_commands" {
 
 output "resource_group_id" {
   description = "Id of the resource group."
-  value       = azurerm_resource_group.main.id
+  value       = provision.group_id
 }
 
 output "network_id" {
   description = "Id of the virtual network, for peerings."
-  value       = azurerm_virtual_network.main.id
+  value       = provision.network_id
 }
 
 output "workspace_id" {
   description = "Id of the Log Analytics workspace."
-  value       = azurerm_log_analytics_workspace.main.id
+  value       = provision.workspace
 }
 
 output "cluster_id" {

@@ -5,8 +5,8 @@ resource "azurerm_container_registry" "main" {
   #checkov:skip=CKV_AZURE_165: its only reader is a cluster in one region; zones are what it is spread over
   #checkov:skip=CKV_AZURE_166: quarantine hides every image until a scanner releases it, and there is none here
   name                          = var.registry_name
-  resource_group_name           = azurerm_resource_group.main.name
-  location                      = azurerm_resource_group.main.location
+  resource_group_name           = provision.group
+  location                      = provision.place
   sku                           = "Premium"
   admin_enabled                 = false
   anonymous_pull_enabled        = false
@@ -25,25 +25,25 @@ resource "azurerm_container_registry" "main" {
 }
 
 resource "azurerm_private_dns_zone" "registry" {
-  provision_when = provision.registry
+  provision_when = provision.own_registry_zone
   name                = "privatelink.azurecr.io"
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
 resource "azurerm_private_dns_zone_virtual_network_link" "registry" {
-  provision_when = provision.registry
+  provision_when = provision.own_registry_zone
   name                = provision.name
   private_dns_zone_id = azurerm_private_dns_zone.registry.id
-  virtual_network_id  = azurerm_virtual_network.main.id
+  virtual_network_id  = provision.network_id
   tags                = local.tags
 }
 
 resource "azurerm_private_endpoint" "registry" {
   provision_when = provision.registry
   name                = "${provision.name}-registry"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = provision.group
+  location            = provision.place
   subnet_id           = azurerm_subnet.endpoints.id
   tags                = local.tags
 
@@ -56,6 +56,6 @@ resource "azurerm_private_endpoint" "registry" {
 
   private_dns_zone_group {
     name                 = "registry"
-    private_dns_zone_ids = [azurerm_private_dns_zone.registry.id]
+    private_dns_zone_ids = [provision.registry_zone]
   }
 }

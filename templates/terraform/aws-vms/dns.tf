@@ -3,7 +3,7 @@ resource "aws_route53_zone" "main" {
   comment = "Stable names of the cluster's members and masters."
 
   vpc {
-    vpc_id = aws_vpc.main.id
+    vpc_id = provision.vpc
   }
 }
 

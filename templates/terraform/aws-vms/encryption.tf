@@ -16,14 +16,7 @@ resource "aws_kms_key" "main" {
       },
       provision.autoscaling_uses_disks,
       provision.autoscaling_attaches_disks,
-      {
-        Sid       = "FlowLogs"
-        Effect    = "Allow"
-        Principal = { Service = "logs.${provision.region}.amazonaws.com" }
-        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-        Resource  = "*"
-        Condition = { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:${provision.region}:${var.account_id}:log-group:/${provision.name}/flow-logs" } }
-      },
+      provision.flow_logs_use_key,
     ]
   })
 }

@@ -59,7 +59,7 @@ resource "aws_instance" "masters" {
   # First boot installs packages: the way out must be there before the machine.
   depends_on = [
     aws_iam_role_policy_attachment.masters_session,
-    aws_route.nat,
+    provision.nat_route,
     aws_route_table_association.masters,
     aws_vpc_security_group_egress_rule.masters,
   ]

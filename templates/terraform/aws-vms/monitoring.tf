@@ -1,10 +1,12 @@
 resource "aws_cloudwatch_log_group" "flow_logs" {
+  provision_when = provision.own_network
   name              = "/${provision.name}/flow-logs"
   retention_in_days = 365
   kms_key_id        = aws_kms_key.main.arn
 }
 
 resource "aws_iam_role" "flow_logs" {
+  provision_when = provision.own_network
   name = "${provision.name}-flow-logs"
 
   assume_role_policy = jsonencode({
@@ -21,6 +23,7 @@ resource "aws_iam_role" "flow_logs" {
 }
 
 resource "aws_iam_role_policy" "flow_logs" {
+  provision_when = provision.own_network
   name = "write"
   role = aws_iam_role.flow_logs.name
 
@@ -37,6 +40,7 @@ resource "aws_iam_role_policy" "flow_logs" {
 }
 
 resource "aws_flow_log" "main" {
+  provision_when = provision.own_network
   vpc_id          = aws_vpc.main.id
   traffic_type    = "ALL"
   log_destination = aws_cloudwatch_log_group.flow_logs.arn

@@ -1,4 +1,5 @@
 resource "aws_vpc" "main" {
+  provision_when = provision.own_network
   cidr_block = provision.network
 
   # Both are needed for the private zone to be answered.
@@ -10,8 +11,21 @@ resource "aws_vpc" "main" {
   }
 }
 
+data "aws_vpc" "existing" {
+  provision_when = provision.existing_network
+  id = provision.existing_vpc
+
+  lifecycle {
+    postcondition {
+      condition     = self.enable_dns_support && self.enable_dns_hostnames
+      error_message = "The VPC must have DNS resolution and DNS hostnames on: the names of the cluster are in a private zone."
+    }
+  }
+}
+
 # Without rules: a machine that is put into no group by mistake reaches nothing.
 resource "aws_default_security_group" "main" {
+  provision_when = provision.own_network
   vpc_id = aws_vpc.main.id
 
   tags = {
@@ -21,6 +35,7 @@ resource "aws_default_security_group" "main" {
 
 # Only NAT gateways live here.
 resource "aws_subnet" "public" {
+  provision_when = provision.own_network
   for_each = local.public_subnets
 
   vpc_id            = aws_vpc.main.id
@@ -36,7 +51,7 @@ resource "aws_subnet" "zookeeper" {
   provision_when = provision.zookeeper
   for_each = local.zookeeper_subnets
 
-  vpc_id            = aws_vpc.main.id
+  vpc_id            = provision.vpc
   availability_zone = each.value.zone
   cidr_block        = each.value.range
 
@@ -49,7 +64,7 @@ resource "aws_subnet" "masters" {
   provision_when = provision.spark
   for_each = local.masters_subnets
 
-  vpc_id            = aws_vpc.main.id
+  vpc_id            = provision.vpc
   availability_zone = each.value.zone
   cidr_block        = each.value.range
 
@@ -62,7 +77,7 @@ resource "aws_subnet" "workers" {
   provision_when = provision.spark
   for_each = local.workers_subnets
 
-  vpc_id            = aws_vpc.main.id
+  vpc_id            = provision.vpc
   availability_zone = each.value.zone
   cidr_block        = each.value.range
 
@@ -72,6 +87,7 @@ resource "aws_subnet" "workers" {
 }
 
 resource "aws_internet_gateway" "main" {
+  provision_when = provision.own_network
   vpc_id = aws_vpc.main.id
 
   tags = {
@@ -80,6 +96,7 @@ resource "aws_internet_gateway" "main" {
 }
 
 resource "aws_eip" "nat" {
+  provision_when = provision.own_network
   for_each = toset(values(local.nat_zones))
 
   domain = "vpc"
@@ -93,6 +110,7 @@ resource "aws_eip" "nat" {
 
 # With one for each zone, a lost zone takes no other zone's way out with it.
 resource "aws_nat_gateway" "main" {
+  provision_when = provision.own_network
   for_each = toset(values(local.nat_zones))
 
   allocation_id = aws_eip.nat[each.key].id
@@ -106,6 +124,7 @@ resource "aws_nat_gateway" "main" {
 }
 
 resource "aws_route_table" "public" {
+  provision_when = provision.own_network
   vpc_id = aws_vpc.main.id
 
   tags = {
@@ -114,12 +133,14 @@ resource "aws_route_table" "public" {
 }
 
 resource "aws_route" "internet" {
+  provision_when = provision.own_network
   route_table_id         = aws_route_table.public.id
   destination_cidr_block = "0.0.0.0/0"
   gateway_id             = aws_internet_gateway.main.id
 }
 
 resource "aws_route_table_association" "public" {
+  provision_when = provision.own_network
   for_each = local.public_subnets
 
   route_table_id = aws_route_table.public.id
@@ -127,6 +148,7 @@ resource "aws_route_table_association" "public" {
 }
 
 resource "aws_route_table" "private" {
+  provision_when = provision.own_network
   for_each = local.public_subnets
 
   vpc_id = aws_vpc.main.id
@@ -137,6 +159,7 @@ resource "aws_route_table" "private" {
 }
 
 resource "aws_route" "nat" {
+  provision_when = provision.own_network
   for_each = local.public_subnets
 
   route_table_id         = aws_route_table.private[each.key].id
@@ -148,7 +171,7 @@ resource "aws_route_table_association" "zookeeper" {
   provision_when = provision.zookeeper
   for_each = local.zookeeper_subnets
 
-  route_table_id = aws_route_table.private[each.key].id
+  route_table_id = provision.zone_route_table
   subnet_id      = aws_subnet.zookeeper[each.key].id
 }
 
@@ -156,7 +179,7 @@ resource "aws_route_table_association" "masters" {
   provision_when = provision.spark
   for_each = local.masters_subnets
 
-  route_table_id = aws_route_table.private[each.key].id
+  route_table_id = provision.zone_route_table
   subnet_id      = aws_subnet.masters[each.key].id
 }
 
@@ -164,13 +187,13 @@ resource "aws_route_table_association" "workers" {
   provision_when = provision.spark
   for_each = local.workers_subnets
 
-  route_table_id = aws_route_table.private[each.key].id
+  route_table_id = provision.zone_route_table
   subnet_id      = aws_subnet.workers[each.key].id
 }
 
 # The data's way: it costs nothing, where NAT would charge for every byte.
 resource "aws_vpc_endpoint" "s3" {
-  provision_when = provision.storage
+  provision_when = provision.storage_endpoint
   vpc_id            = aws_vpc.main.id
   service_name      = "com.amazonaws.${provision.region}.s3"
   vpc_endpoint_type = "Gateway"

@@ -47,7 +47,7 @@ output "ssh_config" {
 
 output "vpc_id" {
   description = "Id of the VPC, for peerings."
-  value       = aws_vpc.main.id
+  value       = provision.vpc
 }
 
 output "zookeeper_subnet_ids" {

@@ -2,7 +2,7 @@ resource "aws_security_group" "zookeeper" {
   provision_when = provision.zookeeper
   name        = "${provision.name}-zookeeper"
   description = "ZooKeeper members"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = provision.vpc
 
   tags = {
     Name = "${provision.name}-zookeeper"
@@ -13,7 +13,7 @@ resource "aws_security_group" "masters" {
   provision_when = provision.spark
   name        = "${provision.name}-masters"
   description = "Spark masters"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = provision.vpc
 
   tags = {
     Name = "${provision.name}-masters"
@@ -24,7 +24,7 @@ resource "aws_security_group" "workers" {
   provision_when = provision.spark
   name        = "${provision.name}-workers"
   description = "Spark workers"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = provision.vpc
 
   tags = {
     Name = "${provision.name}-workers"

@@ -104,7 +104,7 @@ resource "aws_autoscaling_group" "workers" {
   # First boot installs packages: the way out must be there before the machine.
   depends_on = [
     aws_iam_role_policy_attachment.workers_session,
-    aws_route.nat,
+    provision.nat_route,
     aws_route_table_association.workers,
     aws_vpc_security_group_egress_rule.workers,
   ]

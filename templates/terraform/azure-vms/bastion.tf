@@ -1,16 +1,16 @@
 resource "azurerm_subnet" "bastion" {
   provision_when = provision.bastion
   name                 = "AzureBastionSubnet" # Azure looks for this name
-  resource_group_name  = azurerm_resource_group.main.name
-  virtual_network_name = azurerm_virtual_network.main.name
+  resource_group_name  = provision.group
+  virtual_network_name = provision.network_name
   address_prefixes     = [provision.subnet_bastion]
 }
 
 resource "azurerm_public_ip" "bastion" {
   provision_when = provision.bastion
   name                = "${provision.name}-bastion"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   sku                 = "Standard"
   allocation_method   = "Static"
   zones               = provision.zones
@@ -25,8 +25,8 @@ resource "azurerm_public_ip" "bastion" {
 resource "azurerm_bastion_host" "main" {
   provision_when = provision.bastion
   name                = provision.name
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   sku                 = "Standard"
   tunneling_enabled   = true # plain ssh through `az network bastion tunnel`
   ip_connect_enabled  = true # to an address: a scale set's machines have no resource id that lasts

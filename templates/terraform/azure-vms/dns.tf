@@ -1,13 +1,13 @@
 resource "azurerm_private_dns_zone" "main" {
   name                = "${provision.name}.internal"
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
 resource "azurerm_private_dns_zone_virtual_network_link" "main" {
   name                = provision.name
   private_dns_zone_id = azurerm_private_dns_zone.main.id
-  virtual_network_id  = azurerm_virtual_network.main.id
+  virtual_network_id  = provision.network_id
   tags                = local.tags
 }
 

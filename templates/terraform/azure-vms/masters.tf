@@ -3,8 +3,8 @@ resource "azurerm_network_interface" "masters" {
   for_each = local.masters
 
   name                           = each.value.name
-  location                       = azurerm_resource_group.main.location
-  resource_group_name            = azurerm_resource_group.main.name
+  location                       = provision.place
+  resource_group_name            = provision.group
   accelerated_networking_enabled = true
   tags                           = local.tags
 
@@ -29,8 +29,8 @@ resource "azurerm_linux_virtual_machine" "masters" {
   for_each = local.masters
 
   name                            = each.value.name
-  location                        = azurerm_resource_group.main.location
-  resource_group_name             = azurerm_resource_group.main.name
+  location                        = provision.place
+  resource_group_name             = provision.group
   zone                            = provision.each_zone
   size                            = each.value.size
   network_interface_ids           = [azurerm_network_interface.masters[each.key].id]
@@ -83,8 +83,8 @@ resource "azurerm_linux_virtual_machine" "masters" {
 
   # First boot fetches packages.
   depends_on = [
-    azurerm_nat_gateway_public_ip_association.main,
-    azurerm_subnet_nat_gateway_association.masters,
+    provision.nat_address,
+    provision.way_out_masters,
     azurerm_subnet_network_security_group_association.masters,
   ]
 }

@@ -1,8 +1,9 @@
 # What a review or an incident asks for: why workers came and went, who came in, who changed data.
 resource "azurerm_log_analytics_workspace" "main" {
+  provision_when = provision.own_workspace
   name                = provision.name
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   sku                 = "PerGB2018"
   retention_in_days   = 30
   tags                = local.tags
@@ -15,7 +16,7 @@ resource "azurerm_monitor_diagnostic_setting" "scaling" {
   provision_when = provision.autoscales
   name                       = provision.name
   target_resource_id         = azurerm_monitor_autoscale_setting.workers.id
-  log_analytics_workspace_id = azurerm_log_analytics_workspace.main.id
+  log_analytics_workspace_id = provision.workspace
 
   enabled_log {
     category = "AutoscaleEvaluations"
@@ -30,7 +31,7 @@ resource "azurerm_monitor_diagnostic_setting" "bastion" {
   provision_when = provision.bastion
   name                       = provision.name
   target_resource_id         = azurerm_bastion_host.main.id
-  log_analytics_workspace_id = azurerm_log_analytics_workspace.main.id
+  log_analytics_workspace_id = provision.workspace
 
   enabled_log {
     category = "BastionAuditLogs"
@@ -42,7 +43,7 @@ resource "azurerm_monitor_diagnostic_setting" "storage" {
   provision_when = provision.storage
   name                       = provision.name
   target_resource_id         = "${azurerm_storage_account.main.id}/blobServices/default"
-  log_analytics_workspace_id = azurerm_log_analytics_workspace.main.id
+  log_analytics_workspace_id = provision.workspace
 
   enabled_log {
     category = "StorageDelete"
@@ -60,7 +61,7 @@ resource "azurerm_monitor_metric_alert" "zookeeper" {
   for_each = local.zookeeper
 
   name                = "${each.value.name}-gone"
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = provision.group
   scopes              = [azurerm_linux_virtual_machine.zookeeper[each.key].id]
   severity            = 1
   frequency           = "PT1M"
@@ -89,7 +90,7 @@ resource "azurerm_monitor_metric_alert" "masters" {
   for_each = local.masters
 
   name                = "${each.value.name}-gone"
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = provision.group
   scopes              = [azurerm_linux_virtual_machine.masters[each.key].id]
   severity            = 2
   frequency           = "PT1M"

@@ -31,28 +31,28 @@ output "master_url" {
 output "ssh_command" {
   provision_when = provision.reached
   description = "To the first machine through the bastion; any other machine by its address."
-  value       = "az network bastion ssh --subscription ${var.subscription_id} --resource-group ${azurerm_resource_group.main.name} --name ${azurerm_bastion_host.main.name} --target-ip-address ${provision.first_address} --auth-type ssh-key --username ${provision.user} --ssh-key ~/.ssh/id_ed25519"
+  value       = "az network bastion ssh --subscription ${var.subscription_id} --resource-group ${provision.group} --name ${azurerm_bastion_host.main.name} --target-ip-address ${provision.first_address} --auth-type ssh-key --username ${provision.user} --ssh-key ~/.ssh/id_ed25519"
 }
 
 output "ssh_config" {
   provision_when = provision.reached
   description = "For ~/.ssh/config: plain ssh to the addresses, and so `provision plan`, through the bastion. Needs az, nc and setsid."
-  value       = templatefile("${path.module}/ssh_config.tftpl", { hosts = provision.fixed_addresses, user = provision.user, subscription = var.subscription_id, group = azurerm_resource_group.main.name, bastion = azurerm_bastion_host.main.name })
+  value       = templatefile("${path.module}/ssh_config.tftpl", { hosts = provision.fixed_addresses, user = provision.user, subscription = var.subscription_id, group = provision.group, bastion = azurerm_bastion_host.main.name })
 }
 
 output "resource_group_id" {
   description = "Id of the resource group."
-  value       = azurerm_resource_group.main.id
+  value       = provision.group_id
 }
 
 output "network_id" {
   description = "Id of the virtual network, for peerings."
-  value       = azurerm_virtual_network.main.id
+  value       = provision.network_id
 }
 
 output "workspace_id" {
   description = "Id of the Log Analytics workspace."
-  value       = azurerm_log_analytics_workspace.main.id
+  value       = provision.workspace
 }
 
 output "zookeeper_subnet_id" {

@@ -11,32 +11,32 @@ locals {
 resource "azurerm_application_security_group" "zookeeper" {
   provision_when = provision.zookeeper
   name                = "${provision.name}-zookeeper"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
 resource "azurerm_application_security_group" "masters" {
   provision_when = provision.spark
   name                = "${provision.name}-masters"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
 resource "azurerm_application_security_group" "workers" {
   provision_when = provision.spark
   name                = "${provision.name}-workers"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
 resource "azurerm_network_security_group" "zookeeper" {
   provision_when = provision.zookeeper
   name                = "${provision.name}-zookeeper"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
@@ -51,7 +51,7 @@ resource "azurerm_network_security_rule" "zookeeper" {
   for_each = local.rules_zookeeper
 
   name                                       = each.key
-  resource_group_name                        = azurerm_resource_group.main.name
+  resource_group_name                        = provision.group
   network_security_group_name                = azurerm_network_security_group.zookeeper.name
   priority                                   = each.value.priority
   direction                                  = "Inbound"
@@ -66,7 +66,7 @@ resource "azurerm_network_security_rule" "zookeeper" {
 resource "azurerm_network_security_rule" "ssh_zookeeper" {
   provision_when = provision.zookeeper_ssh
   name                                       = "ssh"
-  resource_group_name                        = azurerm_resource_group.main.name
+  resource_group_name                        = provision.group
   network_security_group_name                = azurerm_network_security_group.zookeeper.name
   priority                                   = 1000
   direction                                  = "Inbound"
@@ -83,7 +83,7 @@ resource "azurerm_network_security_rule" "ssh_zookeeper" {
 resource "azurerm_network_security_rule" "probe_zookeeper" {
   provision_when = provision.load_balancer
   name                                       = "probe"
-  resource_group_name                        = azurerm_resource_group.main.name
+  resource_group_name                        = provision.group
   network_security_group_name                = azurerm_network_security_group.zookeeper.name
   priority                                   = 1010
   direction                                  = "Inbound"
@@ -99,7 +99,7 @@ resource "azurerm_network_security_rule" "probe_zookeeper" {
 resource "azurerm_network_security_rule" "clients_zookeeper" {
   provision_when = provision.load_balancer
   name                                       = "clients"
-  resource_group_name                        = azurerm_resource_group.main.name
+  resource_group_name                        = provision.group
   network_security_group_name                = azurerm_network_security_group.zookeeper.name
   priority                                   = 1020
   direction                                  = "Inbound"
@@ -114,7 +114,7 @@ resource "azurerm_network_security_rule" "clients_zookeeper" {
 resource "azurerm_network_security_rule" "deny_zookeeper" {
   provision_when = provision.zookeeper
   name                        = "deny"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.zookeeper.name
   priority                    = 4096
   direction                   = "Inbound"
@@ -129,8 +129,8 @@ resource "azurerm_network_security_rule" "deny_zookeeper" {
 resource "azurerm_network_security_group" "masters" {
   provision_when = provision.spark
   name                = "${provision.name}-masters"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
@@ -145,7 +145,7 @@ resource "azurerm_network_security_rule" "masters" {
   for_each = local.rules_masters
 
   name                                       = each.key
-  resource_group_name                        = azurerm_resource_group.main.name
+  resource_group_name                        = provision.group
   network_security_group_name                = azurerm_network_security_group.masters.name
   priority                                   = each.value.priority
   direction                                  = "Inbound"
@@ -160,7 +160,7 @@ resource "azurerm_network_security_rule" "masters" {
 resource "azurerm_network_security_rule" "ssh_masters" {
   provision_when = provision.spark_ssh
   name                                       = "ssh"
-  resource_group_name                        = azurerm_resource_group.main.name
+  resource_group_name                        = provision.group
   network_security_group_name                = azurerm_network_security_group.masters.name
   priority                                   = 1000
   direction                                  = "Inbound"
@@ -175,7 +175,7 @@ resource "azurerm_network_security_rule" "ssh_masters" {
 resource "azurerm_network_security_rule" "deny_masters" {
   provision_when = provision.spark
   name                        = "deny"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.masters.name
   priority                    = 4096
   direction                   = "Inbound"
@@ -190,8 +190,8 @@ resource "azurerm_network_security_rule" "deny_masters" {
 resource "azurerm_network_security_group" "workers" {
   provision_when = provision.spark
   name                = "${provision.name}-workers"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
@@ -206,7 +206,7 @@ resource "azurerm_network_security_rule" "workers" {
   for_each = local.rules_workers
 
   name                                       = each.key
-  resource_group_name                        = azurerm_resource_group.main.name
+  resource_group_name                        = provision.group
   network_security_group_name                = azurerm_network_security_group.workers.name
   priority                                   = each.value.priority
   direction                                  = "Inbound"
@@ -221,7 +221,7 @@ resource "azurerm_network_security_rule" "workers" {
 resource "azurerm_network_security_rule" "ssh_workers" {
   provision_when = provision.spark_ssh
   name                                       = "ssh"
-  resource_group_name                        = azurerm_resource_group.main.name
+  resource_group_name                        = provision.group
   network_security_group_name                = azurerm_network_security_group.workers.name
   priority                                   = 1000
   direction                                  = "Inbound"
@@ -236,7 +236,7 @@ resource "azurerm_network_security_rule" "ssh_workers" {
 resource "azurerm_network_security_rule" "deny_workers" {
   provision_when = provision.spark
   name                        = "deny"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.workers.name
   priority                    = 4096
   direction                   = "Inbound"
@@ -251,8 +251,8 @@ resource "azurerm_network_security_rule" "deny_workers" {
 resource "azurerm_network_security_group" "endpoints" {
   provision_when = provision.storage
   name                = "${provision.name}-endpoints"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
@@ -265,7 +265,7 @@ resource "azurerm_subnet_network_security_group_association" "endpoints" {
 resource "azurerm_network_security_rule" "storage_endpoints" {
   provision_when = provision.storage
   name                                  = "storage"
-  resource_group_name                   = azurerm_resource_group.main.name
+  resource_group_name                   = provision.group
   network_security_group_name           = azurerm_network_security_group.endpoints.name
   priority                              = 100
   direction                             = "Inbound"
@@ -280,7 +280,7 @@ resource "azurerm_network_security_rule" "storage_endpoints" {
 resource "azurerm_network_security_rule" "deny_endpoints" {
   provision_when = provision.storage
   name                        = "deny"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.endpoints.name
   priority                    = 4096
   direction                   = "Inbound"
@@ -295,8 +295,8 @@ resource "azurerm_network_security_rule" "deny_endpoints" {
 resource "azurerm_network_security_group" "bastion" {
   provision_when = provision.bastion
   name                = "${provision.name}-bastion"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
@@ -316,7 +316,7 @@ resource "azurerm_subnet_network_security_group_association" "bastion" {
 resource "azurerm_network_security_rule" "operators_bastion" {
   provision_when = provision.bastion
   name                        = "operators"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.bastion.name
   priority                    = 100
   direction                   = "Inbound"
@@ -331,7 +331,7 @@ resource "azurerm_network_security_rule" "operators_bastion" {
 resource "azurerm_network_security_rule" "gateway_manager_bastion" {
   provision_when = provision.bastion
   name                        = "gateway-manager"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.bastion.name
   priority                    = 110
   direction                   = "Inbound"

@@ -4,8 +4,8 @@ resource "azurerm_storage_account" "main" {
   #checkov:skip=CKV_AZURE_206: a copy in each of three zones; the data is not to leave its region
   #checkov:skip=CKV2_AZURE_1: Microsoft's keys encrypt it; a key of one's own is one more thing to lose all data by
   name                            = provision.storage_account
-  location                        = azurerm_resource_group.main.location
-  resource_group_name             = azurerm_resource_group.main.name
+  location                        = provision.place
+  resource_group_name             = provision.group
   account_kind                    = "StorageV2"
   account_tier                    = "Standard"
   account_replication_type        = provision.replication
@@ -56,8 +56,8 @@ resource "azurerm_private_endpoint" "storage" {
   for_each = toset(["blob", "dfs"])
 
   name                = "${provision.name}-${each.key}"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   subnet_id           = azurerm_subnet.endpoints.id
   tags                = local.tags
 
@@ -70,25 +70,25 @@ resource "azurerm_private_endpoint" "storage" {
 
   private_dns_zone_group {
     name                 = each.key
-    private_dns_zone_ids = [azurerm_private_dns_zone.storage[each.key].id]
+    private_dns_zone_ids = [provision.storage_zone]
   }
 }
 
 resource "azurerm_private_dns_zone" "storage" {
-  provision_when = provision.storage
+  provision_when = provision.own_storage_zones
   for_each = toset(["blob", "dfs"])
 
   name                = "privatelink.${each.key}.core.windows.net"
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
 resource "azurerm_private_dns_zone_virtual_network_link" "storage" {
-  provision_when = provision.storage
+  provision_when = provision.own_storage_zones
   for_each = toset(["blob", "dfs"])
 
   name                = provision.name
   private_dns_zone_id = azurerm_private_dns_zone.storage[each.key].id
-  virtual_network_id  = azurerm_virtual_network.main.id
+  virtual_network_id  = provision.network_id
   tags                = local.tags
 }

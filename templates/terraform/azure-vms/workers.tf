@@ -1,8 +1,8 @@
 resource "azurerm_linux_virtual_machine_scale_set" "workers" {
   provision_when = provision.spark
   name                            = "${provision.name}-worker"
-  location                        = azurerm_resource_group.main.location
-  resource_group_name             = azurerm_resource_group.main.name
+  location                        = provision.place
+  resource_group_name             = provision.group
   zones                           = provision.zones
   sku                             = provision.worker_size
   instances                       = provision.workers_min
@@ -115,8 +115,8 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
 
   # First boot fetches packages.
   depends_on = [
-    azurerm_nat_gateway_public_ip_association.main,
-    azurerm_subnet_nat_gateway_association.workers,
+    provision.nat_address,
+    provision.way_out_workers,
     azurerm_subnet_network_security_group_association.workers,
   ]
 }
@@ -125,8 +125,8 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
 resource "azurerm_monitor_autoscale_setting" "workers" {
   provision_when = provision.autoscales
   name                = "${provision.name}-worker"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   target_resource_id  = azurerm_linux_virtual_machine_scale_set.workers.id
   tags                = local.tags
 

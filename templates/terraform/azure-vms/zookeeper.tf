@@ -3,8 +3,8 @@ resource "azurerm_network_interface" "zookeeper" {
   for_each = local.zookeeper
 
   name                           = each.value.name
-  location                       = azurerm_resource_group.main.location
-  resource_group_name            = azurerm_resource_group.main.name
+  location                       = provision.place
+  resource_group_name            = provision.group
   accelerated_networking_enabled = true
   tags                           = local.tags
 
@@ -29,8 +29,8 @@ resource "azurerm_linux_virtual_machine" "zookeeper" {
   for_each = local.zookeeper
 
   name                            = each.value.name
-  location                        = azurerm_resource_group.main.location
-  resource_group_name             = azurerm_resource_group.main.name
+  location                        = provision.place
+  resource_group_name             = provision.group
   zone                            = provision.each_zone
   size                            = each.value.size
   network_interface_ids           = [azurerm_network_interface.zookeeper[each.key].id]
@@ -77,8 +77,8 @@ resource "azurerm_linux_virtual_machine" "zookeeper" {
 
   # First boot fetches packages.
   depends_on = [
-    azurerm_nat_gateway_public_ip_association.main,
-    azurerm_subnet_nat_gateway_association.zookeeper,
+    provision.nat_address,
+    provision.way_out_zookeeper,
     azurerm_subnet_network_security_group_association.zookeeper,
   ]
 }
@@ -90,8 +90,8 @@ resource "azurerm_managed_disk" "zookeeper" {
   for_each = local.zookeeper
 
   name                          = "${each.value.name}-data"
-  location                      = azurerm_resource_group.main.location
-  resource_group_name           = azurerm_resource_group.main.name
+  location                      = provision.place
+  resource_group_name           = provision.group
   zone                          = provision.each_zone
   storage_account_type          = "Premium_LRS"
   create_option                 = "Empty"
@@ -124,8 +124,8 @@ resource "azurerm_virtual_machine_data_disk_attachment" "zookeeper" {
 resource "azurerm_lb" "zookeeper" {
   provision_when = provision.load_balancer
   name                = "${provision.name}-zookeeper"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   sku                 = "Standard"
   tags                = local.tags
 

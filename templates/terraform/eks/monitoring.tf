@@ -23,7 +23,7 @@ resource "aws_kms_key" "logs" {
           ArnEquals = {
             "kms:EncryptionContext:aws:logs:arn" = [
               "arn:aws:logs:${provision.region}:${var.account_id}:log-group:/aws/eks/${provision.name}/cluster",
-              "arn:aws:logs:${provision.region}:${var.account_id}:log-group:/aws/vpc/${provision.name}/flow",
+              provision.flow_logs,
             ]
           }
         }
@@ -45,12 +45,14 @@ resource "aws_cloudwatch_log_group" "cluster" {
 }
 
 resource "aws_cloudwatch_log_group" "flow" {
+  provision_when = provision.own_network
   name              = "/aws/vpc/${provision.name}/flow"
   retention_in_days = 365
   kms_key_id        = aws_kms_key.logs.arn
 }
 
 resource "aws_iam_role" "flow" {
+  provision_when = provision.own_network
   name = "${provision.name}-flow-logs"
 
   assume_role_policy = jsonencode({
@@ -70,6 +72,7 @@ resource "aws_iam_role" "flow" {
 }
 
 resource "aws_iam_role_policy" "flow" {
+  provision_when = provision.own_network
   name = "write"
   role = aws_iam_role.flow.name
 
@@ -91,6 +94,7 @@ resource "aws_iam_role_policy" "flow" {
 }
 
 resource "aws_flow_log" "main" {
+  provision_when = provision.own_network
   vpc_id               = aws_vpc.main.id
   traffic_type         = "ALL"
   log_destination_type = "cloud-watch-logs"

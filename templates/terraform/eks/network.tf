@@ -1,4 +1,5 @@
 resource "aws_vpc" "main" {
+  provision_when = provision.own_network
   cidr_block = provision.network
 
   # The cluster's private endpoint is a name in the VPC's own DNS.
@@ -8,14 +9,28 @@ resource "aws_vpc" "main" {
   tags = { Name = provision.name }
 }
 
+data "aws_vpc" "existing" {
+  provision_when = provision.existing_network
+  id = provision.existing_vpc
+
+  lifecycle {
+    postcondition {
+      condition     = self.enable_dns_support && self.enable_dns_hostnames
+      error_message = "The VPC must have DNS resolution and DNS hostnames on: the names of the cluster are in a private zone."
+    }
+  }
+}
+
 # Adopted without rules, so that nothing works by being left in it.
 resource "aws_default_security_group" "main" {
+  provision_when = provision.own_network
   vpc_id = aws_vpc.main.id
 
   tags = { Name = "${provision.name}-default" }
 }
 
 resource "aws_internet_gateway" "main" {
+  provision_when = provision.own_network
   vpc_id = aws_vpc.main.id
 
   tags = { Name = provision.name }
@@ -24,6 +39,7 @@ resource "aws_internet_gateway" "main" {
 # Holds NAT gateways only. It lacks the tag kubernetes.io/role/elb on purpose:
 # no Service can put a load balancer on the internet from here.
 resource "aws_subnet" "public" {
+  provision_when = provision.own_network
   for_each = local.zones
 
   vpc_id            = aws_vpc.main.id
@@ -34,18 +50,21 @@ resource "aws_subnet" "public" {
 }
 
 resource "aws_route_table" "public" {
+  provision_when = provision.own_network
   vpc_id = aws_vpc.main.id
 
   tags = { Name = "${provision.name}-public" }
 }
 
 resource "aws_route" "public" {
+  provision_when = provision.own_network
   route_table_id         = aws_route_table.public.id
   destination_cidr_block = "0.0.0.0/0"
   gateway_id             = aws_internet_gateway.main.id
 }
 
 resource "aws_route_table_association" "public" {
+  provision_when = provision.own_network
   for_each = local.zones
 
   subnet_id      = aws_subnet.public[each.key].id
@@ -53,6 +72,7 @@ resource "aws_route_table_association" "public" {
 }
 
 resource "aws_eip" "nat" {
+  provision_when = provision.own_network
   for_each = toset(values(local.nat_zones))
 
   domain = "vpc"
@@ -64,6 +84,7 @@ resource "aws_eip" "nat" {
 
 # With one for each zone, a lost zone takes no other zone's way out with it.
 resource "aws_nat_gateway" "main" {
+  provision_when = provision.own_network
   for_each = toset(values(local.nat_zones))
 
   allocation_id = aws_eip.nat[each.key].id
@@ -78,7 +99,7 @@ resource "aws_nat_gateway" "main" {
 resource "aws_subnet" "nodes" {
   for_each = local.zones
 
-  vpc_id            = aws_vpc.main.id
+  vpc_id            = provision.vpc
   availability_zone = each.value.name
   cidr_block        = each.value.nodes
 
@@ -89,6 +110,7 @@ resource "aws_subnet" "nodes" {
 }
 
 resource "aws_route_table" "nodes" {
+  provision_when = provision.own_network
   for_each = local.zones
 
   vpc_id = aws_vpc.main.id
@@ -97,6 +119,7 @@ resource "aws_route_table" "nodes" {
 }
 
 resource "aws_route" "nodes" {
+  provision_when = provision.own_network
   for_each = local.zones
 
   route_table_id         = aws_route_table.nodes[each.key].id
@@ -108,11 +131,12 @@ resource "aws_route_table_association" "nodes" {
   for_each = local.zones
 
   subnet_id      = aws_subnet.nodes[each.key].id
-  route_table_id = aws_route_table.nodes[each.key].id
+  route_table_id = provision.zone_route_table
 }
 
 # Checkpoints, event logs and the layers of ECR's images go this way, not through the NAT gateways that bill by the byte.
 resource "aws_vpc_endpoint" "s3" {
+  provision_when = provision.own_network
   vpc_id            = aws_vpc.main.id
   service_name      = "com.amazonaws.${provision.region}.s3"
   vpc_endpoint_type = "Gateway"
@@ -121,6 +145,7 @@ resource "aws_vpc_endpoint" "s3" {
 }
 
 resource "aws_vpc_endpoint_route_table_association" "s3" {
+  provision_when = provision.own_network
   for_each = local.zones
 
   vpc_endpoint_id = aws_vpc_endpoint.s3.id

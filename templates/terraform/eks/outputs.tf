@@ -21,6 +21,7 @@ output "bucket" {
 }
 
 output "nat_addresses" {
+  provision_when = provision.own_network
   description = "Addresses that the nodes reach the internet from, by zone."
   value       = { for k, r in aws_eip.nat : k => r.public_ip }
 }
@@ -42,7 +43,7 @@ output "cluster_arn" {
 
 output "vpc_id" {
   description = "Id of the VPC, for peerings."
-  value       = aws_vpc.main.id
+  value       = provision.vpc
 }
 
 output "node_subnet_ids" {

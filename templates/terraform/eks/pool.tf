@@ -44,7 +44,7 @@ resource "aws_eks_node_group" "provision.pool" {
     aws_eks_addon.pod_identity_agent,
     aws_eks_addon.vpc_cni,
     aws_iam_role_policy_attachment.node,
-    aws_route.nodes,
+    provision.nat_route,
     aws_route_table_association.nodes,
   ]
 }

@@ -1,7 +1,7 @@
 resource "azurerm_hdinsight_spark_cluster" "main" {
   name                          = provision.name
-  location                      = azurerm_resource_group.main.location
-  resource_group_name           = azurerm_resource_group.main.name
+  location                      = provision.place
+  resource_group_name           = provision.group
   cluster_version               = provision.version
   tier                          = provision.tier
   tls_min_version               = "1.2"
@@ -51,7 +51,7 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
       vm_size            = provision.head_size
       username           = provision.ssh_user
       ssh_keys           = var.ssh_public_keys
-      virtual_network_id = azurerm_virtual_network.main.id
+      virtual_network_id = provision.network_id
       subnet_id          = azurerm_subnet.cluster.id
     }
 
@@ -59,7 +59,7 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
       vm_size            = provision.zookeeper_size
       username           = provision.ssh_user
       ssh_keys           = var.ssh_public_keys
-      virtual_network_id = azurerm_virtual_network.main.id
+      virtual_network_id = provision.network_id
       subnet_id          = azurerm_subnet.cluster.id
     }
 
@@ -67,7 +67,7 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
       vm_size               = provision.worker_size
       username              = provision.ssh_user
       ssh_keys              = var.ssh_public_keys
-      virtual_network_id    = azurerm_virtual_network.main.id
+      virtual_network_id    = provision.network_id
       subnet_id             = azurerm_subnet.cluster.id
       target_instance_count = provision.workers_min
 
@@ -103,11 +103,11 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
     azurerm_network_security_rule.cluster,
     azurerm_network_security_rule.deny,
     azurerm_network_security_rule.load_balancer,
-    azurerm_nat_gateway_public_ip_association.main,
-    azurerm_private_dns_zone_virtual_network_link.storage,
+    provision.nat_address,
+    provision.storage_zone_links,
     azurerm_private_endpoint.storage,
     azurerm_role_assignment.storage,
-    azurerm_subnet_nat_gateway_association.cluster,
+    provision.way_out_cluster,
     azurerm_subnet_network_security_group_association.cluster,
   ]
 
@@ -119,15 +119,17 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
 }
 
 resource "azurerm_private_dns_zone" "cluster" {
+  provision_when = provision.own_zones
   name                = "privatelink.azurehdinsight.net"
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
 resource "azurerm_private_dns_zone_virtual_network_link" "cluster" {
+  provision_when = provision.own_zones
   name                = provision.name
   private_dns_zone_id = azurerm_private_dns_zone.cluster.id
-  virtual_network_id  = azurerm_virtual_network.main.id
+  virtual_network_id  = provision.network_id
   tags                = local.tags
 
   # Only the gateway's name is in this zone.
@@ -136,8 +138,8 @@ resource "azurerm_private_dns_zone_virtual_network_link" "cluster" {
 
 resource "azurerm_private_endpoint" "cluster" {
   name                = "${provision.name}-gateway"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   subnet_id           = azurerm_subnet.cluster.id
   tags                = local.tags
 
@@ -150,6 +152,6 @@ resource "azurerm_private_endpoint" "cluster" {
 
   private_dns_zone_group {
     name                 = "default"
-    private_dns_zone_ids = [azurerm_private_dns_zone.cluster.id]
+    private_dns_zone_ids = [provision.gateway_zone]
   }
 }

@@ -1,7 +1,7 @@
 resource "azurerm_user_assigned_identity" "main" {
   name                = provision.name
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   tags                = local.tags
 }
 

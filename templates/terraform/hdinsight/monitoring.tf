@@ -1,7 +1,8 @@
 resource "azurerm_log_analytics_workspace" "main" {
+  provision_when = provision.own_workspace
   name                = provision.name
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   sku                 = "PerGB2018"
   retention_in_days   = 30
   tags                = local.tags
@@ -14,7 +15,7 @@ resource "azurerm_log_analytics_workspace" "main" {
 resource "azurerm_monitor_diagnostic_setting" "storage" {
   name                       = provision.name
   target_resource_id         = "${azurerm_storage_account.main.id}/blobServices/default"
-  log_analytics_workspace_id = azurerm_log_analytics_workspace.main.id
+  log_analytics_workspace_id = provision.workspace
 
   enabled_log {
     category = "StorageDelete"

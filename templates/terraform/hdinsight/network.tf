@@ -1,21 +1,34 @@
 resource "azurerm_resource_group" "main" {
+  provision_when = provision.own_group
   name     = provision.name
   location = provision.location
   tags     = local.tags
 }
 
+data "azurerm_resource_group" "existing" {
+  provision_when = provision.existing_group
+  name = provision.existing_group_name
+}
+
 resource "azurerm_virtual_network" "main" {
+  provision_when = provision.own_network
   name                = provision.name
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   address_space       = [provision.network]
   tags                = local.tags
 }
 
+data "azurerm_virtual_network" "existing" {
+  provision_when = provision.existing_network
+  name                = provision.existing_network_name
+  resource_group_name = provision.existing_network_group
+}
+
 resource "azurerm_subnet" "cluster" {
-  name                            = "cluster"
-  resource_group_name             = azurerm_resource_group.main.name
-  virtual_network_name            = azurerm_virtual_network.main.name
+  name                            = "${provision.subnet_prefix}cluster"
+  resource_group_name             = provision.network_group
+  virtual_network_name            = provision.network_name
   address_prefixes                = [provision.subnet_cluster]
   default_outbound_access_enabled = false
 
@@ -43,14 +56,14 @@ resource "azurerm_subnet" "cluster" {
 # and none from the internet.
 resource "azurerm_network_security_group" "cluster" {
   name                = "${provision.name}-cluster"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
 resource "azurerm_network_security_rule" "cluster" {
   name                        = "cluster"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.cluster.name
   priority                    = 100
   direction                   = "Inbound"
@@ -64,7 +77,7 @@ resource "azurerm_network_security_rule" "cluster" {
 
 resource "azurerm_network_security_rule" "load_balancer" {
   name                        = "load-balancer"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.cluster.name
   priority                    = 110
   direction                   = "Inbound"
@@ -79,7 +92,7 @@ resource "azurerm_network_security_rule" "load_balancer" {
 # Ambari and Livy (443), ssh (22): from this network and those joined to it.
 resource "azurerm_network_security_rule" "clients" {
   name                        = "clients"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.cluster.name
   priority                    = 120
   direction                   = "Inbound"
@@ -94,7 +107,7 @@ resource "azurerm_network_security_rule" "clients" {
 # The default rules would let the whole of VirtualNetwork in.
 resource "azurerm_network_security_rule" "deny" {
   name                        = "deny"
-  resource_group_name         = azurerm_resource_group.main.name
+  resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.cluster.name
   priority                    = 4096
   direction                   = "Inbound"
@@ -113,28 +126,38 @@ resource "azurerm_subnet_network_security_group_association" "cluster" {
 
 # The way out: a private link cluster sits behind standard load balancers, which give none.
 resource "azurerm_public_ip" "nat" {
+  provision_when = provision.nat
   name                = "${provision.name}-nat"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   allocation_method   = "Static"
   sku                 = "Standard"
   tags                = local.tags
 }
 
 resource "azurerm_nat_gateway" "main" {
+  provision_when = provision.nat
   name                = provision.name
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   sku_name            = "Standard"
   tags                = local.tags
 }
 
 resource "azurerm_nat_gateway_public_ip_association" "main" {
+  provision_when = provision.nat
   nat_gateway_id       = azurerm_nat_gateway.main.id
   public_ip_address_id = azurerm_public_ip.nat.id
 }
 
 resource "azurerm_subnet_nat_gateway_association" "cluster" {
+  provision_when = provision.nat
   subnet_id      = azurerm_subnet.cluster.id
   nat_gateway_id = azurerm_nat_gateway.main.id
+}
+
+resource "azurerm_subnet_route_table_association" "cluster" {
+  provision_when = provision.routed
+  subnet_id      = azurerm_subnet.cluster.id
+  route_table_id = provision.route_table
 }

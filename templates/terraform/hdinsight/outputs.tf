@@ -19,6 +19,7 @@ output "gateway_address" {
 }
 
 output "outbound_address" {
+  provision_when = provision.nat
   description = "The address that the cluster's outgoing connections come from."
   value       = azurerm_public_ip.nat.ip_address
 }
@@ -38,17 +39,17 @@ output "next_commands" {
 
 output "resource_group_id" {
   description = "Id of the resource group."
-  value       = azurerm_resource_group.main.id
+  value       = provision.group_id
 }
 
 output "network_id" {
   description = "Id of the virtual network, for peerings."
-  value       = azurerm_virtual_network.main.id
+  value       = provision.network_id
 }
 
 output "workspace_id" {
   description = "Id of the Log Analytics workspace."
-  value       = azurerm_log_analytics_workspace.main.id
+  value       = provision.workspace
 }
 
 output "cluster_id" {

@@ -3,8 +3,8 @@ resource "azurerm_storage_account" "main" {
   #checkov:skip=CKV_AZURE_33: no queues here, and keys and public network are off
   #checkov:skip=CKV_AZURE_206: ZRS keeps a copy in each zone; the data stays in the region that the topology names
   name                              = provision.storage_account
-  location                          = azurerm_resource_group.main.location
-  resource_group_name               = azurerm_resource_group.main.name
+  location                          = provision.place
+  resource_group_name               = provision.group
   account_kind                      = "StorageV2"
   account_tier                      = "Standard"
   account_replication_type          = provision.replication
@@ -58,19 +58,21 @@ resource "azurerm_storage_container" "main" {
 }
 
 resource "azurerm_private_dns_zone" "storage" {
+  provision_when = provision.own_zones
   for_each = local.storage_endpoints
 
   name                = each.value.zone
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = provision.group
   tags                = local.tags
 }
 
 resource "azurerm_private_dns_zone_virtual_network_link" "storage" {
+  provision_when = provision.own_zones
   for_each = local.storage_endpoints
 
   name                = provision.name
   private_dns_zone_id = azurerm_private_dns_zone.storage[each.key].id
-  virtual_network_id  = azurerm_virtual_network.main.id
+  virtual_network_id  = provision.network_id
   tags                = local.tags
 
   # HDInsight's own accounts are not in this zone: those names go on to public DNS.
@@ -81,8 +83,8 @@ resource "azurerm_private_endpoint" "storage" {
   for_each = local.storage_endpoints
 
   name                = "${provision.storage_account}-${each.key}"
-  location            = azurerm_resource_group.main.location
-  resource_group_name = azurerm_resource_group.main.name
+  location            = provision.place
+  resource_group_name = provision.group
   subnet_id           = azurerm_subnet.cluster.id
   tags                = local.tags
 
@@ -95,6 +97,6 @@ resource "azurerm_private_endpoint" "storage" {
 
   private_dns_zone_group {
     name                 = "default"
-    private_dns_zone_ids = [azurerm_private_dns_zone.storage[each.key].id]
+    private_dns_zone_ids = [provision.storage_zone]
   }
 }

@@ -1,0 +1,95 @@
+//! What a module refers to where it makes it itself, and where it is there already.
+
+use hcl_edit::expr::Expression;
+
+use crate::hcl::{Holes, expression, reference};
+use crate::platform::cloud::{AwsExisting, AzureExisting};
+use crate::value::Label;
+
+/// The holes for the VPC. `table`: the name of the module's own route tables, by zone.
+pub fn put_vpc(existing: Option<&AwsExisting>, table: &str, holes: &mut Holes) {
+    holes.put("own_network", existing.is_none());
+    holes.put("existing_network", existing.is_some());
+    holes.put_if("existing_vpc", existing.map(|existing| existing.vpc.as_str()));
+    let tables = existing.map(|existing| {
+        crate::hcl::object(existing.route_tables.iter().map(|(zone, id)| (zone.as_str(), id.as_str())))
+    });
+    holes.put_if("route_tables", tables);
+    holes.put(
+        "vpc",
+        match existing {
+            Some(_) => reference(&["data", "aws_vpc", "existing", "id"]),
+            None => reference(&["aws_vpc", "main", "id"]),
+        },
+    );
+    holes.put(
+        "zone_route_table",
+        match existing {
+            Some(_) => expression("local.route_tables[each.key]"),
+            None => expression(&format!("aws_route_table.{table}[each.key].id")),
+        },
+    );
+}
+
+/// The holes for the resource group, the virtual network and the workspace.
+pub fn put_azure(existing: &AzureExisting, location: &Label, name: &str, holes: &mut Holes) {
+    let AzureExisting { resource_group, network, private_dns_zones: _, workspace } = existing;
+    holes.put("own_group", resource_group.is_none());
+    holes.put("existing_group", resource_group.is_some());
+    holes.put_if("existing_group_name", resource_group.as_ref().map(Label::as_str));
+    let group = |what: &str| match resource_group {
+        Some(_) => reference(&["data", "azurerm_resource_group", "existing", what]),
+        None => reference(&["azurerm_resource_group", "main", what]),
+    };
+    holes.put("group", group("name"));
+    holes.put("group_id", group("id"));
+    // A group's own place says nothing of what is in it.
+    holes.put("place", if resource_group.is_some() { Expression::from(location.as_str()) } else { group("location") });
+
+    holes.put("own_network", network.is_none());
+    holes.put("existing_network", network.is_some());
+    holes.put_if("existing_network_name", network.as_ref().map(|network| network.name.as_str()));
+    holes.put_if("existing_network_group", network.as_ref().map(|network| network.resource_group.as_str()));
+    let of_network = |what: &str| match network {
+        Some(_) => reference(&["data", "azurerm_virtual_network", "existing", what]),
+        None => reference(&["azurerm_virtual_network", "main", what]),
+    };
+    holes.put("network_name", of_network("name"));
+    holes.put("network_id", of_network("id"));
+    let within = || reference(&["data", "azurerm_virtual_network", "existing", "resource_group_name"]);
+    holes.put("network_group", if network.is_some() { within() } else { group("name") });
+    // In a network of several clusters a subnet has the cluster's name, too.
+    holes.put("subnet_prefix", if network.is_some() { format!("{name}-") } else { String::new() });
+
+    let table = network.as_ref().and_then(|network| network.route_table.as_ref());
+    holes.put("nat", table.is_none());
+    holes.put_if(
+        "nat_address",
+        table.is_none().then(|| reference(&["azurerm_nat_gateway_public_ip_association", "main"])),
+    );
+    holes.put_if("route_table", table.map(Label::as_str));
+
+    holes.put("own_workspace", workspace.is_none());
+    holes.put(
+        "workspace",
+        match workspace {
+            Some(id) => Expression::from(id.as_str()),
+            None => reference(&["azurerm_log_analytics_workspace", "main", "id"]),
+        },
+    );
+}
+
+/// What the machines of a subnet wait for: their way out.
+pub fn way_out(existing: &AzureExisting, subnet: &str) -> Expression {
+    let routed = existing.network.as_ref().is_some_and(|network| network.route_table.is_some());
+    let kind = if routed { "azurerm_subnet_route_table_association" } else { "azurerm_subnet_nat_gateway_association" };
+    reference(&[kind, subnet])
+}
+
+/// The id of a private DNS zone: the module's own (`own` is how it refers to it), or one that is there already, by its name.
+pub fn private_dns_zone(existing: &AzureExisting, own: &str, name: &str) -> Expression {
+    match &existing.private_dns_zones {
+        None => expression(own),
+        Some(group) => expression(&format!("\"{group}/providers/Microsoft.Network/privateDnsZones/{name}\"")),
+    }
+}

@@ -1,0 +1,208 @@
+//! What is there already and belongs to somebody else: a module refers to it, and neither changes nor removes it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::value::{Label, Zone};
+use crate::yaml::{Entries, Field};
+
+/// What is there already on AWS, and belongs to somebody else.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AwsExistingFile {
+    /// The id of the VPC to make the cluster's subnets in, for example `vpc-0a1b2c3d4e5f60718`. DNS resolution and DNS hostnames must be on in it.
+    #[schemars(required)]
+    pub vpc: Field<Label>,
+    /// The id of the route table of each zone, by its letter: the way out to the internet, or to wherever packages and archives come from.
+    #[schemars(required)]
+    pub route_tables: Field<Entries<Label>>,
+}
+
+/// The same, checked.
+#[derive(Clone, Debug)]
+pub struct AwsExisting {
+    pub vpc: Label,
+    /// By zone, for every zone of the platform.
+    pub route_tables: BTreeMap<Zone, Label>,
+}
+
+impl AwsExisting {
+    /// Checks it, and reports what is wrong. `single_nat_gateway`: the setting for gateways, of which none are made here.
+    pub fn check(
+        field: &Field<AwsExistingFile>,
+        zones: &[Zone],
+        single_nat_gateway: &Field<bool>,
+        problems: &mut Diagnostics,
+    ) -> Option<AwsExisting> {
+        let (span, file) = field.spanned()?;
+        let vpc = problems.need(span, "vpc", &file.vpc);
+        check_id(&file.vpc, "vpc", problems);
+        problems.need(span, "routeTables", &file.route_tables);
+        if let Some(at) = single_nat_gateway.span() {
+            problems
+                .add(Code::T012, at, "no NAT gateway is made in an existing VPC: its route tables lead out")
+                .help("remove `singleNatGateway`");
+        }
+        let mut route_tables = BTreeMap::new();
+        for entry in file.route_tables.ok().into_iter().flatten() {
+            check_id(&entry.value, "rtb", problems);
+            let Some(zone) = zones.iter().find(|zone| zone.as_str() == entry.key.text) else {
+                let message = format!("`{}` is not one of the platform's zones", entry.key.text.escape_default());
+                problems.add(Code::T012, entry.key.span, message).help("remove it, or add the zone to `zones`");
+                continue;
+            };
+            route_tables.extend(entry.value.ok().map(|id| (zone.clone(), id.clone())));
+        }
+        let given =
+            |zone: &Zone| file.route_tables.ok().into_iter().flatten().any(|entry| entry.key.text == zone.as_str());
+        for zone in zones.iter().filter(|zone| !file.route_tables.is_missing() && !given(zone)) {
+            let zone = zone.as_str();
+            let at = file.route_tables.span().unwrap_or(span);
+            problems
+                .add(Code::T003, at, format!("the zone {zone} has no route table"))
+                .help(format!("write the id of a route table of the VPC: {zone}: rtb-…"));
+        }
+        Some(AwsExisting { vpc: vpc?.clone(), route_tables })
+    }
+}
+
+/// Ids of EC2 have 8 or 17 hexadecimal digits (docs.aws.amazon.com, "Amazon EC2 resource IDs").
+fn check_id(field: &Field<Label>, kind: &str, problems: &mut Diagnostics) {
+    let Some((at, id)) = field.spanned() else { return };
+    let digits = id.as_str().strip_prefix(kind).and_then(|rest| rest.strip_prefix('-')).unwrap_or_default();
+    let is_hex = digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if !is_hex || !matches!(digits.len(), 8 | 17) {
+        problems
+            .add(Code::T012, at, format!("`{id}` is not an id of AWS: {kind}- and 8 or 17 hexadecimal digits"))
+            .help(format!("for example {kind}-0a1b2c3d4e5f60718"));
+    }
+}
+
+/// What is there already on Azure, and belongs to somebody else.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AzureExistingFile {
+    /// The name of the resource group to make everything in. Default: a group of the cluster's own.
+    pub resource_group: Field<Label>,
+    /// The virtual network to make the cluster's subnets in. Default: a network of the cluster's own.
+    pub network: Field<AzureNetworkFile>,
+    /// The id of the resource group with the private DNS zones that private endpoints are entered in (`privatelink.blob.core.windows.net` and the like),
+    /// which are linked to the network already. Default: zones of the cluster's own, of which a network can have one each.
+    pub private_dns_zones: Field<Label>,
+    /// The id of the Log Analytics workspace to send logs to, in the same region. Default: a workspace of the cluster's own.
+    pub workspace: Field<Label>,
+}
+
+/// A virtual network that is there already, in the same subscription.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AzureNetworkFile {
+    /// The name of the network.
+    #[schemars(required)]
+    pub name: Field<Label>,
+    /// The resource group that it is in.
+    #[schemars(required)]
+    pub resource_group: Field<Label>,
+    /// The id of the route table for the cluster's subnets, whose routes lead out, for example through a firewall. Default: a NAT gateway of the
+    /// cluster's own.
+    pub route_table: Field<Label>,
+}
+
+/// The same, checked.
+#[derive(Clone, Debug, Default)]
+pub struct AzureExisting {
+    pub resource_group: Option<Label>,
+    pub network: Option<AzureNetwork>,
+    pub private_dns_zones: Option<Label>,
+    pub workspace: Option<Label>,
+}
+
+/// A virtual network of somebody else's.
+#[derive(Clone, Debug)]
+pub struct AzureNetwork {
+    pub name: Label,
+    pub resource_group: Label,
+    pub route_table: Option<Label>,
+}
+
+/// The end of an id behind its subscription and its resource group.
+const WORKSPACE: &str = "Microsoft.OperationalInsights/workspaces";
+const ROUTE_TABLE: &str = "Microsoft.Network/routeTables";
+
+impl AzureExisting {
+    /// Checks it, and reports what is wrong.
+    pub fn check(field: &Field<AzureExistingFile>, problems: &mut Diagnostics) -> AzureExisting {
+        let Some((_, file)) = field.spanned() else { return AzureExisting::default() };
+        let network = file.network.spanned().and_then(|(at, network)| {
+            problems.need(at, "name", &network.name);
+            problems.need(at, "resourceGroup", &network.resource_group);
+            // learn.microsoft.com, "Naming rules and restrictions for Azure resources", as for the resource group.
+            let ends = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let right = |name: &str| {
+                (2..=64).contains(&name.len())
+                    && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+                    && name.ends_with(ends)
+            };
+            check_name(&network.name, "a virtual network", right, problems);
+            check_name(&network.resource_group, "a resource group", is_group, problems);
+            check_azure_id(&network.route_table, "a route table", Some(ROUTE_TABLE), problems);
+            Some(AzureNetwork {
+                name: network.name.ok()?.clone(),
+                resource_group: network.resource_group.ok()?.clone(),
+                route_table: network.route_table.ok().cloned(),
+            })
+        });
+        check_name(&file.resource_group, "a resource group", is_group, problems);
+        check_azure_id(&file.private_dns_zones, "a resource group", None, problems);
+        check_azure_id(&file.workspace, "a Log Analytics workspace", Some(WORKSPACE), problems);
+        AzureExisting {
+            resource_group: file.resource_group.ok().cloned(),
+            network,
+            private_dns_zones: file.private_dns_zones.ok().cloned(),
+            workspace: file.workspace.ok().cloned(),
+        }
+    }
+}
+
+fn is_group(name: &str) -> bool {
+    name.len() <= 90 && !name.ends_with('.')
+}
+
+fn check_name(field: &Field<Label>, what: &str, right: impl Fn(&str) -> bool, problems: &mut Diagnostics) {
+    let Some((at, name)) = field.spanned() else { return };
+    if !right(name.as_str()) || name.as_str().contains(['/', ':', '@']) {
+        problems
+            .add(Code::T012, at, format!("`{name}` is not a name of {what}"))
+            .help("write its name alone, not its id");
+    }
+}
+
+/// An id of a resource group, or of a resource in one.
+fn check_azure_id(field: &Field<Label>, what: &str, kind: Option<&str>, problems: &mut Diagnostics) {
+    let Some((at, id)) = field.spanned() else { return };
+    let parts: Vec<&str> = id.as_str().split('/').collect();
+    let lower = |text: &str| text.to_lowercase();
+    let filled = parts.iter().skip(1).all(|part| !part.is_empty());
+    let right = match (parts.as_slice(), kind) {
+        (["", subscriptions, _, groups, _], None) => {
+            lower(subscriptions) == "subscriptions" && lower(groups) == "resourcegroups"
+        }
+        (["", subscriptions, _, groups, _, providers, provider, kinds, _], Some(kind)) => {
+            lower(subscriptions) == "subscriptions"
+                && lower(groups) == "resourcegroups"
+                && lower(providers) == "providers"
+                && lower(&format!("{provider}/{kinds}")) == lower(kind)
+        }
+        _ => false,
+    };
+    if !right || !filled {
+        let example = match kind {
+            None => "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP".to_owned(),
+            Some(kind) => format!("/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/{kind}/NAME"),
+        };
+        problems.add(Code::T012, at, format!("`{id}` is not the id of {what}")).help(format!("write {example}"));
+    }
+}
