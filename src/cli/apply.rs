@@ -55,7 +55,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
         match sealed.standing(&plan) {
             Standing::Same => {}
             Standing::NothingLeft => {
-                sayln!("Nothing of the saved plan is left to do: the hosts are what the topology in it says.");
+                sayln!("Nothing of the saved plan is left to do: the hosts match the topology in it.");
                 print_nothing(args.json, &[]);
                 return Ok(Exit::Done);
             }

@@ -28,7 +28,7 @@ pub async fn checks(desired: &Desired, world: &Hosts, observed: &Observed) -> Ve
                 host: name.clone(),
                 what: "reach",
                 seen: error.to_string(),
-                problem: Some("ask again".to_owned()),
+                problem: Some("run the command again".to_owned()),
             });
         }
     }
@@ -40,7 +40,8 @@ pub async fn checks(desired: &Desired, world: &Hosts, observed: &Observed) -> Ve
             seen: silence.to_string(),
             problem: Some(match silence.unresolved {
                 Some(_) => "add the name to DNS or to its /etc/hosts, or write IP addresses".to_owned(),
-                None => "open it between the two (a firewall drops it), or mend the route".to_owned(),
+                None => "open the port between the two hosts (a firewall may drop its packets), or repair the route"
+                    .to_owned(),
             }),
         };
         checks.extend(its.iter().map(check));

@@ -150,7 +150,7 @@ fn has_all_loopbacks() -> Result<bool, String> {
     match std::net::TcpListener::bind(("127.213.89.101", 0)) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Ok(false),
-        Err(error) => Err(format!("which loopback addresses this machine has cannot be told: {error}")),
+        Err(error) => Err(format!("cannot tell which loopback addresses this machine has: {error}")),
     }
 }
 
@@ -175,7 +175,7 @@ fn id(option: &str) -> Result<String, String> {
     let output =
         std::process::Command::new("id").arg(option).output().map_err(|error| format!("id {option}: {error}"))?;
     let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    if name.is_empty() { Err(format!("id {option} names nobody")) } else { Ok(name) }
+    if name.is_empty() { Err(format!("`id {option}` printed no name")) } else { Ok(name) }
 }
 
 /// Everything a command on hosts works with.

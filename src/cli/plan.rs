@@ -114,7 +114,7 @@ fn check_replaceable(path: &Path) -> Result<(), Failure> {
     }
     let is_plan = std::fs::read_to_string(path).is_ok_and(|text| SealedPlan::read(&text).is_some());
     let refused =
-        || format!("{} is there and is no saved plan: give --out another name, or remove that file", path.display());
+        || format!("{} exists and is not a saved plan: give --out another name, or remove that file", path.display());
     if is_plan { Ok(()) } else { Err(Failure::say(Exit::Usage, refused())) }
 }
 

@@ -17,7 +17,7 @@ use crate::{cluster, desired};
 
 /// Writes all files for review, exactly as they will be applied except for secrets and what only hosts know
 ///
-/// Secrets are placeholders. Files for hosts go to hosts-out/<topology>/<node>/, Terraform for clouds goes to
+/// Secrets are placeholders. Files for hosts go to hosts-out/<topology>/<node>/ and hosts-out/<topology>/<host>/, Terraform for clouds goes to
 /// terraform-out/<topology>/.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -47,7 +47,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let folders = folders(&topology, &stem, &args.out)?;
     let parts = folders.iter().flat_map(|folder| folder.path.ancestors()).filter(|part| !part.as_os_str().is_empty());
     if let Some(link) = parts.map(|part| args.out.join(part)).find(|part| part.is_symlink()) {
-        let text = format!("{} is a symbolic link: what it leads to is not rendered into", link.display());
+        let text = format!("{} is a symbolic link: provision does not render into what it leads to", link.display());
         return Err(Failure::say(Exit::Error, text));
     }
     if args.check {
@@ -119,7 +119,7 @@ fn folders(topology: &Topology, stem: &str, out: &Path) -> Result<Vec<Folder>, F
         Err(error) if error.is_not_yet_delivered() && topology.platforms.values().any(Platform::is_cloud) => {
             // Its cloud is rendered all the same.
             if !topology.is_managed() {
-                sayln!("note: no files of hosts: {error}");
+                sayln!("note: no files for hosts are rendered: {error}");
             }
         }
         Err(error) => return Err(Failure::new(Exit::Refused, error)),

@@ -42,8 +42,7 @@ pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let given = Job { arguments: args.arguments.clone(), ..job.clone() };
     let job = if args.arguments.is_empty() { job } else { &given };
     // Drivers run on the masters' hosts: those ports are declared. Any of them will do, the first that answers does it.
-    let mut last =
-        HostError::Unreachable { address: "every master".to_owned(), why: "the topology has none".to_owned() };
+    let mut last = HostError::Unreachable { address: "a master".to_owned(), why: "the topology has none".to_owned() };
     let masters: Vec<Name> = loaded.cluster.of_role(MASTER).map(|master| master.host.clone()).collect();
     let mut not_ours = observe::not_ours(&loaded.desired, &masters, &loaded.world).await;
     for master in masters {

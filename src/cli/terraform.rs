@@ -30,7 +30,12 @@ pub fn show_edits(source: &Source, clouds: &[Cloud]) -> Result<(), Failure> {
             continue;
         }
         let edit = Edit::between(&old, cloud);
-        say!("{} is of an earlier topology: provision render {}\n{}", path.display(), source.name, replacements(&edit));
+        say!(
+            "{} was rendered from an earlier topology: run `provision render {}`\n{}",
+            path.display(),
+            source.name,
+            replacements(&edit)
+        );
         for refused in &edit.refused {
             say!("  render will refuse: {refused}\n");
         }

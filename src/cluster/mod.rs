@@ -54,8 +54,8 @@ impl std::fmt::Display for Fleet {
         let count = if min == max { max.to_string() } else { format!("{min} to {max}") };
         write!(
             f,
-            "{count} {} are the cloud's to make and to take away: nobody names them, so nobody asks them; provision status shows what the \
-             other nodes say of them. They get what Terraform's first boot gives; configuring themselves comes later.",
+            "{count} {} are created and removed by the cloud: no file names them, so provision does not contact them; provision status shows what the \
+             other nodes say of them. They get only what first boot gives them, because they cannot configure themselves yet.",
             role.tier()
         )
     }

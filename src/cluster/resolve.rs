@@ -24,7 +24,7 @@ pub enum NotDelivered {
     Service { service: &'static str },
     #[error("{one} is on `{here}` and {other} on `{there}`: this version needs them on one platform")]
     Apart { one: &'static str, here: Name, other: &'static str, there: Name },
-    #[error("the platform `{platform}` cannot be here: {why}")]
+    #[error("the platform `{platform}` cannot be used on this machine: {why}")]
     NotHere { platform: Name, why: String },
 }
 

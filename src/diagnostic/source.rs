@@ -38,7 +38,7 @@ impl Source {
         // A device has no length, and perhaps no end.
         std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_BYTES {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than any topology (64 MiB)"));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than a topology may be (64 MiB)"));
         }
         let text =
             String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;

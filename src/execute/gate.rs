@@ -110,7 +110,7 @@ impl Settled {
         {
             let before = self.uptimes.insert(name.clone(), uptime);
             if before.is_some_and(|before| uptime < before) {
-                facts.suspect(name, format!("{name} says that it was started again since the last look"));
+                facts.suspect(name, format!("{name} says that it was started again since the last check"));
             }
         }
         for (name, unit, restarts) in seen

@@ -160,7 +160,7 @@ impl Action {
             Action::Unmark { .. } => "remove an unused marker of a new data directory".to_owned(),
             Action::Start { unit } => format!("start {unit}"),
             Action::Stop { unit } => format!("stop {unit}"),
-            Action::Drain { unit, .. } => format!("let {unit} finish"),
+            Action::Drain { unit, .. } => format!("drain {unit}"),
             Action::Enable { unit } => format!("enable {unit}"),
             Action::TryRules { seconds, .. } => format!("try the new firewall rules for {seconds} s"),
             Action::KeepRules { .. } => "keep the new firewall rules: a new connection came in".to_owned(),

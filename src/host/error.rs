@@ -41,7 +41,7 @@ pub enum HostError {
         "the host key of {name} has changed: known_hosts has {known}, the host offered {offered}; somebody may be intercepting the connection. Find out why before you remove the old key from known_hosts"
     )]
     ChangedKey { name: String, known: String, offered: String },
-    #[error("the host key of {name} cannot be judged: {words}", words = short(.why))]
+    #[error("the host key of {name} is not accepted: {words}", words = short(.why))]
     KeyPolicy { name: String, why: String },
     #[error("{user}@{name} was refused: {words}", words = short(.why))]
     Login { name: String, user: String, why: String },

@@ -44,7 +44,7 @@ pub enum HostRefusal {
     ForeignTable,
     #[error("it already has {}, and no stamp says that provision created them", found.iter().take(4).cloned().collect::<Vec<_>>().join(", "))]
     InTheWay { found: Vec<String>, destroys: bool },
-    #[error("{path} is to be a file, and it is a directory with files of the topology before")]
+    #[error("{path} is to be a file, but it is a directory with files of the previous topology")]
     WasDirectory { path: HostPath },
     #[error("the archive {path} is not there")]
     NoArchive { path: HostPath },
@@ -85,7 +85,7 @@ pub enum Expected {
     ByTopology(String),
     #[error("most hosts have {}...", short(.0))]
     ByMostHosts(String),
-    #[error("no more than half of the hosts have the same")]
+    #[error("there is no archive that more than half of the hosts have")]
     Unknown,
 }
 
@@ -101,7 +101,7 @@ pub enum SettingRefusal {
         listed(hosts)
     )]
     SomeUnreachable { hosts: Vec<Name> },
-    #[error("nodes would take each other's ports; begin at least {0} away")]
+    #[error("nodes would take each other's ports; choose a first port at least {0} away from the old one")]
     PortsOverlap(u16),
 }
 
@@ -164,7 +164,9 @@ impl HostRefusal {
             HostRefusal::InTheWay { destroys: true, .. } => {
                 "no record says that it belongs to this cluster: inspect it, and remove it by hand"
             }
-            HostRefusal::WasDirectory { .. } => "apply once without this file: the directory goes with the files in it",
+            HostRefusal::WasDirectory { .. } => {
+                "apply once without this file: that removes the directory and the files in it"
+            }
             HostRefusal::NoArchive { .. } => "put it there, or write `archive: { file: ... }` to have it copied",
             HostRefusal::OtherArchive { unpacked: true, .. } => {
                 "another archive of the same version is not installed under running services: restore the old `archive` or `sha512` if the topology was changed; a worker's host can leave the topology and join again with the right archive; otherwise destroy the cluster and apply again"

@@ -24,7 +24,7 @@ pub fn check(accept: &Field<Entries<Reason>>, problems: &mut Diagnostics) {
                 // After an error, not every check has run.
                 if !problems.accept(code) && !problems.has_errors() {
                     problems
-                        .add(Code::T090, at, format!("{code} is accepted, and nothing here is warned of with it"))
+                        .add(Code::T090, at, format!("{code} is accepted, but nothing is reported under this code"))
                         .help("leave it out, so that it cannot hide a later warning");
                 }
             }

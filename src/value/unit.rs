@@ -104,7 +104,7 @@ text_value!(
     raw pattern "^(infinity|[1-9][0-9]*)(:(infinity|[1-9][0-9]*))?$",
     |text| {
         let is_count = |text: &str| text == "infinity" || (is_amount(text) && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0'));
-        if text.splitn(2, ':').all(is_count) && is_ordered(text) { Ok(()) } else { Err(format!("`{}` is not a number of things (such as 65536 or infinity)", text.escape_default())) }
+        if text.splitn(2, ':').all(is_count) && is_ordered(text) { Ok(()) } else { Err(format!("`{}` is not a limit (such as 65536 or infinity)", text.escape_default())) }
     }
 );
 

@@ -191,7 +191,7 @@ keep_file() { # unit epoch path
   if [ -e "$3" ]; then
     mkdir -p "$kept/files$(dirname "$3")" && cp -a "$3" "$kept/files$3" || fail "cannot keep $3"
   else
-    printf '%s\n' "$3" >>"$kept/absent" || fail "cannot keep that $3 is absent"
+    printf '%s\n' "$3" >>"$kept/absent" || fail "cannot record that $3 is absent"
   fi
 }
 put_back() { # unit epoch

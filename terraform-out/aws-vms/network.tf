@@ -162,7 +162,7 @@ resource "aws_route_table_association" "workers" {
   subnet_id      = aws_subnet.workers[each.key].id
 }
 
-# The data's way: it costs nothing, where NAT would charge for every byte.
+# The way to the bucket: it costs nothing, where NAT would charge for every byte.
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.main.id
   service_name      = "com.amazonaws.eu-west-1.s3"

@@ -1,4 +1,4 @@
-# Out fast: two at a time, on either measure. Machines that still warm up count as capacity.
+# Scales out fast: two machines at a time, on either measure. Machines that still warm up count as capacity.
 resource "aws_autoscaling_policy" "workers_out" {
   name                    = "analytics-workers-out"
   autoscaling_group_name  = aws_autoscaling_group.workers.name
@@ -12,7 +12,7 @@ resource "aws_autoscaling_policy" "workers_out" {
   }
 }
 
-# In slowly: one at a time. The group still counts a worker that is draining, so that the next alarm does not remove another; and the alarm below
+# Scales in slowly: one machine at a time. The group still counts a worker that is draining, so that the next alarm does not remove another; and the alarm below
 # stays silent until no worker has left for the whole of its window.
 resource "aws_autoscaling_policy" "workers_in" {
   name                    = "analytics-workers-in"

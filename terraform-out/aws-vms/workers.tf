@@ -16,7 +16,7 @@ resource "aws_launch_template" "workers" {
     arn = aws_iam_instance_profile.workers.arn
   }
 
-  # By the minute: the alarms must not wait for five.
+  # Metrics every minute: the alarms must not wait for five minutes.
   monitoring {
     enabled = true
   }
@@ -103,7 +103,7 @@ resource "aws_autoscaling_group" "workers" {
   ]
 
   lifecycle {
-    # The alarms own it.
+    # The alarms change this number.
     ignore_changes = [desired_capacity]
   }
 }

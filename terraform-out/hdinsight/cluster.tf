@@ -95,7 +95,7 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
   ]
 
   lifecycle {
-    # Autoscale moves it.
+    # Autoscale changes this number.
     ignore_changes = [roles[0].worker_node[0].target_instance_count]
   }
 }

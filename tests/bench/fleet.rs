@@ -188,7 +188,7 @@ fn median(mut runs: Vec<Run>) -> Run {
 
 fn main() {
     let mut rows = vec![
-        "| hosts | `plan`, nothing to do | of it until the last answer | most memory |".to_owned(),
+        "| hosts | `plan`, nothing to do | of which until the last answer | most memory |".to_owned(),
         "|---|---|---|---|".to_owned(),
     ];
     let mut row = |what: String, run: &Run| {

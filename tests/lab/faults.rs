@@ -113,7 +113,7 @@ fn a_member_that_lost_its_disk_joins_what_lives(lab: &Lab, topology: &str) {
     lab.converged(topology);
     // A marker that somebody laid is removed, not used.
     lab.on(2, "touch /data/zookeeper/initialize");
-    lab.run(&["plan", topology, "--detailed-exitcode"]).expect(2).says("remove unused marks");
+    lab.run(&["plan", topology, "--detailed-exitcode"]).expect(2).says("remove unused markers");
     lab.apply(topology);
     assert!(!lab.test(2, "test -e /data/zookeeper/initialize"));
 }

@@ -116,7 +116,7 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
         );
         let fewer = lab.topology("fewer.yaml", &topology_text("[h2]"));
         lab.run(&["plan", &fewer]).expect(0).says("retire what has left the topology (h3)");
-        lab.run(&["apply", &fewer, "--yes"]).expect(0).says("h3: let spark-worker finish");
+        lab.run(&["apply", &fewer, "--yes"]).expect(0).says("h3: drain spark-worker");
         job.join().expect("it ends").expect(0).says("attempts [0, 0]");
     });
     std::fs::write(&topology, topology_text("[h2]")).expect("writable");

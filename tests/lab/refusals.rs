@@ -172,7 +172,7 @@ fn law_7_an_unknown_or_changed_host_key_stops() {
 
     // What libssh2 does not do, OpenSSH does, and says why it cannot.
     std::fs::write(&config, format!("Host 10.77.0.13\n  HostKeyAlias other\n{original}")).expect("writable");
-    lab.run(&["plan", &topology]).expect(4).says("the host key of 10.77.0.13 cannot be judged");
+    lab.run(&["plan", &topology]).expect(4).says("the host key of 10.77.0.13 is not accepted");
 }
 
 /// Leaves a host without Java, and with a repository of apt whose package brings one.

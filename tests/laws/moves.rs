@@ -150,7 +150,7 @@ fn a_worker_that_leaves_finishes_first() {
         let journal = world.state().journal[began..].to_vec();
         for (host, removes) in [("h3", "remove what has left the topology"), ("h4", "remove what provision made")] {
             let at = |title: &str| journal.iter().position(|(at, done)| *at == name(host) && done.contains(title));
-            let (finished, removed) = (at("let spark-worker finish"), at(removes));
+            let (finished, removed) = (at("drain spark-worker"), at(removes));
             assert!(finished.is_some() && finished < removed, "{host}: {journal:?}");
         }
         world.assert_lawful();

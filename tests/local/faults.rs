@@ -170,7 +170,7 @@ fn a_saved_plan_means_the_bytes_of_an_archive() {
 #[test]
 fn a_port_that_is_taken_is_named_before_anything_changes() {
     let machine = Machine::new("port", QUORUM);
-    machine.run(&["plan", "topology.yaml", "--out", "topology.yaml"]).expect(64).says("is no saved plan");
+    machine.run(&["plan", "topology.yaml", "--out", "topology.yaml"]).expect(64).says("is not a saved plan");
     machine.run(&["plan", "topology.yaml", "--out", "saved.json"]).expect(0);
     let saved = std::fs::read_to_string(machine.state().with_file_name("saved.json")).expect("it is saved");
     let plan: serde_json::Value = serde_json::from_str(&saved).expect("it is JSON");
@@ -199,7 +199,7 @@ fn nodes_that_share_an_address_have_ports_that_move_together() {
     let text = std::fs::read_to_string(&machine.topology).expect("it is there");
     // A member that restarts would meet the old port of another.
     std::fs::write(&machine.topology, text.replace("21000", "21500")).expect("written");
-    machine.run(&["plan", "topology.yaml"]).expect(3).says("begin at least 1000 away");
+    machine.run(&["plan", "topology.yaml"]).expect(3).says("choose a first port at least 1000 away");
     std::fs::write(&machine.topology, text.replace("21000", "22000")).expect("written");
     machine.run(&["apply", "topology.yaml", "--yes"]).expect(3).says("local.ports changes from 21000 to 22000");
     let other = std::net::TcpListener::bind(("127.0.0.1", 22008)).expect("the port is free");

@@ -42,7 +42,7 @@ fn what_is_deleted_under_a_member_is_made_again() {
     // A folder that cannot be read is not an empty one.
     let set = |mode| std::fs::set_permissions(machine.node("zk-2"), std::fs::Permissions::from_mode(mode));
     set(0o000).expect("set");
-    machine.run(&["status", "topology.yaml"]).expect(8).says("somebody else's, or closed");
+    machine.run(&["status", "topology.yaml"]).expect(8).says("belongs to another user or cannot be read");
     machine.run(&["destroy", "topology.yaml"]).says("half-zk-2 cannot be reached or used");
     set(0o755).expect("set");
 

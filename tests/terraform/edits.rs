@@ -261,7 +261,7 @@ const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
         "aks",
         "zones: [1, 2, 3]",
         "zones: [1, 2]",
-        "the nodes of azurerm_kubernetes_cluster.main are replaced, in another pool meanwhile",
+        "the nodes of azurerm_kubernetes_cluster.main are replaced by way of a temporary pool",
         false,
     ),
     (

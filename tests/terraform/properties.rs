@@ -67,7 +67,7 @@ fn state() -> impl Strategy<Value = &'static str> {
     ]
 }
 
-/// What is there already on Azure, or nothing.
+/// Resources of somebody else on Azure, or none.
 fn azure_existing() -> impl Strategy<Value = String> {
     let group = prop_oneof![Just(""), Just("resourceGroup: spark-rg")];
     let network = prop_oneof![

@@ -137,7 +137,7 @@ fn is_burstable(size: &str) -> bool {
     size.starts_with('t')
 }
 
-/// What a user of the key does with it.
+/// Actions of a user of the key.
 const KEY_USES: [&str; 5] = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
 
 /// Without workers there is no group whose role must use the key, and in a VPC of somebody else's there are no flow logs.

@@ -148,7 +148,7 @@ fn machines(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     holes.put_if("first_address", addresses.into_iter().next());
 }
 
-/// How the machines of each subnet get out.
+/// The way out of the machines of each subnet.
 fn ways_out(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     let routed = azure.existing.network.as_ref().is_some_and(|network| network.route_table.is_some());
     let (zookeeper, spark) = (services.zookeeper.is_some(), services.spark.is_some());

@@ -1,4 +1,4 @@
-//! What a module refers to where it makes it itself, and where it is there already.
+//! References of a module to what it makes itself, or to what is there already.
 
 use hcl_edit::expr::Expression;
 
@@ -79,7 +79,7 @@ pub fn put_azure(existing: &AzureExisting, location: &Label, name: &str, holes: 
     );
 }
 
-/// What the machines of a subnet wait for: their way out.
+/// The way out of the machines of a subnet, which they wait for.
 pub fn way_out(existing: &AzureExisting, subnet: &str) -> Expression {
     let routed = existing.network.as_ref().is_some_and(|network| network.route_table.is_some());
     let kind = if routed { "azurerm_subnet_route_table_association" } else { "azurerm_subnet_nat_gateway_association" };

@@ -48,7 +48,7 @@ impl<'a> Planner<'a> {
             .filter(|name| self.lacks_record(name, true))
             .map(|name| self.record(name, quorum, true, Reason::Differs))
             .collect();
-        self.steps("remove unused marks of new data directories", unmark);
+        self.steps("remove unused markers of new data directories", unmark);
         self.steps("record the birth on hosts that came later", records);
     }
 
@@ -115,7 +115,7 @@ impl<'a> Planner<'a> {
             (false, true) => {
                 let (seen, hidden) = (listed(&seen), listed(&hidden));
                 format!(
-                    "{seen} serves, so a majority exists, and {hidden} must belong to it, without answering or on another client port than the topology's"
+                    "members serve ({seen}), so a majority exists, and {hidden} must belong to it, without answering or on another client port than the topology's"
                 )
             }
             (false, false) => return false,

@@ -44,7 +44,7 @@ const FIXED: &[(&str, &str)] = &[
     ("azurerm_virtual_network", "name"),
     ("azurerm_virtual_network", "resource_group_name"),
 ];
-/// What everything is in: it stays the module's own, or somebody else's.
+/// Resources that hold all others: they stay the module's own, or somebody else's.
 const HOMES: &[&str] = &["aws_vpc", "azurerm_resource_group", "azurerm_virtual_network"];
 
 /// The values of the first boot's template: key and meaning.
@@ -217,8 +217,10 @@ impl Edit {
         if let (Some(was), Some(is)) = (zones(before), zones(after))
             && !was.is_subset(&is)
         {
-            self.refused
-                .push("the scale set of workers would leave a zone, and be replaced with all its machines".to_owned());
+            self.refused.push(
+                "the scale set of workers would leave a zone, and would be replaced, together with all its machines"
+                    .to_owned(),
+            );
         }
     }
 

@@ -94,7 +94,7 @@ impl Edit {
             if let Some((was, is)) = differing(path) {
                 let what = path.join(".");
                 self.notes.push(format!(
-                    "the nodes of {address} are replaced, in another pool meanwhile: {what} {is} (was {was})"
+                    "the nodes of {address} are replaced by way of a temporary pool: {what} {is} (was {was})"
                 ));
             }
         }

@@ -20,7 +20,7 @@ pub struct AksFile {
     /// The address range of the virtual network; with `existing: { network }`, the part of its ranges that the cluster's subnets are made in.
     #[schemars(required)]
     pub network: Field<Cidr>,
-    /// What is there already and belongs to somebody else: it is used, and neither changed nor removed.
+    /// Resources of somebody else that the cluster uses: they are neither changed nor removed.
     pub existing: Field<AzureExistingFile>,
     /// The availability zones to spread over. Default: no zones.
     pub zones: Field<Vec<Field<Zone>>>,

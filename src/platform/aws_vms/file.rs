@@ -19,7 +19,7 @@ pub struct AwsVmsFile {
     /// The address range of the VPC; with `existing`, the part of its ranges that the cluster's subnets are made in.
     #[schemars(required)]
     pub network: Field<Cidr>,
-    /// What is there already and belongs to somebody else: it is used, and neither changed nor removed.
+    /// Resources of somebody else that the cluster uses: they are neither changed nor removed.
     pub existing: Field<AwsExistingFile>,
     /// True for one NAT gateway for all zones, in the first of them: cheaper; but while that zone is lost, no other reaches the internet. A
     /// change interrupts the way out of the zones whose gateway changes. Default: false, one in each zone.

@@ -1,4 +1,4 @@
-//! What is there already and belongs to somebody else: a module refers to it, and neither changes nor removes it.
+//! Resources of somebody else: a module refers to them, and neither changes nor removes them.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::value::{Label, Zone};
 use crate::yaml::{Entries, Field};
 
-/// What is there already on AWS, and belongs to somebody else.
+/// Resources of somebody else on AWS.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AwsExistingFile {
@@ -63,7 +63,7 @@ impl AwsExisting {
             let at = file.route_tables.span().unwrap_or(span);
             problems
                 .add(Code::T003, at, format!("the zone {zone} has no route table"))
-                .help(format!("write the id of a route table of the VPC: {zone}: rtb-…"));
+                .help(format!("write the id of a route table of the VPC, for example {zone}: rtb-0a1b2c3d"));
         }
         Some(AwsExisting { vpc: vpc?.clone(), route_tables })
     }
@@ -81,7 +81,7 @@ fn check_id(field: &Field<Label>, kind: &str, problems: &mut Diagnostics) {
     }
 }
 
-/// What is there already on Azure, and belongs to somebody else.
+/// Resources of somebody else on Azure.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AzureExistingFile {

@@ -20,7 +20,7 @@ pub struct EksFile {
     /// The address range of the VPC; with `existing`, the part of its ranges that the cluster's subnets are made in.
     #[schemars(required)]
     pub network: Field<Cidr>,
-    /// What is there already and belongs to somebody else: it is used, and neither changed nor removed.
+    /// Resources of somebody else that the cluster uses: they are neither changed nor removed.
     pub existing: Field<AwsExistingFile>,
     /// The availability zones to spread over, by their letter.
     #[schemars(required)]

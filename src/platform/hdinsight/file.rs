@@ -21,7 +21,7 @@ pub struct HdinsightFile {
     pub tier: Field<Tier>,
     /// The address range of the virtual network; with `existing: { network }`, the part of its ranges that the cluster's subnets are made in. Default: `10.30.0.0/16`.
     pub network: Field<Cidr>,
-    /// What is there already and belongs to somebody else: it is used, and neither changed nor removed.
+    /// Resources of somebody else that the cluster uses: they are neither changed nor removed.
     pub existing: Field<AzureExistingFile>,
     /// The storage of the cluster.
     #[schemars(required)]

@@ -121,9 +121,9 @@ settings! {
         large_request_max "largeRequestMaxBytes": JavaInt<1> => Roll;
         /// The bytes from which a request is a large one. Default: no request is large.
         large_request_threshold "largeRequestThreshold": JavaInt<1> => Roll;
-        /// The answers to reads that a member keeps; 0 for none. Default: 400.
+        /// The number of answers to reads that a member caches; 0 for none. Default: 400.
         response_cache "maxResponseCacheSize": JavaInt<0> => Roll;
-        /// The lists of children that a member keeps; 0 for none. Default: 400.
+        /// The number of lists of children that a member caches; 0 for none. Default: 400.
         children_cache "maxGetChildrenResponseCacheSize": JavaInt<0> => Roll;
         /// The most transactions that are written to the disk together. Default: 1000.
         max_batch_size "maxBatchSize": JavaInt<1> => Roll;
@@ -139,7 +139,7 @@ settings! {
         sessionless_timeout "nio.sessionlessCnxnTimeout": JavaInt<1> => Roll;
         /// The milliseconds that a connection for an election may take. Default: 5000.
         cnx_timeout "cnxTimeout": JavaInt<1> => Roll;
-        /// The milliseconds after which a silent connection for elections is closed. Default: no limit.
+        /// The milliseconds that a new connection for elections may be silent before it is set up. Default: `syncLimit` ticks.
         quorum_cnxn_timeout "quorumCnxnTimeoutMs": JavaInt<1> => Roll;
         /// The most milliseconds between two notifications of an election. Default: 60000.
         max_notification "fastleader.maxNotificationInterval": JavaInt<200> => Roll;

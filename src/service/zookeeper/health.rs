@@ -77,7 +77,7 @@ fn check_epochs(epochs: &[(Name, u64)], facts: &mut ServiceFacts) {
         return;
     }
     for (name, epoch) in epochs.iter().filter(|(_, epoch)| share(*epoch) * 2 <= epochs.len()) {
-        facts.suspect(name, format!("{name} is in epoch {epoch}, and most members are not"));
+        facts.suspect(name, format!("{name} is in ZooKeeper epoch {epoch}, and most members are not"));
     }
 }
 
@@ -104,7 +104,7 @@ fn check_leader(leaders: &[(Name, MemberFacts)], asked: usize, all: usize, facts
         faults.push(format!("the leader {name} has {have} of {wanted} followers in sync"));
     }
     if leader.quorum_size.is_some_and(|size| size as usize != all) {
-        faults.push(format!("the leader {name} counts another number of members"));
+        faults.push(format!("the leader {name} counts a different number of members than the topology has"));
     }
     for fault in faults {
         if others_serve { facts.suspect(name, fault) } else { facts.missing.push(fault) }

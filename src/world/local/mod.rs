@@ -153,7 +153,7 @@ fn usable(root: &Path) -> Result<(), HostError> {
     match std::fs::read_dir(root) {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             return Err(HostError::Failed {
-                why: format!("{} is somebody else's, or closed: {error}", root.display()),
+                why: format!("{} belongs to another user or cannot be read: {error}", root.display()),
             });
         }
         _ => {}

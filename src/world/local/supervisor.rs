@@ -42,13 +42,14 @@ enum Told {
 pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
     // Away from the terminal of whoever started it. It fails only for a group leader, as when a person starts one by hand.
     let _ = rustix::process::setsid();
-    let me = Process::of(std::process::id()).ok_or_else(|| io::Error::other("neither /proc nor ps tells of it"))?;
+    let me =
+        Process::of(std::process::id()).ok_or_else(|| io::Error::other("neither /proc nor ps shows this process"))?;
     let mut asked = signal(SignalKind::terminate())?;
     let files = Files::new(root, name);
     let log = Arc::new(Log::open(&files)?);
     let mut keeper = Keeper { state: State::new(root, me), files, log };
     if keeper.is_anothers() {
-        return Err(io::Error::other(format!("another supervisor keeps {name}")));
+        return Err(io::Error::other(format!("another supervisor runs {name}")));
     }
     keeper.state.write(&keeper.files)?;
     let told = loop {
@@ -84,7 +85,7 @@ pub async fn supervise(root: &Path, name: &str) -> io::Result<()> {
     match told {
         Told::Asked => keeper.enter(Phase::Stopped, None),
         // What stands there now is not ours to change.
-        Told::Lost => keeper.log.line("its record is gone: it ends"),
+        Told::Lost => keeper.log.line("the supervisor's record is gone, so the supervisor ends"),
     }
     Ok(())
 }

@@ -89,7 +89,7 @@ impl KnownHosts {
         let lines: Vec<&Line> = self.of(known_as).collect();
         let policy = |why: &str| HostError::KeyPolicy { name: name.to_owned(), why: why.to_owned() };
         if lines.iter().any(|line| line.marker == Marker::Revoked && line.key == key) {
-            return Err(policy("known_hosts says @revoked of it"));
+            return Err(policy("known_hosts marks it as @revoked"));
         }
         if lines.iter().any(|line| line.marker == Marker::None && line.key == key) {
             return Ok(());

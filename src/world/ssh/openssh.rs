@@ -262,7 +262,11 @@ impl Drop for Keeper {
 fn refusal(route: &Route, why: String) -> HostError {
     let name = route.name.clone();
     if why.contains("Host key verification failed") {
-        let hint = if why.contains("has changed") { "" } else { "; `ssh HOST` by hand shows the key, and asks" };
+        let hint = if why.contains("has changed") {
+            ""
+        } else {
+            "; `ssh HOST` by hand shows the key, and asks whether to accept it"
+        };
         HostError::KeyPolicy { name, why: format!("{why}{hint}") }
     } else if why.contains("Permission denied (") || why.contains("Too many authentication failures") {
         HostError::Login { name, user: route.user.clone(), why }

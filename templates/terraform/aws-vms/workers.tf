@@ -22,7 +22,7 @@ resource "aws_launch_template" "workers" {
     market_type = "spot"
   }
 
-  # By the minute: the alarms must not wait for five.
+  # Metrics every minute: the alarms must not wait for five minutes.
   monitoring {
     enabled = true
   }
@@ -111,7 +111,7 @@ resource "aws_autoscaling_group" "workers" {
 
   lifecycle {
     provision_when = provision.autoscales
-    # The alarms own it.
+    # The alarms change this number.
     ignore_changes = [desired_capacity]
   }
 }

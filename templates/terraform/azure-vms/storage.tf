@@ -2,7 +2,7 @@ resource "azurerm_storage_account" "main" {
   provision_when = provision.storage
   #checkov:skip=CKV_AZURE_33: only blobs are used, and the queue service has no endpoint that can be reached
   #checkov:skip=CKV_AZURE_206: a copy in each of three zones; the data is not to leave its region
-  #checkov:skip=CKV2_AZURE_1: Microsoft's keys encrypt it; a key of one's own is one more thing to lose all data by
+  #checkov:skip=CKV2_AZURE_1: Microsoft's keys encrypt it; with a key of one's own, losing the key loses all data
   name                            = provision.storage_account
   location                        = provision.place
   resource_group_name             = provision.group

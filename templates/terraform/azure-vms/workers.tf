@@ -91,7 +91,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
     maximum_surge_instances_enabled         = true
   }
 
-  # The time a worker has to decommission; more than this Azure does not give.
+  # The time a worker has to decommission; Azure does not give more.
   termination_notification {
     enabled = true
     timeout = "PT15M"
@@ -121,7 +121,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
   ]
 }
 
-# Out when any of these is short, in only when all are plentiful. Memory is counted by what is left of it.
+# Scales out when any of these is short, and in only when all are plentiful. Memory is counted by what is left of it.
 resource "azurerm_monitor_autoscale_setting" "workers" {
   provision_when = provision.autoscales
   name                = "${provision.name}-worker"

@@ -113,7 +113,7 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
 
   lifecycle {
     provision_when = provision.autoscales
-    # Autoscale moves it.
+    # Autoscale changes this number.
     ignore_changes = [roles[0].worker_node[0].target_instance_count]
   }
 }

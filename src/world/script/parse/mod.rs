@@ -61,7 +61,7 @@ fn read(
         let fields: Vec<&str> = line.split('\t').collect();
         // The script prints each of these once, and `end` last: anything later or repeated does not come from it.
         if reader.ended {
-            return Err(garbled("it goes on after its end"));
+            return Err(garbled("it contains lines after its end"));
         }
         reader.line(query, &fields, asked)?;
         // The digest of a file stands before its path.
@@ -288,7 +288,7 @@ impl Reader<'_> {
             ["lost", unit] if query.rules.as_deref() == Some(*unit) => self.facts.has_lost_rules = true,
             ["answer", name, base64] => {
                 let asked = query.asks.iter().find(|ask| ask.name == *name);
-                let asked = asked.ok_or_else(|| garbled("an answer to nothing that was asked"))?;
+                let asked = asked.ok_or_else(|| garbled("an answer to a question that was not asked"))?;
                 // Several may be asked the same: one of them is enough.
                 let answer = self.facts.answers.entry(asked.name).or_default();
                 if answer.is_empty() {
