@@ -39,6 +39,53 @@ fn what_the_pages_give_the_shell_works_there() {
     assert!(!left.contains("192.0.2.1 ") && left.contains("192.0.2.2 "), "{left}");
 }
 
+/// The modules' pages take host keys from consoles: `az` and `aws` stand in for the clouds and print what cloud-init prints.
+#[test]
+fn host_keys_are_taken_from_the_consoles_as_the_modules_pages_say() {
+    const CONSOLE: &str = "[   12.3] cloud-init[612]: -----BEGIN SSH HOST KEY KEYS-----\r\n\
+        ecdsa-sha2-nistp256 AAAAE2other= root@x\r\n\
+        <14>Nov 27 12:00:00 cloud-init: ssh-ed25519 AAAAC3Nza+of/NAME= root@NAME\r\n-----END SSH HOST KEY KEYS-----\r\n";
+    let home = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| home.path().join(name);
+    std::fs::create_dir(at(".ssh")).expect("a folder");
+    // The name of a machine, or an id that has its address.
+    let program = |name: &str, script: &str| {
+        use std::os::unix::fs::PermissionsExt as _;
+        let text = CONSOLE.replace("NAME", "${name//[^a-z0-9]}");
+        std::fs::write(at(name), format!("#!/bin/bash\n{script}\nprintf '%b' \"{text}\"\n")).expect("written");
+        std::fs::set_permissions(at(name), std::fs::Permissions::from_mode(0o755)).expect("ours");
+    };
+    program("az", "name=${@: -1}");
+    program(
+        "aws",
+        "if [[ $2 == describe-instances ]]; then for word; do case $word in *address,Values=*) echo \"i-${word##*=}\" ;; esac; done; exit; fi\n\
+         name=; for word; do case $word in i-*) name=${word#i-} ;; esac; done",
+    );
+    for (module, addresses) in [("azure-vms", ["10.20.1.11", "10.20.0.13"]), ("aws-vms", ["10.21.8.11", "10.21.6.13"])]
+    {
+        let page =
+            std::fs::read_to_string(shown::root(&format!("terraform-out/{module}/README.md"))).expect("readable");
+        let begin = page.find("while read").expect("the loop");
+        let script = &page[begin..begin + page[begin..].find("\n```").expect("its end")];
+        let output = std::process::Command::new("bash")
+            .args(["-eu", "-o", "pipefail", "-c", script])
+            .env("HOME", home.path())
+            .env("PATH", format!("{}:/usr/bin:/bin", home.path().display()))
+            .output()
+            .expect("bash runs");
+        assert!(output.status.success(), "{module}: {}", String::from_utf8_lossy(&output.stderr));
+        let known = std::fs::read_to_string(at(".ssh/known_hosts")).expect("written");
+        for address in addresses {
+            let lines: Vec<&str> = known.lines().filter(|line| line.starts_with(&format!("{address} "))).collect();
+            assert!(
+                lines.len() == 1 && lines[0].starts_with(&format!("{address} ssh-ed25519 AAAAC3Nza+of/")),
+                "{known}"
+            );
+            assert!(lines[0].ends_with('='), "{known}");
+        }
+    }
+}
+
 /// Every claim of the page on security stands beside the tests that hold it: they must be there.
 #[test]
 fn the_tests_that_the_page_on_security_names_exist() {

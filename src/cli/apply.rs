@@ -17,8 +17,8 @@ use crate::observe::Observed;
 use crate::plan::{Goal, Moved, NotApproved, Plan, SealedPlan, Standing};
 use crate::service;
 use crate::value::{Name, counted};
+use crate::value::{as_argument, of_file};
 use crate::world::Hosts;
-use crate::world::script::quote;
 
 /// Brings the hosts into the state that the topology describes
 ///
@@ -301,20 +301,6 @@ pub fn finish(report: &Report, again: &str, topology: &str) -> Result<(), Failur
         _ => format!("`{again}` continues from here"),
     };
     Err(Failure::say(exit, format!("{}\n{ask}{then}", report.outcome)))
-}
-
-/// The option that names the topology, if a command does not find it by itself.
-pub fn of_file(topology: &str) -> String {
-    let argument = as_argument(topology);
-    if argument.is_empty() { argument } else { format!(" -f{argument}") }
-}
-
-/// The same for commands that take it as their argument.
-pub fn as_argument(topology: &str) -> String {
-    match topology {
-        "provision.yaml" => String::new(),
-        other => format!(" {}", quote(other)),
-    }
 }
 
 /// The last lines of a successful apply: the cluster's addresses and the next command.

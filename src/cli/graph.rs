@@ -35,7 +35,7 @@ enum Format {
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let source = input::read(args.topology.path())?;
     let topology = input::load(&source)?;
-    let clouds = cloud::of(&topology);
+    let clouds = cloud::of(&topology, source.file_name());
     let mut fleet = None;
     let mut picture = if args.plan {
         let mut loaded = input::open_checked(source, &topology)?;

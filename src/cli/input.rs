@@ -17,13 +17,10 @@ use crate::plan::{NotSealed, SealedPlan};
 use crate::platform::local::ThisMachine;
 use crate::service::given::{LARGEST, text_of};
 use crate::topology::{self, Topology};
-use crate::value::{Identity, SecretRef};
+use crate::value::{DEFAULT_TOPOLOGY, Identity, SecretRef};
 use crate::world::Hosts;
 use crate::world::local::Local;
 use crate::world::ssh::{Config, Ssh};
-
-/// The topology where none is given.
-pub const DEFAULT_TOPOLOGY: &str = "provision.yaml";
 
 /// The topology of a command.
 #[derive(Clone, Debug, clap::Args)]

@@ -7,7 +7,7 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use super::input;
 use crate::cluster::Cluster;
-use crate::value::Name;
+use crate::value::{DEFAULT_TOPOLOGY, Name};
 
 /// The variable by which a shell asks for completions.
 pub const VARIABLE: &str = "PROVISION_COMPLETE";
@@ -54,5 +54,5 @@ fn offered(names: impl Fn(&Cluster) -> BTreeSet<String>) -> Vec<CompletionCandid
 fn file() -> PathBuf {
     let words: Vec<_> = std::env::args_os().collect();
     let given = words.windows(2).rev().find(|pair| pair[0] == "-f" || pair[0] == "--file").map(|pair| &pair[1]);
-    given.map_or_else(|| PathBuf::from(input::DEFAULT_TOPOLOGY), PathBuf::from)
+    given.map_or_else(|| PathBuf::from(DEFAULT_TOPOLOGY), PathBuf::from)
 }

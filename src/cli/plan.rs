@@ -46,7 +46,7 @@ pub struct Args {
 pub async fn run(args: &Args) -> Result<Exit, Failure> {
     let source = input::read(args.topology.path())?;
     let topology = input::load(&source)?;
-    let clouds = cloud::of(&topology);
+    let clouds = cloud::of(&topology, source.file_name());
     if !args.json {
         clouds.iter().for_each(|cloud| out!("{}", cloud));
     }

@@ -44,7 +44,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         );
         return Err(Failure::say(Exit::Usage, text));
     };
-    let folders = folders(&topology, &stem, &args.out)?;
+    let folders = folders(&topology, (source.file_name(), &stem), &args.out)?;
     let parts = folders.iter().flat_map(|folder| folder.path.ancestors()).filter(|part| !part.as_os_str().is_empty());
     if let Some(link) = parts.map(|part| args.out.join(part)).find(|part| part.is_symlink()) {
         let text = format!("{} is a symbolic link: provision does not render into what it leads to", link.display());
@@ -72,7 +72,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     if args.json {
         output::json(&serde_json::json!({ "folders": written }));
     }
-    edits.iter().for_each(|edit| say!("{}", terraform::replacements(edit)));
+    edits.iter().for_each(|edit| say!("{}", terraform::replacements(edit, &source.name)));
     Ok(Exit::Done)
 }
 
@@ -109,7 +109,7 @@ struct Folder {
     cloud: Option<Cloud>,
 }
 
-fn folders(topology: &Topology, stem: &str, out: &Path) -> Result<Vec<Folder>, Failure> {
+fn folders(topology: &Topology, (file, stem): (&str, &str), out: &Path) -> Result<Vec<Folder>, Failure> {
     let mut folders = Vec::new();
     match cluster::resolve(topology, input::here) {
         Ok(cluster) => {
@@ -124,7 +124,7 @@ fn folders(topology: &Topology, stem: &str, out: &Path) -> Result<Vec<Folder>, F
         }
         Err(error) => return Err(Failure::new(Exit::Refused, error)),
     }
-    let clouds = cloud::of(topology);
+    let clouds = cloud::of(topology, file);
     let several = clouds.len() > 1;
     let alone = out.join("terraform-out").join(stem).join("versions.tf");
     if several && alone.exists() {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::apply::{as_argument, of_file};
 use super::input::{self, TopologyArg};
 use super::output::{self, out};
 use super::{Exit, Failure};
@@ -15,7 +14,7 @@ use crate::desired::Desired;
 use crate::host::{DROP_INS, Health, Holder, ServiceFacts, UnitFacts, UnitFile};
 use crate::observe::{self, Observed};
 use crate::service::{self, Totals, health, roles};
-use crate::value::{Identity, Name, Redundancy, Role, counted};
+use crate::value::{Identity, Name, Redundancy, Role, as_argument, counted, of_file};
 
 /// Shows every node, and everything that is wrong with the services (`plan` compares files)
 ///

@@ -34,7 +34,7 @@ pub fn show_edits(source: &Source, clouds: &[Cloud]) -> Result<(), Failure> {
             "{} was rendered from an earlier topology: run `provision render {}`\n{}",
             path.display(),
             source.name,
-            replacements(&edit)
+            replacements(&edit, &source.name)
         );
         for refused in &edit.refused {
             say!("  render will refuse: {refused}\n");
@@ -44,7 +44,7 @@ pub fn show_edits(source: &Source, clouds: &[Cloud]) -> Result<(), Failure> {
 }
 
 /// Machines that wait to be replaced, and how that is done without losing a quorum.
-pub fn replacements(edit: &Edit) -> String {
+pub fn replacements(edit: &Edit, topology: &str) -> String {
     let mut text: String = edit.notes.iter().map(|note| format!("{note}\n")).collect();
     if edit.replacements.is_empty() {
         return text;
@@ -52,7 +52,7 @@ pub fn replacements(edit: &Edit) -> String {
     text += "Terraform leaves these machines as they are until each is replaced. One at a time, the leader and the ALIVE master last. A new machine has a new host key: replace it in known_hosts between the two applies (`ssh-keygen -R ADDRESS`, then add the key that you trust).\n";
     for replacement in &edit.replacements {
         text += &format!("  # {}\n", replacement.why);
-        replacement.commands().iter().for_each(|command| text += &format!("  {command}\n"));
+        replacement.commands(topology).iter().for_each(|command| text += &format!("  {command}\n"));
     }
     text
 }

@@ -85,6 +85,11 @@ impl Source {
         })
     }
 
+    /// The file name, as commands in its folder take it.
+    pub fn file_name(&self) -> &str {
+        Path::new(&self.name).file_name().and_then(|name| name.to_str()).unwrap_or(&self.name)
+    }
+
     /// The file name without its extension, which names the output folder. `None` if it cannot: that of `...yaml` is `..`.
     pub fn stem(&self) -> Option<String> {
         let stem = Path::new(&self.name).file_stem()?.to_str()?;

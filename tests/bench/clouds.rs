@@ -31,7 +31,7 @@ fn main() {
         let source = Source::new("bench.yaml", text.replace(from, to));
         let (file, mut problems) = topology::load(&source);
         let topology = topology::check(&file, &mut problems).expect("a right topology");
-        let render = || render::terraform(&cloud::of(&topology)[0]);
+        let render = || render::terraform(&cloud::of(&topology, "topology.yaml")[0]);
         let files = render().len();
         let mut all: Vec<Duration> = (0..RUNS)
             .map(|_| {

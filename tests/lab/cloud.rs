@@ -65,7 +65,7 @@ fn machines_that_terraform_made_become_the_cluster() {
         |member: u32| lab.on(member, "cat /var/lib/zookeeper/version-2/currentEpoch; cat /var/lib/zookeeper/myid");
     let before = vote(1);
     for command in shown::LAB {
-        // As the first word the pages have the program, and the topology is where they are.
+        // As the first word the pages have the program, and the topology is here.
         let words: Vec<&str> = command.split(' ').skip(1).collect();
         let (node, rest) = words.split_at(2);
         lab.run(&[node, &["-f", &topology], rest].concat()).expect(0);

@@ -280,7 +280,7 @@ proptest! {
         let source = provision::diagnostic::Source::new("x.yaml", text.as_str());
         let (file, mut problems) = provision::topology::load(&source);
         if let Some(topology) = provision::topology::check(&file, &mut problems) {
-            for cloud in provision::desired::cloud::of(&topology) {
+            for cloud in provision::desired::cloud::of(&topology, "topology.yaml") {
                 check(&cloud);
             }
         } else {

@@ -83,7 +83,7 @@ pub fn example(name: &str) -> String {
 
 /// The cloud of a topology that has one.
 pub fn cloud(text: &str) -> Cloud {
-    cloud::of(&topology(text)).into_iter().next().expect("a cloud")
+    cloud::of(&topology(text), "topology.yaml").into_iter().next().expect("a cloud")
 }
 
 /// A module in a folder of its own, with Terraform's state beside it.

@@ -68,7 +68,7 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
         "name": topology.name, "location": aks.location, "private": aks.api_from.is_empty(), "registry": aks.registry,
         "network": aks.network.to_string(), "pod_range": POD_RANGE, "service_range": SERVICE_RANGE, "pools": pools.join(", "), "only_system": aks.pools.len() == 1,
     });
-    module.readme("terraform/aks/README.md", &values);
+    module.readme("terraform/aks/README.md", values);
     module
 }
 

@@ -58,8 +58,9 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     let values = json!({
         "name": topology.name, "keys": aws.ssh.public_keys.join(" "), "region": aws.region, "ssh_from": ranges.join(", "), "ubuntu": release,
         "zookeeper": services.zookeeper.is_some(), "spark": services.spark.is_some(), "storage": bucket.is_some(),
+        "machines": Fixed::of(&services, aws, None).of_page(),
     });
-    module.readme("terraform/aws-vms/README.md", &values);
+    module.readme("terraform/aws-vms/README.md", values);
     module
 }
 

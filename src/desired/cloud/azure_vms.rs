@@ -57,9 +57,9 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
     let values = json!({
         "name": topology.name, "group": azure.existing.resource_group.as_ref().map_or(topology.name.as_str(), Label::as_str), "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": services.zookeeper.is_some(),
-        "spark": services.spark.is_some(), "storage": matches!(services.storage, Some(Storage::Adls(_))),
+        "spark": services.spark.is_some(), "storage": matches!(services.storage, Some(Storage::Adls(_))), "machines": Fixed::of(&services, azure, None).of_page(),
     });
-    module.readme("terraform/azure-vms/README.md", &values);
+    module.readme("terraform/azure-vms/README.md", values);
     module
 }
 

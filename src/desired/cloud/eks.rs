@@ -60,7 +60,7 @@ pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
     let values = json!({
         "name": topology.name, "region": eks.region, "storage": bucket.is_some(), "registry": eks.registry, "group": format!("{last}-{zone}"),
     });
-    module.readme("terraform/eks/README.md", &values);
+    module.readme("terraform/eks/README.md", values);
     module
 }
 

@@ -53,7 +53,7 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
         "name": topology.name, "version": version, "location": location, "account": storage.account,
         "spark_version": spark.version, "gateway_user": gateway_user, "ssh_user": ssh_user,
     });
-    module.readme("terraform/hdinsight/README.md", &values);
+    module.readme("terraform/hdinsight/README.md", values);
     Some(module)
 }
 

@@ -49,6 +49,12 @@ impl Fixed {
         }
     }
 
+    /// Names and addresses for the page beside the module.
+    pub fn of_page(&self) -> serde_json::Value {
+        let row = |(_, row): &(u32, Row)| serde_json::json!({ "name": row.name, "address": row.address.to_string() });
+        self.masters.iter().chain(&self.members).map(row).collect()
+    }
+
     /// Masters first: that is where operators go.
     pub fn addresses(&self) -> Vec<String> {
         self.masters.iter().chain(&self.members).map(|(_, row)| row.address.to_string()).collect()

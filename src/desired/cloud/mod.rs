@@ -35,12 +35,12 @@ pub struct Cloud {
     pub names: BTreeSet<&'static str>,
 }
 
-/// The clouds of a topology, each on its own.
-pub fn of(topology: &Topology) -> Vec<Cloud> {
+/// The clouds of a topology, each on its own. `file`: the topology's name in its folder, for the commands of the pages beside the modules.
+pub fn of(topology: &Topology, file: &str) -> Vec<Cloud> {
     topology
         .platforms
         .iter()
-        .filter_map(|(name, platform)| Some(cloud(name, module(name, platform, topology)?)))
+        .filter_map(|(name, platform)| Some(cloud(name, module(name, platform, topology)?, file)))
         .collect()
 }
 
@@ -55,7 +55,7 @@ fn module(name: &Name, platform: &Platform, topology: &Topology) -> Option<Modul
     }
 }
 
-fn cloud(name: &Name, module: Module) -> Cloud {
+fn cloud(name: &Name, module: Module, file: &str) -> Cloud {
     debug_assert_eq!(module.unmatched(), BTreeSet::new(), "a template's holes and the values for them are one set");
     let mut files: BTreeMap<&'static str, Body> = BTreeMap::new();
     for Part { file, template, holes } in &module.parts {
@@ -67,7 +67,8 @@ fn cloud(name: &Name, module: Module) -> Cloud {
         }
     }
     files.values_mut().for_each(hcl::lay_out);
-    Cloud { platform: name.clone(), files, texts: module.texts, names: module.names }
+    let names = module.names.clone();
+    Cloud { platform: name.clone(), files, texts: module.texts(file), names }
 }
 
 impl Cloud {

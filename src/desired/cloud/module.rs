@@ -5,12 +5,15 @@ use std::rc::Rc;
 
 use crate::hcl::{Holes, names_in};
 use crate::host::render_template;
+use crate::value::as_argument;
 
 /// A platform's resources with holes, and what fills them.
 #[derive(Debug, Default)]
 pub struct Module {
     pub parts: Vec<Part>,
-    pub texts: BTreeMap<&'static str, String>,
+    texts: BTreeMap<&'static str, String>,
+    /// The page beside the module: its template, and what fills it.
+    page: Option<(&'static str, serde_json::Value)>,
     /// Every file that may be rendered here, whatever the topology says.
     pub names: BTreeSet<&'static str>,
 }
@@ -46,10 +49,20 @@ impl Module {
     }
 
     /// The page beside the module.
-    pub fn readme(&mut self, template: &str, values: &serde_json::Value) {
-        let page = render_template(template, values);
-        // Conditions leave their line breaks at the end.
-        self.texts.insert("README.md", format!("{}\n", page.trim_end()));
+    pub fn readme(&mut self, template: &'static str, values: serde_json::Value) {
+        self.page = Some((template, values));
+    }
+
+    /// The files that are not HCL. `file`: the topology's name in its folder.
+    pub fn texts(self, file: &str) -> BTreeMap<&'static str, String> {
+        let mut texts = self.texts;
+        if let Some((template, mut values)) = self.page {
+            values["argument"] = as_argument(file).into();
+            let page = render_template(template, &values);
+            // Conditions leave their line breaks at the end.
+            texts.insert("README.md", format!("{}\n", page.trim_end()));
+        }
+        texts
     }
 
     /// A file for each template, all with the same holes; and where the state is.
@@ -64,7 +77,7 @@ impl Module {
         texts.insert(".gitignore", include_str!("../../../templates/terraform/gitignore").to_owned());
         let templates: Vec<_> = templates.iter().chain([&BACKEND]).copied().collect();
         let names = templates.iter().map(|(name, _)| *name).chain(texts.keys().copied()).chain(["README.md"]).collect();
-        Module { parts: templates.iter().map(part).collect(), texts, names }
+        Module { parts: templates.iter().map(part).collect(), texts, page: None, names }
     }
 }
 

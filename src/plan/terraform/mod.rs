@@ -15,7 +15,7 @@ use crate::desired::cloud::Cloud;
 use crate::hcl::{self, Address, Resource};
 use crate::service::spark::MASTER;
 use crate::service::zookeeper::MEMBER;
-use crate::value::{Redundancy, Role};
+use crate::value::{Redundancy, Role, as_argument, of_file};
 
 /// The roles of machines with addresses of their own: each has a table of the name of its tier.
 const TABLES: &[Role] = &[MEMBER, MASTER];
@@ -80,14 +80,15 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// The commands for an operator, in this order.
-    pub fn commands(&self) -> [String; 3] {
+    /// The commands for an operator, in this order. `topology`: its file, as the operator names it.
+    pub fn commands(&self, topology: &str) -> [String; 3] {
         let Replacement { node, unit, resource, attachment, .. } = self;
         let target = attachment.as_ref().unwrap_or(resource);
+        let (option, file) = (of_file(topology), as_argument(topology));
         [
-            format!("provision ssh {node} -- sudo systemctl stop {unit}"),
+            format!("provision ssh{option} {node} -- sudo systemctl stop {unit}"),
             format!("terraform apply -replace='{resource}' -target='{target}'"),
-            "provision apply && provision status".to_owned(),
+            format!("provision apply{file} && provision status{file}"),
         ]
     }
 }

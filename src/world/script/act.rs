@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::look::GROUND;
-use super::{Script, ScriptPlace, quote};
+use super::{Script, ScriptPlace};
 use crate::host::{
     Access, Action, BIRTH_PATH, BirthRecord, Drain, FileEdit, Patch, STAMP_PATH, STATE_FOLDER, Secrets, Unpack,
     unit_path,
@@ -14,6 +14,7 @@ use crate::host::{
 use crate::service::archive::{Archive, UrlSum};
 use crate::service::zookeeper::delete_request;
 use crate::value::HostPath;
+use crate::value::quote;
 use crate::world::{Epoch, Permit};
 
 const PRELUDE: &str = concat!(

@@ -1,7 +1,8 @@
 //! The lease of one anchor as a script.
 
-use super::{Script, ScriptPlace, quote};
+use super::{Script, ScriptPlace};
 use crate::host::Claim;
+use crate::value::quote;
 use crate::world::LeaseId;
 
 const PRELUDE: &str =

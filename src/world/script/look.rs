@@ -1,8 +1,9 @@
 //! A query as a script that changes nothing.
 
-use super::{Script, ScriptPlace, quote};
+use super::{Script, ScriptPlace};
 use crate::host::{Ask, HostQuery, Lines, SETTINGS};
 use crate::observe::{MACHINE_TOOLS, NEEDED_TOOLS, PIP};
+use crate::value::quote;
 
 pub(super) const GROUND: &str = include_str!("../../../templates/host/ground.sh");
 const PRELUDE: &str = include_str!("../../../templates/host/look.sh");

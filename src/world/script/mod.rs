@@ -6,7 +6,6 @@ mod look;
 mod outcome;
 mod parse;
 mod place;
-mod quote;
 mod remove;
 mod sockets;
 
@@ -16,7 +15,6 @@ pub use look::look;
 pub use outcome::{in_words, not_begun, outcome};
 pub use parse::facts;
 pub use place::ScriptPlace;
-pub use quote::quote;
 
 /// The part that a script printed itself: a login shell's profile may print before the script does, in any encoding.
 fn own_output(stdout: &[u8]) -> Option<&[u8]> {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::quote;
 use crate::value::HostPath;
+use crate::value::quote;
 
 const MACHINE: &str = include_str!("../../../templates/host/machine.sh");
 const FOLDER: &str = include_str!("../../../templates/host/folder.sh");

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::act::{Writer, line};
-use super::quote;
 use crate::desired::FIREWALL_RULES;
 use crate::host::{Owned, Removal, STAMP_PATH, STATE_FOLDER};
 use crate::value::HostPath;
+use crate::value::quote;
 
 impl Writer<'_> {
     pub(super) fn remove_owned(&mut self, owned: &Owned, delete_data: bool) {

@@ -27,8 +27,8 @@ fn stream(session: &Session, name: &Name, command: &str, io: Io) -> Result<i32, 
     let lost = |why: String| HostError::Lost { during: during.clone(), why };
     let line = match io {
         Io::AsUser => command.to_owned(),
-        Io::Watched { .. } if session.user == "root" => format!("sh -c {}", crate::world::script::quote(command)),
-        Io::Watched { .. } => format!("sudo -n sh -c {}", crate::world::script::quote(command)),
+        Io::Watched { .. } if session.user == "root" => format!("sh -c {}", crate::value::quote(command)),
+        Io::Watched { .. } => format!("sudo -n sh -c {}", crate::value::quote(command)),
     };
     let mut channel = session.connection.exec(&line, Errors::Read, BEGIN, &during)?;
     if io == Io::AsUser {
@@ -124,7 +124,7 @@ fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostE
          [ \"$(stat -c %s {remote}.part)\" = {size} ] && chgrp {group} {remote}.part && chmod {mode} {remote}.part && sync {remote}.part && \
          mv -fT {remote}.part {remote}"
     );
-    let command = session.root_command(&format!("sh -c {}", crate::world::script::quote(&script)), limit);
+    let command = session.root_command(&format!("sh -c {}", crate::value::quote(&script)), limit);
     let mut channel = session.connection.exec(&command, Errors::Kept, SEND, &"copying a file".into())?;
     let sent = std::io::copy(&mut file, &mut channel).and_then(|_| channel.flush());
     let ended = channel.send_eof();

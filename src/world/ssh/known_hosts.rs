@@ -116,11 +116,7 @@ impl KnownHosts {
 /// Adds the very key that was offered, and whose fingerprint was shown.
 fn accept_command(known_as: &str, key: &[u8], file: &Path) -> String {
     let line = format!("{known_as} {} {}", algorithm(key), STANDARD.encode(key));
-    format!(
-        "echo {} >> {}",
-        crate::world::script::quote(&line),
-        crate::world::script::quote(&file.display().to_string())
-    )
+    format!("echo {} >> {}", crate::value::quote(&line), crate::value::quote(&file.display().to_string()))
 }
 
 /// A key begins with the length and the name of its algorithm.

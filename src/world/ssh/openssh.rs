@@ -23,8 +23,9 @@ use super::libssh2::LOGIN_LIMIT;
 use super::route::Route;
 use super::session::{Breaker, Channel, Connection, Ended, Errors, Session, first_of};
 use crate::host::{During, HostError, Target};
+use crate::value::quote;
 use crate::value::{random_digits, shown_bytes};
-use crate::world::script::{in_words, quote};
+use crate::world::script::in_words;
 
 /// The differences from the operator's own `ssh HOST`, on the way through jump hosts too: nothing is asked for, nothing is forwarded, no unknown key is
 /// accepted, and a silent host is noticed. They stand before the operator's configuration, in a file, because OpenSSH hands its file on to the

@@ -9,6 +9,23 @@ pub fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
+/// The topology that commands take where none is named.
+pub const DEFAULT_TOPOLOGY: &str = "provision.yaml";
+
+/// The option that names the topology, if a command does not find it by itself.
+pub fn of_file(topology: &str) -> String {
+    let argument = as_argument(topology);
+    if argument.is_empty() { argument } else { format!(" -f{argument}") }
+}
+
+/// The same for commands that take it as their argument.
+pub fn as_argument(topology: &str) -> String {
+    match topology {
+        DEFAULT_TOPOLOGY => String::new(),
+        other => format!(" {}", quote(other)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Command;
