@@ -33,6 +33,8 @@ pub struct HostFacts {
     pub shared_users: BTreeMap<String, String>,
     /// Variables that systemd gives every service on the host, and that ours read.
     pub inherited: BTreeSet<String>,
+    /// The units of jobs whose drivers run on the host.
+    pub jobs: BTreeSet<String>,
     /// The groups that have the name of a user.
     pub groups: BTreeSet<String>,
     pub paths: BTreeMap<HostPath, PathFacts>,

@@ -160,7 +160,7 @@ fn former_anchors(desired: &Desired, observed: &Observed) -> Former {
 
 /// Returns true if the topology itself vouches for anchors that only a few of its hosts name: a small cluster has grown to more than twice its
 /// size. It has all of them at these places, they carry the cluster's identity, and most of them name each other. One host alone that names itself
-/// is believed only if it is an anchor of the topology too.
+/// is believed only if it is an anchor of the topology too, or the topology says the identity itself.
 fn is_vouched_for(anchors: &[Anchor], desired: &Desired, observed: &Observed) -> bool {
     let Some(ours) = identity(desired, observed) else { return false };
     let is_here = |anchor: &Anchor| desired.is_at(&anchor.host, &anchor.reach);
@@ -171,7 +171,7 @@ fn is_vouched_for(anchors: &[Anchor], desired: &Desired, observed: &Observed) ->
     let stays = |anchor: &Anchor| desired.anchors.contains(&anchor.host);
     anchors.iter().all(is_here)
         && anchors.iter().filter(names_them).count() * 2 > anchors.len()
-        && (anchors.len() > 1 || anchors.iter().all(stays))
+        && (anchors.len() > 1 || anchors.iter().all(stays) || desired.identity.is_some())
 }
 
 /// Anchors that the cluster had before.

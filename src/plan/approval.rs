@@ -49,8 +49,7 @@ impl Plan {
             Goal::Destroy { .. } => true,
         };
         if !allow_outage && !self.outages.is_empty() {
-            let all: Vec<_> =
-                self.outages.iter().map(|outage| format!("{}: about {} s", outage.what, outage.seconds)).collect();
+            let all: Vec<_> = self.outages.iter().map(ToString::to_string).collect();
             return Some(NotApproved::Outage(all.join(", ")));
         }
         if !self.goal.may_leave_hosts() && !self.unknown.is_empty() {

@@ -81,7 +81,7 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outage {
     pub what: String,
-    /// As measured on the lab, give or take the machine.
+    /// As measured on the lab, give or take the machine; 0 for what ends and does not come back.
     pub seconds: u32,
     pub why: String,
 }

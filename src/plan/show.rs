@@ -9,13 +9,22 @@ use crate::host::Reach;
 use crate::value::listener::{Numbering, OWN_PORTS};
 use crate::value::{Name, Redundancy, counted};
 
+/// Prints what is interrupted and for how long, without the reason.
+impl Display for Outage {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.seconds {
+            0 => write!(f, "{} ends", self.what),
+            seconds => write!(f, "{} for about {seconds} s", self.what),
+        }
+    }
+}
+
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let needs =
             if matches!(self.goal, Goal::Apply { allow_outage: false, .. }) { " (needs --allow-outage)" } else { "" };
         let outages = self.outages.iter();
-        let outages =
-            outages.map(|Outage { what, seconds, why }| format!("outage{needs}: {what} for about {seconds} s: {why}"));
+        let outages = outages.map(|outage| format!("outage{needs}: {outage}: {}", outage.why));
         let unknown = self.unknown.iter().map(|(host, why)| format!("unknown: {host}: {why}"));
         let changes = self.changes_by_host();
         let paragraphs: Vec<String> = shown_changes(self, &changes)

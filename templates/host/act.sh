@@ -80,6 +80,7 @@ keeps() { # path owner group mode
 }
 # Does what `write` (below) does, as the user who owns the directory: anything that has one of the names used here is replaced.
 WRITE='t=$1.provision-new; set -C; umask 077
+[ -L "$t" ] || [ ! -d "$t" ] || find "$t" -xdev -type d ! -perm -700 -execdir chmod u+rwx {} \;
 rm -rf --one-file-system "$t" && cat >"$t" && chmod "$2" "$t" && sync "$t" || { rm -f "$t"; exit 1; }
 [ -L "$1" ] || [ ! -d "$1" ] || rmdir "$1"
 { [ -f "$1" ] && [ ! -L "$1" ] && cmp -s "$1" "$t" && chmod "$2" "$1" 2>/dev/null && rm -f "$t"; } || mv -fT "$t" "$1"'
@@ -228,13 +229,24 @@ try_rules() { # seconds; rules in base64 on stdin
   nft list table inet provision >/dev/null 2>&1 ||
     { nft 'add table inet provision; add chain inet provision known { type filter hook input priority filter; policy accept; }; add rule inet provision known ct state established accept' && sleep 4; }
   why=$(nft -f "$run/firewall.trial" 2>&1) || fail "nft refuses the rules: $(all_of "$why")"
+  nft list table inet provision | sha256sum >"$run/firewall.tried"
 }
 keep_rules() { # by a connection that came in through them
   systemctl stop provision-firewall-trial 2>/dev/null
   [ -e "$run/firewall.trial" ] || fail "the trial of the firewall is over, and the host has restored its previous rules: apply again"
 }
-# While these two files exist, `look.sh` knows that the rules in the kernel are ours.
-forget_trial() { rm -f "$run/firewall.trial" "$run/firewall.before"; }
+# What the unit has loaded must be what was tried, and stay so: a drop-in may have the unit load other rules, which may lock everybody out.
+as_tried() { # unit
+  now=$(nft list table inet provision 2>/dev/null | sha256sum)
+  if [ "$now" != "$(cat "$run/firewall.tried" 2>/dev/null)" ]; then
+    nft -f "$run/firewall.before" 2>/dev/null
+    fail "$1 loaded other rules than those that were tried, so the host restored its previous ones: see what its unit and drop-ins run (systemctl cat $1)"
+  fi
+  # As another version lists rules, their digest is another.
+  printf '%s %s\n' "$now" "$(nft --version)" | write "$state/firewall.proven" root root 600
+}
+# While the first two files exist, `look.sh` knows that the rules in the kernel are ours.
+forget_trial() { rm -f "$run/firewall.trial" "$run/firewall.before" "$run/firewall.tried"; }
 # Lets a worker finish: SIGPWR decommissions it; then no executor is left, or the time is over.
 drain() { # unit, its file, seconds
   systemctl kill -s PWR --kill-who=main "$1" 2>/dev/null || return 0

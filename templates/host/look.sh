@@ -50,6 +50,11 @@ inherited() {
   systemctl show-environment 2>/dev/null | sed -nE 's/^((_|JDK_|IBM_|OPENJ9_)?JAVA(_TOOL)?_OPTIONS|JAVA_HOME|LD_PRELOAD|LD_LIBRARY_PATH|BASH_ENV|HADOOP_CONF_DIR|CLASSPATH|JVMFLAGS|SERVER_JVMFLAGS|ZOO[A-Z_]*|SPARK_[A-Z_]*)=.*/\1/p' |
     sort -u | head -n 50 | while read -r name; do fact inherited "$name"; done
 }
+# The jobs whose drivers run here: each is a unit of its own.
+jobs() {
+  [ -z "$root" ] || return 0
+  systemctl list-units --plain --no-legend 'provision-job-*.service' 2>/dev/null | awk '{ print $1 }' | sort -u | head -n 50 | while read -r unit; do fact job "$unit"; done
+}
 # Listening sockets, asked for right after the units: a service that has ended in between has none, and one that starts then has none yet.
 # The list is cut off at 20000, and a job may open as many sockets as it likes: the ports that are asked for come first. (Of 127.0.0.0/8 only 127.0.0.1 counts for that: any user can bind the other addresses.)
 sockets() { # ports in hexadecimal
@@ -196,9 +201,10 @@ inspect() { # paths
   done
   return 0
 }
-# Says that a user's command about a path was killed or took too long: what it printed may be a part, and that it printed nothing means nothing.
+# Says that a user's command about a path was killed, took too long or could not begin: what it printed may be a part, and that it printed nothing
+# means nothing. The programs themselves end with 0, 1 or 2.
 ran_out() { # exit code, path
-  case $1 in 124 | 137) fact slow "$2" ;; *) return 1 ;; esac
+  case $1 in '' | [012]) return 1 ;; *) fact slow "$2" ;; esac
 }
 told() { # digest, path: says the digest; whether the text is wanted too
   fact sum "$1" "$2"
@@ -254,7 +260,10 @@ rules() { # unit: whether the kernel still has what the unit loaded; and, where 
     ! nft list table inet provision >/dev/null 2>&1 || fact occupied "table inet provision"
   loaded=$(head -c 200 "$run/$1.service.loaded" 2>/dev/null)
   # If the table was flushed before the unit recorded its digest, that is the digest of nothing: so a missing table always counts as lost.
-  now=$(nft list table inet provision 2>/dev/null) && [ "$(printf '%s\n' "$now" | sha256sum)" = "$loaded" ] || fact lost "$1"
+  now=$(nft list table inet provision 2>/dev/null) && now=$(printf '%s\n' "$now" | sha256sum) && [ "$now" = "$loaded" ] || { fact lost "$1"; return 0; }
+  # What the unit loads today may be other rules than those that a connection has come in through.
+  proven=$(head -c 1000 "$state/firewall.proven" 2>/dev/null)
+  case $proven in *"$(nft --version)") [ "$proven" = "$now $(nft --version)" ] || fact lost "$1" ;; esac
 }
 distribution() { # home, archive or -, and of an archive that was asked for before: identity and digest, or - -
   # Where a user other than root can change it, what it says of itself is that user's word, so it counts as missing.
@@ -314,8 +323,9 @@ filled() {
 ask() {
   case $6 in
   all) answer=$(heard "$@" | head -c "$5" | encoded) ;;
-  short) answer=$(heard "$@" | grep -avE '.{1001}' | head -c "$5" | encoded) ;;
-  *) answer=$(heard "$@" | grep -aE "^($6)" | head -c "$5" | encoded) ;;
+  # A line without an end would be held in memory whole.
+  short) answer=$(heard "$@" | head -c 4194304 | grep -avE '.{1001}' | head -c "$5" | encoded) ;;
+  *) answer=$(heard "$@" | head -c 4194304 | grep -aE "^($6)" | head -c "$5" | encoded) ;;
   esac
   fact answer "$1" "$answer"
 }

@@ -219,6 +219,7 @@ end_jobs() {
 }
 # Takes the firewall out of the kernel, where its unit has not.
 drop_table() {
+  rm -f "$state/firewall.proven"
   if ! command -v nft >/dev/null; then
     # If this record exists, rules were loaded in this boot; after a reboot, nobody has loaded any.
     [ ! -e "$run/provision-firewall.service.loaded" ] || fail "nft is missing, so the firewall's rules in the kernel cannot be seen or removed: install nftables, then run this again"
@@ -228,9 +229,9 @@ drop_table() {
   why=$(nft delete table inet provision 2>&1) || fail "cannot remove the firewall's rules from the kernel: $(all_of "$why")"
   say "removed the firewall's rules"
 }
-# Ends a trial of the firewall that a killed run has left: the rules from before it come back.
+# Ends a trial of the firewall that a killed run has left: the rules from before it come back. Fails where there is none.
 end_trial() {
-  [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] || return 0
+  [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] || return 1
   # Rules that stayed would be what the next trial returns to. The trial's own unit may do the same at this moment.
   why=$(nft -f "$run/firewall.before" 2>&1) || [ ! -e "$run/firewall.before" ] || fail "cannot restore the firewall rules from before the trial: $(all_of "$why")"
   systemctl stop provision-firewall-trial 2>/dev/null

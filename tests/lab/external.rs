@@ -56,6 +56,9 @@ fn masters_use_an_ensemble_that_somebody_else_runs() {
     let topology = lab.topology("external.yaml", &larger);
     lab.apply(&topology).says("standbys restart first");
     lab.converged(&topology);
+    // Masters of two connect strings would be two clusters; the ensemble itself is not stopped.
+    let fewer = lab.topology("fewer.yaml", &larger.replace("[10.77.0.11:2199, 10.77.0.11:2181]", "[10.77.0.11:2181]"));
+    lab.run(&["plan", &fewer]).says("outage (needs --allow-outage): every");
     lab.on(1, "systemctl stop zookeeper");
     wait_until("the hosts miss it", Duration::from_secs(30), || {
         lab.run(&["status", &topology]).stdout.contains("no member of the external ZooKeeper ensemble serves it")

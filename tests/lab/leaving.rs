@@ -114,6 +114,10 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
             3,
             "until pgrep -f CoarseGrainedExecutorBackend && pgrep -f pyspark.daemon; do sleep 0.3; done; sleep 2",
         );
+        // Its driver runs where the master is: that one does not leave without being asked.
+        let moved = topology_text("[h2, h3]").replace("masters: { hosts: [h1] }", "masters: { hosts: [h2] }");
+        let moved = lab.topology("moved.yaml", &moved);
+        lab.run(&["plan", &moved]).says("outage (needs --allow-outage): 1 job with its driver on h1 ends: the");
         let fewer = lab.topology("fewer.yaml", &topology_text("[h2]"));
         lab.run(&["plan", &fewer]).expect(0).says("retire what has left the topology (h3)");
         lab.run(&["apply", &fewer, "--yes"]).expect(0).says("h3: drain spark-worker");

@@ -18,7 +18,7 @@ const MEMBER_TRAPS: &str = r#"cd /data/zookeeper || exit 1
 rm -rf myid .provision-member
 ln -s /root/bait myid; ln -s /etc/shadow .provision-member
 for name in myid initialize; do ln -sfn /etc/profile.d/zz.sh $name.provision-new; done
-rm -rf .provision-member.provision-new; mkdir .provision-member.provision-new; ln -s /srv/bait .provision-member.provision-new/link
+rm -rf .provision-member.provision-new; mkdir -p .provision-member.provision-new/in/it; ln -s /srv/bait .provision-member.provision-new/link; chmod 000 .provision-member.provision-new/in
 ln -sfn /srv/bait initialize; ln -sfn /srv/bait version-2.provision-new
 mkfifo fifo; truncate -s 100G huge; mkdir -p closed/in; chmod 000 closed
 touch "$(printf 'a\nended 124\nb')"
@@ -121,7 +121,7 @@ fn a_services_user_gains_nothing_from_root() {
     // A setuid file is whoever's who gets the number of its owner next.
     assert!(as_user(&lab, 1, "zookeeper", "cp /bin/true /var/tmp/.x && chmod 4755 /var/tmp/.x"));
     // Another one ends all that root runs as this user: of its host not all can be seen, and still it can be removed.
-    lab.on(1, "systemd-run -q --unit killer -p User=zookeeper bash -c 'while :; do kill -KILL -1; done'");
+    lab.on(1, "systemd-run -q --unit killer -p User=zookeeper bash -c 'while :; do kill -TERM -1; kill -KILL -1; done'");
     // Each look is cut short, or it has seen all: what a process had said when it was killed is not taken for a file.
     let looks: Vec<_> = (0..8).map(|_| lab.run(&["plan", &topology])).collect();
     let (cut, whole): (Vec<_>, Vec<_>) = looks.into_iter().partition(|ran| ran.stdout.contains("unknown: h1"));

@@ -9,9 +9,9 @@ use crate::host::{
 };
 use crate::observe::{Departed, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
-use crate::plan::{Phase, Reason, Step};
+use crate::plan::{Outage, Phase, Reason, Step};
 use crate::service::roles;
-use crate::value::{HostPath, Name, Redundancy, Role};
+use crate::value::{HostPath, Name, Redundancy, Role, counted};
 
 impl Planner<'_> {
     /// Retires nodes of a role of which one leads: they go once the new ones stand by, so that one of those takes over.
@@ -45,6 +45,26 @@ impl Planner<'_> {
         });
         let unseen: Vec<_> = unseen.collect();
         self.skipped.extend(unseen);
+    }
+
+    /// Announces the end of jobs whose drivers run where a node of a role leaves: what they run with goes too.
+    pub(super) fn announce_lost_jobs(&mut self, role: Role) {
+        let unit = role.unit();
+        let here = self.changes.iter().filter(|(_, change)| change.leftovers.units.contains(unit));
+        let here = here.filter_map(|(name, _)| Some((name, self.observed.facts(name)?)));
+        let departed = self.departed_stamps().filter(|(_, stamp)| stamp.owned.units.contains(unit));
+        let there = departed.filter_map(|(target, _)| {
+            let (name, departed) = self.observed.departed.get_key_value(&target.name)?;
+            Some((name, departed.seen.facts()?))
+        });
+        let busy = here.chain(there).filter(|(_, facts)| !facts.jobs.is_empty());
+        let lost = busy.map(|(name, facts)| Outage {
+            what: format!("{} with its driver on {name}", counted(facts.jobs.len(), "job")),
+            seconds: 0,
+            why: format!("the {} leaves {name}, and what the driver runs with goes too", role.title()),
+        });
+        let lost: Vec<Outage> = lost.collect();
+        self.outages.extend(lost);
     }
 
     /// Returns true if nodes of a role leave their hosts.

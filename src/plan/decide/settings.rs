@@ -15,7 +15,7 @@ impl Planner<'_> {
     /// The hosts that cannot be asked and have a service that must change together with running ones. If all reachable ones are stopped, a host
     /// that returns later does no harm, unless its node leads meanwhile: it may run on, and only we cannot reach it.
     fn hosts_with_the_old_value(&self, setting: &str) -> Vec<Name> {
-        let mut roles = Together::by(setting).roles;
+        let mut roles = self.together(setting).roles;
         let runs =
             |facts: &HostFacts| roles.iter().any(|role| facts.units.get(role.unit()).is_some_and(UnitFacts::may_run));
         if !self.observed.hosts.values().filter_map(Seen::facts).any(runs) {
@@ -23,6 +23,10 @@ impl Planner<'_> {
         }
         let involved = |name: &Name| roles.iter().any(|role| self.with_role(*role).contains(name));
         self.observed.unknown().map(|(name, _)| name).filter(|name| involved(name)).cloned().collect()
+    }
+
+    fn together(&self, setting: &str) -> Together {
+        Together::by(setting, |roles| roles.iter().any(|role| !self.with_role(*role).is_empty()))
     }
 
     /// A secret that no host has as it must be was changed on purpose: old and new cannot talk to each other. (Where some
@@ -64,7 +68,7 @@ impl Planner<'_> {
                 because: SettingRefusal::SomeUnreachable { hosts },
             });
         }
-        let together = Together::by(path);
+        let together = self.together(path);
         self.outages.push(Outage {
             what: together.title.clone(),
             seconds: together.seconds(),
@@ -108,7 +112,7 @@ impl Planner<'_> {
                 let setting = path.clone();
                 refusals.push(Refusal::Setting { setting, from: value(was), to: value(is), class, because });
             } else if class == Class::Outage {
-                let together = Together::by(path);
+                let together = self.together(path);
                 roles.extend(together.roles.iter().copied());
                 let lost = together.roles.iter().filter_map(|role| role.lost_together());
                 let lost: String = lost.map(|lost| format!("; {lost}")).collect();
@@ -187,7 +191,7 @@ struct Together {
 
 impl Together {
     /// A service's own roles, and those that stand on them. A setting that belongs to no service affects all of them.
-    fn by(setting: &str) -> Together {
+    fn by(setting: &str, runs: impl Fn(&[Role]) -> bool) -> Together {
         let Some(service) = service_of(setting) else {
             let titles: Vec<_> =
                 service::all().filter(|service| !service.roles().is_empty()).map(Service::title).collect();
@@ -198,7 +202,10 @@ impl Together {
             roles().filter(|role| !own.contains(role) && role.stands_on().is_some_and(|below| own.contains(&below)));
         let above: Vec<Role> = above.collect();
         let titles = above.iter().map(|role| format!(" and every {}", role.title()));
-        let title = service.title().to_owned() + &titles.collect::<String>();
+        let all: String = titles.collect();
+        // Of a service that somebody else runs nothing stops.
+        let title =
+            if runs(own) { service.title().to_owned() + &all } else { all.trim_start_matches(" and ").to_owned() };
         Together { roles: [own, &above].concat(), title }
     }
 

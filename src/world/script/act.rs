@@ -88,6 +88,7 @@ impl Writer<'_> {
                 line!(self, "reload_units");
                 line!(self, "{} {}", if *start { "start" } else { "change reload" }, quote(unit));
                 line!(self, "is_up {}", quote(unit));
+                line!(self, "as_tried {}", quote(unit));
                 line!(self, "forget_trial");
             }
             Action::Swap { unit, files, drain } => self.swap(unit, files, *drain),

@@ -92,6 +92,7 @@ impl Writer<'_> {
         }
         if *machine {
             self.line("inherited");
+            self.line("jobs");
             self.line(format!("sockets {}", words(ports.iter().map(|port| format!("{port:04X}")))));
         }
         if let Some(unit) = rules {

@@ -14,6 +14,10 @@ impl Writer<'_> {
         if !owned.is_empty() {
             line!(self, "no_mounts");
         }
+        // The trial of a killed run would bring the old rules back after the last unit that knows of them is gone.
+        if files.iter().any(|path| path.as_str() == FIREWALL_RULES) {
+            line!(self, "end_trial");
+        }
         for unit in units {
             line!(self, "drop_unit {}", quote(unit));
         }
@@ -60,8 +64,8 @@ impl Writer<'_> {
         // All services of the host are stopped, so their users' other processes may be ended.
         line!(self, "all_goes=yes");
         line!(self, "end_jobs");
-        // What comes back of a trial of the firewall may be rules of ours, which go next.
-        line!(self, "end_trial");
+        // What comes back of a trial of the firewall are rules of ours.
+        line!(self, "end_trial && drop_table");
         line!(self, "no_mounts");
         self.remove_owned(owned, *delete_data);
         line!(self, "remove_made_parents");

@@ -196,6 +196,9 @@ impl Reader<'_> {
             ["shared-user", name, other] if query.users.iter().any(|asked| asked == name) => {
                 facts.shared_users.insert((*name).to_owned(), brief(other));
             }
+            ["job", unit] if query.machine && facts.jobs.len() < 50 => {
+                facts.jobs.insert(brief(unit));
+            }
             ["inherited", name] if query.machine && facts.inherited.len() < 50 => {
                 facts.inherited.insert(brief(name));
             }
