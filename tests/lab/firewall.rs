@@ -69,42 +69,8 @@ fn a_packet_filter_that_locks_out_is_taken_back() {
     std::fs::write(&topology, closed("{ user: ops }")).expect("writable");
     lab.apply(&topology);
     lab.converged(&topology);
-    // A drop-in has the unit load more than was tried, or something else: such rules do not stay, and a plan never takes them for the topology's.
-    let drop_in = "/etc/systemd/system/provision-firewall.service.d";
-    let insert = "/usr/sbin/nft insert rule inet provision input tcp dport 9100 accept";
-    lab.on(
-        1,
-        &format!(
-            "mkdir {drop_in} && printf '[Service]\\nExecStart={insert}\\nExecReload={insert}\\n' \
-        >{drop_in}/x.conf && systemctl daemon-reload && systemctl restart provision-firewall"
-        ),
-    );
-    lab.run(&["plan", &topology, "--detailed-exitcode"]).expect(2).says("its rules are no longer loaded in the kernel");
-    lab.run(&["apply", &topology, "--yes"]).expect(7).says("loaded other rules than those that were tried");
-    lab.on(1, &format!("rm -r {drop_in} && systemctl daemon-reload"));
-    lab.apply(&topology);
-    lab.converged(&topology);
-    assert!(!lab.test(1, "nft list table inet provision | grep 9100"), "the drop-in's rule is left");
-    // An apply is killed while other rules are on trial, and the firewall is given up: nothing brings the old ones back.
-    let other = closed("{ user: ops }")
-        .replace("firewall: nftables", "firewall: { nftables: { allow: [{ from: 10.0.0.0/8, port: 9105 }] } }");
-    std::fs::write(&topology, &other).expect("writable");
-    let mut apply = lab.start(&["apply", &topology, "--yes"]);
-    wait_until("other rules are on trial", std::time::Duration::from_secs(60), || {
-        lab.test(1, "nft list table inet provision | grep -q 9105")
-    });
-    apply.kill().expect("it runs");
-    apply.wait().expect("it has ended");
-    assert!(lab.test(1, "test -e /run/provision/firewall.before"), "the trial was over");
-    std::fs::write(&topology, &text).expect("writable");
-    lab.apply(&topology);
-    assert!(
-        !lab.test(1, "nft list table inet provision || systemctl is-active provision-firewall-trial || ls /run/provision/firewall.*"),
-        "something will bring the rules back"
-    );
-    std::fs::write(&topology, closed("{ user: ops }")).expect("writable");
-    lab.apply(&topology);
-    lab.converged(&topology);
+    rules_of_a_drop_in_do_not_stay(&lab, &topology);
+    a_killed_runs_trial_ends_with_the_firewall(&lab, &topology, &text, &closed("{ user: ops }"));
     // What a run leaves that was killed while it tried other rules: those from before it come back, and go as well.
     lab.on(1, "{ printf 'table inet provision\\ndelete table inet provision\\n'; nft list table inet provision; } >/run/provision/firewall.before; \
         cp /etc/provision/firewall.nft /run/provision/firewall.trial");
@@ -121,6 +87,48 @@ fn a_packet_filter_that_locks_out_is_taken_back() {
     assert!(lab.test(1, "test -e /run/provision/firewall.before"), "the trial was over");
     lab.run(&["destroy", &topology, "--yes", "--delete-data"]).expect(0);
     assert!(!lab.test(1, "nft list table inet provision || test -e /run/provision"), "the trial's rules are left");
+}
+
+fn rules_of_a_drop_in_do_not_stay(lab: &Lab, topology: &str) {
+    // A drop-in has the unit load more than was tried, or something else: such rules do not stay, and a plan never takes them for the topology's.
+    let drop_in = "/etc/systemd/system/provision-firewall.service.d";
+    let insert = "/usr/sbin/nft insert rule inet provision input tcp dport 9100 accept";
+    lab.on(
+        1,
+        &format!(
+            "mkdir {drop_in} && printf '[Service]\\nExecStart={insert}\\nExecReload={insert}\\n' \
+        >{drop_in}/x.conf && systemctl daemon-reload && systemctl restart provision-firewall"
+        ),
+    );
+    lab.run(&["plan", topology, "--detailed-exitcode"]).expect(2).says("its rules are no longer loaded in the kernel");
+    lab.run(&["apply", topology, "--yes"]).expect(7).says("loaded other rules than those that were tried");
+    lab.on(1, &format!("rm -r {drop_in} && systemctl daemon-reload"));
+    lab.apply(topology);
+    lab.converged(topology);
+    assert!(!lab.test(1, "nft list table inet provision | grep 9100"), "the drop-in's rule is left");
+}
+
+fn a_killed_runs_trial_ends_with_the_firewall(lab: &Lab, topology: &str, text: &str, closed: &str) {
+    // An apply is killed while other rules are on trial, and the firewall is given up: nothing brings the old ones back.
+    let other =
+        closed.replace("firewall: nftables", "firewall: { nftables: { allow: [{ from: 10.0.0.0/8, port: 9105 }] } }");
+    std::fs::write(topology, &other).expect("writable");
+    let mut apply = lab.start(&["apply", topology, "--yes"]);
+    wait_until("other rules are on trial", std::time::Duration::from_secs(60), || {
+        lab.test(1, "nft list table inet provision | grep -q 9105")
+    });
+    apply.kill().expect("it runs");
+    apply.wait().expect("it has ended");
+    assert!(lab.test(1, "test -e /run/provision/firewall.before"), "the trial was over");
+    std::fs::write(topology, text).expect("writable");
+    lab.apply(topology);
+    assert!(
+        !lab.test(1, "nft list table inet provision || systemctl is-active provision-firewall-trial || ls /run/provision/firewall.*"),
+        "something will bring the rules back"
+    );
+    std::fs::write(topology, closed).expect("writable");
+    lab.apply(topology);
+    lab.converged(topology);
 }
 
 /// A master on h1 and workers, behind a firewall or not.
