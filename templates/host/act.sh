@@ -231,19 +231,22 @@ try_rules() { # seconds; rules in base64 on stdin
   why=$(nft -f "$run/firewall.trial" 2>&1) || fail "nft refuses the rules: $(all_of "$why")"
   nft list table inet provision | sha256sum >"$run/firewall.tried"
 }
-keep_rules() { # by a connection that came in through them
-  systemctl stop provision-firewall-trial 2>/dev/null
+# By a connection that came in through them. Until the unit has loaded them, the host still takes them back by itself.
+keep_rules() {
   [ -e "$run/firewall.trial" ] || fail "the trial of the firewall is over, and the host has restored its previous rules: apply again"
 }
 # What the unit has loaded must be what was tried, and stay so: a drop-in may have the unit load other rules, which may lock everybody out.
 as_tried() { # unit
   now=$(nft list table inet provision 2>/dev/null | sha256sum)
   if [ "$now" != "$(cat "$run/firewall.tried" 2>/dev/null)" ]; then
-    nft -f "$run/firewall.before" 2>/dev/null
-    fail "$1 loaded other rules than those that were tried, so the host restored its previous ones: see what its unit and drop-ins run (systemctl cat $1)"
+    back="the host restored its previous ones"
+    why=$(nft -f "$run/firewall.before" 2>&1) || back="the previous ones cannot be restored: $(all_of "$why")"
+    fail "$1 loaded other rules than those that were tried; $back. See what its unit and drop-ins run (systemctl cat $1): it loads the same at the next boot"
   fi
+  systemctl stop provision-firewall-trial 2>/dev/null
+  [ -e "$run/firewall.trial" ] || fail "the trial of the firewall is over, and the host has restored its previous rules: apply again"
   # As another version lists rules, their digest is another.
-  printf '%s %s\n' "$now" "$(nft --version)" | write "$state/firewall.proven" root root 600
+  printf '%s %s\n' "$now" "$(nft --version)" | write "$state/firewall.proven" root root 600 || exit 1
 }
 # While the first two files exist, `look.sh` knows that the rules in the kernel are ours.
 forget_trial() { rm -f "$run/firewall.trial" "$run/firewall.before" "$run/firewall.tried"; }

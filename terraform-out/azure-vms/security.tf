@@ -133,7 +133,7 @@ resource "azurerm_network_security_rule" "probe_zookeeper" {
   destination_port_range                     = "2181"
 }
 
-# Whoever is in the network may be a client of the load balancer.
+# Whoever is in the cluster's range may be a client of the load balancer.
 resource "azurerm_network_security_rule" "clients_zookeeper" {
   name                                       = "clients"
   resource_group_name                        = azurerm_resource_group.main.name

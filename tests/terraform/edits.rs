@@ -182,6 +182,8 @@ fn growing_resizing_and_a_zone_more_are_small_diffs() {
     assert_eq!(
         lines("aws-vms", "{ nodes: 3, size: t3.medium", "{ nodes: 5, size: t3.medium"),
         [
+            "README.md: +10.21.4.14",
+            "README.md: +10.21.5.15",
             r#"locals.tf: +"4" = { name = "analytics-zk-4", address = "10.21.4.14", zone = "a", size = "t3.medium" }"#,
             r#"locals.tf: +"5" = { name = "analytics-zk-5", address = "10.21.5.15", zone = "b", size = "t3.medium" }"#,
             r#"outputs.tf: -value       = "10.21.4.11:2181,10.21.5.12:2181,10.21.6.13:2181""#,
@@ -245,6 +247,13 @@ fn a_module_on_disk_is_not_emptied_of_data_nor_guessed_at() {
 
 /// The notes and refusals of an edit to a platform that the cloud runs.
 const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
+    (
+        "aks",
+        "registry: true",
+        "registry: true\n      existing: { workspace: /subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/w }",
+        "azurerm_log_analytics_workspace.main would be deleted, with the logs in it",
+        true,
+    ),
     ("eks", "1.35", "1.34", "aws_eks_cluster.main: version 1.34 (was 1.35): Kubernetes does not go back", true),
     ("eks", "1.35", "1.37", "one minor version at a time", true),
     ("eks", "registry: true", "registry: false", "aws_ecr_repository.main holds data", true),

@@ -83,6 +83,7 @@ fn azure_existing() -> impl Strategy<Value = String> {
         Just("workspace: /subscriptions/s/resourceGroups/logs/providers/Microsoft.OperationalInsights/workspaces/w")
     ];
     (group, network, zones, workspace).prop_map(|(group, network, zones, workspace)| {
+        let zones = if network.is_empty() { "" } else { zones };
         let said: Vec<&str> = [group, network, zones, workspace].into_iter().filter(|text| !text.is_empty()).collect();
         if said.is_empty() { String::new() } else { format!("existing: {{ {} }}, ", said.join(", ")) }
     })
@@ -173,7 +174,7 @@ fn managed() -> impl Strategy<Value = String> {
         Just("schedule: { times: [{ days: [Monday, Sunday], at: \"07:30\", workers: 5 }] }"),
     ];
     (workers, state(), any::<bool>(), azure_existing()).prop_map(|(workers, state, network, existing)| {
-        let network = if network { ", network: 10.9.0.0/20" } else { "" };
+        let network = if network || existing.contains("network:") { ", network: 10.9.0.0/20" } else { "" };
         format!(
             "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ hdinsight: {{ location: westeurope, version: \"5.1\"{network}, {existing}\
              storage: {{ adls: {{ account: data, container: spark }} }}, gateway: {{ user: admin, password: {{ env: X }} }}{state} }} }} }}\n\

@@ -40,7 +40,7 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     registry(aks, spark, &mut holes);
     holes.put("endpoints", aks.registry || shares.is_some());
     holes.put("eventstore", shares.is_some());
-    let own_zones = aks.existing.private_dns_zones.is_none();
+    let own_zones = aks.existing.has_own_zones();
     holes.put("own_registry_zone", aks.registry && own_zones);
     let zone = |own: &str, name: &str| existing::private_dns_zone(&aks.existing, own, name);
     holes.put("registry_zone", zone("azurerm_private_dns_zone.registry.id", "privatelink.azurecr.io"));
@@ -108,7 +108,7 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
 }
 
 fn is_routed(aks: &Aks) -> bool {
-    aks.existing.network.as_ref().is_some_and(|network| network.route_table.is_some())
+    aks.existing.route_table().is_some()
 }
 
 /// Private, or open to ranges and to the address by which the nodes themselves come out.

@@ -55,8 +55,10 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     files.retain(|name, _| azure.ssh.bastion || *name != "ssh_config.tftpl");
     let mut module = Module::of(TEMPLATES, holes, files);
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
+    let own = text::cloud_name(&topology.name, NAME_MAX);
+    let group = azure.existing.resource_group.as_ref().map_or(own.as_str(), Label::as_str);
     let values = json!({
-        "name": topology.name, "group": azure.existing.resource_group.as_ref().map_or(topology.name.as_str(), Label::as_str), "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": services.zookeeper.is_some(),
+        "name": topology.name, "group": group, "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": services.zookeeper.is_some(),
         "spark": services.spark.is_some(), "storage": matches!(services.storage, Some(Storage::Adls(_))), "machines": Fixed::of(&services, azure, None).of_page(),
     });
     module.readme("terraform/azure-vms/README.md", values);
@@ -150,7 +152,7 @@ fn machines(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
 
 /// The way out of the machines of each subnet.
 fn ways_out(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
-    let routed = azure.existing.network.as_ref().is_some_and(|network| network.route_table.is_some());
+    let routed = azure.existing.route_table().is_some();
     let (zookeeper, spark) = (services.zookeeper.is_some(), services.spark.is_some());
     holes.put("nat_zookeeper", zookeeper && !routed);
     holes.put("nat_spark", spark && !routed);
@@ -169,7 +171,7 @@ fn storage(storage: Option<&Storage>, azure: &AzureVms, holes: &mut Holes) {
         _ => None,
     };
     holes.put("storage", adls.is_some());
-    holes.put("own_storage_zones", adls.is_some() && azure.existing.private_dns_zones.is_none());
+    holes.put("own_storage_zones", adls.is_some() && azure.existing.has_own_zones());
     let own = "azurerm_private_dns_zone.storage[each.key].id";
     let zone = "privatelink.${each.key}.core.windows.net";
     holes.put("storage_zone", existing::private_dns_zone(&azure.existing, own, zone));

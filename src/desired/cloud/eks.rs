@@ -78,6 +78,8 @@ fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
         tags: _,
         state: _,
     } = eks;
+    // In a VPC of several clusters each finds its own subnets by this tag.
+    holes.put_if("subnet_owner", there.is_some().then_some("owned"));
     existing::put_vpc(there.as_ref(), "nodes", holes);
     holes.put_if("gateway_zones", there.is_none().then(|| text::gateway_zones(zones, *single_nat_gateway)));
     let name = text::cloud_name(&topology.name, NAME_MAX);

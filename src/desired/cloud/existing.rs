@@ -61,13 +61,13 @@ pub fn put_azure(existing: &AzureExisting, location: &Label, name: &str, holes: 
     // In a network of several clusters a subnet has the cluster's name, too.
     holes.put("subnet_prefix", if network.is_some() { format!("{name}-") } else { String::new() });
 
-    let table = network.as_ref().and_then(|network| network.route_table.as_ref());
+    let table = existing.route_table();
     holes.put("nat", table.is_none());
     holes.put_if(
         "nat_address",
         table.is_none().then(|| reference(&["azurerm_nat_gateway_public_ip_association", "main"])),
     );
-    holes.put_if("route_table", table.map(Label::as_str));
+    holes.put_if("route_table", table);
 
     holes.put("own_workspace", workspace.is_none());
     holes.put(
@@ -81,7 +81,7 @@ pub fn put_azure(existing: &AzureExisting, location: &Label, name: &str, holes: 
 
 /// The way out of the machines of a subnet, which they wait for.
 pub fn way_out(existing: &AzureExisting, subnet: &str) -> Expression {
-    let routed = existing.network.as_ref().is_some_and(|network| network.route_table.is_some());
+    let routed = existing.route_table().is_some();
     let kind = if routed { "azurerm_subnet_route_table_association" } else { "azurerm_subnet_nat_gateway_association" };
     reference(&[kind, subnet])
 }

@@ -61,9 +61,9 @@ fn put_existing(managed: &Hdinsight, name: String, holes: &mut Holes) {
     let there = &managed.existing;
     existing::put_azure(there, &managed.location, &name, holes);
     holes.put("name", name);
-    holes.put("routed", there.network.as_ref().is_some_and(|network| network.route_table.is_some()));
+    holes.put("routed", there.route_table().is_some());
     holes.put("way_out_cluster", existing::way_out(there, "cluster"));
-    let own = there.private_dns_zones.is_none();
+    let own = there.has_own_zones();
     holes.put("own_zones", own);
     let link = reference(&["azurerm_private_dns_zone_virtual_network_link", "storage"]);
     holes.put_if("storage_zone_links", own.then_some(link));

@@ -35,6 +35,7 @@ const FIXED: &[(&str, &str)] = &[
     ("aws_vpc", "id"),
     ("azurerm_hdinsight_spark_cluster", "name"),
     ("azurerm_kubernetes_cluster", "name"),
+    ("azurerm_network_security_group", "location"),
     ("azurerm_resource_group", "location"),
     ("azurerm_resource_group", "name"),
     ("azurerm_storage_account", "name"),
@@ -122,6 +123,7 @@ impl Edit {
         let (before, after) = (hcl::resources(bodies.values()), new.resources());
         edit.keep_what_is_fixed(&before, &after);
         edit.keep_homes(&before, &after);
+        edit.keep_beside(&before, &after);
         edit.keep_data(&before, &after);
         edit.keep_zones(&before, &after);
         edit.keep_services(&before, &after);
@@ -187,6 +189,32 @@ impl Edit {
                 self.refused.push(format!(
                     "data.{kind}.existing goes, and everything in it would be replaced in one of the module's own"
                 ));
+            }
+        }
+    }
+
+    /// Refuses to give up what the module made for what is there already, where that loses logs or names; says where it loses an address.
+    fn keep_beside(&mut self, before: &[Resource], after: &[Resource]) {
+        let is_in = |all: &[Resource], kind: &str, name: &str| {
+            all.iter().any(|one| one.address.kind == kind && one.address.name == name && !one.is_data)
+        };
+        for old in before.iter().filter(|one| !is_in(after, &one.address.kind, &one.address.name)) {
+            let Address { kind, name } = &old.address;
+            match kind.as_str() {
+                "azurerm_log_analytics_workspace" => {
+                    self.refused.push(format!("{} would be deleted, with the logs in it", old.address));
+                }
+                "azurerm_private_dns_zone" if is_in(after, "azurerm_private_endpoint", name) => {
+                    self.refused.push(format!(
+                        "{} would be deleted: a network has one zone of that name, and nothing resolves it meanwhile",
+                        old.address
+                    ));
+                }
+                "azurerm_nat_gateway" => {
+                    self.notes
+                        .push(format!("{} goes, and with it the address that the cluster comes from", old.address));
+                }
+                _ => {}
             }
         }
     }

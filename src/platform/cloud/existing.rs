@@ -13,7 +13,8 @@ use crate::yaml::{Entries, Field};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AwsExistingFile {
-    /// The id of the VPC to make the cluster's subnets in, for example `vpc-0a1b2c3d4e5f60718`. DNS resolution and DNS hostnames must be on in it.
+    /// The id of the VPC to make the cluster's subnets in, for example `vpc-0a1b2c3d4e5f60718`. DNS resolution and DNS hostnames must be on in it, and its
+    /// DNS server must be Amazon's own.
     #[schemars(required)]
     pub vpc: Field<Label>,
     /// The id of the route table of each zone, by its letter: the way out to the internet, or to wherever packages and archives come from.
@@ -116,8 +117,21 @@ pub struct AzureNetworkFile {
 pub struct AzureExisting {
     pub resource_group: Option<Label>,
     pub network: Option<AzureNetwork>,
-    pub private_dns_zones: Option<Label>,
-    pub workspace: Option<Label>,
+    /// The id of a resource group.
+    pub private_dns_zones: Option<String>,
+    /// Its id.
+    pub workspace: Option<String>,
+}
+
+impl AzureExisting {
+    /// The route table that leads out; without one there is a NAT gateway.
+    pub fn route_table(&self) -> Option<&str> {
+        self.network.as_ref()?.route_table.as_deref()
+    }
+
+    pub fn has_own_zones(&self) -> bool {
+        self.private_dns_zones.is_none()
+    }
 }
 
 /// A virtual network of somebody else's.
@@ -125,7 +139,8 @@ pub struct AzureExisting {
 pub struct AzureNetwork {
     pub name: Label,
     pub resource_group: Label,
-    pub route_table: Option<Label>,
+    /// Its id.
+    pub route_table: Option<String>,
 }
 
 /// The end of an id behind its subscription and its resource group.
@@ -148,22 +163,26 @@ impl AzureExisting {
             };
             check_name(&network.name, "a virtual network", right, problems);
             check_name(&network.resource_group, "a resource group", is_group, problems);
-            check_azure_id(&network.route_table, "a route table", Some(ROUTE_TABLE), problems);
+            let route_table = check_azure_id(&network.route_table, "a route table", Some(ROUTE_TABLE), problems);
             Some(AzureNetwork {
                 name: network.name.ok()?.clone(),
                 resource_group: network.resource_group.ok()?.clone(),
-                route_table: network.route_table.ok().cloned(),
+                route_table,
             })
         });
         check_name(&file.resource_group, "a resource group", is_group, problems);
-        check_azure_id(&file.private_dns_zones, "a resource group", None, problems);
-        check_azure_id(&file.workspace, "a Log Analytics workspace", Some(WORKSPACE), problems);
-        AzureExisting {
-            resource_group: file.resource_group.ok().cloned(),
-            network,
-            private_dns_zones: file.private_dns_zones.ok().cloned(),
-            workspace: file.workspace.ok().cloned(),
+        let private_dns_zones = check_azure_id(&file.private_dns_zones, "a resource group", None, problems);
+        let workspace = check_azure_id(&file.workspace, "a Log Analytics workspace", Some(WORKSPACE), problems);
+        if let Some(at) = file.private_dns_zones.span().filter(|_| file.network.is_missing()) {
+            problems
+                .add(
+                    Code::T012,
+                    at,
+                    "these zones must be linked to the network already, and the network is made only by the module",
+                )
+                .help("name the existing `network`, too, or remove `privateDnsZones`");
         }
+        AzureExisting { resource_group: file.resource_group.ok().cloned(), network, private_dns_zones, workspace }
     }
 }
 
@@ -180,29 +199,27 @@ fn check_name(field: &Field<Label>, what: &str, right: impl Fn(&str) -> bool, pr
     }
 }
 
-/// An id of a resource group, or of a resource in one.
-fn check_azure_id(field: &Field<Label>, what: &str, kind: Option<&str>, problems: &mut Diagnostics) {
-    let Some((at, id)) = field.spanned() else { return };
+/// An id of a resource group, or of a resource in one, spelled as Terraform's provider takes it: Azure itself prints some in small letters.
+fn check_azure_id(field: &Field<Label>, what: &str, kind: Option<&str>, problems: &mut Diagnostics) -> Option<String> {
+    let (at, id) = field.spanned()?;
     let parts: Vec<&str> = id.as_str().split('/').collect();
-    let lower = |text: &str| text.to_lowercase();
-    let filled = parts.iter().skip(1).all(|part| !part.is_empty());
-    let right = match (parts.as_slice(), kind) {
-        (["", subscriptions, _, groups, _], None) => {
-            lower(subscriptions) == "subscriptions" && lower(groups) == "resourcegroups"
+    let spelled = match (parts.as_slice(), kind) {
+        (["", _, subscription, _, group], None) => {
+            Some(format!("/subscriptions/{subscription}/resourceGroups/{group}"))
         }
-        (["", subscriptions, _, groups, _, providers, provider, kinds, _], Some(kind)) => {
-            lower(subscriptions) == "subscriptions"
-                && lower(groups) == "resourcegroups"
-                && lower(providers) == "providers"
-                && lower(&format!("{provider}/{kinds}")) == lower(kind)
+        (["", _, subscription, _, group, _, _, _, name], Some(kind)) => {
+            Some(format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{kind}/{name}"))
         }
-        _ => false,
+        _ => None,
     };
-    if !right || !filled {
+    let filled = parts.iter().skip(1).all(|part| !part.is_empty());
+    let spelled = spelled.filter(|spelled| filled && spelled.eq_ignore_ascii_case(id.as_str()));
+    if spelled.is_none() {
         let example = match kind {
             None => "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP".to_owned(),
             Some(kind) => format!("/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/{kind}/NAME"),
         };
         problems.add(Code::T012, at, format!("`{id}` is not the id of {what}")).help(format!("write {example}"));
     }
+    spelled
 }

@@ -41,9 +41,13 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     let storage = storage.ok().and_then(|storage| storage.adls.spanned());
     let storage = storage.and_then(|(span, adls)| Adls::check(span, adls, problems));
     let state = State::check(state, problems);
+    let existing_network = existing.ok().is_some_and(|existing| !existing.network.is_missing());
     let existing = AzureExisting::check(existing, problems);
     let tags = tags(labels, TagRules::Azure, problems);
     let given = !network.is_missing();
+    if existing_network {
+        problems.need(span, "network", network);
+    }
     let network = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems);
     if given && network.is_none() {
         return None;

@@ -19,7 +19,8 @@ pub struct HdinsightFile {
     pub version: Field<Version>,
     /// The service tier. Default: `standard`.
     pub tier: Field<Tier>,
-    /// The address range of the virtual network; with `existing: { network }`, the part of its ranges that the cluster's subnets are made in. Default: `10.30.0.0/16`.
+    /// The address range of the virtual network; with `existing: { network }`, the part of its ranges that the cluster's subnets are made in. Default: `10.30.0.0/16` for a network
+    /// of the cluster's own.
     pub network: Field<Cidr>,
     /// Resources of somebody else that the cluster uses: they are neither changed nor removed.
     pub existing: Field<AzureExistingFile>,

@@ -29,7 +29,7 @@ resource "azurerm_kubernetes_cluster" "main" {
   image_cleaner_enabled        = true
   image_cleaner_interval_hours = 168
 
-  # Nodes come out through the NAT gateway, and speak to the API server too.
+  # Nodes come out with the address of the NAT gateway (or of what the route table leads to), and speak to the API server too.
   api_server_access_profile {
     provision_when       = provision.public
     #checkov:skip=CKV_AZURE_115: the API server is open to the topology's ranges, and to nobody else

@@ -23,6 +23,13 @@ data "azurerm_virtual_network" "existing" {
   provision_when = provision.existing_network
   name                = provision.existing_network_name
   resource_group_name = provision.existing_network_group
+
+  lifecycle {
+    postcondition {
+      condition     = self.location == provision.location
+      error_message = "The virtual network must be in the region ${provision.location}, as the cluster."
+    }
+  }
 }
 
 resource "azurerm_subnet" "zookeeper" {

@@ -95,7 +95,7 @@ resource "azurerm_network_security_rule" "probe_zookeeper" {
   destination_port_range                     = provision.client_port
 }
 
-# Whoever is in the network may be a client of the load balancer.
+# Whoever is in the cluster's range may be a client of the load balancer.
 resource "azurerm_network_security_rule" "clients_zookeeper" {
   provision_when = provision.load_balancer
   name                                       = "clients"

@@ -106,6 +106,7 @@ resource "aws_subnet" "nodes" {
   tags = {
     Name                              = "${provision.name}-nodes-${each.key}"
     "kubernetes.io/role/internal-elb" = "1"
+    "kubernetes.io/cluster/${provision.name}" = provision.subnet_owner
   }
 }
 
