@@ -16,8 +16,7 @@ use crate::host::HostError;
 use crate::observe::Observed;
 use crate::plan::{Goal, Moved, NotApproved, Plan, SealedPlan, Standing};
 use crate::service;
-use crate::value::{Name, counted};
-use crate::value::{as_argument, of_file};
+use crate::value::{Name, as_argument, counted, of_file};
 use crate::world::Hosts;
 
 /// Brings the hosts into the state that the topology describes

@@ -10,8 +10,7 @@ use crate::observe;
 use crate::service::spark::MASTER;
 use crate::service::{self, spark};
 use crate::topology::{Application, Job};
-use crate::value::quote;
-use crate::value::{HostPath, MavenPackage, Name, ResourceUrl};
+use crate::value::{HostPath, MavenPackage, Name, ResourceUrl, quote};
 use crate::world::{Io, Upload};
 
 /// Runs a job of the topology, streams its output, and returns its exit code

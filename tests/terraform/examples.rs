@@ -119,7 +119,7 @@ fn what_is_there_already_is_used_and_not_made() {
                 ["The VPC must have DNS resolution and DNS hostnames on", "The virtual network must be in the region"];
             assert!(said.iter().any(|said| refused.contains(said)), "{refused}");
             {
-                let file = module.folder.path().join("network.tf");
+                let file = module.folder.path().join("existing.tf");
                 let network = std::fs::read_to_string(&file).expect("rendered");
                 let without = network
                     .replace("self.enable_dns_support && self.enable_dns_hostnames", "self.id != \"\"")

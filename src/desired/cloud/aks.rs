@@ -54,7 +54,8 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
         put_system(system, aks, &mut holes);
     }
     let eventstore: &[(&str, &str)] = if shares.is_some() { &[("eventstore.tf", EVENTSTORE)] } else { &[] };
-    let templates: Vec<(&'static str, &'static str)> = TEMPLATES.iter().chain(eventstore).copied().collect();
+    let templates: Vec<(&'static str, &'static str)> =
+        TEMPLATES.iter().chain(&[existing::AZURE]).chain(eventstore).copied().collect();
     let mut module = Module::of(&templates, holes, files(aks, shares.is_some()));
     module.may_have(["eventstore.tf", "pools.tf"]);
     let pools = aks.pools.iter().filter(|(name, _)| name.as_str() != SYSTEM);
@@ -88,7 +89,7 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     let Subnets { nodes, endpoints } = Subnets::of(*network);
     let name = text::cloud_name(&topology.name, NAME_MAX);
     existing::put_azure(there, location, &name, holes);
-    let routed = is_routed(aks);
+    let routed = there.route_table().is_some();
     holes.put("routed", routed);
     holes.put("way_out_nodes", existing::way_out(there, "nodes"));
     // learn.microsoft.com, "Customize cluster egress with outbound types in AKS".
@@ -107,10 +108,6 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     holes.put("tags", text::tags(&aks.tags, topology));
 }
 
-fn is_routed(aks: &Aks) -> bool {
-    aks.existing.route_table().is_some()
-}
-
 /// Private, or open to ranges and to the address by which the nodes themselves come out.
 fn api(aks: &Aks, holes: &mut Holes) {
     let is_private = aks.api_from.is_empty();
@@ -118,7 +115,7 @@ fn api(aks: &Aks, holes: &mut Holes) {
     holes.put("public", !is_private);
     holes.put_if("private_dns_zone", is_private.then_some("System"));
     // Where routes lead out, the topology's ranges name the firewall's address.
-    let own = (!is_routed(aks)).then(|| expression("\"${azurerm_public_ip.nat.ip_address}/32\""));
+    let own = aks.existing.route_table().is_none().then(|| expression("\"${azurerm_public_ip.nat.ip_address}/32\""));
     holes.put("api_from", list(aks.api_from.iter().map(|range| Expression::from(range.to_string())).chain(own)));
 }
 

@@ -38,7 +38,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     for (hole, role) in [("zookeeper_ingress", MEMBER), ("masters_ingress", MASTER), ("workers_ingress", WORKER)] {
         holes.put_if(hole, services.has(role).then(|| ingress(&services, role)));
     }
-    machines(aws, &services, &mut holes);
+    let fixed = machines(aws, &services, &mut holes);
     let bucket = match services.storage {
         Some(Storage::S3 { bucket }) => Some(bucket.as_str()),
         _ => None,
@@ -48,7 +48,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     holes.put_if("bucket", bucket);
     key_users(aws, &services, &mut holes);
     workers(aws, &services, &mut holes);
-    let mut module = Module::of(TEMPLATES, holes, services.files(TEXTS));
+    let mut module = Module::of(&[TEMPLATES, &[existing::AWS]].concat(), holes, services.files(TEXTS));
     let ranges: Vec<String> = aws.ssh.from.iter().map(ToString::to_string).collect();
     let release = match &aws.image {
         Image::Ubuntu(release) => release.as_str(),
@@ -58,7 +58,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     let values = json!({
         "name": topology.name, "keys": aws.ssh.public_keys.join(" "), "region": aws.region, "ssh_from": ranges.join(", "), "ubuntu": release,
         "zookeeper": services.zookeeper.is_some(), "spark": services.spark.is_some(), "storage": bucket.is_some(),
-        "machines": Fixed::of(&services, aws, None).of_page(),
+        "machines": fixed.of_page(),
     });
     module.readme("terraform/aws-vms/README.md", values);
     module
@@ -124,13 +124,14 @@ fn ingress(services: &ServicesOn<'_>, role: Role) -> Expression {
 }
 
 /// The machines with addresses of their own, and how they are reached.
-fn machines(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
+fn machines(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) -> Fixed {
     let fixed = Fixed::of(services, aws, None);
     fixed.put(services, holes);
     holes.put("zookeeper_burstable", fixed.members.iter().any(|(_, row)| is_burstable(&row.size)));
     holes.put("masters_burstable", fixed.masters.iter().any(|(_, row)| is_burstable(&row.size)));
     holes.put("reached", !fixed.addresses().is_empty());
     holes.put("cluster", services.topology.name.as_str());
+    fixed
 }
 
 /// The T families work on credits.

@@ -47,19 +47,19 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     for (hole, role) in [("rules_zookeeper", MEMBER), ("rules_masters", MASTER), ("rules_workers", WORKER)] {
         holes.put_if(hole, services.has(role).then(|| rules(&services, role)));
     }
-    machines(azure, &services, &mut holes);
+    let fixed = machines(azure, &services, &mut holes);
     storage(services.storage, azure, &mut holes);
     ways_out(azure, &services, &mut holes);
     workers(azure, &services, &mut holes);
     let mut files = services.files(TEXTS);
     files.retain(|name, _| azure.ssh.bastion || *name != "ssh_config.tftpl");
-    let mut module = Module::of(TEMPLATES, holes, files);
+    let mut module = Module::of(&[TEMPLATES, &[existing::AZURE]].concat(), holes, files);
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
     let own = text::cloud_name(&topology.name, NAME_MAX);
     let group = azure.existing.resource_group.as_ref().map_or(own.as_str(), Label::as_str);
     let values = json!({
         "name": topology.name, "group": group, "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": services.zookeeper.is_some(),
-        "spark": services.spark.is_some(), "storage": matches!(services.storage, Some(Storage::Adls(_))), "machines": Fixed::of(&services, azure, None).of_page(),
+        "spark": services.spark.is_some(), "storage": matches!(services.storage, Some(Storage::Adls(_))), "machines": fixed.of_page(),
     });
     module.readme("terraform/azure-vms/README.md", values);
     module
@@ -133,7 +133,7 @@ fn rules(services: &ServicesOn<'_>, role: Role) -> Expression {
 }
 
 /// The machines with addresses of their own, and how they are reached.
-fn machines(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
+fn machines(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) -> Fixed {
     let image = match &azure.image {
         Image::Ubuntu(release) => offer(release),
         Image::Own(id) => id.to_string(),
@@ -148,6 +148,7 @@ fn machines(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     let addresses = fixed.addresses();
     holes.put("reached", azure.ssh.bastion && !addresses.is_empty());
     holes.put_if("first_address", addresses.into_iter().next());
+    fixed
 }
 
 /// The way out of the machines of each subnet.

@@ -52,7 +52,7 @@ pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
         "example.tfvars",
         include_str!("../../../templates/terraform/eks/example.tfvars").to_owned(),
     )]);
-    let mut module = Module::of(TEMPLATES, holes, texts);
+    let mut module = Module::of(&[TEMPLATES, &[existing::AWS]].concat(), holes, texts);
     let parts = eks.pools.iter().map(|(name, pool)| Rc::new(pool_holes(name, pool, eks, topology)));
     module.parts.extend(parts.map(|holes| Part { file: "pools.tf", template: POOL, holes }));
     let last = eks.pools.keys().map(Name::as_str).rfind(|name| *name != SYSTEM).unwrap_or(SYSTEM);

@@ -6,6 +6,10 @@ use crate::hcl::{Holes, expression, reference};
 use crate::platform::cloud::{AwsExisting, AzureExisting};
 use crate::value::Label;
 
+/// The lookups of what is there already, the same for every module of a cloud.
+pub const AWS: (&str, &str) = ("existing.tf", include_str!("../../../templates/terraform/existing-aws.tf"));
+pub const AZURE: (&str, &str) = ("existing.tf", include_str!("../../../templates/terraform/existing-azure.tf"));
+
 /// The holes for the VPC. `table`: the name of the module's own route tables, by zone.
 pub fn put_vpc(existing: Option<&AwsExisting>, table: &str, holes: &mut Holes) {
     holes.put("own_network", existing.is_none());

@@ -47,8 +47,11 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
     holes.put("spark_version", spark.version.as_str());
     put_machines(spark.managed.as_ref()?, &mut holes);
     let texts = templates!("hdinsight": "example.tfvars");
-    let mut module =
-        Module::of(TEMPLATES, holes, texts.iter().map(|(name, text)| (*name, (*text).to_owned())).collect());
+    let mut module = Module::of(
+        &[TEMPLATES, &[existing::AZURE]].concat(),
+        holes,
+        texts.iter().map(|(name, text)| (*name, (*text).to_owned())).collect(),
+    );
     let values = json!({
         "name": topology.name, "version": version, "location": location, "account": storage.account,
         "spark_version": spark.version, "gateway_user": gateway_user, "ssh_user": ssh_user,

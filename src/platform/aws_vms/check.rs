@@ -39,7 +39,6 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
     let image = Image::check(image, &AWS_IMAGES, problems);
     let ssh = CloudSsh::check(ssh, "ubuntu", problems);
     let state = State::check(state, problems);
-    let has_existing = !existing.is_missing();
     let existing = AwsExisting::check(existing, &list, single_nat_gateway, problems);
     let tags = tags(labels, TagRules::Aws, problems);
     let (_, network) = check_network(network, problems)?;
@@ -48,7 +47,7 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
         region: region?,
         zones: list,
         network,
-        existing: if has_existing { Some(existing?) } else { None },
+        existing,
         image: image?,
         single_nat_gateway: single_nat_gateway.or(false),
         ssh: ssh?,

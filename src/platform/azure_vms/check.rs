@@ -4,7 +4,8 @@ use super::file::AzureVmsFile;
 use super::{AzureVms, BASTION_PREFIX, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{
-    AZURE_IMAGES, AzureExisting, CloudSsh, CloudSshFile, Image, State, TagRules, check_apart, tags, values, warn_open,
+    AZURE_IMAGES, AzureExisting, AzureExistingFile, CloudSsh, CloudSshFile, Image, State, TagRules, check_apart, tags,
+    values, warn_open,
 };
 use crate::platform::{region, subnets};
 use crate::value::{Label, UserName};
@@ -72,7 +73,7 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
     let image = Image::check(image, &AZURE_IMAGES, problems);
     let ssh = CloudSsh::check(ssh, "ops", problems);
     let state = State::check(state, problems);
-    let in_network = existing.ok().is_some_and(|existing| !existing.network.is_missing());
+    let in_network = AzureExistingFile::names_network(existing);
     let existing = AzureExisting::check(existing, problems);
     let tags = tags(labels, TagRules::Azure, problems);
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;

@@ -97,6 +97,13 @@ pub struct AzureExistingFile {
     pub workspace: Field<Label>,
 }
 
+impl AzureExistingFile {
+    /// Returns true if the topology names a network, right or wrong.
+    pub fn names_network(field: &Field<AzureExistingFile>) -> bool {
+        field.ok().is_some_and(|existing| !existing.network.is_missing())
+    }
+}
+
 /// A virtual network that is there already, in the same subscription.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -80,7 +80,6 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     check_api_from(api_from, API_RANGES, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
-    let has_existing = !existing.is_missing();
     let existing = AwsExisting::check(existing, &values(zones), single_nat_gateway, problems);
     let tags = tags(labels, TagRules::Aws, problems);
     let (at, network) = check_network(network, problems)?;
@@ -94,7 +93,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         region: region?,
         version: version.ok()?.clone(),
         network,
-        existing: if has_existing { Some(existing?) } else { None },
+        existing,
         zones: values(zones),
         single_nat_gateway: single_nat_gateway.or(false),
         registry: registry.or(false),

@@ -4,7 +4,7 @@ use super::Hdinsight;
 use super::file::HdinsightFile;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::azure_vms::check_login;
-use crate::platform::cloud::{AzureExisting, State, TagRules, check_public_keys, tags};
+use crate::platform::cloud::{AzureExisting, AzureExistingFile, State, TagRules, check_public_keys, tags};
 use crate::platform::storage::Adls;
 use crate::platform::{region, subnets};
 use crate::value::Version;
@@ -41,7 +41,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     let storage = storage.ok().and_then(|storage| storage.adls.spanned());
     let storage = storage.and_then(|(span, adls)| Adls::check(span, adls, problems));
     let state = State::check(state, problems);
-    let existing_network = existing.ok().is_some_and(|existing| !existing.network.is_missing());
+    let existing_network = AzureExistingFile::names_network(existing);
     let existing = AzureExisting::check(existing, problems);
     let tags = tags(labels, TagRules::Azure, problems);
     let given = !network.is_missing();

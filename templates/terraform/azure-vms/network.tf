@@ -5,11 +5,6 @@ resource "azurerm_resource_group" "main" {
   tags     = local.tags
 }
 
-data "azurerm_resource_group" "existing" {
-  provision_when = provision.existing_group
-  name = provision.existing_group_name
-}
-
 resource "azurerm_virtual_network" "main" {
   provision_when = provision.own_network
   name                = provision.name
@@ -17,19 +12,6 @@ resource "azurerm_virtual_network" "main" {
   resource_group_name = provision.group
   address_space       = [provision.network]
   tags                = local.tags
-}
-
-data "azurerm_virtual_network" "existing" {
-  provision_when = provision.existing_network
-  name                = provision.existing_network_name
-  resource_group_name = provision.existing_network_group
-
-  lifecycle {
-    postcondition {
-      condition     = self.location == provision.location
-      error_message = "The virtual network must be in the region ${provision.location}, as the cluster."
-    }
-  }
 }
 
 resource "azurerm_subnet" "zookeeper" {

@@ -9,18 +9,6 @@ resource "aws_vpc" "main" {
   tags = { Name = provision.name }
 }
 
-data "aws_vpc" "existing" {
-  provision_when = provision.existing_network
-  id = provision.existing_vpc
-
-  lifecycle {
-    postcondition {
-      condition     = self.enable_dns_support && self.enable_dns_hostnames
-      error_message = "The VPC must have DNS resolution and DNS hostnames on: the names of the cluster are in a private zone."
-    }
-  }
-}
-
 # Adopted without rules, so that nothing works by being left in it.
 resource "aws_default_security_group" "main" {
   provision_when = provision.own_network
