@@ -18,12 +18,16 @@ const REMOVAL: Duration = Duration::from_secs(15 * 60);
 /// Limit for everything else: 60 s for the host's lock, 60 s for a command run as a service's user, 90 s for systemd to stop and start a unit.
 const SHORTEST: Duration = Duration::from_secs(60 + 60 + 90);
 
+/// The part of a trial that its beginning may take: the rest is for the checks, and no host waits for a slow one until its own trial is over.
+const TRIAL_PART: u32 = 4;
+
 /// The time after which an action counts as failed, so that a host that never finishes does not keep the others waiting.
 fn limit(action: &Action) -> Duration {
     match action {
         Action::InstallPackage { .. } => LONGEST,
         Action::Patch(patch) if !patch.distributions.is_empty() => LONGEST,
         Action::Remove(_) => REMOVAL,
+        Action::TryRules { seconds, .. } => Duration::from_secs((seconds / TRIAL_PART).into()),
         Action::Patch(patch) if !patch.leftovers.distributions.is_empty() => REMOVAL,
         Action::Swap { drain: Some(drain), .. } | Action::Drain { drain, .. } => {
             SHORTEST + Duration::from_secs(drain.seconds.into())
@@ -39,7 +43,6 @@ fn limit(action: &Action) -> Duration {
         | Action::Start { .. }
         | Action::Stop { .. }
         | Action::Enable { .. }
-        | Action::TryRules { .. }
         | Action::EndTrial
         | Action::KeepRules { .. }
         | Action::PutBack { .. }

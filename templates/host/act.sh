@@ -243,6 +243,12 @@ as_tried() { # unit
     why=$(nft -f "$run/firewall.before" 2>&1) || back="the previous ones cannot be restored: $(all_of "$why")"
     fail "$1 loaded other rules than those that were tried; $back. See what its unit and drop-ins run (systemctl cat $1): it loads the same at the next boot"
   fi
+  # A boot starts the unit, which is reloaded here: a start with other commands would load what was never tried.
+  for drop_in in $(systemctl show -p DropInPaths --value "$1"); do
+    grep -q '^[[:space:]]*Exec' "$drop_in" || continue
+    nft -f "$run/firewall.before"
+    fail "$drop_in changes what $1 runs, so that a boot would load rules that were not tried; the host restored its previous ones. Remove its Exec lines"
+  done
   systemctl stop provision-firewall-trial 2>/dev/null
   [ -e "$run/firewall.trial" ] || fail "the trial of the firewall is over, and the host has restored its previous rules: apply again"
   # As another version lists rules, their digest is another.

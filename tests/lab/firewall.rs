@@ -102,6 +102,9 @@ fn rules_of_a_drop_in_do_not_stay(lab: &Lab, topology: &str) {
     );
     lab.run(&["plan", topology, "--detailed-exitcode"]).expect(2).says("its rules are no longer loaded in the kernel");
     lab.run(&["apply", topology, "--yes"]).expect(7).says("loaded other rules than those that were tried");
+    // A reload runs what was tried, and a boot something else.
+    lab.on(1, &format!("printf '[Service]\\nExecStart={insert}\\n' >{drop_in}/x.conf && systemctl daemon-reload"));
+    lab.run(&["apply", topology, "--yes"]).expect(7).says("so that a boot would load rules that were not tried");
     lab.on(1, &format!("rm -r {drop_in} && systemctl daemon-reload"));
     lab.apply(topology);
     lab.converged(topology);

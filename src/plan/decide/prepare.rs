@@ -136,17 +136,17 @@ fn closed_by(step: &Step, state: &HostState, facts: &HostFacts) -> Option<String
     let more = if closed.len() > PORTS_NAMED { ", ..." } else { "" };
     (!closed.is_empty()).then(|| {
         format!(
-            "on {} the firewall closes what listens now: port {}{more} (`allow` lets it in)",
+            "on {} the firewall closes ports that are in use now: {}{more} (an `allow` entry keeps them open)",
             step.target.name,
             first.join(", ")
         )
     })
 }
 
-/// The seconds after which a host takes a firewall back that nobody has kept: longer than the check between the hosts (20 s) and a connection
-/// with its login (40 s) may take, and 20 s for each further hundred hosts, as many as are worked with at once.
+/// The seconds after which a host takes a firewall back that nobody has kept: longer than the slowest host's beginning of its trial (a quarter of it), the
+/// check between the hosts (20 s) and a connection with its login (40 s) may take, and 20 s for each further hundred hosts, as many as are worked with at once.
 fn trial_seconds(hosts: usize) -> u32 {
-    60 + 20 * u32::try_from(hosts / 100).unwrap_or(u32::MAX / 20)
+    80 + 20 * u32::try_from(hosts / 100).unwrap_or(u32::MAX / 20)
 }
 
 fn is_tried(need: Need) -> bool {
