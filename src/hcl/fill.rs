@@ -162,10 +162,17 @@ impl VisitMut for Filler<'_> {
     }
 }
 
-/// Text that was filled into text is text.
+/// Text that was filled into text is text, and so are the parts of a template that was.
 fn fold(template: &StringTemplate) -> Expression {
     let mut parts: Vec<Element> = Vec::new();
-    for element in template {
+    let inner = |element: &Element| match element {
+        Element::Interpolation(of) => match &of.expr {
+            Expression::StringTemplate(inner) => inner.iter().cloned().collect(),
+            _ => vec![element.clone()],
+        },
+        _ => vec![element.clone()],
+    };
+    for element in &template.iter().flat_map(inner).collect::<Vec<Element>>() {
         let text = match element {
             Element::Literal(text) => Some(text.value().clone()),
             Element::Interpolation(of) => match &of.expr {

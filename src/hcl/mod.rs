@@ -14,7 +14,7 @@ use hcl_edit::{Decorate as _, Decorated, Ident};
 pub use fill::{Holes, fill, names_in};
 pub use layout::{lay_out, on_lines};
 use resource::key_text;
-pub use resource::{Address, Resource, resources};
+pub use resource::{Address, Resource, argument, resources};
 
 /// A template, which is a part of this program.
 pub fn template(text: &str) -> Body {

@@ -137,3 +137,13 @@ impl Visit for Entry<'_> {
         visit_func_call(self, call);
     }
 }
+
+/// An argument by its path through blocks, as text: `none` where it is not there.
+pub fn argument(body: &Body, path: &[&str]) -> String {
+    let found = match path {
+        [] => None,
+        [name] => body.get_attribute(name).map(|found| found.value.to_string()),
+        [block, rest @ ..] => body.get_blocks(block).next().map(|block| argument(&block.body, rest)),
+    };
+    found.map_or_else(|| "none".to_owned(), |text| text.trim().trim_matches('"').to_owned())
+}

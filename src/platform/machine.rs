@@ -124,7 +124,7 @@ pub struct AutoscaleFile {
     pub cooldown: Field<Duration>,
 }
 
-/// When to add and when to remove.
+/// The thresholds for adding and removing workers.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScaleBoundsFile {

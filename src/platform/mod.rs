@@ -30,7 +30,7 @@ use hdinsight::Hdinsight;
 use local::Local;
 use nodes::Nodes;
 
-use crate::value::Zone;
+use crate::value::{Name, Zone};
 
 /// A place that was checked.
 #[derive(Clone, Debug)]
@@ -65,6 +65,18 @@ impl Platform {
             Platform::AzureVms(azure) => Some(&azure.zones),
             Platform::AwsVms(aws) => Some(&aws.zones),
             _ => None,
+        }
+    }
+
+    /// The text before the names of what a cloud makes.
+    pub fn name_prefix(&self) -> Option<&Name> {
+        match self {
+            Platform::AzureVms(azure) => azure.name_prefix.as_ref(),
+            Platform::AwsVms(aws) => aws.name_prefix.as_ref(),
+            Platform::Hdinsight(managed) => managed.name_prefix.as_ref(),
+            Platform::Aks(aks) => aks.name_prefix.as_ref(),
+            Platform::Eks(eks) => eks.name_prefix.as_ref(),
+            Platform::Nodes(_) | Platform::Local(_) | Platform::Kubernetes => None,
         }
     }
 

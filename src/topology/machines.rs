@@ -10,7 +10,8 @@ use crate::platform::azure_vms::AzureVms;
 use crate::platform::cloud::{self, Image};
 use crate::platform::size::{self, Shape};
 use crate::platform::{Platform, PlatformFile, aks, eks, provider, subnets};
-use crate::service::{self, Machines, ServicesFile, Whole};
+use crate::service::spark::Spark;
+use crate::service::{self, Machines, ServicesFile, Whole, eventstore, spark, zookeeper};
 use crate::value::{Cidr, JvmSize, Name, Zone};
 use crate::yaml::{Entries, Field, Span};
 
@@ -31,6 +32,7 @@ pub fn check(
     check_overlaps(topology, platforms, problems);
     check_one_of_each_cloud(topology, platforms, problems);
     check_name(topology, name, problems);
+    check_beside(topology, platforms, problems);
     let nodes: Vec<_> = service::all().flat_map(|service| service.nodes(&topology.services)).collect();
     for service in service::all() {
         let Some(name) = topology.placement.get(service.key()) else { continue };
@@ -77,14 +79,52 @@ const AZURE_NAME_MIN: usize = 4;
 fn check_name(topology: &Topology, at: Span, problems: &mut Diagnostics) {
     let on_azure =
         |platform: &Platform| matches!(platform, Platform::AzureVms(_) | Platform::Aks(_) | Platform::Hdinsight(_));
-    if topology.platforms.values().any(on_azure) && topology.name.as_str().len() < AZURE_NAME_MIN {
+    // With the platform's prefix and a dash.
+    let length = |platform: &Platform| {
+        topology.name.as_str().len() + platform.name_prefix().map_or(0, |prefix| prefix.as_str().len() + 1)
+    };
+    if topology.platforms.values().any(|platform| on_azure(platform) && length(platform) < AZURE_NAME_MIN) {
         let message = format!("`{}` is too short: Azure's workspace for logs has the cluster's name", topology.name);
         problems.add(Code::T012, at, message).help(format!("use at least {AZURE_NAME_MIN} letters"));
     }
     let makes = |platform: &Platform| matches!(platform, Platform::AzureVms(_) | Platform::AwsVms(_));
-    if topology.platforms.values().any(makes) && topology.name.as_str().len() > NAME_MAX {
+    if topology.platforms.values().any(|platform| makes(platform) && length(platform) > NAME_MAX) {
         let message = format!("`{}` is too long: the names of its machines have at most 63 letters", topology.name);
-        problems.add(Code::T012, at, message).help(format!("use at most {NAME_MAX} letters"));
+        problems
+            .add(Code::T012, at, message)
+            .help(format!("use at most {NAME_MAX} letters, with the prefix and its dash"));
+    }
+}
+
+/// Checks that what guards data has some to guard.
+fn check_beside(topology: &Topology, platforms: &Entries<PlatformFile>, problems: &mut Diagnostics) {
+    for (name, platform) in &topology.platforms {
+        let Some(file) = platforms.get(name.as_str()).and_then(|entry| entry.value.ok()) else { continue };
+        let members = topology.is_on(zookeeper::KEY, name);
+        let storage = topology.is_on(spark::KEY, name)
+            && topology.services.get::<Spark>().is_some_and(|spark| spark.storage.is_some());
+        let backup = [file.azure_vms.ok().map(|file| &file.backup), file.aws_vms.ok().map(|file| &file.backup)];
+        for at in backup.into_iter().flatten().filter_map(Field::span).filter(|_| !members) {
+            problems.add(Code::T012, at, format!("`{name}` has no ZooKeeper members whose disks could be backed up"));
+        }
+        let (locks, data) = match platform {
+            Platform::AzureVms(_) => (file.azure_vms.ok().map(|file| &file.locks), members || storage),
+            Platform::Aks(aks) => {
+                (file.aks.ok().map(|file| &file.locks), aks.registry || topology.is_on(eventstore::KEY, name))
+            }
+            _ => continue,
+        };
+        if let Some(at) = locks.and_then(Field::span).filter(|_| !data) {
+            problems.add(Code::T012, at, format!("`{name}` holds no data that could be locked"));
+        }
+        let existing = match platform {
+            Platform::AzureVms(_) => file.azure_vms.ok().map(|file| (&file.existing, storage)),
+            _ => file.aks.ok().map(|file| (&file.existing, topology.is_on(eventstore::KEY, name))),
+        };
+        let key = existing.and_then(|(existing, account)| Some((existing.ok()?.storage_encryption.span()?, account)));
+        if let Some((at, false)) = key {
+            problems.add(Code::T012, at, format!("`{name}` has no storage account that the key could encrypt"));
+        }
     }
 }
 
@@ -212,7 +252,7 @@ fn check_overlaps(topology: &Topology, platforms: &Entries<PlatformFile>, proble
         let entry = platforms.get(name.as_str());
         let at = entry.and_then(|entry| network_field(entry.value.ok()?).span()).unwrap_or_default();
         if let Some((other, range)) = seen.iter().find(|(_, range)| range.overlaps(network)) {
-            let message = format!("{network} overlaps {range} of `{other}`: the two could never be joined");
+            let message = format!("{network} overlaps {range} of `{other}`: the two networks could never be peered");
             problems.add(Code::T012, at, message).help("give each platform a range of its own");
         }
         // Pods cannot reach outside addresses in the ranges that Kubernetes uses itself.
@@ -243,22 +283,24 @@ fn check_overlaps(topology: &Topology, platforms: &Entries<PlatformFile>, proble
     }
 }
 
-/// Resource groups and roles have the cluster's name: two platforms on one cloud would make the same ones.
+/// Resource groups and roles have the cluster's name, and the platform's prefix: two platforms on one cloud would make the same ones.
 fn check_one_of_each_cloud(topology: &Topology, platforms: &Entries<PlatformFile>, problems: &mut Diagnostics) {
-    let mut seen: BTreeMap<&str, &Name> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, Option<&Name>), &Name> = BTreeMap::new();
     for (name, platform) in &topology.platforms {
         let cloud = match platform {
             Platform::AzureVms(_) | Platform::Aks(_) | Platform::Hdinsight(_) => "Azure",
             Platform::AwsVms(_) | Platform::Eks(_) => "AWS",
             Platform::Nodes(_) | Platform::Local(_) | Platform::Kubernetes => continue,
         };
-        if let Some(other) = seen.insert(cloud, name) {
+        if let Some(other) = seen.insert((cloud, platform.name_prefix()), name) {
             let at = platforms.get(name.as_str()).map(|entry| entry.key.span).unwrap_or_default();
             let message = format!(
                 "`{other}` and `{name}` are both on {cloud}, where both would create resources with the name `{}`",
                 topology.name
             );
-            problems.add(Code::T012, at, message).help("put them into separate topologies with different names");
+            problems
+                .add(Code::T012, at, message)
+                .help("give one of them a `namePrefix`, or put them into separate topologies with different names");
         }
     }
 }

@@ -4,6 +4,8 @@ use super::text_value;
 
 /// The longest DNS label (RFC 1035).
 const LABEL_MAX: usize = 63;
+/// The longest id of a resource of Azure, an image's version in a gallery, has 387 letters.
+const LABEL_TEXT_MAX: usize = 400;
 
 text_value!(
     /// A DNS label: lower-case letters, digits and dashes, 1 to 63 of them.
@@ -36,17 +38,20 @@ text_value!(
 text_value!(
     /// One word of a cloud or a tool (a size, a location, an image): no spaces, quotes or control characters.
     Label,
-    pattern "^[A-Za-z0-9._:/@-]{1,200}$",
+    pattern "^[A-Za-z0-9._:/@-]{1,400}$",
     |text| {
-        let ok = (1..=200).contains(&text.len())
+        let ok = (1..=LABEL_TEXT_MAX).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:/@-".contains(&b));
         if ok {
             return Ok(());
         }
+        if text.len() > LABEL_TEXT_MAX {
+            return Err(format!("a word of {} letters is too long: at most {LABEL_TEXT_MAX}", text.len()));
+        }
         let message = format!("`{}` is not one word of letters, digits and ._:/@-", text.escape_default());
         // As a cloud shows it to people: `West Europe`.
         let near: String = text.to_lowercase().split(' ').collect();
-        let is_word = !near.is_empty() && near.len() <= 200 && near.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_word = !near.is_empty() && near.len() <= LABEL_TEXT_MAX && near.bytes().all(|b| b.is_ascii_alphanumeric());
         Err(if is_word { crate::yaml::with_help(message, format!("`{near}` would be valid")) } else { message })
     }
 );

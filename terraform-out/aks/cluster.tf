@@ -1,5 +1,5 @@
 resource "azurerm_kubernetes_cluster" "main" {
-  #checkov:skip=CKV_AZURE_117: disks are encrypted with platform keys and on the host; a key of one's own is not asked for
+  #checkov:skip=CKV_AZURE_117: disks are encrypted with platform keys and on the host; a customer-managed key is not asked for
   #checkov:skip=CKV_AZURE_172: the secrets store add-on is off, so there is nothing to rotate: pods use workload identity
   #checkov:skip=CKV_AZURE_226: Dsv5 machines have no local disk that an ephemeral system disk could live on
   name                = "analytics"
@@ -10,7 +10,7 @@ resource "azurerm_kubernetes_cluster" "main" {
   sku_tier            = "Standard"
   tags                = local.tags
 
-  # Patches come by the channel, minor versions by an edit here.
+  # Patches come by the channel, minor versions by an edit of the topology.
   kubernetes_version        = "1.35"
   automatic_upgrade_channel = "patch"
   node_os_upgrade_channel   = "NodeImage"

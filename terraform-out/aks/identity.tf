@@ -14,7 +14,7 @@ resource "azurerm_user_assigned_identity" "kubelet" {
   tags                = local.tags
 }
 
-# Spark's: what its drivers and executors are in Azure. It has no role here; give it one where a job needs it.
+# Spark's: the identity of its drivers and executors in Azure. It has no role here; give it one where a job needs it.
 resource "azurerm_user_assigned_identity" "spark" {
   name                = "analytics-spark"
   resource_group_name = azurerm_resource_group.main.name

@@ -101,7 +101,7 @@ resource "azurerm_subnet_network_security_group_association" "endpoints" {
   network_security_group_id = azurerm_network_security_group.endpoints.id
 }
 
-# The way out. A StandardV2 gateway is in all zones; its zones are those of its public address.
+# Outbound access. A StandardV2 gateway is in all zones; its zones are those of its public address.
 resource "azurerm_public_ip" "nat" {
   name                = "analytics-nat"
   resource_group_name = azurerm_resource_group.main.name

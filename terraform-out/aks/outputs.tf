@@ -24,7 +24,7 @@ output "spark_client_id" {
 }
 
 output "outbound_ip" {
-  description = "The address that the cluster comes from in others' firewalls."
+  description = "The source address of the cluster's outbound traffic, for others' firewalls."
   value       = azurerm_public_ip.nat.ip_address
 }
 

@@ -48,7 +48,7 @@ resource "aws_instance" "masters" {
     Name = each.value.name
   }
 
-  # First boot installs packages: the way out must be there before the machine.
+  # First boot installs packages: outbound access must exist before the machine.
   depends_on = [
     aws_iam_role_policy_attachment.masters_session,
     aws_route.nat,

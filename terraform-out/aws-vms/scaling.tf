@@ -1,4 +1,4 @@
-# Scales out fast: two machines at a time, on either measure. Machines that still warm up count as capacity.
+# Scales out fast: two machines at a time, on either measure. Machines that are still warming up count as capacity.
 resource "aws_autoscaling_policy" "workers_out" {
   name                    = "analytics-workers-out"
   autoscaling_group_name  = aws_autoscaling_group.workers.name

@@ -94,7 +94,7 @@ resource "aws_autoscaling_group" "workers" {
     }
   }
 
-  # First boot installs packages: the way out must be there before the machine.
+  # First boot installs packages: outbound access must exist before the machine.
   depends_on = [
     aws_iam_role_policy_attachment.workers_session,
     aws_route.nat,

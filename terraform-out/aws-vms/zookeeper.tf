@@ -73,7 +73,7 @@ resource "aws_instance" "zookeeper" {
     Name = each.value.name
   }
 
-  # First boot installs packages: the way out must be there before the machine.
+  # First boot installs packages: outbound access must exist before the machine.
   depends_on = [
     aws_iam_role_policy_attachment.zookeeper_session,
     aws_route.nat,

@@ -47,7 +47,7 @@ resource "azurerm_subnet" "endpoints" {
   private_endpoint_network_policies = "NetworkSecurityGroupEnabled"
 }
 
-# The way out for packages and archives; nothing comes in through it. Only the second generation outlives a zone.
+# Outbound access for packages and archives; nothing comes in through it. Only the second generation outlives a zone.
 resource "azurerm_public_ip" "nat" {
   name                = "analytics-nat"
   location            = azurerm_resource_group.main.location
@@ -58,7 +58,7 @@ resource "azurerm_public_ip" "nat" {
   tags                = local.tags
 
   lifecycle {
-    # Another list of zones would recreate the address, and with it the way out.
+    # Another list of zones would recreate the address, and interrupt outbound access.
     ignore_changes = [zones]
   }
 }

@@ -63,7 +63,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
     version   = var.image_version
   }
 
-  # Spark's answer carries no state of Azure's making, so this is the handler's version 1: any 200 is healthy.
+  # Spark's answer has no health state in Azure's format, so this is version 1 of the extension: any 200 is healthy.
   extension {
     name                       = "health"
     publisher                  = "Microsoft.ManagedServices"

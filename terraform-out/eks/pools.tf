@@ -1,6 +1,6 @@
 # A pool is a group for each zone:
 # - A group's subnets are fixed: if a group spanned zones, adding a zone would replace it with all its nodes.
-# - Of an empty group the cluster autoscaler sees one zone only. Spanning zones, it would never grow for a pod that is
+# - The cluster autoscaler sees only one zone of an empty group. Spanning zones, it would never grow for a pod that is
 #   tied to another (by its volume or a selector), and rebalancing between zones would end nodes under running executors.
 # With --balance-similar-node-groups the autoscaler spreads nodes itself, and turns to other zones when spot capacity runs
 # out in one.
@@ -89,7 +89,7 @@ resource "aws_eks_node_group" "executors" {
   }
 
   lifecycle {
-    # The cluster autoscaler's from the first apply on.
+    # The cluster autoscaler sets this from the first apply on.
     ignore_changes = [scaling_config[0].desired_size]
   }
 

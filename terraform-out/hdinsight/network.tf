@@ -76,7 +76,7 @@ resource "azurerm_network_security_rule" "load_balancer" {
   destination_port_range      = "*"
 }
 
-# Ambari and Livy (443), ssh (22): from this network and those joined to it.
+# Ambari and Livy (443), ssh (22): from this network and those peered with it.
 resource "azurerm_network_security_rule" "clients" {
   name                        = "clients"
   resource_group_name         = azurerm_resource_group.main.name
@@ -111,7 +111,7 @@ resource "azurerm_subnet_network_security_group_association" "cluster" {
   network_security_group_id = azurerm_network_security_group.cluster.id
 }
 
-# The way out: a private link cluster sits behind standard load balancers, which give none.
+# Outbound access: a private link cluster sits behind standard load balancers, which give none.
 resource "azurerm_public_ip" "nat" {
   name                = "analytics-nat"
   location            = azurerm_resource_group.main.location

@@ -7,7 +7,7 @@ use provision::render;
 use crate::tool::{self, Change, Module};
 
 /// Arguments that Terraform may change on a running machine without stopping it.
-const HARMLESS: &[&str] = &["tags", "tags_all", "identity", "iam_instance_profile"];
+const HARMLESS: &[&str] = &["tags", "tags_all", "identity", "iam_instance_profile", "allow_extension_operations"];
 /// Machines, their disks, their addresses, and what ties them together.
 const FIXED: &[&str] = &[
     "aws_ebs_volume.zookeeper",
@@ -73,7 +73,17 @@ const AZURE: &[(&str, &str, &str, Outcome)] = &[
     ("larger workers", "Standard_E8s_v5", "Standard_E16s_v5", StopsNobody),
     ("zones pinned as they are", "disk: 64", "disk: 64\n    zones: [1, 2, 3]", StopsNobody),
     ("one zone pinned elsewhere", "disk: 64", "disk: 64\n    zones: [1, 2, 1]", Refused),
+    ("a prefix for names", "      zones: [1", "      namePrefix: prod\n      zones: [1", Refused),
+    ("locks, backups and extensions", "      zones: [1", LOCKED, StopsNobody),
+    ("a key for disks", "      zones: [1", DISK_KEY, Refused),
+    ("a key for storage", "      zones: [1", STORAGE_KEY, StopsNobody),
+    ("workers at a lower price", "size: Standard_E8s_v5", "size: Standard_E8s_v5\n      spot: true", StopsNobody),
 ];
+const LOCKED: &str = "      locks: true\n      backup: { days: 7 }\n      extensions: true\n      zones: [1";
+const DISK_KEY: &str = "      existing: { diskEncryptionSet: \
+    /subscriptions/s/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/d }\n      zones: [1";
+const STORAGE_KEY: &str = "      existing: { storageEncryption: { key: https://v.vault.azure.net/keys/k, identity: \
+    /subscriptions/s/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i } }\n      zones: [1";
 const AWS: &[(&str, &str, &str, Outcome)] = &[
     ("grow the ensemble", "{ nodes: 3, size: t3.medium", "{ nodes: 5, size: t3.medium", Adds),
     ("a member less", "{ nodes: 3, size: t3.medium", "{ nodes: 2, size: t3.medium", Stuck),
@@ -99,6 +109,14 @@ const AWS: &[(&str, &str, &str, Outcome)] = &[
     ("one zone pinned elsewhere", "disk: 64", "disk: 64, zones: [a, b, a]", Refused),
     ("one way out", "      network: 10.21", "      singleNatGateway: true\n      network: 10.21", StopsNobody),
     ("workers at a lower price", "size: r7i.2xlarge", "size: r7i.2xlarge\n      spot: true", StopsNobody),
+    ("a prefix for names", "      network: 10.21", "      namePrefix: prod\n      network: 10.21", Refused),
+    ("backups", "      network: 10.21", "      backup: { days: 30 }\n      network: 10.21", StopsNobody),
+    (
+        "a key of somebody else's",
+        "      network: 10.21",
+        "      existing: { key: arn:aws:kms:eu-west-1:111122223333:key/1234abcd }\n      network: 10.21",
+        Refused,
+    ),
 ];
 
 #[test]
@@ -317,6 +335,28 @@ const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
         "disk: 64",
         "disk: 32",
         "azurerm_managed_disk.zookeeper: 32 GiB (was 64): a disk cannot shrink",
+        true,
+    ),
+    (
+        "azure-vms",
+        "size: Standard_E8s_v5",
+        "size: Standard_E8s_v5\n      spot: true",
+        "azurerm_linux_virtual_machine_scale_set.workers is replaced, and what runs on it ends: priority Spot (was none)",
+        false,
+    ),
+    ("eks", "registry: true", "registry: true\n      namePrefix: prod", "aws_eks_cluster.main: name prod-", true),
+    (
+        "hdinsight",
+        "      tier:",
+        "      namePrefix: prod\n      tier:",
+        "azurerm_hdinsight_spark_cluster.main: name prod-",
+        true,
+    ),
+    (
+        "aks",
+        "registry: true",
+        "registry: true\n      namePrefix: prod",
+        "azurerm_kubernetes_cluster.main: name prod-",
         true,
     ),
     ("aws-vms", "disk: 64", "disk: 32", "aws_ebs_volume.zookeeper: 32 GiB (was 64): a disk cannot shrink", true),

@@ -75,6 +75,25 @@ const AZURE_EXISTING: &str = "existing: { resourceGroup: spark-rg, network: { na
     routeTable: /subscriptions/s/resourceGroups/network-rg/providers/Microsoft.Network/routeTables/hub }, \
     privateDnsZones: /subscriptions/s/resourceGroups/dns, \
     workspace: /subscriptions/s/resourceGroups/logs/providers/Microsoft.OperationalInsights/workspaces/central }";
+/// Everything that can be switched on, or is somebody else's.
+const WITH_ALL: &[(&str, &str)] = &[
+    (
+        "aws-vms",
+        "namePrefix: prod\nbackup: { days: 14 }\nexisting: { key: arn:aws:kms:eu-west-1:111122223333:key/1234abcd }",
+    ),
+    ("eks", "namePrefix: prod\nexisting: { key: arn:aws:kms:eu-west-1:111122223333:key/1234abcd }"),
+    (
+        "azure-vms",
+        "namePrefix: prod\nlocks: true\nbackup: { days: 14 }\nextensions: true\nexisting: { DISKS, STORAGE }",
+    ),
+    ("aks", "namePrefix: prod\nlocks: true\nexisting: { DISKS }"),
+    ("eventstore-aks", "namePrefix: prod\nlocks: true\nexisting: { DISKS, STORAGE }"),
+    ("hdinsight", "namePrefix: prod\nlocks: true\nexisting: { STORAGE }"),
+];
+const DISKS: &str =
+    "diskEncryptionSet: /subscriptions/s/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/des";
+const STORAGE: &str = "storageEncryption: { key: https://v.vault.azure.net/keys/k, \
+    identity: /subscriptions/s/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i }";
 const AZURE_OWN: &[&str] =
     &["azurerm_resource_group", "azurerm_virtual_network", "azurerm_nat_gateway", "azurerm_log_analytics_workspace"];
 
@@ -128,6 +147,38 @@ fn what_is_there_already_is_used_and_not_made() {
             }
             module.apply();
             assert_eq!(module.plan(), Ok(BTreeMap::default()), "{name}: a plan after an apply");
+        }
+    }
+}
+
+#[test]
+fn with_everything_switched_on_a_module_converges_and_gives_up_data_only_on_demand() {
+    for (name, keys) in WITH_ALL {
+        let text = tool::example(name);
+        let network =
+            text.lines().find(|line| line.trim_start().starts_with("network:")).expect("a network of its own");
+        let indent = " ".repeat(network.len() - network.trim_start().len());
+        let keys = keys.replace("DISKS", DISKS).replace("STORAGE", STORAGE);
+        let all: Vec<String> = keys.lines().map(|key| format!("{indent}{key}\n")).collect();
+        let text = text.replacen(network, &format!("{}{network}", all.concat()), 1);
+        let tree = render::terraform(&tool::cloud(&text));
+        let of_hcl = tree.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "tf"));
+        let hcl: String = of_hcl.map(|(_, text)| text.as_str()).collect();
+        assert!(hcl.contains("\"prod-"), "{name}");
+        // What a key is given for is not encrypted with another one.
+        assert!(!keys.contains("arn:aws:kms") || !hcl.contains("resource \"aws_kms_key\""), "{name}");
+        let Some(providers) = tool::providers("modules with everything switched on") else { continue };
+        let module = Module::of(&tree);
+        module.must(&["fmt", "-check", "-recursive", "-diff"]);
+        module.init();
+        module.must(&["validate", "-no-color"]);
+        if providers == Providers::Recorded && name.ends_with("-vms") {
+            module.apply();
+            assert_eq!(module.plan(), Ok(BTreeMap::default()), "{name}: a plan after an apply");
+            let destroy = ["destroy", "-input=false", "-no-color", "-auto-approve", "-var-file=example.tfvars"];
+            assert!(!module.run(&destroy).status.success(), "{name}");
+            std::fs::write(module.folder.path().join("override.tf"), overrides(&tree)).expect("written");
+            module.must(&destroy);
         }
     }
 }

@@ -82,27 +82,67 @@ fn azure_existing() -> impl Strategy<Value = String> {
         Just(""),
         Just("workspace: /subscriptions/s/resourceGroups/logs/providers/Microsoft.OperationalInsights/workspaces/w")
     ];
-    (group, network, zones, workspace).prop_map(|(group, network, zones, workspace)| {
+    let disks = prop_oneof![
+        Just(""),
+        Just(
+            "diskEncryptionSet: /subscriptions/s/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/des"
+        )
+    ];
+    let key = prop_oneof![
+        Just(""),
+        Just(
+            "storageEncryption: { key: https://v.vault.azure.net/keys/k, identity: /subscriptions/s/resourceGroups/keys/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i }"
+        )
+    ];
+    (group, network, zones, workspace, disks, key).prop_map(|(group, network, zones, workspace, disks, key)| {
         let zones = if network.is_empty() { "" } else { zones };
-        let said: Vec<&str> = [group, network, zones, workspace].into_iter().filter(|text| !text.is_empty()).collect();
+        let all = [group, network, zones, workspace, disks, key];
+        let said: Vec<&str> = all.into_iter().filter(|text| !text.is_empty()).collect();
         if said.is_empty() { String::new() } else { format!("existing: {{ {} }}, ", said.join(", ")) }
     })
 }
 
+/// Keys of a platform beside its machines: each is there or not.
+fn beside(keys: &'static [&'static str]) -> impl Strategy<Value = String> {
+    prop::sample::subsequence(keys, 0..=keys.len()).prop_map(|keys| keys.iter().map(|key| format!("{key}, ")).collect())
+}
+
+/// Without what a topology without storage, or without members, refuses.
+fn fitting(text: String, members: bool, storage: bool, locked: bool) -> String {
+    let from = text.find("storageEncryption:").filter(|_| !storage);
+    let text = match from {
+        Some(at) => {
+            let end = at + text[at..].find('}').expect("it ends") + 1;
+            let start = text[..at].trim_end_matches(", ").len();
+            format!("{}{}", &text[..start], &text[end..])
+        }
+        None => text,
+    };
+    let text = if members { text } else { text.replace("backup: { days: 7 }, ", "") };
+    if locked { text } else { text.replace("locks: true, ", "") }
+}
+
 const VPC: &str =
     "existing: { vpc: vpc-0a1b2c3d, routeTables: { a: rtb-0a1b2c3d, b: rtb-0a1b2c3e, c: rtb-0a1b2c3f } }, ";
+const KEY: &str = "key: arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
 
 fn azure() -> impl Strategy<Value = String> {
     let storage = ", storage: { adls: { account: data, container: spark } }";
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (zones(&["1", "2", "3"]), services(storage), tags(), state(), flags, azure_existing()).prop_map(|(zones, services, tags, state, (zoned, bastion, own, ranges), existing)| {
+    let beside =
+        (beside(&["namePrefix: prod", "locks: true", "backup: { days: 7 }", "extensions: true"]), any::<bool>());
+    (zones(&["1", "2", "3"]), services(storage), tags(), state(), flags, azure_existing(), beside).prop_map(|(zones, services, tags, state, (zoned, bastion, own, ranges), existing, (beside, spot))| {
+        let services = if spot { services.replace("workers: {", "workers: { spot: true,") } else { services };
+        let (members, stored) = (services.contains("zookeeper:"), services.contains("storage:"));
+        let existing = fitting(existing, members, stored, true);
+        let beside = fitting(beside, members, stored, members || stored);
         // A network has one.
         let bastion = bastion && !existing.contains("network:");
         let zones = if zoned { format!("zones: [{zones}], ") } else { String::new() };
         let image = if own { "image: { gallery: /subscriptions/x/resourceGroups/g/providers/Microsoft.Compute/images/y }, " } else { "" };
         let from = if ranges { ", from: [198.51.100.0/24]" } else { ", from: [198.51.100.0/24, 203.0.113.0/24]" };
         format!(
-            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ azureVms: {{ location: westeurope, {zones}{image}{existing}network: 10.8.0.0/16, \
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ azureVms: {{ location: westeurope, {zones}{image}{existing}{beside}network: 10.8.0.0/16, \
              ssh: {{ user: ops, bastion: {bastion}{from} }}, tags: {tags}{state} }} }} }}\n{services}"
         )
     })
@@ -111,18 +151,25 @@ fn azure() -> impl Strategy<Value = String> {
 fn aws() -> impl Strategy<Value = String> {
     let storage = ", storage: { s3: { bucket: some-data } }";
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (zones(&["a", "b", "c"]), services(storage), tags(), state(), flags).prop_map(|(zones, services, tags, state, (own, ranges, single, spot, existing))| {
+    let beside = (beside(&["namePrefix: prod", "backup: { days: 7 }"]), any::<bool>());
+    (zones(&["a", "b", "c"]), services(storage), tags(), state(), flags, beside).prop_map(|(zones, services, tags, state, (own, ranges, single, spot, existing), (beside, key))| {
+        let beside = fitting(beside, services.contains("zookeeper:"), true, true);
         let way_out = match (existing, zones.len()) {
             (false, _) => format!("singleNatGateway: {single}, "),
             (true, 1) => VPC.replace(", b: rtb-0a1b2c3e, c: rtb-0a1b2c3f", ""),
             (true, 4) => VPC.replace(", c: rtb-0a1b2c3f", ""),
             (true, _) => VPC.to_owned(),
         };
+        let way_out = match (key, existing) {
+            (true, true) => way_out.replace(" }, ", &format!(", {KEY} }}, ")),
+            (true, false) => format!("{way_out}existing: {{ {KEY} }}, "),
+            (false, _) => way_out,
+        };
         let services = if spot { services.replace("workers: {", "workers: { spot: true,") } else { services };
         let image = if own { "image: { gallery: ami-0123 }, " } else { "" };
         let from = if ranges { ", from: [198.51.100.0/24]" } else { "" };
         format!(
-            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ awsVms: {{ region: eu-west-1, zones: [{zones}], {way_out}{image}network: 10.8.0.0/16, \
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ awsVms: {{ region: eu-west-1, zones: [{zones}], {way_out}{image}{beside}network: 10.8.0.0/16, \
              ssh: {{ user: ubuntu{from} }}, tags: {tags}{state} }} }} }}\n{services}"
         )
         .replace(", loadBalancer: internal", "")
@@ -150,7 +197,10 @@ fn pools() -> impl Strategy<Value = String> {
 
 fn kubernetes() -> impl Strategy<Value = String> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (pools(), state(), flags, azure_existing(), any::<bool>()).prop_map(|(pools, state, (aks, registry, public, stored), existing, in_vpc)| {
+    let beside = (beside(&["namePrefix: prod", "locks: true"]), any::<bool>(), any::<bool>());
+    (pools(), state(), flags, azure_existing(), beside).prop_map(|(pools, state, (aks, registry, public, stored), existing, (beside, in_vpc, key))| {
+        let existing = fitting(existing, false, false, true);
+        let beside = fitting(beside, false, false, registry && aks);
         let api = if public { ", apiFrom: [198.51.100.0/24]" } else { "" };
         let (kind, place, size) = if aks {
             ("aks", "location: westeurope, zones: [1, 2]", "Standard_D8s_v5")
@@ -158,10 +208,12 @@ fn kubernetes() -> impl Strategy<Value = String> {
             ("eks", if in_vpc { "region: eu-west-1, zones: [a, b], existing: { vpc: vpc-0a1b2c3d, routeTables: { a: rtb-0a1b2c3d, b: rtb-0a1b2c3e } }" } else if public { "region: eu-west-1, zones: [a, b], singleNatGateway: true" } else { "region: eu-west-1, zones: [a, b]" }, "m7i.2xlarge")
         };
         let existing = if aks { existing } else { String::new() };
+        let keyed = if key && !in_vpc { format!("{place}, existing: {{ {KEY} }}") } else { place.replace("existing: {", &format!("existing: {{ {KEY},")) };
+        let place = if key && !aks { keyed.as_str() } else { place };
         let storage = if stored && !aks { ", storage: { s3: { bucket: some-data } }" } else { "" };
         let pools = pools.replace("SIZE", size);
         format!(
-            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ {kind}: {{ {place}, version: \"1.35\", {existing}network: 10.8.0.0/16, \
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ {kind}: {{ {place}, version: \"1.35\", {existing}{beside}network: 10.8.0.0/16, \
              registry: {registry}, pools: {pools}{api}{state} }} }} }}\nservices: {{ spark: {{ operator: {{ version: 2.5.0 }}, image: x{storage} }} }}\n"
         )
     })
@@ -173,10 +225,12 @@ fn managed() -> impl Strategy<Value = String> {
         Just("autoscale: { min: 3, max: 9 }"),
         Just("schedule: { times: [{ days: [Monday, Sunday], at: \"07:30\", workers: 5 }] }"),
     ];
-    (workers, state(), any::<bool>(), azure_existing()).prop_map(|(workers, state, network, existing)| {
+    let beside = beside(&["namePrefix: prod", "locks: true"]);
+    (workers, state(), any::<bool>(), azure_existing(), beside).prop_map(|(workers, state, network, existing, beside)| {
+        let existing = existing.replace("diskEncryptionSet: /subscriptions/s/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/des, ", "").replace("diskEncryptionSet: /subscriptions/s/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/des ", "");
         let network = if network || existing.contains("network:") { ", network: 10.9.0.0/20" } else { "" };
         format!(
-            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ hdinsight: {{ location: westeurope, version: \"5.1\"{network}, {existing}\
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ hdinsight: {{ location: westeurope, version: \"5.1\"{network}, {existing}{beside}\
              storage: {{ adls: {{ account: data, container: spark }} }}, gateway: {{ user: admin, password: {{ env: X }} }}{state} }} }} }}\n\
              services: {{ spark: {{ version: \"3.3\", workers: {{ {workers} }} }} }}\n"
         )

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::module::{Module, Part, templates};
 use super::{backend, existing, text};
-use crate::hcl::{Holes, expression, list, object, texts};
+use crate::hcl::{Holes, expression, list, object, reference, texts};
 use crate::platform::aks::{Aks, POD_RANGE, SERVICE_RANGE, Subnets, temporary_name};
 use crate::platform::cloud::{Pool, PoolNodes};
 use crate::service::eventstore::{self, Eventstore};
@@ -47,6 +47,8 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     if let Some((nodes, size)) = shares {
         holes.put("eventstore_nodes", self::shares(nodes, size));
         holes.put("own_files_zone", own_zones);
+        holes.put("lock_eventstore", aks.locks);
+        existing::put_storage_key(aks.existing.storage_encryption.as_ref(), &mut holes);
         holes.put("files_zone", zone("azurerm_private_dns_zone.files.id", "privatelink.file.core.windows.net"));
         holes.put("replication", backend::replication(&aks.location, &aks.zones));
     }
@@ -66,7 +68,7 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     }));
     let pools: Vec<String> = aks.pools.keys().map(|name| format!("`{name}`")).collect();
     let values = json!({
-        "name": topology.name, "location": aks.location, "private": aks.api_from.is_empty(), "registry": aks.registry,
+        "name": topology.name, "locks": aks.locks, "eventstore": shares.is_some(), "location": aks.location, "private": aks.api_from.is_empty(), "registry": aks.registry,
         "network": aks.network.to_string(), "pod_range": POD_RANGE, "service_range": SERVICE_RANGE, "pools": pools.join(", "), "only_system": aks.pools.len() == 1,
     });
     module.readme("terraform/aks/README.md", values);
@@ -83,12 +85,19 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
         registry: _,
         api_from: _,
         pools: _,
+        name_prefix: _,
+        locks,
         tags: _,
         state: _,
     } = aks;
     let Subnets { nodes, endpoints } = Subnets::of(*network);
-    let name = text::cloud_name(&topology.name, NAME_MAX);
+    let name = text::cloud_name(aks.name_prefix.as_ref(), &topology.name, NAME_MAX);
     existing::put_azure(there, location, &name, holes);
+    holes.put_if("disk_encryption_set", there.disk_encryption_set.as_deref());
+    holes.put("disk_key", there.disk_encryption_set.is_some());
+    let role = reference(&["azurerm_role_assignment", "cluster_disk_key"]);
+    holes.put_if("disk_key_role", there.disk_encryption_set.as_ref().map(|_| role));
+    holes.put("lock_registry", *locks && aks.registry);
     let routed = there.route_table().is_some();
     holes.put("routed", routed);
     holes.put("way_out_nodes", existing::way_out(there, "nodes"));

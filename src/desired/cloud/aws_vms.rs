@@ -21,7 +21,7 @@ use crate::value::{Cidr, Name, Role, Zone};
 const NAME_MAX: usize = 35;
 
 const TEMPLATES: &[(&str, &str)] = templates!("aws-vms":
-    "dns.tf" "encryption.tf" "identity.tf" "image.tf" "locals.tf" "masters.tf" "monitoring.tf" "network.tf"
+    "backup.tf" "dns.tf" "encryption.tf" "identity.tf" "image.tf" "locals.tf" "masters.tf" "monitoring.tf" "network.tf"
     "outputs.tf" "providers.tf" "scaling.tf" "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf"
     "zookeeper.tf");
 
@@ -44,7 +44,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
         _ => None,
     };
     holes.put("storage", bucket.is_some());
-    holes.put("storage_endpoint", bucket.is_some() && aws.existing.is_none());
+    holes.put("storage_endpoint", bucket.is_some() && aws.existing.network.is_none());
     holes.put_if("bucket", bucket);
     key_users(aws, &services, &mut holes);
     workers(aws, &services, &mut holes);
@@ -56,7 +56,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     };
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
     let values = json!({
-        "name": topology.name, "keys": aws.ssh.public_keys.join(" "), "region": aws.region, "ssh_from": ranges.join(", "), "ubuntu": release,
+        "name": topology.name, "own_key": aws.existing.key.is_none(), "backup": aws.backup.is_some(), "keys": aws.ssh.public_keys.join(" "), "region": aws.region, "ssh_from": ranges.join(", "), "ubuntu": release,
         "zookeeper": services.zookeeper.is_some(), "spark": services.spark.is_some(), "storage": bucket.is_some(),
         "machines": fixed.of_page(),
     });
@@ -64,13 +64,25 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     module
 }
 
-fn cloud_name(services: &ServicesOn<'_>) -> String {
-    text::cloud_name(&services.topology.name, NAME_MAX)
+fn cloud_name(aws: &AwsVms, services: &ServicesOn<'_>) -> String {
+    text::cloud_name(aws.name_prefix.as_ref(), &services.topology.name, NAME_MAX)
 }
 
 fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
-    let AwsVms { region, zones: _, network, existing: there, image: _, ssh, tags, state: _, single_nat_gateway } = aws;
-    holes.put("name", cloud_name(services));
+    let AwsVms {
+        region,
+        zones: _,
+        network,
+        existing: there,
+        image: _,
+        ssh,
+        tags,
+        state: _,
+        single_nat_gateway,
+        name_prefix: _,
+        backup,
+    } = aws;
+    holes.put("name", cloud_name(aws, services));
     holes.put("region", region.as_str());
     holes.put("network", network.to_string());
     holes.put("tags", text::tags(tags, services.topology));
@@ -85,7 +97,13 @@ fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
         };
         object(aws.zones.iter().map(Zone::as_str).enumerate().map(row))
     };
-    existing::put_vpc(there.as_ref(), "private", holes);
+    let there = there.network.as_ref();
+    existing::put_vpc(there, "private", holes);
+    holes.put("key", existing::key(&aws.existing, "main"));
+    holes.put("own_key", aws.existing.key.is_none());
+    holes.put("backup", backup.is_some() && services.zookeeper.is_some());
+    holes.put_if("backup_days", backup.map(|backup| backup.days));
+    holes.put_if("backup_tag", backup.map(|_| cloud_name(aws, services)));
     holes.put_if("nat_route", there.is_none().then(|| reference(&["aws_route", "nat"])));
     holes.put_if("public_subnets", there.is_none().then(|| subnets(Tier::Public)));
     holes.put_if("gateway_zones", there.is_none().then(|| text::gateway_zones(&aws.zones, *single_nat_gateway)));
@@ -125,7 +143,7 @@ fn ingress(services: &ServicesOn<'_>, role: Role) -> Expression {
 
 /// The machines with addresses of their own, and how they are reached.
 fn machines(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) -> Fixed {
-    let fixed = Fixed::of(services, aws, None);
+    let fixed = Fixed::of(services, aws, aws.name_prefix.as_ref(), None);
     fixed.put(services, holes);
     holes.put("zookeeper_burstable", fixed.members.iter().any(|(_, row)| is_burstable(&row.size)));
     holes.put("masters_burstable", fixed.masters.iter().any(|(_, row)| is_burstable(&row.size)));
@@ -163,11 +181,12 @@ fn key_users(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
         || statement("AutoScalingAttachesDisks", scaling(), Expression::from("kms:CreateGrant"), Some(granted));
     holes.put_if("autoscaling_attaches_disks", spark.then(attaches));
     let region = &aws.region;
-    let group = format!("\"arn:aws:logs:{region}:${{var.account_id}}:log-group:/{}/flow-logs\"", cloud_name(services));
+    let group =
+        format!("\"arn:aws:logs:{region}:${{var.account_id}}:log-group:/{}/flow-logs\"", cloud_name(aws, services));
     let of_group = object([("ArnEquals", object([("kms:EncryptionContext:aws:logs:arn", expression(&group))]))]);
     let logs = object([("Service", format!("logs.{region}.amazonaws.com"))]);
     let flow_logs = || statement("FlowLogs", logs, texts(KEY_USES), Some(of_group));
-    holes.put_if("flow_logs_use_key", aws.existing.is_none().then(flow_logs));
+    holes.put_if("flow_logs_use_key", aws.existing.network.is_none().then(flow_logs));
 }
 
 fn workers(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {

@@ -23,7 +23,7 @@ use crate::value::{Label, Name, Percent, Role, Zone};
 const NAME_MAX: usize = 48;
 
 const TEMPLATES: &[(&str, &str)] = templates!("azure-vms":
-    "bastion.tf" "dns.tf" "identity.tf" "locals.tf" "masters.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
+    "backup.tf" "bastion.tf" "dns.tf" "identity.tf" "locals.tf" "locks.tf" "masters.tf" "monitoring.tf" "network.tf" "outputs.tf" "providers.tf"
     "security.tf" "storage.tf" "variables.tf" "versions.tf" "workers.tf" "zookeeper.tf");
 
 /// The files that are not HCL.
@@ -41,7 +41,7 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     let services = ServicesOn::by(name, topology);
     let mut holes = Holes::default();
     azure.state.put(&topology.name, name, &mut holes);
-    place(azure, topology, &mut holes);
+    place(azure, &services, &mut holes);
     access(azure, &services, &mut holes);
     image(&azure.image, &mut holes);
     for (hole, role) in [("rules_zookeeper", MEMBER), ("rules_masters", MASTER), ("rules_workers", WORKER)] {
@@ -55,20 +55,47 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     files.retain(|name, _| azure.ssh.bastion || *name != "ssh_config.tftpl");
     let mut module = Module::of(&[TEMPLATES, &[existing::AZURE]].concat(), holes, files);
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
-    let own = text::cloud_name(&topology.name, NAME_MAX);
+    let own = text::cloud_name(azure.name_prefix.as_ref(), &topology.name, NAME_MAX);
     let group = azure.existing.resource_group.as_ref().map_or(own.as_str(), Label::as_str);
     let values = json!({
-        "name": topology.name, "group": group, "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": services.zookeeper.is_some(),
+        "name": topology.name, "own": own, "group": group, "locks": azure.locks, "backup": azure.backup.is_some(),  "keys": azure.ssh.public_keys.join(" "), "bastion": azure.ssh.bastion, "zookeeper": services.zookeeper.is_some(),
         "spark": services.spark.is_some(), "storage": matches!(services.storage, Some(Storage::Adls(_))), "machines": fixed.of_page(),
     });
     module.readme("terraform/azure-vms/README.md", values);
     module
 }
 
-fn place(azure: &AzureVms, topology: &Topology, holes: &mut Holes) {
-    let AzureVms { location, zones, network, existing: there, image: _, ssh: _, tags, state: _ } = azure;
-    let name = text::cloud_name(&topology.name, NAME_MAX);
+fn place(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
+    let topology = services.topology;
+    let AzureVms {
+        location,
+        zones,
+        network,
+        existing: there,
+        image: _,
+        ssh: _,
+        name_prefix: _,
+        locks,
+        backup,
+        extensions,
+        tags,
+        state: _,
+    } = azure;
+    let name = text::cloud_name(azure.name_prefix.as_ref(), &topology.name, NAME_MAX);
     existing::put_azure(there, location, &name, holes);
+    existing::put_storage_key(there.storage_encryption.as_ref(), holes);
+    holes.put_if("disk_encryption_set", there.disk_encryption_set.as_deref());
+    holes.put("lock_zookeeper", *locks && services.zookeeper.is_some());
+    holes.put("lock_storage", *locks && services.storage.is_some());
+    holes.put("backup", backup.is_some() && services.zookeeper.is_some());
+    holes.put_if("backup_days", backup.map(|backup| backup.days));
+    holes.put(
+        "vault_redundancy",
+        if backend::has_zones(location, zones) { "ZoneRedundant" } else { "LocallyRedundant" },
+    );
+    holes.put_if("recovery_services", backup.map(|_| "Microsoft.RecoveryServices"));
+    holes.put("extensions", *extensions);
+    holes.put_if("computer_name", azure.name_prefix.as_ref().map(|_| reference(&["each", "value", "name"])));
     holes.put("name", name);
     holes.put("location", location.as_str());
     backend::put_way_out(location, zones, holes);
@@ -138,7 +165,7 @@ fn machines(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) -> F
         Image::Ubuntu(release) => offer(release),
         Image::Own(id) => id.to_string(),
     };
-    let fixed = Fixed::of(services, azure, Some(&image));
+    let fixed = Fixed::of(services, azure, azure.name_prefix.as_ref(), Some(&image));
     fixed.put(services, holes);
     holes.put("load_balancer", services.zookeeper.is_some_and(|zookeeper| zookeeper.load_balancer));
     holes.put("load_balancer_address", subnets::front(azure.subnets().zookeeper).to_string());
@@ -186,6 +213,11 @@ fn workers(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     holes.put_if("worker_disk_caching", disk.map(|disk| if disk > CACHED_MAX { "None" } else { "ReadOnly" }));
     let workers = services.spark.map(|spark| &spark.workers);
     let scale = workers.and_then(|workers| workers.autoscale.as_ref());
+    // Never above the price of a regular machine.
+    let spot = workers.is_some_and(|workers| workers.spot);
+    holes.put_if("priority", spot.then_some("Spot"));
+    holes.put_if("eviction", spot.then_some("Delete"));
+    holes.put_if("price", spot.then_some(-1));
     holes.put_if("worker_ui_port", workers.map(|workers| workers.profile.settings.web_ui_port.get()));
     holes.put("fixed_count", scale.is_none());
     let minutes = |seconds: u64| format!("PT{}M", seconds / 60);

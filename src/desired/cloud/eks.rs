@@ -16,7 +16,7 @@ use crate::platform::size;
 use crate::platform::storage::Storage;
 use crate::service::spark::{self, Spark, WORKER};
 use crate::topology::Topology;
-use crate::value::{Disk, Name, Zone};
+use crate::value::{Disk, Label, Name, Zone};
 
 /// `-cluster-autoscaler` behind it is a role's name, of at most 64 letters.
 const NAME_MAX: usize = 45;
@@ -41,7 +41,7 @@ pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
     let namespace = spark.map_or("spark", |spark| spark.namespace.as_str());
     let mut holes = Holes::default();
     eks.state.put(&topology.name, name, &mut holes);
-    place(eks, topology, &mut holes);
+    place(eks, topology, bucket.is_some(), &mut holes);
     holes.put("namespace", namespace);
     holes.put("storage", bucket.is_some());
     holes.put_if("bucket", bucket);
@@ -58,13 +58,13 @@ pub fn module(name: &Name, eks: &Eks, topology: &Topology) -> Module {
     let last = eks.pools.keys().map(Name::as_str).rfind(|name| *name != SYSTEM).unwrap_or(SYSTEM);
     let zone = eks.zones.first().map_or("a", |zone| zone.as_str());
     let values = json!({
-        "name": topology.name, "region": eks.region, "storage": bucket.is_some(), "registry": eks.registry, "group": format!("{last}-{zone}"),
+        "name": topology.name, "own": text::cloud_name(eks.name_prefix.as_ref(), &topology.name, NAME_MAX), "region": eks.region, "own_keys": eks.existing.key.is_none(), "storage": bucket.is_some(), "registry": eks.registry, "group": format!("{last}-{zone}"),
     });
     module.readme("terraform/eks/README.md", values);
     module
 }
 
-fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
+fn place(eks: &Eks, topology: &Topology, bucket: bool, holes: &mut Holes) {
     let Eks {
         region,
         version,
@@ -75,14 +75,24 @@ fn place(eks: &Eks, topology: &Topology, holes: &mut Holes) {
         registry: _,
         api_from,
         pools: _,
+        name_prefix: _,
         tags: _,
         state: _,
     } = eks;
     // In a VPC of several clusters each finds its own subnets by this tag.
+    let key = &there.key;
+    holes.put("own_keys", key.is_none());
+    holes.put("own_data_key", key.is_none() && bucket);
+    holes.put("own_registry_key", key.is_none() && eks.registry);
+    for (hole, own) in [("key", "cluster"), ("logs_key", "logs"), ("registry_key", "registry"), ("data_key", "data")] {
+        holes.put(hole, existing::key(there, own));
+    }
+    holes.put_if("disk_key", key.as_ref().map(Label::as_str));
+    let there = there.network.as_ref();
     holes.put_if("subnet_owner", there.is_some().then_some("owned"));
-    existing::put_vpc(there.as_ref(), "nodes", holes);
+    existing::put_vpc(there, "nodes", holes);
     holes.put_if("gateway_zones", there.is_none().then(|| text::gateway_zones(zones, *single_nat_gateway)));
-    let name = text::cloud_name(&topology.name, NAME_MAX);
+    let name = text::cloud_name(eks.name_prefix.as_ref(), &topology.name, NAME_MAX);
     let flow = format!("\"arn:aws:logs:{region}:${{var.account_id}}:log-group:/aws/vpc/{name}/flow\"");
     holes.put_if("flow_logs", there.is_none().then(|| expression(&flow)));
     holes.put("name", name);
@@ -142,9 +152,9 @@ fn machine(name: &Name, pool: &Pool) -> Expression {
 
 fn pool_holes(name: &Name, pool: &Pool, eks: &Eks, topology: &Topology) -> Holes {
     let mut holes = Holes::default();
-    holes.put("name", text::cloud_name(&topology.name, NAME_MAX));
+    holes.put("name", text::cloud_name(eks.name_prefix.as_ref(), &topology.name, NAME_MAX));
     holes.put("pool", name.as_str());
-    holes.put_if("nat_route", eks.existing.is_none().then(|| reference(&["aws_route", "nodes"])));
+    holes.put_if("nat_route", eks.existing.network.is_none().then(|| reference(&["aws_route", "nodes"])));
     let arm = size::aws_is_arm(pool.size.as_str());
     holes.put("ami", if arm { "AL2023_ARM_64_STANDARD" } else { "AL2023_x86_64_STANDARD" });
     holes.put("capacity", if pool.spot { "SPOT" } else { "ON_DEMAND" });

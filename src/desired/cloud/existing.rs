@@ -3,7 +3,7 @@
 use hcl_edit::expr::Expression;
 
 use crate::hcl::{Holes, expression, reference};
-use crate::platform::cloud::{AwsExisting, AzureExisting};
+use crate::platform::cloud::{AwsExisting, AwsNetwork, AzureExisting, StorageKey};
 use crate::value::Label;
 
 /// The lookups of what is there already, the same for every module of a cloud.
@@ -11,7 +11,7 @@ pub const AWS: (&str, &str) = ("existing.tf", include_str!("../../../templates/t
 pub const AZURE: (&str, &str) = ("existing.tf", include_str!("../../../templates/terraform/existing-azure.tf"));
 
 /// The holes for the VPC. `table`: the name of the module's own route tables, by zone.
-pub fn put_vpc(existing: Option<&AwsExisting>, table: &str, holes: &mut Holes) {
+pub fn put_vpc(existing: Option<&AwsNetwork>, table: &str, holes: &mut Holes) {
     holes.put("own_network", existing.is_none());
     holes.put("existing_network", existing.is_some());
     holes.put_if("existing_vpc", existing.map(|existing| existing.vpc.as_str()));
@@ -35,9 +35,31 @@ pub fn put_vpc(existing: Option<&AwsExisting>, table: &str, holes: &mut Holes) {
     );
 }
 
+/// The key that encrypts: the module's own (`own` is its name), or one that is there already.
+pub fn key(existing: &AwsExisting, own: &str) -> Expression {
+    match &existing.key {
+        Some(arn) => Expression::from(arn.as_str()),
+        None => reference(&["aws_kms_key", own, "arn"]),
+    }
+}
+
+/// The holes for a storage account's key.
+pub fn put_storage_key(key: Option<&StorageKey>, holes: &mut Holes) {
+    holes.put("storage_encryption", key.is_some());
+    holes.put_if("storage_key_id", key.map(|key| key.key.as_str()));
+    holes.put_if("storage_key_identity", key.map(|key| key.identity.as_str()));
+}
+
 /// The holes for the resource group, the virtual network and the workspace.
 pub fn put_azure(existing: &AzureExisting, location: &Label, name: &str, holes: &mut Holes) {
-    let AzureExisting { resource_group, network, private_dns_zones: _, workspace } = existing;
+    let AzureExisting {
+        resource_group,
+        network,
+        private_dns_zones: _,
+        workspace,
+        disk_encryption_set: _,
+        storage_encryption: _,
+    } = existing;
     holes.put("own_group", resource_group.is_none());
     holes.put("existing_group", resource_group.is_some());
     holes.put_if("existing_group_name", resource_group.as_ref().map(Label::as_str));

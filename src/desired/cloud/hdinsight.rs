@@ -21,11 +21,25 @@ const TEMPLATES: &[(&str, &str)] = templates!("hdinsight":
 
 /// `None` where nothing is on it.
 pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<Module> {
-    let Hdinsight { location, version, tier, network, existing: _, storage, gateway_user, ssh_user, tags: _, state: _ } =
-        managed;
+    let Hdinsight {
+        location,
+        version,
+        tier,
+        network,
+        existing: _,
+        storage,
+        gateway_user,
+        ssh_user,
+        name_prefix: _,
+        locks,
+        tags: _,
+        state: _,
+    } = managed;
     let mut holes = Holes::default();
+    existing::put_storage_key(managed.existing.storage_encryption.as_ref(), &mut holes);
+    holes.put("locks", *locks);
     managed.state.put(&topology.name, name, &mut holes);
-    put_existing(managed, text::cloud_name(&topology.name, NAME_MAX), &mut holes);
+    put_existing(managed, text::cloud_name(managed.name_prefix.as_ref(), &topology.name, NAME_MAX), &mut holes);
     holes.put("location", location.as_str());
     holes.put("replication", backend::replication(location, &[]));
     holes.put("version", version.as_str());
@@ -53,7 +67,7 @@ pub fn module(name: &Name, managed: &Hdinsight, topology: &Topology) -> Option<M
         texts.iter().map(|(name, text)| (*name, (*text).to_owned())).collect(),
     );
     let values = json!({
-        "name": topology.name, "version": version, "location": location, "account": storage.account,
+        "name": topology.name, "own": text::cloud_name(managed.name_prefix.as_ref(), &topology.name, NAME_MAX), "locks": managed.locks, "version": version, "location": location, "account": storage.account,
         "spark_version": spark.version, "gateway_user": gateway_user, "ssh_user": ssh_user,
     });
     module.readme("terraform/hdinsight/README.md", values);

@@ -3,12 +3,14 @@
 use hcl_edit::expr::Expression;
 
 use crate::cluster::ServicesOn;
-use crate::hcl::{Holes, object, texts};
+use crate::hcl::{Holes, expression, object, texts};
 use crate::platform::machine::{Autoscale, Machine};
 use crate::platform::provider::{MachineProvider, size};
 use crate::service::spark::{MASTER, WORKER, Workers};
 use crate::service::zookeeper::MEMBER;
-use crate::value::{Address, Disk, Role};
+use crate::value::{Address, Disk, Name, Role};
+
+use super::text;
 
 /// GiB, where the topology does not say.
 const ZOOKEEPER_DISK: u32 = 64;
@@ -17,6 +19,8 @@ const WORKER_DISK: u32 = 128;
 /// The machines with addresses of their own, by their numbers from 1.
 #[derive(Clone, Debug)]
 pub struct Fixed {
+    /// The text before the names of what the cloud makes: a node has none.
+    prefix: Option<Name>,
     pub members: Vec<(u32, Row)>,
     pub masters: Vec<(u32, Row)>,
 }
@@ -33,7 +37,12 @@ pub struct Row {
 
 impl Fixed {
     /// `image`: where each machine keeps its own.
-    pub fn of(services: &ServicesOn<'_>, platform: &impl MachineProvider, image: Option<&str>) -> Fixed {
+    pub fn of(
+        services: &ServicesOn<'_>,
+        platform: &impl MachineProvider,
+        prefix: Option<&Name>,
+        image: Option<&str>,
+    ) -> Fixed {
         let rows = |role: Role, machine: Option<&Machine>| {
             let size = machine.map_or_else(String::new, |machine| size(platform, role, machine));
             let row = |number: u32| {
@@ -44,6 +53,7 @@ impl Fixed {
             (1..=services.count(role)).map(row).collect()
         };
         Fixed {
+            prefix: prefix.cloned(),
             members: rows(MEMBER, services.zookeeper.map(|zookeeper| &zookeeper.machine)),
             masters: rows(MASTER, services.spark.map(|spark| &spark.masters.machine)),
         }
@@ -51,7 +61,7 @@ impl Fixed {
 
     /// Names and addresses for the page beside the module.
     pub fn of_page(&self) -> serde_json::Value {
-        let row = |(_, row): &(u32, Row)| serde_json::json!({ "name": row.name, "address": row.address.to_string() });
+        let row = |(_, row): &(u32, Row)| serde_json::json!({ "name": text::prefixed(self.prefix.as_ref(), &row.name), "address": row.address.to_string() });
         self.masters.iter().chain(&self.members).map(row).collect()
     }
 
@@ -73,6 +83,13 @@ impl Fixed {
         holes.put_if("zookeeper_disk", disk);
         let masters = spark.map(|spark| endpoints(&self.masters, spark.masters.settings.port.get()));
         holes.put_if("master_url", masters.map(|masters| format!("spark://{masters}")));
+        holes.put(
+            "machine",
+            match &self.prefix {
+                Some(prefix) => expression(&format!("\"{prefix}-${{each.value.name}}\"")),
+                None => expression("each.value.name"),
+            },
+        );
         holes.put("fixed_addresses", texts(self.addresses()));
     }
 }

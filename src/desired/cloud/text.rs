@@ -34,16 +34,21 @@ impl ServicesOn<'_> {
     }
 }
 
-/// The cluster's name as a cloud can take it in front of its resources' names: at most `max` letters, shortened with a digest of
-/// the whole, so that it stays what it is and two clusters never share one.
-pub fn cloud_name(cluster: &Name, max: usize) -> String {
-    let name = cluster.as_str();
+/// The cluster's name as a cloud can take it in front of its resources' names, with the platform's prefix: at most `max` letters, shortened with a
+/// digest of the whole, so that it stays what it is and two clusters never share one.
+pub fn cloud_name(prefix: Option<&Name>, cluster: &Name, max: usize) -> String {
+    let name = prefixed(prefix, cluster.as_str());
     if name.len() <= max {
-        return name.to_owned();
+        return name;
     }
-    let digest = Sha256::digest(name);
+    let digest = Sha256::digest(&name);
     let tail = format!("{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2]);
     format!("{}-{tail}", name[..max - tail.len() - 1].trim_end_matches('-'))
+}
+
+/// A name with the platform's prefix before it.
+pub fn prefixed(prefix: Option<&Name>, name: &str) -> String {
+    prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix}-{name}"))
 }
 
 /// The topology's tags and the tool's own, one a line. What Terraform makes is there before the first apply makes an identity: it carries
@@ -66,11 +71,13 @@ mod tests {
 
     #[test]
     fn long_names_are_cut_with_a_digest_of_the_whole() {
-        let name = |text: &str| cloud_name(&text.parse().expect("a name"), 35);
+        let name = |text: &str| cloud_name(None, &text.parse().expect("a name"), 35);
         assert_eq!(name("analytics"), "analytics");
         let long = "analytics-of-the-north-and-of-the-south-1";
         assert_eq!(name(long), name(long));
         assert!(name(long).len() <= 35 && name(long).starts_with("analytics-of-the-north-"), "{}", name(long));
         assert_ne!(name(long), name("analytics-of-the-north-and-of-the-south-2"));
+        let prefix = "prod".parse().expect("a name");
+        assert_eq!(cloud_name(Some(&prefix), &"analytics".parse().expect("a name"), 35), "prod-analytics");
     }
 }

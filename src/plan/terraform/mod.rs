@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use hcl_edit::structure::Body;
 
 use crate::desired::cloud::Cloud;
-use crate::hcl::{self, Address, Resource};
+use crate::hcl::{self, Address, Resource, argument};
 use crate::service::spark::MASTER;
 use crate::service::zookeeper::MEMBER;
 use crate::value::{Redundancy, Role, as_argument, of_file};
@@ -27,23 +27,34 @@ const MAKE: &[&str] = &["size", "image"];
 const SUBNETS: &[&str] = &["public_subnets", "zookeeper_subnets", "masters_subnets", "workers_subnets", "zones"];
 /// Shares of files, by pod.
 const SHARES: &str = "eventstore_nodes";
-/// Arguments whose change replaces the resource and everything in it.
-const FIXED: &[(&str, &str)] = &[
-    ("aws_eks_cluster", "name"),
-    ("aws_s3_bucket", "bucket"),
-    ("aws_vpc", "cidr_block"),
-    ("aws_vpc", "id"),
-    ("azurerm_hdinsight_spark_cluster", "name"),
-    ("azurerm_kubernetes_cluster", "name"),
-    ("azurerm_network_security_group", "location"),
-    ("azurerm_resource_group", "location"),
-    ("azurerm_resource_group", "name"),
-    ("azurerm_storage_account", "name"),
-    ("azurerm_storage_container", "name"),
-    ("azurerm_subnet", "address_prefixes"),
-    ("azurerm_virtual_network", "address_space"),
-    ("azurerm_virtual_network", "name"),
-    ("azurerm_virtual_network", "resource_group_name"),
+/// Arguments (paths through blocks) whose change replaces the resource and everything in it.
+const FIXED: &[(&str, &[&str])] = &[
+    ("aws_autoscaling_group", &["name"]),
+    ("aws_ebs_volume", &["kms_key_id"]),
+    ("aws_eks_cluster", &["name"]),
+    ("aws_instance", &["root_block_device", "kms_key_id"]),
+    ("aws_route53_zone", &["name"]),
+    ("aws_s3_bucket", &["bucket"]),
+    ("aws_vpc", &["cidr_block"]),
+    ("aws_vpc", &["id"]),
+    ("azurerm_hdinsight_spark_cluster", &["name"]),
+    ("azurerm_kubernetes_cluster", &["disk_encryption_set_id"]),
+    ("azurerm_kubernetes_cluster", &["name"]),
+    ("azurerm_linux_virtual_machine", &["name"]),
+    ("azurerm_linux_virtual_machine", &["os_disk", "disk_encryption_set_id"]),
+    ("azurerm_linux_virtual_machine_scale_set", &["name"]),
+    ("azurerm_linux_virtual_machine_scale_set", &["os_disk", "disk_encryption_set_id"]),
+    ("azurerm_managed_disk", &["disk_encryption_set_id"]),
+    ("azurerm_network_security_group", &["location"]),
+    ("azurerm_recovery_services_vault", &["name"]),
+    ("azurerm_resource_group", &["location"]),
+    ("azurerm_resource_group", &["name"]),
+    ("azurerm_storage_account", &["name"]),
+    ("azurerm_storage_container", &["name"]),
+    ("azurerm_subnet", &["address_prefixes"]),
+    ("azurerm_virtual_network", &["address_space"]),
+    ("azurerm_virtual_network", &["name"]),
+    ("azurerm_virtual_network", &["resource_group_name"]),
 ];
 /// Resources that hold all others: they stay the module's own, or somebody else's.
 const HOMES: &[&str] = &["aws_vpc", "azurerm_resource_group", "azurerm_virtual_network"];
@@ -163,15 +174,12 @@ impl Edit {
         let by_address: BTreeMap<&Address, &Resource> = after.iter().map(|one| (&one.address, one)).collect();
         for old in before {
             let Some(new) = by_address.get(&old.address) else { continue };
-            for (_, argument) in FIXED.iter().filter(|(kind, _)| *kind == old.address.kind) {
-                let text = |one: &Resource| one.arguments.get_attribute(argument).map(|found| found.value.to_string());
-                let text = |one| text(one).map(|text| text.trim().trim_matches('"').to_owned());
-                if let (Some(was), Some(is)) = (text(old), text(new))
-                    && was.to_lowercase() != is.to_lowercase()
-                {
-                    let address = &old.address;
+            for (_, path) in FIXED.iter().filter(|(kind, _)| *kind == old.address.kind) {
+                let (was, is) = (argument(&old.arguments, path), argument(&new.arguments, path));
+                if was.to_lowercase() != is.to_lowercase() {
+                    let (address, what) = (&old.address, path.join("."));
                     self.refused
-                        .push(format!("{address}: {argument} {is} (was {was}): everything in it would be replaced"));
+                        .push(format!("{address}: {what} {is} (was {was}): everything in it would be replaced"));
                 }
             }
         }
@@ -206,13 +214,15 @@ impl Edit {
                 }
                 "azurerm_private_dns_zone" if is_in(after, "azurerm_private_endpoint", name) => {
                     self.refused.push(format!(
-                        "{} would be deleted: a network has one zone of that name, and nothing resolves it meanwhile",
+                        "{} would be deleted: a network has one zone of that name, and until it has another its names do not resolve",
                         old.address
                     ));
                 }
                 "azurerm_nat_gateway" => {
-                    self.notes
-                        .push(format!("{} goes, and with it the address that the cluster comes from", old.address));
+                    self.notes.push(format!(
+                        "{} goes, and with it the source address of the cluster's outbound traffic",
+                        old.address
+                    ));
                 }
                 _ => {}
             }

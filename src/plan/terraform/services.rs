@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hcl_edit::structure::Body;
-
 use super::{Edit, Row};
-use crate::hcl::{Address, Resource};
+use crate::hcl::{Address, Resource, argument};
 
 /// Sizes that only grow, in GiB.
 const DISKS: &[(&str, &str)] = &[("aws_ebs_volume", "size"), ("azurerm_managed_disk", "disk_size_gb")];
@@ -28,6 +26,7 @@ const MADE_ANEW: &[(&str, &[&str])] = &[
     ("azurerm_hdinsight_spark_cluster", &["roles", "worker_node", "vm_size"]),
     ("azurerm_hdinsight_spark_cluster", &["roles", "zookeeper_node", "vm_size"]),
     ("azurerm_kubernetes_cluster", &["private_cluster_enabled"]),
+    ("azurerm_linux_virtual_machine_scale_set", &["priority"]),
     ("azurerm_kubernetes_cluster_node_pool", &["priority"]),
     ("azurerm_kubernetes_cluster_node_pool", &["zones"]),
 ];
@@ -104,16 +103,6 @@ impl Edit {
 /// Returns true if a size, as it is written, becomes smaller.
 fn shrinks(was: &str, is: &str) -> bool {
     matches!((was.parse::<u32>(), is.parse::<u32>()), (Ok(was), Ok(is)) if is < was)
-}
-
-/// `none` where it is not there.
-fn argument(body: &Body, path: &[&str]) -> String {
-    let found = match path {
-        [] => None,
-        [name] => body.get_attribute(name).map(|found| found.value.to_string()),
-        [block, rest @ ..] => body.get_blocks(block).next().map(|block| argument(&block.body, rest)),
-    };
-    found.map_or_else(|| "none".to_owned(), |text| text.trim().trim_matches('"').to_owned())
 }
 
 /// `1.35` and `1.35.2` are 35.

@@ -29,8 +29,20 @@ const API_RANGES: usize = 199;
 const SYSTEM_DISK: RangeInclusive<u32> = 30..=2048;
 
 pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<Aks> {
-    let AksFile { location, version, network, existing, zones, registry, api_from, pools: files, tags: labels, state } =
-        file;
+    let AksFile {
+        location,
+        version,
+        network,
+        existing,
+        zones,
+        registry,
+        api_from,
+        pools: files,
+        name_prefix,
+        locks,
+        tags: labels,
+        state,
+    } = file;
     let location = region::AZURE.check(span, location, problems);
     problems.need(span, "version", version);
     problems.need(span, "network", network);
@@ -59,6 +71,8 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
         version: version.ok()?.clone(),
         network,
         existing,
+        name_prefix: name_prefix.ok().cloned(),
+        locks: locks.or(false),
         zones: values(zones),
         registry: registry.or(false),
         api_from: values(api_from),

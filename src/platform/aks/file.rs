@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::platform::cloud::{AzureExistingFile, PoolFile};
-use crate::value::{Cidr, Label, Version, Zone};
+use crate::value::{Cidr, Label, Name, Version, Zone};
 use crate::yaml::{Entries, Field};
 
 /// Azure Kubernetes Service.
@@ -26,11 +26,15 @@ pub struct AksFile {
     pub zones: Field<Vec<Field<Zone>>>,
     /// True for a container registry that the nodes may pull from. Default: false.
     pub registry: Field<bool>,
-    /// The ranges that may reach the API server; where a route table of `existing` leads out, also the address that nodes come out with. Default: a private API server.
+    /// The ranges that may reach the API server; with a route table under `existing`, also the source address of the nodes' outbound traffic. Default: a private API server.
     pub api_from: Field<Vec<Field<Cidr>>>,
     /// The pools of nodes by name. `system` runs the cluster's own pods.
     #[schemars(required)]
     pub pools: Field<Entries<PoolFile>>,
+    /// A text before the names of everything that is made there: `prod` makes `prod-analytics` of `analytics`. Default: none.
+    pub name_prefix: Field<Name>,
+    /// True for locks of Azure against deletion, on what holds data: the members' disks, the storage account, the registry. Default: false.
+    pub locks: Field<bool>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,
     /// The place of Terraform's state. Default: a file beside the module.

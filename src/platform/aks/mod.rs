@@ -25,6 +25,9 @@ pub struct Aks {
     /// Empty for a private API server.
     pub api_from: Vec<Cidr>,
     pub pools: BTreeMap<Name, Pool>,
+    pub name_prefix: Option<Name>,
+    /// True for locks against deletion on what holds data.
+    pub locks: bool,
     pub tags: BTreeMap<String, String>,
     pub state: State,
 }

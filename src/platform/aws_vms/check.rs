@@ -3,13 +3,27 @@
 use super::file::AwsVmsFile;
 use super::{AwsVms, SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::cloud::{AWS_IMAGES, AwsExisting, CloudSsh, Image, State, TagRules, tags, values, warn_open};
+use crate::platform::cloud::{
+    AWS_IMAGES, AwsExisting, Backup, CloudSsh, Image, State, TagRules, tags, values, warn_open,
+};
 use crate::platform::{region, subnets};
 use crate::value::{Cidr, Label, Zone};
 use crate::yaml::{Field, Span};
 
 pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Option<AwsVms> {
-    let AwsVmsFile { region, zones, network, existing, single_nat_gateway, image, ssh, tags: labels, state } = file;
+    let AwsVmsFile {
+        region,
+        zones,
+        network,
+        existing,
+        single_nat_gateway,
+        image,
+        ssh,
+        name_prefix,
+        backup,
+        tags: labels,
+        state,
+    } = file;
     let region = region::AWS.check(span, region, problems);
     problems.need(span, "network", network);
     problems.need(span, "ssh", ssh);
@@ -48,6 +62,8 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
         zones: list,
         network,
         existing,
+        name_prefix: name_prefix.ok().cloned(),
+        backup: Backup::check(backup, problems),
         image: image?,
         single_nat_gateway: single_nat_gateway.or(false),
         ssh: ssh?,

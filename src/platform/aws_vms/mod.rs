@@ -5,12 +5,12 @@ pub mod file;
 
 use std::collections::BTreeMap;
 
-use crate::platform::cloud::{AwsExisting, CloudSsh, Image, State};
+use crate::platform::cloud::{AwsExisting, Backup, CloudSsh, Image, State};
 use crate::platform::provider::MachineProvider;
 use crate::platform::subnets::{self, Blocks};
 use crate::service::spark::WORKER;
 use crate::service::zookeeper::MEMBER;
-use crate::value::{Address, Cidr, Label, Role, UserName, Zone};
+use crate::value::{Address, Cidr, Label, Name, Role, UserName, Zone};
 
 pub use check::{check, check_network};
 
@@ -21,11 +21,13 @@ pub struct AwsVms {
     /// Zones by their letter, in the order in which machines take them; never empty.
     pub zones: Vec<Zone>,
     pub network: Cidr,
-    pub existing: Option<AwsExisting>,
+    pub existing: AwsExisting,
     pub image: Image,
     /// True if all zones go out through the first one.
     pub single_nat_gateway: bool,
     pub ssh: CloudSsh,
+    pub name_prefix: Option<Name>,
+    pub backup: Option<Backup>,
     pub tags: BTreeMap<String, String>,
     pub state: State,
 }

@@ -4,8 +4,8 @@ use super::file::AzureVmsFile;
 use super::{AzureVms, BASTION_PREFIX, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{
-    AZURE_IMAGES, AzureExisting, AzureExistingFile, CloudSsh, CloudSshFile, Image, State, TagRules, check_apart, tags,
-    values, warn_open,
+    AZURE_IMAGES, AzureExisting, AzureExistingFile, Backup, CloudSsh, CloudSshFile, Image, State, TagRules,
+    check_apart, tags, values, warn_open,
 };
 use crate::platform::{region, subnets};
 use crate::value::{Label, UserName};
@@ -61,7 +61,20 @@ pub fn check_login<'f>(ssh: &'f Field<CloudSshFile>, problems: &mut Diagnostics)
 }
 
 pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Option<AzureVms> {
-    let AzureVmsFile { location, zones, network, existing, image, ssh, tags: labels, state } = file;
+    let AzureVmsFile {
+        location,
+        zones,
+        network,
+        existing,
+        image,
+        ssh,
+        name_prefix,
+        locks,
+        backup,
+        extensions,
+        tags: labels,
+        state,
+    } = file;
     let location = region::AZURE.check(span, location, problems);
     problems.need(span, "network", network);
     problems.need(span, "ssh", ssh);
@@ -83,7 +96,7 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
     if let Some((at, ssh)) = file.ssh.spanned().filter(|(_, ssh)| in_network && ssh.bastion.or(false)) {
         problems
             .add(Code::T012, ssh.bastion.span().unwrap_or(at), "a network has one bastion, and an existing network's belongs to somebody else")
-            .help("remove `bastion`, and reach the machines as you reach that network's others: from: [10.0.0.0/8], for example");
+            .help("remove `bastion`, and reach the machines like others in that network: write from: [10.0.0.0/8], for example");
     }
     let bastion = Subnets::of(network).bastion;
     if ssh.as_ref().is_some_and(|ssh| ssh.bastion) && bastion.prefix() > BASTION_PREFIX {
@@ -103,6 +116,10 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
         zones: values(zones),
         network,
         existing,
+        name_prefix: name_prefix.ok().cloned(),
+        locks: locks.or(false),
+        backup: Backup::check(backup, problems),
+        extensions: extensions.or(false),
         image: image?,
         ssh: ssh?,
         tags,

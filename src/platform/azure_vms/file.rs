@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::platform::cloud::{AzureExistingFile, CloudSshFile, ImageFile};
-use crate::value::{Cidr, Label, Zone};
+use crate::platform::cloud::{AzureExistingFile, BackupFile, CloudSshFile, ImageFile};
+use crate::value::{Cidr, Label, Name, Zone};
 use crate::yaml::{Entries, Field};
 
 /// Virtual machines on Azure.
@@ -26,6 +26,14 @@ pub struct AzureVmsFile {
     /// The way for operators to log in.
     #[schemars(required)]
     pub ssh: Field<CloudSshFile>,
+    /// A text before the names of everything that is made there: `prod` makes `prod-analytics` of `analytics`. Default: none.
+    pub name_prefix: Field<Name>,
+    /// True for locks of Azure against deletion, on what holds data: the members' disks, the storage account, the registry. Default: false.
+    pub locks: Field<bool>,
+    /// Daily backups of the members' disks. Default: none.
+    pub backup: Field<BackupFile>,
+    /// True if extensions (agents for monitoring or patching, for example) may be installed on members and masters. Default: false.
+    pub extensions: Field<bool>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,
     /// The place of Terraform's state. Default: a file beside the module.

@@ -5,12 +5,12 @@ pub mod file;
 
 use std::collections::BTreeMap;
 
-use crate::platform::cloud::{AzureExisting, CloudSsh, Image, State};
+use crate::platform::cloud::{AzureExisting, Backup, CloudSsh, Image, State};
 use crate::platform::provider::MachineProvider;
 use crate::platform::subnets::{self, Blocks};
 use crate::service::spark::WORKER;
 use crate::service::zookeeper::MEMBER;
-use crate::value::{Address, Cidr, Label, Role, UserName, Zone};
+use crate::value::{Address, Cidr, Label, Name, Role, UserName, Zone};
 
 pub use check::{check, check_login};
 
@@ -24,6 +24,12 @@ pub struct AzureVms {
     pub existing: AzureExisting,
     pub image: Image,
     pub ssh: CloudSsh,
+    pub name_prefix: Option<Name>,
+    /// True for locks against deletion on what holds data.
+    pub locks: bool,
+    pub backup: Option<Backup>,
+    /// True if extensions may be installed on members and masters.
+    pub extensions: bool,
     pub tags: BTreeMap<String, String>,
     pub state: State,
 }

@@ -7,24 +7,33 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::value::{Label, Zone};
-use crate::yaml::{Entries, Field};
+use crate::yaml::{Entries, Field, Span};
 
 /// Resources of somebody else on AWS.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AwsExistingFile {
     /// The id of the VPC to make the cluster's subnets in, for example `vpc-0a1b2c3d4e5f60718`. DNS resolution and DNS hostnames must be on in it, and its
-    /// DNS server must be Amazon's own.
-    #[schemars(required)]
+    /// DNS server must be Amazon's own. Default: a VPC of the cluster's own.
     pub vpc: Field<Label>,
-    /// The id of the route table of each zone, by its letter: the way out to the internet, or to wherever packages and archives come from.
-    #[schemars(required)]
+    /// The id of the route table of each zone, by its letter: the outbound route to the internet, or to wherever packages and archives come from. Given with `vpc`.
     pub route_tables: Field<Entries<Label>>,
+    /// The ARN of the KMS key to encrypt with, in the same region: disks, logs, the bucket, secrets and images. Its policy must let the cluster's
+    /// services use it (docs/terraform.md lists them). Default: keys of the cluster's own.
+    pub key: Field<Label>,
 }
 
 /// The same, checked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AwsExisting {
+    pub network: Option<AwsNetwork>,
+    /// The ARN of a key.
+    pub key: Option<Label>,
+}
+
+/// A VPC of somebody else's.
+#[derive(Clone, Debug)]
+pub struct AwsNetwork {
     pub vpc: Label,
     /// By zone, for every zone of the platform.
     pub route_tables: BTreeMap<Zone, Label>,
@@ -37,14 +46,33 @@ impl AwsExisting {
         zones: &[Zone],
         single_nat_gateway: &Field<bool>,
         problems: &mut Diagnostics,
-    ) -> Option<AwsExisting> {
-        let (span, file) = field.spanned()?;
+    ) -> AwsExisting {
+        let Some((span, file)) = field.spanned() else { return AwsExisting::default() };
+        check_key(&file.key, problems);
+        let network = !file.vpc.is_missing() || !file.route_tables.is_missing();
+        let network = network.then(|| AwsNetwork::check(span, file, zones, single_nat_gateway, problems)).flatten();
+        AwsExisting { network, key: file.key.ok().cloned() }
+    }
+}
+
+impl AwsNetwork {
+    fn check(
+        span: Span,
+        file: &AwsExistingFile,
+        zones: &[Zone],
+        single_nat_gateway: &Field<bool>,
+        problems: &mut Diagnostics,
+    ) -> Option<AwsNetwork> {
         let vpc = problems.need(span, "vpc", &file.vpc);
         check_id(&file.vpc, "vpc", problems);
         problems.need(span, "routeTables", &file.route_tables);
         if let Some(at) = single_nat_gateway.span() {
             problems
-                .add(Code::T012, at, "no NAT gateway is made in an existing VPC: its route tables lead out")
+                .add(
+                    Code::T012,
+                    at,
+                    "no NAT gateway is made in an existing VPC: its route tables decide where outbound traffic goes",
+                )
                 .help("remove `singleNatGateway`");
         }
         let mut route_tables = BTreeMap::new();
@@ -66,7 +94,7 @@ impl AwsExisting {
                 .add(Code::T003, at, format!("the zone {zone} has no route table"))
                 .help(format!("write the id of a route table of the VPC, for example {zone}: rtb-0a1b2c3d"));
         }
-        Some(AwsExisting { vpc: vpc?.clone(), route_tables })
+        Some(AwsNetwork { vpc: vpc?.clone(), route_tables })
     }
 }
 
@@ -82,6 +110,20 @@ fn check_id(field: &Field<Label>, kind: &str, problems: &mut Diagnostics) {
     }
 }
 
+/// An ARN of a key, not of an alias: those cannot be in the policies that name a key (docs.aws.amazon.com, "Key identifiers (`KeyId`)").
+fn check_key(field: &Field<Label>, problems: &mut Diagnostics) {
+    let Some((at, arn)) = field.spanned() else { return };
+    let parts: Vec<&str> = arn.as_str().split(':').collect();
+    let right = matches!(parts.as_slice(), ["arn", "aws", "kms", region, account, key]
+        if !region.is_empty() && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())
+            && key.strip_prefix("key/").is_some_and(|id| !id.is_empty()));
+    if !right {
+        problems
+            .add(Code::T012, at, format!("`{arn}` is not the ARN of a key"))
+            .help("write arn:aws:kms:REGION:ACCOUNT:key/ID");
+    }
+}
+
 /// Resources of somebody else on Azure.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -91,10 +133,26 @@ pub struct AzureExistingFile {
     /// The virtual network to make the cluster's subnets in. Default: a network of the cluster's own.
     pub network: Field<AzureNetworkFile>,
     /// The id of the resource group with the private DNS zones that private endpoints are entered in (`privatelink.blob.core.windows.net` and the like),
-    /// which are linked to the network already. Default: zones of the cluster's own, of which a network can have one each.
+    /// which are linked to the network already. Default: zones of the cluster's own, and a network can have only one of each name.
     pub private_dns_zones: Field<Label>,
     /// The id of the Log Analytics workspace to send logs to, in the same region. Default: a workspace of the cluster's own.
     pub workspace: Field<Label>,
+    /// The id of the disk encryption set whose key encrypts the machines' disks. Not used by `hdinsight`. Default: Azure's own keys.
+    pub disk_encryption_set: Field<Label>,
+    /// The key that encrypts the storage account. Default: Azure's own keys.
+    pub storage_encryption: Field<StorageKeyFile>,
+}
+
+/// A key in a key vault for a storage account.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StorageKeyFile {
+    /// The key, `https://VAULT.vault.azure.net/keys/NAME`: without a version its newest one is used.
+    #[schemars(required)]
+    pub key: Field<Label>,
+    /// The id of a user-assigned identity that may use the key: it needs the role Key Vault Crypto Service Encryption User.
+    #[schemars(required)]
+    pub identity: Field<Label>,
 }
 
 impl AzureExistingFile {
@@ -128,6 +186,17 @@ pub struct AzureExisting {
     pub private_dns_zones: Option<String>,
     /// Its id.
     pub workspace: Option<String>,
+    /// Its id.
+    pub disk_encryption_set: Option<String>,
+    pub storage_encryption: Option<StorageKey>,
+}
+
+/// A key of somebody else's for a storage account.
+#[derive(Clone, Debug)]
+pub struct StorageKey {
+    pub key: Label,
+    /// The id of the identity that may use it.
+    pub identity: String,
 }
 
 impl AzureExisting {
@@ -153,6 +222,8 @@ pub struct AzureNetwork {
 /// The end of an id behind its subscription and its resource group.
 const WORKSPACE: &str = "Microsoft.OperationalInsights/workspaces";
 const ROUTE_TABLE: &str = "Microsoft.Network/routeTables";
+const DISK_ENCRYPTION_SET: &str = "Microsoft.Compute/diskEncryptionSets";
+const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
 impl AzureExisting {
     /// Checks it, and reports what is wrong.
@@ -189,8 +260,40 @@ impl AzureExisting {
                 )
                 .help("name the existing `network`, too, or remove `privateDnsZones`");
         }
-        AzureExisting { resource_group: file.resource_group.ok().cloned(), network, private_dns_zones, workspace }
+        let set = &file.disk_encryption_set;
+        let disk_encryption_set = check_azure_id(set, "a disk encryption set", Some(DISK_ENCRYPTION_SET), problems);
+        AzureExisting {
+            resource_group: file.resource_group.ok().cloned(),
+            network,
+            private_dns_zones,
+            workspace,
+            disk_encryption_set,
+            storage_encryption: StorageKey::check(&file.storage_encryption, problems),
+        }
     }
+}
+
+impl StorageKey {
+    fn check(field: &Field<StorageKeyFile>, problems: &mut Diagnostics) -> Option<StorageKey> {
+        let (span, file) = field.spanned()?;
+        let key = problems.need(span, "key", &file.key);
+        problems.need(span, "identity", &file.identity);
+        let identity = check_azure_id(&file.identity, "a user-assigned identity", Some(IDENTITY), problems);
+        if let Some((at, key)) = file.key.spanned().filter(|(_, key)| !is_vault_key(key.as_str())) {
+            problems
+                .add(Code::T012, at, format!("`{key}` is not a key in a key vault"))
+                .help("write https://VAULT.vault.azure.net/keys/NAME");
+        }
+        Some(StorageKey { key: key?.clone(), identity: identity? })
+    }
+}
+
+/// `https://VAULT/keys/NAME`, with or without a version.
+fn is_vault_key(url: &str) -> bool {
+    let parts: Vec<&str> = url.split('/').collect();
+    let names = matches!(parts.as_slice(), ["https:", "", host, "keys", rest @ ..]
+        if host.contains('.') && matches!(rest.len(), 1 | 2));
+    names && parts.iter().skip(2).all(|part| !part.is_empty())
 }
 
 fn is_group(name: &str) -> bool {

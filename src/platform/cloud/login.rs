@@ -53,7 +53,7 @@ pub struct CloudSshFile {
     pub user: Field<UserName>,
     /// Paths of public key files. They appear in the printed commands that pass the keys to Terraform; rendering reads no key file.
     pub public_keys: Field<Vec<Field<String>>>,
-    /// The ranges that may reach port 22, or the bastion where there is one. Azure's machines need some; on AWS, Session Manager is
+    /// The ranges that may reach port 22, or the bastion where there is one. Azure's machines need at least one; on AWS, Session Manager is
     /// a way in by itself. Not used by `hdinsight`.
     pub from: Field<Vec<Field<Cidr>>>,
     /// True for a bastion in front of the machines. Used by `azureVms` alone. Default: false.

@@ -1,5 +1,6 @@
 //! The parts that clouds share in a topology.
 
+mod backup;
 mod existing;
 mod login;
 mod machines;
@@ -8,7 +9,8 @@ mod ranges;
 mod state;
 mod tags;
 
-pub use existing::{AwsExisting, AwsExistingFile, AzureExisting, AzureExistingFile};
+pub use backup::{Backup, BackupFile};
+pub use existing::{AwsExisting, AwsExistingFile, AwsNetwork, AzureExisting, AzureExistingFile, StorageKey};
 pub use login::{CloudSsh, CloudSshFile, check_public_keys};
 pub use machines::{AWS_IMAGES, AZURE_IMAGES, Image, ImageFile, check_disk};
 pub use pools::{Pool, PoolFile, PoolNodes, check_kubernetes, check_pools, pools};

@@ -100,7 +100,7 @@ fn check_pool_count(key: &Key, pool: &PoolFile, problems: &mut Diagnostics) {
     if let Some(at) = pool.spot.span().filter(|_| key.text == "system" && pool.spot.or(false)) {
         problems
             .add(Code::T012, at, "the cluster's own pods cannot be on machines that may be taken away")
-            .help("take `spot` from the pool `system`");
+            .help("remove `spot` from the pool `system`");
     }
     if let Some((at, scale)) = pool.autoscale.spanned() {
         problems.need(at, "min", &scale.min);

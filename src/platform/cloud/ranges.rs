@@ -21,7 +21,7 @@ pub fn check_api_from(field: &Field<Vec<Field<Cidr>>>, most: usize, problems: &m
     if let Some((at, list)) = field.spanned().filter(|(_, list)| list.len() > most) {
         problems
             .add(Code::T012, at, format!("the API server takes at most {most} ranges, not {}", list.len()))
-            .help("join neighbours into wider ones");
+            .help("merge adjacent ranges into wider ones");
     }
 }
 

@@ -66,7 +66,7 @@ pub struct BlobStateFile {
     /// The resource group of the storage account.
     #[schemars(required)]
     pub resource_group: Field<Label>,
-    /// The storage account. Whoever runs Terraform needs the right to its blobs; no key is used.
+    /// The storage account. Whoever runs Terraform needs access to its blobs; no key is used.
     #[schemars(required)]
     pub account: Field<Label>,
     /// The container in it.

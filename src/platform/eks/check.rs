@@ -36,6 +36,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         registry,
         api_from,
         pools: files,
+        name_prefix,
         tags: labels,
         state,
     } = file;
@@ -94,6 +95,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         version: version.ok()?.clone(),
         network,
         existing,
+        name_prefix: name_prefix.ok().cloned(),
         zones: values(zones),
         single_nat_gateway: single_nat_gateway.or(false),
         registry: registry.or(false),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::platform::cloud::{AwsExistingFile, PoolFile};
-use crate::value::{Cidr, Label, Version, Zone};
+use crate::value::{Cidr, Label, Name, Version, Zone};
 use crate::yaml::{Entries, Field};
 
 /// Amazon's Kubernetes service.
@@ -25,8 +25,8 @@ pub struct EksFile {
     /// The availability zones to spread over, by their letter.
     #[schemars(required)]
     pub zones: Field<Vec<Field<Zone>>>,
-    /// True for one NAT gateway for all zones, in the first of them: cheaper; but while that zone is lost, no other reaches the internet. A
-    /// change interrupts the way out of the zones whose gateway changes. Default: false, one in each zone.
+    /// True for one NAT gateway for all zones, in the first of them: cheaper; but while that zone is lost, no other zone reaches the internet. A
+    /// change interrupts outbound traffic of the zones whose gateway changes. Default: false, one in each zone.
     pub single_nat_gateway: Field<bool>,
     /// True for container repositories that the nodes may pull from. Default: false.
     pub registry: Field<bool>,
@@ -35,6 +35,8 @@ pub struct EksFile {
     /// The pools of nodes by name. `system` runs the cluster's own pods.
     #[schemars(required)]
     pub pools: Field<Entries<PoolFile>>,
+    /// A text before the names of everything that is made there: `prod` makes `prod-analytics` of `analytics`. Default: none.
+    pub name_prefix: Field<Name>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,
     /// The place of Terraform's state. Default: a file beside the module.

@@ -16,7 +16,7 @@ pub struct Eks {
     pub region: Label,
     pub version: Version,
     pub network: Cidr,
-    pub existing: Option<AwsExisting>,
+    pub existing: AwsExisting,
     /// Zones by their letter; at least two.
     pub zones: Vec<Zone>,
     /// True if all zones go out through the first one.
@@ -25,6 +25,7 @@ pub struct Eks {
     /// Empty for a private API server.
     pub api_from: Vec<Cidr>,
     pub pools: BTreeMap<Name, Pool>,
+    pub name_prefix: Option<Name>,
     pub tags: BTreeMap<String, String>,
     pub state: State,
 }

@@ -14,7 +14,20 @@ use crate::yaml::{Field, Span};
 const VERSIONS: &[&str] = &["5.1"];
 
 pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Option<Hdinsight> {
-    let HdinsightFile { location, version, tier, network, existing, storage, gateway, ssh, tags: labels, state } = file;
+    let HdinsightFile {
+        location,
+        version,
+        tier,
+        network,
+        existing,
+        storage,
+        gateway,
+        ssh,
+        name_prefix,
+        locks,
+        tags: labels,
+        state,
+    } = file;
     let location = region::AZURE.check(span, location, problems);
     problems.need(span, "version", version);
     problems.need(span, "storage", storage);
@@ -42,6 +55,13 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     let storage = storage.and_then(|(span, adls)| Adls::check(span, adls, problems));
     let state = State::check(state, problems);
     let existing_network = AzureExistingFile::names_network(existing);
+    if let Some(at) = existing.ok().and_then(|existing| existing.disk_encryption_set.span()) {
+        problems.add(
+            Code::T090,
+            at,
+            "`diskEncryptionSet` is not used by a platform of kind hdinsight: its disks have Azure's keys",
+        );
+    }
     let existing = AzureExisting::check(existing, problems);
     let tags = tags(labels, TagRules::Azure, problems);
     let given = !network.is_missing();
@@ -60,6 +80,8 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
         tier: tier.or_default(),
         network: network.map_or_else(|| "10.30.0.0/16".parse().expect("a range"), |(_, network)| network),
         existing,
+        name_prefix: name_prefix.ok().cloned(),
+        locks: locks.or(false),
         storage: storage?,
         gateway_user: gateway.ok()?.user.ok()?.clone(),
         // The service cannot be made without one.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::platform::cloud::{AzureExistingFile, CloudSshFile};
-use crate::value::{Cidr, Label, SecretFile, UserName, Version};
+use crate::value::{Cidr, Label, Name, SecretFile, UserName, Version};
 use crate::yaml::{Entries, Field};
 
 /// Azure `HDInsight`.
@@ -32,6 +32,10 @@ pub struct HdinsightFile {
     pub gateway: Field<GatewayFile>,
     /// The way for operators to log in. Default: `{ user: sshops }`.
     pub ssh: Field<CloudSshFile>,
+    /// A text before the names of everything that is made there: `prod` makes `prod-analytics` of `analytics`. Default: none.
+    pub name_prefix: Field<Name>,
+    /// True for locks of Azure against deletion, on what holds data: the members' disks, the storage account, the registry. Default: false.
+    pub locks: Field<bool>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,
     /// The place of Terraform's state. Default: a file beside the module.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::platform::cloud::{AzureExisting, State};
 use crate::platform::storage::Adls;
 use crate::platform::subnets::Blocks;
-use crate::value::{Cidr, Label, UserName, Version};
+use crate::value::{Cidr, Label, Name, UserName, Version};
 use file::Tier;
 
 pub use check::check;
@@ -27,6 +27,9 @@ pub struct Hdinsight {
     pub gateway_user: UserName,
     /// The user to log in as.
     pub ssh_user: UserName,
+    pub name_prefix: Option<Name>,
+    /// True for locks against deletion on what holds data.
+    pub locks: bool,
     pub tags: BTreeMap<String, String>,
     pub state: State,
 }

@@ -38,7 +38,7 @@ pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option
             complete = false;
         }
         if let Some(other) = addresses.insert(machine.address.clone(), name.clone()) {
-            let message = format!("`{name}` and `{other}` have one address, {}", machine.address);
+            let message = format!("`{name}` and `{other}` have the same address, {}", machine.address);
             problems
                 .add(Code::T004, entry.key.span, message)
                 .help("a machine is named once; put several roles on that name");

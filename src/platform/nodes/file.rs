@@ -68,7 +68,7 @@ pub enum FirewallFile {
     Nftables(NftablesFile),
 }
 
-/// Our table of nftables.
+/// provision's own nftables table.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NftablesFile {

@@ -105,7 +105,7 @@ pub fn aws_problem(size: &str) -> Option<&'static str> {
     let Some((family, step)) = size.split_once('.') else { return Some(wrong) };
     let Some(digit) = family.find(|c: char| c.is_ascii_digit()) else { return Some(wrong) };
     if OLD.split_whitespace().any(|old| old == family) {
-        return Some("it is from before Nitro: first boot finds data disks by their NVMe names, which it has none of");
+        return Some("it predates Nitro: first boot finds data disks by their NVMe names, and it has no such names");
     }
     let (letter, rest) = family.split_at(digit);
     let is_burstable = letter == "t" && BURSTABLE.contains(&rest);

@@ -43,11 +43,6 @@ pub(super) fn check_workers(
     let process = Process::check(&file.jvm_options, &file.unit, kind, LOGS, problems);
     let directories = check_directories(&file.local_dirs, &file.work_dir, problems);
     note_unused_by_fleets(file, kind, problems);
-    if let Some(at) = file.spot.span().filter(|_| kind == PlatformKind::AzureVms && file.spot.or(false)) {
-        problems
-            .add(Code::T012, at, "workers of a platform of kind azureVms cannot be spot machines yet")
-            .help("leave `spot` out");
-    }
     let named = kind.ground() == Ground::NamedHosts;
     if let Some(at) = file.groups.span().filter(|_| !named) {
         problems.add(Code::T090, at, format!("`groups` is not used by a platform of kind {kind}"));
@@ -61,11 +56,11 @@ pub(super) fn check_workers(
     // This machine does not grow with the load.
     let scales = !file.autoscale.is_missing() && kind != PlatformKind::Local;
     if place == RoleNodes::Counted(None) && !scales {
-        problems.add(Code::T003, span, "how many workers? neither `nodes` nor `autoscale` is given");
+        problems.add(Code::T003, span, "the number of workers is missing: neither `nodes` nor `autoscale` is given");
         return None;
     }
     if let Some(at) = file.nodes.span().filter(|_| scales) {
-        problems.add(Code::T012, at, "how many workers? `nodes` and `autoscale` are both given").help("leave one out");
+        problems.add(Code::T012, at, "`nodes` and `autoscale` both set the number of workers").help("leave one out");
     }
     let profile = if is_fleet(kind) {
         Profile { settings: file.settings(kind), process: Process::none(kind), local_dirs: Vec::new(), work_dir: None }

@@ -114,8 +114,8 @@ settings! {
         disk "disk": Disk;
         /// Bounds between which the number of workers follows the load.
         autoscale "autoscale": AutoscaleFile;
-        /// True for spot instances: cheaper, and taken away whenever AWS needs them. Executors there are lost, and their work is done again elsewhere. Used
-        /// by `awsVms` alone. Default: false.
+        /// True for spot machines: cheaper, and taken away whenever the cloud needs them. Executors there are lost, and their work is done again elsewhere. Used
+        /// by `awsVms` and `azureVms`. Default: false.
         spot "spot": bool;
         /// The number of workers by the time of the week, in a managed service. Instead of `autoscale`.
         schedule "schedule": ScheduleFile;

@@ -1,5 +1,5 @@
 resource "azurerm_kubernetes_cluster" "main" {
-  #checkov:skip=CKV_AZURE_117: disks are encrypted with platform keys and on the host; a key of one's own is not asked for
+  #checkov:skip=CKV_AZURE_117: disks are encrypted with platform keys and on the host; a customer-managed key is not asked for
   #checkov:skip=CKV_AZURE_172: the secrets store add-on is off, so there is nothing to rotate: pods use workload identity
   #checkov:skip=CKV_AZURE_226: Dsv5 machines have no local disk that an ephemeral system disk could live on
   name                = provision.name
@@ -10,7 +10,9 @@ resource "azurerm_kubernetes_cluster" "main" {
   sku_tier            = "Standard"
   tags                = local.tags
 
-  # Patches come by the channel, minor versions by an edit here.
+  disk_encryption_set_id = provision.disk_encryption_set
+
+  # Patches come by the channel, minor versions by an edit of the topology.
   kubernetes_version        = provision.version
   automatic_upgrade_channel = "patch"
   node_os_upgrade_channel   = "NodeImage"
@@ -29,7 +31,7 @@ resource "azurerm_kubernetes_cluster" "main" {
   image_cleaner_enabled        = true
   image_cleaner_interval_hours = 168
 
-  # Nodes come out with the address of the NAT gateway (or of what the route table leads to), and speak to the API server too.
+  # Nodes reach the API server too, from the address of the NAT gateway (or of what the route table leads to).
   api_server_access_profile {
     provision_when       = provision.public
     #checkov:skip=CKV_AZURE_115: the API server is open to the topology's ranges, and to nobody else
@@ -138,6 +140,7 @@ resource "azurerm_kubernetes_cluster" "main" {
     provision.nat_address,
     azurerm_role_assignment.cluster_kubelet,
     azurerm_role_assignment.cluster_subnet,
+    provision.disk_key_role,
     provision.way_out_nodes,
     azurerm_subnet_network_security_group_association.nodes,
   ]

@@ -7,7 +7,7 @@ locals {
 
 resource "azurerm_storage_account" "eventstore" {
   #checkov:skip=CKV_AZURE_206: premium file shares exist as LRS and ZRS only, and the cluster is in one region
-  #checkov:skip=CKV2_AZURE_1: encrypted twice with platform keys; a key of one's own is not asked for
+  #checkov:skip=CKV2_AZURE_1: encrypted twice with platform keys; a customer-managed key is not asked for
   #checkov:skip=CKV2_AZURE_38: asks for blobs' soft delete and this account has none; its shares' is below
   name                              = var.storage_account_name
   resource_group_name               = provision.group
@@ -22,6 +22,18 @@ resource "azurerm_storage_account" "eventstore" {
   local_user_enabled                = false
   infrastructure_encryption_enabled = true
   tags                              = local.tags
+
+  identity {
+    provision_when = provision.storage_encryption
+    type         = "UserAssigned"
+    identity_ids = [provision.storage_key_identity]
+  }
+
+  customer_managed_key {
+    provision_when = provision.storage_encryption
+    key_vault_key_id          = provision.storage_key_id
+    user_assigned_identity_id = provision.storage_key_identity
+  }
 
   # With this, NFS too is refused unless it comes over TLS: volumes need encryptInTransit: "true".
   https_traffic_only_enabled = true
@@ -53,6 +65,14 @@ resource "azurerm_storage_share" "eventstore" {
   lifecycle {
     prevent_destroy = true
   }
+}
+
+resource "azurerm_management_lock" "eventstore" {
+  provision_when = provision.lock_eventstore
+  name       = "data"
+  scope      = azurerm_storage_account.eventstore.id
+  lock_level = "CanNotDelete"
+  notes      = "The files of EventStore of ${provision.name}"
 }
 
 resource "azurerm_private_dns_zone" "files" {

@@ -14,7 +14,7 @@ resource "azurerm_user_assigned_identity" "kubelet" {
   tags                = local.tags
 }
 
-# Spark's: what its drivers and executors are in Azure. It has no role here; give it one where a job needs it.
+# Spark's: the identity of its drivers and executors in Azure. It has no role here; give it one where a job needs it.
 resource "azurerm_user_assigned_identity" "spark" {
   name                = "${provision.name}-spark"
   resource_group_name = provision.group
@@ -41,6 +41,15 @@ resource "azurerm_role_assignment" "cluster_subnet" {
 resource "azurerm_role_assignment" "cluster_kubelet" {
   scope                = azurerm_user_assigned_identity.kubelet.id
   role_definition_name = "Managed Identity Operator"
+  principal_id         = azurerm_user_assigned_identity.cluster.principal_id
+  principal_type       = "ServicePrincipal"
+}
+
+# AKS looks the set up before it makes a node.
+resource "azurerm_role_assignment" "cluster_disk_key" {
+  provision_when = provision.disk_key
+  scope                = provision.disk_encryption_set
+  role_definition_name = "Reader"
   principal_id         = azurerm_user_assigned_identity.cluster.principal_id
   principal_type       = "ServicePrincipal"
 }

@@ -59,3 +59,12 @@ resource "azurerm_private_endpoint" "registry" {
     private_dns_zone_ids = [provision.registry_zone]
   }
 }
+
+# Nobody deletes the images by mistake, in the portal either.
+resource "azurerm_management_lock" "registry" {
+  provision_when = provision.lock_registry
+  name       = "data"
+  scope      = azurerm_container_registry.main.id
+  lock_level = "CanNotDelete"
+  notes      = "The images of ${provision.name}"
+}

@@ -1,5 +1,6 @@
 # One key for the cluster: the machines' disks, the bucket and the flow logs.
 resource "aws_kms_key" "main" {
+  provision_when = provision.own_key
   description             = "Disks, bucket and flow logs of ${provision.name}"
   enable_key_rotation     = true
   deletion_window_in_days = 30
@@ -22,6 +23,7 @@ resource "aws_kms_key" "main" {
 }
 
 resource "aws_kms_alias" "main" {
+  provision_when = provision.own_key
   name          = "alias/${provision.name}"
   target_key_id = aws_kms_key.main.key_id
 }

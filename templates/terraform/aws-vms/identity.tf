@@ -129,7 +129,7 @@ resource "aws_iam_policy" "storage" {
       {
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource  = aws_kms_key.main.arn
+        Resource  = provision.key
         Condition = { StringEquals = { "kms:ViaService" = "s3.${provision.region}.amazonaws.com" } }
       },
     ]

@@ -2,13 +2,13 @@ resource "aws_network_interface" "masters" {
   provision_when = provision.spark
   for_each = local.masters
 
-  description     = each.value.name
+  description     = provision.machine
   subnet_id       = aws_subnet.masters[each.value.zone].id
   private_ips     = [each.value.address]
   security_groups = [aws_security_group.masters.id]
 
   tags = {
-    Name = each.value.name
+    Name = provision.machine
   }
 }
 
@@ -49,14 +49,14 @@ resource "aws_instance" "masters" {
     volume_type = "gp3"
     volume_size = 32
     encrypted   = true
-    kms_key_id  = aws_kms_key.main.arn
+    kms_key_id  = provision.key
   }
 
   tags = {
-    Name = each.value.name
+    Name = provision.machine
   }
 
-  # First boot installs packages: the way out must be there before the machine.
+  # First boot installs packages: outbound access must exist before the machine.
   depends_on = [
     aws_iam_role_policy_attachment.masters_session,
     provision.nat_route,

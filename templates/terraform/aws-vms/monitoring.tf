@@ -2,7 +2,7 @@ resource "aws_cloudwatch_log_group" "flow_logs" {
   provision_when = provision.own_network
   name              = "/${provision.name}/flow-logs"
   retention_in_days = 365
-  kms_key_id        = aws_kms_key.main.arn
+  kms_key_id        = provision.key
 }
 
 resource "aws_iam_role" "flow_logs" {

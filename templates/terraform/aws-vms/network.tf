@@ -96,7 +96,7 @@ resource "aws_eip" "nat" {
   depends_on = [aws_internet_gateway.main]
 }
 
-# With one for each zone, a lost zone takes no other zone's way out with it.
+# With one for each zone, the loss of a zone leaves the others their outbound access.
 resource "aws_nat_gateway" "main" {
   provision_when = provision.own_network
   for_each = toset(values(local.nat_zones))

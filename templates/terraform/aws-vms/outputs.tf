@@ -100,5 +100,5 @@ output "bucket_arn" {
 
 output "kms_key_arn" {
   description = "ARN of the key that disks and logs are encrypted with."
-  value       = aws_kms_key.main.arn
+  value       = provision.key
 }

@@ -1,4 +1,4 @@
-# Scales out fast: two machines at a time, on either measure. Machines that still warm up count as capacity.
+# Scales out fast: two machines at a time, on either measure. Machines that are still warming up count as capacity.
 resource "aws_autoscaling_policy" "workers_out" {
   provision_when = provision.autoscales
   name                    = "${provision.name}-workers-out"

@@ -40,7 +40,7 @@ resource "aws_launch_template" "workers" {
       volume_type           = "gp3"
       volume_size           = provision.worker_disk
       encrypted             = true
-      kms_key_id            = aws_kms_key.main.arn
+      kms_key_id            = provision.key
       delete_on_termination = true
     }
   }
@@ -101,7 +101,7 @@ resource "aws_autoscaling_group" "workers" {
     }
   }
 
-  # First boot installs packages: the way out must be there before the machine.
+  # First boot installs packages: outbound access must exist before the machine.
   depends_on = [
     aws_iam_role_policy_attachment.workers_session,
     provision.nat_route,

@@ -2,13 +2,13 @@ resource "aws_network_interface" "zookeeper" {
   provision_when = provision.zookeeper
   for_each = local.zookeeper
 
-  description     = each.value.name
+  description     = provision.machine
   subnet_id       = aws_subnet.zookeeper[each.value.zone].id
   private_ips     = [each.value.address]
   security_groups = [aws_security_group.zookeeper.id]
 
   tags = {
-    Name = each.value.name
+    Name = provision.machine
   }
 }
 
@@ -20,10 +20,11 @@ resource "aws_ebs_volume" "zookeeper" {
   type              = "gp3"
   size              = provision.zookeeper_disk
   encrypted         = true
-  kms_key_id        = aws_kms_key.main.arn
+  kms_key_id        = provision.key
 
   tags = {
-    Name = "${each.value.name}-data"
+    Name             = "${provision.machine}-data"
+    provision-backup = provision.backup_tag
   }
 
   lifecycle {
@@ -70,14 +71,14 @@ resource "aws_instance" "zookeeper" {
     volume_type = "gp3"
     volume_size = 32
     encrypted   = true
-    kms_key_id  = aws_kms_key.main.arn
+    kms_key_id  = provision.key
   }
 
   tags = {
-    Name = each.value.name
+    Name = provision.machine
   }
 
-  # First boot installs packages: the way out must be there before the machine.
+  # First boot installs packages: outbound access must exist before the machine.
   depends_on = [
     aws_iam_role_policy_attachment.zookeeper_session,
     provision.nat_route,

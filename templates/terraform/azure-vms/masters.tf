@@ -2,7 +2,7 @@ resource "azurerm_network_interface" "masters" {
   provision_when = provision.spark
   for_each = local.masters
 
-  name                           = each.value.name
+  name                           = provision.machine
   location                       = provision.place
   resource_group_name            = provision.group
   accelerated_networking_enabled = true
@@ -28,7 +28,8 @@ resource "azurerm_linux_virtual_machine" "masters" {
   provision_when = provision.spark
   for_each = local.masters
 
-  name                            = each.value.name
+  name                            = provision.machine
+  computer_name                   = provision.computer_name
   location                        = provision.place
   resource_group_name             = provision.group
   zone                            = provision.each_zone
@@ -36,7 +37,7 @@ resource "azurerm_linux_virtual_machine" "masters" {
   network_interface_ids           = [azurerm_network_interface.masters[each.key].id]
   admin_username                  = provision.user
   disable_password_authentication = true
-  allow_extension_operations      = false
+  allow_extension_operations      = provision.extensions
   secure_boot_enabled             = true
   vtpm_enabled                    = true
   encryption_at_host_enabled      = true
@@ -60,9 +61,10 @@ resource "azurerm_linux_virtual_machine" "masters" {
   }
 
   os_disk {
-    name                 = "${each.value.name}-os"
-    storage_account_type = "Premium_LRS"
-    caching              = "ReadWrite"
+    name                 = "${provision.machine}-os"
+    storage_account_type   = "Premium_LRS"
+    caching                = "ReadWrite"
+    disk_encryption_set_id = provision.disk_encryption_set
   }
 
   source_image_reference {

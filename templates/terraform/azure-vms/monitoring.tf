@@ -60,7 +60,7 @@ resource "azurerm_monitor_metric_alert" "zookeeper" {
   provision_when = provision.zookeeper
   for_each = local.zookeeper
 
-  name                = "${each.value.name}-gone"
+  name                = "${provision.machine}-gone"
   resource_group_name = provision.group
   scopes              = [azurerm_linux_virtual_machine.zookeeper[each.key].id]
   severity            = 1
@@ -89,7 +89,7 @@ resource "azurerm_monitor_metric_alert" "masters" {
   provision_when = provision.spark
   for_each = local.masters
 
-  name                = "${each.value.name}-gone"
+  name                = "${provision.machine}-gone"
   resource_group_name = provision.group
   scopes              = [azurerm_linux_virtual_machine.masters[each.key].id]
   severity            = 2

@@ -91,6 +91,12 @@ output "identity_id" {
   value       = azurerm_user_assigned_identity.main.id
 }
 
+output "backup_vault_id" {
+  provision_when = provision.backup
+  description = "Id of the vault that the members' backups are in."
+  value       = azurerm_recovery_services_vault.main.id
+}
+
 output "storage_account_id" {
   provision_when = provision.storage
   description = "Id of the storage account."

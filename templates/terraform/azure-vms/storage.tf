@@ -2,7 +2,7 @@ resource "azurerm_storage_account" "main" {
   provision_when = provision.storage
   #checkov:skip=CKV_AZURE_33: only blobs are used, and the queue service has no endpoint that can be reached
   #checkov:skip=CKV_AZURE_206: a copy in each of three zones; the data is not to leave its region
-  #checkov:skip=CKV2_AZURE_1: Microsoft's keys encrypt it; with a key of one's own, losing the key loses all data
+  #checkov:skip=CKV2_AZURE_1: Microsoft's keys encrypt it; with a customer-managed key, losing the key loses all data
   name                            = provision.storage_account
   location                        = provision.place
   resource_group_name             = provision.group
@@ -17,6 +17,18 @@ resource "azurerm_storage_account" "main" {
   allow_nested_items_to_be_public = false
   public_network_access_enabled   = false
   tags                            = local.tags
+
+  identity {
+    provision_when = provision.storage_encryption
+    type         = "UserAssigned"
+    identity_ids = [provision.storage_key_identity]
+  }
+
+  customer_managed_key {
+    provision_when = provision.storage_encryption
+    key_vault_key_id          = provision.storage_key_id
+    user_assigned_identity_id = provision.storage_key_identity
+  }
 
   network_rules {
     default_action = "Deny"

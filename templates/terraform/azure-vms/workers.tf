@@ -6,6 +6,9 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
   zones                           = provision.zones
   sku                             = provision.worker_size
   instances                       = provision.workers_min
+  priority                        = provision.priority
+  eviction_policy                 = provision.eviction
+  max_bid_price                   = provision.price
   single_placement_group          = false # more than 100 machines
   overprovision                   = false # a surplus machine would join the master and be taken away from running tasks
   admin_username                  = provision.user
@@ -47,16 +50,18 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
   }
 
   os_disk {
-    storage_account_type = "Premium_LRS"
-    caching              = "ReadWrite"
+    storage_account_type   = "Premium_LRS"
+    caching                = "ReadWrite"
+    disk_encryption_set_id = provision.disk_encryption_set
   }
 
   # Scratch for shuffles: read back soon after it is written, worth nothing once the machine is gone.
   data_disk {
-    lun                  = 0
-    storage_account_type = "Premium_LRS"
-    caching              = provision.worker_disk_caching
-    disk_size_gb         = provision.worker_disk
+    lun                    = 0
+    storage_account_type   = "Premium_LRS"
+    caching                = provision.worker_disk_caching
+    disk_size_gb           = provision.worker_disk
+    disk_encryption_set_id = provision.disk_encryption_set
   }
 
   source_image_reference {
@@ -67,7 +72,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
     version   = var.image_version
   }
 
-  # Spark's answer carries no state of Azure's making, so this is the handler's version 1: any 200 is healthy.
+  # Spark's answer has no health state in Azure's format, so this is version 1 of the extension: any 200 is healthy.
   extension {
     name                       = "health"
     publisher                  = "Microsoft.ManagedServices"

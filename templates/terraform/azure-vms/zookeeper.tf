@@ -2,7 +2,7 @@ resource "azurerm_network_interface" "zookeeper" {
   provision_when = provision.zookeeper
   for_each = local.zookeeper
 
-  name                           = each.value.name
+  name                           = provision.machine
   location                       = provision.place
   resource_group_name            = provision.group
   accelerated_networking_enabled = true
@@ -28,7 +28,8 @@ resource "azurerm_linux_virtual_machine" "zookeeper" {
   provision_when = provision.zookeeper
   for_each = local.zookeeper
 
-  name                            = each.value.name
+  name                            = provision.machine
+  computer_name                   = provision.computer_name
   location                        = provision.place
   resource_group_name             = provision.group
   zone                            = provision.each_zone
@@ -36,7 +37,7 @@ resource "azurerm_linux_virtual_machine" "zookeeper" {
   network_interface_ids           = [azurerm_network_interface.zookeeper[each.key].id]
   admin_username                  = provision.user
   disable_password_authentication = true
-  allow_extension_operations      = false
+  allow_extension_operations      = provision.extensions
   secure_boot_enabled             = true
   vtpm_enabled                    = true
   encryption_at_host_enabled      = true
@@ -54,9 +55,10 @@ resource "azurerm_linux_virtual_machine" "zookeeper" {
   }
 
   os_disk {
-    name                 = "${each.value.name}-os"
-    storage_account_type = "Premium_LRS"
-    caching              = "ReadWrite"
+    name                 = "${provision.machine}-os"
+    storage_account_type   = "Premium_LRS"
+    caching                = "ReadWrite"
+    disk_encryption_set_id = provision.disk_encryption_set
   }
 
   source_image_reference {
@@ -89,13 +91,14 @@ resource "azurerm_managed_disk" "zookeeper" {
   #checkov:skip=CKV_AZURE_93: encrypted at rest and on the host with Microsoft's keys, as all disks here
   for_each = local.zookeeper
 
-  name                          = "${each.value.name}-data"
+  name                          = "${provision.machine}-data"
   location                      = provision.place
   resource_group_name           = provision.group
   zone                          = provision.each_zone
   storage_account_type          = "Premium_LRS"
   create_option                 = "Empty"
   disk_size_gb                  = provision.zookeeper_disk
+  disk_encryption_set_id        = provision.disk_encryption_set
   network_access_policy         = "DenyAll"
   public_network_access_enabled = false
   tags                          = local.tags

@@ -1,4 +1,5 @@
 resource "aws_kms_key" "cluster" {
+  provision_when = provision.own_keys
   description             = "Secrets of the EKS cluster ${provision.name}"
   deletion_window_in_days = 30
   enable_key_rotation     = true
@@ -18,6 +19,7 @@ resource "aws_kms_key" "cluster" {
 }
 
 resource "aws_kms_alias" "cluster" {
+  provision_when = provision.own_keys
   name          = "alias/${provision.name}-cluster"
   target_key_id = aws_kms_key.cluster.key_id
 }
@@ -42,7 +44,7 @@ resource "aws_eks_cluster" "main" {
     resources = ["secrets"]
 
     provider {
-      key_arn = aws_kms_key.cluster.arn
+      key_arn = provision.key
     }
   }
 

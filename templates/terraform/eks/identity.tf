@@ -162,7 +162,7 @@ resource "aws_iam_role_policy" "spark" {
         Sid       = "Key"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource  = aws_kms_key.data.arn
+        Resource  = provision.data_key
         Condition = { StringEquals = { "kms:ViaService" = "s3.${provision.region}.amazonaws.com" } }
       },
     ]

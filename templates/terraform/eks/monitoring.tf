@@ -1,4 +1,5 @@
 resource "aws_kms_key" "logs" {
+  provision_when = provision.own_keys
   description             = "Logs of the cluster ${provision.name}"
   deletion_window_in_days = 30
   enable_key_rotation     = true
@@ -33,6 +34,7 @@ resource "aws_kms_key" "logs" {
 }
 
 resource "aws_kms_alias" "logs" {
+  provision_when = provision.own_keys
   name          = "alias/${provision.name}-logs"
   target_key_id = aws_kms_key.logs.key_id
 }
@@ -41,14 +43,14 @@ resource "aws_kms_alias" "logs" {
 resource "aws_cloudwatch_log_group" "cluster" {
   name              = "/aws/eks/${provision.name}/cluster"
   retention_in_days = 365
-  kms_key_id        = aws_kms_key.logs.arn
+  kms_key_id        = provision.logs_key
 }
 
 resource "aws_cloudwatch_log_group" "flow" {
   provision_when = provision.own_network
   name              = "/aws/vpc/${provision.name}/flow"
   retention_in_days = 365
-  kms_key_id        = aws_kms_key.logs.arn
+  kms_key_id        = provision.logs_key
 }
 
 resource "aws_iam_role" "flow" {

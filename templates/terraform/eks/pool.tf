@@ -35,7 +35,7 @@ resource "aws_eks_node_group" "provision.pool" {
 
   lifecycle {
     provision_when = provision.autoscales
-    # The cluster autoscaler's from the first apply on.
+    # The cluster autoscaler sets this from the first apply on.
     ignore_changes = [scaling_config[0].desired_size]
   }
 

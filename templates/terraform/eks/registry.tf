@@ -1,5 +1,5 @@
 resource "aws_kms_key" "registry" {
-  provision_when = provision.registry
+  provision_when = provision.own_registry_key
   description             = "Images of the cluster ${provision.name}"
   deletion_window_in_days = 30
   enable_key_rotation     = true
@@ -19,7 +19,7 @@ resource "aws_kms_key" "registry" {
 }
 
 resource "aws_kms_alias" "registry" {
-  provision_when = provision.registry
+  provision_when = provision.own_registry_key
   name          = "alias/${provision.name}-registry"
   target_key_id = aws_kms_key.registry.key_id
 }
@@ -32,7 +32,7 @@ resource "aws_ecr_repository" "main" {
 
   encryption_configuration {
     encryption_type = "KMS"
-    kms_key         = aws_kms_key.registry.arn
+    kms_key         = provision.registry_key
   }
 
   image_scanning_configuration {

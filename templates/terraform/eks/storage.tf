@@ -1,5 +1,5 @@
 resource "aws_kms_key" "data" {
-  provision_when = provision.storage
+  provision_when = provision.own_data_key
   description             = "Spark's data of the cluster ${provision.name}"
   deletion_window_in_days = 30
   enable_key_rotation     = true
@@ -24,7 +24,7 @@ resource "aws_kms_key" "data" {
 }
 
 resource "aws_kms_alias" "data" {
-  provision_when = provision.storage
+  provision_when = provision.own_data_key
   name          = "alias/${provision.name}-data"
   target_key_id = aws_kms_key.data.key_id
 }
@@ -70,7 +70,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "data" {
 
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"
-      kms_master_key_id = aws_kms_key.data.arn
+      kms_master_key_id = provision.data_key
     }
   }
 }

@@ -1,5 +1,5 @@
 output "https_endpoint" {
-  description = "Ambari, from inside the network or one joined to it."
+  description = "Ambari, from inside the network or one peered with it."
   value       = "https://${azurerm_hdinsight_spark_cluster.main.https_endpoint}"
 }
 

@@ -18,6 +18,18 @@ resource "azurerm_storage_account" "main" {
   public_network_access_enabled     = false
   tags                              = local.tags
 
+  identity {
+    provision_when = provision.storage_encryption
+    type         = "UserAssigned"
+    identity_ids = [provision.storage_key_identity]
+  }
+
+  customer_managed_key {
+    provision_when = provision.storage_encryption
+    key_vault_key_id          = provision.storage_key_id
+    user_assigned_identity_id = provision.storage_key_identity
+  }
+
   # HDInsight, as a trusted service, writes the first contents of a new cluster's file system.
   network_rules {
     default_action = "Deny"
@@ -99,4 +111,13 @@ resource "azurerm_private_endpoint" "storage" {
     name                 = "default"
     private_dns_zone_ids = [provision.storage_zone]
   }
+}
+
+# Nobody deletes the data by mistake, in the portal either.
+resource "azurerm_management_lock" "storage" {
+  provision_when = provision.locks
+  name       = "data"
+  scope      = azurerm_storage_account.main.id
+  lock_level = "CanNotDelete"
+  notes      = "The data of ${provision.name}"
 }
