@@ -207,7 +207,7 @@ pub async fn carry_out(
         NotBegun::NoLease(error) => no_lease(error),
         NotBegun::NoPlan(refusals, observed) => planning::refused(&refusals, &observed),
         NotBegun::NotApproved(error) => not_approved(error),
-        NotBegun::Moved(moved) => has_moved("the hosts changed while the plan was read", &moved),
+        NotBegun::Moved(moved) => has_moved("the hosts changed while you read the plan", &moved),
         NotBegun::No(failure) => failure,
     })
 }

@@ -16,7 +16,7 @@ pub struct Args {
     /// Print each request to a host on stderr, with its duration
     #[arg(short, long, global = true)]
     verbose: bool,
-    /// Log each request to a host in FILE, with the time and its duration
+    /// Log to FILE each request to a host, with the time and its duration
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "verbose")]
     log_file: Option<PathBuf>,
 }

@@ -98,7 +98,7 @@ async fn show(args: &Args, wanted: &[(Target, Vec<&'static str>)], loaded: &Load
         if named { outln!("{host}  {text}") } else { outln!("{text}") }
     }
     if questions > 0 {
-        sayln!("{} about this program's own questions left out", counted(questions, "line"));
+        sayln!("{} about provision's own requests left out", counted(questions, "line"));
     }
     fail_of(failures.into_iter())?;
     Ok(Exit::Done)

@@ -228,7 +228,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         let failure = |(host, its): (Name, Vec<&Silence>)| {
             let its: Vec<_> = its.iter().map(ToString::to_string).collect();
             let why = format!(
-                "new connections between the hosts: {}. The new rules, which let in the addresses of the topology, are rolled back: does a host send from an address that is not in it?",
+                "new connections between the hosts: {}. The new rules, which let in the addresses of the topology, are rolled back. Check whether a host sends from an address that the topology does not have",
                 its.join("; ")
             );
             StepFailure {

@@ -68,8 +68,10 @@ fn foreign_record(facts: &HostFacts, ours: &Identity) -> Option<HostError> {
         let theirs = record.identity.as_ref().filter(|theirs| *theirs != ours)?;
         Some((name, record, theirs))
     })?;
-    let why =
-        format!("it is of the cluster `{}` (identity {theirs}), and this one's identity is {ours}", record.cluster);
+    let why = format!(
+        "it belongs to the cluster `{}` (identity {theirs}), and this one's identity is {ours}",
+        record.cluster
+    );
     Some(unreadable(format!("{STATE_FOLDER}/{}.json", name.text()), why))
 }
 

@@ -194,7 +194,7 @@ impl HostChecks<'_> {
                     if address.is_ipv4() { String::new() } else { format!(" ({to})") }
                 ),
                 Some(
-                    "write the address that the host itself has: its services listen there (the way in may be another: `sshName`)",
+                    "write the address that the host itself has: its services listen there (ssh may use another address: `sshName`)",
                 ),
             ),
             Some(to) => (to.to_string(), None),

@@ -17,7 +17,7 @@ pub struct ArchiveFile {
     pub url: Field<UrlFile>,
     /// A file on this machine, copied over.
     pub file: Field<LocalArchiveFile>,
-    /// A file that is on every host already; its digest is recorded, and a host that differs from more than half of them is refused.
+    /// A file that is on every host already; its digest is recorded, and a host without the digest that more than half of them have is refused.
     pub on_host: Field<OnHostFile>,
     /// The `pyspark` package, whose jars contain Spark and `ZooKeeper` (without the `AdminServer`). For `local`.
     pub pypi: Field<PypiFile>,

@@ -111,7 +111,10 @@ const RESERVED_OPTIONS: &[Reserved] = &[
     ("--class-path", "the classes are those of the distribution"),
     ("-jar", "the program is that of the service"),
     ("-Dspark.", "write it under `config`"),
-    ("-Dzookeeper.db.autocreate", "a member that lost its disk must not help form a quorum that forgets"),
+    (
+        "-Dzookeeper.db.autocreate",
+        "a member that lost its disk must not help to form a quorum without the committed data",
+    ),
     ("-Dzookeeper.admin.", "the AdminServer listens on 127.0.0.1 alone: write `adminPort`"),
     ("-Dzookeeper.4lw.", "write config: { fourLetterWords: ... }"),
     ("-Djute.maxbuffer", "write config: { jute.maxbuffer: ... }"),
@@ -150,7 +153,7 @@ impl RuntimeEnvironment {
             complete &= java.home.ok().is_some();
             if let Some((at, home)) = java.home.spanned().filter(|(_, home)| home.as_str().ends_with("/bin/java")) {
                 problems
-                    .add(Code::T012, at, format!("{home} is a program, and not the directory of a Java"))
+                    .add(Code::T012, at, format!("{home} is a program, and not the directory of a Java installation"))
                     .help(format!("write {}", home.as_str().trim_end_matches("/bin/java")));
                 complete = false;
             }

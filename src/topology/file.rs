@@ -89,7 +89,7 @@ pub struct JobFile {
     pub driver: Field<DriverFile>,
     /// The executors' share.
     pub executors: Field<ExecutorsFile>,
-    /// When a job that ended is started again. Not used by jobs on hosts: `submit` runs a job once. Default: `never`.
+    /// The cases in which a job that ended is started again. Not used by jobs on hosts: `submit` runs a job once. Default: `never`.
     pub restart: Field<Restart>,
     /// Properties of Spark for this job alone. Secrets belong under `config` of `services: spark:`.
     #[schemars(with = "Option<Entries<RawScalar>>")]

@@ -71,7 +71,7 @@ impl<'de> At<'de, '_> {
         let reads_as = match plain {
             Plain::Text => return Ok(text),
             Plain::Null => return Err(self.wrong_type("text")),
-            Plain::Bool(_) => "a truth value",
+            Plain::Bool(_) => "a boolean",
             Plain::Integer | Plain::Float => "a number",
         };
         Err(DecodeError::new(

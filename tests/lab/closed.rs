@@ -60,7 +60,7 @@ fn law_6_and_a_job_behind_closed_ports() {
     lab.on(3, "systemd-run -q --unit stranger nc -lk 9999");
     lab.run(&["plan", &topology])
         .expect(0)
-        .says("on h3 the firewall closes what listens now: port 9999 (`allow` lets it in)");
+        .says("on h3 the firewall closes ports that are in use now: 9999 (an `allow` entry keeps them open)");
     let ran = lab.apply(&topology);
     assert!(!ran.stderr.contains("s3cr3t"), "the secret is in the output");
     lab.converged(&topology);

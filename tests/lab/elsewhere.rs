@@ -125,7 +125,7 @@ fn members_that_a_drop_in_misled_are_found() {
     lab.run(&["plan", &topology])
         .expect(0)
         .says("h2: systemd gives every service")
-        .says("_JAVA_OPTIONS, which may overrule the topology");
+        .says("_JAVA_OPTIONS, which may override the topology");
     lab.on(2, "systemctl unset-environment _JAVA_OPTIONS");
     // A drop-in keeps a unit active after its process has ended: it is started again.
     lab.on(3, "mkdir -p /etc/systemd/system/zookeeper.service.d && printf '[Service]\nRemainAfterExit=yes\nRestart=no\nSuccessExitStatus=SIGKILL\n' \

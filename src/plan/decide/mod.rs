@@ -134,7 +134,7 @@ impl Planner<'_> {
             if !facts.inherited.is_empty() && !state.services.is_empty() {
                 let names: Vec<&str> = facts.inherited.iter().map(String::as_str).collect();
                 self.notes.push(format!(
-                    "{name}: systemd gives every service {}, which may overrule the topology (DefaultEnvironment, or `systemctl set-environment`)",
+                    "{name}: systemd gives every service {}, which may override the topology (DefaultEnvironment, or `systemctl set-environment`)",
                     names.join(", ")
                 ));
             }

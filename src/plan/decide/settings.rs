@@ -99,7 +99,7 @@ impl Planner<'_> {
             |path: &String| intended.is_some_and(|record| record.settings.get(path) != self.desired.settings.get(path));
         let applied = applied.is_some();
         let mut roles = BTreeSet::new();
-        let none = String::from("nothing");
+        let none = String::from("(not set)");
         let paths: BTreeSet<&String> = before.settings.keys().chain(self.desired.settings.keys()).collect();
         for path in paths {
             let (was, is) = (before.settings.get(path), self.desired.settings.get(path));

@@ -99,7 +99,7 @@ pub fn check(
         standalone.shuffle_service = shuffle_service(at, config, problems);
         if standalone.shuffle_service.is_some() && kind == PlatformKind::Local {
             problems
-                .add(Code::T012, at, "`spark.shuffle.service.enabled` does not fit one machine: every worker would want the same port of it")
+                .add(Code::T012, at, "`spark.shuffle.service.enabled` cannot be used on `local`: all workers on this machine would need the same port")
                 .help("leave it out, or take hosts of their own");
         }
     }

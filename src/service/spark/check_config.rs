@@ -108,7 +108,7 @@ fn no_secret(key: &str) -> Option<(&'static str, &'static str)> {
     if properties::class(key) == Class::Outage {
         return Some((
             "a change of it needs an outage, and a plan could not tell that it changed",
-            "use a key file without a password that Spark's user alone reads",
+            "use a key file that has no password and that only Spark's user can read",
         ));
     }
     let is_judged = key.starts_with("spark.shuffle.service.") || key.starts_with("spark.eventLog.");

@@ -26,7 +26,7 @@ pub struct GivenFile {
     /// shown nowhere.
     pub private: Field<bool>,
     /// True if only jobs read the file, and no daemon does: then a change restarts nothing, and jobs that start later read the new text. (Executors of a job
-    /// that runs may read either.) Default: `false`.
+    /// that runs may read the old text or the new.) Default: `false`.
     pub jobs_only: Field<bool>,
 }
 

@@ -39,7 +39,7 @@ pub fn health_of_masters(
                 Health::Unsettled
             }
             Some(_) if missing_latches.standbys.contains(name) => {
-                let doubt = format!("the master on {name} is STANDBY and may take no part in the election");
+                let doubt = format!("the master on {name} is STANDBY and perhaps takes no part in the election");
                 facts.doubted.insert(name.clone(), doubt);
                 Health::Serving
             }

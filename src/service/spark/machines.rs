@@ -123,7 +123,7 @@ pub fn check_beside_others(all: &Whole<'_>, problems: &mut Diagnostics) {
                 at,
                 "without `memory` a worker offers all of the machine's memory except 1 GiB, and other daemons run beside it",
             )
-            .help("write `memory: 4g`, for example: what is left for executors");
+            .help("set `memory` to what is left for executors, for example `memory: 4g`");
     }
 }
 

@@ -31,7 +31,7 @@ use crate::yaml::Span;
 const FORGOTTEN: &str = "the ALIVE master does not list it";
 const WITHOUT_A_LATCH: &str = "it is STANDBY and takes no part in the election";
 const PERHAPS_WITHOUT_A_LATCH: &str =
-    "it is STANDBY and may take no part in the election: fewer masters take part than run";
+    "it is STANDBY and perhaps takes no part in the election: fewer masters take part than run";
 const WITHOUT_A_QUORUM: &str =
     "ZooKeeper has no quorum, and a master that finds none for more than 40 s takes part in no election again";
 

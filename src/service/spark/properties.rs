@@ -65,7 +65,7 @@ const PROPERTIES: &[Property] = &[
     derived("spark.blockManager.port", "write `ports: { blockManager: ... }`"),
     read("spark.dead.worker.", &[MASTER]),
     read("spark.decommission.", &[WORKER]),
-    derived("spark.decommission.enabled", "it is always on: without it a worker that stops takes its blocks along"),
+    derived("spark.decommission.enabled", "it is always on: without it a worker that stops takes its blocks with it"),
     read("spark.deploy.", &[MASTER]),
     derived("spark.deploy.recoveryMode", "it follows from `masters` and `zookeeper`"),
     derived("spark.deploy.recoveryMode.factory", "it follows from `masters` and `zookeeper`"),

@@ -31,8 +31,8 @@ pub const MASTER: Role = Role::new(&RoleData {
     takeover: Some(Takeover {
         wait_led_elsewhere: "wait until every master that stays is ALIVE or STANDBY",
         leads: "is ALIVE",
-        on_restart: "restarting the ALIVE master: about 1 s without an ALIVE master, during which nothing can be submitted (43 s where its election latch cannot be removed from ZooKeeper); running applications go on",
-        on_restart_below: "rolling ZooKeeper can end the ALIVE master's session: about 1 s without an ALIVE master, during which nothing can be submitted (43 s where its election latch cannot be removed from ZooKeeper); running applications go on",
+        on_restart: "restarting the ALIVE master: about 1 s without an ALIVE master, during which nothing can be submitted (43 s where its election latch cannot be removed from ZooKeeper); running applications continue",
+        on_restart_below: "rolling ZooKeeper can end the ALIVE master's session: about 1 s without an ALIVE master, during which nothing can be submitted (43 s where its election latch cannot be removed from ZooKeeper); running applications continue",
         on_leave: "if the leaving master is ALIVE, there is no ALIVE master for up to 43 s and nothing can be submitted; running applications continue, unless their driver is on its host",
         why_above_waits: "no other master is ALIVE, and a recovering master would forget workers that reconnect",
     }),

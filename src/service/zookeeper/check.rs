@@ -181,7 +181,7 @@ fn check_named(members: &Field<Entries<Name>>, hosts: &Hosts<'_>, problems: &mut
         if let Some((other, _)) = map.iter().find(|(_, taken)| *taken == host) {
             problems
                 .add(Code::T012, at, format!("members {other} and {id} are both on `{host}`"))
-                .help("one member a host");
+                .help("put at most one member on each host");
             complete = false;
         }
         map.insert(id, host.clone());
@@ -192,7 +192,7 @@ fn check_named(members: &Field<Entries<Name>>, hosts: &Hosts<'_>, problems: &mut
 fn warn_size(span: Span, count: usize, problems: &mut Diagnostics) {
     let survives = |count: usize| (count - 1) / 2;
     if count == 1 {
-        problems.add(Code::ZK002, span, "one member: when it stops, so does everything").help("use 3");
+        problems.add(Code::ZK002, span, "one member: while it is down, ZooKeeper serves nobody").help("use 3");
     } else if count.is_multiple_of(2) {
         let lost = match survives(count) {
             0 => "no loss".to_owned(),

@@ -165,7 +165,7 @@ settings! {
         pause_warn "jvm.pause.warn-threshold.ms": JavaInt<1> => Roll;
         /// The milliseconds from which a pause is logged. Default: 1000.
         pause_info "jvm.pause.info-threshold.ms": JavaInt<1> => Roll;
-        /// The four-letter words that clients may send, besides `srvr` and `mntr`, which the gates ask: for example `ruok,conf,cons`. Behind a firewall, a monitoring system also needs an `allow` entry for `client`. Default: none.
+        /// The four-letter words that clients may send, besides `srvr` and `mntr`, which the gates use; for example `ruok,conf,cons`. Behind a firewall, a monitoring system also needs an `allow` entry for `client`. Default: none.
         four_letter_words "fourLetterWords": FourLetterWords => Roll, written "4lw.commands.whitelist";
     }
     refused {
@@ -180,10 +180,10 @@ settings! {
         no_admin_serveraddress "admin.serverAddress": "it follows from the topology: members listen on their own address, and the AdminServer on 127.0.0.1";
         no_admin_enableserver "admin.enableServer": "it follows from the topology: members listen on their own address, and the AdminServer on 127.0.0.1";
         no_quorumlistenonallips "quorumListenOnAllIPs": "it follows from the topology: members listen on their own address, and the AdminServer on 127.0.0.1";
-        no_dynamicconfigfile "dynamicConfigFile": "members are those of the topology: an ensemble that changes them by itself would be set back";
-        no_reconfigenabled "reconfigEnabled": "members are those of the topology: an ensemble that changes them by itself would be set back";
-        no_standaloneenabled "standaloneEnabled": "members are those of the topology: an ensemble that changes them by itself would be set back";
-        no_skipreconfigacl "skipReconfigACL": "members are those of the topology: an ensemble that changes them by itself would be set back";
+        no_dynamicconfigfile "dynamicConfigFile": "members are those of the topology: changes that an ensemble makes by itself would be reverted";
+        no_reconfigenabled "reconfigEnabled": "members are those of the topology: changes that an ensemble makes by itself would be reverted";
+        no_standaloneenabled "standaloneEnabled": "members are those of the topology: changes that an ensemble makes by itself would be reverted";
+        no_skipreconfigacl "skipReconfigACL": "members are those of the topology: changes that an ensemble makes by itself would be reverted";
         no_peertype "peerType": "observers are not supported: every member votes";
         no_observermasterport "observerMasterPort": "observers are not supported: every member votes";
         no_syncenabled "syncEnabled": "observers are not supported: every member votes";

@@ -53,7 +53,7 @@ impl LeaseScript for LocalAnchor {
     fn why_silent(&mut self) -> HostError {
         let mut said = String::new();
         let _ = self.child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said));
-        let why = said.lines().last().unwrap_or("the script ended without a word").to_owned();
+        let why = said.lines().last().unwrap_or("the script ended without any output").to_owned();
         HostError::Failed { why: format!("cannot take the lease: {why}") }
     }
 

@@ -62,7 +62,7 @@ pub fn systemctl(program: &Path, root: &Path, arguments: &[String]) -> Result<()
         "restart" => each(services, |service| service.alone(|service| service.stop().and_then(|()| service.start()))),
         "kill" => each(services, |service| {
             let main = State::read(&service.files).filter(State::is_kept).and_then(|state| state.main);
-            main.map(|main| main.signal(signal)).ok_or_else(|| format!("{} does not run", service.files.name()))
+            main.map(|main| main.signal(signal)).ok_or_else(|| format!("{} is not running", service.files.name()))
         }),
         other => Err(format!("systemctl {other}: not known here")),
     }

@@ -128,7 +128,7 @@ impl Writer<'_> {
 
     fn mark_new(&mut self, marker: &HostPath, data: &[HostPath]) {
         let birth = self.place.word(&HostPath::known(BIRTH_PATH));
-        line!(self, "grep -q '\"complete\":false' {birth} || fail \"no birth is begun here\"");
+        line!(self, "grep -q '\"complete\":false' {birth} || fail \"no birth has begun here\"");
         for data in data {
             line!(self, "is_new {}", self.place.word(data));
         }
