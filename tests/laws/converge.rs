@@ -63,6 +63,31 @@ fn law_2_a_live_setting_restarts_nothing() {
     });
 }
 
+/// What takes over may need a port that the old rules close.
+#[test]
+fn a_firewall_that_leaves_goes_before_anything_starts() {
+    run(async {
+        let closed = Shape::spread(3, 2, 3).with(|s| s.firewall = true);
+        let world = converged(&closed.site()).await;
+        // With a worker that leaves its host, which goes last, and a service that is new.
+        let mut open = closed.with(|s| (s.firewall, s.history) = (false, Some(512)));
+        let worker = open.workers.pop().expect("a worker");
+        open.masters.push(worker);
+        world.state().journal.clear();
+        open.site().converge(&world).await;
+        world.assert_lawful();
+        let journal = world.state().journal.clone();
+        let starts = journal.iter().position(|(_, title)| title.starts_with("start ")).expect("something starts");
+        let before: std::collections::BTreeSet<_> = journal[..starts]
+            .iter()
+            .filter(|(_, title)| title.contains("remove what has left"))
+            .map(|(host, _)| host)
+            .collect();
+        let hosts: std::collections::BTreeSet<_> = journal.iter().map(|(host, _)| host).collect();
+        assert_eq!(before, hosts, "{journal:#?}");
+    });
+}
+
 /// A service beside the others: it comes, changes and goes without a word to them.
 #[test]
 fn a_history_server_comes_changes_and_goes_alone() {

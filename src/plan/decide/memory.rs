@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::planner::Planner;
-use crate::desired::Desired;
+use crate::desired::{Desired, FIREWALL_UNIT};
 use crate::host::{
-    Action, Class, HostFacts, Patch, Reach, Record, RecordName, Removal, STATE_FOLDER, Setting, Stamp, Target,
+    Action, Class, HostFacts, Owned, Patch, Reach, Record, RecordName, Removal, STATE_FOLDER, Setting, Stamp, Target,
 };
 use crate::observe::{Departed, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
@@ -200,7 +200,8 @@ pub(super) fn forget_records(desired: &Desired, name: &Name, facts: &HostFacts, 
 }
 
 /// Returns true if a service or a distribution leaves a host that stays. It goes when what takes over is well, and not before; until
-/// then the stamp lists it, so that a killed run still knows of it.
+/// then the stamp lists it, so that a killed run still knows of it. (A firewall that leaves goes first: what takes over may need what it closes.)
 pub(super) fn leaves_role(change: &HostChange) -> bool {
-    !change.leftovers.units.is_empty() || !change.leftovers.distributions.is_empty()
+    let Owned { units, distributions, .. } = &change.leftovers;
+    units.iter().any(|unit| unit != FIREWALL_UNIT) || !distributions.is_empty()
 }

@@ -46,7 +46,7 @@ impl Planner<'_> {
             let stamp = HostPath::known(crate::host::STAMP_PATH);
             let mut patch = patch(change, state, agreed, &|path| held.contains(path) || (later && *path == stamp));
             if later {
-                patch.leftovers = Owned::default();
+                patch.leftovers = firewall_of(&patch.leftovers);
                 // Until what leaves is removed, the stamp lists both: a run that is killed in between loses sight of neither.
                 let (old, new) = (self.observed.facts(host).and_then(|facts| facts.stamp.clone()), state.stamp());
                 if let Some(old) = old {
@@ -147,6 +147,17 @@ fn closed_by(step: &Step, state: &HostState, facts: &HostFacts) -> Option<String
 /// check between the hosts (20 s) and a connection with its login (40 s) may take, and 20 s for each further hundred hosts, as many as are worked with at once.
 fn trial_seconds(hosts: usize) -> u32 {
     80 + 20 * u32::try_from(hosts / 100).unwrap_or(u32::MAX / 20)
+}
+
+/// The firewall among what has left: its unit and its files.
+fn firewall_of(leftovers: &Owned) -> Owned {
+    let mut owned = Owned::default();
+    if leftovers.units.contains(FIREWALL_UNIT) {
+        let of_it = [HostPath::known(FIREWALL_RULES), unit_path(FIREWALL_UNIT)];
+        owned.units.insert(FIREWALL_UNIT.to_owned());
+        owned.files.extend(of_it.into_iter().filter(|path| leftovers.files.contains(path)));
+    }
+    owned
 }
 
 fn is_tried(need: Need) -> bool {
