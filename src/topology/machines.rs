@@ -7,7 +7,7 @@ use super::checked::Topology;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{AwsVms, Tier};
 use crate::platform::azure_vms::AzureVms;
-use crate::platform::cloud::{self, Image};
+use crate::platform::cloud::{self, AwsExisting, AzureExisting, AzureExistingFile, Image};
 use crate::platform::size::{self, Shape};
 use crate::platform::{Platform, PlatformFile, aks, eks, provider, subnets};
 use crate::service::spark::Spark;
@@ -117,6 +117,7 @@ fn check_beside(topology: &Topology, platforms: &Entries<PlatformFile>, problems
         if let Some(at) = locks.and_then(Field::span).filter(|_| !data) {
             problems.add(Code::T012, at, format!("`{name}` holds no data that could be locked"));
         }
+        check_subnets(name, platform, file, (members, storage), topology, problems);
         let existing = match platform {
             Platform::AzureVms(_) => file.azure_vms.ok().map(|file| (&file.existing, storage)),
             _ => file.aks.ok().map(|file| (&file.existing, topology.is_on(eventstore::KEY, name))),
@@ -281,6 +282,64 @@ fn check_overlaps(topology: &Topology, platforms: &Entries<PlatformFile>, proble
         }
         seen.insert(name, network);
     }
+}
+
+/// Checks that what is there already has a subnet for each use, and for nothing else.
+fn check_subnets(
+    name: &Name,
+    platform: &Platform,
+    file: &PlatformFile,
+    (members, storage): (bool, bool),
+    topology: &Topology,
+    problems: &mut Diagnostics,
+) {
+    let spark = topology.is_on(spark::KEY, name);
+    let of_machines = [("zookeeper", members), ("masters", spark), ("workers", spark)];
+    let (given, at, wanted): (BTreeSet<&str>, Option<Span>, Vec<(&str, bool)>) = match platform {
+        Platform::AzureVms(AzureVms { existing, .. }) => {
+            let at = file.azure_vms.ok().and_then(|file| AzureExistingFile::subnets(&file.existing));
+            (azure_uses(existing), at, of_machines.into_iter().chain([("endpoints", storage)]).collect())
+        }
+        Platform::Aks(aks) => {
+            let at = file.aks.ok().and_then(|file| AzureExistingFile::subnets(&file.existing));
+            let endpoints = aks.registry || topology.is_on(eventstore::KEY, name);
+            (azure_uses(&aks.existing), at, vec![("nodes", true), ("endpoints", endpoints)])
+        }
+        Platform::Hdinsight(managed) => {
+            let at = file.hdinsight.ok().and_then(|file| AzureExistingFile::subnets(&file.existing));
+            (azure_uses(&managed.existing), at, vec![("cluster", true)])
+        }
+        Platform::AwsVms(aws) => {
+            let at = file.aws_vms.ok().and_then(|file| file.existing.ok()?.subnets.span());
+            (aws_uses(&aws.existing), at, of_machines.to_vec())
+        }
+        Platform::Eks(eks) => {
+            let at = file.eks.ok().and_then(|file| file.existing.ok()?.subnets.span());
+            (aws_uses(&eks.existing), at, vec![("nodes", true)])
+        }
+        Platform::Nodes(_) | Platform::Local(_) | Platform::Kubernetes => return,
+    };
+    let Some(at) = at else { return };
+    for (of_use, wanted) in &wanted {
+        if *wanted && !given.contains(of_use) {
+            problems
+                .add(Code::T003, at, format!("there is no subnet for `{of_use}`"))
+                .help("name one for each use, or remove `subnets`, so that the module makes all of them");
+        }
+    }
+    for of_use in given.iter().filter(|given| !wanted.contains(&(**given, true))) {
+        let all: Vec<&str> = wanted.iter().filter(|(_, wanted)| *wanted).map(|(of_use, _)| *of_use).collect();
+        let message = format!("`{}` is no use of a subnet of `{name}`", of_use.escape_default());
+        problems.add(Code::T012, at, message).help(format!("it has subnets for {}", all.join(", ")));
+    }
+}
+
+fn azure_uses(existing: &AzureExisting) -> BTreeSet<&str> {
+    existing.subnets().into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect()
+}
+
+fn aws_uses(existing: &AwsExisting) -> BTreeSet<&str> {
+    existing.subnets().into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect()
 }
 
 /// Resource groups and roles have the cluster's name, and the platform's prefix: two platforms on one cloud would make the same ones.

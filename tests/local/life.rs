@@ -177,6 +177,13 @@ fn what_a_service_started_ends_with_its_supervisor(machine: &Machine) {
         all.iter().filter(|line| line.contains("CoarseGrainedExecutorBackend") && line.contains("worker-1/")).count()
     };
     until("an executor runs", || executors() > 0);
+    // Not /tmp, from which native code may not be loaded. The folder's path has a space in it.
+    for class in ["SparkSubmit", "CoarseGrainedExecutorBackend"] {
+        let all = machine.processes();
+        let own = |line: &&String| line.contains("-Djava.io.tmpdir=") && line.contains("/var/lib/spark/tmp ");
+        let of_class: Vec<&String> = all.iter().filter(|line| line.contains(class)).collect();
+        assert!(!of_class.is_empty() && of_class.iter().all(own), "{of_class:#?}");
+    }
     let worker = machine.pid("worker-1", "spark-worker", "main");
     kill("-9", machine.pid("worker-1", "spark-worker", "supervisor"));
     until("the worker has ended", || has_ended(worker));

@@ -57,6 +57,42 @@ const EXISTING: &[(&str, &str, &str, &[&str])] = &[
         "",
         AWS_OWN,
     ),
+    (
+        "aws-vms",
+        "existing: { vpc: vpc-0a1b2c3d, subnets: { \
+         zookeeper: { a: { id: subnet-0a1b2c30, range: 10.21.0.0/26 }, b: { id: subnet-0a1b2c31, range: 10.21.0.64/26 }, c: { id: subnet-0a1b2c32, range: 10.21.0.128/26 } }, \
+         masters: { a: { id: subnet-0a1b2c33, range: 10.21.1.0/26 }, b: { id: subnet-0a1b2c34, range: 10.21.1.64/26 }, c: { id: subnet-0a1b2c35, range: 10.21.1.128/26 } }, \
+         workers: { a: { id: subnet-0a1b2c36, range: 10.21.4.0/24 }, b: { id: subnet-0a1b2c37, range: 10.21.5.0/24 }, c: { id: subnet-0a1b2c38, range: 10.21.6.0/24 } } } }",
+        "",
+        AWS_SUBNETS,
+    ),
+    (
+        "eks",
+        "existing: { vpc: vpc-0a1b2c3d, subnets: { nodes: { a: { id: subnet-0a1b2c30, range: 10.41.0.0/20 }, \
+         b: { id: subnet-0a1b2c31, range: 10.41.16.0/20 }, c: { id: subnet-0a1b2c32, range: 10.41.32.0/20 } } } }",
+        "",
+        AWS_SUBNETS,
+    ),
+    (
+        "azure-vms",
+        "existing: { network: { name: spoke, resourceGroup: network-rg, subnets: { zookeeper: { name: zk, range: 10.20.0.0/26 }, \
+         masters: { name: masters, range: 10.20.0.64/26 }, workers: { name: workers, range: 10.20.4.0/22 }, endpoints: { name: pe, range: 10.20.0.128/27 } } } }",
+        ", bastion: true",
+        AZURE_SUBNETS,
+    ),
+    (
+        "eventstore-aks",
+        "existing: { network: { name: spoke, resourceGroup: network-rg, \
+         subnets: { nodes: { name: nodes, range: 10.42.4.0/22 }, endpoints: { name: pe, range: 10.42.0.0/26 } } } }",
+        "",
+        AZURE_SUBNETS,
+    ),
+    (
+        "hdinsight",
+        "existing: { network: { name: spoke, resourceGroup: network-rg, subnets: { cluster: { name: hdi, range: 10.30.8.0/24 } } } }",
+        "",
+        AZURE_SUBNETS,
+    ),
     ("azure-vms", AZURE_EXISTING, ", bastion: true", AZURE_OWN),
     ("aks", AZURE_EXISTING, "", AZURE_OWN),
     ("eventstore-aks", AZURE_EXISTING, "", AZURE_OWN),
@@ -70,6 +106,13 @@ const AWS_OWN: &[&str] = &[
     "aws_route_table",
     "aws_flow_log",
     "aws_vpc_endpoint",
+];
+const AWS_SUBNETS: &[&str] = &["aws_vpc", "aws_subnet", "aws_nat_gateway", "aws_route_table_association"];
+const AZURE_SUBNETS: &[&str] = &[
+    "azurerm_virtual_network",
+    "azurerm_subnet",
+    "azurerm_nat_gateway",
+    "azurerm_subnet_network_security_group_association",
 ];
 const AZURE_EXISTING: &str = "existing: { resourceGroup: spark-rg, network: { name: spoke, resourceGroup: network-rg, \
     routeTable: /subscriptions/s/resourceGroups/network-rg/providers/Microsoft.Network/routeTables/hub }, \
@@ -101,10 +144,7 @@ const AZURE_OWN: &[&str] =
 fn what_is_there_already_is_used_and_not_made() {
     for (name, existing, without, own) in EXISTING {
         let text = tool::example(name).replacen(without, "", 1);
-        let network =
-            text.lines().find(|line| line.trim_start().starts_with("network:")).expect("a network of its own");
-        let indent = " ".repeat(network.len() - network.trim_start().len());
-        let there = text.replacen(network, &format!("{network}\n{indent}{existing}"), 1);
+        let there = within(name, existing, without);
         let cloud = tool::cloud(&there);
         let resources = cloud.resources();
         let made: Vec<String> =
@@ -151,16 +191,35 @@ fn what_is_there_already_is_used_and_not_made() {
     }
 }
 
+/// An example, with what is there already.
+fn within(name: &str, existing: &str, without: &str) -> String {
+    let text = tool::example(name).replacen(without, "", 1);
+    let network = text.lines().find(|line| line.trim_start().starts_with("network:")).expect("a network of its own");
+    let indent = " ".repeat(network.len() - network.trim_start().len());
+    text.replacen(network, &format!("{network}\n{indent}{existing}"), 1)
+}
+
+#[test]
+fn machines_stay_in_their_subnets() {
+    let is_subnets = |own: &[&str]| own.iter().any(|kind| kind.ends_with("_subnet"));
+    for (name, existing, without, own) in EXISTING.iter().filter(|row| is_subnets(row.3)) {
+        let cloud = |existing: &str| tool::cloud(&within(name, existing, without));
+        let network =
+            EXISTING.iter().find(|row| row.0 == *name && !is_subnets(row.3)).expect("the module's own subnets");
+        let (theirs, ours) = (cloud(existing), cloud(network.1));
+        for (old, new) in [(&theirs, &ours), (&ours, &theirs)] {
+            let edit = provision::plan::terraform::Edit::between(&render::terraform(old), new);
+            assert!(edit.refused.iter().any(|why| why.contains("subnet_id")), "{name}, {own:?}: {edit:#?}");
+        }
+    }
+}
+
 #[test]
 fn with_everything_switched_on_a_module_converges_and_gives_up_data_only_on_demand() {
     for (name, keys) in WITH_ALL {
         let text = tool::example(name);
-        let network =
-            text.lines().find(|line| line.trim_start().starts_with("network:")).expect("a network of its own");
-        let indent = " ".repeat(network.len() - network.trim_start().len());
         let keys = keys.replace("DISKS", DISKS).replace("STORAGE", STORAGE);
-        let all: Vec<String> = keys.lines().map(|key| format!("{indent}{key}\n")).collect();
-        let text = text.replacen(network, &format!("{}{network}", all.concat()), 1);
+        let text = keys.lines().fold(text, |text, key| text.replacen("network:", &format!("{key}\n      network:"), 1));
         let tree = render::terraform(&tool::cloud(&text));
         let of_hcl = tree.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "tf"));
         let hcl: String = of_hcl.map(|(_, text)| text.as_str()).collect();

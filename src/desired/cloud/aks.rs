@@ -38,7 +38,7 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     let eventstore = topology.services.get::<Eventstore>().filter(|_| topology.is_on(eventstore::KEY, name));
     let shares = eventstore.and_then(|eventstore| Some((eventstore.nodes, eventstore.share?)));
     registry(aks, spark, &mut holes);
-    holes.put("endpoints", aks.registry || shares.is_some());
+    holes.put("endpoints", (aks.registry || shares.is_some()) && aks.existing.subnets().is_none());
     holes.put("eventstore", shares.is_some());
     let own_zones = aks.existing.has_own_zones();
     holes.put("own_registry_zone", aks.registry && own_zones);
@@ -90,7 +90,18 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
         tags: _,
         state: _,
     } = aks;
-    let Subnets { nodes, endpoints } = Subnets::of(*network);
+    let Subnets { nodes, endpoints } = aks.subnets();
+    let own = there.subnets().is_none();
+    holes.put("own_subnets", own);
+    holes.put("id_nodes", existing::subnet_id(there, "nodes"));
+    holes.put("id_endpoints", existing::subnet_id(there, "endpoints"));
+    let guard = [
+        ("azurerm_network_security_rule", "nodes_cluster"),
+        ("azurerm_subnet_network_security_group_association", "nodes"),
+    ];
+    for (hole, (kind, name)) in ["guard_rule", "guard"].into_iter().zip(guard) {
+        holes.put_if(hole, own.then(|| reference(&[kind, name])));
+    }
     let name = text::cloud_name(aks.name_prefix.as_ref(), &topology.name, NAME_MAX);
     existing::put_azure(there, location, &name, holes);
     holes.put_if("disk_encryption_set", there.disk_encryption_set.as_deref());
@@ -99,8 +110,8 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     holes.put_if("disk_key_role", there.disk_encryption_set.as_ref().map(|_| role));
     holes.put("lock_registry", *locks && aks.registry);
     let routed = there.route_table().is_some();
-    holes.put("routed", routed);
-    holes.put("way_out_nodes", existing::way_out(there, "nodes"));
+    holes.put("routed", routed && own);
+    holes.put_if("way_out_nodes", existing::way_out(there, "nodes"));
     // learn.microsoft.com, "Customize cluster egress with outbound types in AKS".
     holes.put("outbound_type", if routed { "userDefinedRouting" } else { "userAssignedNATGateway" });
     holes.put("name", name);
@@ -124,7 +135,8 @@ fn api(aks: &Aks, holes: &mut Holes) {
     holes.put("public", !is_private);
     holes.put_if("private_dns_zone", is_private.then_some("System"));
     // Where routes lead out, the topology's ranges name the firewall's address.
-    let own = aks.existing.route_table().is_none().then(|| expression("\"${azurerm_public_ip.nat.ip_address}/32\""));
+    let has_nat = aks.existing.route_table().is_none() && aks.existing.subnets().is_none();
+    let own = has_nat.then(|| expression("\"${azurerm_public_ip.nat.ip_address}/32\""));
     holes.put("api_from", list(aks.api_from.iter().map(|range| Expression::from(range.to_string())).chain(own)));
 }
 
@@ -156,6 +168,7 @@ fn put_system(pool: &Pool, aks: &Aks, holes: &mut Holes) {
 fn pool_holes(name: &Name, pool: &Pool, aks: &Aks) -> Holes {
     let Pool { size, nodes, spot, disk } = pool;
     let mut holes = Holes::default();
+    holes.put("id_nodes", existing::subnet_id(&aks.existing, "nodes"));
     holes.put("pool", name.as_str());
     holes.put("size", size.as_str());
     holes.put("version", aks.version.as_str());

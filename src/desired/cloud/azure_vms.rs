@@ -181,15 +181,42 @@ fn machines(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) -> F
 /// The way out of the machines of each subnet.
 fn ways_out(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     let routed = azure.existing.route_table().is_some();
+    let own = azure.existing.subnets().is_none();
     let (zookeeper, spark) = (services.zookeeper.is_some(), services.spark.is_some());
-    holes.put("nat_zookeeper", zookeeper && !routed);
-    holes.put("nat_spark", spark && !routed);
-    holes.put("routed_zookeeper", zookeeper && routed);
-    holes.put("routed_spark", spark && routed);
+    holes.put("nat_zookeeper", zookeeper && !routed && own);
+    holes.put("nat_spark", spark && !routed && own);
+    holes.put("routed_zookeeper", zookeeper && routed && own);
+    holes.put("routed_spark", spark && routed && own);
+    holes.put("own_subnet_zookeeper", zookeeper && own);
+    holes.put("own_subnets_spark", spark && own);
+    holes.put("own_subnet_endpoints", services.storage.is_some() && own);
+    // The security groups of subnets that are there already are their owner's: the machines' own guard their interfaces.
+    holes.put("guards_zookeeper", zookeeper && !own);
+    holes.put("guards_masters", spark && !own);
+    let kind = |own| {
+        if own {
+            "azurerm_subnet_network_security_group_association"
+        } else {
+            "azurerm_network_interface_security_group_association"
+        }
+    };
+    holes.put("guard_zookeeper", reference(&[kind(own), "zookeeper"]));
+    holes.put("guard_masters", reference(&[kind(own), "masters"]));
+    holes.put_if("guard_workers", own.then(|| reference(&[kind(own), "workers"])));
+    let group = reference(&["azurerm_network_security_group", "workers", "id"]);
+    holes.put_if("worker_group", (!own).then_some(group));
+    for (hole, of_use) in [
+        ("id_zookeeper", "zookeeper"),
+        ("id_masters", "masters"),
+        ("id_workers", "workers"),
+        ("id_endpoints", "endpoints"),
+    ] {
+        holes.put(hole, existing::subnet_id(&azure.existing, of_use));
+    }
     for (hole, subnet) in
         [("way_out_zookeeper", "zookeeper"), ("way_out_masters", "masters"), ("way_out_workers", "workers")]
     {
-        holes.put(hole, existing::way_out(&azure.existing, subnet));
+        holes.put_if(hole, existing::way_out(&azure.existing, subnet));
     }
 }
 

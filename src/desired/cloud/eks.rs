@@ -87,6 +87,9 @@ fn place(eks: &Eks, topology: &Topology, bucket: bool, holes: &mut Holes) {
     for (hole, own) in [("key", "cluster"), ("logs_key", "logs"), ("registry_key", "registry"), ("data_key", "data")] {
         holes.put(hole, existing::key(there, own));
     }
+    let own = there.subnets().is_none();
+    holes.put("own_subnets", own);
+    holes.put("nodes_in", expression(if own { "aws_subnet.nodes" } else { "local.zones" }));
     holes.put_if("disk_key", key.as_ref().map(Label::as_str));
     let there = there.network.as_ref();
     holes.put_if("subnet_owner", there.is_some().then_some("owned"));
@@ -102,9 +105,12 @@ fn place(eks: &Eks, topology: &Topology, bucket: bool, holes: &mut Holes) {
     holes.put("tags", text::tags(&eks.tags, topology));
     let row = |(at, zone): (usize, &str)| {
         let range = |tier| subnet(*network, tier, at).to_string();
-        let (public, nodes) = (range(Tier::Public), range(Tier::Of(WORKER)));
+        let given = eks.existing.subnets().and_then(|subnets| subnets.get("nodes")?.get(&zones[at]));
+        let (public, nodes) =
+            (range(Tier::Public), given.map_or_else(|| range(Tier::Of(WORKER)), |subnet| subnet.range.to_string()));
+        let id = given.map(|subnet| ("id", subnet.name.to_string()));
         let public = there.is_none().then_some(("public", public));
-        let row = [("name", format!("{region}{zone}"))].into_iter().chain(public).chain([("nodes", nodes)]);
+        let row = [("name", format!("{region}{zone}"))].into_iter().chain(public).chain([("nodes", nodes)]).chain(id);
         (zone.to_owned(), object(row))
     };
     holes.put("zones", object(zones.iter().map(Zone::as_str).enumerate().map(row)));
@@ -155,6 +161,10 @@ fn pool_holes(name: &Name, pool: &Pool, eks: &Eks, topology: &Topology) -> Holes
     holes.put("name", text::cloud_name(eks.name_prefix.as_ref(), &topology.name, NAME_MAX));
     holes.put("pool", name.as_str());
     holes.put_if("nat_route", eks.existing.network.is_none().then(|| reference(&["aws_route", "nodes"])));
+    let own = eks.existing.subnets().is_none();
+    holes.put_if("node_routes", own.then(|| reference(&["aws_route_table_association", "nodes"])));
+    holes
+        .put("node_subnet", expression(if own { "aws_subnet.nodes[each.key].id" } else { "local.zones[each.key].id" }));
     let arm = size::aws_is_arm(pool.size.as_str());
     holes.put("ami", if arm { "AL2023_ARM_64_STANDARD" } else { "AL2023_x86_64_STANDARD" });
     holes.put("capacity", if pool.spot { "SPOT" } else { "ON_DEMAND" });

@@ -15,7 +15,7 @@ pub fn put_vpc(existing: Option<&AwsNetwork>, table: &str, holes: &mut Holes) {
     holes.put("own_network", existing.is_none());
     holes.put("existing_network", existing.is_some());
     holes.put_if("existing_vpc", existing.map(|existing| existing.vpc.as_str()));
-    let tables = existing.map(|existing| {
+    let tables = existing.filter(|existing| existing.subnets.is_none()).map(|existing| {
         crate::hcl::object(existing.route_tables.iter().map(|(zone, id)| (zone.as_str(), id.as_str())))
     });
     holes.put_if("route_tables", tables);
@@ -87,12 +87,10 @@ pub fn put_azure(existing: &AzureExisting, location: &Label, name: &str, holes: 
     // In a network of several clusters a subnet has the cluster's name, too.
     holes.put("subnet_prefix", if network.is_some() { format!("{name}-") } else { String::new() });
 
-    let table = existing.route_table();
-    holes.put("nat", table.is_none());
-    holes.put_if(
-        "nat_address",
-        table.is_none().then(|| reference(&["azurerm_nat_gateway_public_ip_association", "main"])),
-    );
+    let (table, own_subnets) = (existing.route_table(), existing.subnets().is_none());
+    let nat = table.is_none() && own_subnets;
+    holes.put("nat", nat);
+    holes.put_if("nat_address", nat.then(|| reference(&["azurerm_nat_gateway_public_ip_association", "main"])));
     holes.put_if("route_table", table);
 
     holes.put("own_workspace", workspace.is_none());
@@ -105,11 +103,26 @@ pub fn put_azure(existing: &AzureExisting, location: &Label, name: &str, holes: 
     );
 }
 
-/// The way out of the machines of a subnet, which they wait for.
-pub fn way_out(existing: &AzureExisting, subnet: &str) -> Expression {
+/// The id of a subnet: of the module's own, or of one that is there already.
+pub fn subnet_id(existing: &AzureExisting, of_use: &str) -> Expression {
+    match existing.subnets() {
+        None => reference(&["azurerm_subnet", of_use, "id"]),
+        Some(subnets) => {
+            // One that is asked for and not there was reported.
+            let name = subnets.get(of_use).map_or("", |subnet| subnet.name.as_str());
+            expression(&format!("\"${{data.azurerm_virtual_network.existing.id}}/subnets/{name}\""))
+        }
+    }
+}
+
+/// The outbound access of the machines of a subnet, which they wait for: none of the module's, where the subnet is there already.
+pub fn way_out(existing: &AzureExisting, subnet: &str) -> Option<Expression> {
+    if existing.subnets().is_some() {
+        return None;
+    }
     let routed = existing.route_table().is_some();
     let kind = if routed { "azurerm_subnet_route_table_association" } else { "azurerm_subnet_nat_gateway_association" };
-    reference(&[kind, subnet])
+    Some(reference(&[kind, subnet]))
 }
 
 /// The id of a private DNS zone: the module's own (`own` is how it refers to it), or one that is there already, by its name.

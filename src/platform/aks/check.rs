@@ -7,8 +7,8 @@ use super::file::AksFile;
 use super::{Aks, KEPT, POD_RANGE, SERVICE_RANGE, SYSTEM_TEMPORARY, Subnets, temporary_name};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{
-    AzureExisting, Pool, PoolFile, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, pools,
-    tags, values, warn_open,
+    AzureExisting, Pool, PoolFile, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools,
+    check_within, pools, tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
 use crate::value::{Cidr, Label, Name};
@@ -63,7 +63,9 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
     subnets::check_apart(at, network, &[&[POD_RANGE, SERVICE_RANGE], KEPT].concat(), problems);
     let pools = pools(files);
-    check_room(at, network, &pools, problems);
+    check_within(at, network, existing.subnets().into_iter().flat_map(BTreeMap::values), problems);
+    let block = existing.range("nodes", Subnets::of(network).nodes);
+    check_room(at, (network, block), &pools, problems);
     Some(Aks {
         state,
         tags,
@@ -140,11 +142,10 @@ fn check_temporary_names(files: &Field<Entries<PoolFile>>, problems: &mut Diagno
 }
 
 /// Every node has an address in the network. (The pods' range has room for three times the nodes that a cluster may have.)
-fn check_room(at: Span, network: Cidr, pools: &BTreeMap<Name, Pool>, problems: &mut Diagnostics) {
+fn check_room(at: Span, (network, block): (Cidr, Cidr), pools: &BTreeMap<Name, Pool>, problems: &mut Diagnostics) {
     let most = pools.values().map(|pool| u64::from(pool.nodes.most())).sum::<u64>();
     // `max_surge`: an upgrade makes a tenth of the nodes twice.
     let wanted = most + most.div_ceil(10);
-    let block = Subnets::of(network).nodes;
     let room = block.size().saturating_sub(subnets::RESERVED);
     if wanted > room {
         let message = format!(

@@ -55,6 +55,13 @@ impl Subnets {
     }
 }
 
+impl Aks {
+    pub fn subnets(&self) -> Subnets {
+        let Subnets { nodes, endpoints } = Subnets::of(self.network);
+        Subnets { nodes: self.existing.range("nodes", nodes), endpoints: self.existing.range("endpoints", endpoints) }
+    }
+}
+
 /// The pool that stands in while the pool `system` is replaced (`cluster.tf`).
 pub const SYSTEM_TEMPORARY: &str = "systemtmp";
 

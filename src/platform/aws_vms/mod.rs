@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::platform::cloud::{AwsExisting, Backup, CloudSsh, Image, State};
 use crate::platform::provider::MachineProvider;
 use crate::platform::subnets::{self, Blocks};
-use crate::service::spark::WORKER;
+use crate::service::spark::{MASTER, WORKER};
 use crate::service::zookeeper::MEMBER;
 use crate::value::{Address, Cidr, Label, Name, Role, UserName, Zone};
 
@@ -63,7 +63,13 @@ pub fn subnet(network: Cidr, tier: Tier, zone: usize) -> Cidr {
 
 impl AwsVms {
     pub fn subnet(&self, tier: Tier, zone: usize) -> Cidr {
-        subnet(self.network, tier, zone)
+        let role = match tier {
+            Tier::Of(role) => role,
+            Tier::Public => return subnet(self.network, tier, zone),
+        };
+        let of_use = if matches!(role, MEMBER | WORKER) { role.tier() } else { MASTER.tier() };
+        let given = self.existing.subnets().and_then(|subnets| subnets.get(of_use)?.get(self.zones.get(zone)?));
+        given.map_or_else(|| subnet(self.network, tier, zone), |subnet| subnet.range)
     }
 }
 

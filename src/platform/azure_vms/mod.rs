@@ -64,7 +64,15 @@ impl Subnets {
 
 impl AzureVms {
     pub fn subnets(&self) -> Subnets {
-        Subnets::of(self.network)
+        let Subnets { zookeeper, masters, endpoints, bastion, workers } = Subnets::of(self.network);
+        let range = |of_use: &str, own: Cidr| self.existing.range(of_use, own);
+        Subnets {
+            zookeeper: range("zookeeper", zookeeper),
+            masters: range("masters", masters),
+            endpoints: range("endpoints", endpoints),
+            bastion,
+            workers: range("workers", workers),
+        }
     }
 
     /// The subnet of a role's machines.

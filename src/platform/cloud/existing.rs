@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::subnets::{
+    AwsSubnetFile, AwsSubnets, AzureSubnetFile, AzureSubnets, check_aws_subnets, check_azure_subnets,
+};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::value::{Label, Zone};
+use crate::value::{Cidr, Label, Zone};
 use crate::yaml::{Entries, Field, Span};
 
 /// Resources of somebody else on AWS.
@@ -18,6 +21,10 @@ pub struct AwsExistingFile {
     pub vpc: Field<Label>,
     /// The id of the route table of each zone, by its letter: the outbound route to the internet, or to wherever packages and archives come from. Given with `vpc`.
     pub route_tables: Field<Entries<Label>>,
+    /// The subnets to use, by their use (`zookeeper`, `masters` and `workers`; on EKS `nodes`) and by zone: `{ workers: { a: { id: subnet-0a1b2c3d, range:
+    /// 10.21.64.0/26 } } }`. They are for this cluster alone, and their route tables stay as they are. Given with `vpc`, instead of `routeTables`. Default:
+    /// subnets of the cluster's own.
+    pub subnets: Field<Entries<Entries<AwsSubnetFile>>>,
     /// The ARN of the KMS key to encrypt with, in the same region: disks, logs, the bucket, secrets and images. Its policy must let the cluster's
     /// services use it (docs/terraform.md lists them). Default: keys of the cluster's own.
     pub key: Field<Label>,
@@ -35,8 +42,15 @@ pub struct AwsExisting {
 #[derive(Clone, Debug)]
 pub struct AwsNetwork {
     pub vpc: Label,
-    /// By zone, for every zone of the platform.
+    /// By zone, for every zone of the platform; none where the subnets are there already.
     pub route_tables: BTreeMap<Zone, Label>,
+    pub subnets: Option<AwsSubnets>,
+}
+
+impl AwsExisting {
+    pub fn subnets(&self) -> Option<&AwsSubnets> {
+        self.network.as_ref()?.subnets.as_ref()
+    }
 }
 
 impl AwsExisting {
@@ -49,7 +63,7 @@ impl AwsExisting {
     ) -> AwsExisting {
         let Some((span, file)) = field.spanned() else { return AwsExisting::default() };
         check_key(&file.key, problems);
-        let network = !file.vpc.is_missing() || !file.route_tables.is_missing();
+        let network = !file.vpc.is_missing() || !file.route_tables.is_missing() || !file.subnets.is_missing();
         let network = network.then(|| AwsNetwork::check(span, file, zones, single_nat_gateway, problems)).flatten();
         AwsExisting { network, key: file.key.ok().cloned() }
     }
@@ -65,7 +79,16 @@ impl AwsNetwork {
     ) -> Option<AwsNetwork> {
         let vpc = problems.need(span, "vpc", &file.vpc);
         check_id(&file.vpc, "vpc", problems);
-        problems.need(span, "routeTables", &file.route_tables);
+        let subnets =
+            check_aws_subnets(&file.subnets, zones, |id, problems| check_id(id, "subnet", problems), problems);
+        let at = file.route_tables.span().filter(|_| !file.subnets.is_missing());
+        if let Some(at) = at {
+            problems
+                .add(Code::T012, at, "existing subnets have their route tables already")
+                .help("remove `routeTables`");
+        } else if file.subnets.is_missing() {
+            problems.need(span, "routeTables", &file.route_tables);
+        }
         if let Some(at) = single_nat_gateway.span() {
             problems
                 .add(
@@ -94,7 +117,7 @@ impl AwsNetwork {
                 .add(Code::T003, at, format!("the zone {zone} has no route table"))
                 .help(format!("write the id of a route table of the VPC, for example {zone}: rtb-0a1b2c3d"));
         }
-        Some(AwsNetwork { vpc: vpc?.clone(), route_tables })
+        Some(AwsNetwork { vpc: vpc?.clone(), route_tables, subnets })
     }
 }
 
@@ -156,6 +179,11 @@ pub struct StorageKeyFile {
 }
 
 impl AzureExistingFile {
+    /// The place of the subnets in the file.
+    pub fn subnets(field: &Field<AzureExistingFile>) -> Option<Span> {
+        field.ok()?.network.ok()?.subnets.span()
+    }
+
     /// Returns true if the topology names a network, right or wrong.
     pub fn names_network(field: &Field<AzureExistingFile>) -> bool {
         field.ok().is_some_and(|existing| !existing.network.is_missing())
@@ -175,6 +203,10 @@ pub struct AzureNetworkFile {
     /// The id of the route table for the cluster's subnets, whose routes lead out, for example through a firewall. Default: a NAT gateway of the
     /// cluster's own.
     pub route_table: Field<Label>,
+    /// The subnets to use, by their use (`zookeeper`, `masters`, `workers` and, for storage, `endpoints`; on AKS `nodes` and `endpoints`; for `HDInsight`
+    /// `cluster`): `{ workers: { name: spark-workers, range: 10.20.72.0/21 } }`. They are for this cluster alone; their route tables, NAT gateways and security
+    /// groups stay as they are. Default: subnets of the cluster's own.
+    pub subnets: Field<Entries<AzureSubnetFile>>,
 }
 
 /// The same, checked.
@@ -205,6 +237,15 @@ impl AzureExisting {
         self.network.as_ref()?.route_table.as_deref()
     }
 
+    pub fn subnets(&self) -> Option<&AzureSubnets> {
+        self.network.as_ref()?.subnets.as_ref()
+    }
+
+    /// The range of a subnet: of one that is there already, or else `own`.
+    pub fn range(&self, of_use: &str, own: Cidr) -> Cidr {
+        self.subnets().and_then(|subnets| subnets.get(of_use)).map_or(own, |subnet| subnet.range)
+    }
+
     pub fn has_own_zones(&self) -> bool {
         self.private_dns_zones.is_none()
     }
@@ -217,6 +258,7 @@ pub struct AzureNetwork {
     pub resource_group: Label,
     /// Its id.
     pub route_table: Option<String>,
+    pub subnets: Option<AzureSubnets>,
 }
 
 /// The end of an id behind its subscription and its resource group.
@@ -246,6 +288,7 @@ impl AzureExisting {
                 name: network.name.ok()?.clone(),
                 resource_group: network.resource_group.ok()?.clone(),
                 route_table,
+                subnets: check_azure_subnets(&network.subnets, problems),
             })
         });
         check_name(&file.resource_group, "a resource group", is_group, problems);

@@ -7,6 +7,7 @@ mod machines;
 mod pools;
 mod ranges;
 mod state;
+mod subnets;
 mod tags;
 
 pub use backup::{Backup, BackupFile};
@@ -16,4 +17,5 @@ pub use machines::{AWS_IMAGES, AZURE_IMAGES, Image, ImageFile, check_disk};
 pub use pools::{Pool, PoolFile, PoolNodes, check_kubernetes, check_pools, pools};
 pub use ranges::{check_apart, check_api_from, values, warn_open};
 pub use state::{State, StateFile};
+pub use subnets::{AwsSubnets, AzureSubnets, ExistingSubnet, check_within};
 pub use tags::{TagRules, tags};

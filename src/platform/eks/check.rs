@@ -8,8 +8,8 @@ use super::{Eks, SERVICE_RANGE};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{Tier, ZONES_MAX, check_network, subnet};
 use crate::platform::cloud::{
-    AwsExisting, Pool, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, pools, tags, values,
-    warn_open,
+    AwsExisting, Pool, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, check_within, pools,
+    tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
 use crate::service::spark::WORKER;
@@ -87,7 +87,11 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     // And Docker's own.
     subnets::check_apart(at, network, &[SERVICE_RANGE, "172.17.0.0/16"], problems);
     let pools = pools(files);
-    check_room(at, network, values(zones).len(), &pools, problems);
+    let subnets = existing.subnets().into_iter().flat_map(BTreeMap::values).flat_map(BTreeMap::values);
+    check_within(at, network, subnets, problems);
+    let first = existing.subnets().and_then(|subnets| subnets.get("nodes")?.values().next());
+    let block = first.map_or_else(|| subnet(network, Tier::Of(WORKER), 0), |subnet| subnet.range);
+    check_room(at, (network, block), values(zones).len(), &pools, problems);
     Some(Eks {
         state,
         tags,
@@ -105,10 +109,15 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
 }
 
 /// Nodes are dealt out to the zones, and all of a zone are in one subnet.
-fn check_room(at: Span, network: Cidr, zones: usize, pools: &BTreeMap<Name, Pool>, problems: &mut Diagnostics) {
+fn check_room(
+    at: Span,
+    (network, block): (Cidr, Cidr),
+    zones: usize,
+    pools: &BTreeMap<Name, Pool>,
+    problems: &mut Diagnostics,
+) {
     let zones = u32::try_from(zones.max(1)).unwrap_or(u32::MAX);
     let most: u64 = pools.values().map(|pool| u64::from(pool.nodes.most().div_ceil(zones))).sum();
-    let block = subnet(network, Tier::Of(WORKER), 0);
     let room = block.size().saturating_sub(subnets::RESERVED) / NODE_ADDRESSES;
     if most > room {
         let message = format!(

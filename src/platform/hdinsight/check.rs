@@ -1,10 +1,14 @@
 //! Checks of `HDInsight`.
 
+use std::collections::BTreeMap;
+
 use super::Hdinsight;
 use super::file::HdinsightFile;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::azure_vms::check_login;
-use crate::platform::cloud::{AzureExisting, AzureExistingFile, State, TagRules, check_public_keys, tags};
+use crate::platform::cloud::{
+    AzureExisting, AzureExistingFile, State, TagRules, check_public_keys, check_within, tags,
+};
 use crate::platform::storage::Adls;
 use crate::platform::{region, subnets};
 use crate::value::Version;
@@ -71,6 +75,9 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     let network = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems);
     if given && network.is_none() {
         return None;
+    }
+    if let Some((at, network)) = network {
+        check_within(at, network, existing.subnets().into_iter().flat_map(BTreeMap::values), problems);
     }
     Some(Hdinsight {
         state,

@@ -37,7 +37,7 @@ pub struct Hdinsight {
 impl Hdinsight {
     /// The lower half: the upper one is for what comes beside the service.
     pub fn subnet(&self) -> Cidr {
-        Blocks::of(self.network, 1).lower()
+        self.existing.range("cluster", Blocks::of(self.network, 1).lower())
     }
 }
 

@@ -151,7 +151,7 @@ fn shared(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, state
     let proof = format!("jars/spark-core_*-{}.jar", spark.service.version);
     state.distribution(&home, &spark.service.archive, &proof, node);
     let config = HostPath::known(CONFIG);
-    let lines = job_properties(cluster, spark);
+    let lines = job_properties(cluster, spark, &state.host);
     put_properties(&config.join("spark-defaults.conf"), "spark/spark-defaults.conf", cluster, lines, node, state);
     let log = render_template("spark/log4j2.properties", &serde_json::json!({}));
     state.file(&config.join("log4j2.properties"), Access::root(0o644), Content::Text(log), node);
@@ -259,11 +259,17 @@ fn desire_unit(cluster: &Cluster, spark: SparkOnHosts<'_>, instance: &Instance, 
 /// The options of a daemon's JVM, as a word of its unit. Native code of codecs is unpacked to a directory of its own: where /tmp is mounted `noexec`,
 /// it could not be loaded from there.
 fn java_options(process: &Process, host: &Host) -> String {
-    let folder = format!("-Djava.io.tmpdir={}", host.path(&scratch()));
-    let options = std::iter::once(folder).chain(process.options(host, &HostPath::known(LOGS)));
-    // Spark's launcher splits the text, and takes the quotes off.
-    let quoted = |option: String| if option.contains(' ') { format!("\"{option}\"") } else { option };
+    let options = std::iter::once(temporary_files(host)).chain(process.options(host, &HostPath::known(LOGS)));
     word(&format!("SPARK_DAEMON_JAVA_OPTS={}", options.map(quoted).collect::<Vec<_>>().join(" ")))
+}
+
+fn temporary_files(host: &Host) -> String {
+    format!("-Djava.io.tmpdir={}", host.path(&scratch()))
+}
+
+/// An option of a JVM among others in a text: Spark's launcher splits the text, and takes the quotes off.
+fn quoted(option: String) -> String {
+    if option.contains(' ') { format!("\"{option}\"") } else { option }
 }
 
 /// The directory for what does not outlive a process.
@@ -332,14 +338,12 @@ fn worker_properties<'a>(spark: SparkOnHosts<'a>, workers: &Profile, host: &Host
     pairs
 }
 
-fn job_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>) -> Pairs<'a> {
+fn job_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>, host: &Host) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = common(spark);
-    // One path for all hosts: where hosts are folders, each has another one.
-    if cluster.hosts.values().all(|host| host.owner.is_none()) {
-        let folder = format!("-Djava.io.tmpdir={}", scratch());
-        for key in ["spark.driver.defaultJavaOptions", "spark.executor.defaultJavaOptions"] {
-            pairs.insert(key, folder.clone().into());
-        }
+    // Where hosts are folders, executors have the directory of their driver's host: it is on the same machine.
+    let folder = quoted(temporary_files(host));
+    for key in ["spark.driver.defaultJavaOptions", "spark.executor.defaultJavaOptions"] {
+        pairs.insert(key, folder.clone().into());
     }
     pairs.extend(written(spark));
     pairs.extend(spark.standalone.job_ports.each().into_iter().map(|port| (port.written, port.value.into())));

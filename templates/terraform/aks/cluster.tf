@@ -60,7 +60,7 @@ resource "azurerm_kubernetes_cluster" "main" {
     vm_size                      = provision.system_size
     node_count                   = provision.system_nodes
     zones                        = provision.zones
-    vnet_subnet_id               = azurerm_subnet.nodes.id
+    vnet_subnet_id               = provision.id_nodes
     orchestrator_version         = provision.version
     only_critical_addons_enabled = provision.only_critical_addons
     auto_scaling_enabled         = provision.system_scales
@@ -136,12 +136,12 @@ resource "azurerm_kubernetes_cluster" "main" {
 
   # Needed when AKS makes the cluster, and until it is gone; nothing above refers to them.
   depends_on = [
-    azurerm_network_security_rule.nodes_cluster,
+    provision.guard_rule,
     provision.nat_address,
     azurerm_role_assignment.cluster_kubelet,
     azurerm_role_assignment.cluster_subnet,
     provision.disk_key_role,
     provision.way_out_nodes,
-    azurerm_subnet_network_security_group_association.nodes,
+    provision.guard,
   ]
 }

@@ -94,7 +94,7 @@ resource "azurerm_private_endpoint" "files" {
   name                = "${provision.name}-files"
   resource_group_name = provision.group
   location            = provision.place
-  subnet_id           = azurerm_subnet.endpoints.id
+  subnet_id           = provision.id_endpoints
   tags                = local.tags
 
   private_service_connection {
@@ -112,6 +112,7 @@ resource "azurerm_private_endpoint" "files" {
 
 # NFS identifies no user: whoever reaches the port may read and write. So only the nodes may reach it.
 resource "azurerm_network_security_rule" "endpoints_nfs" {
+  provision_when = provision.endpoints
   name                        = "nfs"
   resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.endpoints.name

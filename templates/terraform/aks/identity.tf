@@ -32,7 +32,7 @@ resource "azurerm_federated_identity_credential" "spark" {
 
 # principal_type on these: without it Azure looks the identity up, and one just made may not be found yet.
 resource "azurerm_role_assignment" "cluster_subnet" {
-  scope                = azurerm_subnet.nodes.id
+  scope                = provision.id_nodes
   role_definition_name = "Network Contributor"
   principal_id         = azurerm_user_assigned_identity.cluster.principal_id
   principal_type       = "ServicePrincipal"

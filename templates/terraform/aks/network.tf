@@ -16,6 +16,7 @@ resource "azurerm_virtual_network" "main" {
 
 # Nodes only: with the overlay, pods take their addresses from pod_cidr.
 resource "azurerm_subnet" "nodes" {
+  provision_when = provision.own_subnets
   name                            = "${provision.subnet_prefix}nodes"
   resource_group_name             = provision.network_group
   virtual_network_name            = provision.network_name
@@ -36,6 +37,7 @@ resource "azurerm_subnet" "endpoints" {
 }
 
 resource "azurerm_network_security_group" "nodes" {
+  provision_when = provision.own_subnets
   name                = "${provision.name}-nodes"
   resource_group_name = provision.group
   location            = provision.place
@@ -45,6 +47,7 @@ resource "azurerm_network_security_group" "nodes" {
 # The overlay does not encapsulate: this group sees pods' addresses, which are outside the network's range. What may talk
 # to what within the cluster is for Kubernetes' network policies to say. The default rules shut out the internet.
 resource "azurerm_network_security_rule" "nodes_cluster" {
+  provision_when = provision.own_subnets
   name                         = "cluster"
   resource_group_name          = provision.group
   network_security_group_name  = azurerm_network_security_group.nodes.name
@@ -59,6 +62,7 @@ resource "azurerm_network_security_rule" "nodes_cluster" {
 }
 
 resource "azurerm_subnet_network_security_group_association" "nodes" {
+  provision_when = provision.own_subnets
   subnet_id                 = azurerm_subnet.nodes.id
   network_security_group_id = azurerm_network_security_group.nodes.id
 }

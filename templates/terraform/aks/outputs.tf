@@ -63,10 +63,11 @@ output "cluster_id" {
 
 output "node_subnet_id" {
   description = "Id of the nodes' subnet."
-  value       = azurerm_subnet.nodes.id
+  value       = provision.id_nodes
 }
 
 output "node_security_group_id" {
+  provision_when = provision.own_subnets
   description = "Id of the nodes' network security group."
   value       = azurerm_network_security_group.nodes.id
 }

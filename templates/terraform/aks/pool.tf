@@ -3,7 +3,7 @@ resource "azurerm_kubernetes_cluster_node_pool" "provision.pool" {
   kubernetes_cluster_id       = azurerm_kubernetes_cluster.main.id
   vm_size                     = provision.size
   zones                       = provision.zones
-  vnet_subnet_id              = azurerm_subnet.nodes.id
+  vnet_subnet_id              = provision.id_nodes
   orchestrator_version        = provision.version
   host_encryption_enabled     = true
   os_disk_type                = "Managed"

@@ -44,7 +44,7 @@ resource "azurerm_private_endpoint" "registry" {
   name                = "${provision.name}-registry"
   resource_group_name = provision.group
   location            = provision.place
-  subnet_id           = azurerm_subnet.endpoints.id
+  subnet_id           = provision.id_endpoints
   tags                = local.tags
 
   private_service_connection {

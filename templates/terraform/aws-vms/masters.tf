@@ -3,7 +3,7 @@ resource "aws_network_interface" "masters" {
   for_each = local.masters
 
   description     = provision.machine
-  subnet_id       = aws_subnet.masters[each.value.zone].id
+  subnet_id       = provision.masters_subnet
   private_ips     = [each.value.address]
   security_groups = [aws_security_group.masters.id]
 
@@ -60,7 +60,7 @@ resource "aws_instance" "masters" {
   depends_on = [
     aws_iam_role_policy_attachment.masters_session,
     provision.nat_route,
-    aws_route_table_association.masters,
+    provision.masters_routes,
     aws_vpc_security_group_egress_rule.masters,
   ]
 

@@ -36,7 +36,7 @@ resource "aws_subnet" "public" {
 }
 
 resource "aws_subnet" "zookeeper" {
-  provision_when = provision.zookeeper
+  provision_when = provision.own_zookeeper_subnets
   for_each = local.zookeeper_subnets
 
   vpc_id            = provision.vpc
@@ -49,7 +49,7 @@ resource "aws_subnet" "zookeeper" {
 }
 
 resource "aws_subnet" "masters" {
-  provision_when = provision.spark
+  provision_when = provision.own_masters_subnets
   for_each = local.masters_subnets
 
   vpc_id            = provision.vpc
@@ -62,7 +62,7 @@ resource "aws_subnet" "masters" {
 }
 
 resource "aws_subnet" "workers" {
-  provision_when = provision.spark
+  provision_when = provision.own_workers_subnets
   for_each = local.workers_subnets
 
   vpc_id            = provision.vpc
@@ -156,7 +156,7 @@ resource "aws_route" "nat" {
 }
 
 resource "aws_route_table_association" "zookeeper" {
-  provision_when = provision.zookeeper
+  provision_when = provision.own_zookeeper_subnets
   for_each = local.zookeeper_subnets
 
   route_table_id = provision.zone_route_table
@@ -164,7 +164,7 @@ resource "aws_route_table_association" "zookeeper" {
 }
 
 resource "aws_route_table_association" "masters" {
-  provision_when = provision.spark
+  provision_when = provision.own_masters_subnets
   for_each = local.masters_subnets
 
   route_table_id = provision.zone_route_table
@@ -172,7 +172,7 @@ resource "aws_route_table_association" "masters" {
 }
 
 resource "aws_route_table_association" "workers" {
-  provision_when = provision.spark
+  provision_when = provision.own_workers_subnets
   for_each = local.workers_subnets
 
   route_table_id = provision.zone_route_table

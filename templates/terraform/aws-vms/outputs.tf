@@ -53,13 +53,13 @@ output "vpc_id" {
 output "zookeeper_subnet_ids" {
   provision_when = provision.zookeeper
   description = "Ids of the members' subnets, by zone."
-  value       = { for zone, subnet in aws_subnet.zookeeper : zone => subnet.id }
+  value       = { for zone, subnet in provision.zookeeper_in : zone => subnet.id }
 }
 
 output "spark_subnet_ids" {
   provision_when = provision.spark
   description = "Ids of the masters' and the workers' subnets, by zone."
-  value       = { masters = { for zone, subnet in aws_subnet.masters : zone => subnet.id }, workers = { for zone, subnet in aws_subnet.workers : zone => subnet.id } }
+  value       = { masters = { for zone, subnet in provision.masters_in : zone => subnet.id }, workers = { for zone, subnet in provision.workers_in : zone => subnet.id } }
 }
 
 output "zookeeper_security_group_id" {

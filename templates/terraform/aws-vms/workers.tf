@@ -67,7 +67,7 @@ resource "aws_autoscaling_group" "workers" {
   default_instance_warmup = 300
   suspended_processes     = ["AZRebalance"] # it would end busy workers to even out the zones
   enabled_metrics         = ["GroupTerminatingInstances"]
-  vpc_zone_identifier     = [for subnet in aws_subnet.workers : subnet.id]
+  vpc_zone_identifier     = [for subnet in provision.workers_in : subnet.id]
 
   launch_template {
     id      = aws_launch_template.workers.id
@@ -105,7 +105,7 @@ resource "aws_autoscaling_group" "workers" {
   depends_on = [
     aws_iam_role_policy_attachment.workers_session,
     provision.nat_route,
-    aws_route_table_association.workers,
+    provision.workers_routes,
     aws_vpc_security_group_egress_rule.workers,
   ]
 

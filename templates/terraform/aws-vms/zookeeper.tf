@@ -3,7 +3,7 @@ resource "aws_network_interface" "zookeeper" {
   for_each = local.zookeeper
 
   description     = provision.machine
-  subnet_id       = aws_subnet.zookeeper[each.value.zone].id
+  subnet_id       = provision.zookeeper_subnet
   private_ips     = [each.value.address]
   security_groups = [aws_security_group.zookeeper.id]
 
@@ -16,7 +16,7 @@ resource "aws_ebs_volume" "zookeeper" {
   provision_when = provision.zookeeper
   for_each = local.zookeeper
 
-  availability_zone = aws_subnet.zookeeper[each.value.zone].availability_zone
+  availability_zone = provision.zone_name
   type              = "gp3"
   size              = provision.zookeeper_disk
   encrypted         = true
@@ -82,7 +82,7 @@ resource "aws_instance" "zookeeper" {
   depends_on = [
     aws_iam_role_policy_attachment.zookeeper_session,
     provision.nat_route,
-    aws_route_table_association.zookeeper,
+    provision.zookeeper_routes,
     aws_vpc_security_group_egress_rule.zookeeper,
   ]
 

@@ -10,7 +10,7 @@ resource "azurerm_network_interface" "masters" {
 
   ip_configuration {
     name                          = "primary"
-    subnet_id                     = azurerm_subnet.masters.id
+    subnet_id                     = provision.id_masters
     private_ip_address_allocation = "Static"
     private_ip_address            = each.value.address
   }
@@ -22,6 +22,14 @@ resource "azurerm_network_interface_application_security_group_association" "mas
 
   network_interface_id          = azurerm_network_interface.masters[each.key].id
   application_security_group_id = azurerm_application_security_group.masters.id
+}
+
+resource "azurerm_network_interface_security_group_association" "masters" {
+  provision_when = provision.guards_masters
+  for_each = local.masters
+
+  network_interface_id      = azurerm_network_interface.masters[each.key].id
+  network_security_group_id = azurerm_network_security_group.masters.id
 }
 
 resource "azurerm_linux_virtual_machine" "masters" {
@@ -87,6 +95,6 @@ resource "azurerm_linux_virtual_machine" "masters" {
   depends_on = [
     provision.nat_address,
     provision.way_out_masters,
-    azurerm_subnet_network_security_group_association.masters,
+    provision.guard_masters,
   ]
 }

@@ -15,7 +15,7 @@ resource "azurerm_virtual_network" "main" {
 }
 
 resource "azurerm_subnet" "zookeeper" {
-  provision_when = provision.zookeeper
+  provision_when = provision.own_subnet_zookeeper
   name                            = "${provision.subnet_prefix}zookeeper"
   resource_group_name             = provision.network_group
   virtual_network_name            = provision.network_name
@@ -24,7 +24,7 @@ resource "azurerm_subnet" "zookeeper" {
 }
 
 resource "azurerm_subnet" "masters" {
-  provision_when = provision.spark
+  provision_when = provision.own_subnets_spark
   name                            = "${provision.subnet_prefix}masters"
   resource_group_name             = provision.network_group
   virtual_network_name            = provision.network_name
@@ -33,7 +33,7 @@ resource "azurerm_subnet" "masters" {
 }
 
 resource "azurerm_subnet" "workers" {
-  provision_when = provision.spark
+  provision_when = provision.own_subnets_spark
   name                            = "${provision.subnet_prefix}workers"
   resource_group_name             = provision.network_group
   virtual_network_name            = provision.network_name
@@ -42,7 +42,7 @@ resource "azurerm_subnet" "workers" {
 }
 
 resource "azurerm_subnet" "endpoints" {
-  provision_when = provision.storage
+  provision_when = provision.own_subnet_endpoints
   name                            = "${provision.subnet_prefix}endpoints"
   resource_group_name             = provision.network_group
   virtual_network_name            = provision.network_name

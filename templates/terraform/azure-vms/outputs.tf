@@ -58,13 +58,13 @@ output "workspace_id" {
 output "zookeeper_subnet_id" {
   provision_when = provision.zookeeper
   description = "Id of the members' subnet."
-  value       = azurerm_subnet.zookeeper.id
+  value       = provision.id_zookeeper
 }
 
 output "spark_subnet_ids" {
   provision_when = provision.spark
   description = "Ids of the masters' and the workers' subnet."
-  value       = { masters = azurerm_subnet.masters.id, workers = azurerm_subnet.workers.id }
+  value       = { masters = provision.id_masters, workers = provision.id_workers }
 }
 
 output "zookeeper_security_group_id" {

@@ -41,7 +41,7 @@ resource "azurerm_network_security_group" "zookeeper" {
 }
 
 resource "azurerm_subnet_network_security_group_association" "zookeeper" {
-  provision_when = provision.zookeeper
+  provision_when = provision.own_subnet_zookeeper
   subnet_id                 = azurerm_subnet.zookeeper.id
   network_security_group_id = azurerm_network_security_group.zookeeper.id
 }
@@ -135,7 +135,7 @@ resource "azurerm_network_security_group" "masters" {
 }
 
 resource "azurerm_subnet_network_security_group_association" "masters" {
-  provision_when = provision.spark
+  provision_when = provision.own_subnets_spark
   subnet_id                 = azurerm_subnet.masters.id
   network_security_group_id = azurerm_network_security_group.masters.id
 }
@@ -196,7 +196,7 @@ resource "azurerm_network_security_group" "workers" {
 }
 
 resource "azurerm_subnet_network_security_group_association" "workers" {
-  provision_when = provision.spark
+  provision_when = provision.own_subnets_spark
   subnet_id                 = azurerm_subnet.workers.id
   network_security_group_id = azurerm_network_security_group.workers.id
 }
@@ -249,7 +249,7 @@ resource "azurerm_network_security_rule" "deny_workers" {
 }
 
 resource "azurerm_network_security_group" "endpoints" {
-  provision_when = provision.storage
+  provision_when = provision.own_subnet_endpoints
   name                = "${provision.name}-endpoints"
   location            = provision.place
   resource_group_name = provision.group
@@ -257,13 +257,13 @@ resource "azurerm_network_security_group" "endpoints" {
 }
 
 resource "azurerm_subnet_network_security_group_association" "endpoints" {
-  provision_when = provision.storage
+  provision_when = provision.own_subnet_endpoints
   subnet_id                 = azurerm_subnet.endpoints.id
   network_security_group_id = azurerm_network_security_group.endpoints.id
 }
 
 resource "azurerm_network_security_rule" "storage_endpoints" {
-  provision_when = provision.storage
+  provision_when = provision.own_subnet_endpoints
   name                                  = "storage"
   resource_group_name                   = provision.group
   network_security_group_name           = azurerm_network_security_group.endpoints.name
@@ -278,7 +278,7 @@ resource "azurerm_network_security_rule" "storage_endpoints" {
 }
 
 resource "azurerm_network_security_rule" "deny_endpoints" {
-  provision_when = provision.storage
+  provision_when = provision.own_subnet_endpoints
   name                        = "deny"
   resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.endpoints.name

@@ -70,7 +70,7 @@ resource "azurerm_private_endpoint" "storage" {
   name                = "${provision.name}-${each.key}"
   location            = provision.place
   resource_group_name = provision.group
-  subnet_id           = azurerm_subnet.endpoints.id
+  subnet_id           = provision.id_endpoints
   tags                = local.tags
 
   private_service_connection {

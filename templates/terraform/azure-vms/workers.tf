@@ -40,11 +40,12 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
     name                           = "primary"
     primary                        = true
     accelerated_networking_enabled = true
+    network_security_group_id      = provision.worker_group
 
     ip_configuration {
       name                           = "primary"
       primary                        = true
-      subnet_id                      = azurerm_subnet.workers.id
+      subnet_id                      = provision.id_workers
       application_security_group_ids = [azurerm_application_security_group.workers.id]
     }
   }
@@ -122,7 +123,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
   depends_on = [
     provision.nat_address,
     provision.way_out_workers,
-    azurerm_subnet_network_security_group_association.workers,
+    provision.guard_workers,
   ]
 }
 

@@ -10,7 +10,7 @@ resource "azurerm_network_interface" "zookeeper" {
 
   ip_configuration {
     name                          = "primary"
-    subnet_id                     = azurerm_subnet.zookeeper.id
+    subnet_id                     = provision.id_zookeeper
     private_ip_address_allocation = "Static"
     private_ip_address            = each.value.address
   }
@@ -22,6 +22,14 @@ resource "azurerm_network_interface_application_security_group_association" "zoo
 
   network_interface_id          = azurerm_network_interface.zookeeper[each.key].id
   application_security_group_id = azurerm_application_security_group.zookeeper.id
+}
+
+resource "azurerm_network_interface_security_group_association" "zookeeper" {
+  provision_when = provision.guards_zookeeper
+  for_each = local.zookeeper
+
+  network_interface_id      = azurerm_network_interface.zookeeper[each.key].id
+  network_security_group_id = azurerm_network_security_group.zookeeper.id
 }
 
 resource "azurerm_linux_virtual_machine" "zookeeper" {
@@ -81,7 +89,7 @@ resource "azurerm_linux_virtual_machine" "zookeeper" {
   depends_on = [
     provision.nat_address,
     provision.way_out_zookeeper,
-    azurerm_subnet_network_security_group_association.zookeeper,
+    provision.guard_zookeeper,
   ]
 }
 
@@ -134,7 +142,7 @@ resource "azurerm_lb" "zookeeper" {
 
   frontend_ip_configuration {
     name                          = "client"
-    subnet_id                     = azurerm_subnet.zookeeper.id
+    subnet_id                     = provision.id_zookeeper
     private_ip_address_allocation = "Static"
     private_ip_address            = provision.load_balancer_address
     zones                         = provision.zones

@@ -53,7 +53,7 @@ resource "aws_eks_cluster" "main" {
   }
 
   vpc_config {
-    subnet_ids              = [for subnet in aws_subnet.nodes : subnet.id]
+    subnet_ids              = [for subnet in provision.nodes_in : subnet.id]
     endpoint_private_access = true
     endpoint_public_access  = provision.public
     public_access_cidrs     = provision.api_from

@@ -85,6 +85,7 @@ resource "aws_nat_gateway" "main" {
 
 # Nodes, pods and the control plane's own interfaces.
 resource "aws_subnet" "nodes" {
+  provision_when = provision.own_subnets
   for_each = local.zones
 
   vpc_id            = provision.vpc
@@ -117,6 +118,7 @@ resource "aws_route" "nodes" {
 }
 
 resource "aws_route_table_association" "nodes" {
+  provision_when = provision.own_subnets
   for_each = local.zones
 
   subnet_id      = aws_subnet.nodes[each.key].id

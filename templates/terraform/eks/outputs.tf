@@ -48,7 +48,7 @@ output "vpc_id" {
 
 output "node_subnet_ids" {
   description = "Ids of the nodes' subnets, by zone."
-  value       = { for zone, subnet in aws_subnet.nodes : zone => subnet.id }
+  value       = { for zone, subnet in provision.nodes_in : zone => subnet.id }
 }
 
 output "node_security_group_id" {

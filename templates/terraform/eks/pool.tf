@@ -7,7 +7,7 @@ resource "aws_eks_node_group" "provision.pool" {
   version         = aws_eks_cluster.main.version
   ami_type        = provision.ami
   capacity_type   = provision.capacity
-  subnet_ids      = [aws_subnet.nodes[each.key].id]
+  subnet_ids      = [provision.node_subnet]
 
   labels = { pool = provision.pool }
 
@@ -45,7 +45,7 @@ resource "aws_eks_node_group" "provision.pool" {
     aws_eks_addon.vpc_cni,
     aws_iam_role_policy_attachment.node,
     provision.nat_route,
-    aws_route_table_association.nodes,
+    provision.node_routes,
   ]
 }
 

@@ -29,7 +29,7 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
       name                         = "gateway"
       primary                      = true
       private_ip_allocation_method = "dynamic"
-      subnet_id                    = azurerm_subnet.cluster.id
+      subnet_id                    = provision.id_cluster
     }
   }
 
@@ -52,7 +52,7 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
       username           = provision.ssh_user
       ssh_keys           = var.ssh_public_keys
       virtual_network_id = provision.network_id
-      subnet_id          = azurerm_subnet.cluster.id
+      subnet_id          = provision.id_cluster
     }
 
     zookeeper_node {
@@ -60,7 +60,7 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
       username           = provision.ssh_user
       ssh_keys           = var.ssh_public_keys
       virtual_network_id = provision.network_id
-      subnet_id          = azurerm_subnet.cluster.id
+      subnet_id          = provision.id_cluster
     }
 
     worker_node {
@@ -68,7 +68,7 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
       username              = provision.ssh_user
       ssh_keys              = var.ssh_public_keys
       virtual_network_id    = provision.network_id
-      subnet_id             = azurerm_subnet.cluster.id
+      subnet_id             = provision.id_cluster
       target_instance_count = provision.workers_min
 
       autoscale {
@@ -99,16 +99,16 @@ resource "azurerm_hdinsight_spark_cluster" "main" {
 
   # A creation that cannot reach HDInsight or the storage account fails only after an hour.
   depends_on = [
-    azurerm_network_security_rule.clients,
-    azurerm_network_security_rule.cluster,
-    azurerm_network_security_rule.deny,
-    azurerm_network_security_rule.load_balancer,
+    provision.rule_clients,
+    provision.rule_cluster,
+    provision.rule_deny,
+    provision.rule_load_balancer,
     provision.nat_address,
     provision.storage_zone_links,
     azurerm_private_endpoint.storage,
     azurerm_role_assignment.storage,
     provision.way_out_cluster,
-    azurerm_subnet_network_security_group_association.cluster,
+    provision.guard,
   ]
 
   lifecycle {
@@ -140,7 +140,7 @@ resource "azurerm_private_endpoint" "cluster" {
   name                = "${provision.name}-gateway"
   location            = provision.place
   resource_group_name = provision.group
-  subnet_id           = azurerm_subnet.cluster.id
+  subnet_id           = provision.id_cluster
   tags                = local.tags
 
   private_service_connection {

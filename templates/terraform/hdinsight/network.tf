@@ -15,6 +15,7 @@ resource "azurerm_virtual_network" "main" {
 }
 
 resource "azurerm_subnet" "cluster" {
+  provision_when = provision.own_subnets
   name                            = "${provision.subnet_prefix}cluster"
   resource_group_name             = provision.network_group
   virtual_network_name            = provision.network_name
@@ -44,6 +45,7 @@ resource "azurerm_subnet" "cluster" {
 # The cluster dials out to HDInsight's management, so there is no rule for the HDInsight service tag
 # and none from the internet.
 resource "azurerm_network_security_group" "cluster" {
+  provision_when = provision.own_subnets
   name                = "${provision.name}-cluster"
   location            = provision.place
   resource_group_name = provision.group
@@ -51,6 +53,7 @@ resource "azurerm_network_security_group" "cluster" {
 }
 
 resource "azurerm_network_security_rule" "cluster" {
+  provision_when = provision.own_subnets
   name                        = "cluster"
   resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.cluster.name
@@ -65,6 +68,7 @@ resource "azurerm_network_security_rule" "cluster" {
 }
 
 resource "azurerm_network_security_rule" "load_balancer" {
+  provision_when = provision.own_subnets
   name                        = "load-balancer"
   resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.cluster.name
@@ -80,6 +84,7 @@ resource "azurerm_network_security_rule" "load_balancer" {
 
 # Ambari and Livy (443), ssh (22): from this network and those peered with it.
 resource "azurerm_network_security_rule" "clients" {
+  provision_when = provision.own_subnets
   name                        = "clients"
   resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.cluster.name
@@ -95,6 +100,7 @@ resource "azurerm_network_security_rule" "clients" {
 
 # The default rules would let the whole of VirtualNetwork in.
 resource "azurerm_network_security_rule" "deny" {
+  provision_when = provision.own_subnets
   name                        = "deny"
   resource_group_name         = provision.group
   network_security_group_name = azurerm_network_security_group.cluster.name
@@ -109,6 +115,7 @@ resource "azurerm_network_security_rule" "deny" {
 }
 
 resource "azurerm_subnet_network_security_group_association" "cluster" {
+  provision_when = provision.own_subnets
   subnet_id                 = azurerm_subnet.cluster.id
   network_security_group_id = azurerm_network_security_group.cluster.id
 }

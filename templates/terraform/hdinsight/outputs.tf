@@ -59,10 +59,11 @@ output "cluster_id" {
 
 output "subnet_id" {
   description = "Id of the cluster's subnet."
-  value       = azurerm_subnet.cluster.id
+  value       = provision.id_cluster
 }
 
 output "security_group_id" {
+  provision_when = provision.own_subnets
   description = "Id of the cluster's network security group."
   value       = azurerm_network_security_group.cluster.id
 }

@@ -97,7 +97,7 @@ resource "azurerm_private_endpoint" "storage" {
   name                = "${provision.storage_account}-${each.key}"
   location            = provision.place
   resource_group_name = provision.group
-  subnet_id           = azurerm_subnet.cluster.id
+  subnet_id           = provision.id_cluster
   tags                = local.tags
 
   private_service_connection {
