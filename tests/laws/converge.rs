@@ -63,7 +63,7 @@ fn law_2_a_live_setting_restarts_nothing() {
     });
 }
 
-/// What takes over may need a port that the old rules close.
+/// The services that take over may need a port that the old rules close.
 #[test]
 fn a_firewall_that_leaves_goes_before_anything_starts() {
     run(async {

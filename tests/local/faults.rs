@@ -259,7 +259,10 @@ fn what_a_folder_cannot_be_is_said() {
     command.env("PATH", format!("{}:/usr/bin:/bin", programs.display()));
     run(command).expect(3).says("need the GNU coreutils").says("brew install coreutils");
     machine.write("services: { zookeeper: { nodes: 3 }, spark: { masters: { nodes: 2 }, workers: { autoscale: { min: 1, max: 2 } } } }\n");
-    machine.run(&["validate", "topology.yaml"]).expect(1).says("how many workers?");
+    machine
+        .run(&["validate", "topology.yaml"])
+        .expect(1)
+        .says("the number of workers is missing: neither `nodes` nor `autoscale`");
     machine.write("services: { zookeeper: { nodes: 51 } }\n");
     machine.run(&["validate", "topology.yaml"]).expect(1).says("T012").says("at most 49");
 }

@@ -1,7 +1,7 @@
 //! Links that a job, or an accident, leaves in a node's folder lead nowhere: nothing outside of it changes.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -121,4 +121,28 @@ fn what_lies_in_a_folder_leads_nowhere() {
     assert_eq!(seen(), found, "a link where the lock should be");
     sh(&format!("rm '{}'", lock.display()));
     machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
+    folders_of_others_are_not_used(&machine);
+}
+
+/// Another user was there first, or owns what is above, or may write in it: what runs there would be that user's.
+fn folders_of_others_are_not_used(machine: &Machine) {
+    let refused = |folder: &Path| {
+        let refused = machine.run(&["apply", "topology.yaml", "--yes"]).expect(4);
+        refused.says(&format!("{} belongs to another user, or others may write in it", folder.display()));
+    };
+    let node = machine.node("zk-1");
+    let mut make = unprivileged("mkdir".as_ref());
+    make.arg("-p").arg(node.join("opt"));
+    run(make).expect(0);
+    for folder in [node.join("opt"), node.clone(), node.parent().expect("the cluster's").to_owned()] {
+        let found = fs::metadata(&folder).expect("it is there");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(found.mode() | 0o002)).expect("changed");
+        refused(&folder);
+        fs::set_permissions(&folder, found.permissions()).expect("changed");
+        if is_root() {
+            chown(&folder, Some(12345), None).expect("root may");
+            refused(&folder);
+            chown(&folder, Some(found.uid()), None).expect("root may");
+        }
+    }
 }

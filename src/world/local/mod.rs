@@ -10,7 +10,7 @@ mod systemctl;
 mod unit;
 mod util_linux;
 
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -107,6 +107,7 @@ impl Local {
     pub async fn interactive(&self, target: &Target, command: &str, io: Io) -> Result<i32, HostError> {
         let failed = failed("run the command");
         let root = target.reach.root();
+        usable(Path::new(root))?;
         let mut sh = Command::new("sh");
         if io == Io::AsUser {
             if !Path::new(root).is_dir() {
@@ -158,6 +159,17 @@ fn usable(root: &Path) -> Result<(), HostError> {
         }
         _ => {}
     }
+    // A user who owns one of these exchanges what is below it: the next start would run that user's programs.
+    let above = root.ancestors().take(FOLDERS_ABOVE);
+    let within = DIRECTORIES.iter().map(|path| root.join(path.trim_start_matches('/')));
+    let theirs = above.map(Path::to_owned).chain(within).find(|path| is_of_others(path));
+    if let Some(folder) = theirs {
+        let why = format!(
+            "{} belongs to another user, or others may write in it: whoever owns it decides what runs there. Remove it, or make it your own (chown, chmod o-w)",
+            folder.display()
+        );
+        return Err(HostError::Failed { why });
+    }
     let links = DIRECTORIES.iter().map(|path| root.join(path.trim_start_matches('/'))).find(|path| path.is_symlink());
     links.map_or(Ok(()), |link| {
         let why = format!(
@@ -166,6 +178,17 @@ fn usable(root: &Path) -> Result<(), HostError> {
         );
         Err(HostError::Failed { why })
     })
+}
+
+/// The node's folder, the cluster's and the tool's own.
+const FOLDERS_ABOVE: usize = 3;
+
+/// Returns true if somebody but this user and root owns a directory, or may write in it. (A group may: many systems give each user one.)
+fn is_of_others(path: &Path) -> bool {
+    const OTHERS_WRITE: u32 = 0o002;
+    let Ok(found) = std::fs::symlink_metadata(path) else { return false };
+    let owned = found.uid() == rustix::process::geteuid().as_raw() || found.uid() == 0;
+    found.is_dir() && (!owned || found.mode() & OTHERS_WRITE != 0)
 }
 
 /// `sh` that is ended when it takes too long. It makes a group of its own, so that Ctrl-C asks us alone.
