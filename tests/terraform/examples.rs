@@ -242,6 +242,31 @@ fn with_everything_switched_on_a_module_converges_and_gives_up_data_only_on_dema
     }
 }
 
+/// An upgrade of a library at night must not restart all members at once.
+#[test]
+fn unattended_upgrades_do_not_restart_a_quorum() {
+    for file in [
+        "aws-vms/cloud-init/zookeeper.yaml",
+        "azure-vms/cloud-init/zookeeper.yaml",
+        "aws-vms/cloud-init/masters.yaml",
+        "azure-vms/cloud-init/masters.yaml",
+    ] {
+        let text = std::fs::read_to_string(tool::root(&format!("terraform-out/{file}"))).expect("committed");
+        let behind =
+            text.split("/etc/needrestart/conf.d/provision.conf\n    content: |\n").nth(1).expect("it is written");
+        let content: String = behind.lines().take_while(|line| line.starts_with("      ")).collect();
+        // As needrestart reads it: the value of the first pattern that a unit's name matches.
+        let reads = format!(
+            "our %nrconf; {content}; for my $unit (@ARGV) {{ my ($re) = grep {{ $unit =~ /$_/ }} keys %{{$nrconf{{override_rc}}}}; \
+             print $unit, ' ', defined $re ? $nrconf{{override_rc}}{{$re}} : 'restarted', \"\\n\" }}"
+        );
+        let units = ["zookeeper.service", "spark-master.service", "ssh.service"];
+        let output = std::process::Command::new("perl").args(["-e", &reads]).args(units).output().expect("perl runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(said, "zookeeper.service 0\nspark-master.service 0\nssh.service restarted\n", "{file}: {output:?}");
+    }
+}
+
 #[test]
 fn checkov_finds_nothing_that_is_not_argued_for() {
     if !tool::is_ready("checkov") {
