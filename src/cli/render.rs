@@ -165,7 +165,7 @@ fn edit(folder: &Folder, out: &Path) -> Result<Option<Edit>, Failure> {
         return Ok(Some(edit));
     }
     let text = format!(
-        "what was rendered to {0} would be replaced, or taken away, all at once:\n  {1}\n\
+        "the module in {0} cannot be changed in this way:\n  {1}\n\
          if none of it was applied yet, remove {0} and render again. To give it up for good, first destroy it or take it out of the state, then move \
          its folder away; to render another cluster, use another folder (--out){2}",
         path.display(),

@@ -58,7 +58,7 @@ impl std::fmt::Display for Reason {
             Reason::NotEnabled => write!(f, "it is not enabled"),
             Reason::UnitNotRead => write!(f, "its unit file changed after systemd last read it"),
             Reason::Ailing { why } => write!(f, "{why}; it is restarted unless it recovers within {AILING_SECONDS} s"),
-            Reason::RulesLost => write!(f, "its rules are no longer loaded in the kernel"),
+            Reason::RulesLost => write!(f, "the rules in the kernel are not the ones that were last confirmed"),
             Reason::Birth => write!(f, "the ensemble is new"),
             Reason::Outage => {
                 write!(f, "all are stopped before any is started, because old and new cannot run side by side")

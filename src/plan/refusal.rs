@@ -42,7 +42,7 @@ pub enum HostRefusal {
     OldPlace { place: Reach },
     #[error("it has an nftables table `inet provision` that provision did not make")]
     ForeignTable,
-    #[error("it already has {}, and no stamp says that provision created them", found.iter().take(4).cloned().collect::<Vec<_>>().join(", "))]
+    #[error("it already has {}; no stamp says that provision created this", found.iter().take(4).cloned().collect::<Vec<_>>().join(", "))]
     InTheWay { found: Vec<String>, destroys: bool },
     #[error("{path} is to be a file, but it is a directory with files of the previous topology")]
     WasDirectory { path: HostPath },

@@ -329,7 +329,7 @@ fn check_subnets(
     }
     for of_use in given.iter().filter(|given| !wanted.contains(&(**given, true))) {
         let all: Vec<&str> = wanted.iter().filter(|(_, wanted)| *wanted).map(|(of_use, _)| *of_use).collect();
-        let message = format!("`{}` is no use of a subnet of `{name}`", of_use.escape_default());
+        let message = format!("`{name}` has no subnet for the use `{}`", of_use.escape_default());
         problems.add(Code::T012, at, message).help(format!("it has subnets for {}", all.join(", ")));
     }
 }

@@ -249,10 +249,10 @@ as_tried() { # unit
     nft -f "$run/firewall.before"
     fail "$drop_in changes what $1 runs, so that a boot would load rules that were not tried; the host restored its previous ones. Remove its Exec lines"
   done
+  # Before the trial ends: a run that is killed in between leaves rules that are known to be proven. As another version lists rules, their digest is another.
+  printf '%s %s\n' "$now" "$(nft --version)" | write "$state/firewall.proven" root root 600 || exit 1
   systemctl stop provision-firewall-trial 2>/dev/null
   [ -e "$run/firewall.trial" ] || fail "the trial of the firewall is over, and the host has restored its previous rules: apply again"
-  # As another version lists rules, their digest is another.
-  printf '%s %s\n' "$now" "$(nft --version)" | write "$state/firewall.proven" root root 600 || exit 1
 }
 # While the first two files exist, `look.sh` knows that the rules in the kernel are ours.
 forget_trial() { rm -f "$run/firewall.trial" "$run/firewall.before" "$run/firewall.tried"; }

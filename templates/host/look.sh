@@ -267,9 +267,9 @@ rules() { # unit: whether the kernel still has what the unit loaded; and, where 
   loaded=$(head -c 200 "$run/$1.service.loaded" 2>/dev/null)
   # If the table was flushed before the unit recorded its digest, that is the digest of nothing: so a missing table always counts as lost.
   now=$(nft list table inet provision 2>/dev/null) && now=$(printf '%s\n' "$now" | sha256sum) && [ "$now" = "$loaded" ] || { fact lost "$1"; return 0; }
-  # What the unit loads today may be other rules than those that a connection has come in through.
-  proven=$(head -c 1000 "$state/firewall.proven" 2>/dev/null)
-  case $proven in *"$(nft --version)") [ "$proven" = "$now $(nft --version)" ] || fact lost "$1" ;; esac
+  # What the unit loads today may be other rules than those that a connection has come in through. Another version may list the same rules in other words:
+  # they are tried again.
+  [ "$(head -c 1000 "$state/firewall.proven" 2>/dev/null)" = "$now $(nft --version)" ] || fact lost "$1"
 }
 distribution() { # home, archive or -, and of an archive that was asked for before: identity and digest, or - -
   # Where a user other than root can change it, what it says of itself is that user's word, so it counts as missing.

@@ -232,8 +232,11 @@ drop_table() {
 # Ends a trial of the firewall that a killed run has left: the rules from before it come back. Fails where there is none.
 end_trial() {
   [ -e "$run/firewall.trial" ] || [ -e "$run/firewall.before" ] || return 1
-  # Rules that stayed would be what the next trial returns to. The trial's own unit may do the same at this moment.
-  why=$(nft -f "$run/firewall.before" 2>&1) || [ ! -e "$run/firewall.before" ] || fail "cannot restore the firewall rules from before the trial: $(all_of "$why")"
+  # Rules that stayed would be what the next trial returns to. The trial's own unit may do the same at this moment. Proven ones stay: their run was killed
+  # after it had confirmed them.
+  now="$(nft list table inet provision 2>/dev/null | sha256sum) $(nft --version 2>/dev/null)"
+  [ "$now" = "$(head -c 1000 "$state/firewall.proven" 2>/dev/null)" ] || why=$(nft -f "$run/firewall.before" 2>&1) ||
+    [ ! -e "$run/firewall.before" ] || fail "cannot restore the firewall rules from before the trial: $(all_of "$why")"
   systemctl stop provision-firewall-trial 2>/dev/null
   forget_trial
 }

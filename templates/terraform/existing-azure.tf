@@ -11,7 +11,7 @@ data "azurerm_virtual_network" "existing" {
   lifecycle {
     postcondition {
       condition     = self.location == provision.location
-      error_message = "The virtual network must be in the region ${provision.location}, as the cluster."
+      error_message = "The virtual network must be in the region of the cluster, ${provision.location}."
     }
   }
 }

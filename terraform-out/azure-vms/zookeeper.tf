@@ -80,7 +80,7 @@ resource "azurerm_linux_virtual_machine" "zookeeper" {
 
 # Outlives its machine: a recreated member finds its data here.
 resource "azurerm_managed_disk" "zookeeper" {
-  #checkov:skip=CKV_AZURE_93: encrypted at rest and on the host with Microsoft's keys, as all disks here
+  #checkov:skip=CKV_AZURE_93: encrypted at rest and on the host, with Microsoft's keys unless the topology has diskEncryptionSet
   for_each = local.zookeeper
 
   name                          = "${each.value.name}-data"

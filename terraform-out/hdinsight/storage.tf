@@ -1,5 +1,5 @@
 resource "azurerm_storage_account" "main" {
-  #checkov:skip=CKV2_AZURE_1: encrypted twice with Microsoft's keys (infrastructure encryption); the topology names no key vault
+  #checkov:skip=CKV2_AZURE_1: encrypted twice (infrastructure encryption), with Microsoft's keys unless the topology has storageEncryption
   #checkov:skip=CKV_AZURE_33: no queues here, and keys and public network are off
   #checkov:skip=CKV_AZURE_206: ZRS keeps a copy in each zone; the data stays in the region that the topology names
   name                              = "analyticsdata"

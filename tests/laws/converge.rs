@@ -63,6 +63,19 @@ fn law_2_a_live_setting_restarts_nothing() {
     });
 }
 
+/// Nothing of it runs that could stop.
+#[test]
+fn a_service_that_is_new_needs_no_outage() {
+    run(async {
+        let world = converged(&Shape::side_by_side(3, 0, 0).site()).await;
+        let with_spark = Shape::side_by_side(3, 2, 3).site();
+        let plan = with_spark.plan(&apply(), &world).await.expect("a plan");
+        assert!(plan.outages.is_empty(), "{plan}");
+        with_spark.converge(&world).await;
+        world.assert_lawful();
+    });
+}
+
 /// The services that take over may need a port that the old rules close.
 #[test]
 fn a_firewall_that_leaves_goes_before_anything_starts() {

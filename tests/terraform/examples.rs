@@ -156,11 +156,11 @@ fn what_is_there_already_is_used_and_not_made() {
         let tree = render::terraform(&cloud);
         let edit = provision::plan::terraform::Edit::between(&render::terraform(&tool::cloud(&text)), &cloud);
         assert!(
-            edit.refused.iter().any(|why| why.contains("would be replaced in an existing one")),
+            edit.refused.iter().any(|why| why.contains("created again in an existing one")),
             "{name}: {edit:?}"
         );
         let back = provision::plan::terraform::Edit::between(&tree, &tool::cloud(&text));
-        assert!(back.refused.iter().any(|why| why.contains("in one of the module's own")), "{name}: {back:?}");
+        assert!(back.refused.iter().any(|why| why.contains("created again in a new one")), "{name}: {back:?}");
         // Nothing of it has the region but its resources.
         let elsewhere = there.replace("westeurope", "northeurope").replace("eu-west-1", "eu-west-2");
         let moved = provision::plan::terraform::Edit::between(&tree, &tool::cloud(&elsewhere));

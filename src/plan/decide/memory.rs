@@ -61,7 +61,10 @@ impl Planner<'_> {
         let lost = busy.map(|(name, facts)| Outage {
             what: format!("{} with its driver on {name}", counted(facts.jobs.len(), "job")),
             seconds: 0,
-            why: format!("the {} leaves {name}, and what the driver runs with goes too", role.title()),
+            why: format!(
+                "the {} leaves {name}, and Spark, which the driver needs, is removed from that host",
+                role.title()
+            ),
         });
         let lost: Vec<Outage> = lost.collect();
         self.outages.extend(lost);

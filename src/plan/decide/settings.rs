@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::planner::Planner;
 use crate::desired::FIRST_OWN_PORT;
-use crate::host::{Action, Class, HostFacts, RecordName, Seen, ServiceUnit, Setting, UnitFacts};
+use crate::host::{Action, Class, HostFacts, Record, RecordName, Seen, ServiceUnit, Setting, UnitFacts};
 use crate::plan::compare::{Difference, HostChange, Need, ServiceChange};
 use crate::plan::{Outage, Phase, Reason, Refusal, SettingRefusal};
 use crate::platform::local::ALL_PORTS;
@@ -108,9 +108,17 @@ impl Planner<'_> {
                 continue;
             }
             let value = |setting: Option<&Setting>| setting.map_or(none.clone(), |setting| setting.value.clone());
+            // Where nothing of a service has been laid, nothing of it can stop.
+            let records = [Some(before), intended].into_iter().flatten();
+            let laid = |role: &Role| records.clone().any(|record| has_settings_of(record, role.service()));
+            if class == Class::Outage && !self.together(path).roles.iter().any(laid) {
+                continue;
+            }
             if let Some(because) = self.refusal_of(path, class, applied) {
                 let setting = path.clone();
-                refusals.push(Refusal::Setting { setting, from: value(was), to: value(is), class, because });
+                let begun = intended.and_then(|record| record.settings.get(path));
+                let from = if was == is { begun } else { was };
+                refusals.push(Refusal::Setting { setting, from: value(from), to: value(is), class, because });
             } else if class == Class::Outage {
                 let together = self.together(path);
                 roles.extend(together.roles.iter().copied());
@@ -217,4 +225,9 @@ impl Together {
 /// The service that a setting belongs to, by the first part of its path.
 fn service_of(setting: &str) -> Option<&'static dyn Service> {
     service::by_key(setting.split('.').next()?)
+}
+
+/// Returns true if a record has settings of a service: `spark.version` is one of `spark`.
+fn has_settings_of(record: &Record, service: &str) -> bool {
+    record.settings.keys().any(|path| path.split('.').next() == Some(service))
 }

@@ -133,7 +133,7 @@ impl Edit {
             return edit;
         }
         let Some(tables) = bodies.get(Path::new("locals.tf")).filter(|body| !body.is_empty()) else {
-            edit.refused.push("locals.tf is not there, which says what machines there are: put it back".to_owned());
+            edit.refused.push("locals.tf, which says what machines there are, is not there: put it back".to_owned());
             return edit;
         };
         let (before, after) = (hcl::resources(bodies.values()), new.resources());
@@ -196,11 +196,12 @@ impl Edit {
         let other = |all: &[Resource], kind: &str| all.iter().any(|one| one.address.kind == kind && one.is_data);
         for kind in HOMES {
             if own(before, kind) && other(after, kind) {
-                self.refused
-                    .push(format!("{kind}.main goes, and everything in it would be replaced in an existing one"));
+                self.refused.push(format!(
+                    "{kind}.main would be removed, and everything in it deleted and created again in an existing one"
+                ));
             } else if other(before, kind) && own(after, kind) {
                 self.refused.push(format!(
-                    "data.{kind}.existing goes, and everything in it would be replaced in one of the module's own"
+                    "data.{kind}.existing is no longer used, and everything in it would be deleted and created again in a new one"
                 ));
             }
         }
@@ -219,7 +220,7 @@ impl Edit {
                 }
                 "azurerm_private_dns_zone" if is_in(after, "azurerm_private_endpoint", name) => {
                     self.refused.push(format!(
-                        "{} would be deleted: a network has one zone of that name, and until it has another its names do not resolve",
+                        "{} would be deleted, and its names would not resolve until the network has another zone of that name",
                         old.address
                     ));
                 }
@@ -296,7 +297,9 @@ impl Edit {
         if leave.len() > 1 {
             self.refused.push(format!("{} would be removed together: take away one at a time", leave.join(" and ")));
         } else if let Some(member) = leave.first().filter(|_| role.redundancy() == Redundancy::Majority) {
-            self.notes.push(format!("{member} leaves the module: the plan stops at its data disk, as README.md says"));
+            self.notes.push(format!(
+                "{member} leaves the module: `terraform plan` stops at its data disk, as README.md says"
+            ));
         }
         for (key, row) in after {
             let Some(was) = before.get(key) else { continue };

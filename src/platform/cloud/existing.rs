@@ -156,7 +156,7 @@ pub struct AzureExistingFile {
     /// The virtual network to make the cluster's subnets in. Default: a network of the cluster's own.
     pub network: Field<AzureNetworkFile>,
     /// The id of the resource group with the private DNS zones that private endpoints are entered in (`privatelink.blob.core.windows.net` and the like),
-    /// which are linked to the network already. Default: zones of the cluster's own, and a network can have only one of each name.
+    /// which are linked to the network already. Default: zones of the cluster's own (impossible in a network that has zones of these names already).
     pub private_dns_zones: Field<Label>,
     /// The id of the Log Analytics workspace to send logs to, in the same region. Default: a workspace of the cluster's own.
     pub workspace: Field<Label>,
@@ -299,7 +299,7 @@ impl AzureExisting {
                 .add(
                     Code::T012,
                     at,
-                    "these zones must be linked to the network already, and the network is made only by the module",
+                    "these zones must be linked to the network already, but the module has yet to create that network",
                 )
                 .help("name the existing `network`, too, or remove `privateDnsZones`");
         }

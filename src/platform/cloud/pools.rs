@@ -112,7 +112,7 @@ fn check_pool_count(key: &Key, pool: &PoolFile, problems: &mut Diagnostics) {
                 .add(
                     Code::T012,
                     at,
-                    format!("the minimum of {min} machines is above the maximum of {max}, or the maximum is 0"),
+                    format!("{min} to {max} machines: the maximum must be at least 1, and not below the minimum"),
                 )
                 .help("`max` is 1 or more, and not below `min`");
         }

@@ -50,7 +50,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     check_pools(files, size::AWS, problems);
     if let Some((at, list)) = zones.spanned().filter(|(_, list)| !(2..=ZONES_MAX).contains(&list.len())) {
         let message = format!(
-            "EKS wants subnets in at least two zones, and the network has room for {ZONES_MAX}, not {}",
+            "EKS needs two zones or more, and the network has room for at most {ZONES_MAX}; `zones` has {}",
             list.len()
         );
         problems.add(Code::T012, at, message).help("write two to four, for example zones: [a, b, c]");

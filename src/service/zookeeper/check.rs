@@ -221,7 +221,8 @@ pub fn warn_zones<'a>(
     }
     let tolerated = (members - 1) / 2;
     for (zone, count) in by_zone.into_iter().filter(|(_, count)| tolerated > 0 && *count > tolerated) {
-        let place = zone.map_or_else(|| "no zone of their own".to_owned(), |zone| format!("zone {}", zone.as_str()));
+        let place =
+            zone.map_or_else(|| "one place, without zones".to_owned(), |zone| format!("zone {}", zone.as_str()));
         let message = format!("{count} of {members} members are in {place}: its loss ends the quorum");
         problems
             .add(Code::ZK003, at, message)

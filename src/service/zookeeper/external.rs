@@ -59,7 +59,7 @@ pub fn check(
     }
     if kind.ground() != Ground::NamedHosts {
         problems
-            .add(Code::T012, at, format!("the network of a platform of kind {kind} leads to no ensemble outside of it"))
+            .add(Code::T012, at, format!("a platform of kind {kind} cannot use an ensemble outside of its own network"))
             .help("let `zookeeper` make an ensemble there");
         return None;
     }

@@ -89,7 +89,7 @@ impl Config {
     /// The way to a host.
     pub fn route(&self, target: &Target) -> Result<Route, HostError> {
         let Reach::Ssh(login) = &target.reach else {
-            let why = "it is a folder of a machine, and not reached over ssh".to_owned();
+            let why = "it is a folder of this machine, and not reached over ssh".to_owned();
             return Err(HostError::Unreachable { address: target.reach.to_string(), why });
         };
         let Login { address, ssh_name, user, port } = login;
@@ -147,7 +147,9 @@ impl Config {
         let asked = self.openssh.then(|| "the topology asks for it".to_owned());
         let beyond = || answers.beyond_libssh2(unconfigured).map(|option| format!("its configuration has {option}"));
         let kerberos = || answers.has_kerberos().then(|| "there is a Kerberos ticket".to_owned());
-        let token = || answers.one("user").filter(|user| user.contains('%')).map(|_| "its User has a token".to_owned());
+        let token = || {
+            answers.one("user").filter(|user| user.contains('%')).map(|_| "its User has a token such as %h".to_owned())
+        };
         let because = asked
             .or_else(beyond)
             .or_else(kerberos)

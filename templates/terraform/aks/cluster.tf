@@ -1,5 +1,5 @@
 resource "azurerm_kubernetes_cluster" "main" {
-  #checkov:skip=CKV_AZURE_117: disks are encrypted with platform keys and on the host; a customer-managed key is not asked for
+  #checkov:skip=CKV_AZURE_117: disks are encrypted at rest and on the host, with platform keys unless the topology has diskEncryptionSet
   #checkov:skip=CKV_AZURE_172: the secrets store add-on is off, so there is nothing to rotate: pods use workload identity
   #checkov:skip=CKV_AZURE_226: Dsv5 machines have no local disk that an ephemeral system disk could live on
   name                = provision.name

@@ -7,7 +7,7 @@ locals {
 
 resource "azurerm_storage_account" "eventstore" {
   #checkov:skip=CKV_AZURE_206: premium file shares exist as LRS and ZRS only, and the cluster is in one region
-  #checkov:skip=CKV2_AZURE_1: encrypted twice with platform keys; a customer-managed key is not asked for
+  #checkov:skip=CKV2_AZURE_1: encrypted twice, with platform keys unless the topology has storageEncryption
   #checkov:skip=CKV2_AZURE_38: asks for blobs' soft delete and this account has none; its shares' is below
   name                              = var.storage_account_name
   resource_group_name               = provision.group

@@ -60,7 +60,7 @@ resource "azurerm_private_endpoint" "registry" {
   }
 }
 
-# Nobody deletes the images by mistake, in the portal either.
+# The images cannot be deleted by mistake, not even in the portal.
 resource "azurerm_management_lock" "registry" {
   provision_when = provision.lock_registry
   name       = "data"

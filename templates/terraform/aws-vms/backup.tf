@@ -1,4 +1,4 @@
-# For an ensemble that is lost as a whole: a single member that is lost gets its data from the others. As after a power failure, which ZooKeeper's
+# For an ensemble that is lost as a whole: a single member that is lost gets its data from the others. A snapshot is like a disk after a power failure, which ZooKeeper's
 # log is made for.
 resource "aws_dlm_lifecycle_policy" "zookeeper" {
   provision_when = provision.backup

@@ -13,7 +13,7 @@ resource "azurerm_recovery_services_vault" "main" {
   }
 }
 
-# As after a power failure, which ZooKeeper's log is made for; so that nothing has to be installed on the machines.
+# A backup is like a disk after a power failure, which ZooKeeper's log is made for: nothing has to be installed on the machines.
 resource "azurerm_backup_policy_vm" "zookeeper" {
   provision_when = provision.backup
   name                = "zookeeper"

@@ -1,4 +1,4 @@
-# Nobody deletes what holds data by mistake, in the portal either. Terraform takes the lock away before what it locks.
+# What holds data cannot be deleted by mistake, not even in the portal. Terraform removes the lock before it removes what is locked.
 resource "azurerm_management_lock" "zookeeper" {
   provision_when = provision.lock_zookeeper
   for_each = local.zookeeper

@@ -2,7 +2,7 @@ resource "azurerm_storage_account" "main" {
   provision_when = provision.storage
   #checkov:skip=CKV_AZURE_33: only blobs are used, and the queue service has no endpoint that can be reached
   #checkov:skip=CKV_AZURE_206: a copy in each of three zones; the data is not to leave its region
-  #checkov:skip=CKV2_AZURE_1: Microsoft's keys encrypt it; with a customer-managed key, losing the key loses all data
+  #checkov:skip=CKV2_AZURE_1: Microsoft's keys encrypt it unless the topology has storageEncryption; losing a customer-managed key loses all data
   name                            = provision.storage_account
   location                        = provision.place
   resource_group_name             = provision.group
