@@ -310,7 +310,7 @@ const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
         "azure-vms",
         "nodes: 3\n",
         "nodes: 2\n",
-        "analytics-zk-3 leaves the module: the plan stops at its data disk",
+        "analytics-zk-3 leaves the module: `terraform plan` stops at its data disk",
         false,
     ),
     ("hdinsight", "user: admin", "user: boss", "gateway.username boss (was admin)", false),
