@@ -99,6 +99,10 @@ fn rows(keys: &Keys, agent: &Agent) -> Vec<(&'static str, String)> {
         ("an authority for host keys", format!("UserKnownHostsFile {}\n", key("vouched"))),
         ("an unknown host key", format!("UserKnownHostsFile {}\nStrictHostKeyChecking ask\n", key("empty"))),
         ("no authentication by keys", "PubkeyAuthentication no\n".to_owned()),
+        (
+            "only Kerberos, without a ticket",
+            "PreferredAuthentications gssapi-with-mic\nGSSAPIAuthentication yes\n".to_owned(),
+        ),
         ("another user", "User nobody-here\n".to_owned()),
         ("another port", "Port 2222\n".to_owned()),
         ("a name of its own", "HostName 10.77.0.1%%1\n".replace("%%1", "1")),

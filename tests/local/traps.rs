@@ -134,6 +134,13 @@ fn folders_of_others_are_not_used(machine: &Machine) {
     let mut make = unprivileged("mkdir".as_ref());
     make.arg("-p").arg(node.join("opt"));
     run(make).expect(0);
+    // The folder of what is unpacked is shared with other tests: another one takes its place.
+    let mut command = machine.command(&["apply", "topology.yaml", "--yes"]);
+    let cache = machine.topology.with_file_name("cache");
+    fs::create_dir_all(cache.join("provision")).expect("a folder");
+    fs::set_permissions(cache.join("provision"), fs::Permissions::from_mode(0o777)).expect("changed");
+    command.env("XDG_CACHE_HOME", &cache);
+    run(command).expect(4).says("cache/provision belongs to another user, or others may write in it");
     for folder in [node.join("opt"), node.clone(), node.parent().expect("the cluster's").to_owned()] {
         let found = fs::metadata(&folder).expect("it is there");
         fs::set_permissions(&folder, fs::Permissions::from_mode(found.mode() | 0o002)).expect("changed");

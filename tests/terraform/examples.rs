@@ -155,10 +155,7 @@ fn what_is_there_already_is_used_and_not_made() {
         assert!(own.iter().all(|kind| all.iter().any(|made| made == kind)), "{name}: {own:?} of {all:?}");
         let tree = render::terraform(&cloud);
         let edit = provision::plan::terraform::Edit::between(&render::terraform(&tool::cloud(&text)), &cloud);
-        assert!(
-            edit.refused.iter().any(|why| why.contains("created again in an existing one")),
-            "{name}: {edit:?}"
-        );
+        assert!(edit.refused.iter().any(|why| why.contains("created again in an existing one")), "{name}: {edit:?}");
         let back = provision::plan::terraform::Edit::between(&tree, &tool::cloud(&text));
         assert!(back.refused.iter().any(|why| why.contains("created again in a new one")), "{name}: {back:?}");
         // Nothing of it has the region but its resources.

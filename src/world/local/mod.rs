@@ -63,6 +63,7 @@ impl Local {
         let _slot = self.slots.acquire().await;
         let failed = failed("run a script on this machine");
         usable(Path::new(target.reach.root()))?;
+        self.store.as_deref().map_or(Ok(()), |store| owned([store.to_owned()]))?;
         let mut command = bounded(limit);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
@@ -159,17 +160,9 @@ fn usable(root: &Path) -> Result<(), HostError> {
         }
         _ => {}
     }
-    // A user who owns one of these exchanges what is below it: the next start would run that user's programs.
     let above = root.ancestors().take(FOLDERS_ABOVE);
     let within = DIRECTORIES.iter().map(|path| root.join(path.trim_start_matches('/')));
-    let theirs = above.map(Path::to_owned).chain(within).find(|path| is_of_others(path));
-    if let Some(folder) = theirs {
-        let why = format!(
-            "{} belongs to another user, or others may write in it: whoever owns it decides what runs there. Remove it, or make it your own (chown, chmod o-w)",
-            folder.display()
-        );
-        return Err(HostError::Failed { why });
-    }
+    owned(above.map(Path::to_owned).chain(within))?;
     let links = DIRECTORIES.iter().map(|path| root.join(path.trim_start_matches('/'))).find(|path| path.is_symlink());
     links.map_or(Ok(()), |link| {
         let why = format!(
@@ -182,6 +175,16 @@ fn usable(root: &Path) -> Result<(), HostError> {
 
 /// The node's folder, the cluster's and the tool's own.
 const FOLDERS_ABOVE: usize = 3;
+
+/// Refuses a directory of another user: whoever owns it exchanges what is below it, and the next start would run that user's programs.
+fn owned(directories: impl IntoIterator<Item = PathBuf>) -> Result<(), HostError> {
+    let Some(theirs) = directories.into_iter().find(|path| is_of_others(path)) else { return Ok(()) };
+    let why = format!(
+        "{} belongs to another user, or others may write in it: whoever owns it decides what runs there. Remove it, or make it your own (chown, chmod o-w)",
+        theirs.display()
+    );
+    Err(HostError::Failed { why })
+}
 
 /// Returns true if somebody but this user and root owns a directory, or may write in it. (A group may: many systems give each user one.)
 fn is_of_others(path: &Path) -> bool {
