@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::compare::{Difference, HostChange, Need};
+use super::compare::{HostChange, Need};
+use super::difference::Difference;
 use super::{Goal, Phase, Plan, Step};
 use crate::host::{Access, Action, FileEdit, Owned, Patch, Removal};
 use crate::value::{HostPath, Name};

@@ -5,6 +5,7 @@ mod changes;
 pub mod command;
 pub mod compare;
 mod decide;
+pub mod difference;
 mod json;
 mod members;
 mod moved;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::desired::{Desired, FIREWALL_RULES};
 use crate::host::{Content, DataLabel, File, HostFacts, HostState, Load, MEMBER_FILE, RecordName, sha256};
 use crate::observe::{Observed, binding};
-use crate::plan::compare::{Difference, file_difference};
+use crate::plan::difference::{Difference, file_difference};
 use crate::plan::refusal::Ours;
 use crate::plan::{Goal, HostRefusal, Refusal};
 use crate::value::{HostPath, Name};

@@ -8,7 +8,8 @@ use crate::desired::{FIREWALL_RULES, FIREWALL_UNIT};
 use crate::host::{
     Access, Action, Content, FileEdit, HostFacts, HostState, Owned, Patch, ServiceUnit, Stamp, Target, unit_path,
 };
-use crate::plan::compare::{Difference, HostChange, Need, edit, patch};
+use crate::plan::compare::{HostChange, Need, edit, patch};
+use crate::plan::difference::Difference;
 use crate::plan::{Phase, Reason, Step, reach};
 use crate::value::{HostPath, Name};
 
