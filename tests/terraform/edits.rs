@@ -344,6 +344,13 @@ const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
         "azurerm_linux_virtual_machine_scale_set.workers is replaced, and what runs on it ends: priority Spot (was none)",
         false,
     ),
+    (
+        "eks",
+        "registry: true",
+        "registry: true\n      existing: { key: arn:aws:kms:eu-west-1:111122223333:key/1234abcd }",
+        "encryption_config.provider.key_arn",
+        true,
+    ),
     ("eks", "registry: true", "registry: true\n      namePrefix: prod", "aws_eks_cluster.main: name prod-", true),
     (
         "hdinsight",

@@ -34,6 +34,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     let mut holes = Holes::default();
     aws.state.put(&topology.name, name, &mut holes);
     place(aws, &services, &mut holes);
+    references(aws, &services, &mut holes);
     image(&aws.image, &mut holes);
     for (hole, role) in [("zookeeper_ingress", MEMBER), ("masters_ingress", MASTER), ("workers_ingress", WORKER)] {
         holes.put_if(hole, services.has(role).then(|| ingress(&services, role)));
@@ -90,20 +91,6 @@ fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     holes.put_if("ssh_from", (!ssh.from.is_empty()).then(|| texts(&ssh.from)));
     holes.put("zookeeper_ssh", services.zookeeper.is_some() && !ssh.from.is_empty());
     holes.put("spark_ssh", services.spark.is_some() && !ssh.from.is_empty());
-    let subnets = |tier: Tier| {
-        let of_use = |role: Role| if matches!(role, MEMBER | WORKER) { role.tier() } else { MASTER.tier() };
-        let row = |(at, zone): (usize, &str)| {
-            let range: Cidr = aws.subnet(tier, at);
-            let given = |role| aws.existing.subnets()?.get(of_use(role))?.get(aws.zones.get(at)?);
-            let id = match tier {
-                Tier::Of(role) => given(role).map(|subnet| ("id", subnet.name.to_string())),
-                Tier::Public => None,
-            };
-            let row = [("zone", format!("{region}{zone}")), ("range", range.to_string())];
-            (zone.to_owned(), object(row.into_iter().chain(id)))
-        };
-        object(aws.zones.iter().map(Zone::as_str).enumerate().map(row))
-    };
     let there = there.network.as_ref();
     existing::put_vpc(there, "private", holes);
     holes.put("key", existing::key(&aws.existing, "main"));
@@ -112,8 +99,31 @@ fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     holes.put_if("backup_days", backup.map(|backup| backup.days));
     holes.put_if("backup_tag", backup.map(|_| cloud_name(aws, services)));
     holes.put_if("nat_route", there.is_none().then(|| reference(&["aws_route", "nat"])));
-    holes.put_if("public_subnets", there.is_none().then(|| subnets(Tier::Public)));
+    holes.put_if("public_subnets", there.is_none().then(|| subnets(aws, Tier::Public)));
     holes.put_if("gateway_zones", there.is_none().then(|| text::gateway_zones(&aws.zones, *single_nat_gateway)));
+    for (hole, role) in [("zookeeper_subnets", MEMBER), ("masters_subnets", MASTER), ("workers_subnets", WORKER)] {
+        holes.put_if(hole, services.has(role).then(|| subnets(aws, Tier::Of(role))));
+    }
+}
+
+/// The subnets of a tier by zone, each with its id where it is there already.
+fn subnets(aws: &AwsVms, tier: Tier) -> Expression {
+    let of_use = |role: Role| if matches!(role, MEMBER | WORKER) { role.tier() } else { MASTER.tier() };
+    let row = |(at, zone): (usize, &str)| {
+        let range: Cidr = aws.subnet(tier, at);
+        let given = |role| aws.existing.subnets()?.get(of_use(role))?.get(aws.zones.get(at)?);
+        let id = match tier {
+            Tier::Of(role) => given(role).map(|subnet| ("id", subnet.name.to_string())),
+            Tier::Public => None,
+        };
+        let row = [("zone", format!("{}{zone}", aws.region)), ("range", range.to_string())];
+        (zone.to_owned(), object(row.into_iter().chain(id)))
+    };
+    object(aws.zones.iter().map(Zone::as_str).enumerate().map(row))
+}
+
+/// References to subnets: resources of the module's own, or rows of its table.
+fn references(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     let own = aws.existing.subnets().is_none();
     let tiers = [
         ("zookeeper", services.zookeeper.is_some()),
@@ -123,32 +133,16 @@ fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     let own_subnets = ["own_zookeeper_subnets", "own_masters_subnets", "own_workers_subnets"];
     let routes = ["zookeeper_routes", "masters_routes", "workers_routes"];
     let tables = ["zookeeper_in", "masters_in", "workers_in"];
-    for ((((tier, has), own_hole), route), table) in tiers.into_iter().zip(own_subnets).zip(routes).zip(tables) {
+    let table = |tier: &str| if own { format!("aws_subnet.{tier}") } else { format!("local.{tier}_subnets") };
+    for ((((tier, has), own_hole), route), hole) in tiers.into_iter().zip(own_subnets).zip(routes).zip(tables) {
         holes.put(own_hole, has && own);
         holes.put_if(route, own.then(|| reference(&["aws_route_table_association", tier])));
-        holes.put(
-            table,
-            if own { reference(&["aws_subnet", tier]) } else { expression(&format!("local.{tier}_subnets")) },
-        );
+        holes.put(hole, expression(&table(tier)));
     }
-    let id = |tier: &str| {
-        expression(&if own {
-            format!("aws_subnet.{tier}[each.value.zone].id")
-        } else {
-            format!("local.{tier}_subnets[each.value.zone].id")
-        })
-    };
-    holes.put("zookeeper_subnet", id("zookeeper"));
-    holes.put("masters_subnet", id("masters"));
-    let zone = if own {
-        "aws_subnet.zookeeper[each.value.zone].availability_zone"
-    } else {
-        "local.zookeeper_subnets[each.value.zone].zone"
-    };
-    holes.put("zone_name", expression(zone));
-    for (hole, role) in [("zookeeper_subnets", MEMBER), ("masters_subnets", MASTER), ("workers_subnets", WORKER)] {
-        holes.put_if(hole, services.has(role).then(|| subnets(Tier::Of(role))));
-    }
+    let of_machine = |tier: &str, field: &str| expression(&format!("{}[each.value.zone].{field}", table(tier)));
+    holes.put("zookeeper_subnet", of_machine("zookeeper", "id"));
+    holes.put("masters_subnet", of_machine("masters", "id"));
+    holes.put("zone_name", of_machine("zookeeper", if own { "availability_zone" } else { "zone" }));
 }
 
 fn image(image: &Image, holes: &mut Holes) {

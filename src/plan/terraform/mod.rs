@@ -31,6 +31,8 @@ const SHARES: &str = "eventstore_nodes";
 const FIXED: &[(&str, &[&str])] = &[
     ("aws_autoscaling_group", &["name"]),
     ("aws_ebs_volume", &["kms_key_id"]),
+    ("aws_ecr_repository", &["encryption_configuration", "kms_key"]),
+    ("aws_eks_cluster", &["encryption_config", "provider", "key_arn"]),
     ("aws_eks_cluster", &["name"]),
     ("aws_eks_node_group", &["subnet_ids"]),
     ("aws_instance", &["root_block_device", "kms_key_id"]),

@@ -8,13 +8,13 @@ use super::{Eks, SERVICE_RANGE};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{Tier, ZONES_MAX, check_network, subnet};
 use crate::platform::cloud::{
-    AwsExisting, Pool, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, check_within, pools,
-    tags, values, warn_open,
+    AwsExisting, Pool, PoolFile, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools,
+    check_within, pools, tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
 use crate::service::spark::WORKER;
-use crate::value::{Cidr, Label, Name};
-use crate::yaml::Span;
+use crate::value::{Cidr, Label, Name, Version};
+use crate::yaml::{Entries, Field, Span};
 
 /// docs.aws.amazon.com, "Kubernetes versions on EKS", November 2026, with extended support.
 const OLDEST: u32 = 31;
@@ -55,29 +55,9 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         );
         problems.add(Code::T012, at, message).help("write two to four, for example zones: [a, b, c]");
     }
-    for entry in files.ok().into_iter().flatten() {
-        let name = entry.key.text.as_str();
-        // With `-a` behind it a node group's name has at most 63, and it is a name in Terraform too.
-        if name.len() > 61 || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-            let message =
-                format!("`{name}` is not a valid pool name: a letter, then at most 60 letters, digits and dashes");
-            problems.add(Code::T012, entry.key.span, message).help("use another name");
-        }
-        if let Some(pool) = entry.value.ok() {
-            check_disk(&pool.disk, "the disk of a node", NODE_DISK, problems);
-        }
-    }
+    check_node_groups(files, problems);
     check_kubernetes(version, OLDEST, problems);
-    if let Some((at, version)) = version.spanned().filter(|(_, version)| version.as_str().split('.').count() > 2) {
-        let short: Vec<&str> = version.as_str().split('.').take(2).collect();
-        problems
-            .add(
-                Code::T012,
-                at,
-                format!("EKS expects a version such as 1.35, not {version}: it chooses the patch release"),
-            )
-            .help(format!("write \"{}\"", short.join(".")));
-    }
+    check_minor(version, problems);
     check_api_from(api_from, API_RANGES, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
@@ -106,6 +86,35 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
         api_from: values(api_from),
         pools,
     })
+}
+
+/// Checks what EKS asks of a pool beyond the rules of every Kubernetes.
+fn check_node_groups(files: &Field<Entries<PoolFile>>, problems: &mut Diagnostics) {
+    for entry in files.ok().into_iter().flatten() {
+        let name = entry.key.text.as_str();
+        // With `-a` behind it a node group's name has at most 63, and it is a name in Terraform too.
+        if name.len() > 61 || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+            let message =
+                format!("`{name}` is not a valid pool name: a letter, then at most 60 letters, digits and dashes");
+            problems.add(Code::T012, entry.key.span, message).help("use another name");
+        }
+        if let Some(pool) = entry.value.ok() {
+            check_disk(&pool.disk, "the disk of a node", NODE_DISK, problems);
+        }
+    }
+}
+
+fn check_minor(version: &Field<Version>, problems: &mut Diagnostics) {
+    if let Some((at, version)) = version.spanned().filter(|(_, version)| version.as_str().split('.').count() > 2) {
+        let short: Vec<&str> = version.as_str().split('.').take(2).collect();
+        problems
+            .add(
+                Code::T012,
+                at,
+                format!("EKS expects a version such as 1.35, not {version}: it chooses the patch release"),
+            )
+            .help(format!("write \"{}\"", short.join(".")));
+    }
 }
 
 /// Nodes are dealt out to the zones, and all of a zone are in one subnet.

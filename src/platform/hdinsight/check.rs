@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Hdinsight;
-use super::file::HdinsightFile;
+use super::file::{GatewayFile, HdinsightFile};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::azure_vms::check_login;
 use crate::platform::cloud::{
-    AzureExisting, AzureExistingFile, State, TagRules, check_public_keys, check_within, tags,
+    AzureExisting, AzureExistingFile, CloudSshFile, State, TagRules, check_public_keys, check_within, tags,
 };
 use crate::platform::storage::Adls;
 use crate::platform::{region, subnets};
@@ -37,24 +37,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
     problems.need(span, "storage", storage);
     problems.need(span, "gateway", gateway);
     check_version(version, problems);
-    let login = check_login(ssh, problems);
-    let gateway_user = gateway.ok().and_then(|gateway| gateway.user.ok());
-    if let Some((at, user)) = login.filter(|(_, user)| gateway_user == Some(*user)) {
-        problems
-            .add(Code::T012, at, format!("the users of ssh and of the gateway are both {user}, and must differ"))
-            .help("use another name for ssh, for example sshops");
-    }
-    if let Some(ssh) = ssh.ok() {
-        check_public_keys(ssh, problems);
-    }
-    let unused = ssh.ok().map(|ssh| [("from", ssh.from.span()), ("bastion", ssh.bastion.span())]);
-    for (name, at) in unused.into_iter().flatten().filter_map(|(name, at)| Some((name, at?))) {
-        problems.add(
-            Code::T090,
-            at,
-            format!("`{name}` is not used by a platform of kind hdinsight: nodes are reached from the network"),
-        );
-    }
+    check_users(ssh, gateway, problems);
     let storage = storage.ok().and_then(|storage| storage.adls.spanned());
     let storage = storage.and_then(|(span, adls)| Adls::check(span, adls, problems));
     let state = State::check(state, problems);
@@ -94,6 +77,28 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
         // The service cannot be made without one.
         ssh_user: ssh.or_default().user.or("sshops".parse().expect("a user's name")),
     })
+}
+
+/// Checks the two users, who log in by ssh and at the gateway.
+fn check_users(ssh: &Field<CloudSshFile>, gateway: &Field<GatewayFile>, problems: &mut Diagnostics) {
+    let login = check_login(ssh, problems);
+    let gateway_user = gateway.ok().and_then(|gateway| gateway.user.ok());
+    if let Some((at, user)) = login.filter(|(_, user)| gateway_user == Some(*user)) {
+        problems
+            .add(Code::T012, at, format!("the users of ssh and of the gateway are both {user}, and must differ"))
+            .help("use another name for ssh, for example sshops");
+    }
+    if let Some(ssh) = ssh.ok() {
+        check_public_keys(ssh, problems);
+    }
+    let unused = ssh.ok().map(|ssh| [("from", ssh.from.span()), ("bastion", ssh.bastion.span())]);
+    for (name, at) in unused.into_iter().flatten().filter_map(|(name, at)| Some((name, at?))) {
+        problems.add(
+            Code::T090,
+            at,
+            format!("`{name}` is not used by a platform of kind hdinsight: nodes are reached from the network"),
+        );
+    }
 }
 
 fn check_version(version: &Field<Version>, problems: &mut Diagnostics) {

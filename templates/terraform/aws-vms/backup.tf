@@ -2,7 +2,7 @@
 # log is made for.
 resource "aws_dlm_lifecycle_policy" "zookeeper" {
   provision_when = provision.backup
-  description        = "Daily snapshots of the members' disks of ${provision.name}"
+  description        = "Daily snapshots of the disks of the members of ${provision.name}"
   execution_role_arn = aws_iam_role.backup.arn
   state              = "ENABLED"
 
