@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::checked::Topology;
 use super::file::{JobFile, TopologyFile};
-use super::{accepted, job, jobs, listeners, machines, sizes};
+use super::{accepted, guards, job, jobs, listeners, machines, sizes};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::nodes::declared::Hosts;
 use crate::platform::{Platform, PlatformFile, PlatformKind, aks, aws_vms, azure_vms, eks, hdinsight, local, nodes};
@@ -42,6 +42,7 @@ fn judge(file: &TopologyFile, problems: &mut Diagnostics) -> Option<Topology> {
     let topology =
         Topology { name: name.ok()?.clone(), identity, platforms: places, placement, services: checked, jobs };
     machines::check(name.span().unwrap_or_default(), &topology, &platform_files, &services, problems);
+    guards::check(&topology, &platform_files, problems);
     check_node_names(name.span().unwrap_or_default(), &topology, problems);
     if !problems.has_errors() {
         listeners::check_collisions(&topology, &services, problems);

@@ -7,11 +7,10 @@ use super::checked::Topology;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{AwsVms, Tier};
 use crate::platform::azure_vms::AzureVms;
-use crate::platform::cloud::{self, AwsExisting, AzureExisting, AzureExistingFile, Image};
+use crate::platform::cloud::{self, Image};
 use crate::platform::size::{self, Shape};
 use crate::platform::{Platform, PlatformFile, aks, eks, provider, subnets};
-use crate::service::spark::Spark;
-use crate::service::{self, Machines, ServicesFile, Whole, eventstore, spark, zookeeper};
+use crate::service::{self, Machines, ServicesFile, Whole};
 use crate::value::{Cidr, JvmSize, Name, Zone};
 use crate::yaml::{Entries, Field, Span};
 
@@ -32,7 +31,6 @@ pub fn check(
     check_overlaps(topology, platforms, problems);
     check_one_of_each_cloud(topology, platforms, problems);
     check_name(topology, name, problems);
-    check_beside(topology, platforms, problems);
     let nodes: Vec<_> = service::all().flat_map(|service| service.nodes(&topology.services)).collect();
     for service in service::all() {
         let Some(name) = topology.placement.get(service.key()) else { continue };
@@ -61,8 +59,9 @@ pub fn check(
                     check_disk(wanted, AZURE_DISK, problems);
                 }
                 Some(Platform::AwsVms(aws)) => {
-                    // The subnet of the first zone: each of the others is like it.
-                    let block = aws.subnet(Tier::Of(wanted.role), 0);
+                    // Those of the module's own are alike; of those that are there already the smallest.
+                    let blocks = (0..aws.zones.len()).map(|zone| aws.subnet(Tier::Of(wanted.role), zone));
+                    let block = blocks.min_by_key(|block| block.size()).expect("a zone");
                     check_room(wanted, at, block, (name, aws.network), &mut small, problems);
                     check_aws(wanted, aws, problems);
                     check_disk(wanted, if wanted.is_fleet { AWS_ROOT_DISK } else { AWS_DISK }, problems);
@@ -87,45 +86,36 @@ fn check_name(topology: &Topology, at: Span, problems: &mut Diagnostics) {
         let message = format!("`{}` is too short: Azure's workspace for logs has the cluster's name", topology.name);
         problems.add(Code::T012, at, message).help(format!("use at least {AZURE_NAME_MIN} letters"));
     }
+    let first = |platform: &Platform| platform.name_prefix().unwrap_or(&topology.name).to_string();
+    // learn.microsoft.com, "Naming rules for Azure resources", Recovery Services vaults.
+    let in_a_vault = |platform: &Platform| matches!(platform, Platform::AzureVms(azure) if azure.backup.is_some());
+    let is_digit = |platform: &Platform| first(platform).starts_with(|c: char| c.is_ascii_digit());
+    if topology.platforms.values().any(|platform| in_a_vault(platform) && is_digit(platform)) {
+        problems
+            .add(
+                Code::T012,
+                at,
+                "the name of Azure's vault for backups must begin with a letter, and it begins with the cluster's name",
+            )
+            .help("write a `namePrefix` that begins with a letter, or leave `backup` out");
+    }
+    // docs.aws.amazon.com, "CreateSecurityGroup".
+    let is_reserved = |platform: &Platform| format!("{}-", first(platform)).starts_with("sg-");
+    if topology.platforms.values().any(|platform| matches!(platform, Platform::AwsVms(_)) && is_reserved(platform)) {
+        problems
+            .add(
+                Code::T012,
+                at,
+                "names of security groups must not begin with `sg-`, and they begin with the cluster's name",
+            )
+            .help("use another `namePrefix`, or another name");
+    }
     let makes = |platform: &Platform| matches!(platform, Platform::AzureVms(_) | Platform::AwsVms(_));
     if topology.platforms.values().any(|platform| makes(platform) && length(platform) > NAME_MAX) {
         let message = format!("`{}` is too long: the names of its machines have at most 63 letters", topology.name);
         problems
             .add(Code::T012, at, message)
             .help(format!("use at most {NAME_MAX} letters, with the prefix and its dash"));
-    }
-}
-
-/// Checks that what guards data has some to guard.
-fn check_beside(topology: &Topology, platforms: &Entries<PlatformFile>, problems: &mut Diagnostics) {
-    for (name, platform) in &topology.platforms {
-        let Some(file) = platforms.get(name.as_str()).and_then(|entry| entry.value.ok()) else { continue };
-        let members = topology.is_on(zookeeper::KEY, name);
-        let storage = topology.is_on(spark::KEY, name)
-            && topology.services.get::<Spark>().is_some_and(|spark| spark.storage.is_some());
-        let backup = [file.azure_vms.ok().map(|file| &file.backup), file.aws_vms.ok().map(|file| &file.backup)];
-        for at in backup.into_iter().flatten().filter_map(Field::span).filter(|_| !members) {
-            problems.add(Code::T012, at, format!("`{name}` has no ZooKeeper members whose disks could be backed up"));
-        }
-        let (locks, data) = match platform {
-            Platform::AzureVms(_) => (file.azure_vms.ok().map(|file| &file.locks), members || storage),
-            Platform::Aks(aks) => {
-                (file.aks.ok().map(|file| &file.locks), aks.registry || topology.is_on(eventstore::KEY, name))
-            }
-            _ => continue,
-        };
-        if let Some(at) = locks.and_then(Field::span).filter(|_| !data) {
-            problems.add(Code::T012, at, format!("`{name}` holds no data that could be locked"));
-        }
-        check_subnets(name, platform, file, (members, storage), topology, problems);
-        let existing = match platform {
-            Platform::AzureVms(_) => file.azure_vms.ok().map(|file| (&file.existing, storage)),
-            _ => file.aks.ok().map(|file| (&file.existing, topology.is_on(eventstore::KEY, name))),
-        };
-        let key = existing.and_then(|(existing, account)| Some((existing.ok()?.storage_encryption.span()?, account)));
-        if let Some((at, false)) = key {
-            problems.add(Code::T012, at, format!("`{name}` has no storage account that the key could encrypt"));
-        }
     }
 }
 
@@ -282,64 +272,6 @@ fn check_overlaps(topology: &Topology, platforms: &Entries<PlatformFile>, proble
         }
         seen.insert(name, network);
     }
-}
-
-/// Checks that what is there already has a subnet for each use, and for nothing else.
-fn check_subnets(
-    name: &Name,
-    platform: &Platform,
-    file: &PlatformFile,
-    (members, storage): (bool, bool),
-    topology: &Topology,
-    problems: &mut Diagnostics,
-) {
-    let spark = topology.is_on(spark::KEY, name);
-    let of_machines = [("zookeeper", members), ("masters", spark), ("workers", spark)];
-    let (given, at, wanted): (BTreeSet<&str>, Option<Span>, Vec<(&str, bool)>) = match platform {
-        Platform::AzureVms(AzureVms { existing, .. }) => {
-            let at = file.azure_vms.ok().and_then(|file| AzureExistingFile::subnets(&file.existing));
-            (azure_uses(existing), at, of_machines.into_iter().chain([("endpoints", storage)]).collect())
-        }
-        Platform::Aks(aks) => {
-            let at = file.aks.ok().and_then(|file| AzureExistingFile::subnets(&file.existing));
-            let endpoints = aks.registry || topology.is_on(eventstore::KEY, name);
-            (azure_uses(&aks.existing), at, vec![("nodes", true), ("endpoints", endpoints)])
-        }
-        Platform::Hdinsight(managed) => {
-            let at = file.hdinsight.ok().and_then(|file| AzureExistingFile::subnets(&file.existing));
-            (azure_uses(&managed.existing), at, vec![("cluster", true)])
-        }
-        Platform::AwsVms(aws) => {
-            let at = file.aws_vms.ok().and_then(|file| file.existing.ok()?.subnets.span());
-            (aws_uses(&aws.existing), at, of_machines.to_vec())
-        }
-        Platform::Eks(eks) => {
-            let at = file.eks.ok().and_then(|file| file.existing.ok()?.subnets.span());
-            (aws_uses(&eks.existing), at, vec![("nodes", true)])
-        }
-        Platform::Nodes(_) | Platform::Local(_) | Platform::Kubernetes => return,
-    };
-    let Some(at) = at else { return };
-    for (of_use, wanted) in &wanted {
-        if *wanted && !given.contains(of_use) {
-            problems
-                .add(Code::T003, at, format!("there is no subnet for `{of_use}`"))
-                .help("name one for each use, or remove `subnets`, so that the module makes all of them");
-        }
-    }
-    for of_use in given.iter().filter(|given| !wanted.contains(&(**given, true))) {
-        let all: Vec<&str> = wanted.iter().filter(|(_, wanted)| *wanted).map(|(of_use, _)| *of_use).collect();
-        let message = format!("`{name}` has no subnet for the use `{}`", of_use.escape_default());
-        problems.add(Code::T012, at, message).help(format!("it has subnets for {}", all.join(", ")));
-    }
-}
-
-fn azure_uses(existing: &AzureExisting) -> BTreeSet<&str> {
-    existing.subnets().into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect()
-}
-
-fn aws_uses(existing: &AwsExisting) -> BTreeSet<&str> {
-    existing.subnets().into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect()
 }
 
 /// Resource groups and roles have the cluster's name, and the platform's prefix: two platforms on one cloud would make the same ones.

@@ -7,6 +7,7 @@ mod check;
 mod checked;
 mod elsewhere;
 pub mod file;
+mod guards;
 mod job;
 mod jobs;
 pub mod listeners;

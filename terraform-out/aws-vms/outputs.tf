@@ -35,6 +35,7 @@ output "ssh_config" {
     user    = "ubuntu"
     region  = "eu-west-1"
     cluster = "analytics"
+    vpc     = aws_vpc.main.id
   })
 }
 

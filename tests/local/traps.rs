@@ -1,7 +1,7 @@
 //! Links that a job, or an accident, leaves in a node's folder lead nowhere: nothing outside of it changes.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown, symlink};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -151,5 +151,14 @@ fn folders_of_others_are_not_used(machine: &Machine) {
             refused(&folder);
             chown(&folder, Some(found.uid()), None).expect("root may");
         }
+    }
+    // A link of somebody else's, to a folder that is the operator's own.
+    let cluster = node.parent().expect("the cluster's").to_owned();
+    let elsewhere = machine.topology.with_file_name("elsewhere");
+    fs::rename(&cluster, &elsewhere).expect("moved");
+    symlink(&elsewhere, &cluster).expect("a link");
+    if is_root() {
+        lchown(&cluster, Some(12345), None).expect("root may");
+        refused(&cluster);
     }
 }

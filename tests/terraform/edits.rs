@@ -370,6 +370,21 @@ const SERVICES: &[(&str, &str, &str, &str, bool)] = &[
 ];
 
 #[test]
+fn fewer_backups_are_said() {
+    for (name, at) in [("azure-vms", "      zones: [1"), ("aws-vms", "      network: 10.21")] {
+        let text = tool::example(name);
+        let days = |days: u32| tool::cloud(&text.replace(at, &format!("      backup: {{ days: {days} }}\n{at}")));
+        let old = render::terraform(&days(30));
+        assert_eq!(Edit::between(&old, &days(60)).notes, Vec::<String>::new(), "{name}");
+        let notes = Edit::between(&old, &days(7)).notes.join("\n");
+        assert!(notes.contains("7 backups are kept (were 30): older ones are deleted"), "{name}: {notes}");
+        let without = Edit::between(&old, &tool::cloud(&text));
+        let said = [without.refused, without.notes].concat().join("\n");
+        assert!(said.contains("no more backups are made") || said.contains("holds data"), "{name}: {said}");
+    }
+}
+
+#[test]
 fn what_an_edit_makes_anew_or_cannot_do_is_said() {
     for (name, from, to, said, refused) in SERVICES {
         let text = tool::example(name);

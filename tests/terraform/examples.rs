@@ -221,6 +221,11 @@ fn with_everything_switched_on_a_module_converges_and_gives_up_data_only_on_dema
         let of_hcl = tree.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "tf"));
         let hcl: String = of_hcl.map(|(_, text)| text.as_str()).collect();
         assert!(hcl.contains("\"prod-"), "{name}");
+        // The provider takes letters, digits, spaces, `_` and `-` only (aws_dlm_lifecycle_policy, description).
+        for description in hcl.lines().filter(|line| line.contains("Daily snapshots")) {
+            let text = description.split('"').nth(1).expect("a text");
+            assert!(text.chars().all(|c| c.is_ascii_alphanumeric() || " _-".contains(c)), "{name}: {text}");
+        }
         // What a key is given for is not encrypted with another one.
         assert!(!keys.contains("arn:aws:kms") || !hcl.contains("resource \"aws_kms_key\""), "{name}");
         let Some(providers) = tool::providers("modules with everything switched on") else { continue };

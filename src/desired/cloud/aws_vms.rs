@@ -57,7 +57,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     };
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
     let values = json!({
-        "name": topology.name, "own_key": aws.existing.key.is_none(), "backup": aws.backup.is_some(), "keys": aws.ssh.public_keys.join(" "), "region": aws.region, "ssh_from": ranges.join(", "), "ubuntu": release,
+        "name": topology.name, "own_key": aws.existing.key.is_none(), "own": cloud_name(aws, &services), "flow_logs": aws.existing.network.is_none(), "backup": aws.backup.is_some(), "keys": aws.ssh.public_keys.join(" "), "region": aws.region, "ssh_from": ranges.join(", "), "ubuntu": release,
         "zookeeper": services.zookeeper.is_some(), "spark": services.spark.is_some(), "storage": bucket.is_some(),
         "machines": fixed.of_page(),
     });

@@ -53,6 +53,7 @@ const FIXED: &[(&str, &[&str])] = &[
     ("azurerm_managed_disk", &["disk_encryption_set_id"]),
     ("azurerm_network_interface", &["ip_configuration", "subnet_id"]),
     ("azurerm_network_security_group", &["location"]),
+    ("azurerm_private_endpoint", &["subnet_id"]),
     ("azurerm_recovery_services_vault", &["name"]),
     ("azurerm_resource_group", &["location"]),
     ("azurerm_resource_group", &["name"]),

@@ -31,6 +31,12 @@ const MADE_ANEW: &[(&str, &[&str])] = &[
     ("azurerm_kubernetes_cluster_node_pool", &["zones"]),
 ];
 
+/// Arguments (paths through blocks) by which fewer backups are kept.
+const BACKUPS: &[(&str, &[&str])] = &[
+    ("aws_dlm_lifecycle_policy", &["policy_details", "schedule", "retain_rule", "count"]),
+    ("azurerm_backup_policy_vm", &["retention_daily", "count"]),
+];
+
 impl Edit {
     pub(super) fn keep_services(&mut self, before: &[Resource], after: &[Resource]) {
         let by_address: BTreeMap<&Address, &Resource> = after.iter().map(|one| (&one.address, one)).collect();
@@ -40,6 +46,10 @@ impl Edit {
                 None if POOLS.contains(&old.address.kind.as_str()) => {
                     let pool = &old.address.name;
                     self.notes.push(format!("the pool {pool} goes, with its nodes and what runs on them"));
+                }
+                None if old.address.kind == "aws_dlm_lifecycle_policy" => {
+                    self.notes
+                        .push(format!("{} goes: no more backups are made; those that are there stay", old.address));
                 }
                 None => {}
             }
@@ -77,6 +87,11 @@ impl Edit {
                     Some(_) => "one minor version at a time",
                 };
                 self.refused.push(format!("{address}: version {is} (was {was}): {why}"));
+            }
+        }
+        for (_, path) in BACKUPS.iter().filter(|(kind, _)| *kind == address.kind) {
+            if let Some((was, is)) = differing(path).filter(|(was, is)| shrinks(was, is)) {
+                self.notes.push(format!("{address}: {is} backups are kept (were {was}): older ones are deleted"));
             }
         }
         let anew: BTreeSet<String> = MADE_ANEW

@@ -26,7 +26,7 @@ pub struct AksFile {
     pub zones: Field<Vec<Field<Zone>>>,
     /// True for a container registry that the nodes may pull from. Default: false.
     pub registry: Field<bool>,
-    /// The ranges that may reach the API server; with a route table under `existing`, they must include the source address of the nodes' outbound traffic. Default: a private API server.
+    /// The ranges that may reach the API server; with a route table or subnets under `existing`, they must include the source address of the nodes' outbound traffic. Default: a private API server.
     pub api_from: Field<Vec<Field<Cidr>>>,
     /// The pools of nodes by name. `system` runs the cluster's own pods.
     #[schemars(required)]

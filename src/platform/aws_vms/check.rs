@@ -55,7 +55,7 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
     let image = Image::check(image, &AWS_IMAGES, problems);
     let ssh = CloudSsh::check(ssh, "ubuntu", problems);
     let state = State::check(state, problems);
-    let existing = AwsExisting::check(existing, &list, single_nat_gateway, problems);
+    let existing = AwsExisting::check(existing, &list, single_nat_gateway, region.as_ref(), problems);
     let tags = tags(labels, TagRules::Aws, problems);
     let (at, network) = check_network(network, problems)?;
     let subnets = existing.subnets().into_iter().flat_map(BTreeMap::values).flat_map(BTreeMap::values);

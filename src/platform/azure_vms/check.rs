@@ -89,6 +89,7 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
     let ssh = CloudSsh::check(ssh, "ops", problems);
     let state = State::check(state, problems);
     let in_network = AzureExistingFile::names_network(existing);
+    AzureExistingFile::check_route_table(existing, problems);
     let existing = AzureExisting::check(existing, problems);
     let tags = tags(labels, TagRules::Azure, problems);
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;

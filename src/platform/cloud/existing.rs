@@ -26,7 +26,7 @@ pub struct AwsExistingFile {
     /// subnets of the cluster's own.
     pub subnets: Field<Entries<Entries<AwsSubnetFile>>>,
     /// The ARN of the KMS key to encrypt with, in the same region: disks, logs, the bucket, secrets and images. Its policy must let the cluster's
-    /// services use it (docs/terraform.md lists them). Default: keys of the cluster's own.
+    /// services use it (the module's README lists them). Default: keys of the cluster's own.
     pub key: Field<Label>,
 }
 
@@ -59,10 +59,11 @@ impl AwsExisting {
         field: &Field<AwsExistingFile>,
         zones: &[Zone],
         single_nat_gateway: &Field<bool>,
+        region: Option<&Label>,
         problems: &mut Diagnostics,
     ) -> AwsExisting {
         let Some((span, file)) = field.spanned() else { return AwsExisting::default() };
-        check_key(&file.key, problems);
+        check_key(&file.key, region, problems);
         let network = !file.vpc.is_missing() || !file.route_tables.is_missing() || !file.subnets.is_missing();
         let network = network.then(|| AwsNetwork::check(span, file, zones, single_nat_gateway, problems)).flatten();
         AwsExisting { network, key: file.key.ok().cloned() }
@@ -134,7 +135,7 @@ fn check_id(field: &Field<Label>, kind: &str, problems: &mut Diagnostics) {
 }
 
 /// An ARN of a key, not of an alias: those cannot be in the policies that name a key (docs.aws.amazon.com, "Key identifiers (`KeyId`)").
-fn check_key(field: &Field<Label>, problems: &mut Diagnostics) {
+fn check_key(field: &Field<Label>, own: Option<&Label>, problems: &mut Diagnostics) {
     let Some((at, arn)) = field.spanned() else { return };
     let parts: Vec<&str> = arn.as_str().split(':').collect();
     let right = matches!(parts.as_slice(), ["arn", "aws", "kms", region, account, key]
@@ -144,6 +145,9 @@ fn check_key(field: &Field<Label>, problems: &mut Diagnostics) {
         problems
             .add(Code::T012, at, format!("`{arn}` is not the ARN of a key"))
             .help("write arn:aws:kms:REGION:ACCOUNT:key/ID");
+    } else if let Some(own) = own.filter(|own| parts[3] != own.as_str()) {
+        let message = format!("the key is in {}, and the cluster in {own}", parts[3]);
+        problems.add(Code::T012, at, message).help("name a key in the region of the cluster");
     }
 }
 
@@ -179,6 +183,18 @@ pub struct StorageKeyFile {
 }
 
 impl AzureExistingFile {
+    /// Reports a route table for subnets that have theirs already.
+    pub fn check_route_table(field: &Field<AzureExistingFile>, problems: &mut Diagnostics) {
+        let network = field.ok().and_then(|existing| existing.network.ok());
+        let both =
+            network.filter(|network| !network.subnets.is_missing()).and_then(|network| network.route_table.span());
+        if let Some(at) = both {
+            problems
+                .add(Code::T012, at, "existing subnets have their route tables already")
+                .help("remove `routeTable`");
+        }
+    }
+
     /// The place of the subnets in the file.
     pub fn subnets(field: &Field<AzureExistingFile>) -> Option<Span> {
         field.ok()?.network.ok()?.subnets.span()
@@ -201,7 +217,7 @@ pub struct AzureNetworkFile {
     #[schemars(required)]
     pub resource_group: Field<Label>,
     /// The id of the route table for the cluster's subnets, whose routes lead out, for example through a firewall. Default: a NAT gateway of the
-    /// cluster's own.
+    /// cluster's own. With `subnets` only AKS takes it: its nodes then go out as the routes of their subnet lead, and not through a NAT gateway of that subnet.
     pub route_table: Field<Label>,
     /// The subnets to use, by their use (`zookeeper`, `masters`, `workers` and, for storage, `endpoints`; on AKS `nodes` and `endpoints`; for `HDInsight`
     /// `cluster`): `{ workers: { name: spark-workers, range: 10.20.72.0/21 } }`. They are for this cluster alone; their route tables, NAT gateways and security
@@ -288,7 +304,7 @@ impl AzureExisting {
                 name: network.name.ok()?.clone(),
                 resource_group: network.resource_group.ok()?.clone(),
                 route_table,
-                subnets: check_azure_subnets(&network.subnets, problems),
+                subnets: check_azure_subnets(&network.subnets, check_subnet_name, problems),
             })
         });
         check_name(&file.resource_group, "a resource group", is_group, problems);
@@ -341,6 +357,11 @@ fn is_vault_key(url: &str) -> bool {
 
 fn is_group(name: &str) -> bool {
     name.len() <= 90 && !name.ends_with('.')
+}
+
+/// learn.microsoft.com, "Naming rules and restrictions for Azure resources".
+fn check_subnet_name(field: &Field<Label>, problems: &mut Diagnostics) {
+    check_name(field, "a subnet", |name| name.len() <= 80, problems);
 }
 
 fn check_name(field: &Field<Label>, what: &str, right: impl Fn(&str) -> bool, problems: &mut Diagnostics) {

@@ -48,12 +48,14 @@ pub type AwsSubnets = BTreeMap<String, BTreeMap<Zone, ExistingSubnet>>;
 
 pub fn check_azure_subnets(
     field: &Field<Entries<AzureSubnetFile>>,
+    check_name: impl Fn(&Field<Label>, &mut Diagnostics),
     problems: &mut Diagnostics,
 ) -> Option<AzureSubnets> {
     let mut subnets = AzureSubnets::new();
     for entry in field.ok()? {
         let Some((span, file)) = entry.value.spanned() else { continue };
         let (name, range) = (problems.need(span, "name", &file.name), problems.need(span, "range", &file.range));
+        check_name(&file.name, problems);
         if let (Some(name), Some(range)) = (name, range) {
             subnets.insert(entry.key.text.clone(), ExistingSubnet { name: name.clone(), range: *range });
         }
@@ -103,7 +105,12 @@ pub fn check_aws_subnets(
 fn check_overlaps(at: Span, subnets: &[&ExistingSubnet], problems: &mut Diagnostics) {
     for (number, one) in subnets.iter().enumerate() {
         for other in &subnets[number + 1..] {
-            if one.range.overlaps(other.range) {
+            if one.name == other.name {
+                let message = format!("the subnet {} is named twice", one.name);
+                problems
+                    .add(Code::T012, at, message)
+                    .help("name a subnet of its own for each use, and on AWS for each zone");
+            } else if one.range.overlaps(other.range) {
                 let message =
                     format!("the subnets {} and {} overlap: {} and {}", one.name, other.name, one.range, other.range);
                 problems.add(Code::T012, at, message).help("name a subnet of its own for each use");

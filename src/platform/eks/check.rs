@@ -61,7 +61,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     check_api_from(api_from, API_RANGES, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
-    let existing = AwsExisting::check(existing, &values(zones), single_nat_gateway, problems);
+    let existing = AwsExisting::check(existing, &values(zones), single_nat_gateway, region.as_ref(), problems);
     let tags = tags(labels, TagRules::Aws, problems);
     let (at, network) = check_network(network, problems)?;
     // And Docker's own.
@@ -69,7 +69,8 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     let pools = pools(files);
     let subnets = existing.subnets().into_iter().flat_map(BTreeMap::values).flat_map(BTreeMap::values);
     check_within(at, network, subnets, problems);
-    let first = existing.subnets().and_then(|subnets| subnets.get("nodes")?.values().next());
+    let first =
+        existing.subnets().and_then(|subnets| subnets.get("nodes")?.values().min_by_key(|subnet| subnet.range.size()));
     let block = first.map_or_else(|| subnet(network, Tier::Of(WORKER), 0), |subnet| subnet.range);
     check_room(at, (network, block), values(zones).len(), &pools, problems);
     Some(Eks {

@@ -49,6 +49,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
             "`diskEncryptionSet` is not used by a platform of kind hdinsight: its disks have Azure's keys",
         );
     }
+    AzureExistingFile::check_route_table(existing, problems);
     let existing = AzureExisting::check(existing, problems);
     let tags = tags(labels, TagRules::Azure, problems);
     let given = !network.is_missing();

@@ -38,7 +38,7 @@ pub fn election(cluster: &Cluster) -> Option<Election> {
 /// what a former one left would be recovered: the identity tells them apart.
 pub fn recovery_folder(cluster: &Cluster) -> String {
     match cluster.identity.as_ref().filter(|_| external::external(cluster).is_some()) {
-        Some(identity) => format!("/spark-{}-{}", cluster.name, &identity.as_str()[..8]),
+        Some(identity) => format!("/spark-{}-{identity}", cluster.name),
         None => format!("/spark-{}", cluster.name),
     }
 }

@@ -7,7 +7,7 @@ use super::{MASTER, Scaling, Spark, Standalone, WORKER, standalone};
 use crate::cluster::Fleet;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::hdinsight::{Node, OTHER_MACHINES};
-use crate::platform::{Platform, subnets};
+use crate::platform::{Platform, provider, size, subnets};
 use crate::service::file::ServicesFile;
 use crate::service::services::Services;
 use crate::service::stages::{Machines, NodeSpec, Whole};
@@ -106,6 +106,7 @@ pub fn check_beside_others(all: &Whole<'_>, problems: &mut Diagnostics) {
         data_directory::check_apart(at, path, &data, problems);
     }
     check_files_beside(files, standalone, data, problems);
+    check_spot(on, standalone, &workers.spot, problems);
     let is_local = matches!(on, Platform::Local(_));
     if !(is_local || matches!(on, Platform::Nodes(_)))
         || standalone.workers.profiles().iter().all(|profile| profile.settings.memory.is_some())
@@ -124,6 +125,17 @@ pub fn check_beside_others(all: &Whole<'_>, problems: &mut Diagnostics) {
                 "without `memory` a worker offers all of the machine's memory except 1 GiB, and other daemons run beside it",
             )
             .help("set `memory` to what is left for executors, for example `memory: 4g`");
+    }
+}
+
+/// Azure has no spot machines of the B series (learn.microsoft.com, "Use Azure Spot Virtual Machines").
+fn check_spot(platform: &Platform, standalone: &Standalone, spot: &Field<bool>, problems: &mut Diagnostics) {
+    let Platform::AzureVms(azure) = platform else { return };
+    let size = provider::size(azure, WORKER, &standalone.workers.machine);
+    let is_burstable = size::azure_series(&size).is_some_and(|(family, _, _)| family.starts_with('b'));
+    if let Some(at) = spot.span().filter(|_| standalone.workers.spot && is_burstable) {
+        let message = format!("{size} cannot be a spot machine: Azure has none of the B series");
+        problems.add(Code::T012, at, message).help("use another size, for example Standard_E8s_v5");
     }
 }
 

@@ -10,6 +10,7 @@ mod systemctl;
 mod unit;
 mod util_linux;
 
+use std::fs::Metadata;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -189,9 +190,11 @@ fn owned(directories: impl IntoIterator<Item = PathBuf>) -> Result<(), HostError
 /// Returns true if somebody but this user and root owns a directory, or may write in it. (A group may: many systems give each user one.)
 fn is_of_others(path: &Path) -> bool {
     const OTHERS_WRITE: u32 = 0o002;
-    let Ok(found) = std::fs::symlink_metadata(path) else { return false };
-    let owned = found.uid() == rustix::process::geteuid().as_raw() || found.uid() == 0;
-    found.is_dir() && (!owned || found.mode() & OTHERS_WRITE != 0)
+    let is_ours = |found: &Metadata| found.uid() == rustix::process::geteuid().as_raw() || found.uid() == 0;
+    let is_link_of_others = std::fs::symlink_metadata(path).is_ok_and(|found| !is_ours(&found));
+    // The directory itself, also at the end of a link of this user's.
+    let ends_at_others = |found: Metadata| found.is_dir() && (!is_ours(&found) || found.mode() & OTHERS_WRITE != 0);
+    is_link_of_others || std::fs::metadata(path).is_ok_and(ends_at_others)
 }
 
 /// `sh` that is ended when it takes too long. It makes a group of its own, so that Ctrl-C asks us alone.

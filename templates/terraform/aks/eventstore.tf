@@ -73,6 +73,12 @@ resource "azurerm_management_lock" "eventstore" {
   scope      = azurerm_storage_account.eventstore.id
   lock_level = "CanNotDelete"
   notes      = "The files of EventStore of ${provision.name}"
+
+  # It holds for everything below, too: it is made last and removed first.
+  depends_on = [
+    azurerm_private_endpoint.files,
+    azurerm_storage_share.eventstore,
+  ]
 }
 
 resource "azurerm_private_dns_zone" "files" {

@@ -67,4 +67,11 @@ resource "azurerm_management_lock" "registry" {
   scope      = azurerm_container_registry.main.id
   lock_level = "CanNotDelete"
   notes      = "The images of ${provision.name}"
+
+  # It holds for everything below, too: it is made last and removed first.
+  depends_on = [
+    azurerm_monitor_diagnostic_setting.registry,
+    azurerm_private_endpoint.registry,
+    azurerm_role_assignment.kubelet_registry,
+  ]
 }

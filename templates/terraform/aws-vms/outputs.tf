@@ -42,6 +42,7 @@ output "ssh_config" {
     user    = provision.user
     region  = provision.region
     cluster = provision.cluster
+    vpc     = provision.vpc
   })
 }
 

@@ -15,4 +15,12 @@ resource "azurerm_management_lock" "storage" {
   scope      = azurerm_storage_account.main.id
   lock_level = "CanNotDelete"
   notes      = "The data of ${provision.name}"
+
+  # It holds for everything below, too: it is made last and removed first.
+  depends_on = [
+    azurerm_monitor_diagnostic_setting.storage,
+    azurerm_private_endpoint.storage,
+    azurerm_role_assignment.main,
+    azurerm_storage_container.main,
+  ]
 }
