@@ -58,14 +58,16 @@ fn host_keys_are_taken_from_the_consoles_as_the_modules_pages_say() {
     program("az", "name=${@: -1}");
     program(
         "aws",
-        "if [[ $2 == describe-instances ]]; then for word; do case $word in *address,Values=*) echo \"i-${word##*=}\" ;; esac; done; exit; fi\n\
+        "if [[ $2 == describe-instances ]]; then for word; do case $word in *address,Values=*) at=${word##*=} ;; Name=vpc-id,Values=vpc-1) echo \"i-$at\" ;; esac; done; exit; fi\n\
          name=; for word; do case $word in i-*) name=${word#i-} ;; esac; done",
     );
+    program("terraform", "echo vpc-1; exit");
     for (module, addresses) in [("azure-vms", ["10.20.1.11", "10.20.0.13"]), ("aws-vms", ["10.21.8.11", "10.21.6.13"])]
     {
         let page =
             std::fs::read_to_string(shown::root(&format!("terraform-out/{module}/README.md"))).expect("readable");
-        let begin = page.find("while read").expect("the loop");
+        let before = &page[..page.find("while read").expect("the loop")];
+        let begin = before.rfind("```sh\n").expect("its begin") + "```sh\n".len();
         let script = &page[begin..begin + page[begin..].find("\n```").expect("its end")];
         let output = std::process::Command::new("bash")
             .args(["-eu", "-o", "pipefail", "-c", script])
