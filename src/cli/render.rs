@@ -140,7 +140,7 @@ fn folders(topology: &Topology, (file, stem): (&str, &str), out: &Path) -> Resul
         let is_here = several && clouds.iter().any(|cloud| *cloud.platform.as_str() == *name);
         if entry.path().join("versions.tf").exists() && !is_here {
             let text = format!(
-                "{} is the module of a platform that the topology no longer has, or no longer has as its only one: move it away, or to where the topology now expects it",
+                "{} is not where the topology's modules go now: its platform has left the topology, or is now the only cloud. Move it away, or to where the topology expects it",
                 entry.path().display()
             );
             return Err(Failure::say(Exit::Refused, text));

@@ -125,7 +125,7 @@ impl HostChecks<'_> {
         }
         for (name, other) in facts.shared_users.iter().filter(|(name, _)| state.users.contains_key(*name)) {
             let problem = format!(
-                "give the user {name} a UID and a group {name} of its own, or remove it (userdel {name}): provision adds it"
+                "give the user {name} a UID and a group {name} of its own, or remove it (userdel {name}): provision then adds it again"
             );
             self.add("user", format!("the user {name} shares its UID or its group with {other}"), Some(problem));
         }

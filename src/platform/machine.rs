@@ -50,7 +50,7 @@ impl Autoscale {
     }
 }
 
-/// The clouds keep averages of whole minutes; more than an hour follows no load.
+/// The clouds keep averages of whole minutes; an average over more than an hour no longer follows the load.
 const WINDOW: std::ops::RangeInclusive<u64> = 300..=3600;
 
 impl Autoscale {

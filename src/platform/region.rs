@@ -1,5 +1,5 @@
-//! The zones of the clouds' regions, from their lists of regions in November 2026. Of a region that is not in here we know
-//! only what no region has.
+//! The zones of the clouds' regions, from their lists of regions in November 2026. For a region that is not listed, only zones
+//! that no region has are refused.
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::value::{Label, Zone};
@@ -138,7 +138,7 @@ pub const AWS: Regions = Regions {
 };
 
 impl Regions {
-    /// The region of a platform, as clouds write it. That none is there is reported, and so is one of another
+    /// The region of a platform, as clouds write it. A missing region is reported, and so is one of another
     /// partition (China's, the government's): its names and services differ. One that is not known is warned of.
     pub fn check(self, within: Span, field: &Field<Label>, problems: &mut Diagnostics) -> Option<Label> {
         problems.need(within, self.key, field);

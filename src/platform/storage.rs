@@ -44,7 +44,7 @@ pub fn check_one_place(span: Span, written: &[Option<Span>], help: &str, problem
     match written.iter().flatten().count() {
         0 => problems.add(Code::T003, span, "`storage` names no place for the data").help(help),
         1 => {}
-        _ => problems.add(Code::T012, span, "data is kept in one place").help(help),
+        _ => problems.add(Code::T012, span, "`storage` names more than one place for the data").help(help),
     }
 }
 

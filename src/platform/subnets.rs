@@ -19,7 +19,7 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// `split`: how many bits a small block is longer than the network at least.
+    /// `split`: the least number of bits by which a small block's prefix is longer than the network's.
     pub fn of(network: Cidr, split: u8) -> Blocks {
         Blocks { network, small: SMALL.max(network.prefix() + split).min(32) }
     }

@@ -46,7 +46,7 @@ prove() { # unpacked folder, pattern of a file that must be in it, what it came 
   # Unquoted on purpose: the shell expands the pattern.
   (cd "$1" && ls -d $2 >/dev/null 2>&1) && return 0
   has=$(cd "$1" && ls -d ${2%%-*}-[0-9]*.jar 2>/dev/null | head -n 1)
-  broken "$1" "the archive $3 has no $2${has:+ but $has}: it is another version than the topology says"
+  broken "$1" "the archive $3 has no $2${has:+; it has $has}: it is another version than the topology says"
 }
 settle() { # home: what is in home.provision-new takes its place
   chmod 755 "$1.provision-new"

@@ -8,7 +8,7 @@ resource "aws_route53_zone" "main" {
 }
 
 resource "aws_route53_record" "zookeeper" {
-  #checkov:skip=CKV2_AWS_23: the address is the member's network interface's, from the same row of the table
+  #checkov:skip=CKV2_AWS_23: the address is that of the member's network interface, from the same row of the table
   for_each = local.zookeeper
 
   zone_id = aws_route53_zone.main.zone_id
@@ -19,7 +19,7 @@ resource "aws_route53_record" "zookeeper" {
 }
 
 resource "aws_route53_record" "masters" {
-  #checkov:skip=CKV2_AWS_23: the address is the master's network interface's, from the same row of the table
+  #checkov:skip=CKV2_AWS_23: the address is that of the master's network interface, from the same row of the table
   for_each = local.masters
 
   zone_id = aws_route53_zone.main.zone_id

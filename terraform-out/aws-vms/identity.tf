@@ -60,7 +60,7 @@ resource "aws_iam_instance_profile" "workers" {
 
 # What Session Manager needs and no more: AmazonSSMManagedInstanceCore would also read every parameter of the account.
 resource "aws_iam_policy" "session" {
-  #checkov:skip=CKV_AWS_290: an agent opens channels and reports for its own instance; ssmmessages knows no resources
+  #checkov:skip=CKV_AWS_290: an agent opens channels and reports for its own instance; actions of ssmmessages cannot be limited to resources
   #checkov:skip=CKV_AWS_355: the same five actions on * are AWS's own policy for this purpose, AWSCloud9SSMInstanceProfile
   name        = "analytics-session"
   description = "Sessions through Session Manager"

@@ -29,7 +29,7 @@ output "master_sessions" {
 }
 
 output "ssh_config" {
-  description = "For ~/.ssh/config: plain ssh to the addresses, and so `provision plan`, through Session Manager."
+  description = "For ~/.ssh/config: takes ssh to the addresses, and with it `provision plan`, through Session Manager."
   value = templatefile("${path.module}/ssh_config.tftpl", {
     hosts   = ["10.21.8.11", "10.21.9.12", "10.21.10.13", "10.21.4.11", "10.21.5.12", "10.21.6.13"]
     user    = "ubuntu"

@@ -24,12 +24,12 @@ output "master_url" {
 }
 
 output "ssh_command" {
-  description = "To the first machine through the bastion; any other machine by its address."
+  description = "Logs in to the first machine through the bastion; for another machine change the address."
   value       = "az network bastion ssh --subscription ${var.subscription_id} --resource-group ${azurerm_resource_group.main.name} --name ${azurerm_bastion_host.main.name} --target-ip-address 10.20.1.11 --auth-type ssh-key --username ops --ssh-key ~/.ssh/id_ed25519"
 }
 
 output "ssh_config" {
-  description = "For ~/.ssh/config: plain ssh to the addresses, and so `provision plan`, through the bastion. Needs az, nc and setsid."
+  description = "For ~/.ssh/config: takes ssh to the addresses, and with it `provision plan`, through the bastion. Needs az, nc and setsid."
   value       = templatefile("${path.module}/ssh_config.tftpl", { hosts = ["10.20.1.11", "10.20.1.12", "10.20.1.13", "10.20.0.11", "10.20.0.12", "10.20.0.13"], user = "ops", subscription = var.subscription_id, group = azurerm_resource_group.main.name, bastion = azurerm_bastion_host.main.name })
 }
 

@@ -10,7 +10,7 @@ variable "subscription_id" {
 }
 
 variable "image_version" {
-  description = "Version of Canonical's image, such as 24.04.202510010 (`az vm image list --publisher Canonical --offer OFFER --sku server --all` lists them); \"latest\" takes the newest for each new machine, so that machines differ."
+  description = "Version of Canonical's image, such as 24.04.202510010 (`az vm image list --publisher Canonical --offer OFFER --sku server --all` lists them); \"latest\" takes the newest for each new machine, so machines may then differ."
   type        = string
   nullable    = false
 

@@ -115,9 +115,12 @@ fn what_leaves_the_topology_is_retired_and_the_memory_moves() {
             "until pgrep -f CoarseGrainedExecutorBackend && pgrep -f pyspark.daemon; do sleep 0.3; done; sleep 2",
         );
         // Its driver runs where the master is: that one does not leave without being asked.
-        let moved = topology_text("[h2, h3]").replace("masters: { hosts: [h1] }", "masters: { hosts: [h2] }");
-        let moved = lab.topology("moved.yaml", &moved);
-        lab.run(&["plan", &moved]).says("outage (needs --allow-outage): 1 job with its driver on h1 ends: the");
+        let to = |workers| topology_text(workers).replace("masters: { hosts: [h1] }", "masters: { hosts: [h2] }");
+        let moved = lab.topology("moved.yaml", &to("[h2, h3]"));
+        lab.run(&["plan", &moved]).says("outage (needs --allow-outage): 1 job with its driver on h1 ends: Spark");
+        // Where a worker of Spark stays, its driver does, too; and whatever role leaves last takes it along.
+        let stays = lab.run(&["plan", &lab.topology("stays.yaml", &to("[h1, h2, h3]"))]);
+        assert!(!stays.stdout.contains("1 job with its driver"), "{}", stays.stdout);
         let fewer = lab.topology("fewer.yaml", &topology_text("[h2]"));
         lab.run(&["plan", &fewer]).expect(0).says("retire what has left the topology (h3)");
         lab.run(&["apply", &fewer, "--yes"]).expect(0).says("h3: drain spark-worker");

@@ -10,7 +10,7 @@ use crate::host::{
 use crate::observe::{Departed, says_it_is_ours};
 use crate::plan::compare::{HostChange, edit};
 use crate::plan::{Outage, Phase, Reason, Step};
-use crate::service::roles;
+use crate::service::{self, roles};
 use crate::value::{HostPath, Name, Redundancy, Role, counted};
 
 impl Planner<'_> {
@@ -47,27 +47,29 @@ impl Planner<'_> {
         self.skipped.extend(unseen);
     }
 
-    /// Announces the end of jobs whose drivers run where a node of a role leaves: what they run with goes too.
-    pub(super) fn announce_lost_jobs(&mut self, role: Role) {
-        let unit = role.unit();
-        let here = self.changes.iter().filter(|(_, change)| change.leftovers.units.contains(unit));
-        let here = here.filter_map(|(name, _)| Some((name, self.observed.facts(name)?)));
-        let departed = self.departed_stamps().filter(|(_, stamp)| stamp.owned.units.contains(unit));
-        let there = departed.filter_map(|(target, _)| {
-            let (name, departed) = self.observed.departed.get_key_value(&target.name)?;
-            Some((name, departed.seen.facts()?))
-        });
-        let busy = here.chain(there).filter(|(_, facts)| !facts.jobs.is_empty());
-        let lost = busy.map(|(name, facts)| Outage {
-            what: format!("{} with its driver on {name}", counted(facts.jobs.len(), "job")),
-            seconds: 0,
-            why: format!(
-                "the {} leaves {name}, and Spark, which the driver needs, is removed from that host",
-                role.title()
-            ),
-        });
-        let lost: Vec<Outage> = lost.collect();
-        self.outages.extend(lost);
+    /// Announces the end of jobs whose drivers run where the distribution that they run from is removed: with a host that leaves, or with the last
+    /// role of the service that leaves a host.
+    pub(super) fn announce_lost_jobs(&mut self) {
+        for service in
+            service::all().filter(|service| service.roles().iter().any(|role| role.lost_together().is_some()))
+        {
+            let of_service = |home: &HostPath| home.name().starts_with(&format!("{}-", service.key()));
+            let here = self.changes.iter().filter(|(_, change)| change.leftovers.distributions.iter().any(of_service));
+            let here = here.filter_map(|(name, _)| Some((name, self.observed.facts(name)?)));
+            let departed = self.departed_stamps().filter(|(_, stamp)| stamp.owned.distributions.iter().any(of_service));
+            let there = departed.filter_map(|(target, _)| {
+                let (name, departed) = self.observed.departed.get_key_value(&target.name)?;
+                Some((name, departed.seen.facts()?))
+            });
+            let busy = here.chain(there).filter(|(_, facts)| !facts.jobs.is_empty());
+            let lost = busy.map(|(name, facts)| Outage {
+                what: format!("{} with its driver on {name}", counted(facts.jobs.len(), "job")),
+                seconds: 0,
+                why: format!("{}, which the driver runs from, is removed from that host", service.title()),
+            });
+            let lost: Vec<Outage> = lost.collect();
+            self.outages.extend(lost);
+        }
     }
 
     /// Returns true if nodes of a role leave their hosts.

@@ -166,6 +166,7 @@ impl Planner<'_> {
         self.phases.extend(stops);
         self.lay_after_stop();
         self.firewall();
+        self.announce_lost_jobs();
         self.roles(stage);
         self.enable();
         self.retire();

@@ -115,7 +115,7 @@ impl<'a> Planner<'a> {
             (false, true) => {
                 let (seen, hidden) = (listed(&seen), listed(&hidden));
                 format!(
-                    "members serve ({seen}), so a majority exists, and {hidden} must belong to it: not answering, or serving on another client port than the topology's"
+                    "members serve ({seen}), so a majority exists, and {hidden} must belong to it, either without answering or on another client port than the topology's"
                 )
             }
             (false, false) => return false,

@@ -112,7 +112,8 @@ impl Planner<'_> {
             // Where nothing of a service has been laid, nothing of it can stop.
             let records = [Some(before), intended].into_iter().flatten();
             let laid = |role: &Role| records.clone().any(|record| has_settings_of(record, role.service()));
-            if class == Class::Outage && !self.together(path).roles.iter().any(laid) {
+            let together = self.together(path);
+            if class == Class::Outage && !together.roles.iter().any(laid) {
                 continue;
             }
             if let Some(because) = self.refusal_of(path, class, applied) {
@@ -121,10 +122,21 @@ impl Planner<'_> {
                 let from = if was == is { begun } else { was };
                 refusals.push(Refusal::Setting { setting, from: value(from), to: value(is), class, because });
             } else if class == Class::Outage {
-                let together = self.together(path);
                 roles.extend(together.roles.iter().copied());
                 let lost = together.roles.iter().filter_map(|role| role.lost_together());
                 let lost: String = lost.map(|lost| format!("; {lost}")).collect();
+                if let Some(service) = service_of(path).filter(|_| together.title.is_empty()) {
+                    let ends = Outage {
+                        seconds: 0,
+                        what: service.title().to_owned(),
+                        why: format!("it leaves the topology{lost}"),
+                    };
+                    // Once for all of its settings.
+                    if !self.outages.contains(&ends) {
+                        self.outages.push(ends);
+                    }
+                    continue;
+                }
                 let why = if was == is {
                     format!("{path} goes back to {}: an interrupted apply had begun to change it", value(is))
                 } else {

@@ -9,7 +9,6 @@ use crate::value::{Name, Role};
 impl Planner<'_> {
     pub(super) fn standbys(&mut self, role: Role) {
         let nodes = self.with_role(role);
-        self.announce_lost_jobs(role);
         if self.some_leave(role) && !nodes.is_empty() {
             // The one that leads may be one that leaves: it goes when those that stay stand by.
             self.start(role);

@@ -33,7 +33,7 @@ pub struct AksFile {
     pub pools: Field<Entries<PoolFile>>,
     /// A text before the names of everything that is made there: `prod` makes `prod-analytics` of `analytics`. Default: none.
     pub name_prefix: Field<Name>,
-    /// True for locks of Azure against deletion, on what holds data: the members' disks, the storage account, the registry. Default: false.
+    /// True to put Azure's locks against deletion on what holds data: the registry and `EventStore`'s storage account. Default: false.
     pub locks: Field<bool>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,

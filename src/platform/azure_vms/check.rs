@@ -98,8 +98,8 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
     }
     if let Some((at, ssh)) = file.ssh.spanned().filter(|(_, ssh)| in_network && ssh.bastion.or(false)) {
         problems
-            .add(Code::T012, ssh.bastion.span().unwrap_or(at), "a network has one bastion, and an existing network's belongs to somebody else")
-            .help("remove `bastion`, and reach the machines like others in that network: write from: [10.0.0.0/8], for example");
+            .add(Code::T012, ssh.bastion.span().unwrap_or(at), "a network can have only one bastion, and that of an existing network is not the cluster's to make")
+            .help("remove `bastion`, and reach the machines as you reach others in that network: write from: [10.0.0.0/8], for example");
     }
     check_within(at, network, existing.subnets().into_iter().flat_map(BTreeMap::values), problems);
     let bastion = Subnets::of(network).bastion;

@@ -28,7 +28,7 @@ pub struct AzureVmsFile {
     pub ssh: Field<CloudSshFile>,
     /// A text before the names of everything that is made there: `prod` makes `prod-analytics` of `analytics`. Default: none.
     pub name_prefix: Field<Name>,
-    /// True for locks of Azure against deletion, on what holds data: the members' disks, the storage account, the registry. Default: false.
+    /// True to put Azure's locks against deletion on what holds data: the members' disks and the storage account. Default: false.
     pub locks: Field<bool>,
     /// Daily backups of the members' disks. Default: none.
     pub backup: Field<BackupFile>,

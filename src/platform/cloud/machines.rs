@@ -19,7 +19,7 @@ pub enum Image {
 }
 
 impl Image {
-    /// Without a word: Ubuntu 24.04, which is supported until 2029. `own`: the ids that the cloud gives to images.
+    /// By default: Ubuntu 24.04, which is supported until 2029. `own`: the ids that the cloud gives to images.
     pub fn check(field: &Field<ImageFile>, own: &ImageIds, problems: &mut Diagnostics) -> Option<Image> {
         let Some((span, file)) = field.spanned() else {
             return Some(Image::Ubuntu("24.04".parse().expect("a label")));

@@ -29,7 +29,9 @@ impl State {
     pub fn check(field: &Field<StateFile>, problems: &mut Diagnostics) -> State {
         let Some((span, file)) = field.spanned() else { return State::Local };
         if file.azurerm.is_missing() == file.s3.is_missing() {
-            problems.add(Code::T012, span, "the state is in one place").help("write one of `azurerm` and `s3`");
+            problems
+                .add(Code::T012, span, "`state` names no place, or more than one")
+                .help("write one of `azurerm` and `s3`");
         }
         let blob = file.azurerm.spanned().and_then(|(at, blob)| {
             let resource_group = problems.need(at, "resourceGroup", &blob.resource_group).cloned();

@@ -30,5 +30,5 @@ pub struct Eks {
     pub state: State,
 }
 
-/// The range of services' addresses, for example cluster.tf.
+/// The range of services' addresses, as in cluster.tf.
 pub const SERVICE_RANGE: &str = "172.20.0.0/16";

@@ -34,7 +34,7 @@ pub struct HdinsightFile {
     pub ssh: Field<CloudSshFile>,
     /// A text before the names of everything that is made there: `prod` makes `prod-analytics` of `analytics`. Default: none.
     pub name_prefix: Field<Name>,
-    /// True for locks of Azure against deletion, on what holds data: the members' disks, the storage account, the registry. Default: false.
+    /// True to put Azure's lock against deletion on what holds data: the storage account. Default: false.
     pub locks: Field<bool>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,

@@ -24,7 +24,7 @@ const SERIES: &[(&str, u32, &[&str])] = &[
     ("e", 4, &["a"]),
     ("f", 2, &["s"]),
 ];
-/// Sizes of these series that it does not take all the same (as Terraform's provider found, and Azure only while it applied).
+/// Sizes of these series that the service refuses nevertheless (known from Terraform's provider; Azure itself refuses them only during an apply).
 const EXCEPT: &[&str] =
     &["standard_d15_v2", "standard_ds15_v2", "standard_e48_v3", "standard_e48s_v3", "standard_f48s_v2"];
 /// The shape of the smallest size that Microsoft recommends for Spark, `D3_v2`

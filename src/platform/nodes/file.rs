@@ -61,7 +61,7 @@ pub struct HostFile {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FirewallFile {
-    /// Nobody: the machines' own firewall, if any, is left alone.
+    /// No firewall from provision: the machines' own, if any, is left alone.
     #[default]
     None,
     /// A table of its own in nftables: ssh and the declared listeners stay open, the rest is dropped.

@@ -10,7 +10,7 @@ struct Parts<'a> {
     constrained: Option<u32>,
     features: &'a str,
     version: u32,
-    /// True if an accelerator, or which of a family it is, stands in the middle: `nc4as_t4_v3`.
+    /// True if the name has an accelerator, or a variant of the family, in the middle: `nc4as_t4_v3`.
     has_middle: bool,
 }
 

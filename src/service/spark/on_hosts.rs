@@ -31,9 +31,9 @@ use crate::yaml::Span;
 const FORGOTTEN: &str = "the ALIVE master does not list it";
 const WITHOUT_A_LATCH: &str = "it is STANDBY and takes no part in the election";
 const PERHAPS_WITHOUT_A_LATCH: &str =
-    "it is STANDBY and perhaps takes no part in the election: fewer masters take part than run";
+    "it is STANDBY and perhaps takes no part in the election: fewer masters take part in it than are running";
 const WITHOUT_A_QUORUM: &str =
-    "ZooKeeper has no quorum, and a master that finds none for more than 40 s takes part in no election again";
+    "ZooKeeper has no quorum, and a master that finds none for more than 40 s never takes part in an election again";
 
 /// Spark's own masters and workers on hosts.
 #[derive(Clone, Copy, Debug)]

@@ -239,7 +239,7 @@ impl FourLetterWords {
 
 /// An ensemble that somebody else runs. Before the first change the preflight asks its members, from every master's host, whether they serve and which
 /// version they run (3.5 or later). The masters hold their election and keep what they recover below the znode `/spark-NAME-ID` (ID is the
-/// `id`, which such a topology must have). Nothing in the ensemble is removed: when the ALIVE master ends, the next one takes up to 43 s to take over; and
+/// `id`, which such a topology must have). Nothing in the ensemble is removed, not even an ended master's latch, so the next master takes over only after up to 43 s; and
 /// after `destroy` that znode stays, so that a cluster with the same `id` recovers what is there. A running cluster cannot move from its own ensemble to an
 /// external one, or back.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]

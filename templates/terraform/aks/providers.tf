@@ -19,7 +19,7 @@ provider "azurerm" {
     storage {
       provision_when = provision.eventstore
 
-      # The account's own endpoint is shut to where Terraform runs.
+      # The account's own endpoint is closed to the host that Terraform runs on.
       data_plane_available = false
     }
   }

@@ -36,7 +36,7 @@ output "master_sessions" {
 
 output "ssh_config" {
   provision_when = provision.reached
-  description = "For ~/.ssh/config: plain ssh to the addresses, and so `provision plan`, through Session Manager."
+  description = "For ~/.ssh/config: takes ssh to the addresses, and with it `provision plan`, through Session Manager."
   value = templatefile("${path.module}/ssh_config.tftpl", {
     hosts   = provision.fixed_addresses
     user    = provision.user

@@ -1,6 +1,6 @@
 resource "aws_s3_bucket" "main" {
   provision_when = provision.storage
-  #checkov:skip=CKV_AWS_18: who reads what is for the account's CloudTrail data events; access logs would need a second bucket, itself without them
+  #checkov:skip=CKV_AWS_18: the account's CloudTrail data events record reads; access logs would need a second bucket, itself without access logs
   #checkov:skip=CKV_AWS_144: the cluster lives in one region and versions guard against mistakes; a copy elsewhere is a decision on residency
   #checkov:skip=CKV2_AWS_62: nothing reacts to objects
   bucket = provision.bucket

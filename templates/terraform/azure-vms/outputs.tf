@@ -30,13 +30,13 @@ output "master_url" {
 
 output "ssh_command" {
   provision_when = provision.reached
-  description = "To the first machine through the bastion; any other machine by its address."
+  description = "Logs in to the first machine through the bastion; for another machine change the address."
   value       = "az network bastion ssh --subscription ${var.subscription_id} --resource-group ${provision.group} --name ${azurerm_bastion_host.main.name} --target-ip-address ${provision.first_address} --auth-type ssh-key --username ${provision.user} --ssh-key ~/.ssh/id_ed25519"
 }
 
 output "ssh_config" {
   provision_when = provision.reached
-  description = "For ~/.ssh/config: plain ssh to the addresses, and so `provision plan`, through the bastion. Needs az, nc and setsid."
+  description = "For ~/.ssh/config: takes ssh to the addresses, and with it `provision plan`, through the bastion. Needs az, nc and setsid."
   value       = templatefile("${path.module}/ssh_config.tftpl", { hosts = provision.fixed_addresses, user = provision.user, subscription = var.subscription_id, group = provision.group, bastion = azurerm_bastion_host.main.name })
 }
 

@@ -189,7 +189,7 @@ resource "azurerm_monitor_autoscale_setting" "workers" {
       }
     }
 
-    # The same in bytes of this size's memory, for where the share is not measured.
+    # The same threshold in bytes, from this size's memory, where the share is not measured.
     rule {
       provision_when = provision.memory_by_bytes
       metric_trigger {
