@@ -219,7 +219,7 @@ fn doc_comments_begin_with_a_noun_or_a_verb() {
 
 /// Words that are put into sentences, beside names of hosts; and words of other programs.
 const PUT_IN: &[&str] =
-    &["ZooKeeper member", "zookeeper", "another program", "Pi is roughly", "Operation not permitted", "jar but lib"];
+    &["ZooKeeper member", "zookeeper", "another program", "Pi is roughly", "Operation not permitted"];
 
 /// Tests on real hosts run for long and fail late: a sentence that they ask for, and that nothing can say any more, fails here.
 #[test]

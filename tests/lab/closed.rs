@@ -55,7 +55,9 @@ fn law_6_and_a_job_behind_closed_ports() {
     }
     // What is in a directory already is somebody's, and none of ours.
     lab.on(2, "mkdir -p /data/1 && touch /data/1/app-config.tgz");
-    lab.run(&["plan", &topology]).expect(3).says("h2: it already has /data/1; no stamp says that provision created this");
+    lab.run(&["plan", &topology])
+        .expect(3)
+        .says("h2: it already has /data/1; no stamp says that provision created this");
     lab.on(2, "rm /data/1/app-config.tgz");
     lab.on(3, "systemd-run -q --unit stranger nc -lk 9999");
     lab.run(&["plan", &topology])

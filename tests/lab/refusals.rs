@@ -215,7 +215,7 @@ chmod 755 /usr/local/bin/curl"#);
     }
     // An archive of another version than the topology says, which nobody could upgrade later.
     let other = lab.topology("other.yaml", &quorum_yaml().replace("version: 3.9.5", "version: 3.9.4"));
-    lab.run(&["apply", &other, "--yes"]).expect(7).says("no lib/zookeeper-3.9.4.jar but lib/zookeeper-3.9.5.jar");
+    lab.run(&["apply", &other, "--yes"]).expect(7).says("no lib/zookeeper-3.9.4.jar; it has lib/zookeeper-3.9.5.jar");
     let java_before = lab.on(3, "readlink -f /usr/bin/java");
     take_java_away(&lab, 3);
     let text = quorum_yaml().replace("    archive: { onHost: { path: /srv/dist/zookeeper-3.9.5.tar.gz } }\n", "");
