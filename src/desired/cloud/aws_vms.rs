@@ -108,14 +108,9 @@ fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
 
 /// The subnets of a tier by zone, each with its id where it is there already.
 fn subnets(aws: &AwsVms, tier: Tier) -> Expression {
-    let of_use = |role: Role| if matches!(role, MEMBER | WORKER) { role.tier() } else { MASTER.tier() };
     let row = |(at, zone): (usize, &str)| {
         let range: Cidr = aws.subnet(tier, at);
-        let given = |role| aws.existing.subnets()?.get(of_use(role))?.get(aws.zones.get(at)?);
-        let id = match tier {
-            Tier::Of(role) => given(role).map(|subnet| ("id", subnet.name.to_string())),
-            Tier::Public => None,
-        };
+        let id = aws.existing_subnet(tier, at).map(|subnet| ("id", subnet.name.to_string()));
         let row = [("zone", format!("{}{zone}", aws.region)), ("range", range.to_string())];
         (zone.to_owned(), object(row.into_iter().chain(id)))
     };

@@ -7,8 +7,8 @@ use super::file::AksFile;
 use super::{Aks, KEPT, POD_RANGE, SERVICE_RANGE, SYSTEM_TEMPORARY, Subnets, temporary_name};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{
-    AzureExisting, Pool, PoolFile, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools,
-    check_within, pools, tags, values, warn_open,
+    AzureExisting, Pool, PoolFile, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, pools,
+    tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
 use crate::value::{Cidr, Label, Name};
@@ -63,7 +63,7 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     let (at, network) = subnets::check(network, subnets::AZURE_PREFIX_MIN, problems)?;
     subnets::check_apart(at, network, &[&[POD_RANGE, SERVICE_RANGE], KEPT].concat(), problems);
     let pools = pools(files);
-    check_within(at, network, existing.subnets().into_iter().flat_map(BTreeMap::values), problems);
+    existing.check_within(at, network, problems);
     let block = existing.range("nodes", Subnets::of(network).nodes);
     check_room(at, (network, block), &pools, problems);
     Some(Aks {

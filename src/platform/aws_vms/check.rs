@@ -1,12 +1,10 @@
 //! Checks of instances on AWS.
 
-use std::collections::BTreeMap;
-
 use super::file::AwsVmsFile;
 use super::{AwsVms, SUBNET_PREFIX_MAX, Tier, ZONES_MAX, subnet};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{
-    AWS_IMAGES, AwsExisting, Backup, CloudSsh, Image, State, TagRules, check_within, tags, values, warn_open,
+    AWS_IMAGES, AwsExisting, Backup, CloudSsh, Image, State, TagRules, tags, values, warn_open,
 };
 use crate::platform::{region, subnets};
 use crate::value::{Cidr, Label, Zone};
@@ -58,8 +56,7 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
     let existing = AwsExisting::check(existing, &list, single_nat_gateway, region.as_ref(), problems);
     let tags = tags(labels, TagRules::Aws, problems);
     let (at, network) = check_network(network, problems)?;
-    let subnets = existing.subnets().into_iter().flat_map(BTreeMap::values).flat_map(BTreeMap::values);
-    check_within(at, network, subnets, problems);
+    existing.check_within(at, network, problems);
     Some(AwsVms {
         state,
         region: region?,

@@ -5,7 +5,7 @@ pub mod file;
 
 use std::collections::BTreeMap;
 
-use crate::platform::cloud::{AwsExisting, Backup, CloudSsh, Image, State};
+use crate::platform::cloud::{AwsExisting, Backup, CloudSsh, ExistingSubnet, Image, State};
 use crate::platform::provider::MachineProvider;
 use crate::platform::subnets::{self, Blocks};
 use crate::service::spark::{MASTER, WORKER};
@@ -63,13 +63,17 @@ pub fn subnet(network: Cidr, tier: Tier, zone: usize) -> Cidr {
 
 impl AwsVms {
     pub fn subnet(&self, tier: Tier, zone: usize) -> Cidr {
-        let role = match tier {
-            Tier::Of(role) => role,
-            Tier::Public => return subnet(self.network, tier, zone),
+        self.existing_subnet(tier, zone).map_or_else(|| subnet(self.network, tier, zone), |subnet| subnet.range)
+    }
+
+    /// The subnet of a tier that is there already.
+    pub fn existing_subnet(&self, tier: Tier, zone: usize) -> Option<&ExistingSubnet> {
+        let of_use = match tier {
+            Tier::Public => return None,
+            Tier::Of(role) if matches!(role, MEMBER | WORKER) => role.tier(),
+            Tier::Of(_) => MASTER.tier(),
         };
-        let of_use = if matches!(role, MEMBER | WORKER) { role.tier() } else { MASTER.tier() };
-        let given = self.existing.subnets().and_then(|subnets| subnets.get(of_use)?.get(self.zones.get(zone)?));
-        given.map_or_else(|| subnet(self.network, tier, zone), |subnet| subnet.range)
+        self.existing.subnets()?.get(of_use)?.get(self.zones.get(zone)?)
     }
 }
 

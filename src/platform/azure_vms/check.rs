@@ -1,13 +1,11 @@
 //! Checks of virtual machines on Azure.
 
-use std::collections::BTreeMap;
-
 use super::file::AzureVmsFile;
 use super::{AzureVms, BASTION_PREFIX, Subnets};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::cloud::{
     AZURE_IMAGES, AzureExisting, AzureExistingFile, Backup, CloudSsh, CloudSshFile, Image, State, TagRules,
-    check_apart, check_within, tags, values, warn_open,
+    check_apart, tags, values, warn_open,
 };
 use crate::platform::{region, subnets};
 use crate::value::{Label, UserName};
@@ -101,7 +99,7 @@ pub fn check(span: Span, file: &AzureVmsFile, problems: &mut Diagnostics) -> Opt
             .add(Code::T012, ssh.bastion.span().unwrap_or(at), "a network can have only one bastion, and that of an existing network is not the cluster's to make")
             .help("remove `bastion`, and reach the machines as you reach others in that network: write from: [10.0.0.0/8], for example");
     }
-    check_within(at, network, existing.subnets().into_iter().flat_map(BTreeMap::values), problems);
+    existing.check_within(at, network, problems);
     let bastion = Subnets::of(network).bastion;
     if ssh.as_ref().is_some_and(|ssh| ssh.bastion) && bastion.prefix() > BASTION_PREFIX {
         let message = format!("{network} leaves {bastion} for the bastion, which wants a /{BASTION_PREFIX}");

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::subnets::{
-    AwsSubnetFile, AwsSubnets, AzureSubnetFile, AzureSubnets, check_aws_subnets, check_azure_subnets,
+    AwsSubnetFile, AwsSubnets, AzureSubnetFile, AzureSubnets, check_aws_subnets, check_azure_subnets, check_within,
+    known_zone,
 };
 use crate::diagnostic::{Code, Diagnostics};
 use crate::value::{Cidr, Label, Zone};
@@ -50,6 +51,11 @@ pub struct AwsNetwork {
 impl AwsExisting {
     pub fn subnets(&self) -> Option<&AwsSubnets> {
         self.network.as_ref()?.subnets.as_ref()
+    }
+
+    /// Reports subnets outside the platform's `network`.
+    pub fn check_within(&self, at: Span, network: Cidr, problems: &mut Diagnostics) {
+        check_within(at, network, self.subnets().into_iter().flatten().flat_map(|(_, zones)| zones.values()), problems);
     }
 }
 
@@ -102,11 +108,7 @@ impl AwsNetwork {
         let mut route_tables = BTreeMap::new();
         for entry in file.route_tables.ok().into_iter().flatten() {
             check_id(&entry.value, "rtb", problems);
-            let Some(zone) = zones.iter().find(|zone| zone.as_str() == entry.key.text) else {
-                let message = format!("`{}` is not one of the platform's zones", entry.key.text.escape_default());
-                problems.add(Code::T012, entry.key.span, message).help("remove it, or add the zone to `zones`");
-                continue;
-            };
+            let Some(zone) = known_zone(&entry.key, zones, problems) else { continue };
             route_tables.extend(entry.value.ok().map(|id| (zone.clone(), id.clone())));
         }
         let given =
@@ -255,6 +257,11 @@ impl AzureExisting {
 
     pub fn subnets(&self) -> Option<&AzureSubnets> {
         self.network.as_ref()?.subnets.as_ref()
+    }
+
+    /// Reports subnets outside the platform's `network`.
+    pub fn check_within(&self, at: Span, network: Cidr, problems: &mut Diagnostics) {
+        check_within(at, network, self.subnets().into_iter().flat_map(BTreeMap::values), problems);
     }
 
     /// The range of a subnet: of one that is there already, or else `own`.

@@ -17,5 +17,5 @@ pub use machines::{AWS_IMAGES, AZURE_IMAGES, Image, ImageFile, check_disk};
 pub use pools::{Pool, PoolFile, PoolNodes, check_kubernetes, check_pools, pools};
 pub use ranges::{check_apart, check_api_from, values, warn_open};
 pub use state::{State, StateFile};
-pub use subnets::{AwsSubnets, AzureSubnets, ExistingSubnet, check_within};
+pub use subnets::{AwsSubnets, AzureSubnets, ExistingSubnet};
 pub use tags::{TagRules, tags};

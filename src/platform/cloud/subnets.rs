@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::value::{Cidr, Label, Zone};
-use crate::yaml::{Entries, Field, Span};
+use crate::yaml::{Entries, Field, Key, Span};
 
 /// A subnet of a virtual network that is there already.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -78,11 +78,7 @@ pub fn check_aws_subnets(
             let Some((span, file)) = entry.value.spanned() else { continue };
             check_id(&file.id, problems);
             let (id, range) = (problems.need(span, "id", &file.id), problems.need(span, "range", &file.range));
-            let Some(zone) = zones.iter().find(|zone| zone.as_str() == entry.key.text) else {
-                let message = format!("`{}` is not one of the platform's zones", entry.key.text.escape_default());
-                problems.add(Code::T012, entry.key.span, message).help("remove it, or add the zone to `zones`");
-                continue;
-            };
+            let Some(zone) = known_zone(&entry.key, zones, problems) else { continue };
             if let (Some(id), Some(range)) = (id, range) {
                 found.insert(zone.clone(), ExistingSubnet { name: id.clone(), range: *range });
             }
@@ -99,6 +95,16 @@ pub fn check_aws_subnets(
     let all: Vec<&ExistingSubnet> = subnets.values().flat_map(BTreeMap::values).collect();
     check_overlaps(field.span().unwrap_or_default(), &all, problems);
     Some(subnets)
+}
+
+/// The zone that a key names. Reports one that the platform has not.
+pub fn known_zone<'z>(key: &Key, zones: &'z [Zone], problems: &mut Diagnostics) -> Option<&'z Zone> {
+    let zone = zones.iter().find(|zone| zone.as_str() == key.text);
+    if zone.is_none() {
+        let message = format!("`{}` is not one of the platform's zones", key.text.escape_default());
+        problems.add(Code::T012, key.span, message).help("remove it, or add the zone to `zones`");
+    }
+    zone
 }
 
 /// Each is for one use: addresses in it are dealt out by this program.

@@ -8,8 +8,8 @@ use super::{Eks, SERVICE_RANGE};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::aws_vms::{Tier, ZONES_MAX, check_network, subnet};
 use crate::platform::cloud::{
-    AwsExisting, Pool, PoolFile, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools,
-    check_within, pools, tags, values, warn_open,
+    AwsExisting, Pool, PoolFile, State, TagRules, check_api_from, check_disk, check_kubernetes, check_pools, pools,
+    tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
 use crate::service::spark::WORKER;
@@ -67,8 +67,7 @@ pub fn check(span: Span, file: &EksFile, problems: &mut Diagnostics) -> Option<E
     // And Docker's own.
     subnets::check_apart(at, network, &[SERVICE_RANGE, "172.17.0.0/16"], problems);
     let pools = pools(files);
-    let subnets = existing.subnets().into_iter().flat_map(BTreeMap::values).flat_map(BTreeMap::values);
-    check_within(at, network, subnets, problems);
+    existing.check_within(at, network, problems);
     let first =
         existing.subnets().and_then(|subnets| subnets.get("nodes")?.values().min_by_key(|subnet| subnet.range.size()));
     let block = first.map_or_else(|| subnet(network, Tier::Of(WORKER), 0), |subnet| subnet.range);

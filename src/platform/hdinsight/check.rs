@@ -1,13 +1,11 @@
 //! Checks of `HDInsight`.
 
-use std::collections::BTreeMap;
-
 use super::Hdinsight;
 use super::file::{GatewayFile, HdinsightFile};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::azure_vms::check_login;
 use crate::platform::cloud::{
-    AzureExisting, AzureExistingFile, CloudSshFile, State, TagRules, check_public_keys, check_within, tags,
+    AzureExisting, AzureExistingFile, CloudSshFile, State, TagRules, check_public_keys, tags,
 };
 use crate::platform::storage::Adls;
 use crate::platform::{region, subnets};
@@ -61,7 +59,7 @@ pub fn check(span: Span, file: &HdinsightFile, problems: &mut Diagnostics) -> Op
         return None;
     }
     if let Some((at, network)) = network {
-        check_within(at, network, existing.subnets().into_iter().flat_map(BTreeMap::values), problems);
+        existing.check_within(at, network, problems);
     }
     Some(Hdinsight {
         state,
