@@ -16,7 +16,7 @@ use crate::observe::{self, Observed};
 use crate::service::{self, Totals, health, roles};
 use crate::value::{Identity, Name, Redundancy, Role, as_argument, counted, of_file};
 
-/// Shows every node, and everything that is wrong with the services (`plan` compares files)
+/// Shows every node, and everything that is wrong with the services (to compare files, use `plan`)
 ///
 /// The exit code is 0 only if all is well.
 #[derive(Debug, clap::Args)]

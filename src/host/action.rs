@@ -167,7 +167,9 @@ impl Action {
             Action::Swap { unit, .. } => format!("restart {unit}"),
             Action::PutBack { unit } => format!("put back the old files of {unit}"),
             Action::EndTrial => "restore the previous firewall rules".to_owned(),
-            Action::Release { .. } => "remove, through this host, the latch of a master that has ended".to_owned(),
+            Action::Release { .. } => {
+                "remove from ZooKeeper (asked through this host) the latch of a master that has ended".to_owned()
+            }
             Action::Remove(_) => "remove what provision made".to_owned(),
         }
     }

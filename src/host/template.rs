@@ -27,9 +27,13 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "spark/spark-worker.service",
     "firewall/provision.nft",
     "firewall/provision-firewall.service",
+    "terraform/local-disks.yaml",
+    "terraform/mount-local-disks.sh",
     "terraform/aks/README.md",
     "terraform/aws-vms/README.md",
+    "terraform/aws-vms/cloud-init/workers.yaml",
     "terraform/azure-vms/README.md",
+    "terraform/azure-vms/cloud-init/workers.yaml",
     "terraform/eks/README.md",
     "terraform/hdinsight/README.md",
 ];

@@ -159,7 +159,7 @@ fn of_host(all: &HostChange) -> Vec<Change> {
     let packages = package.iter().map(|package| change(Verb::Add, Kind::Package, package));
     let users = users
         .iter()
-        .map(|(name, home)| Change { detail: Some(format!(" (home {home})")), ..change(Verb::Add, Kind::User, name) });
+        .map(|(name, home)| Change { detail: Some(format!("home {home}")), ..change(Verb::Add, Kind::User, name) });
     let directories = directories.iter().map(|(path, how)| different(Kind::Directory, path, how));
     let distributions = distributions.iter().map(|(path, how)| different(Kind::Distribution, path, how));
     let files = files.iter().map(|(path, how)| different(Kind::File, path, how));
@@ -171,7 +171,7 @@ fn of_host(all: &HostChange) -> Vec<Change> {
             Need::Start => Verb::Start,
         };
         let why: Vec<_> = service.why.iter().map(ToString::to_string).collect();
-        Change { detail: Some(format!(": {}", why.join("; "))), ..change(action, Kind::Service, unit) }
+        Change { detail: Some(why.join("; ")), ..change(action, Kind::Service, unit) }
     });
     packages
         .chain(users)
@@ -192,15 +192,15 @@ fn removed(owned: &Owned, delete_data: bool) -> Vec<Change> {
     let holds_data = |path: &HostPath| owned.directories.iter().any(|(other, data)| *data && other.is_within(path));
     let directories = directories.iter().map(|(path, data)| Change {
         detail: match (delete_data, *data) {
-            (true, true) => Some(" with all its data".to_owned()),
-            (false, _) if holds_data(path) => Some(" (stays as long as it holds data)".to_owned()),
+            (true, true) => Some("with all its data".to_owned()),
+            (false, _) if holds_data(path) => Some("stays as long as it holds data".to_owned()),
             _ => None,
         },
         ..change(Verb::Remove, Kind::Directory, path)
     });
     let holds = owned.directories.values().any(|data| *data) && !delete_data;
     let users = users.keys().map(|user| Change {
-        detail: holds.then(|| " (stays as long as files belong to it)".to_owned()),
+        detail: holds.then(|| "stays as long as files belong to it".to_owned()),
         ..change(Verb::Remove, Kind::User, user)
     });
     services.chain(files).chain(distributions).chain(directories).chain(users).collect()
@@ -212,13 +212,13 @@ fn different(kind: Kind, path: &impl ToString, how: &Difference) -> Change {
         Difference::Absent | Difference::Text { .. } => None,
         Difference::Access { is, wanted } => {
             let shown = |access: &Access| format!("{}:{} {:04o}", access.owner, access.group, access.mode);
-            Some(format!(": it is {}, not {}", shown(is), shown(wanted)))
+            Some(format!("it is {}, not {}", shown(is), shown(wanted)))
         }
-        Difference::Secret => Some(": it differs (hidden: it contains a secret)".to_owned()),
-        Difference::Kind => Some(": something else is in its place".to_owned()),
-        Difference::Damaged { file } => Some(format!(": {file} is missing, or not as it was unpacked")),
+        Difference::Secret => Some("it differs (hidden: it contains a secret)".to_owned()),
+        Difference::Kind => Some("something else is in its place".to_owned()),
+        Difference::Damaged { file } => Some(format!("{file} is missing, or not as it was unpacked")),
         Difference::Origin { is } => {
-            Some(format!(": it was unpacked from another archive ({}...)", is.get(..16).unwrap_or(is)))
+            Some(format!("it was unpacked from another archive ({}...)", is.get(..16).unwrap_or(is)))
         }
     };
     let diff = if let Difference::Text { diff } = how { Some(diff.clone()) } else { None };

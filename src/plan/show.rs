@@ -191,7 +191,11 @@ impl Display for Shown<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for Change { action, kind, name, detail, diff, later } in self.0 {
             let later = if *later { " (left for later)" } else { "" };
-            let detail = format!("{later}{}", detail.as_deref().unwrap_or_default());
+            let detail = match (detail, action) {
+                (None, _) => later.to_owned(),
+                (Some(detail), Verb::Add | Verb::Remove) => format!("{later} ({detail})"),
+                (Some(detail), _) => format!("{later}: {detail}"),
+            };
             match action {
                 Verb::Add => writeln!(f, "  + {} {name}{detail}", kind.word())?,
                 Verb::Change => writeln!(f, "  ~ {} {name}{detail}", kind.word())?,

@@ -76,7 +76,7 @@ pub struct JobFile {
     pub main_class: Field<String>,
     /// Further jars for the driver and the executors.
     pub jars: Field<Vec<Field<String>>>,
-    /// Python files and archives of modules beside the application, as URLs that Spark can read (`s3a://…`, `local:///…`).
+    /// Further Python files and archives of modules for the application, as URLs that Spark can read (`s3a://…`, `local:///…`).
     pub py_files: Field<Vec<Field<ResourceUrl>>>,
     /// Files that every executor gets in its working directory, as URLs that Spark can read.
     pub files: Field<Vec<Field<ResourceUrl>>>,

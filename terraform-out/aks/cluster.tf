@@ -10,7 +10,7 @@ resource "azurerm_kubernetes_cluster" "main" {
   sku_tier            = "Standard"
   tags                = local.tags
 
-  # Patches come by the channel, minor versions by an edit of the topology.
+  # Patches come by the channel where there is one, minor versions by an edit of the topology.
   kubernetes_version        = "1.35"
   automatic_upgrade_channel = "patch"
   node_os_upgrade_channel   = "NodeImage"

@@ -159,7 +159,7 @@ fn a_changed_setting_rolls_under_load(lab: &Lab, topology: &str) {
         .says("followers first, the leader");
     let load = lab.load();
     // The new leader of ZooKeeper ends the active master's session.
-    lab.apply(topology).says("remove, through this host, the latch of a master that has ended");
+    lab.apply(topology).says("remove from ZooKeeper (asked through this host) the latch of a master that has ended");
     let counted = load.end();
     assert_eq!(counted["failed"], 0, "{counted}");
     assert_eq!(counted["sessions_expired"], 0, "{counted}");
@@ -182,7 +182,9 @@ fn masters_roll_and_never_are_two_alive(lab: &Lab, topology: &str) {
     assert_ne!(text, larger);
     std::fs::write(topology, larger).expect("writable");
     lab.on(3, WATCH);
-    lab.apply(topology).says("standbys first").says("remove, through this host, the latch of a master that has ended");
+    lab.apply(topology)
+        .says("standbys first")
+        .says("remove from ZooKeeper (asked through this host) the latch of a master that has ended");
     let watched = lab.on(3, "rm /run/watch; sleep 1; cat /run/watched; rm /run/watched");
     let of = |count: &str| watched.lines().filter(|line| *line == count).count();
     eprintln!(

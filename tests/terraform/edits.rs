@@ -78,6 +78,12 @@ const AZURE: &[(&str, &str, &str, Outcome)] = &[
     ("a key for disks", "      zones: [1", DISK_KEY, Refused),
     ("a key for storage", "      zones: [1", STORAGE_KEY, StopsNobody),
     ("workers at a lower price", "size: Standard_E8s_v5", "size: Standard_E8s_v5\n      spot: true", StopsNobody),
+    (
+        "workers on their own disks",
+        "size: Standard_E8s_v5\n      disk: 256",
+        "size: Standard_E8ads_v6\n      localDisks: true",
+        StopsNobody,
+    ),
 ];
 const LOCKED: &str = "      locks: true\n      backup: { days: 7 }\n      extensions: true\n      zones: [1";
 const DISK_KEY: &str = "      existing: { diskEncryptionSet: \
@@ -109,6 +115,7 @@ const AWS: &[(&str, &str, &str, Outcome)] = &[
     ("one zone pinned elsewhere", "disk: 64", "disk: 64, zones: [a, b, a]", Refused),
     ("one way out", "      network: 10.21", "      singleNatGateway: true\n      network: 10.21", StopsNobody),
     ("workers at a lower price", "size: r7i.2xlarge", "size: r7i.2xlarge\n      spot: true", StopsNobody),
+    ("workers on their own disks", "size: r7i.2xlarge", "size: r6id.2xlarge\n      localDisks: true", StopsNobody),
     ("a prefix for names", "      network: 10.21", "      namePrefix: prod\n      network: 10.21", Refused),
     ("backups", "      network: 10.21", "      backup: { days: 30 }\n      network: 10.21", StopsNobody),
     (
@@ -400,4 +407,18 @@ fn what_an_edit_makes_anew_or_cannot_do_is_said() {
     let text = tool::example("eks");
     let edit = Edit::between(&render::terraform(&tool::cloud(&text)), &tool::cloud(&text.replace("1.35", "1.36")));
     assert_eq!(edit, Edit::default());
+    // By plan, patches too.
+    let text = tool::example("aks");
+    let at = |version: &str| {
+        tool::cloud(
+            &text.replace("version: \"1.35\"", &format!("version: \"{version}\"\n      automaticUpgrades: false")),
+        )
+    };
+    let old = render::terraform(&at("1.35.4"));
+    for (version, is_refused) in
+        [("1.35.3", true), ("1.35.5", false), ("1.35", false), ("1.36.0", false), ("1.37.0", true)]
+    {
+        assert_eq!(!Edit::between(&old, &at(version)).refused.is_empty(), is_refused, "{version}");
+    }
+    assert_eq!(Edit::between(&old, &tool::cloud(&text)), Edit::default());
 }

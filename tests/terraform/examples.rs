@@ -129,7 +129,7 @@ const WITH_ALL: &[(&str, &str)] = &[
         "azure-vms",
         "namePrefix: prod\nlocks: true\nbackup: { days: 14 }\nextensions: true\nexisting: { DISKS, STORAGE }",
     ),
-    ("aks", "namePrefix: prod\nlocks: true\nexisting: { DISKS }"),
+    ("aks", "namePrefix: prod\nautomaticUpgrades: false\nlocks: true\nexisting: { DISKS }"),
     ("eventstore-aks", "namePrefix: prod\nlocks: true\nexisting: { DISKS, STORAGE }"),
     ("hdinsight", "namePrefix: prod\nlocks: true\nexisting: { STORAGE }"),
 ];

@@ -3,6 +3,7 @@
 mod docs;
 mod edits;
 mod examples;
+mod first_boot;
 mod properties;
 mod rules;
 #[path = "../support/shown.rs"]

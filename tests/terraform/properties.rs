@@ -132,7 +132,7 @@ fn azure() -> impl Strategy<Value = String> {
     let beside =
         (beside(&["namePrefix: prod", "locks: true", "backup: { days: 7 }", "extensions: true"]), any::<bool>());
     (zones(&["1", "2", "3"]), services(storage), tags(), state(), flags, azure_existing(), beside).prop_map(|(zones, services, tags, state, (zoned, bastion, own, ranges), existing, (beside, spot))| {
-        let services = if spot { services.replace("workers: {", "workers: { spot: true,") } else { services };
+        let services = if spot { services.replace("workers: {", "workers: { spot: true, size: Standard_E8ads_v6, localDisks: true,") } else { services };
         let (members, stored) = (services.contains("zookeeper:"), services.contains("storage:"));
         let existing = fitting(existing, members, stored, true);
         let beside = fitting(beside, members, stored, members || stored);
@@ -165,7 +165,7 @@ fn aws() -> impl Strategy<Value = String> {
             (true, false) => format!("{way_out}existing: {{ {KEY} }}, "),
             (false, _) => way_out,
         };
-        let services = if spot { services.replace("workers: {", "workers: { spot: true,") } else { services };
+        let services = if spot { services.replace("workers: {", "workers: { spot: true, size: r6id.2xlarge, localDisks: true,") } else { services };
         let image = if own { "image: { gallery: ami-0123 }, " } else { "" };
         let from = if ranges { ", from: [198.51.100.0/24]" } else { "" };
         format!(
@@ -212,8 +212,9 @@ fn kubernetes() -> impl Strategy<Value = String> {
         let place = if key && !aks { keyed.as_str() } else { place };
         let storage = if stored && !aks { ", storage: { s3: { bucket: some-data } }" } else { "" };
         let pools = pools.replace("SIZE", size);
+        let version = if in_vpc && aks { "version: \"1.35.4\", automaticUpgrades: false" } else { "version: \"1.35\"" };
         format!(
-            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ {kind}: {{ {place}, version: \"1.35\", {existing}{beside}network: 10.8.0.0/16, \
+            "apiVersion: provision/v1\nname: prop\nplatforms: {{ p: {{ {kind}: {{ {place}, {version}, {existing}{beside}network: 10.8.0.0/16, \
              registry: {registry}, pools: {pools}{api}{state} }} }} }}\nservices: {{ spark: {{ operator: {{ version: 2.5.0 }}, image: x{storage} }} }}\n"
         )
     })

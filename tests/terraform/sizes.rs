@@ -1,6 +1,6 @@
 //! The sizes that we compute, against the clouds' published tables.
 
-use provision::platform::size::{Shape, aws, aws_is_arm, aws_problem, azure, azure_problem};
+use provision::platform::size::{LocalDisks, Shape, aws, aws_is_arm, aws_problem, azure, azure_problem};
 
 use crate::tool;
 
@@ -140,21 +140,37 @@ fn the_processor_of_every_size_of_aws_is_known() {
 #[test]
 fn what_a_size_lacks_is_known() {
     let shape = |size| azure(size).expect("a size");
-    for (size, temporary, accelerated) in [
-        ("Standard_D4s_v5", false, true),
-        ("Standard_D4ds_v5", true, true),
-        ("Standard_D4s_v3", true, true),
-        ("Standard_D4a_v4", true, true),
-        ("Standard_D4s_v4", false, true),
-        ("Standard_L8s_v3", true, true),
-        ("Standard_B2s_v2", false, true),
-        ("Standard_B2s", true, false),
-        ("Standard_B2ms", true, false),
-        ("Standard_B16ms", true, true),
-        ("Standard_F1s", true, false),
+    for (size, local, accelerated) in [
+        ("Standard_D4s_v5", LocalDisks::None, true),
+        ("Standard_D4ds_v5", LocalDisks::Formatted, true),
+        ("Standard_D4ads_v6", LocalDisks::Nvme, true),
+        ("Standard_D4s_v6", LocalDisks::None, true),
+        ("Standard_D4s_v3", LocalDisks::Formatted, true),
+        ("Standard_D4a_v4", LocalDisks::Formatted, true),
+        ("Standard_D4s_v4", LocalDisks::None, true),
+        ("Standard_L8s_v3", LocalDisks::Nvme, true),
+        ("Standard_L8s", LocalDisks::Formatted, true),
+        ("Standard_DC4ads_v6", LocalDisks::Nvme, true),
+        ("Standard_B2s_v2", LocalDisks::None, true),
+        ("Standard_B2s", LocalDisks::Formatted, false),
+        ("Standard_B2ms", LocalDisks::Formatted, false),
+        ("Standard_B16ms", LocalDisks::Formatted, true),
+        ("Standard_F1s", LocalDisks::Formatted, false),
     ] {
         let shape = shape(size);
-        assert_eq!((shape.temporary_disk, shape.accelerated_networking), (temporary, accelerated), "{size}");
+        assert_eq!((shape.local_disks, shape.accelerated_networking), (local, accelerated), "{size}");
+    }
+    for (size, local) in [
+        ("m7i.large", LocalDisks::None),
+        ("m6id.large", LocalDisks::Nvme),
+        ("r5dn.4xlarge", LocalDisks::Nvme),
+        ("i4i.xlarge", LocalDisks::Nvme),
+        ("im4gn.large", LocalDisks::Nvme),
+        ("d3.xlarge", LocalDisks::Nvme),
+        ("c7i-flex.large", LocalDisks::None),
+        ("inf2.xlarge", LocalDisks::None),
+    ] {
+        assert_eq!(aws(size).expect("a size").local_disks, local, "{size}");
     }
 }
 

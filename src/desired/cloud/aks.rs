@@ -68,7 +68,7 @@ pub fn module(name: &Name, aks: &Aks, topology: &Topology) -> Module {
     }));
     let pools: Vec<String> = aks.pools.keys().map(|name| format!("`{name}`")).collect();
     let values = json!({
-        "name": topology.name, "locks": aks.locks, "eventstore": shares.is_some(), "location": aks.location, "private": aks.api_from.is_empty(), "registry": aks.registry,
+        "name": topology.name, "locks": aks.locks, "upgrades": aks.automatic_upgrades, "eventstore": shares.is_some(), "location": aks.location, "private": aks.api_from.is_empty(), "registry": aks.registry,
         "network": aks.network.to_string(), "pod_range": POD_RANGE, "service_range": SERVICE_RANGE, "pools": pools.join(", "), "only_system": aks.pools.len() == 1,
     });
     module.readme("terraform/aks/README.md", values);
@@ -85,6 +85,7 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
         registry: _,
         api_from: _,
         pools: _,
+        automatic_upgrades,
         name_prefix: _,
         locks,
         tags: _,
@@ -119,6 +120,9 @@ fn place(aks: &Aks, topology: &Topology, holes: &mut Holes) {
     backend::put_way_out(location, zones, holes);
     holes.put("zone_redundant", backend::has_zones(location, zones));
     holes.put("version", version.as_str());
+    holes.put("upgrades", *automatic_upgrades);
+    holes.put_if("upgrade_channel", automatic_upgrades.then_some("patch"));
+    holes.put("image_channel", if *automatic_upgrades { "NodeImage" } else { "None" });
     holes.put("network", network.to_string());
     holes.put("pod_range", POD_RANGE);
     holes.put("service_range", SERVICE_RANGE);

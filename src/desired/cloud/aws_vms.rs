@@ -49,7 +49,9 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     holes.put_if("bucket", bucket);
     key_users(aws, &services, &mut holes);
     workers(aws, &services, &mut holes);
-    let mut module = Module::of(&[TEMPLATES, &[existing::AWS]].concat(), holes, services.files(TEXTS));
+    let mut files = services.files(TEXTS);
+    services.fill_workers("terraform/aws-vms/cloud-init/workers.yaml", &mut files);
+    let mut module = Module::of(&[TEMPLATES, &[existing::AWS]].concat(), holes, files);
     let ranges: Vec<String> = aws.ssh.from.iter().map(ToString::to_string).collect();
     let release = match &aws.image {
         Image::Ubuntu(release) => release.as_str(),
@@ -219,6 +221,7 @@ fn key_users(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
 
 fn workers(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     machines::put_workers(services, aws, holes);
+    holes.put_if("worker_disk", services.spark.map(|spark| machines::worker_disk(&spark.workers)));
     holes.put("spot", services.spark.is_some_and(|spark| spark.workers.spot));
     let scale = services.spark.and_then(|spark| spark.workers.autoscale.as_ref());
     holes.put_if("window", scale.map(|scale| scale.window.seconds()));

@@ -52,6 +52,7 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     ways_out(azure, &services, &mut holes);
     workers(azure, &services, &mut holes);
     let mut files = services.files(TEXTS);
+    services.fill_workers("terraform/azure-vms/cloud-init/workers.yaml", &mut files);
     files.retain(|name, _| azure.ssh.bastion || *name != "ssh_config.tftpl");
     let mut module = Module::of(&[TEMPLATES, &[existing::AZURE]].concat(), holes, files);
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
@@ -236,7 +237,11 @@ fn storage(storage: Option<&Storage>, azure: &AzureVms, holes: &mut Holes) {
 
 fn workers(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
     machines::put_workers(services, azure, holes);
-    let disk = services.spark.map(|spark| machines::worker_disk(&spark.workers));
+    // Those that work on the disks in their machines have no other.
+    let managed = services.spark.map(|spark| &spark.workers).filter(|workers| !workers.local_disks);
+    let disk = managed.map(machines::worker_disk);
+    holes.put("managed_disk", disk.is_some());
+    holes.put_if("worker_disk", disk);
     holes.put_if("worker_disk_caching", disk.map(|disk| if disk > CACHED_MAX { "None" } else { "ReadOnly" }));
     let workers = services.spark.map(|spark| &spark.workers);
     let scale = workers.and_then(|workers| workers.autoscale.as_ref());

@@ -109,7 +109,6 @@ pub fn put_workers(services: &ServicesOn<'_>, platform: &impl MachineProvider, h
     holes.put("memory_scales", scale.is_some_and(|scale| scale.memory.is_some()));
     holes.put_if("cpu_out", cpu.map(|bounds| bounds.out.get()));
     holes.put_if("worker_size", workers.map(|workers| size(platform, WORKER, &workers.machine)));
-    holes.put_if("worker_disk", workers.map(worker_disk));
     let fixed =
         |workers: &Workers| u32::try_from(workers.place.count().unwrap_or(0)).expect("a network has room for them");
     holes.put_if("workers_min", workers.map(|workers| scale.map_or_else(|| fixed(workers), |scale| scale.min)));

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use hcl_edit::expr::Expression;
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::cluster::ServicesOn;
 use crate::hcl::object;
+use crate::host::render_template;
 use crate::topology::{Topology, listeners};
 use crate::value::listener::{Bind, Listener};
 use crate::value::{Name, Role, Zone};
@@ -31,6 +33,14 @@ impl ServicesOn<'_> {
             _ => true,
         };
         all.iter().filter(|(name, _)| is_wanted(name)).map(|(name, text)| (*name, (*text).to_owned())).collect()
+    }
+
+    /// Fills the first boot of workers, where there are some, from its template.
+    pub fn fill_workers(&self, template: &str, files: &mut BTreeMap<&'static str, String>) {
+        let local = self.spark.is_some_and(|spark| spark.workers.local_disks);
+        if let Some(text) = files.get_mut("cloud-init/workers.yaml") {
+            *text = render_template(template, &json!({ "local_disks": local }));
+        }
     }
 }
 

@@ -80,9 +80,12 @@ impl Edit {
             }
         }
         for (was, is) in of(KUBERNETES).filter_map(|(_, name)| differing(&[name])) {
-            if let (Some(was_minor), Some(is_minor)) = (minor(&was), minor(&is)) {
+            if let (Some(was_minor), Some(is_minor)) = (part(&was, 1), part(&is, 1)) {
+                // Without a patch it is the newest one.
+                let patches = part(&was, 2).zip(part(&is, 2));
                 let why = match is_minor.checked_sub(was_minor) {
                     None => "Kubernetes does not go back",
+                    Some(0) if patches.is_some_and(|(was, is)| is < was) => "Kubernetes does not go back",
                     Some(0 | 1) => continue,
                     Some(_) => "one minor version at a time",
                 };
@@ -120,7 +123,7 @@ fn shrinks(was: &str, is: &str) -> bool {
     matches!((was.parse::<u32>(), is.parse::<u32>()), (Ok(was), Ok(is)) if is < was)
 }
 
-/// `1.35` and `1.35.2` are 35.
-fn minor(version: &str) -> Option<u32> {
-    version.split('.').nth(1)?.parse().ok()
+/// A number of a version: 35 is the part 1 of `1.35.2`, and 2 its part 2.
+fn part(version: &str, place: usize) -> Option<u32> {
+    version.split('.').nth(place)?.parse().ok()
 }

@@ -11,7 +11,7 @@ use crate::platform::cloud::{
     tags, values, warn_open,
 };
 use crate::platform::{region, size, subnets};
-use crate::value::{Cidr, Label, Name};
+use crate::value::{Cidr, Label, Name, Version};
 use crate::yaml::{Entries, Entry, Field, Span};
 
 /// A Linux pool's name has at most 12 lower-case letters and digits and begins with a letter (learn.microsoft.com, "Create node pools").
@@ -38,6 +38,7 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
         registry,
         api_from,
         pools: files,
+        automatic_upgrades,
         name_prefix,
         locks,
         tags: labels,
@@ -55,6 +56,7 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
     }
     check_temporary_names(files, problems);
     check_kubernetes(version, OLDEST, problems);
+    check_patch(version, automatic_upgrades, problems);
     check_api_from(api_from, API_RANGES, problems);
     warn_open(api_from, "the API server", problems);
     let state = State::check(state, problems);
@@ -73,6 +75,7 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
         version: version.ok()?.clone(),
         network,
         existing,
+        automatic_upgrades: automatic_upgrades.or(true),
         name_prefix: name_prefix.ok().cloned(),
         locks: locks.or(false),
         zones: values(zones),
@@ -80,6 +83,17 @@ pub fn check(span: Span, file: &AksFile, problems: &mut Diagnostics) -> Option<A
         api_from: values(api_from),
         pools,
     })
+}
+
+/// A version with its patch would take back the patches that AKS has installed by itself.
+fn check_patch(version: &Field<Version>, automatic: &Field<bool>, problems: &mut Diagnostics) {
+    let Some((at, version)) = version.spanned().filter(|_| automatic.or(true)) else { return };
+    let parts: Vec<&str> = version.as_str().split('.').collect();
+    if let [major, minor, _, ..] = parts.as_slice() {
+        problems
+            .add(Code::T012, at, format!("AKS installs patches by itself, so the version cannot be {version}"))
+            .help(format!("write \"{major}.{minor}\", or `automaticUpgrades: false` beside it"));
+    }
 }
 
 /// Checks what AKS asks of a pool beyond the rules of every Kubernetes.

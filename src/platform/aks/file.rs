@@ -31,6 +31,9 @@ pub struct AksFile {
     /// The pools of nodes by name. `system` runs the cluster's own pods.
     #[schemars(required)]
     pub pools: Field<Entries<PoolFile>>,
+    /// False if patches of Kubernetes and node images come only when somebody applies them, and not in a weekly window. Then `version` may have its patch too, for
+    /// example `"1.35.4"`. Default: true.
+    pub automatic_upgrades: Field<bool>,
     /// A text before the names of everything that is made there: `prod` makes `prod-analytics` of `analytics`. Default: none.
     pub name_prefix: Field<Name>,
     /// True to put Azure's locks against deletion on what holds data: the registry and `EventStore`'s storage account. Default: false.

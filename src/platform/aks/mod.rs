@@ -25,6 +25,8 @@ pub struct Aks {
     /// Empty for a private API server.
     pub api_from: Vec<Cidr>,
     pub pools: BTreeMap<Name, Pool>,
+    /// True if AKS upgrades patches of Kubernetes and node images by itself.
+    pub automatic_upgrades: bool,
     pub name_prefix: Option<Name>,
     /// True for locks against deletion on what holds data.
     pub locks: bool,

@@ -219,7 +219,7 @@ pub struct AzureNetworkFile {
     #[schemars(required)]
     pub resource_group: Field<Label>,
     /// The id of the route table for the cluster's subnets, whose routes lead out, for example through a firewall. Default: a NAT gateway of the
-    /// cluster's own. With `subnets` only AKS takes it: its outbound traffic then follows the routes of its subnet, and not a NAT gateway of that subnet.
+    /// cluster's own. Beside `subnets`, only AKS accepts this key: outbound traffic then follows the routes of the subnet, and not a NAT gateway of that subnet.
     pub route_table: Field<Label>,
     /// The subnets to use, by their use (`zookeeper`, `masters`, `workers` and, for storage, `endpoints`; on AKS `nodes` and `endpoints`; for `HDInsight`
     /// `cluster`): `{ workers: { name: spark-workers, range: 10.20.72.0/21 } }`. They are for this cluster alone; their route tables, NAT gateways and security

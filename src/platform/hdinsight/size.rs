@@ -1,7 +1,7 @@
 //! The sizes of Azure that `HDInsight` makes machines of.
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::platform::size;
+use crate::platform::size::{self, LocalDisks};
 use crate::value::Label;
 use crate::yaml::Span;
 
@@ -47,7 +47,7 @@ pub fn check_size(at: Span, size: &Label, node: Node, problems: &mut Diagnostics
     let taken = taken && !EXCEPT.contains(&lower.as_str()) && !lower.contains('-');
     let shape = size::azure(size.as_str());
     let message = match shape {
-        Some(shape) if !shape.temporary_disk => {
+        Some(shape) if shape.local_disks == LocalDisks::None => {
             format!("{size} has no temporary disk, which HDInsight needs")
         }
         _ if !taken => format!("HDInsight does not offer the size {size}"),

@@ -103,7 +103,7 @@ impl JsonSchema for FirewallFile {
             "oneOf": [
                 { "type": "string", "enum": ["none", "nftables"] },
                 {
-                    "description": "The firewall on the machines: `none` leaves their own alone; `nftables` closes what the topology does not declare.",
+                    "description": "The firewall on the machines: `none` leaves the machines' own firewall alone; `nftables` closes what the topology does not declare.",
                     "type": "object",
                     "properties": { "nftables": nftables },
                     "additionalProperties": false,

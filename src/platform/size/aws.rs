@@ -1,6 +1,6 @@
 //! AWS: `family.size`, the family a letter, a generation and attributes (docs.aws.amazon.com, "instance type naming conventions", 2026).
 
-use super::{Shape, listed};
+use super::{LocalDisks, Shape, listed};
 
 /// Families that we compute, on Nitro: letters, generations with their attributes, and in which sizes they come beside
 /// `large` and `xlarge`: so many times four vCPUs (November 2026).
@@ -59,7 +59,7 @@ pub fn aws(size: &str) -> Option<Shape> {
         vcpus,
         mebibytes,
         arm: aws_is_arm(family),
-        temporary_disk: attributes.contains('d') || letter == "i",
+        local_disks: local_disks(letter, attributes),
         premium_disks: true,
         accelerated_networking: true,
     };
@@ -85,6 +85,12 @@ pub fn aws(size: &str) -> Option<Shape> {
         },
     };
     Some(shape(vcpus, u64::from(vcpus) * per_vcpu(letter)))
+}
+
+/// docs.aws.amazon.com, "Instance store volumes": behind `NVMe` wherever Nitro is. Those of families that do not say so in their name are not known.
+fn local_disks(letter: &str, attributes: &str) -> LocalDisks {
+    let says_so = attributes.contains('d') || matches!(letter, "d" | "i" | "im" | "is");
+    if says_so { LocalDisks::Nvme } else { LocalDisks::None }
 }
 
 /// Returns true if it is an ARM machine: a `g` behind the generation, in families that we do not compute too.
@@ -139,7 +145,7 @@ fn burstable(rest: &str, size: &str) -> Option<Shape> {
         vcpus,
         mebibytes,
         arm: rest == "4g",
-        temporary_disk: false,
+        local_disks: LocalDisks::None,
         premium_disks: true,
         accelerated_networking: true,
     })

@@ -1,6 +1,6 @@
 //! Azure: `Standard_[family][vCPUs][features]_v[version]` (learn.microsoft.com, "VM size naming conventions", 2026).
 
-use super::{Shape, listed};
+use super::{LocalDisks, Shape, listed};
 
 /// Features are lower-case letters: `p` ARM, `d` a local disk, `s` premium storage, `l` less and `m` more memory.
 struct Parts<'a> {
@@ -55,7 +55,7 @@ pub fn azure(size: &str) -> Option<Shape> {
             vcpus: constrained.unwrap_or(vcpus),
             mebibytes,
             arm: false,
-            temporary_disk: features.contains('d'),
+            local_disks: local_disks(family, version, features.contains('d')),
             premium_disks: features.contains('s') || family == "gs",
             // The first G series are older than it.
             accelerated_networking: !matches!(family, "g" | "gs"),
@@ -99,10 +99,25 @@ pub fn azure(size: &str) -> Option<Shape> {
         vcpus: constrained.unwrap_or(vcpus),
         mebibytes: u64::from(mebibytes),
         arm: has('p'),
-        temporary_disk: has('d') || family == "l" || old && !(family == "b" && version == 2),
+        local_disks: local_disks(family, version, has('d') || family == "l" || old && !(family == "b" && version == 2)),
         premium_disks: has('s') || family == "ds",
         accelerated_networking: accelerates(family, version, vcpus),
     })
+}
+
+/// learn.microsoft.com, "FAQ about temporary `NVMe` disks": behind `NVMe` from version 6 on, and in the L series from version 2 on. Of families beside D, E, F, L and
+/// the confidential ones it is not known.
+fn local_disks(family: &str, version: u32, has_some: bool) -> LocalDisks {
+    let from = match family {
+        "l" => Some(2),
+        "d" | "e" | "f" | "dc" | "ec" => Some(6),
+        _ => None,
+    };
+    match from {
+        _ if !has_some => LocalDisks::None,
+        Some(from) if version >= from => LocalDisks::Nvme,
+        _ => LocalDisks::Formatted,
+    }
 }
 
 /// learn.microsoft.com, "Accelerated Networking overview" and the series' pages: from two vCPUs on; not on A and the first D, and

@@ -44,12 +44,21 @@ pub struct Shape {
     pub mebibytes: u64,
     /// True if it is an ARM machine.
     pub arm: bool,
-    /// True if it has a disk of its own that goes with it.
-    pub temporary_disk: bool,
+    pub local_disks: LocalDisks,
     /// True if it takes SSD disks that are billed by size (Azure's premium storage). Always on AWS.
     pub premium_disks: bool,
     /// True if its network card may be handed through to it. Always on AWS since Nitro.
     pub accelerated_networking: bool,
+}
+
+/// The disks in a machine, which are empty after it has been stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LocalDisks {
+    None,
+    /// One that its cloud formats.
+    Formatted,
+    /// Raw ones behind `NVMe`.
+    Nvme,
 }
 
 impl Shape {

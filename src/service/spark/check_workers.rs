@@ -76,6 +76,7 @@ pub(super) fn check_workers(
         machine: Machine::of(&file.size, &file.disk),
         autoscale: Autoscale::check(&file.autoscale, problems),
         spot: file.spot.or(false),
+        local_disks: file.local_disks.or(false),
     };
     let mut complete = true;
     for group in file.groups.ok().into_iter().flatten().filter(|_| named) {

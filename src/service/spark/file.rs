@@ -86,7 +86,7 @@ settings! {
     }
     settings {
         // Workers and running applications know the old port.
-        /// The TCP port of workers and drivers.
+        /// The TCP port that workers and drivers connect to.
         port "port": ServicePort = "7077" => Outage;
         /// The TCP port of the web page.
         web_ui_port "webUiPort": ServicePort = "8080" => Roll;
@@ -117,6 +117,9 @@ settings! {
         /// True for spot machines: cheaper, and taken away whenever the cloud needs them. Executors there are lost, and their work is done again elsewhere. Used
         /// by `awsVms` and `azureVms`. Default: false.
         spot "spot": bool;
+        /// True to put `/var/lib/spark` on the `NVMe` disks in the machine, the fastest place for shuffles, rather than on a separately billed disk. The size must have
+        /// such disks. Used by `awsVms` and `azureVms`. Default: false.
+        local_disks "localDisks": bool;
         /// The number of workers by the time of the week, in a managed service. Instead of `autoscale`.
         schedule "schedule": ScheduleFile;
         /// Directories for shuffles and for what does not fit in memory; ideally one per disk. Default: `/var/lib/spark/tmp`.
@@ -326,8 +329,8 @@ settings! {
         block_manager "blockManager": ServicePort = "7160" => Live, written "spark.blockManager.port";
         /// The first TCP port of drivers' web pages (`spark.ui.port`).
         ui "ui": ServicePort = "4040" => Live, written "spark.ui.port";
-        /// The number of further ports that may be tried after the first (`spark.port.maxRetries`). A host has room for this number of drivers
-        /// plus one, and for as many executors.
+        /// The number of further ports that may be tried after the first (`spark.port.maxRetries`). A host has room for one driver more than this number,
+        /// and for the same number of executors.
         retries "retries": u16 = "16" => Live, written "spark.port.maxRetries";
     }
 }

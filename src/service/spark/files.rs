@@ -180,7 +180,7 @@ fn check_place(at: Span, path: &HostPath, problems: &mut Diagnostics) -> bool {
     if !fits {
         problems
             .add(Code::T012, at, format!("{path} is not a place for files of Spark"))
-            .help(format!("use a directory below {}, for example /etc/hadoop/conf/core-site.xml", PLACES.join(", ")));
+            .help(format!("use a directory of an application's own below {} (not one of the system's, such as /etc/cron.d), for example /etc/hadoop/conf/core-site.xml", PLACES.join(", ")));
     }
     fits
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::file::SparkFile;
+use super::file::{SparkFile, WorkersFile};
 use super::{MASTER, Scaling, Spark, Standalone, WORKER, standalone};
 use crate::cluster::Fleet;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::platform::hdinsight::{Node, OTHER_MACHINES};
-use crate::platform::{Platform, provider, size, subnets};
+use crate::platform::size::{self, LocalDisks};
+use crate::platform::{Platform, provider, subnets};
 use crate::service::file::ServicesFile;
 use crate::service::services::Services;
 use crate::service::stages::{Machines, NodeSpec, Whole};
@@ -107,6 +108,7 @@ pub fn check_beside_others(all: &Whole<'_>, problems: &mut Diagnostics) {
     }
     check_files_beside(files, standalone, data, problems);
     check_spot(on, standalone, &workers.spot, problems);
+    check_local_disks(on, standalone, workers, problems);
     let is_local = matches!(on, Platform::Local(_));
     if !(is_local || matches!(on, Platform::Nodes(_)))
         || standalone.workers.profiles().iter().all(|profile| profile.settings.memory.is_some())
@@ -136,6 +138,31 @@ fn check_spot(platform: &Platform, standalone: &Standalone, spot: &Field<bool>, 
     if let Some(at) = spot.span().filter(|_| standalone.workers.spot && is_burstable) {
         let message = format!("{size} cannot be a spot machine: Azure has none of the B series");
         problems.add(Code::T012, at, message).help("use another size, for example Standard_E8s_v5");
+    }
+}
+
+/// Checks that the machines of workers have the disks that are to be used, and that no other disk is asked for.
+fn check_local_disks(platform: &Platform, standalone: &Standalone, file: &WorkersFile, problems: &mut Diagnostics) {
+    let Some(at) = file.local_disks.span().filter(|_| standalone.workers.local_disks) else { return };
+    let machine = &standalone.workers.machine;
+    let (size, shape, example) = match platform {
+        Platform::AzureVms(azure) => {
+            let size = provider::size(azure, WORKER, machine);
+            (size.clone(), size::azure(&size), "Standard_E8ads_v6")
+        }
+        Platform::AwsVms(aws) => {
+            let size = provider::size(aws, WORKER, machine);
+            (size.clone(), size::aws(&size), "r6id.2xlarge")
+        }
+        _ => return,
+    };
+    // A size that the cloud does not have is reported already.
+    if shape.is_some_and(|shape| shape.local_disks != LocalDisks::Nvme) {
+        let message = format!("{size} has no local NVMe disks, as far as is known");
+        problems.add(Code::T012, at, message).help(format!("use a size that has them, for example {example}"));
+    }
+    if let Some(at) = file.disk.span().filter(|_| matches!(platform, Platform::AzureVms(_))) {
+        problems.add(Code::T012, at, "`disk` and `localDisks` both say where a worker works").help("leave one out");
     }
 }
 

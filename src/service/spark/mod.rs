@@ -128,6 +128,8 @@ pub struct Workers {
     pub autoscale: Option<Autoscale>,
     /// True if the cloud may take its machines away, at a lower price.
     pub spot: bool,
+    /// True if their directory for work is on the disks in their machines.
+    pub local_disks: bool,
 }
 
 /// The properties of workers that may differ from host to host.

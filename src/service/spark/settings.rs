@@ -23,7 +23,8 @@ pub fn settings(cluster: &Cluster, all: &mut Writer) {
     } = service;
     let Standalone { masters, workers, history, job_ports, shuffle_service: _ } = standalone;
     let Masters { settings: masters, process: of_masters, place: _, machine: _, zones: _ } = masters;
-    let Workers { profile, groups, place: _, drain_seconds: _, machine: _, autoscale: _, spot: _ } = workers;
+    let Workers { profile, groups, place: _, drain_seconds: _, machine: _, autoscale: _, spot: _, local_disks: _ } =
+        workers;
     // Masters and workers of two versions do not talk.
     all.put("spark.version", Class::Outage, version);
     all.put("spark.archive", Class::Roll, origin(archive));

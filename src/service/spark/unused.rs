@@ -56,6 +56,7 @@ pub(super) fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut D
         ("workers.disk", file.workers.ok().and_then(|workers| workers.disk.span())),
         ("workers.autoscale", file.workers.ok().and_then(|workers| workers.autoscale.span())),
         ("workers.spot", file.workers.ok().and_then(|workers| workers.spot.span())),
+        ("workers.localDisks", file.workers.ok().and_then(|workers| workers.local_disks.span())),
     ];
     let timed =
         file.workers.ok().and_then(|workers| workers.schedule.span()).filter(|_| kind.ground() != Ground::Managed);
@@ -73,7 +74,8 @@ pub(super) fn note_unused(file: &SparkFile, kind: PlatformKind, problems: &mut D
         PlatformKind::Kubernetes => Vec::new(),
     };
     let of_machines = matches!(kind, PlatformKind::Nodes | PlatformKind::Local);
-    let is_unused = |name: &str| of_machines || name == "workers.spot" && kind == PlatformKind::Hdinsight;
+    let of_own_machines = ["workers.spot", "workers.localDisks"];
+    let is_unused = |name: &str| of_machines || of_own_machines.contains(&name) && kind == PlatformKind::Hdinsight;
     let machine = machine.into_iter().filter(|(name, _)| is_unused(name));
     for (name, span) in unused.into_iter().chain(machine).chain(timed).chain(elsewhere) {
         if let Some(span) = span {

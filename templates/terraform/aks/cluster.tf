@@ -12,10 +12,10 @@ resource "azurerm_kubernetes_cluster" "main" {
 
   disk_encryption_set_id = provision.disk_encryption_set
 
-  # Patches come by the channel, minor versions by an edit of the topology.
+  # Patches come by the channel where there is one, minor versions by an edit of the topology.
   kubernetes_version        = provision.version
-  automatic_upgrade_channel = "patch"
-  node_os_upgrade_channel   = "NodeImage"
+  automatic_upgrade_channel = provision.upgrade_channel
+  node_os_upgrade_channel   = provision.image_channel
 
   private_cluster_enabled = provision.private
   private_dns_zone_id     = provision.private_dns_zone
@@ -111,6 +111,7 @@ resource "azurerm_kubernetes_cluster" "main" {
   }
 
   maintenance_window_auto_upgrade {
+    provision_when = provision.upgrades
     frequency   = "Weekly"
     interval    = 1
     day_of_week = "Sunday"
@@ -121,6 +122,7 @@ resource "azurerm_kubernetes_cluster" "main" {
 
   # The day before, so that a bad image and a bad patch do not come in one night.
   maintenance_window_node_os {
+    provision_when = provision.upgrades
     frequency   = "Weekly"
     interval    = 1
     day_of_week = "Saturday"

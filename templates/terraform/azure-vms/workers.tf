@@ -58,6 +58,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "workers" {
 
   # Scratch for shuffles: read back soon after it is written, worth nothing once the machine is gone.
   data_disk {
+    provision_when = provision.managed_disk
     lun                    = 0
     storage_account_type   = "Premium_LRS"
     caching                = provision.worker_disk_caching
