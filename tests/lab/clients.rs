@@ -40,6 +40,7 @@ impl Keys {
         keygen(&["-p", "-P", "", "-N", "a passphrase", "-f", &keys.path("locked")]);
         keys.copy(&keys.own.clone(), &format!("{HOST}.key"));
         keys.copy(&format!("{}.pub", keys.own), "public.pub");
+        keys.make_security_key(lab);
         // h1 lets in whoever the authority vouches for, and has a key that the authority vouches for.
         let authority = std::fs::read_to_string(keys.path("authority.pub")).expect("readable");
         lab.on(1, &format!("echo '{}' >/etc/ssh/authority.pub", authority.trim()));
@@ -54,12 +55,58 @@ impl Keys {
         keys
     }
 
+    /// A FIDO key: in software, but OpenSSH and sshd see no difference.
+    fn make_security_key(&self, lab: &Lab) {
+        let library = self.path("security_key.so");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/security_key.c");
+        let made = Command::new("cc").args(["-shared", "-fPIC", "-o", &library, source, "-lcrypto"]).output();
+        let made = made.expect("cc runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        keygen(&["-t", "ed25519-sk", "-w", &library, "-N", "", "-f", &self.path("fido")]);
+        let public = std::fs::read_to_string(self.path("fido.pub")).expect("readable");
+        lab.on(1, &format!("echo '{}' >>~ops/.ssh/authorized_keys", public.trim()));
+    }
+
     fn copy(&self, from: &str, to: &str) {
         std::fs::copy(from, self.path(to)).expect("copied");
     }
 
     fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
+    }
+}
+
+/// A Kerberos realm with a ticket for the login user, which h1 knows.
+struct Realm {
+    folder: PathBuf,
+}
+
+impl Realm {
+    fn of(lab: &Lab) -> Realm {
+        let folder = lab.home().join("realm");
+        std::fs::create_dir(&folder).expect("a folder");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/kerberos");
+        assert!(lab.exec(script, &[&folder.display().to_string(), "10.77.0.1", HOST]), "a realm is made");
+        let keytab = Command::new("base64").arg("-w0").arg(folder.join("keytab")).output().expect("base64 runs");
+        let keytab = String::from_utf8_lossy(&keytab.stdout).into_owned();
+        lab.on(1, &format!("echo {keytab} | base64 -d >/etc/krb5.keytab; chmod 600 /etc/krb5.keytab"));
+        lab.on(1, "printf '[libdefaults]\n  default_realm = LAB\n' >/etc/krb5.conf");
+        lab.on(1, "printf 'GSSAPIAuthentication yes\nGSSAPIStrictAcceptorCheck no\n' >/etc/ssh/sshd_config.d/kerberos.conf; systemctl reload ssh");
+        Realm { folder }
+    }
+
+    /// The environment of whoever has the ticket.
+    fn ticket(&self) -> Vec<(&'static str, String)> {
+        let path = |name: &str| self.folder.join(name).display().to_string();
+        vec![("KRB5_CONFIG", path("krb5.conf")), ("KRB5CCNAME", format!("FILE:{}", path("tickets")))]
+    }
+}
+
+impl Drop for Realm {
+    fn drop(&mut self) {
+        if let Ok(id) = std::fs::read_to_string(self.folder.join("kdc.pid")) {
+            let _ = Command::new("kill").arg(id.trim()).status();
+        }
     }
 }
 
@@ -103,6 +150,15 @@ fn rows(keys: &Keys, agent: &Agent) -> Vec<(&'static str, String)> {
             "only Kerberos, without a ticket",
             "PreferredAuthentications gssapi-with-mic\nGSSAPIAuthentication yes\n".to_owned(),
         ),
+        (
+            "only Kerberos, with a ticket",
+            "PreferredAuthentications gssapi-with-mic\nGSSAPIAuthentication yes\n".to_owned(),
+        ),
+        (
+            "only a security key",
+            format!("IdentityFile {}\nSecurityKeyProvider {}\n", key("fido"), key("security_key.so")),
+        ),
+        ("only a security key that is not plugged in", format!("IdentityFile {}\n", key("fido"))),
         ("another user", "User nobody-here\n".to_owned()),
         ("another port", "Port 2222\n".to_owned()),
         ("a name of its own", "HostName 10.77.0.1%%1\n".replace("%%1", "1")),
@@ -120,10 +176,11 @@ fn rows(keys: &Keys, agent: &Agent) -> Vec<(&'static str, String)> {
 }
 
 /// True if OpenSSH logs in to h1 with this configuration.
-fn openssh(lab: &Lab, config: &Path) -> bool {
+fn openssh(lab: &Lab, config: &Path, more: &[(&str, &str)]) -> bool {
     let config = config.display().to_string();
-    let args = ["-F", &config, "-o", "BatchMode=yes", "-o", "ConnectTimeout=3", "--", HOST, "true"];
-    lab.exec("ssh", &args)
+    let more: Vec<String> = more.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let args = ["ssh", "-F", &config, "-o", "BatchMode=yes", "-o", "ConnectTimeout=3", "--", HOST, "true"];
+    lab.exec("env", &more.iter().map(String::as_str).chain(args).collect::<Vec<_>>())
 }
 
 #[test]
@@ -135,6 +192,8 @@ fn every_configuration_gets_the_verdict_that_openssh_gives() {
     let original = std::fs::read_to_string(&config).expect("readable");
     let keys = Keys::make(&lab);
     let agent = Agent::with(&keys.own);
+    let realm = Realm::of(&lab);
+    let ticket = realm.ticket();
     let mut wrong = Vec::new();
     let mut let_in = 0;
     let rows = rows(&keys, &agent);
@@ -149,12 +208,16 @@ fn every_configuration_gets_the_verdict_that_openssh_gives() {
             original.clone()
         };
         std::fs::write(&config, format!("{first}{rest}")).expect("writable");
-        let theirs = openssh(&lab, &config);
-        let command = lab.run(&["ssh", "h1", "-f", &topology, "--", "true"]);
-        let plan = lab.run(&["plan", &topology]);
+        let held = ticket.iter().map(|(name, value)| (*name, value.as_str()));
+        let more: Vec<_> = held.filter(|_| title.ends_with("with a ticket")).collect();
+        let theirs = openssh(&lab, &config, &more);
+        let command = lab.run_with(&more, &["ssh", "h1", "-f", &topology, "--", "true"]);
+        let plan = lab.run_with(&more, &["plan", &topology]);
         let ours = (command.code == 0, plan.code == 0);
         eprintln!("{title}: {theirs}");
         let_in += usize::from(theirs);
+        let must = ["only Kerberos, with a ticket", "only a security key"];
+        assert!(theirs || !must.contains(title), "{title}: OpenSSH is not let in");
         if ours != (theirs, theirs) {
             wrong
                 .push(format!("{title}: OpenSSH {theirs}, ssh and plan {ours:?}\n{}\n{}", command.stderr, plan.stderr));
@@ -175,7 +238,7 @@ fn every_configuration_gets_the_verdict_that_openssh_gives() {
         format!("Host {HOST}\n  UserKnownHostsFile {}\n  StrictHostKeyChecking accept-new\n", keys.path("empty"));
     std::fs::write(&config, format!("{accepts}{original}")).expect("writable");
     lab.run(&["plan", &topology]).expect(4).says("the host key of 10.77.0.11 is unknown");
-    assert!(openssh(&lab, &config), "OpenSSH itself accepts it");
+    assert!(openssh(&lab, &config, &[]), "OpenSSH itself accepts it");
 }
 
 /// A jump host that asks for a password gets none, on a terminal neither, and nobody waits for it.
