@@ -1,6 +1,7 @@
 //! `provision logs`
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -85,7 +86,7 @@ async fn show(args: &Args, wanted: &[(Target, Vec<&'static str>)], loaded: &Load
     for ((target, _), output) in
         wanted.iter().zip(&read).filter_map(|(wanted, read)| Some((wanted, read.as_ref().ok()?)))
     {
-        let mut entries = Entry::all(target.name.as_str(), &output.stdout);
+        let mut entries = Entry::last(asked, target.name.as_str(), &output.stdout);
         let before = entries.len();
         entries.retain(|entry| !entry.is_about_a_question(target.reach.address().as_str()));
         questions += before - entries.len();
@@ -112,29 +113,29 @@ fn fail_of<'a>(failures: impl Iterator<Item = (&'a Target, String)>) -> Result<(
 
 /// A line of a host's journal, with those that belong to it.
 #[derive(Debug, PartialEq, Eq)]
-struct Entry {
-    host: String,
+struct Entry<'a> {
+    host: &'a str,
     /// As the host writes it, in UTC: it sorts as text.
-    time: String,
+    time: Rc<str>,
     text: String,
 }
 
-impl Entry {
-    fn all(host: &str, bytes: &[u8]) -> Vec<Entry> {
-        let mut all: Vec<Entry> = Vec::new();
-        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+impl<'a> Entry<'a> {
+    /// The last `most` lines.
+    fn last(most: usize, host: &'a str, bytes: &[u8]) -> Vec<Entry<'a>> {
+        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let mut last: Vec<&[u8]> = lines.rev().take(most).collect();
+        last.reverse();
+        let mut time: Rc<str> = "".into();
+        let entry = |line| {
             let text = shown_bytes(line);
-            let word = text.split(' ').next().unwrap_or_default();
-            let is_time = word.len() > 19 && word.as_bytes()[4] == b'-' && word.as_bytes().get(10) == Some(&b'T');
-            let time = match all.last() {
-                _ if is_time => word.to_owned(),
-                // Lines of one message follow its first.
-                Some(before) => before.time.clone(),
-                None => String::new(),
-            };
-            all.push(Entry { host: host.to_owned(), time, text });
-        }
-        all
+            // Lines of one message follow its first.
+            if let Some(word) = text.split(' ').next().filter(|word| is_time(word)) {
+                time = word.into();
+            }
+            Entry { host, time: time.clone(), text }
+        };
+        last.into_iter().map(entry).collect()
     }
 
     /// Returns true if a member says that it was asked by its own host: others ask from elsewhere.
@@ -144,6 +145,13 @@ impl Entry {
         };
         asked(address) || asked("127.0.0.1")
     }
+}
+
+/// Returns true for a time as journalctl writes it, `2026-11-27T01:00:02.500000+0000`.
+fn is_time(word: &str) -> bool {
+    const LONGEST: usize = 40;
+    let at = |place: usize| word.as_bytes().get(place);
+    (20..=LONGEST).contains(&word.len()) && at(4) == Some(&b'-') && at(10) == Some(&b'T')
 }
 
 /// The units, with their hosts.
@@ -182,11 +190,12 @@ mod tests {
 
     #[test]
     fn lines_are_ordered_by_time_and_stay_with_their_message() {
-        let one = Entry::all(
+        let one = Entry::last(
+            9,
             "h1",
             b"2026-11-27T01:00:02.5+0000 h1 x: first\n\tat Y\n2026-11-27T01:00:09+0000 h1 x: \x1b[31mlast\n",
         );
-        let two = Entry::all("h2", b"2026-11-27T01:00:03+0000 h2 x: between\n");
+        let two = Entry::last(9, "h2", b"2026-11-27T01:00:03+0000 h2 x: between\n");
         let mut all: Vec<Entry> = one.into_iter().chain(two).collect();
         all.sort_by(|one, other| one.time.cmp(&other.time));
         let texts: Vec<&str> = all.iter().map(|entry| entry.text.rsplit(": ").next().unwrap_or_default()).collect();
@@ -194,10 +203,22 @@ mod tests {
     }
 
     #[test]
+    fn a_host_that_writes_no_times_costs_no_more_than_it_writes() {
+        // As a time would begin, but without an end; then lines that would all have it.
+        let long = format!("2026-11-27T{}", "9".repeat(1 << 16));
+        let text = format!("{long}\n{}", "x\n".repeat(1 << 16));
+        let all = Entry::last(700, "h1", text.as_bytes());
+        assert_eq!(all.len(), 700);
+        assert!(all.iter().all(|entry| entry.time.is_empty() && entry.text == "x"));
+        let all = Entry::last(1 << 20, "h1", text.as_bytes());
+        assert_eq!((all.len(), all[0].text.len(), all[1].time.len()), ((1 << 16) + 1, long.len(), 0));
+    }
+
+    #[test]
     fn only_questions_from_the_host_itself_are_left_out() {
         let entry = |from: &str| Entry {
-            host: "h1".to_owned(),
-            time: String::new(),
+            host: "h1",
+            time: "".into(),
             text: format!("zookeeper[9]: INFO Processing mntr command from /{from}:4711"),
         };
         assert!(

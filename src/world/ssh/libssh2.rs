@@ -21,6 +21,10 @@ const LONGEST_TRAFFIC: u64 = (LONGEST_OUTPUT as u64) * 5 / 4;
 /// The bytes that a host may send for each byte of output: SSH's own part of a short packet is several times what it carries.
 const PER_BYTE: u64 = 64;
 
+/// The bytes that a host may send on one connection before it gets a new one: libssh2 keeps packets that it does not know for as long as the connection
+/// lasts, and every script allows as many again. Scripts of a large host print some 100 KiB each.
+const WORN: u64 = LONGEST_OUTPUT as u64;
+
 struct Libssh2 {
     ssh: ssh2::Session,
     end: Arc<End>,
@@ -94,6 +98,10 @@ impl Connection for Libssh2 {
         let lost = |error: ssh2::Error| HostError::Lost { during: during.clone(), why: error.message().to_owned() };
         channel.exec(command).map_err(lost)?;
         Ok(Box::new(Libssh2Channel { ssh: self.ssh.clone(), channel, end: self.end.clone(), during: during.clone() }))
+    }
+
+    fn is_worn(&self) -> bool {
+        self.end.meter.sent() > WORN
     }
 
     fn breaker(&self) -> Arc<dyn Breaker> {
@@ -191,6 +199,27 @@ mod tests {
         let error = way.log_in().await.expect_err("that is no SSH server");
         host.join().expect("its end is closed, too");
         error
+    }
+
+    #[test]
+    fn a_connection_on_which_much_came_is_not_used_again() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let ours = std::net::TcpStream::connect(listener.local_addr().expect("it listens")).expect("it answers");
+        let (mut host, _) = listener.accept().expect("a client");
+        let Relay { mut socket, meter, end } = Relay::to(ours).expect("a relay");
+        let connection =
+            Libssh2 { ssh: ssh2::Session::new().expect("a session"), end: Arc::new(End { relay: end, meter }) };
+        let mut hear = |mib: usize| {
+            let flood = host.try_clone().expect("a second handle");
+            let flood = std::thread::spawn(move || (&flood).write_all(&vec![7; mib << 20]));
+            // Each script allows as much again.
+            connection.end.meter.allow(LONGEST_TRAFFIC);
+            socket.read_exact(&mut vec![0; mib << 20]).expect("it comes");
+            flood.join().expect("no panic").expect("it is taken");
+            connection.is_worn()
+        };
+        assert_eq!([hear(16), hear(15), hear(2)], [false, false, true]);
+        host.shutdown(std::net::Shutdown::Both).expect("it ends");
     }
 
     #[tokio::test]

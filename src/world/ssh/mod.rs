@@ -99,7 +99,7 @@ impl Ssh {
             session.run(script, limit, during).await?
         };
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        if sessions.len() < self.kept {
+        if sessions.len() < self.kept && !session.connection.is_worn() {
             sessions.insert(target.clone(), session);
         }
         Ok(output)

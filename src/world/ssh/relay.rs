@@ -23,29 +23,42 @@ static RELAYS: LazyLock<Option<Handle>> = LazyLock::new(|| {
     Some(handle)
 });
 
-/// The bytes that a host may still send.
+/// The bytes that a host may still send, and those that it has sent.
 #[derive(Debug)]
-pub struct Meter(AtomicU64);
+pub struct Meter {
+    left: AtomicU64,
+    sent: AtomicU64,
+}
 
 impl Meter {
+    fn of(bytes: u64) -> Meter {
+        Meter { left: AtomicU64::new(bytes), sent: AtomicU64::new(0) }
+    }
+
     /// Sets the number of bytes that the host may still send.
     pub fn allow(&self, bytes: u64) {
-        self.0.store(bytes, Ordering::SeqCst);
+        self.left.store(bytes, Ordering::SeqCst);
     }
 
     /// The host may send so many more.
     pub fn add(&self, bytes: u64) {
-        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_add(bytes)));
+        let _ = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_add(bytes)));
     }
 
     /// Returns true if the host sent all that it might: the connection has ended.
     pub fn is_spent(&self) -> bool {
-        self.0.load(Ordering::SeqCst) == 0
+        self.left.load(Ordering::SeqCst) == 0
+    }
+
+    /// The bytes that the host has sent on this connection.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::SeqCst)
     }
 
     fn take(&self, count: usize) -> bool {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
-        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(count)));
+        self.sent.fetch_add(count, Ordering::SeqCst);
+        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(count)));
         left.is_ok_and(|left| left > count)
     }
 }
@@ -68,7 +81,7 @@ impl Relay {
         let inner = tokio::net::UnixStream::from_std(inner)?;
         outer.set_nonblocking(true)?;
         let outer = tokio::net::TcpStream::from_std(outer)?;
-        let meter = Arc::new(Meter(AtomicU64::new(BEFORE_LOGIN)));
+        let meter = Arc::new(Meter::of(BEFORE_LOGIN));
         let end = handle.spawn(pass(outer, inner, meter.clone())).abort_handle();
         Ok(Relay { socket, meter, end })
     }

@@ -23,6 +23,8 @@ pub trait Connection: Send + std::fmt::Debug {
         limit: Duration,
         during: &During,
     ) -> Result<Box<dyn Channel>, HostError>;
+    /// Returns true if so much came on this connection that it must not be used again: its client may have kept all of it.
+    fn is_worn(&self) -> bool;
     /// A handle that ends what another thread does on this connection.
     fn breaker(&self) -> Arc<dyn Breaker>;
 }

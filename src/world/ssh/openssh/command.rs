@@ -65,6 +65,11 @@ impl Connection for Shared {
         Ok(Box::new(channel))
     }
 
+    /// OpenSSH keeps nothing that it does not know.
+    fn is_worn(&self) -> bool {
+        false
+    }
+
     fn breaker(&self) -> Arc<dyn Breaker> {
         self.cut.clone()
     }
