@@ -205,7 +205,7 @@ mod tests {
     fn a_connection_on_which_much_came_is_not_used_again() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let ours = std::net::TcpStream::connect(listener.local_addr().expect("it listens")).expect("it answers");
-        let (mut host, _) = listener.accept().expect("a client");
+        let (host, _) = listener.accept().expect("a client");
         let Relay { mut socket, meter, end } = Relay::to(ours).expect("a relay");
         let connection =
             Libssh2 { ssh: ssh2::Session::new().expect("a session"), end: Arc::new(End { relay: end, meter }) };
