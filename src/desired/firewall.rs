@@ -6,11 +6,14 @@ use serde::Serialize;
 
 use crate::cluster::Cluster;
 use crate::host::{Access, Content, HostState, OnChange, ServiceUnit, render_template, unit_path};
-use crate::platform::nodes::{Allow, AllowTo};
+use crate::platform::nodes::{Allow, AllowTo, Protocol};
 use crate::value::listener::{Bind, Listener};
 use crate::value::{HostPath, Role};
 
 pub const UNIT: &str = "provision-firewall";
+/// The ports on which a host hears answers to its own requests for an address: RFC 2131 and RFC 8415.
+const DHCP_CLIENT: u16 = 68;
+const DHCP6_CLIENT: u16 = 546;
 pub const RULES_PATH: &str = "/etc/provision/firewall.nft";
 
 #[derive(Serialize)]
@@ -25,6 +28,7 @@ struct Rule {
     role: &'static str,
     name: String,
     sources: String,
+    protocol: &'static str,
     ports: String,
 }
 
@@ -41,12 +45,15 @@ pub fn desire(cluster: &Cluster, allow: &[Allow], state: &mut HostState) {
         role: listener.role().title(),
         name: listener.name.to_string(),
         sources: sources(cluster, listener.from),
+        protocol: "tcp",
         ports: listener.written_ports(),
     });
     let allowed = allow.iter().flat_map(|allow| rules_of(allow, &here));
     let rules = declared.filter(|rule| !rule.sources.is_empty()).chain(allowed).collect();
-    state.open =
-        here.iter().map(|listener| listener.written.clone()).chain(allow.iter().filter_map(Allow::range)).collect();
+    let allowed = |protocol| allow.iter().filter_map(move |allow| allow.port(protocol)).map(|port| port..=port);
+    state.open = here.iter().map(|listener| listener.written.clone()).chain(allowed(Protocol::Tcp)).collect();
+    state.open_to_udp =
+        allowed(Protocol::Udp).chain([DHCP_CLIENT..=DHCP_CLIENT, DHCP6_CLIENT..=DHCP6_CLIENT]).collect();
     state.open.extend(state.host.reach.ssh_port().map(|port| port..=port));
     let ssh_port = state.host.reach.ssh_port().expect("only machines have a firewall");
     let values = Rules { cluster: cluster.name.as_str(), ssh_port, rules };
@@ -70,14 +77,40 @@ pub fn desire(cluster: &Cluster, allow: &[Allow], state: &mut HostState) {
     state.nft = true;
 }
 
+/// The new rules, and behind them those of the old ones that the new ones lack: for as long as something runs that needs them. None if there are no such.
+pub fn with_old(new: &str, old: &str) -> Option<String> {
+    let kept: Vec<&str> =
+        old.lines().filter(|line| is_rule(line) && !new.lines().any(|other| other == *line)).collect();
+    let (head, end) = new.rsplit_once("\n  }\n}").filter(|_| !kept.is_empty())?;
+    Some(format!(
+        "{head}\n    # for what is about to leave, or to move to another port\n{}\n  }}\n}}{end}",
+        kept.join("\n")
+    ))
+}
+
+/// Returns true for a rule as the template writes it: from addresses to a port or a range.
+fn is_rule(line: &str) -> bool {
+    let rule = line.strip_prefix("    ip saddr { ").and_then(|rest| rest.strip_suffix(" accept"));
+    let parts = rule.and_then(|rule| rule.split_once(" } tcp dport ").or_else(|| rule.split_once(" } udp dport ")));
+    let of = |text: &str, also: &str| text.chars().all(|c| c.is_ascii_hexdigit() || also.contains(c));
+    parts.is_some_and(|(sources, ports)| of(sources, ".:/, ") && of(ports, "-"))
+}
+
 /// The rules for what the topology lets in besides.
 fn rules_of(allow: &Allow, here: &[&Listener]) -> Vec<Rule> {
-    let rule = |name: String, ports| Rule { role: "allowed", name, sources: allow.from.to_string(), ports };
+    let rule = |name: String, protocol, ports| Rule {
+        role: "allowed",
+        name,
+        sources: allow.from.to_string(),
+        protocol,
+        ports,
+    };
     match &allow.to {
-        AllowTo::Port(port) => vec![rule(format!("port {port}"), port.to_string())],
+        AllowTo::Port(Protocol::Tcp, port) => vec![rule(format!("port {port}"), "tcp", port.to_string())],
+        AllowTo::Port(Protocol::Udp, port) => vec![rule(format!("UDP port {port}"), "udp", port.to_string())],
         AllowTo::Listeners(names) => {
             let named = here.iter().filter(|listener| names.iter().any(|name| name.as_str() == listener.name.as_str()));
-            named.map(|listener| rule(listener.name.to_string(), listener.written_ports())).collect()
+            named.map(|listener| rule(listener.name.to_string(), "tcp", listener.written_ports())).collect()
         }
     }
 }
@@ -89,4 +122,34 @@ fn sources(cluster: &Cluster, from: &[Role]) -> String {
         .map(|instance| cluster.address(&instance.host).as_str())
         .collect();
     addresses.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_rules_stay_for_what_leaves_and_nothing_else_does() {
+        let text = |rules: &str| {
+            format!("table inet provision {{\n  chain input {{\n    tcp dport 22 accept\n{rules}  }}\n}}\n")
+        };
+        let rule = |from: &str, port: &str| format!("    ip saddr {{ {from} }} tcp dport {port} accept\n");
+        let new = text(&rule("10.0.0.1, 10.0.0.2", "7077"));
+        assert_eq!(with_old(&new, &new), None);
+        assert_eq!(with_old(&new, &text("")), None);
+        let old = text(
+            &(rule("10.0.0.1, 10.0.0.2", "7077") + &rule("10.0.0.3", "7100-7116") + "    tcp dport 9999 accept\n"),
+        );
+        let wide = text(
+            &(rule("10.0.0.1, 10.0.0.2", "7077")
+                + "    # for what is about to leave, or to move to another port\n"
+                + &rule("10.0.0.3", "7100-7116")),
+        );
+        assert_eq!(with_old(&new, &old), Some(wide.clone()));
+        // Begun again, it is the same.
+        assert_eq!(with_old(&new, &wide), Some(wide));
+        for foreign in ["0.0.0.0/0 } drop; ip saddr { 10.0.0.1", "@set", "\"", "10.0.0.1 }; include \"x"] {
+            assert_eq!(with_old(&new, &text(&rule(foreign, "1"))), None, "{foreign}");
+        }
+    }
 }

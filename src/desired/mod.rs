@@ -17,7 +17,7 @@ use crate::service;
 use crate::value::Name;
 
 pub use election::Election;
-pub use firewall::{RULES_PATH as FIREWALL_RULES, UNIT as FIREWALL_UNIT};
+pub use firewall::{RULES_PATH as FIREWALL_RULES, UNIT as FIREWALL_UNIT, with_old};
 pub use goal::Desired;
 pub use quorum::Quorum;
 pub use settings::FIRST_OWN_PORT;

@@ -48,6 +48,8 @@ pub struct HostFacts {
     /// Archives that are on the host, by path; asked only while nothing is unpacked.
     pub archives: BTreeMap<HostPath, ArchiveFacts>,
     pub listening: Vec<Listening>,
+    /// The UDP sockets that hear everybody: the address, where it is not every one, and the port.
+    pub datagrams: BTreeSet<(Option<IpAddr>, u16)>,
     pub stamp: Option<Stamp>,
     /// The files of ours that cannot be read.
     pub wrong: Vec<Wrong>,

@@ -27,6 +27,8 @@ pub struct HostState {
     pub nft: bool,
     /// The TCP ports that a firewall of ours leaves open, to whomever.
     pub open: Vec<RangeInclusive<u16>>,
+    /// The UDP ports that it leaves open.
+    pub open_to_udp: Vec<RangeInclusive<u16>>,
 }
 
 /// A system user with a group of its own name and no login.
@@ -156,6 +158,7 @@ impl HostState {
             java_homes: BTreeMap::new(),
             nft: false,
             open: Vec::new(),
+            open_to_udp: Vec::new(),
         }
     }
 

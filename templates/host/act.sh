@@ -230,6 +230,25 @@ try_rules() { # seconds; rules in base64 on stdin
     { nft 'add table inet provision; add chain inet provision known { type filter hook input priority filter; policy accept; }; add rule inet provision known ct state established accept' && sleep 4; }
   why=$(nft -f "$run/firewall.trial" 2>&1) || fail "nft refuses the rules: $(all_of "$why")"
   nft list table inet provision | sha256sum >"$run/firewall.tried"
+  # A tunnel that ends here is an open flow to a port that the rules may close: what comes in through it would prove nothing about the day on which it
+  # is opened again. So, while they are on trial, what listens here hears nobody but those whom a rule lets in, and no flow of another protocol goes on.
+  heard=$(listening tcp) told=$(listening udp)
+  why=$(awk -v tcp="$heard" -v udp="$told" '
+    /^    ct state established,related accept$/ { next }
+    /^  }$/ {
+      print "    meta l4proto != { 1, 6, 17, 58 } drop"
+      if (tcp) print "    tcp dport { " tcp " } drop"
+      if (udp) print "    udp dport { " udp " } drop"
+      print "    ct state established,related accept"
+    }
+    { print }' "$run/firewall.trial" | nft -f - 2>&1) || fail "nft refuses the rules of the trial: $(all_of "$why")"
+}
+# The ports that listen here for others, as nft writes them: TCP's that listen, and UDP's that hear everybody.
+listening() { # tcp or udp
+  cat "/proc/net/$1" "/proc/net/${1}6" 2>/dev/null |
+    awk -v tcp="$([ "$1" = udp ] || echo 1)" '
+      (tcp ? $4 == "0A" : $3 ~ /^0+:0000$/) && $2 !~ /^(0100007F|00000000000000000000000001000000):/ { split($2, at, ":"); print at[2] }' |
+    sort -u | head -n 2000 | while read -r port; do printf '%d\n' "0x$port"; done | paste -sd , -
 }
 # By a connection that came in through them. Until the unit has loaded them, the host still takes them back by itself.
 keep_rules() {

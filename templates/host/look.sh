@@ -72,6 +72,11 @@ sockets() { # ports in hexadecimal
       awk '$NF == "LISTEN" { n = match($4, /[.][0-9]+$/); print "listening\t" substr($4, 1, n - 1) "\t" substr($4, n + 1) }' | sort -u
   fi
 }
+# UDP sockets that hear everybody: those of nobody's in particular (the remote address is 0), also the kernel's own, as for a tunnel.
+datagrams() {
+  cat /proc/net/udp /proc/net/udp6 2>/dev/null |
+    awk '$3 ~ /^0+:0000$/ { split($2, a, ":"); print "datagrams\t" a[1] "\t" a[2] }' | sort -u | head -n 1000
+}
 # The IP address that the topology's address of this host resolves to on the host itself, and whether one of the host's interfaces has it.
 address() {
   to=$1

@@ -59,10 +59,10 @@ fn law_6_and_a_job_behind_closed_ports() {
         .expect(3)
         .says("h2: it already has /data/1; no stamp says that provision created this");
     lab.on(2, "rm /data/1/app-config.tgz");
-    lab.on(3, "systemd-run -q --unit stranger nc -lk 9999");
+    lab.on(3, "systemd-run -q --unit stranger nc -lk 9999; systemd-run -q --unit datagrams nc -ulk 9998");
     lab.run(&["plan", &topology])
         .expect(0)
-        .says("on h3 the firewall closes ports that are in use now: 9999 (an `allow` entry keeps them open)");
+        .says("on h3 the firewall closes ports that are in use now: 9999, 9998/udp (an `allow` entry keeps them open)");
     let ran = lab.apply(&topology);
     assert!(!ran.stderr.contains("s3cr3t"), "the secret is in the output");
     lab.converged(&topology);
@@ -100,7 +100,7 @@ fn law_6_and_a_job_behind_closed_ports() {
     lab.converged(&topology);
     // It grows, changes a port, and lets somebody in, all behind closed ports. What leaves the topology stays on record until a destroy.
     let other = text
-        .replace("firewall: nftables", "firewall: { nftables: { allow: [{ from: 10.77.0.0/24, port: 9999 }] } }")
+        .replace("firewall: nftables", "firewall: { nftables: { allow: [{ from: 10.77.0.0/24, port: 9999 }, { from: 10.77.0.0/24, udpPort: 9998 }] } }")
         .replace("masters: { hosts: [h1, h2] }", "masters: { hosts: [h1, h2], webUiPort: 8090 }")
         .replace("workers: { hosts: [h2, h3]", "workers: { hosts: [h1, h2, h3]")
         .replace("localDirs: [/data/1, /data/2], workDir: /data/work", "localDirs: [/data/1]");
@@ -108,6 +108,9 @@ fn law_6_and_a_job_behind_closed_ports() {
     lab.apply(&fewer);
     lab.converged(&fewer);
     assert!(lab.test(1, "timeout 2 bash -c 'exec 3<>/dev/tcp/10.77.0.13/9999'"), "an allowed port is closed");
+    lab.on(3, "nft list table inet provision | grep -q 'udp dport 9998 accept'");
+    let other = it_shrinks_and_is_closed_behind_what_has_left(&lab, &other);
+    let fewer = lab.topology("closed.yaml", &other);
     lab.on(2, "ls -d /data/2 /data/work/app-*");
     // What its user has closed, or opened to others, goes all the same; what is mounted stays, and with it whose it is.
     lab.on(2, "chmod 000 /data/2; chmod 777 /data/1");
@@ -128,6 +131,30 @@ fn law_6_and_a_job_behind_closed_ports() {
     for host in [2, 3] {
         assert!(!lab.test(host, "ls -d /data/1 /data/2 /data/work"), "h{host}: a directory is left");
     }
+}
+
+/// A worker leaves its host, and is reached until it is gone. Returns the topology without it.
+fn it_shrinks_and_is_closed_behind_what_has_left(lab: &Lab, text: &str) -> String {
+    let smaller = text.replace("workers: { hosts: [h1, h2, h3]", "workers: { hosts: [h1, h2]");
+    assert_ne!(smaller, text);
+    let topology = lab.topology("closed.yaml", &smaller);
+    let plan = lab.run(&["plan", &topology]).expect(0);
+    plan.says("try the firewall's rules without those for what has left or moved");
+    let mut apply = lab.start(&["apply", &topology, "--yes"]);
+    let is_reached = || lab.test(1, "nft list table inet provision | grep 'dport 7077 ' | grep -q '10\\.77\\.0\\.13'");
+    let runs = || lab.test(3, "systemctl is-active -q spark-worker");
+    let mut seen = 0;
+    while apply.try_wait().expect("it can be asked").is_none() {
+        // In this order: it may end in between, and not begin.
+        let (reached, runs) = (is_reached(), runs());
+        assert!(reached || !runs, "the worker of h3 runs, and its master's port is closed to it");
+        seen += usize::from(reached && runs);
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(seen > 0 && apply.wait().expect("it has ended").success());
+    assert!(!is_reached(), "the port is open to a worker that has left");
+    lab.converged(&topology);
+    smaller
 }
 
 #[test]

@@ -4,8 +4,11 @@ use crate::model::host::SimHost;
 use crate::model::site::{End, Shape, Site, apply, apply_with_outage, run};
 
 use crate::common::*;
-use provision::plan::HostRefusal;
+use provision::desired::{Desired, FIREWALL_RULES};
+use provision::host::Action;
 use provision::plan::refusal::Expected;
+use provision::plan::{HostRefusal, Phase, Step};
+use provision::value::{HostPath, Name};
 
 #[test]
 fn law_2_a_plan_after_an_apply_is_empty() {
@@ -313,4 +316,63 @@ fn law_2_what_has_left_the_topology_is_retired() {
             assert!(state.hosts[&left].users.is_empty());
         }
     });
+}
+
+/// A node that leaves is reached until it has gone; then its ports are closed.
+#[test]
+fn a_closed_cluster_reaches_what_leaves_until_it_has_left() {
+    run(async {
+        let before = Shape::spread(3, 2, 3).with(|s| s.firewall = true);
+        let world = converged(&before.site()).await;
+        let mut after = before.clone();
+        // One worker leaves with its host, and one for a host of its own that has a master now.
+        let leaves = name(&format!("h{}", after.workers.pop().expect("a worker") + 1));
+        after.hosts -= 1;
+        let stays = after.workers.pop().expect("a second one");
+        after.masters.push(stays);
+        let plan = after.site().plan(&apply_with_outage(), &world).await.expect("a plan");
+        let tried = |phase: &Phase| match phase {
+            Phase::Steps { steps, .. } => steps.iter().filter_map(rules_of).collect(),
+            _ => Vec::new(),
+        };
+        let goes = |phase: &Phase| match phase {
+            Phase::Steps { title, .. } => title.starts_with("remove what") || title.starts_with("retire what"),
+            _ => false,
+        };
+        let first = plan.phases.iter().position(goes).expect("somebody leaves");
+        let last = plan.phases.iter().rposition(goes).expect("somebody leaves");
+        let (wide, narrow): (Vec<_>, Vec<_>) = (
+            plan.phases[..first].iter().flat_map(tried).collect(),
+            plan.phases[last..].iter().flat_map(tried).collect(),
+        );
+        assert!(!wide.is_empty() && wide.len() == narrow.len(), "{plan}");
+        let path = HostPath::known(FIREWALL_RULES);
+        let (old, new) = (before.site().desired, after.site().desired);
+        let rules_on = |desired: &Desired, host: &Name| desired.hosts[host].files[&path].content.public();
+        let address = old.hosts[&leaves].host.address.to_string();
+        assert!(wide.iter().any(|(_, rules)| rules.contains(&address)), "{wide:#?}");
+        for (host, rules) in &wide {
+            let lines = |text: &str| -> Vec<String> {
+                text.lines().filter(|line| line.contains(" saddr ")).map(str::to_owned).collect()
+            };
+            for line in lines(&rules_on(&old, host)) {
+                assert!(rules.contains(&line), "{host} closes {line}");
+            }
+        }
+        for (host, rules) in &narrow {
+            assert_eq!(*rules, rules_on(&new, host));
+            assert!(!rules.contains(&address), "{host}: {rules}");
+        }
+        after.site().converge_by(&apply_with_outage(), &world).await;
+        world.assert_lawful();
+        assert!(after.site().plan(&apply(), &world).await.expect("a plan").is_empty());
+    });
+}
+
+/// A host, and the rules that it tries in a step.
+fn rules_of(step: &Step) -> Option<(Name, String)> {
+    match &step.action {
+        Action::TryRules { rules, .. } => Some((step.target.name.clone(), rules.clone())),
+        _ => None,
+    }
 }

@@ -165,11 +165,12 @@ impl Planner<'_> {
         self.prepare(&agreed);
         self.phases.extend(stops);
         self.lay_after_stop();
-        self.firewall();
+        let wide = self.firewall();
         self.announce_lost_jobs();
         self.roles(stage);
         self.enable();
         self.retire();
+        self.close(&wide);
         self.remember();
         self.finish()
     }

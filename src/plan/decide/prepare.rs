@@ -1,14 +1,16 @@
 //! Files, firewalls and units on the hosts, before and beside the work on services.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 use super::memory::leaves_role;
 use super::planner::Planner;
-use crate::desired::{FIREWALL_RULES, FIREWALL_UNIT};
+use crate::desired::{FIREWALL_RULES, FIREWALL_UNIT, with_old};
 use crate::host::{
     Access, Action, Content, FileEdit, HostFacts, HostState, Owned, Patch, ServiceUnit, Stamp, Target, unit_path,
 };
-use crate::plan::compare::{HostChange, Need, edit, patch};
+use crate::plan::compare::{HostChange, Need, ServiceChange, edit, patch};
 use crate::plan::difference::Difference;
 use crate::plan::{Phase, Reason, Step, reach};
 use crate::value::{HostPath, Name};
@@ -66,42 +68,105 @@ impl Planner<'_> {
         self.steps("prepare the hosts", patches);
     }
 
-    /// Adds a trial of the new firewall, a check that hosts still reach each other, and the step that keeps it.
-    pub(super) fn firewall(&mut self) {
-        let (mut trials, mut steps) = (Vec::new(), Vec::new());
+    /// Adds a trial of the new firewall, a check that hosts still reach each other, and the step that keeps it. What leaves, or moves to another port,
+    /// keeps the rules that it needs until then: the hosts where they are to be closed in the end are returned.
+    pub(super) fn firewall(&mut self) -> BTreeSet<Name> {
+        let old_is_needed = self.old_rules_are_needed();
+        let (mut trials, mut wide) = (Vec::new(), BTreeSet::new());
         for (host, change) in &self.changes {
             let state = self.state(host);
             let Some(service) = change.services.get(FIREWALL_UNIT).filter(|service| is_tried(service.need)) else {
                 continue;
             };
-            let file = &state.files[&HostPath::known(FIREWALL_RULES)];
-            let files = held_for_trial(state, change).iter().map(|path| edit(state, path)).collect();
-            let (unit, start) = (FIREWALL_UNIT.to_owned(), service.need == Need::Start);
-            let try_them =
-                Action::TryRules { rules: file.content.public(), seconds: trial_seconds(self.changes.len()) };
-            trials.push(self.step(host, try_them, service.why.clone()));
-            steps.push(self.step(host, Action::KeepRules { unit, files, start }, service.why.clone()));
+            let mut files: Vec<FileEdit> = held_for_trial(state, change).iter().map(|path| edit(state, path)).collect();
+            let path = HostPath::known(FIREWALL_RULES);
+            let mut rules = state.files[&path].content.public();
+            if let Some(both) = self.old_rules(host).filter(|_| old_is_needed).and_then(|old| with_old(&rules, old)) {
+                for file in files.iter_mut().filter(|file| file.path == path) {
+                    file.content = Content::Text(both.clone());
+                }
+                rules = both;
+                wide.insert(host.clone());
+            }
+            trials.push(Trial { host, rules, files, start: service.need == Need::Start, why: service.why.clone() });
         }
+        let steps: Vec<Step> = trials.iter().map(|trial| self.try_rules(trial)).collect();
         let closes =
             |step: &Step| closed_by(step, self.state(&step.target.name), self.observed.facts(&step.target.name)?);
-        let closed: Vec<String> = trials.iter().filter_map(closes).collect();
-        self.notes.extend(closed);
-        let changed: Vec<&Name> = steps.iter().map(|step: &Step| &step.target.name).collect();
-        let from = reach::after(self.desired, self.observed, &changed);
-        let tried = trials.iter().map(|step: &Step| step.target.clone()).collect();
-        let seconds = trial_seconds(self.changes.len());
-        self.steps(
-            &format!("try the firewall's new rules: each host returns to its old ones after {seconds} s unless the new ones are confirmed"),
-            trials,
-        );
-        if !steps.is_empty() {
-            let title =
-                "check that new connections from here reach every host, and that hosts reach each other".to_owned();
-            let answers = self.desired.hosts.iter().filter(|(name, _)| self.observed.facts(name).is_some());
-            let proven = answers.map(|(_, state)| Target::of(&state.host)).collect();
-            self.phases.push(Phase::Reach { title, from, proven, tried });
+        let closed: Vec<String> = steps.iter().filter_map(closes).collect();
+        let forwarded =
+            |step: &Step| ssh_is_forwarded(self.state(&step.target.name), self.observed.facts(&step.target.name)?);
+        let forwarded: Vec<String> = steps.iter().filter_map(forwarded).collect();
+        self.notes.extend(closed.into_iter().chain(forwarded));
+        let phases = self.trial("try the firewall's new rules", &trials);
+        self.phases.extend(phases);
+        wide
+    }
+
+    /// Closes what only those needed that have left, or moved, by now.
+    pub(super) fn close(&mut self, wide: &BTreeSet<Name>) {
+        let path = HostPath::known(FIREWALL_RULES);
+        let trial = |host| {
+            let state = self.state(host);
+            let rules = state.files[&path].content.public();
+            Trial { host, rules, files: vec![edit(state, &path)], start: false, why: vec![Reason::Left] }
+        };
+        let trials: Vec<Trial<'_>> = wide.iter().map(trial).collect();
+        let phases = self.trial("try the firewall's rules without those for what has left or moved", &trials);
+        self.phases.extend(phases);
+    }
+
+    /// Returns true if nodes leave, or are restarted one after the other with other ports perhaps. (What is stopped for an outage needs nothing meanwhile.)
+    fn old_rules_are_needed(&self) -> bool {
+        let rolls = |(unit, service): (&String, &ServiceChange)| {
+            unit != FIREWALL_UNIT && service.need == Need::Restart && !service.why.contains(&Reason::Outage)
+        };
+        self.departed_stamps().next().is_some()
+            || self.changes.values().any(|change| leaves_role(change) || change.services.iter().any(rolls))
+    }
+
+    /// The rules in a host's file, if they are those in its kernel.
+    fn old_rules(&self, host: &Name) -> Option<&str> {
+        let facts = self.observed.facts(host).filter(|facts| !facts.has_lost_rules)?;
+        let ours = facts.stamp.as_ref().is_some_and(|stamp| stamp.owned.units.contains(FIREWALL_UNIT));
+        facts.paths.get(&HostPath::known(FIREWALL_RULES)).filter(|_| ours)?.text.as_deref()
+    }
+
+    fn try_rules(&self, trial: &Trial<'_>) -> Step {
+        let action = Action::TryRules { rules: trial.rules.clone(), seconds: trial_seconds(self.changes.len()) };
+        self.step(trial.host, action, trial.why.clone())
+    }
+
+    fn trial(&self, title: &str, trials: &[Trial<'_>]) -> Vec<Phase> {
+        if trials.is_empty() {
+            return Vec::new();
         }
-        self.steps("confirm the rules", steps);
+        let tries: Vec<Step> = trials.iter().map(|trial| self.try_rules(trial)).collect();
+        let keep = |trial: &Trial<'_>| {
+            let Trial { host, rules: _, files, start, why } = trial;
+            let (unit, files, start) = (FIREWALL_UNIT.to_owned(), files.clone(), *start);
+            self.step(host, Action::KeepRules { unit, files, start }, why.clone())
+        };
+        let keeps: Vec<Step> = trials.iter().map(keep).collect();
+        let changed: Vec<&Name> = trials.iter().map(|trial| trial.host).collect();
+        let answers = self.desired.hosts.iter().filter(|(name, _)| self.observed.facts(name).is_some());
+        let seconds = trial_seconds(self.changes.len());
+        vec![
+            Phase::Steps {
+                title: format!(
+                    "{title}: each host returns to its old ones after {seconds} s unless the new ones are confirmed"
+                ),
+                steps: tries.clone(),
+            },
+            Phase::Reach {
+                title: "check that new connections from here reach every host, and that hosts reach each other"
+                    .to_owned(),
+                from: reach::after(self.desired, self.observed, &changed),
+                proven: answers.map(|(_, state)| Target::of(&state.host)).collect(),
+                tried: tries.into_iter().map(|step| step.target).collect(),
+            },
+            Phase::Steps { title: "confirm the rules".to_owned(), steps: keeps },
+        ]
     }
 
     pub(super) fn enable(&mut self) {
@@ -125,21 +190,46 @@ impl Planner<'_> {
     }
 }
 
+/// Rules to try on a host, and the files to write once they have passed.
+struct Trial<'a> {
+    host: &'a Name,
+    rules: String,
+    files: Vec<FileEdit>,
+    /// True if the firewall's unit does not run yet.
+    start: bool,
+    why: Vec<Reason>,
+}
+
 /// The most ports that a note names.
 const PORTS_NAMED: usize = 10;
 
 /// The ports that listen on a host now for others, and that the new rules close: somebody may need them.
 fn closed_by(step: &Step, state: &HostState, facts: &HostFacts) -> Option<String> {
-    let is_open = |port: u16| state.open.iter().any(|open| open.contains(&port));
-    let for_others = facts.listening.iter().filter(|there| there.address.is_none_or(|address| !address.is_loopback()));
-    let closed: BTreeSet<u16> = for_others.map(|there| there.port).filter(|port| !is_open(*port)).collect();
-    let first: Vec<_> = closed.iter().take(PORTS_NAMED).map(ToString::to_string).collect();
+    let is_open = |open: &[RangeInclusive<u16>], port: u16| open.iter().any(|open| open.contains(&port));
+    let for_others = |address: Option<IpAddr>| address.is_none_or(|address| !address.is_loopback());
+    let tcp = facts.listening.iter().filter(|there| for_others(there.address)).map(|there| there.port);
+    let tcp: BTreeSet<u16> = tcp.filter(|port| !is_open(&state.open, *port)).collect();
+    let udp = facts.datagrams.iter().filter(|(address, _)| for_others(*address)).map(|(_, port)| *port);
+    let udp: BTreeSet<u16> = udp.filter(|port| !is_open(&state.open_to_udp, *port)).collect();
+    let closed: Vec<String> =
+        tcp.iter().map(ToString::to_string).chain(udp.iter().map(|port| format!("{port}/udp"))).collect();
     let more = if closed.len() > PORTS_NAMED { ", ..." } else { "" };
     (!closed.is_empty()).then(|| {
         format!(
             "on {} the firewall closes ports that are in use now: {}{more} (an `allow` entry keeps them open)",
             step.target.name,
-            first.join(", ")
+            closed[..closed.len().min(PORTS_NAMED)].join(", ")
+        )
+    })
+}
+
+/// A host where nothing listens on the port at which ssh reaches it: the rules let in that port, and sshd hears another.
+fn ssh_is_forwarded(state: &HostState, facts: &HostFacts) -> Option<String> {
+    let port = state.host.reach.ssh_port()?;
+    (!facts.listening.is_empty() && !facts.listening.iter().any(|there| there.port == port)).then(|| {
+        format!(
+            "on {} nothing listens on port {port}, at which ssh reaches it: something forwards it, and the firewall would close the port on which sshd listens. Write that port as `ssh: {{ port: ... }}`, and the way to it in ssh's configuration",
+            state.host.name
         )
     })
 }

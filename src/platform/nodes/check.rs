@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::file::{AllowFile, FirewallFile, HostFile, NodesFile, SshClient, SshFile};
-use super::{Allow, AllowTo, Firewall, Login, Machine, Nodes};
+use super::{Allow, AllowTo, Firewall, Login, Machine, Nodes, Protocol};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::value::{Address, Name};
+use crate::value::{Address, Name, Port};
 use crate::yaml::{Field, Span};
 
 pub fn check(span: Span, file: &NodesFile, problems: &mut Diagnostics) -> Option<Nodes> {
@@ -87,16 +87,26 @@ fn check_allow(at: Span, file: &AllowFile, problems: &mut Diagnostics) -> Option
             .add(Code::SEC01, at, format!("{from} lets the whole internet in"))
             .help("name the networks that need it");
     }
-    if file.to.is_missing() == file.port.is_missing() {
-        let message =
-            if file.to.is_missing() { "neither `to` nor `port` is given" } else { "`to` and `port` are both given" };
+    let given =
+        [("to", file.to.is_missing()), ("port", file.port.is_missing()), ("udpPort", file.udp_port.is_missing())];
+    let given: Vec<String> =
+        given.iter().filter(|(_, is_missing)| !is_missing).map(|(key, _)| format!("`{key}`")).collect();
+    if given.len() != 1 {
+        let message = match given.as_slice() {
+            [] => "none of `to`, `port` and `udpPort` is given".to_owned(),
+            several => format!("{} are given, and an entry has one of them", several.join(" and ")),
+        };
         problems
             .add(Code::T003, at, message)
-            .help("write to: [master-ui, worker-ui] for listeners of the cluster, or port: 9100 for something else on every host");
+            .help("write to: [master-ui, worker-ui] for listeners of the cluster, or port: 9100 (or udpPort) for something else on every host");
         return None;
     }
-    let to = match file.port.ok() {
-        Some(port) => AllowTo::Port(*port),
+    if let Some((at, _)) = file.to.spanned().filter(|(_, names)| names.is_empty()) {
+        problems.add(Code::T003, at, "`to` names no listener").help("write to: [master-ui, worker-ui], for example");
+    }
+    let port = |field: &Field<Port>, protocol| field.ok().map(|port| AllowTo::Port(protocol, *port));
+    let to = match port(&file.port, Protocol::Tcp).or(port(&file.udp_port, Protocol::Udp)) {
+        Some(port) => port,
         None => AllowTo::Listeners(file.to.ok()?.iter().map(|name| name.ok().cloned()).collect::<Option<_>>()?),
     };
     Some(Allow { from, to })

@@ -78,16 +78,18 @@ pub struct NftablesFile {
 
 /// More that a firewall lets in.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AllowFile {
     /// The range that it comes from, for example `10.0.0.0/8`.
     #[schemars(required)]
     pub from: Field<Cidr>,
     /// The listeners that it may reach: `client`, `peer`, `election` (of `ZooKeeper`); `master`, `master-ui`, `worker`, `worker-ui`, `history-ui`,
-    /// `shuffle-service`, `driver`, `driver-ui`, `driver-block-manager`, `block-manager` (Spark). Either this or `port`.
+    /// `shuffle-service`, `driver`, `driver-ui`, `driver-block-manager`, `block-manager` (Spark). Either this, `port` or `udpPort`.
     pub to: Field<Vec<Field<Label>>>,
-    /// A TCP port that it may reach on every host, for example 9100 for a node exporter. Either this or `to`.
+    /// A TCP port that it may reach on every host, for example 9100 for a node exporter. Either this, `to` or `udpPort`.
     pub port: Field<Port>,
+    /// A UDP port that it may reach on every host, for example 51820 where a host is the end of a `WireGuard` tunnel. Either this, `to` or `port`.
+    pub udp_port: Field<Port>,
 }
 
 impl JsonSchema for FirewallFile {

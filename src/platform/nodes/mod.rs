@@ -5,7 +5,6 @@ pub mod declared;
 pub mod file;
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use crate::value::{Address, Cidr, Label, Name, Port, UserName, Zone};
 
@@ -37,11 +36,23 @@ pub struct Allow {
     pub to: AllowTo,
 }
 
+impl Firewall {
+    /// Returns true if somebody outside of the cluster may reach a listener.
+    pub fn lets_in(&self, listener: &str) -> bool {
+        match self {
+            Firewall::None => true,
+            Firewall::Nftables { allow } => allow.iter().any(
+                |allow| matches!(&allow.to, AllowTo::Listeners(names) if names.iter().any(|name| name.as_str() == listener)),
+            ),
+        }
+    }
+}
+
 impl Allow {
-    /// The port that it opens on every host, if it is no listener's.
-    pub fn range(&self) -> Option<RangeInclusive<u16>> {
+    /// The port of this protocol that it opens on every host, if it is no listener's.
+    pub fn port(&self, of: Protocol) -> Option<u16> {
         match &self.to {
-            AllowTo::Port(port) => Some(port.get()..=port.get()),
+            AllowTo::Port(protocol, port) => (*protocol == of).then_some(port.get()),
             AllowTo::Listeners(_) => None,
         }
     }
@@ -51,7 +62,14 @@ impl Allow {
 pub enum AllowTo {
     /// By their names.
     Listeners(Vec<Label>),
-    Port(Port),
+    Port(Protocol, Port),
+}
+
+/// The protocol of a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    Tcp,
+    Udp,
 }
 
 /// The login as far as the topology says it; the rest is in `~/.ssh/config`.

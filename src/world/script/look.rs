@@ -97,6 +97,7 @@ impl Writer<'_> {
         }
         if let Some(unit) = rules {
             self.line(format!("rules {}", quote(unit)));
+            self.line("datagrams");
         }
         if let Some(unit) = log {
             self.line(format!("log {}", quote(unit)));
