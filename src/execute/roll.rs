@@ -24,7 +24,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         report: &mut Report,
     ) -> Result<(), Outcome> {
         let mut settled = Settled::of(roll.role);
-        let mut touched: Vec<Name> = Vec::new();
+        let mut touched = Touched::default();
         let mut latches = Latches::default();
         // What this run has restarted is waited for, not restarted again and again.
         let mut tried: BTreeSet<Name> = BTreeSet::new();
@@ -88,7 +88,8 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 }
                 Next::Do { members, because } => {
                     tried.extend(members.iter().cloned());
-                    touched = members;
+                    let is_down = |host: &Name| facts.nodes.get(host).is_some_and(|node| is_sick(node.health));
+                    touched = Touched { were_down: members.iter().all(is_down), hosts: members };
                     // A member's restart can end the session of the master that leads, too.
                     if roll.role.redundancy() != Redundancy::Pool && releases_latches {
                         self.note_latches(&mut latches).await;
@@ -104,12 +105,12 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     async fn restart(
         &mut self,
         roll: &Roll,
-        members: &[Name],
+        touched: &Touched,
         because: &str,
         report: &mut Report,
     ) -> Result<(), Outcome> {
         let mut steps = Vec::new();
-        for host in members {
+        for host in &touched.hosts {
             let member = &roll.members[host];
             self.sink.event(Event::Rolling { host: host.clone(), because: because.to_owned() });
             steps.push(step(member, member.swap()));
@@ -122,30 +123,25 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                 let because =
                     broken.map(|failure| format!("{}: {}", failure.host, failure.error)).collect::<Vec<_>>().join("; ");
                 let outcome = Outcome::Failed { failures };
-                Err(self.give_up(roll, members, because, outcome, report).await)
+                Err(self.give_up(roll, touched, because, outcome, report).await)
             }
             other => other,
         }
     }
 
-    /// The nodes touched last that do not serve get their old files back; whatever happens then, no further one is touched.
-    /// `otherwise` is the outcome if every touched node serves.
+    /// The nodes touched last that do not serve get their old files back. No further one is touched then, unless nothing was lost by it: in a pool, or
+    /// where none of them served before. `otherwise` is the outcome if every touched node serves.
     async fn give_up(
         &mut self,
         roll: &Roll,
-        touched: &[Name],
+        touched: &Touched,
         because: String,
         otherwise: Outcome,
         report: &mut Report,
     ) -> Outcome {
         let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
         let facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);
-        // One that strays came up with other files than the topology's: those are not put back. One that cannot be asked is not touched either.
-        let is_sick = |health: Health| match health {
-            Health::Down | Health::Unsettled => true,
-            Health::Unknown | Health::Serving | Health::Leading | Health::Straying => false,
-        };
-        let sick = touched.iter().filter(|host| facts.nodes.get(*host).is_some_and(|node| is_sick(node.health)));
+        let sick = touched.hosts.iter().filter(|host| facts.nodes.get(*host).is_some_and(|node| is_sick(node.health)));
         let sick: Vec<Name> = sick.cloned().collect();
         if sick.is_empty() {
             return otherwise;
@@ -171,10 +167,10 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         };
         let nodes: Vec<_> = members.iter().map(|member| member.node.as_str()).collect();
         let outcome = Outcome::PutBack { node: nodes.join(", "), put_back, because };
-        if roll.role.redundancy() != Redundancy::Pool {
+        if roll.role.redundancy() != Redundancy::Pool && !touched.were_down {
             return outcome;
         }
-        // One node of a pool is not essential: whether the run goes on without it is decided as for any failed step.
+        // Whether the run goes on without them is decided as for any failed step.
         let why = outcome.to_string();
         let failure = |host: Name| {
             let error = HostError::Failed { why: why.clone() };
@@ -201,6 +197,23 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
             settled.pause().await;
         }
         false
+    }
+}
+
+/// The nodes that were restarted last.
+#[derive(Debug, Default)]
+struct Touched {
+    hosts: Vec<Name>,
+    /// True if none of them served before: nothing is lost if none does now.
+    were_down: bool,
+}
+
+/// Returns true if a node that was restarted gets its old files back. One that strays came up with other files than the topology's: those are not put
+/// back. One that cannot be asked is not touched either.
+fn is_sick(health: Health) -> bool {
+    match health {
+        Health::Down | Health::Unsettled => true,
+        Health::Unknown | Health::Serving | Health::Leading | Health::Straying => false,
     }
 }
 

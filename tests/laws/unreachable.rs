@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::SimWorld;
 use crate::model::host::SimHost;
+use crate::model::services::POISON;
 use crate::model::site::{End, Shape, Site, apply, apply_with_outage, run};
 use provision::execute::{Outcome, Report};
 use provision::host::{Health, HostError, NodeFacts, Seen, ServiceFacts};
@@ -52,6 +53,56 @@ fn a_host_that_does_nothing_it_is_asked_stops_nobody() {
             world.assert_lawful();
         });
     }
+}
+
+/// Two of three members run with a wrong file, and the host of one of them does not do all that it is asked: the other one has a majority with the third.
+#[test]
+fn a_broken_majority_is_repaired_beside_a_member_that_cannot_be() {
+    for obeys in [99, 0, 1, 2, 3, 4] {
+        run(async {
+            let shape = Shape::spread(3, 0, 0);
+            let site = shape.site();
+            let world = converged(&site).await;
+            for host in ["h1", "h2"] {
+                let mut state = world.state();
+                let host = state.hosts.get_mut(&name(host)).expect("a host");
+                let path = "/etc/zookeeper/zoo.cfg";
+                let text = host.text(path).expect("it is there").replace("maxClientCnxns=6", POISON);
+                let access = host.paths[path].access.clone();
+                host.scribble(path, text.as_bytes(), access);
+                let _ = host.restart("zookeeper", tokio::time::Instant::now());
+            }
+            world.state().hosts.get_mut(&name("h1")).expect("a host").obeys = (obeys < 99).then_some(obeys);
+            let first = site.carry_out(&SKIPPING, &world).await;
+            let left = site.plan(&SKIPPING, &world).await.expect("a plan");
+            assert!(!left.changes.contains_key(&name("h2")), "h1 obeys {obeys} times: {first:?}\n{left}");
+            world.assert_lawful();
+            world.state().hosts.get_mut(&name("h1")).expect("a host").obeys = None;
+            site.converge(&world).await;
+            world.assert_lawful();
+        });
+    }
+}
+
+/// All masters were restarted with the address of no ensemble: each stands by, and none is ever ALIVE.
+#[test]
+fn masters_that_all_wait_for_another_election_are_restarted() {
+    run(async {
+        let site = Shape::spread(3, 2, 2).site();
+        let world = converged(&site).await;
+        for host in ["h4", "h5"] {
+            let mut state = world.state();
+            let host = state.hosts.get_mut(&name(host)).expect("a host");
+            let path = "/etc/spark/ha.conf";
+            let text = host.text(path).expect("it is there").replace(":2181", ":2199");
+            let access = host.paths[path].access.clone();
+            host.scribble(path, text.as_bytes(), access);
+            host.restart("spark-master", tokio::time::Instant::now()).expect("it starts");
+        }
+        site.converge(&world).await;
+        world.assert_lawful();
+        assert!(world.state().services.alive.is_some());
+    });
 }
 
 /// All masters change together. Beside one whose host does not stop it, none is started with the new settings; and the latch of one that nobody can ask

@@ -175,6 +175,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("zookeeper", "/etc/zookeeper/myid", "2", "1"),
     ("zookeeper", "/etc/zookeeper/myid", "3", "4"),
     ("spark-master", "/etc/spark/ha.conf", "spark.deploy.recoveryMode", "#"),
+    ("spark-master", "/etc/spark/ha.conf", ":2181", ":2199"),
     ("spark-master", "/etc/systemd/system/spark-master.service", "--port 7077", "--port 7070"),
     // Units that read a file of somebody's own.
     (
@@ -193,7 +194,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Units whose drop-in made the process run another command, and is gone again: every file is right, and so is the record of them.
-const WRONG_COMMAND: &[(&str, &str, &str, &str)] = &[WRONG[7], WRONG[8], WRONG[9], WRONG[10]];
+const WRONG_COMMAND: &[(&str, &str, &str, &str)] = &[WRONG[8], WRONG[9], WRONG[10], WRONG[11]];
 
 pub fn run_with_wrong_input(host: &mut SimHost, what: &Index) {
     let there: Vec<_> = WRONG

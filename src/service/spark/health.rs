@@ -56,6 +56,17 @@ pub fn health_of_masters(
         };
         facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, MASTER), counts: true });
     }
+    if alive.is_empty() && !led_elsewhere {
+        // Such a one waits for ever for an election that nobody holds.
+        let standing = facts.nodes.iter_mut().filter(|(_, node)| node.health == Health::Serving);
+        let outside = standing.filter(|(name, _)| elects_elsewhere(&desired.hosts[*name], seen[*name].facts()));
+        for (name, node) in outside {
+            node.health = Health::Unsettled;
+            facts.missing.push(format!(
+                "the master on {name} is STANDBY, and runs with another way to elect than the topology's"
+            ));
+        }
+    }
     match alive.as_slice() {
         [_] => {}
         [] if led_elsewhere => {}
