@@ -92,12 +92,7 @@ fn what_lies_in_a_folder_leads_nowhere() {
         assert_eq!(all(), before, "a link above the data");
     }
     sh(&format!("rm '{0}/var' && mv outside/var '{0}/var'", node.display()));
-    // The file of the lease is a link: nothing is made where it leads.
-    let lease = node.join("run/provision/lease");
-    sh(&format!("rm -f '{0}' && ln -s '{1}/made' '{0}'", lease.display(), outside.display()));
-    machine.run(&["destroy", "topology.yaml", "--yes"]).says("lease: it is a symbolic link");
-    assert!(!outside.join("made").exists(), "a lease was taken through a link");
-    sh(&format!("rm '{}'", lease.display()));
+    links_at_what_the_tool_keeps_are_refused(&machine, &node, &outside);
     // Something is mounted in the node's folder: only root can do that.
     for place in ["mnt", "run/provision/m", "var/lib/provision/m", "opt/other"].into_iter().filter(|_| is_root()) {
         let at = node.join(place);
@@ -122,6 +117,41 @@ fn what_lies_in_a_folder_leads_nowhere() {
     sh(&format!("rm '{}'", lock.display()));
     machine.run(&["destroy", "topology.yaml", "--yes", "--delete-data"]).expect(0);
     folders_of_others_are_not_used(&machine);
+}
+
+/// A directory that the tool keeps by name below its own is exchanged for a link, at any depth.
+fn links_at_what_the_tool_keeps_are_refused(machine: &Machine, node: &Path, outside: &Path) {
+    let sh = |script: &str| {
+        let mut command = unprivileged("sh".as_ref());
+        command.args(["-c", script]);
+        run(command).expect(0)
+    };
+    let all = || sh(&format!("find '{}' -printf '%p %y %m %l %s\\n' | sort", outside.display())).stdout;
+    for place in ["kept", "kept/zookeeper", "kept/zookeeper/3", "cache"] {
+        let at = node.join("var/lib/provision").join(place);
+        sh(&format!(
+            "mkdir -p '{1}/zookeeper' '{1}/3' '{0}' && rm -rf '{0}' && ln -s '{1}' '{0}'",
+            at.display(),
+            outside.display()
+        ));
+        let before = all();
+        for command in
+            [&["apply", "topology.yaml", "--yes"][..], &["destroy", "topology.yaml", "--yes", "--delete-data"]]
+        {
+            machine
+                .run(command)
+                .expect(4)
+                .says(&format!("{} is a symbolic link, which leads out of the node's folder", at.display()));
+            assert_eq!(all(), before, "a link at {place}");
+        }
+        sh(&format!("rm '{}'", at.display()));
+    }
+    // The file of the lease is a link: nothing is made where it leads.
+    let lease = node.join("run/provision/lease");
+    sh(&format!("rm -f '{0}' && ln -s '{1}/made' '{0}'", lease.display(), outside.display()));
+    machine.run(&["destroy", "topology.yaml", "--yes"]).says("lease: it is a symbolic link");
+    assert!(!outside.join("made").exists(), "a lease was taken through a link");
+    sh(&format!("rm '{}'", lease.display()));
 }
 
 /// Another user was there first, or owns what is above, or may write in it: what runs there would be that user's.

@@ -90,7 +90,8 @@ impl Local {
         let step = format!("copy {}", local.display());
         let to = PathBuf::from(format!("{}{remote}", target.reach.root()));
         let copy = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
-            let new = to.with_extension("part");
+            // Several may copy the same file at once.
+            let new = to.with_extension(format!("{}.part", std::process::id()));
             std::fs::create_dir_all(to.parent().expect("uploads go to folders of the tool"))?;
             let _ = std::fs::remove_file(&new);
             let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
@@ -162,16 +163,34 @@ fn usable(root: &Path) -> Result<(), HostError> {
         _ => {}
     }
     let above = root.ancestors().take(FOLDERS_ABOVE);
-    let within = DIRECTORIES.iter().map(|path| root.join(path.trim_start_matches('/')));
-    owned(above.map(Path::to_owned).chain(within))?;
-    let links = DIRECTORIES.iter().map(|path| root.join(path.trim_start_matches('/'))).find(|path| path.is_symlink());
-    links.map_or(Ok(()), |link| {
+    let within: Vec<PathBuf> = DIRECTORIES.iter().map(|path| root.join(path.trim_start_matches('/'))).collect();
+    let kept: Vec<PathBuf> = [STATE_FOLDER, RUN_FOLDER, UNIT_FOLDER]
+        .iter()
+        .flat_map(|path| directories_in(&root.join(path.trim_start_matches('/')), DEEP))
+        .collect();
+    let all: Vec<PathBuf> = within.into_iter().chain(kept).collect();
+    owned(above.map(Path::to_owned).chain(all.iter().cloned()))?;
+    all.into_iter().find(|path| path.is_symlink()).map_or(Ok(()), |link| {
         let why = format!(
             "{} is a symbolic link, which leads out of the node's folder: put the directory itself there",
             link.display()
         );
         Err(HostError::Failed { why })
     })
+}
+
+/// The depth of what the tool keeps by name below its own directories: `kept`, a unit's, and an apply's.
+const DEEP: usize = 3;
+
+/// The directories in a directory, and links to such, down to this depth. Nothing is followed.
+fn directories_in(folder: &Path, depth: usize) -> Vec<PathBuf> {
+    if depth == 0 || folder.is_symlink() {
+        return Vec::new();
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let here: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    let deeper: Vec<PathBuf> = here.iter().flat_map(|path| directories_in(path, depth - 1)).collect();
+    here.into_iter().chain(deeper).collect()
 }
 
 /// The node's folder, the cluster's and the tool's own.

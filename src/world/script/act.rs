@@ -132,9 +132,9 @@ impl Writer<'_> {
         for data in data {
             line!(self, "is_new {}", self.place.word(data));
         }
-        // Its owner is its directory's.
+        // Its owner is its directory's, by number: a container's user has no name.
         let parent = self.place.word(&marker.parent().expect("a marker lies in a directory"));
-        let owner = format!("\"$(stat -c %U {parent})\" \"$(stat -c %G {parent})\"");
+        let owner = format!("\"$(stat -c %u {parent})\" \"$(stat -c %g {parent})\"");
         line!(self, ": | write {} {owner} 640", self.place.word(marker));
     }
 

@@ -119,10 +119,12 @@ fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostE
     let folder = remote.parent().expect("uploads go to folders of the tool");
     // The folder is root's alone, and so is whatever name is in it.
     let (folder_mode, mode, group) = readers.map_or(("700", "600", "root"), |group| ("750", "640", group));
+    // Several may copy the same file at once. What a killed one left is removed the day after.
     let script = format!(
-        "umask 077; mkdir -p {folder} && chgrp {group} {folder} && chmod {folder_mode} {folder} && rm -f {remote}.part && cat >{remote}.part && \
-         [ \"$(stat -c %s {remote}.part)\" = {size} ] && chgrp {group} {remote}.part && chmod {mode} {remote}.part && sync {remote}.part && \
-         mv -fT {remote}.part {remote}"
+        "umask 077; mkdir -p {folder} && chgrp {group} {folder} && chmod {folder_mode} {folder} && \
+         find {folder} -maxdepth 1 -type f -name '*.part' -mmin +1440 -delete && new={remote}.$$.part && cat >$new && \
+         size=$(stat -c %s $new) && {{ [ \"$size\" = {size} ] || {{ rm -f $new; echo \"$size of {size} bytes came\" >&2; exit 1; }}; }} && \
+         chgrp {group} $new && chmod {mode} $new && sync $new && mv -fT $new {remote}"
     );
     let command = session.root_command(&format!("sh -c {}", crate::value::quote(&script)), limit);
     let mut channel = session.connection.exec(&command, Errors::Kept, SEND, &"copying a file".into())?;
@@ -133,8 +135,13 @@ fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostE
     let stderr = brief(String::from_utf8_lossy(&channel.errors().unwrap_or_default()).trim_end());
     match (sent, ended, channel.end()) {
         (Ok(()), Ok(()), Ok(Ended::Status(0))) => Ok(()),
-        (Err(error), ..) => Err(failed(if stderr.is_empty() { error.to_string() } else { stderr })),
-        (_, _, Err(error)) if stderr.is_empty() => Err(error),
-        _ => Err(failed(stderr)),
+        _ if !stderr.is_empty() => Err(failed(stderr)),
+        (Err(error), ..) => Err(failed(error.to_string())),
+        (_, _, Err(error)) => Err(error),
+        (_, Err(why), _) => Err(failed(why)),
+        (_, _, Ok(Ended::Status(status))) => {
+            Err(failed(format!("the command ended with status {status}, without a word")))
+        }
+        (_, _, Ok(Ended::Signal(signal))) => Err(failed(format!("the command was ended by SIG{}", brief(&signal)))),
     }
 }

@@ -21,6 +21,9 @@ use crate::world::script::ScriptPlace;
 /// The text of a file that differs is shown up to this length.
 const LONGEST_TEXT: usize = 64 << 10;
 
+/// The most fields of a line: those of `path`.
+const MOST_FIELDS: usize = 7;
+
 /// The most lines of a service's output that are shown.
 const LOG_LINES: usize = 8;
 
@@ -58,7 +61,7 @@ fn read(
     let mut reader = Reader { place, facts: HostFacts::default(), units: Units::default(), ended: false };
     let mut said = BTreeSet::new();
     for line in text.lines() {
-        let fields: Vec<&str> = line.split('\t').collect();
+        let fields: Vec<&str> = line.splitn(MOST_FIELDS + 1, '\t').collect();
         // The script prints each of these once, and `end` last: anything later or repeated does not come from it.
         if reader.ended {
             return Err(garbled("it contains lines after its end"));
@@ -159,6 +162,10 @@ impl Reader<'_> {
                 let port = u16::from_str_radix(port, 16).map_err(|_| garbled("a port is no number"))?;
                 let uid = Some(uid.parse().unwrap_or(u32::MAX));
                 facts.listening.push(Listening { address: socket_address(address), port, uid });
+            }
+            ["datagrams", address, port] => {
+                let port = u16::from_str_radix(port, 16).map_err(|_| garbled("a port is no number"))?;
+                keep(&mut facts.datagrams, (socket_address(address), port));
             }
             ["listening", address, port] => {
                 let port = port.parse().map_err(|_| garbled("a port is no number"))?;
