@@ -87,8 +87,8 @@ fn what_is_misspelt_gets_the_nearest_right_name() {
         (&["explain", "T999"], "did you mean `T090`?"),
         (&["logs", "zookeper", "-f", &nodes], "did you mean `zookeeper`?"),
         (&["logs", "sparkmaster", "-f", &nodes], "did you mean `spark-master`?"),
-        (&["logs", "demo-master-9", "-f", &local], "did you mean `demo-master-2`?"),
-        (&["ssh", "analytics-zk9", "-f", &nodes], "did you mean `analytics-zk-3`?"),
+        (&["logs", "demo-master-9", "-f", &local], "did you mean `demo-master-1`?"),
+        (&["ssh", "analytics-zk9", "-f", &nodes], "did you mean `analytics-zk-1`?"),
         (&["submit", "pie", "-f", &local], "did you mean `pi`?"),
         (&["logs", "qqq", "-f", &nodes], "expected one of `analytics-master-h1`, "),
     ] {

@@ -17,12 +17,13 @@ use provision::cli::screens::{Status, finish, last_lines, next_steps, refused, s
 use provision::cluster::{self, Cluster};
 use provision::diagnostic::Source;
 use provision::execute::{NoLease, Outcome, Report};
-use provision::host::{Access, HostFacts, Seen};
+use provision::host::{Access, DataLabel, HostFacts, Seen};
 use provision::observe::Observed;
 use provision::plan::preflight::{Check, preflight};
-use provision::plan::{self, Goal};
+use provision::plan::refusal::{Expected, Ours, RefusalJson};
+use provision::plan::{self, ClusterRefusal, Goal, HostRefusal, Refusal, SettingRefusal};
 use provision::topology;
-use provision::value::{HostPath, Name};
+use provision::value::{HostPath, Identity, MemberId, Name};
 
 const SKIPPING: Goal = Goal::Apply { allow_outage: false, skip_unreachable: true };
 const DESTROY: Goal = Goal::Destroy { delete_data: false };
@@ -306,7 +307,107 @@ fn a_cluster_well_and_unwell() {
     });
 }
 
+#[test]
+fn preflight_asks_an_ensemble_of_somebody_elses() {
+    run(async {
+        let bad = |site: &Site, observed: &Observed| -> String {
+            let checks = preflight(&site.desired, observed);
+            let bad: Vec<&Check> = checks.iter().filter(|check| check.problem.is_some()).collect();
+            assert!(!bad.is_empty());
+            table(&bad)
+        };
+        let text = spread().site().text;
+        let (head, rest) = text.split_once("  zookeeper:\n").expect("it has one");
+        let (_, spark) = rest.split_once("  spark:\n").expect("spark comes after it");
+        let named = head.replace("name: sim\n", "name: sim\nid: a123456789abcdef0123456789abcdef\n");
+        let external = "  zookeeper: { external: { connect: [zk1.example.com:2181] } }\n  spark:\n";
+        let site = Site::of(&format!("{named}{external}{spark}"));
+        let observed = site.observe(&site.world()).await;
+        golden("preflight/ensemble.txt", &bad(&site, &observed));
+    });
+}
+
 // ----------------------------------------------------------------- refusals
+
+/// One of each kind, as an apply prints it.
+fn each_refusal(site: &Site) -> Vec<Refusal> {
+    let identity: Identity = "a123456789abcdef0123456789abcdef".parse().expect("an identity");
+    let other = || name("other");
+    let path = HostPath::known;
+    let ours = || Ours::of(&site.desired);
+    let member = |id: &str| id.parse::<MemberId>().expect("an id");
+    let data = DataLabel { identity: identity.clone(), cluster: other(), member: member("2") };
+    let hosts = [
+        HostRefusal::OtherCluster { cluster: other(), host: name("h9") },
+        HostRefusal::OtherIdentity { theirs: (name("sim"), identity), ours: ours(), adoptable: true },
+        HostRefusal::OtherHost { host: name("h2") },
+        HostRefusal::OtherData {
+            directory: path("/data/zookeeper"),
+            theirs: data,
+            member: member("1"),
+            ours: ours(),
+            adoptable: false,
+        },
+        HostRefusal::Unvouched { hosts: vec![name("h8"), name("h9")] },
+        HostRefusal::SameMachine { others: vec![name("h2")] },
+        HostRefusal::OldPlace { place: site.desired.hosts[&name("h2")].host.reach.clone() },
+        HostRefusal::ForeignTable,
+        HostRefusal::InTheWay { found: vec!["/etc/zookeeper".to_owned()], destroys: false },
+        HostRefusal::WasDirectory { path: path("/etc/hadoop/conf") },
+        HostRefusal::NoArchive { path: path("/srv/dist/zookeeper-3.9.5.tar.gz") },
+        HostRefusal::OtherArchive {
+            home: path("/opt/provision/spark-4.3.0"),
+            sum: "b".repeat(128),
+            expected: Expected::ByMostHosts("a".repeat(128)),
+            unpacked: true,
+        },
+        HostRefusal::OtherMembers { cluster: name("sim"), members: "1: h1, 2: h2".to_owned() },
+        HostRefusal::OtherAnchors { anchors: vec![name("h7"), name("h8"), name("h9")] },
+    ];
+    let settings = [
+        SettingRefusal::Migrates("moving data is not implemented yet"),
+        SettingRefusal::SomeUnreachable { hosts: vec![name("h6")] },
+        SettingRefusal::PortsOverlap(40),
+    ];
+    let cluster = [
+        ClusterRefusal::NoHost,
+        ClusterRefusal::UnknownData { with_data: vec![name("h1")], members: 3, directory: path("/data/zookeeper") },
+        ClusterRefusal::MembersUnseen { members: vec![name("h3")] },
+        ClusterRefusal::DataLost {
+            with_data: 1,
+            members: 3,
+            majority: 2,
+            served: vec![name("h1"), name("h2")],
+            unseen: Vec::new(),
+        },
+    ];
+    let of_host = |because| Refusal::Host { host: name("h1"), because };
+    let of_setting = |because| Refusal::Setting {
+        setting: "zookeeper.dataDir".to_owned(),
+        from: "/data/zookeeper".to_owned(),
+        to: "/data/zk".to_owned(),
+        class: provision::host::Class::Migrate,
+        because,
+    };
+    let hosts = hosts.into_iter().map(of_host);
+    let settings = settings.into_iter().map(of_setting);
+    hosts.chain(settings).chain(cluster.into_iter().map(|because| Refusal::Cluster { because })).collect()
+}
+
+#[test]
+fn every_kind_of_refusal_is_read_and_documented() {
+    run(async {
+        let site = spread().site();
+        let observed = site.observe(&site.world()).await;
+        let refusals = each_refusal(&site);
+        golden("refusals/each-kind.txt", &failure(&refused(&refusals, &observed)));
+        let kinds: Vec<&str> = refusals.iter().map(|refusal| RefusalJson::from(refusal).kind).collect();
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).expect("the page");
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        let list = page.split("`kind` is one of **").nth(1).and_then(|rest| rest.split("**").next());
+        assert_eq!(list.expect("the list of kinds").split(", ").collect::<Vec<_>>(), kinds);
+    });
+}
 
 #[test]
 fn refusals_say_what_stands_in_the_way_and_the_way_out() {
@@ -413,6 +514,25 @@ fn preflight_says_what_is_not_fit_and_what_to_do() {
             let taken = |port| provision::host::Listening { address, port, uid: Some(1000) };
             facts.listening.extend([taken(2181), taken(7078)]);
         });
+        screen("user", &|facts| {
+            facts.users.insert("zookeeper".to_owned(), 998);
+            facts.groups.extend(["zookeeper", "spark"].map(str::to_owned));
+            facts.shared_users.insert("zookeeper".to_owned(), "mysql".to_owned());
+        });
+        screen("group", &|facts| {
+            facts.users.insert("zookeeper".to_owned(), 998);
+        });
+        screen("directory", &|facts| {
+            for linked in ["/data/zookeeper", "/var/lib/spark"].map(path) {
+                let access = Access::root(0o777);
+                let (kind, identity) = (provision::host::PathKind::Link, "1:1".to_owned());
+                let seen = provision::host::PathFacts { kind, access, identity, sha256: None, text: None };
+                facts.paths.insert(linked, seen);
+            }
+        });
+        screen("address-that-leads-nowhere", &|facts| facts.own_address = Some((None, false)));
+        screen("address-of-nobody", &|facts| facts.own_address = Some((Some([192, 0, 2, 7].into()), false)));
+        screen("address-of-loopback", &|facts| facts.own_address = Some((Some([127, 0, 1, 1].into()), true)));
         // A job took the port while the member restarted: its unit is started again and again.
         screen("port-of-a-job", &|facts| {
             facts.users.extend([("zookeeper".to_owned(), 998), ("spark".to_owned(), 999)]);

@@ -23,6 +23,7 @@ mod stand_in;
 mod status;
 mod submit;
 mod terraform;
+mod tips;
 mod validate;
 mod way_in;
 
@@ -121,6 +122,7 @@ pub fn main() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let error = tips::with_tip(error);
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }

@@ -46,8 +46,8 @@ pub enum HostError {
     #[error("{user}@{name} was refused: {words}", words = short(.why))]
     Login { name: String, user: String, why: String },
     #[error(
-        "sudo refused {user}: {words}. It must work without a password and without a terminal: add `{user} ALL=(ALL) NOPASSWD:ALL` to sudoers, or log in as root",
-        words = short(.why)
+        "sudo refused {user}: {words}. It must work without a password and without a terminal: {remedy}, or log in as root",
+        words = short(.why), remedy = sudoers(.user, .why)
     )]
     Sudo { user: String, why: String },
     #[error("no answer within {seconds} s during {during}")]
@@ -141,6 +141,15 @@ impl HostError {
             | HostError::Refused { .. }
             | HostError::Foreign { .. } => false,
         }
+    }
+}
+
+/// The line of sudoers that mends it, by sudo's own words.
+fn sudoers(user: &str, why: &str) -> String {
+    if why.contains("must have a tty") || why.contains("no tty present") {
+        format!("add `Defaults:{user} !requiretty` to sudoers")
+    } else {
+        format!("add `{user} ALL=(ALL) NOPASSWD:ALL` to sudoers")
     }
 }
 

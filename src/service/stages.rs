@@ -44,6 +44,11 @@ pub trait Service: Sync {
     /// Returns true if a platform can run it, delivered today or later.
     fn fits(&self, platform: PlatformKind) -> bool;
 
+    /// The help for a key below its own that the language does not have; `parents` are the keys between its own and that one.
+    fn help_for(&self, _key: &str, _parents: &[String]) -> Option<String> {
+        None
+    }
+
     /// Reports keys that are missing, whatever the platform.
     fn check_keys(&self, _files: &ServicesFile, _problems: &mut Diagnostics) {}
 

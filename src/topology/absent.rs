@@ -29,6 +29,29 @@ const ABSENT: &[Absent] = &[
         &["services"],
         "a login for the services' pages is not supported: put a proxy with a login in front of them",
     ),
+    (&["hosts", "host"], &["zookeeper"], "members are named by their ids: `members: { 1: h1, 2: h2, 3: h3 }`"),
+    (&["port"], &["zookeeper"], "`zookeeper` has `clientPort`, `peerPort` and `electionPort`"),
+    (&["memory"], &["zookeeper"], "the memory of members is the `heap` of their JVM"),
+    (
+        &["user", "group", "runAs"],
+        &["services"],
+        "services run as users of their own (`zookeeper`, `spark`), which provision makes",
+    ),
+    (
+        &["key", "keyFile", "identityFile", "privateKey", "privateKeyFile", "password"],
+        &["ssh"],
+        "keys and everything else about the way to a host are OpenSSH's: write `IdentityFile` for the hosts in ~/.ssh/config",
+    ),
+    (
+        &["logLevel", "logging", "log4j", "log4j2", "logback"],
+        &["services"],
+        "levels of logs are not set in a topology: for Spark's jobs write `config: { spark.log.level: DEBUG }`; daemons log at INFO",
+    ),
+    (
+        &["noProxy", "no_proxy"],
+        &["downloads"],
+        "everything that hosts download goes through the `proxy`: leave it out where the `mirror` is reached directly",
+    ),
     (&["observers", "observer"], &["zookeeper"], "observers are not supported: every member votes"),
     (
         &["ipv6"],

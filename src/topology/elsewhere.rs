@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::absent;
 use super::schema::schema;
+use crate::service;
 use crate::yaml::tree::{Node, Value};
 use crate::yaml::{Fault, FaultKind, Span};
 
@@ -28,12 +29,20 @@ pub fn point_out(root: &Node, faults: &mut [Fault]) {
         if has_near_name(fault) {
             continue;
         }
+        if let Some(help) = of_its_service(key, parents) {
+            fault.help = Some(help);
+            continue;
+        }
         let schema: &Json = known.get_or_insert_with(|| serde_json::from_str(&schema()).expect("a schema is JSON"));
         let mut places = Vec::new();
         find(schema, schema, key, &mut Vec::new(), &mut places);
         let shared =
             |place: &Vec<String>| place.iter().zip(parents).take_while(|(a, b)| a == b || a.as_str() == ANY).count();
-        let best = places.into_iter().max_by_key(|place| (shared(place), std::cmp::Reverse(place.len())));
+        places.retain(|place| is_likely(place, parents));
+        // Of a key at the top, hosts are meant before services.
+        let best = places.into_iter().max_by_key(|place| {
+            (shared(place), parents.is_empty() && is_of_hosts(place), std::cmp::Reverse(place.len()))
+        });
         if let Some(mut place) = best {
             // Names as the file has them, as far as the way is the same.
             let same = shared(&place);
@@ -44,6 +53,31 @@ pub fn point_out(root: &Node, faults: &mut [Fault]) {
                 format!("`{key}` belongs under `{}`", place.join(": "))
             });
         }
+    }
+}
+
+fn is_of_hosts(place: &[String]) -> bool {
+    matches!(place, [platforms, _, kind, ..] if platforms == "platforms" && kind == "nodes")
+}
+
+/// The words of the service that a key was written for.
+fn of_its_service(key: &str, parents: &[String]) -> Option<String> {
+    let [services, name, rest @ ..] = parents else { return None };
+    let mut written = service::all().filter(|service| services == "services" && service.key() == name);
+    written.find_map(|service| service.help_for(key, rest))
+}
+
+/// Returns true if whoever wrote a key below `parents` may have meant it here: in the same service, on the same platform, or on hosts that are there
+/// already. Anybody else's key of that name is a chance.
+fn is_likely(place: &[String], parents: &[String]) -> bool {
+    let part = |of: &[String], at: usize| of.get(at).map(String::as_str).unwrap_or_default().to_owned();
+    let of_hosts = is_of_hosts(place);
+    let same = |depth: usize| (0..depth).all(|at| part(place, at) == part(parents, at) || part(place, at) == ANY);
+    match part(parents, 0).as_str() {
+        "services" => of_hosts || place.len() < 2 || same(2),
+        "platforms" => place.len() < 2 || same(3) || part(place, 0) == "services" && part(place, 1) == "spark",
+        "jobs" => same(1) || part(place, 0) == "services" && part(place, 1) == "spark",
+        _ => of_hosts || ["zookeeper", "spark"].contains(&part(place, 1).as_str()) || part(place, 0) == "jobs",
     }
 }
 

@@ -109,8 +109,8 @@ fn check_subnets(name: &Name, platform: &Platform, file: &PlatformFile, has: Has
     }
     for of_use in given.iter().filter(|given| !wanted.contains(&(**given, true))) {
         let all: Vec<&str> = wanted.iter().filter(|(_, wanted)| *wanted).map(|(of_use, _)| *of_use).collect();
-        let message = format!("`{name}` has no subnet for the use `{}`", of_use.escape_default());
-        problems.add(Code::T012, at, message).help(format!("it has subnets for {}", all.join(", ")));
+        let message = format!("`{name}` does not use a subnet for `{}`", of_use.escape_default());
+        problems.add(Code::T012, at, message).help(format!("remove it: the subnets used are for {}", all.join(", ")));
     }
 }
 

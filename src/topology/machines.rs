@@ -76,15 +76,21 @@ pub fn check(
 const AZURE_NAME_MIN: usize = 4;
 
 fn check_name(topology: &Topology, at: Span, problems: &mut Diagnostics) {
-    let on_azure =
-        |platform: &Platform| matches!(platform, Platform::AzureVms(_) | Platform::Aks(_) | Platform::Hdinsight(_));
+    let makes_workspace = |platform: &Platform| match platform {
+        Platform::AzureVms(azure) => azure.existing.workspace.is_none(),
+        Platform::Aks(aks) => aks.existing.workspace.is_none(),
+        Platform::Hdinsight(hdinsight) => hdinsight.existing.workspace.is_none(),
+        _ => false,
+    };
     // With the platform's prefix and a dash.
     let length = |platform: &Platform| {
         topology.name.as_str().len() + platform.name_prefix().map_or(0, |prefix| prefix.as_str().len() + 1)
     };
-    if topology.platforms.values().any(|platform| on_azure(platform) && length(platform) < AZURE_NAME_MIN) {
+    if topology.platforms.values().any(|platform| makes_workspace(platform) && length(platform) < AZURE_NAME_MIN) {
         let message = format!("`{}` is too short: Azure's workspace for logs has the cluster's name", topology.name);
-        problems.add(Code::T012, at, message).help(format!("use at least {AZURE_NAME_MIN} letters"));
+        problems.add(Code::T012, at, message).help(format!(
+            "use at least {AZURE_NAME_MIN} letters, or a workspace that exists (`existing: {{ workspace: ... }}`)"
+        ));
     }
     let first = |platform: &Platform| platform.name_prefix().unwrap_or(&topology.name).to_string();
     // learn.microsoft.com, "Naming rules for Azure resources", Recovery Services vaults.

@@ -51,6 +51,12 @@ pub const SECRET_NAMES: &[&str] = &[
     ".pass",
     // spark-redis has its password there.
     "redis.auth",
+    "requirepass",
+    "authorization",
+    "bearer",
+    "pswd",
+    "_pass",
+    "-pass",
     // Signatures of presigned URLs.
     "signature",
     "sig",
@@ -64,11 +70,80 @@ pub fn names_secret(key: &str) -> bool {
     SECRET_NAMES.iter().any(|ending| key.ends_with(ending)) || PARTS.iter().any(|part| key.contains(part))
 }
 
+/// Words anywhere in a key for which Spark itself hides the value (`spark.redaction.regex`, without case).
+const REDACTED: &[&str] = &["secret", "password", "token", "accesskey", "access.key"];
+/// Endings of keys that say something about a secret and do not hold one.
+const ABOUT_SECRETS: &[&str] = &[
+    "file",
+    "files",
+    "path",
+    "dir",
+    "name",
+    "names",
+    "filenames",
+    "key",
+    "keys",
+    "class",
+    "provider",
+    "providers",
+    "service",
+    "mechanism",
+    "type",
+    "regex",
+    "enable",
+    "enabled",
+    "interval",
+    "lifetime",
+    "expiry",
+    "length",
+    "size",
+    "max",
+    "count",
+    "ttl",
+    "principal",
+    "host",
+    "port",
+    "url",
+];
+
+/// Returns true if Spark hides the value of this key, and the value is not plainly something else: a switch, a number, a path or a reference.
+pub fn is_redacted_by_spark(key: &str, value: &str) -> bool {
+    let key = key.to_lowercase();
+    let mounted = key.contains(".secrets.") || key.contains("secretkeyref.");
+    let is_plain = value.starts_with(|c: char| c.is_ascii_digit())
+        || ["true", "false", ""].contains(&value)
+        || is_reference(value);
+    REDACTED.iter().any(|word| key.contains(word))
+        && !mounted
+        && !ABOUT_SECRETS
+            .iter()
+            .any(|end| key.ends_with(end) && !key.ends_with("accesskey") && !key.ends_with("access.keys"))
+        && !is_plain
+}
+
 /// Returns true if a value carries a secret within it: a password in a URL, or a setting such as `-Djavax.net.ssl.keyStorePassword=…`.
 pub fn carries_secret(value: &str) -> bool {
-    logins(value).any(|(_, login)| has_password(&value[login]))
+    logins(value).any(|(scheme, login)| has_password(&value[login.clone()]) || is_token(scheme, &value[login]))
         || has_authorization(value)
+        || value.contains("PRIVATE KEY-----")
+        || TOKENS.iter().any(|begin| value.starts_with(begin))
+        || of_oracle(value)
         || value.split(|c: char| c.is_whitespace() || ",;&?\"'".contains(c)).any(sets_secret)
+}
+
+/// The beginnings of tokens that say what they are: of GitHub, GitLab and Slack.
+const TOKENS: &[&str] = &["ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-"];
+
+/// Returns true for a login of HTTP that is a token by itself: longer than names of people are.
+fn is_token(scheme: &str, login: &str) -> bool {
+    (scheme.ends_with("http") || scheme.ends_with("https")) && login.len() >= 20
+}
+
+/// Returns true for `jdbc:oracle:thin:user/password@host`.
+fn of_oracle(value: &str) -> bool {
+    let rest = value.strip_prefix("jdbc:oracle:").and_then(|rest| rest.split_once(':'));
+    rest.and_then(|(_, rest)| rest.split_once('@'))
+        .is_some_and(|(login, _)| login.split_once('/').is_some_and(|(_, password)| !password.is_empty()))
 }
 
 /// Returns true for the header of HTTP that carries a token or a password.
@@ -134,6 +209,10 @@ mod tests {
             "--api-token=abc",
             "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=abc==;EndpointSuffix=core.windows.net",
             "Authorization: Bearer abc",
+            "jdbc:oracle:thin:scott/tiger@db:1521:x",
+            "https://0123456789abcdef0123456789abcdef@example.org/x.git",
+            "-----BEGIN PRIVATE KEY-----\nabc",
+            "ghp_abc",
         ] {
             assert!(carries_secret(value), "{value}");
         }
@@ -145,9 +224,31 @@ mod tests {
             "--password=/run/secrets/db",
             "--tokens=3",
             "git@example.org:a/b",
+            "https://ops@example.org/x",
+            "jdbc:oracle:thin:@db:1521:x",
             "Authorization: $TOKEN",
         ] {
             assert!(!carries_secret(value), "{value}");
+        }
+        for key in [
+            "spark.my.passwordx",
+            "spark.mysecretx.y",
+            "spark.a.accesskeyid",
+            "spark.a.access.keys",
+            "spark.a.tokens",
+            "spark.hadoop.fs.s3n.awsAccessKeyId",
+        ] {
+            assert!(is_redacted_by_spark(key, "abc"), "{key}");
+        }
+        for (key, value) in [
+            ("spark.kubernetes.driver.secrets.db", "/etc/secrets"),
+            ("spark.authenticate.secretBitLength", "256"),
+            ("spark.hadoop.security.token.service.use_ip", "false"),
+            ("spark.hadoop.fs.s3a.aws.credentials.provider", "com.amazonaws.auth.X"),
+            ("spark.kubernetes.authenticate.driver.oauthTokenFile", "/run/token"),
+            ("spark.kubernetes.kerberos.tokenSecret.name", "kerberos"),
+        ] {
+            assert!(!is_redacted_by_spark(key, value), "{key}");
         }
         assert!(
             asks_for_secret("--password")

@@ -24,7 +24,9 @@ mod words;
 pub use counted::{counted, listed};
 pub use duration::Duration;
 pub use identity::{Identity, random_digits};
-pub use inline_secret::{SECRET_NAMES, asks_for_secret, carries_secret, is_reference, logins_in_urls, names_secret};
+pub use inline_secret::{
+    SECRET_NAMES, asks_for_secret, carries_secret, is_redacted_by_spark, is_reference, logins_in_urls, names_secret,
+};
 pub use names::{
     AddressOrRange, ConfigKey, Label, MavenPackage, Name, NameOrRange, Reason, ResourceUrl, UserName, Zone,
 };

@@ -1,9 +1,11 @@
 //! Addresses and ranges.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::text_value;
+
+const NO_IPV6: &str = "IPv6 is not supported: Spark's list of masters cannot hold such addresses";
 
 text_value!(
     /// The address of a host: an IPv4 address or a DNS name. (IPv6 is refused: Spark's master list cannot carry it unambiguously.)
@@ -19,7 +21,14 @@ text_value!(
                     && !label.ends_with('-')
             });
         let ok = if numeric { text.parse::<Ipv4Addr>().is_ok() } else { name };
-        if ok { Ok(()) } else { Err(format!("`{}` is neither an IPv4 address nor a DNS name", text.escape_default())) }
+        let message = || format!("`{}` is neither an IPv4 address nor a DNS name", text.escape_default());
+        match ok {
+            true => Ok(()),
+            false if text.trim_matches(['[', ']']).parse::<Ipv6Addr>().is_ok() => {
+                Err(crate::yaml::with_help(message(), NO_IPV6))
+            }
+            false => Err(message()),
+        }
     }
 );
 
@@ -114,6 +123,9 @@ impl FromStr for Cidr {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{}` is not a range such as 10.20.0.0/16", text.escape_default());
+        if text.split('/').next().is_some_and(|network| network.parse::<Ipv6Addr>().is_ok()) {
+            return Err(crate::yaml::with_help(wrong(), NO_IPV6));
+        }
         if text.parse::<Ipv4Addr>().is_ok() {
             return Err(crate::yaml::with_help(wrong(), format!("for this one address write {text}/32")));
         }

@@ -3,7 +3,7 @@
 use crate::model::site::{Shape, Site};
 use provision::render;
 use provision::service::spark;
-use provision::value::names_secret;
+use provision::value::{is_redacted_by_spark, names_secret};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -205,8 +205,22 @@ fn law_8_every_property_of_sparks_is_refused_or_where_it_is_read() {
             let value = match name.as_str() {
                 "spark.shuffle.service.enabled" => "True".to_owned(),
                 "spark.shuffle.service.port" => "7400".to_owned(),
-                _ => format!("value-{number}"),
+                // Beside others, the directory of temporary files is the topology's.
+                "spark.driver.defaultJavaOptions" | "spark.executor.defaultJavaOptions" => {
+                    "-Djava.io.tmpdir=/own".to_owned()
+                }
+                _ => match spark::Type::of(&name) {
+                    Some(spark::Type::Boolean) => "TRUE".to_owned(),
+                    Some(spark::Type::Integer) => number.to_string(),
+                    Some(spark::Type::Number) => format!("0.{number}"),
+                    Some(spark::Type::Time) => format!("{number}s"),
+                    Some(spark::Type::Bytes) => format!("{number}k"),
+                    None => format!("value-{number}"),
+                },
             };
+            if is_redacted_by_spark(&name, &value) {
+                continue;
+            }
             config[&name] = json!(value);
             written.push((name, value));
         }

@@ -40,6 +40,11 @@ const OWN_VARIABLES: &[Reserved] = &[
     ("SPARK_HISTORY_OPTS", "write history: { jvmOptions: [...] }"),
     ("SPARK_SHUFFLE_OPTS", "write workers: { jvmOptions: [...] }"),
     ("SPARK_NO_DAEMONIZE", "it follows from the unit"),
+    ("SPARK_LOG_DIR", "logs are in the journal: `provision logs`"),
+    ("SPARK_LOG_MAX_FILES", "logs are in the journal: `provision logs`"),
+    ("SPARK_PID_DIR", "systemd keeps the processes"),
+    ("SPARK_IDENT_STRING", "systemd keeps the processes"),
+    ("SPARK_NICENESS", "write unit: { Nice: ... }"),
 ];
 
 /// The releases of November 2026.

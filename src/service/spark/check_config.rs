@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::properties;
-use super::properties::Refusal;
+use super::properties::{Refusal, Type};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::host::Class;
-use crate::value::{ConfigKey, PropertyValue, ServicePort, names_secret};
+use crate::value::{ConfigKey, PropertyValue, ServicePort, is_redacted_by_spark, names_secret};
 use crate::yaml::{Entries, Field, Span};
 
 /// The processes that properties are for.
@@ -46,7 +46,7 @@ pub fn check_config(
         {
             problems.add(Code::T012, at, format!("`{key}` cannot be a secret: {why}")).help(way_out);
             complete = false;
-        } else if names_secret(key) && !matches!(entry.value.ok(), Some(PropertyValue::Secret(_))) {
+        } else if is_shown_secret(key, entry.value.ok()) {
             problems
                 .add(Code::T020, at, format!("`{key}` holds a secret, and a topology is shared"))
                 .help(match readers {
@@ -73,6 +73,12 @@ pub fn check_config(
                 .add(Code::SP006, at, format!("no version of Spark knows `{key}`"))
                 .help(format!("did you mean `{meant}`?"));
         }
+        let typed = entry.value.spanned().and_then(|(at, value)| Some((at, value.plain()?, Type::of(key)?)));
+        if let Some((at, value, kind)) = typed.filter(|(_, value, kind)| !kind.takes(value)) {
+            let message = format!("`{key}` must be {}, not `{}`", kind.words(), value.escape_default());
+            problems.add(Code::T012, at, message);
+            complete = false;
+        }
         match (key.parse::<ConfigKey>(), entry.value.ok()) {
             (Ok(key), Some(value)) => {
                 properties.insert(key, value.clone());
@@ -85,6 +91,15 @@ pub fn check_config(
         }
     }
     complete.then_some(properties)
+}
+
+/// Returns true if a property's value is a secret that the topology shows.
+fn is_shown_secret(key: &str, value: Option<&PropertyValue>) -> bool {
+    match value {
+        Some(PropertyValue::Secret(_)) => false,
+        Some(PropertyValue::Plain(value)) => names_secret(key) || is_redacted_by_spark(key, value),
+        None => names_secret(key),
+    }
 }
 
 /// The reason why the value of a property cannot be a secret, with the way out.

@@ -342,10 +342,16 @@ fn job_properties<'a>(cluster: &Cluster, spark: SparkOnHosts<'a>, host: &Host) -
     let mut pairs: Pairs<'a> = common(spark);
     // Where hosts are folders, executors have the directory of their driver's host: it is on the same machine.
     let folder = quoted(temporary_files(host));
-    for key in ["spark.driver.defaultJavaOptions", "spark.executor.defaultJavaOptions"] {
-        pairs.insert(key, folder.clone().into());
-    }
     pairs.extend(written(spark));
+    for key in ["spark.driver.defaultJavaOptions", "spark.executor.defaultJavaOptions"] {
+        let own = pairs.get(key).and_then(PropertyValue::plain).unwrap_or_default();
+        let options = match own {
+            "" => folder.clone(),
+            own if own.contains("-Djava.io.tmpdir=") => own.to_owned(),
+            own => format!("{folder} {own}"),
+        };
+        pairs.insert(key, options.into());
+    }
     pairs.extend(spark.standalone.job_ports.each().into_iter().map(|port| (port.written, port.value.into())));
     if let Some(logs) = spark.standalone.history.as_ref().and_then(|history| event_logs(cluster, history)) {
         pairs.insert("spark.eventLog.enabled", "true".into());

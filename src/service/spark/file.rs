@@ -330,7 +330,7 @@ settings! {
         /// The first TCP port of drivers' web pages (`spark.ui.port`).
         ui "ui": ServicePort = "4040" => Live, written "spark.ui.port";
         /// The number of further ports that may be tried after the first (`spark.port.maxRetries`). A host has room for one driver more than this number,
-        /// and for the same number of executors.
+        /// and for as many executors as drivers.
         retries "retries": u16 = "16" => Live, written "spark.port.maxRetries";
     }
 }

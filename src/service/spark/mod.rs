@@ -46,7 +46,7 @@ pub use file::{Day, EventDirectory, HalfHour, HistorySettings, JobPorts, KEY, Ma
 pub use listeners::listeners;
 pub use on_hosts::OnHosts;
 pub use places::{CONFIG, DATA, SECRET_FILE, USER, WORKING_FOLDER};
-pub use properties::{is_read_by, names, refusal, truth};
+pub use properties::{Type, is_read_by, names, refusal, truth};
 pub use roles::{HISTORY, MASTER, WORKER};
 
 /// Spark, checked.

@@ -193,7 +193,13 @@ impl Service for OnHosts {
         let Some(url) = master_url(cluster) else { return Vec::new() };
         let page = |host| format!("http://{}:{}", cluster.address(host), cluster.port(host, MASTER_PAGE));
         let pages: Vec<_> = cluster.of_role(MASTER).map(|master| page(&master.host)).collect();
-        vec![("master", url), ("pages", pages.join(" "))]
+        let mut rows = vec![("master", url), ("pages", pages.join(" "))];
+        let first = cluster.of_role(MASTER).next().filter(|_| !cluster.firewall.lets_in(MASTER_PAGE.as_str()));
+        if let Some(master) = first {
+            let (address, port) = (cluster.address(&master.host), cluster.port(&master.host, MASTER_PAGE));
+            rows.push(("way in", format!("ssh -L {port}:{address}:{port} {address}, then http://localhost:{port}: the firewall lets in the cluster alone")));
+        }
+        rows
     }
 
     fn ailing(&self, desired: &Desired, seen: &BTreeMap<Name, Seen>) -> Vec<(Name, Role, &'static str)> {

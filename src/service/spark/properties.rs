@@ -115,9 +115,14 @@ const PROPERTIES: &[Property] = &[
     // Spark's own connections, with PEM files.
     shared("spark.ssl.rpc."),
     read("spark.storage.cleanupFilesAfterExecutorExit", &[WORKER]),
+    read("spark.storage.memoryMapThreshold", &[WORKER]),
+    // A history server rebuilds each application's pages as the application itself did.
+    read("spark.sql.streaming.ui.retainedQueries", &[HISTORY]),
+    read("spark.sql.ui.retainedExecutions", &[HISTORY]),
     read("spark.ui.actionsViaGetEnabled", DAEMONS),
     read("spark.ui.allowFramingFrom", DAEMONS),
     read("spark.ui.contentSecurityPolicy.", DAEMONS),
+    read("spark.ui.dagGraph.retainedRootRDDs", &[HISTORY]),
     not_for_daemons(
         "spark.ui.filters",
         "a login in front of the daemons' pages would keep provision from seeing whether they are healthy. Put a proxy in front of the pages; a job can set it for its own page",
@@ -129,10 +134,15 @@ const PROPERTIES: &[Property] = &[
     read("spark.ui.proxyBase", DAEMONS),
     read("spark.ui.proxyRedirectUri", DAEMONS),
     read("spark.ui.requestHeaderSize", DAEMONS),
+    read("spark.ui.retainedDeadExecutors", &[HISTORY]),
+    read("spark.ui.retainedJobs", &[HISTORY]),
+    read("spark.ui.retainedStages", &[HISTORY]),
+    read("spark.ui.retainedTasks", &[HISTORY]),
     read("spark.ui.reverseProxy", DAEMONS),
     read("spark.ui.reverseProxyUrl", DAEMONS),
     read("spark.ui.showErrorStacks", DAEMONS),
     read("spark.ui.strictTransportSecurity", DAEMONS),
+    read("spark.ui.timeline.", &[HISTORY]),
     read("spark.ui.view.", DAEMONS),
     read("spark.ui.xContentTypeOptions.", DAEMONS),
     read("spark.ui.xXssProtection", DAEMONS),
@@ -147,12 +157,72 @@ const PROPERTIES: &[Property] = &[
 const DAEMONS_ALONE: &[&str] = &["spark.dead.", "spark.deploy.", "spark.history.", "spark.master.", "spark.worker."];
 
 /// Every name that Spark 3.2, 3.5 or 4.3 knows, a line each: those of its configuration registry, and those that its classes name. One that
-/// ends with a dot stands for all that begin with it.
+/// ends with a dot stands for all that begin with it. Behind a tab is the type of its value, where the registry has it.
 const NAMES: &str = include_str!("names.txt");
 
 /// Every name that Spark knows.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    NAMES.lines().filter(|line| !line.starts_with('#'))
+    lines().map(|(name, _)| name)
+}
+
+fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
+    NAMES.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once('\t').unwrap_or((line, "")))
+}
+
+/// The type of a property's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    Boolean,
+    Integer,
+    Number,
+    Time,
+    Bytes,
+}
+
+impl Type {
+    /// The type that Spark 4.3.0 converts a property's value to. `None` for texts, and for what its registry does not have.
+    pub fn of(key: &str) -> Option<Type> {
+        match lines().find(|(name, _)| *name == key)?.1 {
+            "boolean" => Some(Type::Boolean),
+            "integer" => Some(Type::Integer),
+            "number" => Some(Type::Number),
+            "time" => Some(Type::Time),
+            "bytes" => Some(Type::Bytes),
+            _ => None,
+        }
+    }
+
+    /// For people, behind `must be`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Type::Boolean => "true or false",
+            Type::Integer => "a whole number",
+            Type::Number => "a number",
+            Type::Time => "a time, such as 10s or 5m",
+            Type::Bytes => "a size, such as 512k or 1g",
+        }
+    }
+
+    /// Returns true for a value that Spark converts. (A reference to another property, `${...}`, is resolved by Spark first.)
+    pub fn takes(self, value: &str) -> bool {
+        let value = value.trim().to_ascii_lowercase();
+        // org.apache.spark.network.util.JavaUtils.
+        let with_unit = |units: &[&str]| {
+            let digits = value.strip_prefix('-').unwrap_or(&value);
+            let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+            end > 0 && (digits.len() == end || units.contains(&digits[end..].trim_start()))
+        };
+        value.contains("${")
+            || match self {
+                Type::Boolean => truth(&value).is_some(),
+                Type::Integer => value.parse::<i64>().is_ok(),
+                Type::Number => value.parse::<f64>().is_ok(),
+                Type::Time => with_unit(&["us", "ms", "s", "m", "min", "h", "d"]),
+                Type::Bytes => with_unit(&[
+                    "b", "k", "kb", "m", "mb", "g", "gb", "t", "tb", "p", "pb", "kib", "mib", "gib", "tib", "pib",
+                ]),
+            }
+    }
 }
 
 /// More letters than this apart, two names are no slip of each other.
@@ -219,9 +289,18 @@ mod tests {
         assert_eq!((refusal("spark.master.ui.title"), class("spark.master.ui.title")), (None, Class::Roll));
         assert!(is_read_by("spark.worker.timeout", MASTER) && is_read_by("spark.worker.timeout", WORKER));
         assert!(!is_read_by("spark.worker.cleanup.enabled", MASTER));
+        // Each of AppStatusListener's and SQLAppStatusListener's, which the history server builds pages with.
+        for kept in [
+            "spark.ui.retainedJobs",
+            "spark.ui.retainedTasks",
+            "spark.ui.timeline.jobs.maximum",
+            "spark.sql.ui.retainedExecutions",
+        ] {
+            assert!(is_read_by(kept, HISTORY) && !is_read_by(kept, MASTER), "{kept}");
+        }
         assert_eq!((class("spark.ssl.rpc.enabled"), refusal("spark.ssl.rpc.enabled")), (Class::Outage, None));
         assert_eq!(refusal("spark.ssl.ui.enabled"), Some(Refusal::NotForDaemons(NO_TLS)));
-        for for_jobs in ["spark.sql.shuffle.partitions", "spark.ui.retainedJobs", "spark.shuffle.compress"] {
+        for for_jobs in ["spark.sql.shuffle.partitions", "spark.ui.showConsoleProgress", "spark.shuffle.compress"] {
             assert_eq!(class(for_jobs), Class::Live, "{for_jobs}");
         }
     }
@@ -248,6 +327,25 @@ mod tests {
             "spark.ssl.rpc.enabled",
         ] {
             assert_eq!(slip(known), None, "{known}");
+        }
+    }
+
+    #[test]
+    fn a_value_has_its_propertys_type() {
+        for (key, right, wrong) in [
+            ("spark.worker.timeout", &["600", " 60 "][..], &["600s", "x", "1.5"][..]),
+            ("spark.worker.cleanup.enabled", &["true", "FALSE"], &["maybe", "yes", "1"]),
+            ("spark.network.timeout", &["120", "120s", "2m", "5min", "100ms"], &["soon", "5 weeks", "1.5s"]),
+            ("spark.driver.maxResultSize", &["1g", "512", "512K", "1GiB", "0"], &["1 x", "much", "0.5g"]),
+            ("spark.memory.fraction", &["0.6", "1"], &["60%", "half"]),
+            ("spark.executor.cores", &["${spark.task.cpus}", "4"], &["four"]),
+        ] {
+            let kind = Type::of(key).expect(key);
+            right.iter().for_each(|value| assert!(kind.takes(value), "{key} {value}"));
+            wrong.iter().for_each(|value| assert!(!kind.takes(value), "{key} {value}"));
+        }
+        for open in ["spark.app.name", "spark.rapids.sql.enabled", "spark.hadoop.fs.s3a.endpoint"] {
+            assert_eq!(Type::of(open), None, "{open}");
         }
     }
 

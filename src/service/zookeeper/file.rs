@@ -214,6 +214,35 @@ settings! {
     }
 }
 
+/// Families of keys that are not supported, by their beginning, with the reason.
+const FAMILIES: &[(&str, &str)] = &[
+    ("server.", MEMBERS),
+    ("group.", MEMBERS),
+    ("weight.", MEMBERS),
+    ("metricsprovider.", "a port for metrics is not supported yet: ask `mntr`, or the AdminServer on 127.0.0.1"),
+    ("ssl.", NO_TLS),
+    ("fips-mode", NO_TLS),
+    ("authprovider.", NO_SASL),
+    ("kerberos.", NO_SASL),
+    ("sasl", NO_SASL),
+    ("requireclientauthscheme", NO_SASL),
+];
+const MEMBERS: &str = "members are those of the topology (`members`), and every one has one vote";
+
+/// The reason why a key of a family is not supported.
+pub fn unsupported(key: &str) -> Option<&'static str> {
+    let key = key.to_lowercase();
+    FAMILIES.iter().find(|(begin, _)| key.starts_with(begin)).map(|(_, why)| *why)
+}
+
+/// The help for a key of `zoo.cfg` that has no descriptor. A member makes each such key an option of its JVM (`QuorumPeerConfig.parseProperties`).
+pub fn help_for_unknown(key: &str) -> String {
+    unsupported(key).map_or_else(
+        || format!("a setting of ZooKeeper's that is not listed is an option of its JVM: jvmOptions: [\"-Dzookeeper.{key}=...\"]"),
+        str::to_owned,
+    )
+}
+
 /// The four-letter words of `ZooKeeper` 3.8 and 3.9.
 const FOUR_LETTER_WORDS: &[&str] = &[
     "conf", "cons", "crst", "dirs", "dump", "envi", "gtmk", "hash", "icfg", "isro", "lead", "mntr", "orst", "ruok",

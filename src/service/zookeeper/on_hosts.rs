@@ -47,6 +47,10 @@ impl Service for OnHosts {
         matches!(platform.ground(), Ground::NamedHosts | Ground::CountedHosts)
     }
 
+    fn help_for(&self, key: &str, parents: &[String]) -> Option<String> {
+        (parents == ["config"]).then(|| super::file::help_for_unknown(key))
+    }
+
     fn check(&self, platform: &PlatformView<'_>, files: &ServicesFile, problems: &mut Diagnostics) -> Option<Checked> {
         let (span, file) = files.spanned::<ZooKeeperFile>()?;
         if let Some((at, external)) = file.external.spanned() {

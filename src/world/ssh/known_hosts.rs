@@ -116,7 +116,14 @@ impl KnownHosts {
 /// Adds the very key that was offered, and whose fingerprint was shown.
 fn accept_command(known_as: &str, key: &[u8], file: &Path) -> String {
     let line = format!("{known_as} {} {}", algorithm(key), STANDARD.encode(key));
-    format!("echo {} >> {}", crate::value::quote(&line), crate::value::quote(&file.display().to_string()))
+    let line = crate::value::quote(&line);
+    // Nothing stays in the one, and the other is everybody's.
+    if file == Path::new("/dev/null") || file.starts_with("/etc/ssh") {
+        return format!(
+            "echo {line} >> ~/.ssh/known_hosts    # and remove UserKnownHostsFile for this host from ssh's configuration, so that this file is read"
+        );
+    }
+    format!("echo {line} >> {}", crate::value::quote(&file.display().to_string()))
 }
 
 /// A key begins with the length and the name of its algorithm.
