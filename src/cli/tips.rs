@@ -20,7 +20,7 @@ const FLAGS: &[(&[&str], &str)] = &[
     (&["--dry-run", "--check", "--diff", "--what-if"], "`provision plan` shows what an apply would change"),
     (&["--fix", "--repair"], "`provision apply` repairs; preflight only looks"),
     (&["--config", "--topology", "-c"], "write -f FILE, or the file's name alone where a command takes one"),
-    (&["--output", "-o", "--format"], "write --json"),
+    (&["--format"], "write --json"),
     (&["--delete", "--purge", "--volumes"], "`destroy` takes --delete-data"),
 ];
 
@@ -49,8 +49,12 @@ pub fn with_tip(mut error: clap::Error) -> clap::Error {
             let flag = wrong(&error, ContextKind::InvalidArg);
             let flag = flag.split('=').next().unwrap_or_default();
             let tip = FLAGS.iter().find(|(flags, _)| flags.contains(&flag)).map(|(_, tip)| *tip);
-            error.remove(ContextKind::Suggested);
-            if let Some(tip) = tip {
+            // A job may have any argument, behind two dashes.
+            let of_job = error.get(ContextKind::Usage).is_some_and(|usage| usage.to_string().contains(" submit "));
+            if !of_job {
+                error.remove(ContextKind::Suggested);
+            }
+            if let Some(tip) = tip.filter(|_| !of_job) {
                 error.remove(ContextKind::SuggestedArg);
                 error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
             }
@@ -121,6 +125,7 @@ mod tests {
             assert!(said.contains(tip), "{line}: {said}");
             assert!(!said.contains("'-- -") && !said.contains("supervise"), "{line}: {said}");
         }
+        assert!(said("provision submit pi --iterations 5").contains("'-- --iterations'"));
         assert!(!said("provision supervize").contains("supervise"));
     }
 

@@ -46,12 +46,12 @@ pub fn desire(cluster: &Cluster, allow: &[Allow], state: &mut HostState) {
         name: listener.name.to_string(),
         sources: sources(cluster, listener.from),
         protocol: "tcp",
-        ports: listener.written_ports(),
+        ports: listener.declared_ports(),
     });
     let allowed = allow.iter().flat_map(|allow| rules_of(allow, &here));
     let rules = declared.filter(|rule| !rule.sources.is_empty()).chain(allowed).collect();
     let allowed = |protocol| allow.iter().filter_map(move |allow| allow.port(protocol)).map(|port| port..=port);
-    state.open = here.iter().map(|listener| listener.written.clone()).chain(allowed(Protocol::Tcp)).collect();
+    state.open = here.iter().map(|listener| listener.declared.clone()).chain(allowed(Protocol::Tcp)).collect();
     state.open_to_udp =
         allowed(Protocol::Udp).chain([DHCP_CLIENT..=DHCP_CLIENT, DHCP6_CLIENT..=DHCP6_CLIENT]).collect();
     state.open.extend(state.host.reach.ssh_port().map(|port| port..=port));
@@ -79,8 +79,17 @@ pub fn desire(cluster: &Cluster, allow: &[Allow], state: &mut HostState) {
 
 /// The new rules, and behind them those of the old ones that the new ones lack: for as long as something runs that needs them. None if there are no such.
 pub fn with_old(new: &str, old: &str) -> Option<String> {
-    let kept: Vec<&str> =
-        old.lines().filter(|line| is_rule(line) && !new.lines().any(|other| other == *line)).collect();
+    let mut is_allowed = false;
+    let mut kept: Vec<&str> = Vec::new();
+    for line in old.lines() {
+        // What somebody was let in for besides is closed at once.
+        if line.starts_with("    # ") {
+            is_allowed = line.starts_with("    # allowed:");
+        }
+        if is_rule(line) && !is_allowed && !new.lines().any(|other| other == line) {
+            kept.push(line);
+        }
+    }
     let (head, end) = new.rsplit_once("\n  }\n}").filter(|_| !kept.is_empty())?;
     Some(format!(
         "{head}\n    # for what is about to leave, or to move to another port\n{}\n  }}\n}}{end}",
@@ -110,7 +119,7 @@ fn rules_of(allow: &Allow, here: &[&Listener]) -> Vec<Rule> {
         AllowTo::Port(Protocol::Udp, port) => vec![rule(format!("UDP port {port}"), "udp", port.to_string())],
         AllowTo::Listeners(names) => {
             let named = here.iter().filter(|listener| names.iter().any(|name| name.as_str() == listener.name.as_str()));
-            named.map(|listener| rule(listener.name.to_string(), "tcp", listener.written_ports())).collect()
+            named.map(|listener| rule(listener.name.to_string(), "tcp", listener.declared_ports())).collect()
         }
     }
 }
@@ -146,6 +155,9 @@ mod tests {
                 + &rule("10.0.0.3", "7100-7116")),
         );
         assert_eq!(with_old(&new, &old), Some(wide.clone()));
+        // What the topology let in besides is closed at once.
+        let allowed = text(&format!("    # allowed: port 9100\n{}", rule("10.0.0.9", "9100")));
+        assert_eq!(with_old(&new, &allowed), None);
         // Begun again, it is the same.
         assert_eq!(with_old(&new, &wide), Some(wide));
         for foreign in ["0.0.0.0/0 } drop; ip saddr { 10.0.0.1", "@set", "\"", "10.0.0.1 }; include \"x"] {

@@ -61,6 +61,35 @@ pub const SECRET_NAMES: &[&str] = &[
     "signature",
     "sig",
 ];
+/// Words in a key that announce a secret value, beside those for which a value is refused. Rather one too many: they only hide.
+const SECRET_WORDS: [&str; 12] = [
+    "pass",
+    "private key",
+    "authenticate",
+    "authorization",
+    ".sas",
+    "digest",
+    "access_key",
+    ".auth",
+    "jaas",
+    "sig=",
+    "sig:",
+    "sig\"",
+];
+
+/// Returns true if the value of this key is better not shown.
+pub fn announces_secret(key: &str) -> bool {
+    secret_word(key).is_some()
+}
+
+/// The end of the first word that announces a secret.
+pub fn secret_word(text: &str) -> Option<usize> {
+    let text = text.to_ascii_lowercase();
+    // Too short to be looked for within other words (`hdinsight`).
+    let words = SECRET_WORDS.iter().chain(SECRET_NAMES.iter().filter(|name| **name != "sig"));
+    words.filter_map(|word| text.find(word).map(|at| at + word.len())).min()
+}
+
 /// Azure's keys end with the account or the container that they are for.
 const PARTS: [&str; 3] = [".account.key.", ".oauth2.client.secret.", ".azure.sas."];
 
@@ -101,6 +130,11 @@ const ABOUT_SECRETS: &[&str] = &[
     "count",
     "ttl",
     "principal",
+    "pullsecrets",
+    "endpoint",
+    "region",
+    "binding",
+    "arn",
     "host",
     "port",
     "url",
@@ -113,8 +147,17 @@ pub fn is_redacted_by_spark(key: &str, value: &str) -> bool {
     let is_plain = value.starts_with(|c: char| c.is_ascii_digit())
         || ["true", "false", ""].contains(&value)
         || is_reference(value);
-    REDACTED.iter().any(|word| key.contains(word))
+    // Not `tokenizer`; and an account's name behind a type says nothing else.
+    let is_word = |word: &&str| {
+        key.match_indices(*word).any(|(at, word)| {
+            let rest = key[at + word.len()..].trim_start_matches('s');
+            word != "token" || !rest.starts_with(|c: char| c.is_ascii_alphabetic())
+        })
+    };
+    REDACTED.iter().any(is_word)
         && !mounted
+        && !key.contains(".type.")
+        && !key.contains(".provider.")
         && !ABOUT_SECRETS
             .iter()
             .any(|end| key.ends_with(end) && !key.ends_with("accesskey") && !key.ends_with("access.keys"))
@@ -136,14 +179,17 @@ const TOKENS: &[&str] = &["ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb
 
 /// Returns true for a login of HTTP that is a token by itself: longer than names of people are.
 fn is_token(scheme: &str, login: &str) -> bool {
-    (scheme.ends_with("http") || scheme.ends_with("https")) && login.len() >= 20
+    (scheme.ends_with("http") || scheme.ends_with("https"))
+        && login.len() >= 20
+        && login.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// Returns true for `jdbc:oracle:thin:user/password@host`.
 fn of_oracle(value: &str) -> bool {
     let rest = value.strip_prefix("jdbc:oracle:").and_then(|rest| rest.split_once(':'));
-    rest.and_then(|(_, rest)| rest.split_once('@'))
-        .is_some_and(|(login, _)| login.split_once('/').is_some_and(|(_, password)| !password.is_empty()))
+    rest.and_then(|(_, rest)| rest.split_once('@')).is_some_and(|(login, _)| {
+        login.split_once('/').is_some_and(|(_, password)| !password.is_empty() && !is_reference(password))
+    })
 }
 
 /// Returns true for the header of HTTP that carries a token or a password.
@@ -225,6 +271,8 @@ mod tests {
             "--tokens=3",
             "git@example.org:a/b",
             "https://ops@example.org/x",
+            "https://a-long-organization@dev.example.com/x",
+            "jdbc:oracle:thin:app/$PASSWORD@db:1521:x",
             "jdbc:oracle:thin:@db:1521:x",
             "Authorization: $TOKEN",
         ] {
@@ -247,6 +295,11 @@ mod tests {
             ("spark.hadoop.fs.s3a.aws.credentials.provider", "com.amazonaws.auth.X"),
             ("spark.kubernetes.authenticate.driver.oauthTokenFile", "/run/token"),
             ("spark.kubernetes.kerberos.tokenSecret.name", "kerberos"),
+            ("spark.kubernetes.container.image.pullSecrets", "regcred"),
+            ("spark.hadoop.fs.azure.sas.token.provider.type.a.dfs.core.windows.net", "com.x.Provider"),
+            ("spark.hadoop.fs.azure.account.oauth2.refresh.token.endpoint", "https://login.example.com"),
+            ("spark.hadoop.fs.s3a.delegation.token.binding", "org.apache.X"),
+            ("spark.nlp.tokenizer.mode", "whitespace"),
         ] {
             assert!(!is_redacted_by_spark(key, value), "{key}");
         }

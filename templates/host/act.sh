@@ -211,6 +211,13 @@ put_back() { # unit epoch
   done || exit 1
   cd /
 }
+install_package() { # name of a package of Debian's
+  export DEBIAN_FRONTEND=noninteractive
+  apt() { apt-get -o DPkg::Lock::Timeout=300 "$@" 2>&1 >/dev/null; }
+  made "package $1"
+  why=$(apt install -y -q --no-install-recommends "$1") || why=$(apt update -q; apt install -y -q --no-install-recommends "$1") ||
+    fail "apt-get cannot install $1: $(all_of "$why")"
+}
 # Rules of a firewall are tried before they stay: a unit of its own takes them back when the time is over, unless somebody who could
 # still come in has said that they may stay.
 try_rules() { # seconds; rules in base64 on stdin
@@ -232,10 +239,14 @@ try_rules() { # seconds; rules in base64 on stdin
   nft list table inet provision | sha256sum >"$run/firewall.tried"
   # A tunnel that ends here is an open flow to a port that the rules may close: what comes in through it would prove nothing about the day on which it
   # is opened again. So, while they are on trial, what listens here hears nobody but those whom a rule lets in, and no flow of another protocol goes on.
+  # (The services' own connections go on, whatever address they come from: a trial that fails must not cost the ensemble its leader.)
   heard=$(listening tcp) told=$(listening udp)
   why=$(awk -v tcp="$heard" -v udp="$told" '
     /^    ct state established,related accept$/ { next }
+    /^    #/ { others = /^    # allowed:/ }
+    /^    ip saddr .* tcp dport [0-9-]+ accept$/ && !others { own = own (own ? ", " : "") $(NF - 1) }
     /^  }$/ {
+      if (own) print "    tcp dport { " own " } ct state established,related accept"
       print "    meta l4proto != { 1, 6, 17, 58 } drop"
       if (tcp) print "    tcp dport { " tcp " } drop"
       if (udp) print "    udp dport { " udp " } drop"

@@ -165,12 +165,12 @@ impl Planner<'_> {
         self.prepare(&agreed);
         self.phases.extend(stops);
         self.lay_after_stop();
-        let wide = self.firewall();
+        let later = self.firewall();
         self.announce_lost_jobs();
         self.roles(stage);
         self.enable();
         self.retire();
-        self.close(&wide);
+        self.close(&later);
         self.remember();
         self.finish()
     }

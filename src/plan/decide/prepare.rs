@@ -13,7 +13,7 @@ use crate::host::{
 use crate::plan::compare::{HostChange, Need, ServiceChange, edit, patch};
 use crate::plan::difference::Difference;
 use crate::plan::{Phase, Reason, Step, reach};
-use crate::value::{HostPath, Name};
+use crate::value::{HostPath, Name, listed};
 
 impl Planner<'_> {
     /// The files of what is stopped together: laid between stop and start, so that nothing comes up half-way.
@@ -21,7 +21,7 @@ impl Planner<'_> {
         let mut steps = Vec::new();
         for (host, change) in &self.changes {
             let state = self.state(host);
-            let files: Vec<_> = held_for_stop(state, change).iter().map(|path| edit(state, path)).collect();
+            let files: Vec<_> = deferred_until_stop(state, change).iter().map(|path| edit(state, path)).collect();
             if !files.is_empty() {
                 let patch = Patch { files, reload_units: true, ..Patch::default() };
                 steps.push(self.step(host, Action::Patch(Box::new(patch)), vec![Reason::Outage]));
@@ -42,9 +42,9 @@ impl Planner<'_> {
                     vec![Reason::Differs],
                 ));
             }
-            let mut held: BTreeSet<HostPath> = held_back(state, change).into_values().flatten().collect();
-            held.extend(held_for_stop(state, change));
-            held.extend(held_for_trial(state, change));
+            let mut held: BTreeSet<HostPath> = deferred_until_restart(state, change).into_values().flatten().collect();
+            held.extend(deferred_until_stop(state, change));
+            held.extend(deferred_until_trial(state, change));
             let later = leaves_role(change);
             let stamp = HostPath::known(crate::host::STAMP_PATH);
             let mut patch = patch(change, state, agreed, &|path| held.contains(path) || (later && *path == stamp));
@@ -69,16 +69,17 @@ impl Planner<'_> {
     }
 
     /// Adds a trial of the new firewall, a check that hosts still reach each other, and the step that keeps it. What leaves, or moves to another port,
-    /// keeps the rules that it needs until then: the hosts where they are to be closed in the end are returned.
-    pub(super) fn firewall(&mut self) -> BTreeSet<Name> {
+    /// keeps the rules that it needs until then: what is left to do in the end is returned.
+    pub(super) fn firewall(&mut self) -> Later {
         let old_is_needed = self.old_rules_are_needed();
-        let (mut trials, mut wide) = (Vec::new(), BTreeSet::new());
+        let (mut trials, mut later) = (Vec::new(), Later::default());
         for (host, change) in &self.changes {
             let state = self.state(host);
             let Some(service) = change.services.get(FIREWALL_UNIT).filter(|service| is_tried(service.need)) else {
                 continue;
             };
-            let mut files: Vec<FileEdit> = held_for_trial(state, change).iter().map(|path| edit(state, path)).collect();
+            let mut files: Vec<FileEdit> =
+                deferred_until_trial(state, change).iter().map(|path| edit(state, path)).collect();
             let path = HostPath::known(FIREWALL_RULES);
             let mut rules = state.files[&path].content.public();
             if let Some(both) = self.old_rules(host).filter(|_| old_is_needed).and_then(|old| with_old(&rules, old)) {
@@ -86,7 +87,7 @@ impl Planner<'_> {
                     file.content = Content::Text(both.clone());
                 }
                 rules = both;
-                wide.insert(host.clone());
+                later.wide.insert(host.clone());
             }
             trials.push(Trial { host, rules, files, start: service.need == Need::Start, why: service.why.clone() });
         }
@@ -100,20 +101,37 @@ impl Planner<'_> {
         self.notes.extend(closed.into_iter().chain(forwarded));
         let phases = self.trial("try the firewall's new rules", &trials);
         self.phases.extend(phases);
-        wide
+        later
     }
 
     /// Closes what only those needed that have left, or moved, by now.
-    pub(super) fn close(&mut self, wide: &BTreeSet<Name>) {
+    pub(super) fn close(&mut self, later: &Later) {
         let path = HostPath::known(FIREWALL_RULES);
-        let trial = |host| {
-            let state = self.state(host);
-            let rules = state.files[&path].content.public();
-            Trial { host, rules, files: vec![edit(state, &path)], start: false, why: vec![Reason::Left] }
-        };
-        let trials: Vec<Trial<'_>> = wide.iter().map(trial).collect();
-        let phases = self.trial("try the firewall's rules without those for what has left or moved", &trials);
+        let rules = |host: &Name| self.state(host).files[&path].content.public();
+        let first = later.first.iter().map(|host| {
+            let (state, change) = (self.state(host), &self.changes[host]);
+            let files = deferred_until_trial(state, change).iter().map(|path| edit(state, path)).collect();
+            let why = change.services[FIREWALL_UNIT].why.clone();
+            Trial { host, rules: rules(host), files, start: true, why }
+        });
+        let wide = later.wide.iter().map(|host| {
+            let files = vec![edit(self.state(host), &path)];
+            Trial { host, rules: rules(host), files, start: false, why: vec![Reason::Left] }
+        });
+        // What is left for later needs the old rules until then.
+        let wide = wide.filter(|_| !self.deferred);
+        let phases: Vec<Phase> = [
+            self.trial("try the firewall's new rules", &first.collect::<Vec<_>>()),
+            self.trial("try the firewall's rules without those for what has left or moved", &wide.collect::<Vec<_>>()),
+        ]
+        .concat();
         self.phases.extend(phases);
+        if self.deferred && !later.wide.is_empty() {
+            self.skipped.push(format!(
+                "the firewall of {} also keeps its old rules: what is left for later may need them",
+                listed(&later.wide)
+            ));
+        }
     }
 
     /// Returns true if nodes leave, or are restarted one after the other with other ports perhaps. (What is stopped for an outage needs nothing meanwhile.)
@@ -125,9 +143,9 @@ impl Planner<'_> {
             || self.changes.values().any(|change| leaves_role(change) || change.services.iter().any(rolls))
     }
 
-    /// The rules in a host's file, if they are those in its kernel.
+    /// The rules in a host's file.
     fn old_rules(&self, host: &Name) -> Option<&str> {
-        let facts = self.observed.facts(host).filter(|facts| !facts.has_lost_rules)?;
+        let facts = self.observed.facts(host)?;
         let ours = facts.stamp.as_ref().is_some_and(|stamp| stamp.owned.units.contains(FIREWALL_UNIT));
         facts.paths.get(&HostPath::known(FIREWALL_RULES)).filter(|_| ours)?.text.as_deref()
     }
@@ -190,6 +208,15 @@ impl Planner<'_> {
     }
 }
 
+/// The hosts whose firewall is not done before the services are.
+#[derive(Debug, Default)]
+pub(super) struct Later {
+    /// Those that get their first rules then.
+    first: BTreeSet<Name>,
+    /// Those that have old rules beside the new ones until then.
+    wide: BTreeSet<Name>,
+}
+
 /// Rules to try on a host, and the files to write once they have passed.
 struct Trial<'a> {
     host: &'a Name,
@@ -207,7 +234,10 @@ const PORTS_NAMED: usize = 10;
 fn closed_by(step: &Step, state: &HostState, facts: &HostFacts) -> Option<String> {
     let is_open = |open: &[RangeInclusive<u16>], port: u16| open.iter().any(|open| open.contains(&port));
     let for_others = |address: Option<IpAddr>| address.is_none_or(|address| !address.is_loopback());
-    let tcp = facts.listening.iter().filter(|there| for_others(there.address)).map(|there| there.port);
+    // The cluster's own processes move by themselves.
+    let is_ours = |uid: Option<u32>| uid.is_some_and(|uid| facts.users.values().any(|ours| *ours == uid));
+    let of_others = facts.listening.iter().filter(|there| for_others(there.address) && !is_ours(there.uid));
+    let tcp = of_others.map(|there| there.port);
     let tcp: BTreeSet<u16> = tcp.filter(|port| !is_open(&state.open, *port)).collect();
     let udp = facts.datagrams.iter().filter(|(address, _)| for_others(*address)).map(|(_, port)| *port);
     let udp: BTreeSet<u16> = udp.filter(|port| !is_open(&state.open_to_udp, *port)).collect();
@@ -259,7 +289,7 @@ fn is_tried(need: Need) -> bool {
 }
 
 /// Changed files of the firewall: they are written once its rules have passed their trial, so that no reboot loads untested ones.
-fn held_for_trial(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> {
+fn deferred_until_trial(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> {
     let Some(service) = state.services.get(FIREWALL_UNIT) else { return BTreeSet::new() };
     let tried = change.services.get(FIREWALL_UNIT).is_some_and(|service| is_tried(service.need));
     let inputs = service.inputs.iter().filter(|path| tried && change.files.contains_key(*path));
@@ -267,7 +297,7 @@ fn held_for_trial(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> 
 }
 
 /// Changed files that are read by a running service that is stopped with the others.
-fn held_for_stop(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> {
+fn deferred_until_stop(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> {
     let stops = |unit: &String| change.services.get(unit).is_some_and(|service| service.why.contains(&Reason::Outage));
     let reads = |path: &HostPath| {
         let mut readers = state.services.iter().filter(|(unit, _)| stops(unit)).map(|(_, service)| service);
@@ -278,7 +308,7 @@ fn held_for_stop(state: &HostState, change: &HostChange) -> BTreeSet<HostPath> {
 
 /// Changed files that a running service reads at start: they are laid by that service's restart, so that they can be put
 /// back. A file that several read goes with the first; one that a stopped service reads too is laid at once.
-pub(super) fn held_back(state: &HostState, change: &HostChange) -> BTreeMap<String, BTreeSet<HostPath>> {
+pub(super) fn deferred_until_restart(state: &HostState, change: &HostChange) -> BTreeMap<String, BTreeSet<HostPath>> {
     let restarts = |unit: &str| change.services.get(unit).is_some_and(|service| service.need == Need::Restart);
     let starts = |unit: &str| change.services.get(unit).is_some_and(|service| service.need == Need::Start);
     let reads =

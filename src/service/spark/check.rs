@@ -40,11 +40,6 @@ const OWN_VARIABLES: &[Reserved] = &[
     ("SPARK_HISTORY_OPTS", "write history: { jvmOptions: [...] }"),
     ("SPARK_SHUFFLE_OPTS", "write workers: { jvmOptions: [...] }"),
     ("SPARK_NO_DAEMONIZE", "it follows from the unit"),
-    ("SPARK_LOG_DIR", "logs are in the journal: `provision logs`"),
-    ("SPARK_LOG_MAX_FILES", "logs are in the journal: `provision logs`"),
-    ("SPARK_PID_DIR", "systemd keeps the processes"),
-    ("SPARK_IDENT_STRING", "systemd keeps the processes"),
-    ("SPARK_NICENESS", "write unit: { Nice: ... }"),
 ];
 
 /// The releases of November 2026.
@@ -86,6 +81,15 @@ pub fn version(file: Option<&SparkFile>) -> Version {
     file.map_or_else(default, |file| file.version.or(default()))
 }
 
+/// Variables that Spark's own scripts read, which no unit runs.
+const WITHOUT_EFFECT: &[(&str, &str)] = &[
+    ("SPARK_LOG_DIR", "logs are in the journal (`provision logs`)"),
+    ("SPARK_LOG_MAX_FILES", "logs are in the journal (`provision logs`)"),
+    ("SPARK_PID_DIR", "systemd keeps the processes"),
+    ("SPARK_IDENT_STRING", "systemd keeps the processes"),
+    ("SPARK_NICENESS", "write `unit: { Nice: ... }`"),
+];
+
 /// Checks Spark on a platform; `quorum` tells whether the topology has a `ZooKeeper`.
 pub fn check(
     span: Span,
@@ -109,6 +113,11 @@ pub fn check(
         }
     }
     let runtime = RuntimeEnvironment::check(&file.java, &file.environment, OWN_VARIABLES, problems);
+    for entry in file.environment.ok().into_iter().flatten() {
+        if let Some((name, why)) = WITHOUT_EFFECT.iter().find(|(name, _)| *name == entry.key.text) {
+            problems.add(Code::T090, entry.key.span, format!("`{name}` has no effect on Spark: {why}"));
+        }
+    }
     let files = if on_hosts { files::check(&file.files, kind, problems) } else { Some(GivenFiles::new()) };
     // A cloud's own Spark has the cloud's versions.
     if kind.ground() != Ground::Managed {

@@ -56,11 +56,11 @@ pub fn health_of_masters(
         };
         facts.nodes.insert(name.clone(), NodeFacts { health, current: is_current(state, host, MASTER), counts: true });
     }
-    if alive.is_empty() && !led_elsewhere {
-        // Such a one waits for ever for an election that nobody holds.
-        let standing = facts.nodes.iter_mut().filter(|(_, node)| node.health == Health::Serving);
-        let outside = standing.filter(|(name, _)| elects_elsewhere(&desired.hosts[*name], seen[*name].facts()));
-        for (name, node) in outside {
+    let stands = |node: &NodeFacts| node.health == Health::Serving;
+    let is_outside = |name: &Name| elects_elsewhere(&desired.hosts[name], seen[name].facts());
+    // Those wait for ever for an election that nobody holds. (Where one takes part in the topology's, it becomes ALIVE.)
+    if alive.is_empty() && !led_elsewhere && facts.nodes.iter().all(|(name, node)| !stands(node) || is_outside(name)) {
+        for (name, node) in facts.nodes.iter_mut().filter(|(_, node)| stands(node)) {
             node.health = Health::Unsettled;
             facts.missing.push(format!(
                 "the master on {name} is STANDBY, and runs with another way to elect than the topology's"

@@ -236,7 +236,7 @@ fn check_options(file: &ZooKeeperFile, problems: &mut Diagnostics) {
         let Some(name) = option.as_str().strip_prefix("-Dzookeeper.") else { continue };
         let name = name.split('=').next().unwrap_or_default();
         let why = ZooCfgFile::REFUSED.iter().find(|(key, _)| *key == name).map(|(_, why)| (*why).to_owned());
-        let why = why.or_else(|| unsupported(name).map(str::to_owned));
+        let why = why.or_else(|| unsupported(name).filter(|_| name.contains('.')).map(str::to_owned));
         let why = why.or_else(|| ZooCfgFile::KEYS.contains(&name).then(|| format!("write config: {{ {name}: ... }}")));
         if let Some(why) = why {
             problems.add(Code::T012, at, format!("`{option}` cannot be set in `jvmOptions`")).help(why);

@@ -122,8 +122,9 @@ fn send(session: &Session, upload: &Upload, limit: Duration) -> Result<(), HostE
     // Several may copy the same file at once. What a killed one left is removed the day after.
     let script = format!(
         "umask 077; mkdir -p {folder} && chgrp {group} {folder} && chmod {folder_mode} {folder} && \
-         find {folder} -maxdepth 1 -type f -name '*.part' -mmin +1440 -delete && new={remote}.$$.part && cat >$new && \
-         size=$(stat -c %s $new) && {{ [ \"$size\" = {size} ] || {{ rm -f $new; echo \"$size of {size} bytes came\" >&2; exit 1; }}; }} && \
+         {{ find {folder} -maxdepth 1 -type f -name '*.part' -mmin +1440 -delete 2>/dev/null || true; }} && new={remote}.$$.part && \
+         trap 'rm -f '\"$new\" EXIT && cat >$new && \
+         size=$(stat -c %s $new) && {{ [ \"$size\" = {size} ] || {{ echo \"$size of {size} bytes came\" >&2; exit 1; }}; }} && \
          chgrp {group} $new && chmod {mode} $new && sync $new && mv -fT $new {remote}"
     );
     let command = session.root_command(&format!("sh -c {}", crate::value::quote(&script)), limit);

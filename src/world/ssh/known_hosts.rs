@@ -217,6 +217,24 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_accepted_where_it_stays() {
+        let command = |file: &str| {
+            let unknown = KnownHosts { lines: Vec::new(), file: file.into() }.check("x", "h1", &key());
+            let Err(HostError::UnknownKey { command, .. }) = unknown else { panic!("it is unknown") };
+            command
+        };
+        let line = format!("echo 'h1 ssh-ed25519 {KEY}' >> ");
+        assert_eq!(command("/home/ops/.ssh/known_hosts"), format!("{line}/home/ops/.ssh/known_hosts"));
+        for nowhere in ["/dev/null", "/etc/ssh/ssh_known_hosts"] {
+            let command = command(nowhere);
+            assert!(
+                command.starts_with(&format!("{line}~/.ssh/known_hosts ")) && !command.contains(nowhere),
+                "{command}"
+            );
+        }
+    }
+
+    #[test]
     fn one_line_that_is_not_text_hides_no_revocation() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("known_hosts");

@@ -18,9 +18,8 @@ use crate::world::LONGEST_OUTPUT;
 pub const LOGIN_LIMIT: Duration = Duration::from_secs(60);
 /// The bytes that a host may send while a script runs: what it prints, and SSH's own part of it.
 const LONGEST_TRAFFIC: u64 = (LONGEST_OUTPUT as u64) * 5 / 4;
-/// The bytes that a host may send for each byte of a stream: its own part of a packet is as long as a short line. (Where lines are shorter still, what was
-/// allowed at the beginning lasts for a million of them.)
-const PER_BYTE: u64 = 2;
+/// The bytes that a host may send for each byte of a stream: its own part of a packet is several times a short line.
+const PER_BYTE: u64 = 8;
 
 /// The bytes that a host may send on one connection before it gets a new one: libssh2 keeps packets that it does not know for as long as the connection
 /// lasts, and every script allows as many again. Scripts of a large host print some 100 KiB each.
