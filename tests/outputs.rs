@@ -474,6 +474,39 @@ fn refusals_say_what_stands_in_the_way_and_the_way_out() {
     });
 }
 
+// --------------------------------------------------------------------- JSON
+
+/// A result as `--json` prints it, over several lines so that people can review it.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("plain JSON") + "\n"
+}
+
+#[test]
+fn results_as_json() {
+    run(async {
+        let site = spread().site();
+        let world = site.world();
+        let observed = site.observe(&world).await;
+        let first = plan::plan(&apply(), &site.identified(&observed), &observed).expect("a plan");
+        golden("json/plan-of-a-first-apply.json", &json(&first.form()));
+        let world = converged(&site).await;
+        let observed = site.observe(&world).await;
+        let status = Status::of(&cluster_of(&site), &site.identified(&observed), &observed, "site.yaml");
+        let mut status = serde_json::to_value(&status).expect("plain JSON");
+        status["identity"] = "(random)".into();
+        golden("json/status.json", &json(&status));
+        let changed = spread().with(|s| s.connections = 61).site();
+        let plan = changed.plan(&apply(), &world).await.expect("a plan");
+        golden("json/plan-of-a-roll.json", &json(&plan.form()));
+        let broken = world.fork();
+        on(&broken, "h1", |host| host.obeys = Some(1));
+        for (file, world) in [("apply-that-fails", &broken), ("apply", &world)] {
+            let End::Executed(report, _) = changed.carry_out(&apply(), world).await else { panic!("it begins") };
+            golden(&format!("json/{file}.json"), &json(&report));
+        }
+    });
+}
+
 // ---------------------------------------------------------------- preflight
 
 #[test]
@@ -509,6 +542,17 @@ fn preflight_says_what_is_not_fit_and_what_to_do() {
         screen("disk", &|facts| facts.free_kib.values_mut().for_each(|free| *free = 50_000));
         screen("memory", &|facts| facts.memory_mib = 200);
         screen("clock", &|facts| facts.clock_ahead_millis = -90_000);
+        // The operator's own clock is off: hosts are compared with each other.
+        let mut off = seen.clone();
+        for seen in off.hosts.values_mut() {
+            if let Seen::Present(facts) = seen {
+                facts.clock_ahead_millis = -90_000;
+            }
+        }
+        let clocks: Vec<Check> =
+            preflight(&site.desired, &off).into_iter().filter(|check| check.what == "clock").collect();
+        assert!(!clocks.is_empty() && clocks.iter().all(|check| check.problem.is_none()), "{clocks:?}");
+        assert!(clocks[0].seen.ends_with("; this machine's is 90000 ms ahead"), "{}", clocks[0].seen);
         screen("port", &|facts| {
             let address = None;
             let taken = |port| provision::host::Listening { address, port, uid: Some(1000) };

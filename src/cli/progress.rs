@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::input::is_terminal;
-use crate::diagnostic::announces_secret;
 use crate::execute::{Event, Sink};
-use crate::value::{Name, carries_secret, shown, shown_line};
+use crate::value::{Name, announces_secret, carries_secret, shown, shown_line};
 
 #[derive(Debug)]
 pub struct Progress {

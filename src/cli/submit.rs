@@ -106,7 +106,7 @@ fn command(job: &Job, loaded: &Loaded, host: &Host) -> anyhow::Result<String> {
     let py_files: Vec<&str> = job.py_files.iter().map(ResourceUrl::as_str).collect();
     let files: Vec<&str> = job.files.iter().map(ResourceUrl::as_str).collect();
     let packages: Vec<&str> = job.packages.iter().map(MavenPackage::as_str).collect();
-    let jars: Vec<&str> = job.jars.iter().map(String::as_str).collect();
+    let jars: Vec<&str> = job.jars.iter().map(ResourceUrl::as_str).collect();
     for (option, all) in [("--jars", jars), ("--py-files", py_files), ("--files", files), ("--packages", packages)] {
         if !all.is_empty() {
             words.extend([option.to_owned(), all.join(",")]);

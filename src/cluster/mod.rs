@@ -47,20 +47,6 @@ pub struct Fleet {
     pub max: u32,
 }
 
-/// For people who look for these machines among the hosts of a plan.
-impl std::fmt::Display for Fleet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Fleet { role, min, max } = self;
-        let count = if min == max { max.to_string() } else { format!("{min} to {max}") };
-        write!(
-            f,
-            "{count} {} are created and removed by the cloud: no file names them, so provision does not contact them; provision status shows what the \
-             other nodes say of them. They get only what first boot gives them, because they cannot configure themselves yet.",
-            role.tier()
-        )
-    }
-}
-
 /// One role on one host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instance {

@@ -1,35 +1,6 @@
 //! Hides what looks like a secret in a text that is shown.
 
-use crate::value::{SECRET_NAMES, acts, logins_in_urls};
-
-/// Words in a key that announce a secret value, beside those for which a value is refused. Rather one too many: they only hide.
-const SECRET_WORDS: [&str; 12] = [
-    "pass",
-    "private key",
-    "authenticate",
-    "authorization",
-    ".sas",
-    "digest",
-    "access_key",
-    ".auth",
-    "jaas",
-    "sig=",
-    "sig:",
-    "sig\"",
-];
-
-/// Returns true if the value of this key is better not shown.
-pub fn announces_secret(key: &str) -> bool {
-    secret_word(key).is_some()
-}
-
-/// The end of the first word that announces a secret.
-fn secret_word(text: &str) -> Option<usize> {
-    let text = text.to_ascii_lowercase();
-    // Too short to be looked for within other words (`hdinsight`).
-    let words = SECRET_WORDS.iter().chain(SECRET_NAMES.iter().filter(|name| **name != "sig"));
-    words.filter_map(|word| text.find(word).map(|at| at + word.len())).min()
-}
+use crate::value::{acts, announces_secret, logins_in_urls, secret_word};
 
 /// The text with all that may be a secret overwritten, byte for byte, so that spans still agree: the rest of the line behind a key that announces
 /// one, the lines below that belong to it, and passwords in URLs. Names of variables and files stay. Characters that a terminal would obey become `?`.
@@ -214,6 +185,7 @@ fn stars(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::SECRET_NAMES;
 
     #[test]
     fn a_secret_is_masked_however_it_is_written_and_nothing_moves() {

@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::yaml::{Fault, FaultKind, Field, Span, split_help};
 
 pub use code::{Code, hazards};
-pub use mask::announces_secret;
 pub use report::{Located, locate, show, show_all};
 pub use source::Source;
 

@@ -65,7 +65,7 @@ async fn look_at(
 
 /// Counts passes in a row, and starts over when a member was restarted in between.
 #[derive(Debug)]
-pub struct Settled {
+pub struct Steady {
     role: Role,
     began: Instant,
     passes: u32,
@@ -78,9 +78,9 @@ pub struct Settled {
     silent_since: Option<Instant>,
 }
 
-impl Settled {
-    pub fn of(role: Role) -> Settled {
-        Settled {
+impl Steady {
+    pub fn of(role: Role) -> Steady {
+        Steady {
             role,
             began: Instant::now(),
             passes: 0,
@@ -213,7 +213,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
     }
 
     pub(super) async fn gate(&mut self, gate: &Gate) -> Result<(), Outcome> {
-        let mut settled = Settled::of(gate.role);
+        let mut settled = Steady::of(gate.role);
         let end = Instant::now() + Duration::from_secs(gate.seconds);
         loop {
             let seen = look(gate.role, &gate.hosts, self.desired, self.secrets, self.world).await;
@@ -264,7 +264,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_node_that_changes_back_and_forth_is_the_one_to_blame() {
-        let mut settled = Settled::of(MEMBER);
+        let mut settled = Steady::of(MEMBER);
         let mut suspects = Vec::new();
         // h2 has only just been started; h3 comes and goes.
         for down in [Some("h2"), None, Some("h3"), None, Some("h3"), None] {

@@ -22,7 +22,7 @@ use crate::value::Name;
 use crate::world::World;
 
 pub use converge::{NotBegun, Operator, Work, identify};
-pub use gate::{Settled, look};
+pub use gate::{Steady, look};
 pub use lease::{Lease, NoLease, acquire};
 
 /// Progress events.

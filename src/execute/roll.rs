@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::gate::{Settled, look};
+use super::gate::{Steady, look};
 use super::latches::Latches;
 use super::{Event, Execution, Outcome, Report, Sink, StepFailure};
 use crate::host::{Action, Health, HostError};
@@ -23,7 +23,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
         releases_latches: bool,
         report: &mut Report,
     ) -> Result<(), Outcome> {
-        let mut settled = Settled::of(roll.role);
+        let mut settled = Steady::of(roll.role);
         let mut touched = Touched::default();
         let mut latches = Latches::default();
         // What this run has restarted is waited for, not restarted again and again.
@@ -95,7 +95,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
                         self.note_latches(&mut latches).await;
                     }
                     self.restart(roll, &touched, &because, report).await?;
-                    settled = Settled::of(roll.role);
+                    settled = Steady::of(roll.role);
                     end = Instant::now() + limit;
                 }
             }
@@ -187,7 +187,7 @@ impl<W: World, S: Sink> Execution<'_, W, S> {
 
     async fn serves_again(&mut self, roll: &Roll, touched: &[Name]) -> bool {
         let end = Instant::now() + Duration::from_secs(roll.seconds);
-        let settled = Settled::of(roll.role);
+        let settled = Steady::of(roll.role);
         while Instant::now() < end {
             let seen = look(roll.role, &roll.all, self.desired, self.secrets, self.world).await;
             let facts = health(roll.role, &roll.all, roll.led_elsewhere, self.desired, &seen);

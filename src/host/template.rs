@@ -31,9 +31,13 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "terraform/mount-local-disks.sh",
     "terraform/aks/README.md",
     "terraform/aws-vms/README.md",
+    "terraform/aws-vms/cloud-init/masters.yaml",
     "terraform/aws-vms/cloud-init/workers.yaml",
+    "terraform/aws-vms/cloud-init/zookeeper.yaml",
     "terraform/azure-vms/README.md",
+    "terraform/azure-vms/cloud-init/masters.yaml",
     "terraform/azure-vms/cloud-init/workers.yaml",
+    "terraform/azure-vms/cloud-init/zookeeper.yaml",
     "terraform/eks/README.md",
     "terraform/hdinsight/README.md",
 ];

@@ -217,14 +217,15 @@ pub fn stale_inputs(service: &ServiceUnit, unit: &UnitFacts, state: &HostState, 
     why
 }
 
-/// The change as a patch, without the files in `held_back`.
+/// The change as a patch, without the files in `deferred_until_restart`.
 pub fn patch(
     change: &HostChange,
     state: &HostState,
     agreed: &BTreeMap<HostPath, String>,
-    held_back: &dyn Fn(&HostPath) -> bool,
+    deferred_until_restart: &dyn Fn(&HostPath) -> bool,
 ) -> Patch {
-    let files: Vec<_> = change.files.keys().filter(|path| !held_back(path)).map(|path| edit(state, path)).collect();
+    let files: Vec<_> =
+        change.files.keys().filter(|path| !deferred_until_restart(path)).map(|path| edit(state, path)).collect();
     let reload_units = files.iter().any(|file| file.path.as_str().starts_with(crate::host::UNIT_FOLDER))
         || change.leftovers.units.iter().next().is_some()
         || change

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::diagnostic::announces_secret;
 use crate::host::{Access, Content, HostFacts, PathKind, sha256};
-use crate::value::{HostPath, carries_secret, counted, logins_in_urls};
+use crate::value::{HostPath, announces_secret, carries_secret, counted, logins_in_urls};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Difference {

@@ -5,6 +5,9 @@ use std::fmt::{self, Display, Formatter};
 
 use super::changes::{ByHost, Change, Kind, Verb};
 use super::{Gate, Goal, Outage, Phase, Plan, Roll};
+use crate::cluster::Fleet;
+use crate::desired::cloud::Cloud;
+use crate::hcl;
 use crate::host::Reach;
 use crate::value::listener::{Numbering, OWN_PORTS};
 use crate::value::{Name, Redundancy, counted};
@@ -183,6 +186,42 @@ fn some<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> String {
     let shown: Vec<_> = names.take(if all > SHOWN { SHOWN - 1 } else { SHOWN }).map(Name::as_str).collect();
     let more = if all > shown.len() { format!(" and {} more", all - shown.len()) } else { String::new() };
     format!("{}{more}", shown.join(", "))
+}
+
+/// The resources that Terraform would own, for a plan: a line for each file, a resource with the number of its instances.
+impl Display for Cloud {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Terraform owns on `{}` (the cloud itself was not asked):", self.platform)?;
+        let resources = self.resources();
+        for (file, body) in &self.files {
+            let here: BTreeSet<_> = hcl::resources([body]).into_iter().map(|resource| resource.address).collect();
+            let of_file = resources.iter().filter(|resource| !resource.is_data && here.contains(&resource.address));
+            let all: Vec<String> = of_file
+                .map(|resource| match &resource.keys {
+                    Some(keys) if !keys.is_empty() => format!("{} x {}", resource.address, keys.len()),
+                    _ => resource.address.to_string(),
+                })
+                .collect();
+            if !all.is_empty() {
+                writeln!(f, "  {file}: {}", all.join(", "))?;
+            }
+        }
+        writeln!(f)
+    }
+}
+
+/// For people who look for these machines among the hosts of a plan.
+impl Display for Fleet {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Fleet { role, min, max } = self;
+        let count = if min == max { max.to_string() } else { format!("{min} to {max}") };
+        write!(
+            f,
+            "{count} {} are created and removed by the cloud: no file names them, so provision does not contact them; provision status shows what the \
+             other nodes say of them. They get only what first boot gives them, because they cannot configure themselves yet.",
+            role.tier()
+        )
+    }
 }
 
 struct Shown<'a>(&'a [Change]);

@@ -7,8 +7,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use crate::diagnostic::announces_secret;
-use crate::value::carries_secret;
+use crate::value::{announces_secret, carries_secret};
 
 /// The most bytes of a file: as much as a plan can show the difference of.
 pub const LARGEST: u64 = 65536;

@@ -140,6 +140,16 @@ pub trait Service: Sync {
         None
     }
 
+    /// The names of data in its directories, as patterns of sh. Only what has such a name is data: somebody else may keep things beside it.
+    fn data_names(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// A directory whose content is its own and outlives no process.
+    fn scratch(&self) -> Option<HostPath> {
+        None
+    }
+
     /// Adds everything that a node needs on its host.
     fn desire(&self, _cluster: &Cluster, _instance: &Instance, _state: &mut HostState) {}
 

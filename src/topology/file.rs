@@ -74,8 +74,8 @@ pub struct JobFile {
     pub in_image: Field<String>,
     /// The class to run, for applications in jars.
     pub main_class: Field<String>,
-    /// Further jars for the driver and the executors.
-    pub jars: Field<Vec<Field<String>>>,
+    /// Further jars for the driver and the executors, as URLs that Spark can read (`s3a://…`, `local:///…`).
+    pub jars: Field<Vec<Field<ResourceUrl>>>,
     /// Further Python files and archives of modules for the application, as URLs that Spark can read (`s3a://…`, `local:///…`).
     pub py_files: Field<Vec<Field<ResourceUrl>>>,
     /// Files that every executor gets in its working directory, as URLs that Spark can read.

@@ -9,7 +9,7 @@ use crate::value::{ConfigKey, HostPath, JvmSize, MavenPackage, ResourceUrl};
 pub struct Job {
     pub application: Application,
     pub main_class: Option<String>,
-    pub jars: Vec<String>,
+    pub jars: Vec<ResourceUrl>,
     pub py_files: Vec<ResourceUrl>,
     pub files: Vec<ResourceUrl>,
     pub packages: Vec<MavenPackage>,

@@ -51,7 +51,7 @@ pub fn check(
     Some(Job {
         application: application?,
         main_class: file.main_class.ok().cloned(),
-        jars: texts(&file.jars).into_iter().map(|(_, jar)| jar).collect(),
+        jars: all(&file.jars),
         py_files: all(&file.py_files),
         files: all(&file.files),
         packages: all(&file.packages),

@@ -48,7 +48,7 @@ pub fn check_collisions(topology: &Topology, services: &ServicesFile, problems: 
                     continue;
                 }
                 reported.push((first.name, second.name));
-                let port = first.written.start().max(second.written.start());
+                let port = first.declared.start().max(second.declared.start());
                 let message = format!(
                     "port {port} on `{host}` is wanted by the {} ({}) and by the {} ({})",
                     first.role().title(),

@@ -68,7 +68,7 @@ impl fmt::Display for ListenerName {
 pub struct Listener {
     pub name: ListenerName,
     /// As the topology numbers them; [`Listener::on`] says what they are on a host.
-    pub written: RangeInclusive<u16>,
+    pub declared: RangeInclusive<u16>,
     pub bind: Bind,
     /// The roles whose hosts must reach it; nobody else need.
     pub from: &'static [Role],
@@ -81,15 +81,15 @@ impl Listener {
         match numbering {
             Numbering::Own(first) => match self.lasts {
                 Lasts::Always { place } => first + place..=first + place,
-                Lasts::ForJobs => self.written.clone(),
+                Lasts::ForJobs => self.declared.clone(),
             },
-            Numbering::Written => self.written.clone(),
+            Numbering::Written => self.declared.clone(),
         }
     }
 
     /// The ports that the topology gives, as nftables and the clouds write them: `7077`, or `40000-40031`.
-    pub fn written_ports(&self) -> String {
-        let (first, last) = (self.written.start(), self.written.end());
+    pub fn declared_ports(&self) -> String {
+        let (first, last) = (self.declared.start(), self.declared.end());
         if first == last { first.to_string() } else { format!("{first}-{last}") }
     }
 
@@ -102,7 +102,7 @@ impl Listener {
     }
 
     pub fn collides(&self, other: &Listener) -> bool {
-        self.written.start() <= other.written.end() && other.written.start() <= self.written.end()
+        self.declared.start() <= other.declared.end() && other.declared.start() <= self.declared.end()
     }
 }
 

@@ -25,7 +25,8 @@ pub use counted::{counted, listed};
 pub use duration::Duration;
 pub use identity::{Identity, random_digits};
 pub use inline_secret::{
-    SECRET_NAMES, asks_for_secret, carries_secret, is_redacted_by_spark, is_reference, logins_in_urls, names_secret,
+    SECRET_NAMES, announces_secret, asks_for_secret, carries_secret, is_redacted_by_spark, is_reference,
+    logins_in_urls, names_secret, secret_word,
 };
 pub use names::{
     AddressOrRange, ConfigKey, Label, MavenPackage, Name, NameOrRange, Reason, ResourceUrl, UserName, Zone,

@@ -121,7 +121,17 @@ text_value!(
         let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
             && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+.-".contains(&b));
         let plain = text.len() > scheme.len() + 1 && text.len() < 1000 && text.bytes().all(|b| b.is_ascii_graphic() && b != b',');
-        if is_scheme && plain { Ok(()) } else { Err(format!("`{}` is not a URL (such as s3a://bucket/lib.zip or local:///opt/lib.zip)", text.escape_default())) }
+        let wrong = || format!("`{}` is not a URL (such as s3a://bucket/lib.zip or local:///opt/lib.zip)", text.escape_default());
+        // These mean the operator's machine, or the distribution, for an application alone.
+        if scheme == "home" || scheme == "file" && !text.starts_with("file:/") {
+            let help = "only an application may be `home:` or `file:`; further files lie where the driver finds them: local:///opt/lib.jar on every host, or a store that all of them reach";
+            return Err(crate::yaml::with_help(wrong(), help));
+        }
+        match is_scheme && plain {
+            true => Ok(()),
+            false if text.starts_with('/') => Err(crate::yaml::with_help(wrong(), format!("write local://{text}"))),
+            false => Err(wrong()),
+        }
     }
 );
 

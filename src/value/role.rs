@@ -29,7 +29,7 @@ pub struct RoleData {
     /// The role whose nodes it cannot do without. It is changed while that one is healthy.
     pub stands_on: Option<Role>,
     /// The seconds within which its nodes are healthy after a start or a restart, at least. Each role's constant argues for it.
-    pub settles_within: u64,
+    pub healthy_within: u64,
     /// The title of the wait until all of its nodes are healthy.
     pub wait: &'static str,
     /// The interruption when the nodes are too few for one of them to stop.
@@ -128,8 +128,8 @@ impl Role {
         self.0.stands_on
     }
 
-    pub fn settles_within(self) -> u64 {
-        self.0.settles_within
+    pub fn healthy_within(self) -> u64 {
+        self.0.healthy_within
     }
 
     pub fn wait(self) -> &'static str {

@@ -26,11 +26,8 @@ no_mounts() {
   within=$(mounts "$(cd -P -- "$root" && pwd)" at)
   [ -z "$within" ] || fail "refusing to remove anything in $root: something is mounted at $within. Unmount it first"
 }
-# Adds the names that services use in their data directories. Data is found by these names, never as all that is there, since somebody else may keep things beside ours.
-with_our_names() { # command and directory, to which the patterns are added
-  "$@" version-2 initialize zookeeper_server.pid myid 'app-*' 'driver-*' 'eventlog_v2_*' 'spark-????????-*' 'blockmgr-????????-*' \
-    'registeredExecutors.*'
-}
+# The script defines `with_our_names COMMAND DIRECTORY`, which adds the names of data that services have: data is found by these names, never as all that is
+# there, since somebody else may keep things beside ours.
 HOLDS='cd -P -- "$1" && [ -r . ] || exit 0; shift
 for pattern do
   for name in $pattern; do

@@ -33,7 +33,7 @@ pub const KEEPER: Role = Role::new(&RoleData {
     tier: "keepers",
     redundancy: Redundancy::Majority,
     stands_on: None,
-    settles_within: 60,
+    healthy_within: 60,
     wait: "wait until every keeper has spoken",
     interruption: Some(Interruption { what: "the beacon", seconds: 2, why: "too few keepers stay while one restarts" }),
     lost_together: None,
@@ -53,7 +53,7 @@ pub const LAMP: Role = Role::new(&RoleData {
     tier: "lamps",
     redundancy: Redundancy::Pool,
     stands_on: Some(KEEPER),
-    settles_within: 30,
+    healthy_within: 30,
     wait: "wait until every lamp is lit",
     interruption: None,
     lost_together: None,
@@ -123,7 +123,7 @@ impl Service for OnHosts {
         let Some(beacon) = services.get::<Beacon>() else { return Vec::new() };
         let one = |name, port: u16, from| Listener {
             name,
-            written: port..=port,
+            declared: port..=port,
             bind: Bind::Host,
             from,
             lasts: Lasts::Always { place: 0 },

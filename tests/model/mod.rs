@@ -105,7 +105,7 @@ impl SimWorld {
     pub fn state(&self) -> MutexGuard<'_, State> {
         let mut guard = self.state.lock().expect("no test panics while it holds the state");
         let State { hosts, services, .. } = &mut *guard;
-        services.settle(hosts, Instant::now());
+        services.gate_if_unwell(hosts, Instant::now());
         guard
     }
 
@@ -226,7 +226,7 @@ impl State {
             let wrong = latches.iter().filter_map(|latch| self.services.release(latch, &self.hosts));
             self.witness.violations.extend(wrong.collect::<Vec<_>>());
         }
-        self.services.settle(&mut self.hosts, now);
+        self.services.gate_if_unwell(&mut self.hosts, now);
         self.witness.after(&before, &self.services, &self.hosts, &target.name, action);
         if fault.is_some() { (lost(), kills) } else { (result, kills) }
     }

@@ -185,7 +185,7 @@ fn birth_of(host: &SimHost, data_dir: &str) -> Option<u64> {
 
 impl Services {
     /// Lets everything happen that was due by now.
-    pub fn settle(&mut self, hosts: &mut BTreeMap<Name, SimHost>, now: Instant) {
+    pub fn gate_if_unwell(&mut self, hosts: &mut BTreeMap<Name, SimHost>, now: Instant) {
         hosts.values_mut().for_each(|host| host.retry(now));
         self.settle_ensemble(hosts, now);
         self.settle_masters(hosts, now);

@@ -122,12 +122,12 @@ const AZURE_EXISTING: &str = "existing: { resourceGroup: spark-rg, network: { na
 const WITH_ALL: &[(&str, &str)] = &[
     (
         "aws-vms",
-        "namePrefix: prod\nbackup: { days: 14 }\nexisting: { key: arn:aws:kms:eu-west-1:111122223333:key/1234abcd }",
+        "namePrefix: prod\nautomaticUpgrades: false\nbackup: { days: 14 }\nexisting: { key: arn:aws:kms:eu-west-1:111122223333:key/1234abcd }",
     ),
     ("eks", "namePrefix: prod\nexisting: { key: arn:aws:kms:eu-west-1:111122223333:key/1234abcd }"),
     (
         "azure-vms",
-        "namePrefix: prod\nlocks: true\nbackup: { days: 14 }\nextensions: true\nexisting: { DISKS, STORAGE }",
+        "namePrefix: prod\nautomaticUpgrades: false\nlocks: true\nbackup: { days: 14 }\nextensions: true\nexisting: { DISKS, STORAGE }",
     ),
     ("aks", "namePrefix: prod\nautomaticUpgrades: false\nlocks: true\nexisting: { DISKS }"),
     ("eventstore-aks", "namePrefix: prod\nlocks: true\nexisting: { DISKS, STORAGE }"),
@@ -266,6 +266,21 @@ fn unattended_upgrades_do_not_restart_a_quorum() {
         let output = std::process::Command::new("perl").args(["-e", &reads]).args(units).output().expect("perl runs");
         let said = String::from_utf8_lossy(&output.stdout);
         assert_eq!(said, "zookeeper.service 0\nspark-master.service 0\nssh.service restarted\n", "{file}: {output:?}");
+    }
+}
+
+/// Whoever patches by plan has no upgrade at night, on no machine.
+#[test]
+fn upgrades_by_plan_switch_ubuntus_own_off() {
+    for (name, at) in [("azure-vms", "      zones: [1"), ("aws-vms", "      network: 10.21")] {
+        let text = tool::example(name);
+        let by_plan = text.replace(at, &format!("      automaticUpgrades: false\n{at}"));
+        for (text, wanted) in [(&text, 0), (&by_plan, 3)] {
+            let texts = tool::cloud(text).texts;
+            let boots = texts.iter().filter(|(file, _)| file.starts_with("cloud-init/")).map(|(_, text)| text);
+            let rule = "  - path: /etc/apt/apt.conf.d/99provision\n    content: |\n      APT::Periodic::Unattended-Upgrade \"0\";\n";
+            assert_eq!(boots.filter(|boot| boot.contains(rule)).count(), wanted, "{name}");
+        }
     }
 }
 

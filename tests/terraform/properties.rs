@@ -129,8 +129,16 @@ const KEY: &str = "key: arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
 fn azure() -> impl Strategy<Value = String> {
     let storage = ", storage: { adls: { account: data, container: spark } }";
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    let beside =
-        (beside(&["namePrefix: prod", "locks: true", "backup: { days: 7 }", "extensions: true"]), any::<bool>());
+    let beside = (
+        beside(&[
+            "namePrefix: prod",
+            "locks: true",
+            "backup: { days: 7 }",
+            "extensions: true",
+            "automaticUpgrades: false",
+        ]),
+        any::<bool>(),
+    );
     (zones(&["1", "2", "3"]), services(storage), tags(), state(), flags, azure_existing(), beside).prop_map(|(zones, services, tags, state, (zoned, bastion, own, ranges), existing, (beside, spot))| {
         let services = if spot { services.replace("workers: {", "workers: { spot: true, size: Standard_E8ads_v6, localDisks: true,") } else { services };
         let (members, stored) = (services.contains("zookeeper:"), services.contains("storage:"));
@@ -151,7 +159,7 @@ fn azure() -> impl Strategy<Value = String> {
 fn aws() -> impl Strategy<Value = String> {
     let storage = ", storage: { s3: { bucket: some-data } }";
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    let beside = (beside(&["namePrefix: prod", "backup: { days: 7 }"]), any::<bool>());
+    let beside = (beside(&["namePrefix: prod", "backup: { days: 7 }", "automaticUpgrades: false"]), any::<bool>());
     (zones(&["a", "b", "c"]), services(storage), tags(), state(), flags, beside).prop_map(|(zones, services, tags, state, (own, ranges, single, spot, existing), (beside, key))| {
         let beside = fitting(beside, services.contains("zookeeper:"), true, true);
         let way_out = match (existing, zones.len()) {

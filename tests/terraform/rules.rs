@@ -15,7 +15,7 @@ fn needed(text: &str) -> BTreeSet<(String, String, String)> {
     let all = listeners::all(&topology);
     let outside = all.iter().filter(|listener| listener.bind == Bind::Host);
     let rows = outside.flat_map(|listener| {
-        let ports = format!("{}-{}", listener.written.start(), listener.written.end());
+        let ports = format!("{}-{}", listener.declared.start(), listener.declared.end());
         listener.from.iter().map(move |from| (listener.role().tier().to_owned(), ports.clone(), from.tier().to_owned()))
     });
     rows.collect()

@@ -50,7 +50,7 @@ pub fn module(name: &Name, aws: &AwsVms, topology: &Topology) -> Module {
     key_users(aws, &services, &mut holes);
     workers(aws, &services, &mut holes);
     let mut files = services.files(TEXTS);
-    services.fill_workers("terraform/aws-vms/cloud-init/workers.yaml", &mut files);
+    services.fill_first_boots("terraform/aws-vms", aws.automatic_upgrades, &mut files);
     let mut module = Module::of(&[TEMPLATES, &[existing::AWS]].concat(), holes, files);
     let ranges: Vec<String> = aws.ssh.from.iter().map(ToString::to_string).collect();
     let release = match &aws.image {
@@ -84,6 +84,7 @@ fn place(aws: &AwsVms, services: &ServicesOn<'_>, holes: &mut Holes) {
         single_nat_gateway,
         name_prefix: _,
         backup,
+        automatic_upgrades: _,
     } = aws;
     holes.put("name", cloud_name(aws, services));
     holes.put("region", region.as_str());
@@ -162,8 +163,8 @@ fn ingress(services: &ServicesOn<'_>, role: Role) -> Expression {
         services.from(listener).into_iter().map(move |tier| {
             let row = object([
                 ("from", reference(&["aws_security_group", tier, "id"])),
-                ("first", Expression::from(*listener.written.start())),
-                ("last", Expression::from(*listener.written.end())),
+                ("first", Expression::from(*listener.declared.start())),
+                ("last", Expression::from(*listener.declared.end())),
             ]);
             (format!("{}-from-{tier}", listener.name), row)
         })

@@ -52,7 +52,7 @@ pub fn module(name: &Name, azure: &AzureVms, topology: &Topology) -> Module {
     ways_out(azure, &services, &mut holes);
     workers(azure, &services, &mut holes);
     let mut files = services.files(TEXTS);
-    services.fill_workers("terraform/azure-vms/cloud-init/workers.yaml", &mut files);
+    services.fill_first_boots("terraform/azure-vms", azure.automatic_upgrades, &mut files);
     files.retain(|name, _| azure.ssh.bastion || *name != "ssh_config.tftpl");
     let mut module = Module::of(&[TEMPLATES, &[existing::AZURE]].concat(), holes, files);
     module.may_have(TEXTS.iter().map(|(name, _)| *name));
@@ -80,6 +80,7 @@ fn place(azure: &AzureVms, services: &ServicesOn<'_>, holes: &mut Holes) {
         backup,
         extensions,
         tags,
+        automatic_upgrades: _,
         state: _,
     } = azure;
     let name = text::cloud_name(azure.name_prefix.as_ref(), &topology.name, NAME_MAX);
@@ -150,7 +151,7 @@ fn rules(services: &ServicesOn<'_>, role: Role) -> Expression {
         let from = groups.map(|tier| reference(&["azurerm_application_security_group", tier, "id"]));
         let row = object([
             ("priority", Expression::from(FIRST_PRIORITY + PRIORITY_STEP * at)),
-            ("ports", texts([listener.written_ports()])),
+            ("ports", texts([listener.declared_ports()])),
             ("from", list(from)),
         ]);
         (listener.name.as_str(), row)

@@ -82,25 +82,3 @@ impl Cloud {
         hcl::resources(self.files.values())
     }
 }
-
-/// The resources that Terraform would own, for a plan: a line for each file, a resource with the number of its instances.
-impl std::fmt::Display for Cloud {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "Terraform owns on `{}` (the cloud itself was not asked):", self.platform)?;
-        let resources = self.resources();
-        for (file, body) in &self.files {
-            let here: BTreeSet<_> = hcl::resources([body]).into_iter().map(|resource| resource.address).collect();
-            let of_file = resources.iter().filter(|resource| !resource.is_data && here.contains(&resource.address));
-            let all: Vec<String> = of_file
-                .map(|resource| match &resource.keys {
-                    Some(keys) if !keys.is_empty() => format!("{} x {}", resource.address, keys.len()),
-                    _ => resource.address.to_string(),
-                })
-                .collect();
-            if !all.is_empty() {
-                writeln!(f, "  {file}: {}", all.join(", "))?;
-            }
-        }
-        writeln!(f)
-    }
-}

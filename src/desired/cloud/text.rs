@@ -35,11 +35,14 @@ impl ServicesOn<'_> {
         all.iter().filter(|(name, _)| is_wanted(name)).map(|(name, text)| (*name, (*text).to_owned())).collect()
     }
 
-    /// Fills the first boot of workers, where there are some, from its template.
-    pub fn fill_workers(&self, template: &str, files: &mut BTreeMap<&'static str, String>) {
-        let local = self.spark.is_some_and(|spark| spark.workers.local_disks);
-        if let Some(text) = files.get_mut("cloud-init/workers.yaml") {
-            *text = render_template(template, &json!({ "local_disks": local }));
+    /// Fills the first boots, as far as they are there, from their templates in a folder.
+    pub fn fill_first_boots(&self, folder: &str, automatic_upgrades: bool, files: &mut BTreeMap<&'static str, String>) {
+        for (name, text) in files.iter_mut().filter(|(name, _)| name.starts_with("cloud-init/")) {
+            let mut values = json!({ "by_plan": !automatic_upgrades });
+            if *name == "cloud-init/workers.yaml" {
+                values["local_disks"] = self.spark.is_some_and(|spark| spark.workers.local_disks).into();
+            }
+            *text = render_template(&format!("{folder}/{name}"), &values);
         }
     }
 }

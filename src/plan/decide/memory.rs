@@ -143,7 +143,7 @@ impl Planner<'_> {
         };
         let idle = self.phases.is_empty();
         // What was left for later is intended, and not applied.
-        let whole = !self.held_up && self.observed.unknown().next().is_none();
+        let whole = !self.deferred && self.observed.unknown().next().is_none();
         if idle && (!whole || !stale(RecordName::Intended) && !stale(RecordName::Applied)) {
             return;
         }

@@ -2,7 +2,7 @@
 
 use super::birth::BirthStage;
 use super::planner::Planner;
-use super::prepare::held_back;
+use super::prepare::deferred_until_restart;
 use super::quorum::may_serve_elsewhere;
 use crate::host::Action;
 use crate::plan::compare::{Need, edit};
@@ -24,15 +24,15 @@ impl Planner<'_> {
     }
 
     /// The seconds within which the nodes of a role are healthy.
-    fn settles_within(&self, role: Role) -> u64 {
-        role.settles_within().max(self.quorum_of(role).map_or(0, |quorum| quorum.join_millis / 1000))
+    fn healthy_within(&self, role: Role) -> u64 {
+        role.healthy_within().max(self.quorum_of(role).map_or(0, |quorum| quorum.join_millis / 1000))
     }
 
     /// Waits for a role that is not well, or stands on one that was touched, where nothing else waits for it: what is above
     /// is touched only then, and an apply that ends well leaves a cluster that is.
-    pub(super) fn settle(&mut self, role: Role) {
+    pub(super) fn gate_if_unwell(&mut self, role: Role) {
         // Work that is left for later would keep the gate from passing.
-        if self.held_up || self.observed.unknown().next().is_some() {
+        if self.deferred || self.observed.unknown().next().is_some() {
             return;
         }
         let hosts = self.with_role(role);
@@ -61,7 +61,7 @@ impl Planner<'_> {
             self.with_role(role).into_iter().filter(|name| self.observed.facts(name).is_some()).collect();
         let elsewhere = role.takeover().filter(|_| led_elsewhere).map(|takeover| takeover.wait_led_elsewhere);
         let title = elsewhere.unwrap_or(role.wait()).to_owned();
-        let seconds = self.settles_within(role);
+        let seconds = self.healthy_within(role);
         self.phases.push(Phase::Gate { title, gate: Gate { role, hosts, led_elsewhere, seconds } });
     }
 
@@ -115,7 +115,7 @@ impl Planner<'_> {
             if beside_unseen { self.idle_without_majority(role, &all, unseen.len(), &pending) } else { Vec::new() };
         let waiting: Vec<&Name> = pending.iter().filter(|name| beside_unseen && !idle.contains(name)).collect();
         if !waiting.is_empty() {
-            self.held_up = true;
+            self.deferred = true;
             self.skipped.push(format!("{} must be restarted, but not while {} cannot be reached or used: no member is stopped while another may be down", listed(waiting), listed(&unseen)));
         }
         let pending = if beside_unseen { idle } else { pending };
@@ -139,7 +139,7 @@ impl Planner<'_> {
             .map(|host| {
                 let state = self.state(host);
                 let change = &self.changes[host];
-                let files = held_back(state, change).remove(unit).unwrap_or_default();
+                let files = deferred_until_restart(state, change).remove(unit).unwrap_or_default();
                 let member = RollMember {
                     target: self.target(host),
                     node: state.services[unit].node.clone().unwrap_or_default(),
@@ -159,7 +159,7 @@ impl Planner<'_> {
             all,
             unseen: if majority { unseen.len() } else { 0 },
             batch,
-            seconds: self.settles_within(role),
+            seconds: self.healthy_within(role),
             outage_allowed,
             regroup,
             idle,

@@ -18,7 +18,7 @@ pub(super) struct Planner<'a> {
     pub(super) notes: Vec<String>,
     pub(super) skipped: Vec<String>,
     /// True if something of the topology itself is left for later.
-    pub(super) held_up: bool,
+    pub(super) deferred: bool,
     pub(super) phases: Vec<Phase>,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Planner<'a> {
             outages: Vec::new(),
             notes: Vec::new(),
             skipped: Vec::new(),
-            held_up: false,
+            deferred: false,
             phases: Vec::new(),
         }
     }

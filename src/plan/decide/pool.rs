@@ -11,7 +11,7 @@ impl Planner<'_> {
         if let Some(below) = role.stands_on().filter(|_| changes) {
             let leaders = self.with_role(below);
             if let Some(why) = self.why_wait_for(below, &leaders) {
-                self.held_up = true;
+                self.deferred = true;
                 self.skipped.push(format!("{} are not changed: {why}", role.tier()));
                 return;
             }
@@ -22,7 +22,7 @@ impl Planner<'_> {
         // A tenth at a time: the rest has room for what was running on them.
         let batch = (self.with_role(role).len() / 10).max(1);
         self.start_and_roll(role, batch);
-        self.settle(role);
+        self.gate_if_unwell(role);
     }
 
     /// The reason why a role must wait for the one below it: some of its nodes cannot be asked, and no other one leads.

@@ -22,7 +22,7 @@ impl<'a> Planner<'a> {
             self.complete_records(quorum);
         }
         self.start_and_roll(role, 1);
-        self.settle(role);
+        self.gate_if_unwell(role);
     }
 
     fn record(&self, host: &Name, quorum: &Quorum, complete: bool, why: Reason) -> Step {

@@ -39,7 +39,7 @@ impl Planner<'_> {
             self.notes.extend(role.takeover().map(|takeover| takeover.on_restart_below.to_owned()));
         }
         self.start_and_roll(role, 1);
-        self.settle(role);
+        self.gate_if_unwell(role);
     }
 
     /// Returns true if nodes that are to be restarted do not serve now.

@@ -21,6 +21,7 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
         ssh,
         name_prefix,
         backup,
+        automatic_upgrades,
         tags: labels,
         state,
     } = file;
@@ -65,6 +66,7 @@ pub fn check(span: Span, file: &AwsVmsFile, problems: &mut Diagnostics) -> Optio
         existing,
         name_prefix: name_prefix.ok().cloned(),
         backup: Backup::check(backup, problems),
+        automatic_upgrades: automatic_upgrades.or(true),
         image: image?,
         single_nat_gateway: single_nat_gateway.or(false),
         ssh: ssh?,

@@ -33,6 +33,8 @@ pub struct AwsVmsFile {
     pub name_prefix: Field<Name>,
     /// Daily backups of the members' disks. Default: none.
     pub backup: Field<BackupFile>,
+    /// False if packages of the machines are upgraded with the image or by hand, and not by Ubuntu every night. Default: true.
+    pub automatic_upgrades: Field<bool>,
     /// Tags put on every resource, beside the tool's own.
     pub tags: Field<Entries<String>>,
     /// The place of Terraform's state. Default: a file beside the module.

@@ -28,6 +28,8 @@ pub struct AwsVms {
     pub ssh: CloudSsh,
     pub name_prefix: Option<Name>,
     pub backup: Option<Backup>,
+    /// True if Ubuntu upgrades packages by itself.
+    pub automatic_upgrades: bool,
     pub tags: BTreeMap<String, String>,
     pub state: State,
 }

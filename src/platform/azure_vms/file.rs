@@ -32,6 +32,8 @@ pub struct AzureVmsFile {
     pub locks: Field<bool>,
     /// Daily backups of the members' disks. Default: none.
     pub backup: Field<BackupFile>,
+    /// False if packages of the machines are upgraded with the image or by hand, and not by Ubuntu every night. Default: true.
+    pub automatic_upgrades: Field<bool>,
     /// True if extensions (agents for monitoring or patching, for example) may be installed on members and masters. Default: false.
     pub extensions: Field<bool>,
     /// Tags put on every resource, beside the tool's own.

@@ -28,6 +28,8 @@ pub struct AzureVms {
     /// True for locks against deletion on what holds data.
     pub locks: bool,
     pub backup: Option<Backup>,
+    /// True if Ubuntu upgrades packages by itself.
+    pub automatic_upgrades: bool,
     /// True if extensions may be installed on members and masters.
     pub extensions: bool,
     pub tags: BTreeMap<String, String>,

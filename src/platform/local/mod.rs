@@ -89,9 +89,9 @@ impl ThisMachine {
 /// The ranges in which a job would look for free ports among the nodes' own.
 fn shared_with_jobs(first: u16, listeners: &[Listener]) -> impl Iterator<Item = String> {
     let last = first + (ALL_PORTS - 1);
-    let meets = move |jobs: &&Listener| *jobs.written.start() <= last && first <= *jobs.written.end();
+    let meets = move |jobs: &&Listener| *jobs.declared.start() <= last && first <= *jobs.declared.end();
     listeners.iter().filter(|listener| !listener.is_lasting()).filter(meets).map(move |jobs| {
-        let (from, to) = (jobs.written.start(), jobs.written.end());
+        let (from, to) = (jobs.declared.start(), jobs.declared.end());
         format!("the nodes' own ports ({first} to {last}) and a job's ({}: {from} to {to}) overlap", jobs.name)
     })
 }
@@ -134,7 +134,7 @@ mod tests {
         assert!(refused.contains("leave out the client port"), "{refused}");
         let driver = Listener {
             name: ListenerName::new(MASTER, "driver"),
-            written: 20999..=21015,
+            declared: 20999..=21015,
             bind: Bind::Host,
             from: &[],
             lasts: Lasts::ForJobs,

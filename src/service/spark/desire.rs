@@ -273,7 +273,7 @@ fn quoted(option: String) -> String {
 }
 
 /// The directory for what does not outlive a process.
-fn scratch() -> HostPath {
+pub(super) fn scratch() -> HostPath {
     HostPath::known(DATA).join("tmp")
 }
 

@@ -25,14 +25,14 @@ pub fn listeners(spark: &Standalone) -> Vec<Listener> {
     let Standalone { masters, workers, history, job_ports, shuffle_service } = spark;
     let lasting = |place, name, port: ServicePort, from| Listener {
         name,
-        written: port.get()..=port.get(),
+        declared: port.get()..=port.get(),
         bind: Bind::Host,
         from,
         lasts: Lasts::Always { place },
     };
     let passing = |name, port: ServicePort, from| Listener {
         name,
-        written: port.through(job_ports.retries),
+        declared: port.through(job_ports.retries),
         bind: Bind::Host,
         from,
         lasts: Lasts::ForJobs,

@@ -189,6 +189,14 @@ impl Service for OnHosts {
         alive_master(seen).map(|master| super::health::totals(&master_url(cluster).unwrap_or_default(), &master))
     }
 
+    fn data_names(&self) -> &'static [&'static str] {
+        &["app-*", "driver-*", "eventlog_v2_*", "spark-????????-*", "blockmgr-????????-*", "registeredExecutors.*"]
+    }
+
+    fn scratch(&self) -> Option<HostPath> {
+        Some(super::desire::scratch())
+    }
+
     fn addresses(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
         let Some(url) = master_url(cluster) else { return Vec::new() };
         let page = |host| format!("http://{}:{}", cluster.address(host), cluster.port(host, MASTER_PAGE));

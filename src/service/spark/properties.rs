@@ -225,8 +225,9 @@ impl Type {
     }
 }
 
-/// More letters than this apart, two names are no slip of each other.
+/// More letters than this apart, two names are no slip of each other; long ones may have one more.
 const SLIP: usize = 2;
+const LONG: usize = 20;
 
 fn property(key: &str) -> Option<&'static Property> {
     let matches =
@@ -268,9 +269,10 @@ pub fn slip(key: &str) -> Option<&'static str> {
         return None;
     }
     let distance = |name: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), &key.to_lowercase());
-    let is_near = |name: &&str| !name.ends_with('.') && name.len().abs_diff(key.len()) <= SLIP;
+    let most = SLIP + usize::from(key.len() > LONG);
+    let is_near = |name: &&str| !name.ends_with('.') && name.len().abs_diff(key.len()) <= most;
     let nearest = names().filter(is_near).min_by_key(distance)?;
-    (distance(&nearest) <= SLIP).then_some(nearest)
+    (distance(&nearest) <= most).then_some(nearest)
 }
 
 /// Properties whose further names people choose.
@@ -312,6 +314,7 @@ mod tests {
             ("spark.executor.Memory", "spark.executor.memory"),
             ("spark.sql.shuffle.partition", "spark.sql.shuffle.partitions"),
             ("spark.worker.timeouts", "spark.worker.timeout"),
+            ("spark.exectuors.memorry", "spark.executor.memory"),
         ] {
             assert_eq!(slip(key), Some(meant));
         }

@@ -19,7 +19,7 @@ pub const MASTER: Role = Role::new(&RoleData {
     redundancy: Redundancy::One,
     stands_on: Some(MEMBER),
     // A master recovers within its session (40 s) and `spark.deploy.recoveryTimeout` (60 s), measured 38 to 43 s and 60 s; and some air.
-    settles_within: 180,
+    healthy_within: 180,
     wait: "wait for one ALIVE master, the others STANDBY",
     interruption: Some(Interruption {
         what: "Spark's master",
@@ -54,7 +54,7 @@ pub const WORKER: Role = Role::new(&RoleData {
     // A recovering master forgets workers that come back with new ids (measured).
     stands_on: Some(MASTER),
     // A worker registers within 7 s (measured); a loaded machine may take longer.
-    settles_within: 120,
+    healthy_within: 120,
     wait: "wait until the ALIVE master knows every worker",
     interruption: None,
     lost_together: Some("running applications are lost"),
@@ -76,7 +76,7 @@ pub const HISTORY: Role = Role::new(&RoleData {
     redundancy: Redundancy::Pool,
     stands_on: None,
     // It answers within 5 s on the lab, however many logs there are to read.
-    settles_within: 180,
+    healthy_within: 180,
     wait: "wait until the Spark history server answers",
     interruption: None,
     lost_together: None,

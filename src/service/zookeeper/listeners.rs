@@ -18,7 +18,7 @@ pub fn listeners(zookeeper: &ZooKeeper) -> Vec<Listener> {
     let settings = &zookeeper.settings;
     let one = |place, name, port: u16, bind, from| Listener {
         name,
-        written: port..=port,
+        declared: port..=port,
         bind,
         from,
         lasts: Lasts::Always { place },

@@ -47,6 +47,10 @@ impl Service for OnHosts {
         matches!(platform.ground(), Ground::NamedHosts | Ground::CountedHosts)
     }
 
+    fn data_names(&self) -> &'static [&'static str] {
+        &["version-2", "initialize", "zookeeper_server.pid", "myid"]
+    }
+
     fn help_for(&self, key: &str, parents: &[String]) -> Option<String> {
         (parents == ["config"]).then(|| super::file::help_for_unknown(key))
     }

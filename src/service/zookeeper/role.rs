@@ -18,7 +18,7 @@ pub const MEMBER: Role = Role::new(&RoleData {
     redundancy: Redundancy::Majority,
     stands_on: None,
     // `initLimit` × `tickTime` where that is longer (docs/measurements.md).
-    settles_within: 120,
+    healthy_within: 120,
     wait: "wait until every ZooKeeper member serves",
     interruption: Some(Interruption {
         what: "ZooKeeper",

@@ -108,12 +108,7 @@ impl Writer<'_> {
     }
 
     fn install(&mut self, package: &str) {
-        line!(self, "export DEBIAN_FRONTEND=noninteractive");
-        line!(self, "apt() {{ apt-get -o DPkg::Lock::Timeout=300 \"$@\" 2>&1 >/dev/null; }}");
-        line!(self, "install() {{ apt install -y -q --no-install-recommends {package}; }}");
-        line!(self, "made \"package \"{package}");
-        line!(self, "why=$(install) || why=$(apt update -q; install) ||");
-        line!(self, "  fail \"apt-get cannot install \"{package}\": $(all_of \"$why\")\"");
+        line!(self, "install_package {package}");
     }
 
     fn record_birth(&mut self, record: &BirthRecord) {

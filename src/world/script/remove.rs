@@ -5,12 +5,15 @@ use std::fmt::Write as _;
 use super::act::{Writer, line};
 use crate::desired::FIREWALL_RULES;
 use crate::host::{Owned, Removal, STAMP_PATH, STATE_FOLDER};
-use crate::value::HostPath;
-use crate::value::quote;
+use crate::service::{self, Service};
+use crate::value::{HostPath, quote};
 
 impl Writer<'_> {
     pub(super) fn remove_owned(&mut self, owned: &Owned, delete_data: bool) {
         let Owned { users, directories, files, distributions, units } = owned;
+        // Data is found by the names that services give it.
+        let names = service::all().flat_map(Service::data_names).map(|name| quote(name));
+        line!(self, "with_our_names() {{ \"$@\" {}; }}", names.collect::<Vec<_>>().join(" "));
         if !owned.is_empty() {
             line!(self, "no_mounts");
         }
@@ -40,7 +43,7 @@ impl Writer<'_> {
         // The deepest first, so that what is empty by then can go.
         for (path, data) in directories.iter().rev().filter(|(path, _)| path.as_str() != STATE_FOLDER) {
             let word = self.place.word(path);
-            if path.as_str() == "/var/lib/spark/tmp" {
+            if service::all().any(|service| service.scratch().as_ref() == Some(path)) {
                 line!(self, "remove_scratch {word}");
             }
             line!(self, "remove_directory {word} {data} {delete_data}");
