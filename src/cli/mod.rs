@@ -122,7 +122,7 @@ pub fn main() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let error = tips::with_tip(error);
+            let error = tips::with_tip(error, &Cli::command());
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }

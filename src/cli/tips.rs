@@ -39,7 +39,8 @@ const COMMANDS: &[(&[&str], &str)] = &[
 ];
 
 /// The error with our tip in place of the parser's guess, which takes any flag for a value and knows hidden commands too.
-pub fn with_tip(mut error: clap::Error) -> clap::Error {
+/// `all`: the program with its commands.
+pub fn with_tip(mut error: clap::Error, all: &clap::Command) -> clap::Error {
     let wrong = |error: &clap::Error, kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
         _ => String::new(),
@@ -62,30 +63,17 @@ pub fn with_tip(mut error: clap::Error) -> clap::Error {
         ErrorKind::InvalidSubcommand => {
             let command = wrong(&error, ContextKind::InvalidSubcommand);
             error.remove(ContextKind::Suggested);
-            let ours = COMMANDS.iter().find(|(words, _)| words.contains(&command.as_str())).map(|(_, ours)| *ours);
+            let ours = COMMANDS
+                .iter()
+                .find(|(words, _)| words.contains(&command.as_str()))
+                .map(|(_, ours)| (*ours).to_owned());
             let near = ours.or_else(|| {
-                let all = [
-                    "init",
-                    "validate",
-                    "explain",
-                    "schema",
-                    "render",
-                    "graph",
-                    "preflight",
-                    "plan",
-                    "apply",
-                    "status",
-                    "destroy",
-                    "submit",
-                    "ssh",
-                    "logs",
-                    "completions",
-                ];
-                crate::yaml::suggest::nearest(&command, all)
+                let known = all.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
+                crate::yaml::suggest::nearest(&command, known).map(str::to_owned)
             });
             error.remove(ContextKind::SuggestedSubcommand);
             if let Some(near) = near {
-                error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![near.to_owned()]));
+                error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![near]));
             }
         }
         _ => {}
@@ -102,7 +90,7 @@ mod tests {
 
     fn said(line: &str) -> String {
         let error = Cli::try_parse_from(line.split(' ')).map(|_| ()).expect_err(line);
-        with_tip(error).to_string()
+        with_tip(error, &Cli::command()).to_string()
     }
 
     #[test]

@@ -62,20 +62,8 @@ pub const SECRET_NAMES: &[&str] = &[
     "sig",
 ];
 /// Words in a key that announce a secret value, beside those for which a value is refused. Rather one too many: they only hide.
-const SECRET_WORDS: [&str; 12] = [
-    "pass",
-    "private key",
-    "authenticate",
-    "authorization",
-    ".sas",
-    "digest",
-    "access_key",
-    ".auth",
-    "jaas",
-    "sig=",
-    "sig:",
-    "sig\"",
-];
+const SECRET_WORDS: [&str; 11] =
+    ["pass", "private key", "authenticate", ".sas", "digest", "access_key", ".auth", "jaas", "sig=", "sig:", "sig\""];
 
 /// Returns true if the value of this key is better not shown.
 pub fn announces_secret(key: &str) -> bool {

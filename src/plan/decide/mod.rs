@@ -165,12 +165,12 @@ impl Planner<'_> {
         self.prepare(&agreed);
         self.phases.extend(stops);
         self.lay_after_stop();
-        let later = self.firewall();
+        let wide = self.firewall();
         self.announce_lost_jobs();
         self.roles(stage);
         self.enable();
         self.retire();
-        self.close(&later);
+        self.close(&wide);
         self.remember();
         self.finish()
     }

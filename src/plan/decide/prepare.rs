@@ -69,10 +69,10 @@ impl Planner<'_> {
     }
 
     /// Adds a trial of the new firewall, a check that hosts still reach each other, and the step that keeps it. What leaves, or moves to another port,
-    /// keeps the rules that it needs until then: what is left to do in the end is returned.
-    pub(super) fn firewall(&mut self) -> Later {
+    /// keeps the rules that it needs until then: the hosts where they are to be closed in the end are returned.
+    pub(super) fn firewall(&mut self) -> BTreeSet<Name> {
         let old_is_needed = self.old_rules_are_needed();
-        let (mut trials, mut later) = (Vec::new(), Later::default());
+        let (mut trials, mut wide) = (Vec::new(), BTreeSet::new());
         for (host, change) in &self.changes {
             let state = self.state(host);
             let Some(service) = change.services.get(FIREWALL_UNIT).filter(|service| is_tried(service.need)) else {
@@ -87,51 +87,40 @@ impl Planner<'_> {
                     file.content = Content::Text(both.clone());
                 }
                 rules = both;
-                later.wide.insert(host.clone());
+                wide.insert(host.clone());
             }
             trials.push(Trial { host, rules, files, start: service.need == Need::Start, why: service.why.clone() });
         }
-        let steps: Vec<Step> = trials.iter().map(|trial| self.try_rules(trial)).collect();
-        let closes =
-            |step: &Step| closed_by(step, self.state(&step.target.name), self.observed.facts(&step.target.name)?);
-        let closed: Vec<String> = steps.iter().filter_map(closes).collect();
-        let forwarded =
-            |step: &Step| ssh_is_forwarded(self.state(&step.target.name), self.observed.facts(&step.target.name)?);
-        let forwarded: Vec<String> = steps.iter().filter_map(forwarded).collect();
-        self.notes.extend(closed.into_iter().chain(forwarded));
+        let seen = trials.iter().filter_map(|trial| Some((self.state(trial.host), self.observed.facts(trial.host)?)));
+        let seen: Vec<(&HostState, &HostFacts)> = seen.collect();
+        let closed = seen.iter().filter_map(|(state, facts)| closed_by(state, facts));
+        let forwarded = seen.iter().filter_map(|(state, facts)| ssh_is_forwarded(state, facts));
+        let notes: Vec<String> = closed.chain(forwarded).collect();
         let phases = self.trial("try the firewall's new rules", &trials);
+        self.notes.extend(notes);
         self.phases.extend(phases);
-        later
+        wide
     }
 
     /// Closes what only those needed that have left, or moved, by now.
-    pub(super) fn close(&mut self, later: &Later) {
-        let path = HostPath::known(FIREWALL_RULES);
-        let rules = |host: &Name| self.state(host).files[&path].content.public();
-        let first = later.first.iter().map(|host| {
-            let (state, change) = (self.state(host), &self.changes[host]);
-            let files = deferred_until_trial(state, change).iter().map(|path| edit(state, path)).collect();
-            let why = change.services[FIREWALL_UNIT].why.clone();
-            Trial { host, rules: rules(host), files, start: true, why }
-        });
-        let wide = later.wide.iter().map(|host| {
-            let files = vec![edit(self.state(host), &path)];
-            Trial { host, rules: rules(host), files, start: false, why: vec![Reason::Left] }
-        });
+    pub(super) fn close(&mut self, wide: &BTreeSet<Name>) {
         // What is left for later needs the old rules until then.
-        let wide = wide.filter(|_| !self.deferred);
-        let phases: Vec<Phase> = [
-            self.trial("try the firewall's new rules", &first.collect::<Vec<_>>()),
-            self.trial("try the firewall's rules without those for what has left or moved", &wide.collect::<Vec<_>>()),
-        ]
-        .concat();
-        self.phases.extend(phases);
-        if self.deferred && !later.wide.is_empty() {
+        if self.deferred && !wide.is_empty() {
             self.skipped.push(format!(
                 "the firewall of {} also keeps its old rules: what is left for later may need them",
-                listed(&later.wide)
+                listed(wide)
             ));
+            return;
         }
+        let path = HostPath::known(FIREWALL_RULES);
+        let trial = |host| {
+            let state = self.state(host);
+            let rules = state.files[&path].content.public();
+            Trial { host, rules, files: vec![edit(state, &path)], start: false, why: vec![Reason::Left] }
+        };
+        let trials: Vec<Trial<'_>> = wide.iter().map(trial).collect();
+        let phases = self.trial("try the firewall's rules without those for what has left or moved", &trials);
+        self.phases.extend(phases);
     }
 
     /// Returns true if nodes leave, or are restarted one after the other with other ports perhaps. (What is stopped for an outage needs nothing meanwhile.)
@@ -150,16 +139,15 @@ impl Planner<'_> {
         facts.paths.get(&HostPath::known(FIREWALL_RULES)).filter(|_| ours)?.text.as_deref()
     }
 
-    fn try_rules(&self, trial: &Trial<'_>) -> Step {
-        let action = Action::TryRules { rules: trial.rules.clone(), seconds: trial_seconds(self.changes.len()) };
-        self.step(trial.host, action, trial.why.clone())
-    }
-
     fn trial(&self, title: &str, trials: &[Trial<'_>]) -> Vec<Phase> {
         if trials.is_empty() {
             return Vec::new();
         }
-        let tries: Vec<Step> = trials.iter().map(|trial| self.try_rules(trial)).collect();
+        let seconds = trial_seconds(self.changes.len());
+        let try_rules = |Trial { host, rules, why, .. }: &Trial<'_>| {
+            self.step(host, Action::TryRules { rules: rules.clone(), seconds }, why.clone())
+        };
+        let tries: Vec<Step> = trials.iter().map(try_rules).collect();
         let keep = |trial: &Trial<'_>| {
             let Trial { host, rules: _, files, start, why } = trial;
             let (unit, files, start) = (FIREWALL_UNIT.to_owned(), files.clone(), *start);
@@ -168,7 +156,6 @@ impl Planner<'_> {
         let keeps: Vec<Step> = trials.iter().map(keep).collect();
         let changed: Vec<&Name> = trials.iter().map(|trial| trial.host).collect();
         let answers = self.desired.hosts.iter().filter(|(name, _)| self.observed.facts(name).is_some());
-        let seconds = trial_seconds(self.changes.len());
         vec![
             Phase::Steps {
                 title: format!(
@@ -208,15 +195,6 @@ impl Planner<'_> {
     }
 }
 
-/// The hosts whose firewall is not done before the services are.
-#[derive(Debug, Default)]
-pub(super) struct Later {
-    /// Those that get their first rules then.
-    first: BTreeSet<Name>,
-    /// Those that have old rules beside the new ones until then.
-    wide: BTreeSet<Name>,
-}
-
 /// Rules to try on a host, and the files to write once they have passed.
 struct Trial<'a> {
     host: &'a Name,
@@ -231,7 +209,7 @@ struct Trial<'a> {
 const PORTS_NAMED: usize = 10;
 
 /// The ports that listen on a host now for others, and that the new rules close: somebody may need them.
-fn closed_by(step: &Step, state: &HostState, facts: &HostFacts) -> Option<String> {
+fn closed_by(state: &HostState, facts: &HostFacts) -> Option<String> {
     let is_open = |open: &[RangeInclusive<u16>], port: u16| open.iter().any(|open| open.contains(&port));
     let for_others = |address: Option<IpAddr>| address.is_none_or(|address| !address.is_loopback());
     // The cluster's own processes move by themselves.
@@ -247,7 +225,7 @@ fn closed_by(step: &Step, state: &HostState, facts: &HostFacts) -> Option<String
     (!closed.is_empty()).then(|| {
         format!(
             "on {} the firewall closes ports that are in use now: {}{more} (an `allow` entry keeps them open)",
-            step.target.name,
+            state.host.name,
             closed[..closed.len().min(PORTS_NAMED)].join(", ")
         )
     })
